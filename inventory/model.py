@@ -1,0 +1,110 @@
+"""The things that flow from the site's systems to a switch. All are immutable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What a source said, and when it said so.
+
+    Attributes:
+        value: the answer itself.
+        source: the system that gave it, as a person names it (``OpenStack``, ``Mimic``).
+        asked_at: when it was given (UTC, aware); old when it comes from the disk cache.
+        cached: true when the source is failing and this is its last good answer.
+        warning: why the answer deserves less trust (the source's failure); may be empty.
+    """
+
+    value: T
+    source: str
+    asked_at: datetime
+    cached: bool = False
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class VirtualMachine:
+    """One OpenStack server, or an OpenNebula VM where a site still has them.
+
+    Attributes:
+        id: the server's UUID.
+        name: display name; not unique.
+        project_id: owning project.
+        status: Nova's word for the state (``ACTIVE``, ``SHUTOFF``, ``ERROR``, ...).
+        hypervisor: ``hypervisor_hostname`` as Nova spells it (usually an FQDN);
+            empty when Nova has placed it nowhere.
+        addresses: fixed addresses with the prefix length of their subnet.
+        floating_addresses: addresses that hang on its ports by NAT.
+        macs: MAC addresses of its ports, lower case with colons.
+        host_status: ``UP``, ``UNKNOWN`` (compute service down), ``MAINTENANCE`` or empty.
+        fault: Nova's fault message when status is ERROR; else empty.
+    """
+
+    id: str
+    name: str
+    project_id: str
+    status: str
+    hypervisor: str
+    addresses: tuple[IPv4Interface | IPv6Interface, ...] = ()
+    floating_addresses: tuple[IPv4Address | IPv6Address, ...] = ()
+    macs: tuple[str, ...] = ()
+    host_status: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Hypervisor:
+    """A compute host: its name and the VMs that OpenStack says run there."""
+
+    name: str
+    vms: tuple[VirtualMachine, ...] = ()
+
+
+@dataclass(frozen=True)
+class Uplink:
+    """One cable from a hypervisor to a top-of-rack switch.
+
+    Attributes:
+        hypervisor: FQDN as the uplink source spells it.
+        interface: the hypervisor's own interface (``eth0``).
+        switch: LLDP system name of the switch, verbatim.
+        port: the switch's port (``swp1s3``).
+        observed: the date LLDP last saw it; None for recorded cabling (NetBox).
+        source: where it was read (``Mimic/MagDB``, ``Mimic/NetBox``).
+    """
+
+    hypervisor: str
+    interface: str
+    switch: str
+    port: str
+    observed: date | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A top-of-rack switch and the address it is managed by.
+
+    Attributes:
+        name: as the uplink source spells it (an FQDN or a short name).
+        address: management address.
+        seen: the address source's own words (``Today``, ``Never``, ``3 days ago``).
+        uplinks: what hangs on it, as far as it is known.
+    """
+
+    name: str
+    address: IPv4Address | IPv6Address
+    seen: str = ""
+    uplinks: tuple[Uplink, ...] = field(default=())
+
+    @property
+    def short_name(self) -> str:
+        """The name up to its first dot."""
+        return self.name.split(".", 1)[0]

@@ -1,0 +1,1 @@
+"""How Nornir starts: the settings file, secrets, and ``init_nornir()``."""

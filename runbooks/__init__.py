@@ -1,0 +1,1 @@
+"""What a person runs: trace, heal, toggle, ... and the command line."""
