@@ -1,0 +1,362 @@
+r"""One interfaces(5) file as ifupdown2 reads it, kept byte for byte.
+
+The text is the truth: parsing never changes it, every edit is an edit of whole lines, and
+``InterfacesFile.parse(text).render() == text`` for any input. What the text *means* follows
+ifupdown2's own reader (``ifupdown/networkinterfaces.py``), including what surprises people:
+
+* a backslash **anywhere** joins what stands before it to what stands after it, line ends
+  included, in comments too;
+* there are no comments at the end of a line, and indentation means nothing;
+* a stanza ends only at the next keyword, so a stray line after a blank line still belongs to it;
+* ``\r\n``, ``\n`` and a lone ``\r`` all end a line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+#: What ifupdown2 strips from both ends of a line.
+_BLANKS = "\n\t\r "
+_PHYSICAL_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
+_SPLIT = re.compile(r"[\s\t]\s*")
+_RANGE = re.compile(r"^([\w.]+)\[(\d+)-(\d+)\]([.\w]+)?")
+#: Constructs that the mako engine acts on. ifupdown2 renders a file only where it holds a "%".
+_MAKO = re.compile(r"^\s*%|<%|</%|\$\{|\\\r?$", re.MULTILINE)
+
+_STANZA_KEYWORDS = ("iface", "vlan")
+
+
+@dataclass(frozen=True)
+class LogicalLine:
+    """A line as ifupdown2 sees it, after joining at backslashes.
+
+    Attributes:
+        text: the joined text without blanks at its ends.
+        first: number of the physical line it begins on, from 1.
+        last: number of the physical line it ends on.
+    """
+
+    text: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute line of a stanza.
+
+    Attributes:
+        name: as ifupdown2 knows it (``_`` read as ``-``).
+        value: the rest of the line, ``$IFACE`` replaced.
+        first: number of its first physical line, from 1.
+        last: number of its last physical line.
+    """
+
+    name: str
+    value: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Stanza:
+    """An ``iface`` or ``vlan`` stanza.
+
+    Attributes:
+        keyword: ``iface`` or ``vlan``.
+        words: the words after the keyword: name, and address family and method where given.
+        attributes: its attribute lines, in order.
+        first: physical line of the keyword.
+        last: last physical line that belongs to it: an attribute, or an indented comment that
+            follows without a blank line between.
+    """
+
+    keyword: str
+    words: tuple[str, ...]
+    attributes: tuple[Attribute, ...]
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        """The interface's name; an alias (``eth0:1``) counts as its parent, a range as written."""
+        return self.words[0].split(":", 1)[0] if self.words else ""
+
+    @property
+    def interfaces(self) -> tuple[str, ...]:
+        """The names that the stanza stands for: one, or all of a range (``swp[1-3]``)."""
+        return expand_range(self.name)
+
+    @property
+    def method(self) -> str:
+        """The address method (``static``, ``dhcp``, ``loopback``, ...); ``static`` if absent."""
+        return self.words[2] if len(self.words) > 2 else "static"  # noqa: PLR2004 (third word)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The values of every line of that attribute, in order."""
+        return tuple(a.value for a in self.attributes if a.name == name)
+
+
+@dataclass(frozen=True)
+class Directive:
+    """A line outside stanzas: ``auto``, ``allow-CLASS`` or ``source``."""
+
+    keyword: str
+    words: tuple[str, ...]
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A line that ifupdown2 reports or silently passes over."""
+
+    line: int
+    message: str
+
+
+def expand_range(name: str) -> tuple[str, ...]:
+    """The interfaces that a name stands for.
+
+    >>> expand_range("swp[1-3]")
+    ('swp1', 'swp2', 'swp3')
+    >>> expand_range("swp[1-2].100")
+    ('swp1.100', 'swp2.100')
+    >>> expand_range("vlan453")
+    ('vlan453',)
+    """
+    match = _RANGE.match(name)
+    if match is None:
+        return (name,)
+    prefix, start, end, suffix = match.groups()
+    return tuple(f"{prefix}{number}{suffix or ''}" for number in range(int(start), int(end) + 1))
+
+
+@dataclass(frozen=True)
+class InterfacesFile:
+    """An interfaces file: its path, its exact text, and what ifupdown2 makes of it."""
+
+    path: str
+    text: str
+
+    @classmethod
+    def parse(cls, text: str, path: str = "/etc/network/interfaces") -> InterfacesFile:
+        """Read a file. Never fails: what ifupdown2 would not understand is in ``problems``."""
+        return cls(path, text)
+
+    def render(self) -> str:
+        """The file's text, exactly as it was read or edited."""
+        return self.text
+
+    @cached_property
+    def physical_lines(self) -> tuple[str, ...]:
+        """The lines with their line ends; joined they are the text."""
+        return tuple(_PHYSICAL_LINE.findall(self.text))
+
+    @property
+    def is_template(self) -> bool:
+        """Whether ifupdown2 runs the text through mako, so that lines are not what they seem."""
+        return "%" in self.text and _MAKO.search(self.text) is not None
+
+    @property
+    def stanzas(self) -> tuple[Stanza, ...]:
+        """The ``iface`` and ``vlan`` stanzas, in order."""
+        return self._parsed[0]
+
+    @property
+    def directives(self) -> tuple[Directive, ...]:
+        """The ``auto``, ``allow-*`` and ``source`` lines, in order."""
+        return self._parsed[1]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Lines that ifupdown2 complains of or ignores."""
+        return self._parsed[2]
+
+    @cached_property
+    def logical_lines(self) -> tuple[LogicalLine, ...]:
+        """The lines as ifupdown2 sees them (``process_interfaces``)."""
+        return _logical_lines(self.text)
+
+    @cached_property
+    def _parsed(
+        self,
+    ) -> tuple[tuple[Stanza, ...], tuple[Directive, ...], tuple[Problem, ...]]:
+        return _Reader(self).read()
+
+    def comment_out(self, stanza: Stanza, prefix: str = "address") -> InterfacesFile:
+        """The file with every attribute line of the stanza that begins so commented out.
+
+        A ``#`` goes in front of the attribute's first character; a continued line is commented
+        out whole, because a comment too goes on after a backslash.
+
+        Args:
+            stanza: one of this file's stanzas.
+            prefix: how the attribute's name begins; the VIP toggle takes ``address``.
+        """
+        lines = list(self.physical_lines)
+        for attribute in stanza.attributes:
+            if attribute.name.startswith(prefix):
+                line = lines[attribute.first - 1]
+                body = line.lstrip(_BLANKS)
+                lines[attribute.first - 1] = line[: len(line) - len(body)] + "#" + body
+        return InterfacesFile(self.path, "".join(lines))
+
+    def stanza_text(self, stanza: Stanza) -> str:
+        """The stanza's own physical lines."""
+        return "".join(self.physical_lines[stanza.first - 1 : stanza.last])
+
+    def replace_stanza(self, stanza: Stanza, text: str) -> InterfacesFile:
+        """The file with the stanza's lines replaced by other text where it stands."""
+        lines = self.physical_lines
+        if stanza.last < len(lines) or lines[stanza.last - 1].endswith(("\n", "\r")):
+            text = _with_final_newline(text)
+        before, after = lines[: stanza.first - 1], lines[stanza.last :]
+        return InterfacesFile(self.path, "".join(before) + text + "".join(after))
+
+    def append(self, text: str) -> InterfacesFile:
+        """The file with text added at its end, after a blank line."""
+        base = _with_final_newline(self.text) if self.text else ""
+        gap = "\n" if base and not base.endswith("\n\n") else ""
+        return InterfacesFile(self.path, base + gap + _with_final_newline(text))
+
+    def insert_before(self, stanza: Stanza, text: str) -> InterfacesFile:
+        """The file with text inserted as lines of their own right before a stanza."""
+        lines = self.physical_lines
+        head = "".join(lines[: stanza.first - 1])
+        tail = "".join(lines[stanza.first - 1 :])
+        return InterfacesFile(self.path, head + _with_final_newline(text) + tail)
+
+
+def _with_final_newline(text: str) -> str:
+    return text if text.endswith(("\n", "\r")) else text + "\n"
+
+
+#: A character of the file and the physical line it stands on.
+_Placed = tuple[str, int]
+
+
+def _logical_lines(text: str) -> tuple[LogicalLine, ...]:
+    r"""Join at backslashes and split at line ends, remembering where each line came from.
+
+    ifupdown2 does ``' '.join(d.strip() for d in text.split('\\'))`` on text whose line ends were
+    made ``\n`` by Python's universal newlines.
+    """
+    physical = [line.rstrip("\r\n") for line in _PHYSICAL_LINE.findall(text)]
+    if "\\" not in text:
+        return tuple(
+            LogicalLine(stripped, number, number)
+            for number, line in enumerate(physical, start=1)
+            if (stripped := line.strip(_BLANKS))
+        )
+    lines: list[LogicalLine] = []
+    current: list[_Placed] = []
+    for placed in [*_joined_at_backslashes(physical), ("\n", 0)]:
+        if placed[0] != "\n":
+            current.append(placed)
+            continue
+        numbers = [number for _, number in current if number]
+        stripped = "".join(char for char, _ in current).strip(_BLANKS)
+        if stripped and numbers:
+            lines.append(LogicalLine(stripped, min(numbers), max(numbers)))
+        current = []
+    return tuple(lines)
+
+
+def _joined_at_backslashes(physical: list[str]) -> list[_Placed]:
+    """The text's characters with every backslash made one blank between stripped neighbours."""
+    segments: list[list[_Placed]] = [[]]
+    for number, line in enumerate(physical, start=1):
+        for char in [*line, "\n"]:
+            if char == "\\":
+                segments.append([])
+            else:
+                segments[-1].append((char, number))
+    joined: list[_Placed] = []
+    for segment in segments:
+        if joined or segment is not segments[0]:
+            joined.append((" ", 0))
+        joined.extend(_stripped(segment))
+    return joined
+
+
+def _stripped(segment: list[_Placed]) -> list[_Placed]:
+    start, end = 0, len(segment)
+    while start < end and segment[start][0].isspace():
+        start += 1
+    while end > start and segment[end - 1][0].isspace():
+        end -= 1
+    return segment[start:end]
+
+
+class _Reader:
+    """Groups logical lines into stanzas and directives."""
+
+    def __init__(self, file: InterfacesFile) -> None:
+        self._file = file
+        self._stanzas: list[Stanza] = []
+        self._directives: list[Directive] = []
+        self._problems: list[Problem] = []
+        self._head: LogicalLine | None = None
+        self._attributes: list[Attribute] = []
+
+    def read(self) -> tuple[tuple[Stanza, ...], tuple[Directive, ...], tuple[Problem, ...]]:
+        for line in self._file.logical_lines:
+            if line.text.startswith("#"):
+                continue
+            words = _SPLIT.split(line.text)
+            if words[0] in _STANZA_KEYWORDS:
+                self._close()
+                self._head = line
+            elif words[0] in ("auto", "source") or words[0].split("-")[0] == "allow":
+                self._close()
+                self._directive(line, words)
+            elif self._head is not None:
+                self._attribute(line)
+            else:
+                self._problems.append(Problem(line.first, f"error processing line '{line.text}'"))
+        self._close()
+        return tuple(self._stanzas), tuple(self._directives), tuple(self._problems)
+
+    def _directive(self, line: LogicalLine, words: list[str]) -> None:
+        if len(words) == 1:
+            self._problems.append(Problem(line.first, f"'{words[0]}' without a name"))
+            return
+        self._directives.append(Directive(words[0], tuple(words[1:]), line.first, line.last))
+
+    def _attribute(self, line: LogicalLine) -> None:
+        name, *value = _SPLIT.split(line.text, maxsplit=1)
+        if not value:
+            self._problems.append(Problem(line.first, f"attribute '{name}' without a value"))
+            return
+        interface = _SPLIT.split(self._head.text)[1:2] if self._head else []
+        text = value[0].replace("$IFACE", interface[0]) if interface else value[0]
+        self._attributes.append(Attribute(name.replace("_", "-"), text, line.first, line.last))
+
+    def _close(self) -> None:
+        head, attributes = self._head, tuple(self._attributes)
+        self._head, self._attributes = None, []
+        if head is None:
+            return
+        keyword, *words = _SPLIT.split(head.text)
+        if not words:
+            self._problems.append(Problem(head.first, f"'{keyword}' without a name"))
+            return
+        last = max([head.last, *(a.last for a in attributes)])
+        self._stanzas.append(
+            Stanza(keyword, tuple(words), attributes, head.first, self._with_comments(last))
+        )
+
+    def _with_comments(self, last: int) -> int:
+        """Count indented comments right below the last attribute as the stanza's own."""
+        lines = self._file.physical_lines
+        while last < len(lines):
+            following = lines[last]
+            if not following[:1].isspace() or not following.lstrip(_BLANKS).startswith("#"):
+                break
+            if "\\" in following:  # such a comment reaches into the next line: leave it alone
+                break
+            last += 1
+        return last
