@@ -9,17 +9,20 @@ underscores: ``VIPKEEPER_MIMIC__URL=...``. An unknown key is an error, never ign
 
 from __future__ import annotations
 
+import difflib
 import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
+from pydantic_settings.exceptions import SettingsError as SourceParsingError
 
 from inventory.errors import VipkeeperError
 from inventory.settings import (
@@ -29,6 +32,14 @@ from inventory.settings import (
     SourcesSettings,
     SubnetPageSettings,
 )
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]  # Python 3.10 only
+
+CONFIG_VARIABLE = "VIPKEEPER_CONFIG"
+PREFIX = "VIPKEEPER_"
 
 
 class SettingsError(VipkeeperError):
@@ -98,3 +109,185 @@ class Settings(BaseSettings):
     heal: HealSettings = HealSettings()
     paths: PathsSettings = PathsSettings()
     workers: int = Field(default=20, ge=1, le=500)
+
+    _file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> Path | None:
+        """The settings file that was read; None when there is none."""
+        return self._file
+
+    def require_site(self) -> None:
+        """Fail when nothing says where this site's systems are.
+
+        Called before a source is asked, so that ``vip lab`` and ``--help`` need no file.
+
+        Raises:
+            SettingsError: no settings file was found and the environment sets no address either.
+        """
+        if self._file is not None or {"mimic", "subnet_page", "openstack"} & self.model_fields_set:
+            return
+        raise SettingsError(
+            f"no settings file was found; looked at {', '.join(map(str, search_path()))}",
+            "Write one that says where OpenStack, Mimic and the subnet page are "
+            "(docs/settings.md shows it whole), or name it with --config.",
+        )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, and read nothing else."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def search_path() -> tuple[Path, ...]:
+    """The places where a settings file is looked for, in order."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    if named:
+        return (Path(named).expanduser(),)
+    return (
+        Path("vipkeeper.toml"),
+        platformdirs.user_config_path("vipkeeper") / "vipkeeper.toml",
+        Path("/etc/vipkeeper/vipkeeper.toml"),
+    )
+
+
+def find_settings_file(path: Path | None = None) -> Path | None:
+    """The settings file to read: ``path``, or the first of `search_path` that exists.
+
+    Raises:
+        SettingsError: a file that was named, by ``path`` or ``$VIPKEEPER_CONFIG``, is not there.
+    """
+    if path is not None:
+        if not path.exists():
+            raise SettingsError(f"the settings file {path} is not there", "Check --config.")
+        return path
+    for candidate in search_path():
+        if candidate.exists():
+            return candidate
+    if os.environ.get(CONFIG_VARIABLE):
+        raise SettingsError(
+            f"the settings file {search_path()[0]} is not there",
+            f"Correct or unset ${CONFIG_VARIABLE}, which names it.",
+        )
+    return None
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read and check the settings.
+
+    Args:
+        path: the settings file; None looks for it.
+
+    Raises:
+        SettingsError: the file is missing, unreadable or not TOML, or the file or the environment
+            sets a key that does not exist or a value that is not allowed.
+    """
+    file = find_settings_file(path)
+    data = _read(file) if file else {}
+    _refuse_unknown_keys(data, str(file))
+    _refuse_unknown_variables()
+    try:
+        settings = Settings(**_absolute_paths(Settings, data, file.parent if file else Path()))
+    except ValidationError as error:
+        raise SettingsError(_describe(error, file), "docs/settings.md lists every key.") from None
+    except SourceParsingError as error:
+        raise SettingsError(
+            f"the environment holds a section that is not JSON: {error}",
+            "Set single keys: VIPKEEPER_SECTION__KEY=value.",
+        ) from None
+    settings._file = file  # noqa: SLF001 - set once here, where the file is known
+    return settings
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"the settings file {file} is not TOML: {error}", "Correct that line."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"the settings file {file} is not UTF-8 (byte {error.start})", "Save it as UTF-8."
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"the settings file {file} cannot be read: {error.strerror}",
+            "Correct its owner and mode, or name another with --config.",
+        ) from None
+    return data
+
+
+def _section(model: type[BaseModel], name: str) -> type[BaseModel] | None:
+    """The model of the section ``name`` of ``model``; None when it is a plain key."""
+    annotation = model.model_fields[name].annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return None
+
+
+def _unknown(model: type[BaseModel], keys: tuple[str, ...]) -> str:
+    """A sentence part about the first unknown key on the way ``keys``; empty when all are known."""
+    at = ""
+    for key in keys:
+        known = list(model.model_fields)
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+            hint = f"did you mean {at}{near[0]}?" if near else f"known: {', '.join(known)}"
+            return f"unknown key {at}{key} ({hint})"
+        at += f"{key}."
+        section = _section(model, key)
+        if section is None:
+            break
+        model = section
+    return ""
+
+
+def _refuse_unknown_keys(data: dict[str, Any], where: str) -> None:
+    for name, value in data.items():
+        inner = value if isinstance(value, dict) else {}
+        for keys in [(name,), *((name, key) for key in inner)]:
+            if problem := _unknown(Settings, keys):
+                raise SettingsError(f"{where}: {problem}", "docs/settings.md lists every key.")
+
+
+def _refuse_unknown_variables() -> None:
+    """Refuse VIPKEEPER_A__B that sets nothing; names without ``__`` may be secrets."""
+    for name in os.environ:
+        if not name.upper().startswith(PREFIX) or "__" not in name:
+            continue
+        keys = tuple(name[len(PREFIX) :].lower().split("__"))
+        if problem := _unknown(Settings, keys):
+            raise SettingsError(
+                f"environment variable {name}: {problem}", "Correct or unset the variable."
+            )
+
+
+def _absolute_paths(model: type[BaseModel], data: dict[str, Any], base: Path) -> dict[str, Any]:
+    """``data`` with its paths made absolute: ``~`` is the user, the rest is beside the file."""
+    done = dict(data)
+    for name, value in data.items():
+        section = _section(model, name)
+        if section is not None and isinstance(value, dict):
+            done[name] = _absolute_paths(section, value, base)
+        elif isinstance(value, str) and "Path" in str(model.model_fields[name].annotation):
+            done[name] = (base / Path(value).expanduser()).absolute()
+    return done
+
+
+def _describe(error: ValidationError, file: Path | None) -> str:
+    """The first problem, with the place it comes from and without the value (a URL holds more)."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    keys = [str(part) for part in first["loc"]]
+    variables = {PREFIX + "__".join(keys[:n]).upper() for n in range(1, len(keys) + 1)}
+    setters = sorted(name for name in os.environ if name.upper() in variables)
+    where = f"environment variable {setters[-1]}" if setters else str(file or "settings")
+    return f"{where}: {'.'.join(keys)}: {first['msg']}"

@@ -1,0 +1,130 @@
+"""The Nornir connection plugin ``napalm``, in place of nornir_napalm's.
+
+nornir_napalm's own plugin writes the port of a host into the dictionary of options that all hosts
+of a group share, so that the next host is reached on the first one's port: behind port forwards
+that is the wrong switch. This one copies the options, and can tell a dead session from a live one.
+nornir_napalm's tasks work over it unchanged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from typing import TYPE_CHECKING, Any
+
+from napalm import get_network_driver
+from napalm.base.exceptions import ConnectionClosedException, ConnectionException
+from nornir.core.plugins.connections import ConnectionPluginRegister
+
+if TYPE_CHECKING:
+    from napalm.base import NetworkDriver
+    from nornir.core.configuration import Config
+    from nornir.core.inventory import Host
+    from nornir.core.task import Task
+
+CONNECTION_NAME = "napalm"
+
+
+class Napalm:
+    """A NAPALM driver as a Nornir connection; ``extras`` are its constructor's arguments."""
+
+    connection: NetworkDriver
+
+    def open(  # noqa: PLR0917 - the signature is Nornir's
+        self,
+        hostname: str | None,
+        username: str | None,
+        password: str | None,
+        port: int | None,
+        platform: str | None,
+        extras: dict[str, Any] | None = None,
+        configuration: Config | None = None,
+    ) -> None:
+        """Build the driver of ``platform`` and open it.
+
+        ``port`` is the host's own and wins over a port in ``extras``, which may come from a group.
+
+        Raises:
+            ConnectionException: the host has no address or no platform, or the driver could not
+                open the connection.
+        """
+        if not hostname or not platform:
+            lacking = "address (hostname)" if platform else "platform"
+            raise ConnectionException(f"the inventory gives this host no {lacking}")
+        arguments = copy.deepcopy(extras or {})
+        optional_args = arguments.pop("optional_args", None) or {}
+        if configuration is not None and configuration.ssh.config_file:
+            optional_args.setdefault("ssh_config_file", str(configuration.ssh.config_file))
+        if port:
+            optional_args["port"] = port
+        driver = get_network_driver(platform)
+        connection = driver(
+            hostname=hostname,
+            username=username or "",
+            password=password or "",
+            optional_args=optional_args,
+            **arguments,
+        )
+        connection.open()
+        self.connection = connection
+
+    def close(self) -> None:
+        """Close the driver's connection."""
+        self.connection.close()
+
+
+def register() -> None:
+    """Put `Napalm` in the place of nornir_napalm's plugin, whoever registered before.
+
+    Nornir registers every installed plugin at each start and refuses a name that another class
+    holds, so ours leaves its place while that happens.
+    """
+    if CONNECTION_NAME in ConnectionPluginRegister.available:
+        ConnectionPluginRegister.deregister(CONNECTION_NAME)
+    ConnectionPluginRegister.auto_register()
+    ConnectionPluginRegister.deregister(CONNECTION_NAME)
+    ConnectionPluginRegister.register(CONNECTION_NAME, Napalm)
+
+
+def read_device(task: Task) -> NetworkDriver:
+    """The driver of the task's host, for reading: a session that died is opened anew."""
+    device = _device(task)
+    if _is_alive(device):
+        return device
+    drop_connection(task.host)
+    return _device(task)
+
+
+def change_device(task: Task) -> NetworkDriver:
+    """The driver of the task's host, for changing it: a session that died is an error.
+
+    What was read over the old session may no longer hold, and a candidate loaded there is gone.
+
+    Raises:
+        ConnectionClosedException: the session has died.
+    """
+    device = _device(task)
+    if not _is_alive(device):
+        drop_connection(task.host)
+        raise ConnectionClosedException(
+            f"the session to {task.host.name} was lost before the change; nothing was changed"
+        )
+    return device
+
+
+def drop_connection(host: Host) -> None:
+    """Forget the host's connection, so that the next use opens a new one."""
+    plugin = host.connections.pop(CONNECTION_NAME, None)
+    if plugin is not None:
+        # It is thrown away because it is broken: closing it may fail in any way.
+        with contextlib.suppress(Exception):
+            plugin.close()
+
+
+def _device(task: Task) -> NetworkDriver:
+    device: NetworkDriver = task.host.get_connection(CONNECTION_NAME, task.nornir.config)
+    return device
+
+
+def _is_alive(device: NetworkDriver) -> bool:
+    return bool(device.is_alive().get("is_alive"))

@@ -1,0 +1,142 @@
+"""Starting Nornir: from the settings and some switches, or from the whole site's inventory."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from nornir.core import Nornir
+from nornir.core.configuration import Config
+from nornir.core.inventory import (
+    ConnectionOptions,
+    Defaults,
+    Groups,
+    Host,
+    Hosts,
+    Inventory,
+)
+from nornir.core.state import GlobalState
+from nornir.plugins.runners import SerialRunner, ThreadedRunner
+
+from inventory.errors import VipkeeperError
+from nornir_config.connection import CONNECTION_NAME, register
+from nornir_config.secrets import get_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from inventory.model import Switch
+    from nornir_config.settings import Settings, SshSettings
+
+PLATFORM = "cumulus"
+
+
+class NoHostsError(VipkeeperError):
+    """There is nothing to run on; Nornir would report a green run over no host."""
+
+    exit_code = 3
+
+
+def init_nornir(
+    settings: Settings,
+    switches: Iterable[Switch] | None = None,
+    *,
+    inventory: Inventory | None = None,
+    dry_run: bool = False,
+    owner: str = "",
+) -> Nornir:
+    """Start Nornir.
+
+    Args:
+        settings: login, time-outs and number of workers.
+        switches: the switches to run on.
+        inventory: a ready inventory in their place (``SiteInventory(...).load()``).
+        dry_run: tasks compose and compare, and commit nothing.
+        owner: who is changing switches, as others shall read it.
+
+    Returns:
+        A Nornir whose hosts are logged in to as the settings say. It writes no log file and leaves
+        the process's logging alone.
+
+    Raises:
+        NoHostsError: there is no switch.
+    """
+    register()
+    inventory = inventory or switch_inventory(switches or ())
+    if not inventory.hosts:
+        raise NoHostsError("no switch is left to work on", "Check the names or the filter.")
+    _apply_login(inventory, settings.ssh, owner)
+    runner = (
+        # In this thread, so that Ctrl-C reaches the task itself and not only those who wait for it.
+        SerialRunner()
+        if len(inventory.hosts) == 1
+        else ThreadedRunner(num_workers=settings.workers)
+    )
+    return Nornir(
+        inventory=inventory,
+        runner=runner,
+        config=Config.from_dict(logging={"enabled": False}),
+        data=GlobalState(dry_run=dry_run),
+    )
+
+
+def switch_inventory(switches: Iterable[Switch]) -> Inventory:
+    """An inventory of just these switches; ``data`` keeps what is known of each."""
+    hosts = Hosts()
+    for switch in switches:
+        hosts[switch.name] = Host(
+            name=switch.name,
+            hostname=str(switch.address),
+            platform=PLATFORM,
+            data={"switch": switch},
+        )
+    return Inventory(hosts=hosts, groups=Groups(), defaults=Defaults())
+
+
+def driver_arguments(ssh: SshSettings, owner: str = "") -> dict[str, Any]:
+    """The driver's constructor arguments that the settings decide, secrets among them.
+
+    Raises:
+        SecretError: the file of a secret is open to others.
+    """
+    optional_args: dict[str, Any] = {
+        "use_agent": ssh.use_agent,
+        "command_timeout": ssh.command_timeout,
+    }
+    named = {
+        "known_hosts_file": ssh.known_hosts,
+        "key_file": ssh.key_file,
+        "ssh_config_file": ssh.config_file,
+        "proxy_jump": ssh.proxy_jump,
+        "owner": owner,
+    }
+    optional_args.update({key: str(value) for key, value in named.items() if value})
+    if passphrase := get_secret("ssh_passphrase"):
+        optional_args["passphrase"] = passphrase.get_secret_value()
+    if ssh.sudo:
+        optional_args["sudo"] = True
+        if password := get_secret("sudo_password"):
+            optional_args["sudo_password"] = password.get_secret_value()
+    return {"timeout": math.ceil(ssh.connect_timeout), "optional_args": optional_args}
+
+
+def _apply_login(inventory: Inventory, ssh: SshSettings, owner: str) -> None:
+    """Give the inventory's defaults the login of the settings; what a host says itself stays."""
+    defaults = inventory.defaults
+    defaults.username = defaults.username or ssh.username
+    defaults.port = defaults.port or ssh.port
+    defaults.platform = defaults.platform or PLATFORM
+    if defaults.password is None and (password := get_secret("ssh_password")):
+        defaults.password = password.get_secret_value()
+    arguments = driver_arguments(ssh, owner)
+    defaults.connection_options.setdefault(CONNECTION_NAME, ConnectionOptions(extras={}))
+    for holder in (defaults, *inventory.groups.values(), *inventory.hosts.values()):
+        options = holder.connection_options.get(CONNECTION_NAME)
+        # Nornir takes extras whole from the first level that has them, so each level gets ours.
+        if options is not None and (options.extras is not None or holder is defaults):
+            options.extras = _merged(arguments, options.extras or {})
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    optional_args = below["optional_args"] | (above.get("optional_args") or {})
+    return below | above | {"optional_args": optional_args}
