@@ -4,6 +4,7 @@ A topology is plain, immutable data and survives a round trip through JSON, so t
 is already up can be found again by another process.
 """
 
+# ruff: noqa: RUF009 - addresses are immutable, so they may stand as defaults
 from __future__ import annotations
 
 import re
