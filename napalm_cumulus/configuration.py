@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from napalm_cumulus.interfaces_file import InterfacesFile, Stanza, expand_range
+from napalm_cumulus.interfaces_file import Directive, InterfacesFile, Stanza, expand_range
 
 MAIN_FILE = "/etc/network/interfaces"
 NETWORK_DIR = "/etc/network"
@@ -61,26 +61,38 @@ class Configuration:
         Raises:
             ConfigurationError: files source each other in a circle.
         """
-        found: dict[str, InterfacesFile] = {}
-        self._read(self.main, found, ())
-        return tuple(found.values())
+        return tuple({file.path: file for file, _ in self._reading}.values())
 
-    def _read(self, path: str, found: dict[str, InterfacesFile], above: tuple[str, ...]) -> None:
+    @cached_property
+    def _reading(self) -> tuple[tuple[InterfacesFile, Stanza | Directive | None], ...]:
+        """What ifupdown2 meets, in its order: a ``source`` line is followed where it stands."""
+        return tuple(self._read(self.main, ()))
+
+    def _read(
+        self, path: str, above: tuple[str, ...]
+    ) -> Iterator[tuple[InterfacesFile, Stanza | Directive | None]]:
         if path in above or len(above) > _MAX_SOURCE_DEPTH:
             chain = " -> ".join([*above, path])
             raise ConfigurationError(f"The files source each other without end: {chain}.")
         if path not in self.tree:
             return
-        file = found.setdefault(path, InterfacesFile.parse(self.tree[path], path))
-        for pattern in source_patterns(file):
-            for sourced in sorted(p for p in self.tree if glob_match(p, pattern)):
-                self._read(sourced, found, (*above, path))
+        file = self._parsed(path)
+        yield file, None
+        items: list[Stanza | Directive] = [*file.stanzas, *file.directives]
+        for item in sorted(items, key=lambda item: item.first):
+            yield file, item
+            if isinstance(item, Directive) and item.keyword == "source":
+                for sourced in sorted(p for p in self.tree if glob_match(p, item.words[0])):
+                    yield from self._read(sourced, (*above, path))
+
+    def _parsed(self, path: str) -> InterfacesFile:
+        return InterfacesFile.parse(self.tree[path], path)
 
     def stanzas(self) -> Iterator[Located]:
         """Every stanza of every file, in reading order."""
-        for file in self.files:
-            for stanza in file.stanzas:
-                yield Located(file, stanza)
+        for file, item in self._reading:
+            if isinstance(item, Stanza):
+                yield Located(file, item)
 
     def stanzas_of(self, interface: str) -> tuple[Located, ...]:
         """The stanzas that configure an interface; ifupdown2 adds several of one name up."""
@@ -92,17 +104,18 @@ class Configuration:
 
     @cached_property
     def auto(self) -> frozenset[str]:
-        """The interfaces that ``ifreload -a`` and the boot bring up (``auto`` lines)."""
-        words = [
-            word
-            for file in self.files
-            for line in file.directives
-            if line.keyword == "auto"
-            for word in line.words
-        ]
-        if "all" in words:
-            return frozenset(name for at in self.stanzas() for name in at.stanza.interfaces)
-        return frozenset(name for word in words for name in expand_range(word))
+        """The interfaces that ``ifreload -a`` and the boot bring up.
+
+        ifupdown2 heeds an ``auto`` line only for the stanzas that it reads after it.
+        """
+        words: set[str] = set()
+        names: set[str] = set()
+        for _, item in self._reading:
+            if isinstance(item, Directive) and item.keyword == "auto":
+                words.update(name for word in item.words for name in (word, *expand_range(word)))
+            elif isinstance(item, Stanza) and ("all" in words or item.name in words):
+                names.update(item.interfaces)
+        return frozenset(names)
 
     def to_text(self) -> str:
         """All files that are read, as one text with a marker line in front of each.
