@@ -86,59 +86,62 @@ class Change:
     why_full: str = ""
 
 
+#: Per stanza of an interface: the words behind ``iface``, and its attributes in order.
+_Meaning = list[tuple[tuple[str, ...], list[tuple[str, str]]]]
+
+
 def change_between(old: Configuration, new: Configuration) -> Change:
     """Compare two configurations by meaning, not by text.
 
     A change of comments or blank lines only touches no interface and is targeted.
     """
-    names = tuple(
-        dict.fromkeys(
-            name
-            for configuration in (old, new)
-            for at in configuration.stanzas()
-            for name in at.stanza.interfaces
-        )
+    before, after = _meanings(old), _meanings(new)
+    changed = tuple(name for name in {**before, **after} if before.get(name) != after.get(name))
+    why = _why_full_files(old, new) or next(
+        (
+            why
+            for name in changed
+            if (why := _why_full(name, before.get(name), after.get(name), old.auto))
+        ),
+        "",
     )
-    changed = tuple(name for name in names if _stanzas(old, name) != _stanzas(new, name))
-    why = _why_full(old, new, changed)
     return Change(changed, not why, why)
 
 
-def _stanzas(
-    configuration: Configuration, interface: str
-) -> list[tuple[tuple[str, ...], list[tuple[str, str]]]]:
-    return [
-        (at.stanza.words, [(a.name, a.value) for a in at.stanza.attributes])
-        for at in configuration.stanzas()
-        if interface in at.stanza.interfaces
-    ]
+def _meanings(configuration: Configuration) -> dict[str, _Meaning]:
+    meanings: dict[str, _Meaning] = {}
+    for at in configuration.stanzas():
+        for name in at.stanza.interfaces:
+            attributes = [(a.name, a.value) for a in at.stanza.attributes]
+            meanings.setdefault(name, []).append((at.stanza.words, attributes))
+    return meanings
 
 
-def _why_full(old: Configuration, new: Configuration, changed: tuple[str, ...]) -> str:
-    for path in sorted({f.path for f in old.files} | {f.path for f in new.files}):
-        texts = [c.tree.get(path) for c in (old, new)]
-        if texts[0] == texts[1]:
-            continue
-        if any(f.is_template for c in (old, new) for f in c.files if f.path == path):
-            return f"{path} is a mako template"
-    if old.auto != new.auto:
-        return "the auto lines change"
-    for name in changed:
-        if not _PLAIN_NAME.match(name) or name not in old.auto:
-            return f"{name} is not a plain auto interface"
-        before, after = _stanzas(old, name), _stanzas(new, name)
-        if not before or not after:
-            return f"{name} is added or removed"
-        if [words for words, _ in before] != [words for words, _ in after]:
-            return f"{name} has other stanzas"
-        if _distant(before) != _distant(after):
-            return f"{name} changes more than addresses"
+def _why_full_files(old: Configuration, new: Configuration) -> str:
+    changed = old.changes_to(new)
+    for file in (*old.files, *new.files):
+        if file.path in changed and file.is_template:
+            return f"{file.path} is a mako template"
+    return "" if old.auto == new.auto else "the auto lines change"
+
+
+def _why_full(
+    name: str, before: _Meaning | None, after: _Meaning | None, auto: frozenset[str]
+) -> str:
+    if not before or not after:
+        return f"{name} is added or removed"
+    if not _PLAIN_NAME.match(name) or name not in auto:
+        return f"{name} is not a plain auto interface"
+    if [words for words, _ in before] != [words for words, _ in after]:
+        return f"{name} has other stanzas"
+    if _distant(before) != _distant(after):
+        return f"{name} changes more than addresses"
     return ""
 
 
-def _distant(stanzas: list[tuple[tuple[str, ...], list[tuple[str, str]]]]) -> list[list[str]]:
+def _distant(stanzas: _Meaning) -> list[list[tuple[str, str]]]:
     """The attributes that reach beyond the interface itself."""
     return [
-        [f"{name} {value}" for name, value in attributes if not _LOCAL_ATTRIBUTES.match(name)]
+        [pair for pair in attributes if not _LOCAL_ATTRIBUTES.match(pair[0])]
         for _, attributes in stanzas
     ]
