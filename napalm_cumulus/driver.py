@@ -1,0 +1,141 @@
+"""The NAPALM driver itself: session, commands, and (from its bases) getters and configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napalm.base import NetworkDriver
+from napalm.base.exceptions import CommandErrorException, ConnectionClosedException
+
+from napalm_cumulus import frames
+from napalm_cumulus.ssh_options import check_optional_args, resolve
+from napalm_cumulus.transport import CommandResult, SshTransport, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napalm.base import models
+
+
+class CumulusDriver(NetworkDriver):
+    """Cumulus Linux switches whose network is managed by ifupdown2.
+
+    Nothing is contacted before `open()`. See `napalm_cumulus.ssh_options.OPTIONAL_ARGS` for the
+    optional arguments; `hostname` may be a `Host` of the SSH configuration.
+    """
+
+    platform = "cumulus"
+
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: dict[str, Any] | None = None,
+        *,
+        transport: Transport | None = None,
+    ) -> None:
+        """Remember how to reach the switch.
+
+        Args:
+            hostname: Address, name, or `Host` of the SSH configuration.
+            username: Login name; empty takes the SSH configuration's or the caller's own.
+            password: Login password; empty logs in by key or agent only.
+            timeout: Seconds to wait for the connection.
+            optional_args: Further settings; copied, never changed.
+            transport: A ready session to use instead of SSH.
+        """
+        self.hostname = hostname
+        self.username = username
+        self.password = password
+        self.timeout = timeout
+        self.optional_args: dict[str, Any] = dict(optional_args or {})
+        self.profile = [self.platform]
+        self._given_transport = transport
+        self._transport: Transport | None = None
+        check_optional_args(self.optional_args)
+
+    # --- the session ---------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Connect, verify the host key, log in. Does nothing while a session stands."""
+        if self._transport is not None:
+            if self._transport.is_alive():
+                return
+            self.close()
+        self._transport = self._given_transport or SshTransport(
+            resolve(self.hostname, self.username, self.password, self.timeout, self.optional_args)
+        )
+
+    def close(self) -> None:
+        """End the session; may be called twice."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    def is_alive(self) -> models.AliveDict:
+        """Whether the switch runs commands now (asked of the switch, not of the socket)."""
+        transport: Transport | None = getattr(self, "_transport", None)  # half-built in __del__
+        return {"is_alive": transport is not None and transport.is_alive()}
+
+    def _session(self) -> Transport:
+        """The open session.
+
+        Raises:
+            ConnectionClosedException: There is none.
+        """
+        if self._transport is None:
+            raise ConnectionClosedException(
+                f"There is no session with {self.hostname}: call open() first."
+            )
+        return self._transport
+
+    # --- commands ------------------------------------------------------------------------------
+
+    def cli(
+        self, commands: list[str], encoding: str = "text", *, check: bool = True
+    ) -> dict[str, str | dict[str, Any]]:
+        """Run shell commands, all in one round trip, and give what each wrote to stdout.
+
+        Args:
+            commands: `sh` command lines; each runs in a shell of its own with empty stdin.
+            encoding: Only "text".
+            check: Raise when a command fails; otherwise its output is given whatever its status.
+
+        Raises:
+            CommandErrorException: A command's exit status is not 0 (they have all been run).
+        """
+        if encoding != "text":
+            raise NotImplementedError(f"{encoding!r} is not an encoding of this driver: use text.")
+        if not isinstance(commands, (list, tuple)):
+            raise TypeError(f"Give a list of commands, not {type(commands).__name__}.")
+        results = self._run_many(commands)
+        if check:
+            for result in results:
+                self._require_success(result)
+        return {result.command: _text(result.stdout) for result in results}
+
+    def _run_many(self, commands: Sequence[str]) -> list[CommandResult]:
+        """Run the commands in one round trip; a failing one does not stop the others."""
+        if not commands:
+            return []
+        boundary = frames.new_boundary()
+        batch = self._session().run(frames.SHELL, stdin=frames.script(commands, boundary))
+        return frames.parse(commands, boundary, batch.stdout, batch.stderr)
+
+    def _require_success(self, result: CommandResult) -> None:
+        if result.exit_status != 0:
+            said = _text(result.stderr).strip() or _text(result.stdout).strip() or "nothing"
+            raise CommandErrorException(
+                f"{result.command!r} failed on {self.hostname} with exit status "
+                f"{result.exit_status}. It said: {said}"
+            )
+
+    # --- configuration -------------------------------------------------------------------------
+    # load_merge_candidate, load_replace_candidate, compare_config, commit_config,
+    # discard_config, confirm_commit, has_pending_commit, rollback and get_config belong here.
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", errors="replace")

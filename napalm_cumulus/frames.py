@@ -1,0 +1,88 @@
+"""Many commands in one round trip: a script for `sh -s` and the reading of what it prints.
+
+SSH carries stdout and stderr apart, so each is framed for itself: after every command a random
+word marks the end on both, on stdout with the exit status. No temporary file is needed on the
+switch (its disk may be full) and any bytes may stand between the marks.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from typing import TYPE_CHECKING
+
+from napalm.base.exceptions import CommandErrorException
+
+from napalm_cumulus.transport import CommandResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: The command line that takes the script on its stdin.
+SHELL = "sh -s"
+
+_PROLOGUE = """\
+LC_ALL=C; export LC_ALL
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export PATH
+framed() {
+    sh -c "$1" </dev/null
+    set -- $?
+    printf '%s %s\\n' "$BOUNDARY" "$1"
+    printf '%s\\n' "$BOUNDARY" >&2
+}
+"""
+
+
+def new_boundary() -> str:
+    """A word that no output contains: 128 random bits."""
+    return f"--{secrets.token_hex(16)}"
+
+
+def script(commands: Sequence[str], boundary: str) -> bytes:
+    """The POSIX sh script that runs the commands in order, each in a shell of its own.
+
+    >>> print(script(["true"], "--b").decode().splitlines()[-1])
+    framed true
+
+    Raises:
+        CommandErrorException: A command holds a NUL byte, which no shell can take.
+    """
+    for command in commands:
+        if "\0" in command:
+            raise CommandErrorException(f"The command {command!r} contains a NUL byte.")
+    calls = "".join(f"framed {shlex.quote(command)}\n" for command in commands)
+    return f"BOUNDARY={boundary}\n{_PROLOGUE}{calls}".encode("utf-8", "surrogateescape")
+
+
+def parse(
+    commands: Sequence[str], boundary: str, stdout: bytes, stderr: bytes
+) -> list[CommandResult]:
+    """Cut the two outputs into one result for each command.
+
+    Raises:
+        CommandErrorException: Marks are missing: the script did not run to its end.
+    """
+    mark = boundary.encode("ascii")
+    outputs: list[tuple[bytes, int]] = []
+    rest = stdout
+    while True:
+        output, found, after = rest.partition(mark + b" ")
+        if not found:
+            break
+        status, newline, rest = after.partition(b"\n")
+        if not newline or not status.isdigit():
+            break
+        outputs.append((output, int(status)))
+    errors = stderr.split(mark + b"\n")[:-1]
+    if len(outputs) != len(commands) or len(errors) != len(commands):
+        done = min(len(outputs), len(errors))
+        where = f" It stopped in {commands[done]!r}." if done < len(commands) else ""
+        said = stderr.replace(mark, b"").decode("utf-8", "replace").strip()[-300:]
+        raise CommandErrorException(
+            f"The switch's shell ended after {done} of {len(commands)} commands.{where}"
+            f"{' It said: ' + said if said else ''} Nothing of the batch was used."
+        )
+    return [
+        CommandResult(command, status, output, error)
+        for command, (output, status), error in zip(commands, outputs, errors, strict=True)
+    ]

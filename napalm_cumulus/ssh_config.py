@@ -1,0 +1,112 @@
+"""What ~/.ssh/config says about one host, in typed form."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import paramiko
+from napalm.base.exceptions import ConnectionException
+
+_MAX_INCLUDE_DEPTH = 16
+
+
+@dataclass(frozen=True)
+class HostConfig:
+    """The settings of one host; None or empty where the configuration is silent."""
+
+    hostname: str
+    port: int | None = None
+    user: str | None = None
+    identity_files: tuple[Path, ...] = ()
+    certificate_files: tuple[Path, ...] = ()
+    identities_only: bool = False
+    known_hosts_files: tuple[Path, ...] = ()
+    host_key_alias: str | None = None
+    proxy_jump: str | None = None
+    proxy_command: str | None = None
+    connect_timeout: int | None = None
+    lax_host_keys: bool = False
+
+
+def read_config(path: Path | None) -> paramiko.SSHConfig:
+    """Parse an OpenSSH client configuration; an absent default file is an empty one.
+
+    Raises:
+        ConnectionException: The file cannot be read or understood.
+    """
+    if path is None:
+        path = Path("~/.ssh/config").expanduser()
+        if not path.exists():
+            return paramiko.SSHConfig()
+    try:
+        return paramiko.SSHConfig.from_text(_with_includes(path, 0))
+    except (OSError, paramiko.SSHException) as error:
+        raise ConnectionException(
+            f"The SSH configuration {path} cannot be used: {error}. Correct it, or name another "
+            "with the optional argument ssh_config_file."
+        ) from error
+
+
+def _with_includes(path: Path, depth: int) -> str:
+    """The text with `Include` lines replaced: paramiko does not know them.
+
+    After an included text the enclosing `Host` or `Match` line is repeated, so that what follows
+    belongs to it again.
+    """
+    if depth > _MAX_INCLUDE_DEPTH:
+        raise paramiko.SSHException(f"more than {_MAX_INCLUDE_DEPTH} nested Include lines")
+    lines: list[str] = []
+    heading = "Host *"
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        keyword, _, rest = line.strip().replace("=", " ", 1).partition(" ")
+        if keyword.lower() in {"host", "match"}:
+            heading = line
+        if keyword.lower() != "include":
+            lines.append(line)
+            continue
+        for pattern in shlex.split(rest):
+            # Relative names are meant from ~/.ssh, as in OpenSSH.
+            whole = Path("~/.ssh").expanduser() / Path(pattern).expanduser()
+            for included in sorted(Path(whole.anchor).glob(str(whole.relative_to(whole.anchor)))):
+                lines.append(_with_includes(included, depth + 1))
+                lines.append(heading)
+    return "\n".join(lines)
+
+
+def look_up(config: paramiko.SSHConfig, alias: str) -> HostConfig:
+    """Everything the configuration says about one host.
+
+    Raises:
+        ConnectionException: A value makes no sense.
+    """
+    try:
+        found = config.lookup(alias)
+        return HostConfig(
+            hostname=found.get("hostname", alias),
+            port=int(found["port"]) if "port" in found else None,
+            user=found.get("user"),
+            identity_files=_paths([*found.get("identityfile", [])]),
+            certificate_files=_paths(shlex.split(found.get("certificatefile", ""))),
+            identities_only=found.get("identitiesonly", "no").lower() == "yes",
+            known_hosts_files=tuple(
+                path
+                for key in ("userknownhostsfile", "globalknownhostsfile")
+                for path in _paths(shlex.split(found.get(key, "")))
+            ),
+            host_key_alias=found.get("hostkeyalias"),
+            proxy_jump=found.get("proxyjump"),
+            proxy_command=found.get("proxycommand"),
+            connect_timeout=int(found["connecttimeout"]) if "connecttimeout" in found else None,
+            lax_host_keys=found.get("stricthostkeychecking", "ask").lower()
+            in {"no", "off", "accept-new"},
+        )
+    except (ValueError, paramiko.SSHException) as error:
+        raise ConnectionException(
+            f"The SSH configuration for {alias} cannot be used: {error}."
+        ) from error
+
+
+def _paths(names: list[str]) -> tuple[Path, ...]:
+    return tuple(Path(name).expanduser() for name in names if name.lower() != "none")

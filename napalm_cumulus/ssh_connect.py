@@ -1,0 +1,243 @@
+"""From SshOptions to an open, verified and logged-in paramiko transport, jump hosts included."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import paramiko
+from napalm.base.exceptions import ConnectionException, ConnectTimeoutError
+
+from napalm_cumulus.known_hosts import (
+    KnownKey,
+    fingerprint,
+    host_entry,
+    keys_of,
+    load_known_hosts,
+    preferred_algorithms,
+)
+from napalm_cumulus.ssh_auth import authenticate
+
+if TYPE_CHECKING:
+    from napalm_cumulus.ssh_options import SshOptions
+
+
+@dataclass
+class SshConnection:
+    """An open connection and everything to close with it, nearest jump host last."""
+
+    transport: paramiko.Transport
+    jumps: list[paramiko.Transport] = field(default_factory=list)
+    proxy: subprocess.Popen[bytes] | None = None
+
+    def close(self) -> None:
+        """Close the switch's connection, then the jump hosts', then the proxy command."""
+        for transport in (self.transport, *reversed(self.jumps)):
+            transport.close()
+        _stop(self.proxy)
+
+
+def connect(options: SshOptions) -> SshConnection:
+    """Connect, verify the host key, log in; through each jump host in turn.
+
+    Raises:
+        ConnectTimeoutError: Nothing answered in time.
+        ConnectAuthError: The login was refused.
+        ConnectionException: Anything else, a wrong host key above all.
+    """
+    opened: list[paramiko.Transport] = []
+    proxy: subprocess.Popen[bytes] | None = None
+    try:
+        for hop in (*options.jumps, options):
+            if opened:
+                sock: Any = _through(opened[-1], hop)
+            elif hop.proxy_command:
+                sock, proxy = _through_command(hop)
+            else:
+                sock = _dial(hop)
+            opened.append(_start(sock, hop))
+    except BaseException:
+        for transport in reversed(opened):
+            transport.close()
+        _stop(proxy)
+        raise
+    return SshConnection(opened[-1], opened[:-1], proxy)
+
+
+def _dial(options: SshOptions) -> socket.socket:
+    try:
+        sock = socket.create_connection(
+            (options.host, options.port), timeout=options.connect_timeout
+        )
+    except socket.gaierror as error:
+        raise ConnectionException(
+            f"The name {options.host!r} has no address: {error.strerror}. Check the spelling and "
+            "the resolver, or give the switch's management address."
+        ) from error
+    except TimeoutError as error:
+        raise ConnectTimeoutError(
+            f"{options.address} did not answer within {options.connect_timeout:g} s. Is the "
+            "switch up, and is its management network reachable from here (VPN, jump host)?"
+        ) from error
+    except OSError as error:
+        raise ConnectionException(
+            f"Cannot connect to {options.address}: {error.strerror or error}. {_advice(error)}"
+        ) from error
+    # Without it every command waits 40 ms for a delayed acknowledgement (Nagle's algorithm).
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if options.keepalive:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Data (a keepalive at the latest) unacknowledged for so long: the path is dead.
+            sock.setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, options.keepalive * 3 * 1000
+            )
+    return sock
+
+
+def _advice(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "The machine answers but no SSH server listens there: check the port and sshd."
+    return "Check the route to the management network (VPN, jump host)."
+
+
+def _through(jump: paramiko.Transport, hop: SshOptions) -> paramiko.Channel:
+    try:
+        return jump.open_channel(
+            "direct-tcpip", (hop.host, hop.port), ("127.0.0.1", 0), timeout=hop.connect_timeout
+        )
+    except (paramiko.SSHException, EOFError) as error:
+        peer = jump.getpeername()[0] if jump.is_active() else "the jump host"
+        raise ConnectionException(
+            f"Jump host {peer} did not open a way to {hop.address}: {error}. Check that it may "
+            "reach the switch and that its sshd allows TCP forwarding."
+        ) from error
+
+
+def _through_command(options: SshOptions) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Run the user's own ProxyCommand on one end of a socket pair."""
+    near, far = socket.socketpair()
+    try:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", f"exec {options.proxy_command}"],
+            stdin=far.fileno(),
+            stdout=far.fileno(),
+        )
+    finally:
+        far.close()
+    return near, process
+
+
+def _stop(process: subprocess.Popen[bytes] | None) -> None:
+    if process is not None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(2)
+            return
+        process.kill()
+        process.wait()
+
+
+def _start(sock: Any, options: SshOptions) -> paramiko.Transport:  # noqa: ANN401 - socket or channel, as paramiko takes
+    """Handshake, host key, login on a connected socket."""
+    entry = host_entry(options.host_key_alias or options.host, options.port)
+    if options.host_key_alias:
+        entry = options.host_key_alias.lower()  # OpenSSH adds no port to an alias
+    try:
+        held = keys_of(load_known_hosts(options.known_hosts_files), entry)
+        transport = paramiko.Transport(sock)
+    except OSError as error:
+        sock.close()
+        raise ConnectionException(
+            f"The known host keys cannot be read: {error}. Mend {error.filename} or name another "
+            "file with known_hosts_file."
+        ) from error
+    except paramiko.SSHException as error:
+        sock.close()
+        raise _no_handshake(options, error) from error
+    transport.daemon = True
+    transport.auth_timeout = options.connect_timeout
+    transport.banner_timeout = options.connect_timeout
+    security = transport.get_security_options()
+    security.key_types = preferred_algorithms(held, tuple(security.key_types))
+    try:
+        try:
+            transport.start_client(timeout=options.connect_timeout)
+            key = transport.get_remote_server_key()
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            raise _no_handshake(options, error) from error
+        verify(key.get_name(), key.asbytes(), held, options, entry)
+        authenticate(transport, options)
+    except BaseException:
+        transport.close()
+        raise
+    if options.keepalive:
+        transport.set_keepalive(options.keepalive)
+    return transport
+
+
+def _no_handshake(options: SshOptions, error: BaseException) -> ConnectionException:
+    said = str(error) or "the connection was closed"
+    if "timeout" in said.lower() or isinstance(error, TimeoutError):
+        return ConnectTimeoutError(
+            f"{options.address} accepted the connection but did not speak SSH within "
+            f"{options.connect_timeout:g} s: {said}. Is it an SSH server, and is it overloaded?"
+        )
+    return ConnectionException(
+        f"{options.address} accepted the connection but no SSH session came about: {said}. "
+        "Is it an SSH server, and does it refuse this client (MaxStartups, TCP wrappers)?"
+    )
+
+
+def verify(
+    key_type: str, blob: bytes, held: list[KnownKey], options: SshOptions, entry: str
+) -> None:
+    """Compare the key that the host showed with those in known_hosts.
+
+    Raises:
+        ConnectionException: It is unknown, another one, or revoked. Nothing was sent to the host
+            but the handshake.
+    """
+    shown = f"{key_type} {fingerprint(blob)}"
+    same = [known for known in held if known.blob == blob]
+    for known in same:
+        if known.revoked:
+            raise ConnectionException(
+                f"The host key of {options.address} ({shown}) is marked revoked at "
+                f"{known.source}. Nothing was sent. Find out who runs that address before you go "
+                "on."
+            )
+    if same:
+        return
+    trusted = [known for known in held if not known.revoked]
+    if any(known.key_type == key_type for known in trusted):
+        listed = "; ".join(
+            f"{known.key_type} {known.fingerprint} at {known.source}" for known in trusted
+        )
+        raise ConnectionException(
+            f"THE HOST KEY OF {entry} HAS CHANGED. {options.address} shows {shown}, but known "
+            f"is {listed}. Another machine may be answering at this address. Nothing was sent. "
+            "Stop here, and compare the fingerprint with one read on the switch's own console "
+            "(ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub) before you replace the known key."
+        )
+    where = options.known_hosts_files[0] if options.known_hosts_files else "~/.ssh/known_hosts"
+    others = (
+        f" (known are only other types: {', '.join(known.key_type for known in trusted)})"
+        if trusted
+        else ""
+    )
+    lax = (
+        " StrictHostKeyChecking in the SSH configuration is not followed: an unverified switch is "
+        "never changed."
+        if options.lax_host_keys
+        else ""
+    )
+    raise ConnectionException(
+        f"The host key of {entry} is not known{others}. {options.address} shows {shown}. Compare "
+        "it with the one read on the switch's console (ssh-keygen -lf "
+        f"/etc/ssh/ssh_host_*_key.pub); if they agree, add it to {where}, for example with "
+        f"ssh-keyscan -p {options.port} {options.host}.{lax}"
+    )

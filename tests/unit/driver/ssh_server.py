@@ -1,0 +1,207 @@
+"""A small SSH server on 127.0.0.1 that runs commands with the real `sh`, for transport tests."""
+
+# ruff: noqa: ARG002 - paramiko names the arguments of its callbacks
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import paramiko
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+
+@dataclass
+class ServerSettings:
+    """Who may log in, how, and what the server shows."""
+
+    host_keys: list[paramiko.PKey]
+    user: str = "cumulus"
+    password: str | None = None
+    interactive_password: str | None = None
+    authorized: list[bytes] = field(default_factory=list)
+    forwarding: bool = True
+    environment: dict[str, str] = field(default_factory=lambda: {"PATH": "/usr/bin:/bin"})
+
+
+class _Interface(paramiko.ServerInterface):
+    def __init__(self, server: SshServer) -> None:
+        self.server = server
+        self.settings = server.settings
+
+    def get_allowed_auths(self, username: str) -> str:
+        methods = []
+        if self.settings.authorized:
+            methods.append("publickey")
+        if self.settings.password:
+            methods.append("password")
+        if self.settings.interactive_password:
+            methods.append("keyboard-interactive")
+        return ",".join(methods)
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        self.server.seen.append(f"publickey {username}")
+        good = username == self.settings.user and key.asbytes() in self.settings.authorized
+        return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        self.server.seen.append(f"password {username}")
+        good = username == self.settings.user and password == self.settings.password
+        return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
+
+    def check_auth_interactive(
+        self, username: str, submethods: str
+    ) -> int | paramiko.InteractiveQuery:
+        query = paramiko.InteractiveQuery()
+        query.add_prompt("Password: ", echo=False)
+        return query
+
+    def check_auth_interactive_response(self, responses: list[str]) -> int:
+        good = responses == [self.settings.interactive_password]
+        return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return paramiko.OPEN_SUCCEEDED
+
+    def check_channel_direct_tcpip_request(
+        self, chanid: int, origin: tuple[str, int], destination: tuple[str, int]
+    ) -> int:
+        if not self.settings.forwarding:
+            return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        self.server.forwarded.append(destination)
+        self.server.destinations[chanid] = destination
+        return paramiko.OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        self.server.commands.append(command.decode())
+        self.server.spawn(self.server.execute, channel, command)
+        return True
+
+
+class SshServer:
+    """The server; `with SshServer(settings) as server:` listens on `server.port`."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
+        self.commands: list[str] = []
+        self.seen: list[str] = []
+        self.forwarded: list[tuple[str, int]] = []
+        self.destinations: dict[int, tuple[str, int]] = {}
+        self.transports: list[paramiko.Transport] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    def __enter__(self) -> Self:
+        self.spawn(self._serve)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A blocked accept() keeps a closed listener alive; shutting it down wakes it.
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.drop()
+
+    def drop(self) -> None:
+        """Cut every connection, as a dying switch does."""
+        for transport in self.transports:
+            transport.close()
+
+    def spawn(self, function: object, *args: object) -> None:
+        assert callable(function)
+        threading.Thread(target=function, args=args, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.spawn(self._session, sock)
+
+    def _session(self, sock: socket.socket) -> None:
+        transport = paramiko.Transport(sock)
+        self.transports.append(transport)
+        for key in self.settings.host_keys:
+            transport.add_server_key(key)
+        with suppress(paramiko.SSHException, EOFError, OSError):
+            transport.start_server(server=_Interface(self))
+            while transport.is_active():
+                channel = transport.accept(0.2)
+                if channel is not None and channel.get_id() in self.destinations:
+                    self.spawn(self._forward, channel, self.destinations[channel.get_id()])
+
+    def _forward(self, channel: paramiko.Channel, destination: tuple[str, int]) -> None:
+        onward = socket.create_connection(destination)
+        onward.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def back() -> None:
+            with suppress(OSError, EOFError):
+                while data := onward.recv(65536):
+                    channel.sendall(data)
+            channel.close()
+
+        self.spawn(back)
+        with suppress(OSError, EOFError):
+            while data := channel.recv(65536):
+                onward.sendall(data)
+        onward.close()
+
+    def execute(self, channel: paramiko.Channel, command: bytes) -> None:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command.decode()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.settings.environment,
+        )
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        stdin, stdout, stderr = process.stdin, process.stdout, process.stderr
+
+        def feed() -> None:
+            with suppress(OSError, EOFError):
+                while data := channel.recv(65536):
+                    stdin.write(data)
+                    stdin.flush()
+            with suppress(OSError):
+                stdin.close()
+
+        def pump(read: object, send: object) -> None:
+            assert callable(read)
+            assert callable(send)
+            with suppress(OSError, EOFError):
+                while data := read(65536):
+                    send(data)
+
+        self.spawn(feed)
+        pumps = [
+            threading.Thread(target=pump, args=(stdout.read1, channel.sendall), daemon=True),
+            threading.Thread(target=pump, args=(stderr.read1, channel.sendall_stderr), daemon=True),
+        ]
+        for thread in pumps:
+            thread.start()
+        for thread in pumps:
+            thread.join()
+        status = process.wait()
+        with suppress(OSError, EOFError, paramiko.SSHException):
+            if status >= 0:
+                channel.send_exit_status(status)
+            channel.close()
+
+
+def write_known_hosts(path: Path, port: int, *keys: paramiko.PKey) -> Path:
+    path.write_text(
+        "".join(f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n" for key in keys)
+    )
+    return path
