@@ -1,0 +1,125 @@
+"""Commands for a switch's shell, and reading what they print.
+
+Every value that enters a command passes through here: it is checked for what it claims to be and
+quoted, whether it comes from OpenStack, from a file or from the switch itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from ipaddress import ip_address, ip_interface, ip_network
+from typing import TYPE_CHECKING, Any
+
+from nornir_napalm.plugins.tasks import napalm_cli
+
+from nornir_config.connection import read_device
+from tasks.errors import UnreadableAnswerError
+
+if TYPE_CHECKING:
+    from nornir.core.task import Task
+
+_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_TOKEN = re.compile(r"[a-z0-9_]{1,32}")
+
+
+def interface_name(name: str) -> str:
+    """A kernel interface name, quoted for the shell.
+
+    >>> interface_name("vlan453-v0")
+    'vlan453-v0'
+    >>> interface_name("eth0; reboot")
+    Traceback (most recent call last):
+    ValueError: not an interface name: 'eth0; reboot'
+    """
+    if not _INTERFACE.fullmatch(name):
+        raise ValueError(f"not an interface name: {name!r}")
+    return shlex.quote(name)
+
+
+def address(text: str) -> str:
+    """An IP address without prefix length.
+
+    >>> address("130.246.212.1")
+    '130.246.212.1'
+    """
+    return shlex.quote(str(ip_address(text)))
+
+
+def prefix(text: str) -> str:
+    """A route's destination: ``default`` or a network.
+
+    >>> prefix("10.0.0.0/8"), prefix("default"), prefix("10.0.0.1")
+    ('10.0.0.0/8', 'default', '10.0.0.1/32')
+    """
+    return "default" if text == "default" else shlex.quote(str(ip_network(text)))
+
+
+def mac_address(text: str) -> str:
+    """A MAC address in lower case.
+
+    >>> mac_address("00:00:5E:00:01:C5")
+    '00:00:5e:00:01:c5'
+    """
+    lowered = text.lower()
+    if not _MAC.fullmatch(lowered):
+        raise ValueError(f"not a MAC address: {text!r}")
+    return lowered
+
+
+def token(text: object) -> str:
+    """A number or one plain word, such as a routing table's name.
+
+    >>> token(254), token("main")
+    ('254', 'main')
+    """
+    word = str(text)
+    if not _TOKEN.fullmatch(word):
+        raise ValueError(f"not a plain word: {word!r}")
+    return word
+
+
+def is_interface(text: str) -> bool:
+    """Whether the text is an address with an optional prefix length.
+
+    >>> is_interface("10.0.0.1/24"), is_interface("00:00:5e:00:01:c5")
+    (True, False)
+    """
+    try:
+        ip_interface(text)
+    except ValueError:
+        return False
+    return True
+
+
+def read(task: Task, commands: list[str]) -> dict[str, str]:
+    """Run reading commands in one round trip; a command that fails gives what it printed."""
+    read_device(task)  # opens a session that died anew; the task below takes it as it is
+    output: dict[str, str] = task.run(
+        napalm_cli, commands=commands, check=False, name="read"
+    ).result
+    return output
+
+
+def rows(output: str, command: str, switch: str) -> list[dict[str, Any]]:
+    """The list of objects that an ``ip -j`` or ``bridge -j`` command printed.
+
+    Raises:
+        UnreadableAnswerError: it printed something else.
+    """
+    if not output.strip():  # what iproute2 prints for an empty table, by version
+        return []
+    try:
+        parsed = json.loads(output)
+    except ValueError as error:
+        raise UnreadableAnswerError(
+            f"{switch}: '{command}' did not answer in JSON ({error}): {output.strip()[:80]!r}",
+            "Is iproute2 there, and of this decade? Try the command on the switch.",
+        ) from None
+    if not isinstance(parsed, list):
+        raise UnreadableAnswerError(
+            f"{switch}: '{command}' answered with {type(parsed).__name__} where a list belongs"
+        )
+    return [row for row in parsed if isinstance(row, dict)]

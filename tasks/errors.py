@@ -1,0 +1,35 @@
+"""What can go wrong on a switch, as sentences a person on call can act on."""
+
+from __future__ import annotations
+
+from inventory.errors import VipkeeperError
+
+
+class RefusedError(VipkeeperError):
+    """A change that is not safe, or not clear, was not begun; nothing on the switch was touched."""
+
+    exit_code = 6
+
+
+class WrongSwitchError(RefusedError):
+    """The switch that answered is not the one that was asked for."""
+
+
+class NoGatewayError(RefusedError):
+    """No gateway stanza that can be toggled covers the address."""
+
+
+class NothingPendingError(RefusedError):
+    """There is no commit to confirm or to roll back: it was settled before, or timed out."""
+
+
+class UnreadableAnswerError(VipkeeperError):
+    """The switch answered, and not with what its software is known to say."""
+
+    exit_code = 5
+
+
+class ChangeFailedError(VipkeeperError):
+    """A change was begun, did not come out as it should, and the old state was put back."""
+
+    exit_code = 7

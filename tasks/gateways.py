@@ -1,0 +1,247 @@
+"""Find the stanza of a switch's configuration that holds the gateway VIP of an address."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_interface
+from typing import TYPE_CHECKING
+
+from nornir.core.task import Result, Task
+from nornir_napalm.plugins.tasks import napalm_get
+
+from napalm_cumulus.configuration import (
+    MAIN_FILE,
+    Configuration,
+    ConfigurationError,
+    Located,
+    split_marked,
+)
+from napalm_cumulus.meaning import macvlan_name
+from nornir_config.connection import read_device
+from tasks.commands import is_interface
+from tasks.errors import NoGatewayError, RefusedError
+from tasks.model import Gateway, Interface, VirtualAddress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from ipaddress import IPv4Address, IPv6Address
+
+    Address = IPv4Address | IPv6Address
+
+_COMMENTED = re.compile(r"^\s*#[\s#]*address([-_]virtual)?\s+(?P<value>\S.*?)\s*$")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which gateway is looked for: by the address it serves, by its VIP, or by its interface."""
+
+    address: Address | None = None
+    vip: Address | None = None
+    interface: str | None = None
+
+    def __str__(self) -> str:
+        if self.address is not None:
+            return f"the subnet of {self.address}"
+        return f"the VIP {self.vip}" if self.vip is not None else f"interface {self.interface}"
+
+    def matches(self, interface: str, virtual: Interface) -> bool:
+        """Whether this virtual address is the gateway that is meant."""
+        if self.address is not None:
+            return self.address in virtual.network
+        if self.vip is not None:
+            return self.vip == virtual.ip
+        return self.interface == interface
+
+
+def find_gateway(task: Task, wanted: Wanted) -> Result:
+    """Nornir task: read the switch's configuration and find the `Gateway` in it.
+
+    Raises:
+        NoGatewayError: no stanza that can be toggled holds it.
+    """
+    read_device(task)
+    config = task.run(napalm_get, getters=["config"], name="read the configuration").result
+    # What would boot is what the toggle returns to.
+    text = config["config"]["startup"] or config["config"]["running"]
+    switch = task.host.name
+    return Result(
+        host=task.host, result=gateway_in(text, switch, wanted, management=task.host.hostname)
+    )
+
+
+def gateway_in(text: str, switch: str, wanted: Wanted, management: str | None = None) -> Gateway:
+    """Find the gateway in a configuration text as the driver gives it.
+
+    Args:
+        text: every file that the switch reads, with markers.
+        switch: its name, for messages.
+        wanted: which gateway.
+        management: the address that the switch is managed by; a stanza with it is never toggled.
+
+    Raises:
+        NoGatewayError: no stanza holds it, two do, its lines are commented out already, or a
+            template makes it.
+        RefusedError: toggling it would cut the management address off.
+    """
+    try:
+        configuration = Configuration(split_marked(text) or {MAIN_FILE: text})
+        stanzas = tuple(configuration.stanzas())
+    except ConfigurationError as error:
+        raise RefusedError(f"{switch}: its configuration cannot be read: {error}") from None
+    interfaces = dict.fromkeys(at.stanza.name for at in stanzas if at.stanza.keyword == "iface")
+    virtual = {name: _virtual(configuration, name) for name in interfaces}
+    hits = [
+        (name, address)
+        for name, addresses in virtual.items()
+        for address in addresses
+        if wanted.matches(name, address.address)
+    ]
+    _refuse_commented(stanzas, switch, wanted)
+    if not hits:
+        raise _nothing_found(configuration, switch, wanted, virtual)
+    longest = max(address.address.network.prefixlen for _, address in hits)
+    if wanted.interface is None:
+        hits = [hit for hit in hits if hit[1].address.network.prefixlen == longest]
+    if len({name for name, _ in hits}) > 1:
+        places = ", ".join(f"{name} ({address.address})" for name, address in hits)
+        raise NoGatewayError(
+            f"{switch}: {wanted} has its gateway in more than one stanza: {places}",
+            "Say which one is meant with vip toggle --interface, or correct the configuration.",
+        )
+    name, vip = hits[0]
+    return _gateway(configuration, switch, name, vip, virtual=virtual[name], management=management)
+
+
+def _gateway(
+    configuration: Configuration,
+    switch: str,
+    name: str,
+    vip: VirtualAddress,
+    *,
+    virtual: tuple[VirtualAddress, ...],
+    management: str | None,
+) -> Gateway:
+    located = configuration.stanzas_of(name)
+    for at in located:
+        if at.file.is_template:
+            raise NoGatewayError(
+                f"{switch}: the stanza of {name} ({at}) is in a mako template, whose lines are not "
+                "what the switch sees; they are not edited",
+                f"Toggle it by hand: comment its address lines out in {at.file.path}, ifreload -a, "
+                "restore them, ifreload -a.",
+            )
+        if at.stanza.words[0] != name:
+            raise NoGatewayError(
+                f"{switch}: {name} is described together with others as "
+                f"'iface {at.stanza.words[0]}' ({at}), which is not edited",
+                "Give the interface a stanza of its own.",
+            )
+    own = tuple(
+        ip_interface(value.split()[0])
+        for at in located
+        for value in at.stanza.values("address")
+        if is_interface(value.split()[0])
+    )
+    for address in (*own, *(v.address for v in virtual)):
+        if management and str(address.ip) == management:
+            raise RefusedError(
+                f"{switch}: {name} carries {address}, the address that the switch is managed by; "
+                "toggling it would cut vipkeeper off",
+                "Manage the switch by another address, or toggle by hand on the console.",
+            )
+    at = next(at for at in located if at.stanza.first <= vip.line <= at.stanza.last)
+    return Gateway(
+        interface=name,
+        vip=vip,
+        virtual=virtual,
+        own=own,
+        file=at.file.path,
+        first=at.stanza.first,
+        last=at.stanza.last,
+        stanza="".join(at.file.stanza_text(at.stanza) for at in located),
+        candidate="".join(map(_commented_out, located)),
+    )
+
+
+def _commented_out(at: Located) -> str:
+    """The stanza's lines with every line whose attribute begins with ``address`` commented out."""
+    text = at.file.comment_out(at.stanza, "address").physical_lines
+    lines = "".join(text[at.stanza.first - 1 : at.stanza.last])
+    return lines if lines.endswith(("\n", "\r")) else lines + "\n"
+
+
+def _virtual(configuration: Configuration, interface: str) -> tuple[VirtualAddress, ...]:
+    """The virtual addresses of an interface; ifupdown2 makes one device per line."""
+    lines = [
+        attribute
+        for at in configuration.stanzas_of(interface)
+        for attribute in at.stanza.attributes
+        if attribute.name == "address-virtual"
+    ]
+    return tuple(
+        VirtualAddress(
+            device=macvlan_name(interface, index),
+            mac="" if word.lower() == "none" else word.lower(),
+            address=ip_interface(address),
+            line=line.first,
+        )
+        for index, line in enumerate(lines)
+        for word, *addresses in [line.value.split()]
+        for address in addresses
+        if is_interface(address)
+    )
+
+
+def _refuse_commented(stanzas: tuple[Located, ...], switch: str, wanted: Wanted) -> None:
+    found: dict[tuple[str, str], list[int]] = {}
+    for at, number, address in _commented_addresses(stanzas):
+        if wanted.matches(at.stanza.name, address):
+            lines = found.setdefault((at.stanza.name, at.file.path), [])
+            if number not in lines:
+                lines.append(number)
+    for (name, path), lines in found.items():
+        raise NoGatewayError(
+            f"{switch}: in the stanza of {name} the address lines for {wanted} are commented out "
+            f"already ({path}, line {', '.join(map(str, lines))}): probably a toggle by hand that "
+            "somebody has not finished",
+            "Ask who is at it (last, /var/log). To finish it, remove the # in front of those lines "
+            "and run ifreload -a; if they are only a note, delete them.",
+        )
+
+
+def _commented_addresses(
+    stanzas: tuple[Located, ...],
+) -> Iterator[tuple[Located, int, Interface]]:
+    """Addresses in comments of a stanza, down to where the next thing begins."""
+    for at in stanzas:
+        if at.file.is_template or at.stanza.keyword != "iface":
+            continue
+        begins = [stanza.first for stanza in at.file.stanzas]
+        begins += [directive.first for directive in at.file.directives]
+        after = min((n for n in begins if n > at.stanza.first), default=None)
+        lines = at.file.physical_lines[at.stanza.first : after and after - 1]
+        for number, line in enumerate(lines, start=at.stanza.first + 1):
+            if match := _COMMENTED.match(line):
+                for word in match["value"].split():
+                    if "/" in word and is_interface(word):
+                        yield at, number, ip_interface(word)
+
+
+def _nothing_found(
+    configuration: Configuration,
+    switch: str,
+    wanted: Wanted,
+    virtual: dict[str, tuple[VirtualAddress, ...]],
+) -> NoGatewayError:
+    there = [f"{v.address} on {name}" for name, addresses in virtual.items() for v in addresses]
+    templates = [file.path for file in configuration.files if file.is_template]
+    advice = "Is that subnet routed somewhere else (a private network of the project)?"
+    if templates:
+        advice += f" {', '.join(templates)}: mako templates, which are not looked into."
+    return NoGatewayError(
+        f"{switch}: no address-virtual line for {wanted} in "
+        f"{', '.join(file.path for file in configuration.files) or MAIN_FILE}; "
+        f"its VIPs are {', '.join(there) or 'none'}",
+        advice,
+    )
