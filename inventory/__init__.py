@@ -1,1 +1,1 @@
-"""Where switches come from: OpenStack, Mimic and the subnet page, joined into a Nornir inventory."""
+"""Where switches come from: OpenStack, Mimic and the subnet page, joined for Nornir."""

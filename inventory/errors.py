@@ -27,18 +27,47 @@ class TargetError(VipkeeperError):
 
 
 class SourceError(VipkeeperError):
-    """A site system is down, or its answer is not what its contract promises."""
+    """A site system is down, or its answer is not what its contract promises.
+
+    Attributes:
+        system: the system as a person names it (``Mimic``).
+        sound: true when the system is well and this *is* its answer ("I do not know that
+            name"); an older answer from the cache must not take its place.
+    """
 
     exit_code = 4
+    sound = False
 
     def __init__(self, system: str, message: str, advice: str = "") -> None:
         super().__init__(f"{system}: {message}", advice)
         self.system = system
+        self.message = message
+
+    def __reduce__(self) -> tuple[type[SourceError], tuple[str, str, str]]:
+        """Pickle by the constructor's own arguments (a runner may carry us between processes)."""
+        return type(self), (self.system, self.message, self.advice)
 
 
 class UnknownHypervisorError(SourceError):
     """The uplink source answered soundly that it does not know the hypervisor."""
 
+    sound = True
+
+
+class NoNeighbourError(SourceError):
+    """The uplink source knows the hypervisor but no switch behind it.
+
+    Not sound: a source that has lost its LLDP table looks exactly like this.
+    """
+
 
 class UnknownSwitchError(SourceError):
     """The address source answered soundly that the switch has no management address."""
+
+    sound = True
+
+
+class AmbiguousSwitchError(SourceError):
+    """The address source has two addresses for a switch, or two names for its address."""
+
+    sound = True

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    """One table of the settings file: unknown keys are errors, values are never printed."""
+
+    # A value in the wrong place may be a password: errors name the key and not what it holds.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class OpenStackSettings(Section):
@@ -31,7 +36,8 @@ class WebSettings(Section):
     """What every HTTP source has: where it is and how to be let in.
 
     ``username``'s password comes from ``secrets.py`` under the name of the section.
-    ``max_bytes`` bounds a body; ``retries`` counts repeats of a GET after the first.
+    ``timeout`` is seconds for a connection and for each pause in an answer; a whole body may take
+    as long again. ``max_bytes`` bounds a body; ``retries`` counts repeats of a GET after the first.
     """
 
     url: str
@@ -42,30 +48,61 @@ class WebSettings(Section):
     retries: int = Field(default=2, ge=0, le=10)
     max_bytes: int = Field(default=8_000_000, gt=0)
 
+    @field_validator("url")
+    @classmethod
+    def _plain_web_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be a full http:// or https:// address")
+        if "@" in parts.netloc:
+            raise ValueError("must not hold a user or password; set username instead")
+        return url
+
 
 class MimicSettings(WebSettings):
     """Mimic, at its server's root. ``views`` are tried in order for lists of hypervisors.
 
-    ``parallel`` bounds the requests under way at once: the dashboard is slow and shared.
-    ``stale_days`` is the age from which an LLDP date is called old.
+    ``panels`` are the texts by which a view's panel (an Aquilon personality) is taken for one of
+    hypervisors, case-insensitively. ``parallel`` bounds the requests under way at once: the
+    dashboard is slow and shared. ``stale_days`` is the age from which an LLDP date is called old.
     """
 
     url: str = "https://mimic.example.internal"
     views: tuple[Literal["openstack", "opennebula"], ...] = ("openstack",)
+    panels: tuple[str, ...] = ("compute", "opennebula-hypervisor")
     parallel: int = Field(default=4, ge=1, le=16)
     stale_days: int = Field(default=7, ge=1)
 
 
 class SubnetPageSettings(WebSettings):
-    """The gridpp subnet page. ``subnets`` are the management networks whose pages are read."""
+    """The gridpp subnet page. ``subnets`` are the management networks whose pages are read.
+
+    ``"all"`` reads every subnet in the page's own selector.
+    """
 
     url: str = "https://www-private.example.internal/network/"
-    subnets: tuple[IPv4Network | IPv6Network, ...] = (IPv4Network("10.5.0.0/24"),)
+    subnets: tuple[IPv4Network | IPv6Network, ...] | Literal["all"] = (IPv4Network("10.5.0.0/24"),)
 
 
 class SourcesSettings(Section):
-    """Which class answers which question: names of entry points (``docs/sources.md``)."""
+    """Which class answers which question: names of entry points (``docs/sources.md``).
+
+    ``site`` names the Nornir group of all switches. ``name_pattern`` is a regular expression that
+    is searched in a switch's short name; its groups ``model`` and ``rack`` (either may be missing)
+    become Nornir groups.
+    """
 
     compute: str = "openstack"
     uplink: str = "mimic"
     address: str = "subnet-page"
+    site: str = Field(default="site", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name_pattern: str = r"^swt-(?P<model>[a-z]+[0-9]+[a-z0-9]*)-"
+
+    @field_validator("name_pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as exc:
+            raise ValueError(f"is not a regular expression: {exc}") from exc
+        return pattern

@@ -1,0 +1,232 @@
+"""The last good answer of every question, on disk, for the hour when a source is down.
+
+The sources live on the network that is failing. An answer from here is always marked, dated, and
+explained; whoever changes a switch has it confirmed by the switch itself.
+
+One JSON file per question (mode 600, in a directory of mode 700), replaced atomically. A file
+that cannot be read, or is of another schema, is ignored with a warning: the cache may help, and
+may never stop, a run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import re
+import stat
+import tempfile
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from inventory.errors import SourceError
+from inventory.model import Answer, Switch, Uplink, VirtualMachine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inventory.sources.protocols import AddressSource, ComputeSource, UplinkSource
+
+T = TypeVar("T")
+SCHEMA = 1
+_MAX_BYTES = 20_000_000
+_UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+logger = logging.getLogger(__name__)
+
+VMS: TypeAdapter[tuple[VirtualMachine, ...]] = TypeAdapter(tuple[VirtualMachine, ...])
+NAMES: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
+UPLINKS: TypeAdapter[tuple[Uplink, ...]] = TypeAdapter(tuple[Uplink, ...])
+SWITCH: TypeAdapter[Switch] = TypeAdapter(Switch)
+
+
+class _Stored(BaseModel):
+    """A file's content."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: int
+    question: str
+    source: str
+    asked_at: datetime
+    value: Any
+
+
+class Cache:
+    """A directory of last good answers."""
+
+    def __init__(self, directory: Path) -> None:
+        """Use ``directory``; it is made when the first answer is stored."""
+        self._directory = directory / f"answers-v{SCHEMA}"
+
+    def store(self, question: str, answer: Answer[T], kind: TypeAdapter[T]) -> None:
+        """Keep an answer; a disk that refuses is logged and otherwise ignored."""
+        stored = {
+            "schema_version": SCHEMA,
+            "question": question,
+            "source": answer.source,
+            "asked_at": answer.asked_at.isoformat(),
+            "value": kind.dump_python(answer.value, mode="json"),
+        }
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._check_owner()
+            _replace(self._path(question), json.dumps(stored, indent=1, sort_keys=True) + "\n")
+        except (OSError, ValueError) as exc:
+            logger.warning("The answer to %r could not be kept: %s", question, exc)
+
+    def load(self, question: str, kind: TypeAdapter[T]) -> Answer[T] | None:
+        """The last good answer, marked as cached; None when there is none that can be read."""
+        path = self._path(question)
+        try:
+            self._check_owner()
+            with path.open("rb") as file:
+                body = file.read(_MAX_BYTES + 1)
+            if len(body) > _MAX_BYTES:
+                raise ValueError("it is too large")
+            stored = _Stored.model_validate_json(body)
+            if stored.schema_version != SCHEMA or stored.question != question:
+                raise ValueError("it answers another question")
+            if stored.asked_at.tzinfo is None:
+                raise ValueError("its time has no zone")
+            value = kind.validate_python(stored.value)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, ValidationError, RecursionError) as exc:
+            reason = "it is damaged" if isinstance(exc, ValidationError) else exc
+            logger.warning("The kept answer %s is ignored: %s", path, reason)
+            return None
+        return Answer(value, stored.source, stored.asked_at, cached=True)
+
+    def _path(self, question: str) -> Path:
+        digest = hashlib.sha256(question.encode()).hexdigest()[:16]
+        readable = _UNSAFE.sub("-", question).strip("-.")[:80]
+        return self._directory / f"{readable}.{digest}.json"
+
+    def _check_owner(self) -> None:
+        """Who can write here can point a repair at another switch: only we may."""
+        status = self._directory.stat()
+        if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_MAY_WRITE:
+            raise PermissionError(f"{self._directory} is not ours alone to write")
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # mode 600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def age_in_words(asked_at: datetime, now: datetime) -> str:
+    """How long ago something was, to the precision that a person needs.
+
+    >>> from datetime import timedelta
+    >>> then = datetime(2018, 3, 11, tzinfo=timezone.utc)
+    >>> age_in_words(then, then + timedelta(hours=30)), age_in_words(then, then)
+    ('30 hours', '0 seconds')
+    """
+    seconds = max(0, int((now - asked_at).total_seconds()))
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}s"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"
+
+
+class _Remembering(Generic[T]):
+    """Asks a source; keeps its answer; gives the kept one when the source fails."""
+
+    def __init__(self, cache: Cache, system: str, location: str) -> None:
+        self._cache = cache
+        self.system = system
+        self.location = location
+
+    def ask(self, question: str, kind: TypeAdapter[T], ask: Callable[[], Answer[T]]) -> Answer[T]:
+        key = f"{self.system} {self.location} {question}"
+        try:
+            answer = ask()
+        except SourceError as exc:
+            if exc.sound:
+                raise
+            kept = self._cache.load(key, kind)
+            if kept is None:
+                raise
+            ago = age_in_words(kept.asked_at, datetime.now(timezone.utc))
+            return Answer(
+                kept.value,
+                kept.source,
+                kept.asked_at,
+                cached=True,
+                warning=f"{exc} This is its answer of {ago} ago.",
+            )
+        if not answer.cached:
+            self._cache.store(key, answer, kind)
+        return answer
+
+
+class CachedCompute:
+    """A ``ComputeSource`` that falls back on its last good answers."""
+
+    def __init__(self, source: ComputeSource, cache: Cache) -> None:
+        """Put ``cache`` behind ``source``."""
+        self._source = source
+        self.system, self.location = source.system, source.location
+        self._memory: _Remembering[tuple[VirtualMachine, ...]] = _Remembering(
+            cache, self.system, self.location
+        )
+
+    def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """See :meth:`ComputeSource.find_vms`."""
+        return self._memory.ask(f"find {target}", VMS, lambda: self._source.find_vms(target))
+
+    def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """See :meth:`ComputeSource.vms_on`."""
+        return self._memory.ask(f"on {hypervisor}", VMS, lambda: self._source.vms_on(hypervisor))
+
+
+class CachedUplink:
+    """An ``UplinkSource`` that falls back on its last good answers."""
+
+    def __init__(self, source: UplinkSource, cache: Cache) -> None:
+        """Put ``cache`` behind ``source``."""
+        self._source = source
+        self.system, self.location = source.system, source.location
+        self._names: _Remembering[tuple[str, ...]] = _Remembering(cache, self.system, self.location)
+        self._uplinks: _Remembering[tuple[Uplink, ...]] = _Remembering(
+            cache, self.system, self.location
+        )
+
+    def list_hypervisors(self) -> Answer[tuple[str, ...]]:
+        """See :meth:`UplinkSource.list_hypervisors`."""
+        return self._names.ask("hypervisors", NAMES, self._source.list_hypervisors)
+
+    def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
+        """See :meth:`UplinkSource.uplinks_of`."""
+        return self._uplinks.ask(
+            f"uplinks {hypervisor}", UPLINKS, lambda: self._source.uplinks_of(hypervisor)
+        )
+
+
+class CachedAddress:
+    """An ``AddressSource`` that falls back on its last good answers."""
+
+    def __init__(self, source: AddressSource, cache: Cache) -> None:
+        """Put ``cache`` behind ``source``."""
+        self._source = source
+        self.system, self.location = source.system, source.location
+        self._memory: _Remembering[Switch] = _Remembering(cache, self.system, self.location)
+
+    def address_of(self, switch: str) -> Answer[Switch]:
+        """See :meth:`AddressSource.address_of`."""
+        return self._memory.ask(
+            f"address {switch}", SWITCH, lambda: self._source.address_of(switch)
+        )

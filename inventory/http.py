@@ -1,0 +1,275 @@
+"""One polite HTTP client for all web sources: GET only, bounded in time, size and trust.
+
+Decisions, each because the sources are read in the middle of an outage:
+
+* No environment proxies and no ``~/.netrc`` (``trust_env`` off): management systems are near, and
+  a forgotten ``HTTPS_PROXY`` or ``.netrc`` must change neither where a question goes nor as whom.
+  A private CA is the setting ``ca_file``, not ``REQUESTS_CA_BUNDLE``.
+* Redirects are followed on the same host only, never from https to http: a login page elsewhere
+  is a failure that is named, and credentials go nowhere else.
+* Cookies are not kept, so one client may serve several threads.
+* A GET is repeated after a refused or cut connection and after 429, 502, 503 and 504. A 500 is
+  not: these applications answer 500 for as long as their database is down.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from requests.cookies import RequestsCookieJar
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
+
+from inventory.errors import SourceError
+from inventory.text import clean_url, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inventory.settings import WebSettings
+
+_CHUNK = 65536
+_MAX_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REPEATED = frozenset({429, 502, 503, 504})
+_ADVICE = {
+    401: "Check the username in the settings and its password.",
+    403: "Ask who runs it whether this account and this machine may read it.",
+    404: "Check the url in the settings.",
+    429: "It asks to be asked less often: lower `parallel` or wait a little.",
+}
+
+
+def user_agent() -> str:
+    """Who we say we are. Mimic changes its page for browsers that name WebKit; we never do."""
+    try:
+        return f"vipkeeper/{version('vipkeeper')}"
+    except PackageNotFoundError:
+        return "vipkeeper/0"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A body that arrived whole, with status 200 and an expected type.
+
+    Attributes:
+        url: where it came from in the end, without credentials.
+        content_type: the type without parameters, lower case.
+        body: the bytes, decompressed.
+        charset: what the header said, or utf-8.
+    """
+
+    url: str
+    content_type: str
+    body: bytes
+    charset: str = "utf-8"
+
+    @property
+    def text(self) -> str:
+        """The body as text; what does not decode becomes U+FFFD, which no name may hold."""
+        try:
+            return self.body.decode(self.charset, errors="replace")
+        except LookupError:
+            return self.body.decode("utf-8", errors="replace")
+
+
+class WebClient:
+    """GETs pages of one system and turns every failure into a :class:`SourceError` sentence."""
+
+    def __init__(self, system: str, settings: WebSettings, password: str | None = None) -> None:
+        """Prepare a client; nothing is sent yet.
+
+        Args:
+            system: how error messages call it.
+            settings: where it is and how patient to be.
+            password: of ``settings.username``; never shown.
+        """
+        self.system = system
+        self.location = clean_url(settings.url)
+        self._settings = settings
+        self._base = settings.url if settings.url.endswith("/") else settings.url + "/"
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+        self._session.headers.clear()
+        self._session.headers["User-Agent"] = user_agent()
+        self._session.headers["Accept"] = "*/*"
+        self._session.headers["Accept-Encoding"] = "identity"
+        if settings.username is not None:
+            self._session.auth = HTTPBasicAuth(
+                settings.username.encode(), (password or "").encode()
+            )
+        self._session.verify = str(settings.ca_file) if settings.ca_file else True
+        self._session.cert = str(settings.client_cert) if settings.client_cert else None
+        retry = Retry(
+            total=settings.retries,
+            redirect=False,
+            allowed_methods=frozenset({"GET"}),
+            status_forcelist=_REPEATED,
+            backoff_factor=0.2,
+            backoff_max=5,
+            retry_after_max=10,
+            raise_on_status=False,
+        )
+        adapter = HTTPAdapter(max_retries=retry, pool_maxsize=16)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def get(
+        self,
+        path: str = "",
+        params: Mapping[str, str] | None = None,
+        *,
+        content_types: frozenset[str] = frozenset(),
+    ) -> Page:
+        """Fetch one page.
+
+        Args:
+            path: relative to the settings' url; one that starts with "/" is relative to the host.
+            params: the query, encoded here.
+            content_types: the types that are an answer; empty accepts any.
+
+        Returns:
+            The whole body.
+
+        Raises:
+            SourceError: anything but a complete 200 of an expected type from this very host.
+        """
+        url = urljoin(self._base, path)
+        shown = clean_url(url)
+        try:
+            response = self._follow(url, params, shown)
+            with response:
+                shown = clean_url(response.url)
+                self._check_status(response, shown)
+                body = self._read(response, shown)
+        except (requests.RequestException, HTTPError, OSError) as exc:
+            raise self._no_answer(exc, shown) from exc
+        kind, charset = _content_type(response.headers.get("Content-Type", ""))
+        if content_types and kind not in content_types:
+            expected = " or ".join(sorted(content_types))
+            raise SourceError(
+                self.system,
+                f"GET {shown} gave {one_line(kind) or 'no content type'} ({len(body)} bytes) where "
+                f"{expected} was expected{_glimpse(kind, body)}.",
+                "It may be failing behind a page that says so, or want a login: open it in a "
+                "browser.",
+            )
+        return Page(shown, kind, body, charset)
+
+    def _follow(self, url: str, params: Mapping[str, str] | None, shown: str) -> requests.Response:
+        home = urlsplit(url)
+        for _ in range(_MAX_REDIRECTS + 1):
+            response = self._session.get(
+                url,
+                params=params,
+                timeout=self._settings.timeout,
+                stream=True,
+                allow_redirects=False,
+            )
+            target = response.headers.get("Location")
+            if response.status_code not in _REDIRECTS or not target:
+                return response
+            response.close()
+            url, params = urljoin(response.url, target), None
+            there = urlsplit(url)
+            if there.hostname != home.hostname or (home.scheme, there.scheme) == ("https", "http"):
+                raise SourceError(
+                    self.system,
+                    f"GET {shown} was redirected to {one_line(clean_url(url))}, which is another "
+                    "host or not encrypted; not followed.",
+                    "It probably wants a login; check url, username and client_cert in the "
+                    "settings.",
+                )
+        raise SourceError(
+            self.system, f"GET {shown} was redirected more than {_MAX_REDIRECTS} times; given up."
+        )
+
+    def _check_status(self, response: requests.Response, shown: str) -> None:
+        status = response.status_code
+        if status == requests.codes.ok:
+            return
+        raise SourceError(
+            self.system,
+            f"GET {shown} gave HTTP {status} {one_line(response.reason or '', 40)}".rstrip() + ".",
+            _ADVICE.get(status, "It is failing itself; ask who runs it."),
+        )
+
+    def _read(self, response: requests.Response, shown: str) -> bytes:
+        """The body, given up on when it grows too large or drips for too long."""
+        limit, deadline = self._settings.max_bytes, time.monotonic() + self._settings.timeout
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                raise SourceError(
+                    self.system,
+                    f"GET {shown} sent more than {limit} bytes; not read further.",
+                    "If that is its true size, raise max_bytes in the settings.",
+                )
+            if time.monotonic() > deadline:
+                raise SourceError(
+                    self.system,
+                    f"GET {shown} was still sending after {self._settings.timeout:g} s; given up.",
+                    "It is very slow; try again, or raise timeout in the settings.",
+                )
+        return b"".join(chunks)
+
+    def _no_answer(self, exc: Exception, shown: str) -> SourceError:
+        reason, advice = _reason(exc, self._settings)
+        return SourceError(self.system, f"GET {shown} had no answer: {reason}.", advice)
+
+
+def _content_type(header: str) -> tuple[str, str]:
+    kind, _, parameters = header.partition(";")
+    charset = "utf-8"
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.strip().partition("=")
+        if name.lower() == "charset" and value:
+            charset = value.strip("\"'")
+    return kind.strip().lower(), charset
+
+
+def _glimpse(kind: str, body: bytes) -> str:
+    """The first words of a body that is text, to tell an error page from a login page."""
+    if not body or not kind.startswith("text/"):
+        return ""
+    return f', starting "{one_line(body[:400].decode("utf-8", errors="replace"), 80)}"'
+
+
+def _reason(exc: Exception, settings: WebSettings) -> tuple[str, str]:
+    network = "Check the network, the VPN and the url in the settings."
+    if isinstance(exc, requests.exceptions.SSLError):
+        return (
+            f"TLS failed ({_innermost(exc)})",
+            "Check ca_file and client_cert in the settings, and the host's certificate.",
+        )
+    if isinstance(exc, requests.exceptions.Timeout) or "timed out" in str(exc).lower():
+        return f"nothing came for {settings.timeout:g} s", network
+    if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
+        return one_line(exc), "Check ca_file and client_cert in the settings."
+    return _innermost(exc), network
+
+
+def _innermost(exc: BaseException) -> str:
+    """The cause at the bottom of what requests and urllib3 wrapped round it."""
+    seen: set[int] = set()
+    while id(exc) not in seen:
+        seen.add(id(exc))
+        inner = getattr(exc, "reason", None) or next(
+            (arg for arg in exc.args if isinstance(arg, BaseException)), None
+        )
+        if not isinstance(inner, BaseException):
+            break
+        exc = inner
+    return one_line(exc) or type(exc).__name__

@@ -1,0 +1,1 @@
+"""The site's systems, each behind a small protocol: see ``protocols`` and ``registry``."""

@@ -1,0 +1,248 @@
+"""Mimic: from a hypervisor to its top-of-rack switches.
+
+Mimic is a dashboard and not an interface: most of its failures arrive dressed as empty answers.
+Everything that may be one is a :class:`SourceError` here; "unknown" is believed only from a page
+that is sound in every other respect.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from threading import Semaphore
+from typing import TYPE_CHECKING, TypeVar
+
+from inventory.errors import NoNeighbourError, SourceError, TargetError, UnknownHypervisorError
+from inventory.http import Page, WebClient
+from inventory.memo import Memo
+from inventory.model import Answer, Uplink
+from inventory.sources.drawing import Drawing, DrawingError, Link, read_magdb, read_netbox
+from inventory.sources.mimic_pages import HostPage, PageError, read_host_page, read_view
+from inventory.text import is_hostname, one_line, same_host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inventory.settings import MimicSettings
+
+_T = TypeVar("_T")
+_JSON = frozenset({"application/json"})
+_HTML = frozenset({"text/html"})
+_SVG = frozenset({"image/svg+xml"})
+_ADVICE = "Open {url} in a browser; if it looks the same there, ask who runs Mimic."
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One drawing as far as it could be had."""
+
+    drawing: Drawing | None = None
+    failure: SourceError | None = None
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return self.drawing.links if self.drawing else ()
+
+
+class MimicSource:
+    """The uplink source that reads Mimic (an ``UplinkSource``)."""
+
+    system = "Mimic"
+
+    def __init__(self, settings: MimicSettings, password: str | None = None) -> None:
+        """Prepare the client; nothing is asked yet."""
+        self._settings = settings
+        self._web = WebClient(self.system, settings, password)
+        self._slots = Semaphore(settings.parallel)
+        self._list: Memo[Answer[tuple[str, ...]]] = Memo(self._fetch_list)
+
+    @property
+    def location(self) -> str:
+        """Where this Mimic is."""
+        return self._web.location
+
+    def list_hypervisors(self) -> Answer[tuple[str, ...]]:
+        """Every hypervisor in the configured views, as Aquilon spells it, sorted.
+
+        Raises:
+            SourceError: no view gave a list with hypervisors in it.
+        """
+        return self._list.get()
+
+    def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
+        """The newest known cables of a hypervisor.
+
+        MagDB's drawing (LLDP, dated) is believed first; NetBox's (recorded cabling) only where
+        MagDB gives nothing. Where both speak and differ, the warning says so.
+
+        Raises:
+            TargetError: a short name that several hypervisors have, or no host name at all.
+            UnknownHypervisorError: Mimic is well and does not know the name.
+            NoNeighbourError: Mimic knows the hypervisor but no switch behind it.
+            SourceError: Mimic failed.
+        """
+        if not is_hostname(hypervisor):
+            raise TargetError(f'"{one_line(hypervisor, 80)}" cannot be the name of a hypervisor.')
+        asked_at = datetime.now(timezone.utc)
+        spellings, list_failure = self._spellings(hypervisor)
+        absences: list[str] = []
+        for name in spellings:
+            page = self._host_page(name)
+            if page.magdb or page.netbox:
+                uplinks, warnings = self._uplinks(name, page)
+                if list_failure:
+                    warnings += (f"the list of hypervisors could not be had ({list_failure})",)
+                return Answer(uplinks, self.system, asked_at, warning="; ".join(warnings))
+            absences.append(f'{name}: "{" ".join(page.absences)}"')
+        said = "; ".join(absences)
+        if list_failure:
+            raise SourceError(
+                self.system,
+                f"it was asked for {hypervisor} and said {said}, but its list of hypervisors, "
+                f"which would tell how it spells the name, could not be had: {list_failure}",
+                list_failure.advice,
+            )
+        raise UnknownHypervisorError(
+            self.system,
+            f"it does not know the hypervisor {hypervisor} ({said}).",
+            f"Search for the host at {self.location}; it may be registered under another name.",
+        )
+
+    def _spellings(self, hypervisor: str) -> tuple[list[str], SourceError | None]:
+        """How Mimic may spell it: as in its list, then in lower case (it minds the case)."""
+        failure = None
+        known: tuple[str, ...] = ()
+        try:
+            known = self.list_hypervisors().value
+        except SourceError as exc:
+            failure = exc
+        full = [name for name in known if name.casefold() == hypervisor.casefold()]
+        found = full or [name for name in known if same_host(name, hypervisor)]
+        if len({name.casefold() for name in found}) > 1:
+            raise TargetError(
+                f'Several hypervisors in Mimic are called "{hypervisor}": {", ".join(found)}.',
+                "Give the full name.",
+            )
+        names = [*found, hypervisor, *(name.lower() for name in [*found, hypervisor])]
+        if found:  # a short name is never right where the full one is known
+            names = [name for name in names if ("." in name) == ("." in found[0])]
+        return list(dict.fromkeys(names)), failure
+
+    def _fetch_list(self) -> Answer[tuple[str, ...]]:
+        asked_at = datetime.now(timezone.utc)
+        names: set[str] = set()
+        problems: list[str] = []
+        failure: SourceError | None = None
+        for view in self._settings.views:
+            try:
+                page = self._get(f"/views/view-cloud-{view}.php", None, _JSON)
+                found = self._parsed(page, lambda body: read_view(body, self._settings.panels))
+            except SourceError as exc:
+                failure = exc
+                problems.append(str(exc))
+                continue
+            names.update(found.names)
+            if found.rejected:
+                problems.append(
+                    f"names left out that no host can have: {', '.join(found.rejected)}"
+                )
+            if not found.names:
+                problems.append(
+                    f"{page.url} has no panel of hypervisors, only {', '.join(found.panels)}"
+                )
+        if not names:
+            if failure is not None and len(problems) == 1:
+                raise failure
+            raise SourceError(
+                self.system,
+                f"it was asked for the hypervisors and gave none: {'; '.join(problems)}.",
+                "Check mimic.views and mimic.panels in the settings.",
+            )
+        return Answer(tuple(sorted(names)), self.system, asked_at, warning="; ".join(problems))
+
+    def _host_page(self, name: str) -> HostPage:
+        page = self._get("/node.php", {"n": name}, _HTML)
+        return self._parsed(page, lambda _: read_host_page(page.text))
+
+    def _uplinks(self, name: str, page: HostPage) -> tuple[tuple[Uplink, ...], tuple[str, ...]]:
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(self._drawing, page.magdb, name, read_magdb)
+            second = pool.submit(self._drawing, page.netbox, name, read_netbox)
+            magdb, netbox = first.result(), second.result()
+        if magdb.links:
+            notes = [*(magdb.drawing.notes if magdb.drawing else ()), *_differences(magdb, netbox)]
+            if magdb.drawing and magdb.drawing.unknown:
+                notes.append(f"no LLDP neighbour is known for {', '.join(magdb.drawing.unknown)}")
+            return self._as_uplinks(name, magdb.links, "Mimic/MagDB"), tuple(notes)
+        why = self._nothing_in(name, page, magdb)
+        if netbox.links:
+            warning = (
+                f"from recorded cabling in NetBox, which is not observed, because of MagDB: {why}"
+            )
+            return self._as_uplinks(name, netbox.links, "Mimic/NetBox"), (warning,)
+        if netbox.failure and not page.magdb:
+            raise netbox.failure
+        raise why
+
+    def _nothing_in(self, name: str, page: HostPage, magdb: _Read) -> SourceError:
+        if magdb.failure:
+            return magdb.failure
+        if magdb.drawing:
+            which = ", ".join(magdb.drawing.unknown) or "its interfaces (only a BMC is drawn)"
+            return NoNeighbourError(
+                self.system,
+                f'it knows {name} but no LLDP neighbour of {which} ("Unknown Switch").',
+                "See whether lldpd runs on the hypervisor. If every hypervisor looks like this, "
+                "Mimic has lost its table of links: ask who runs it.",
+            )
+        said = " ".join(page.absences)
+        return NoNeighbourError(
+            self.system, f'it draws no cable of {name} (MagDB: "{said or "no drawing"}").'
+        )
+
+    def _drawing(self, path: str, name: str, read: Callable[[bytes, str], Drawing]) -> _Read:
+        if not path:
+            return _Read()
+        try:
+            page = self._get(path, None, _SVG)
+            return _Read(self._parsed(page, lambda body: read(body, name)))
+        except SourceError as exc:
+            return _Read(failure=exc)
+
+    def _as_uplinks(self, name: str, links: tuple[Link, ...], source: str) -> tuple[Uplink, ...]:
+        return tuple(
+            Uplink(name, link.interface, link.switch, link.port, link.observed, source)
+            for link in links
+        )
+
+    def _get(self, path: str, params: dict[str, str] | None, types: frozenset[str]) -> Page:
+        with self._slots:
+            return self._web.get(path, params, content_types=types)
+
+    def _parsed(self, page: Page, read: Callable[[bytes], _T]) -> _T:
+        try:
+            return read(page.body)
+        except (PageError, DrawingError) as exc:
+            what = "the drawing cannot be used: " if isinstance(exc, DrawingError) else ""
+            raise SourceError(
+                self.system, f"GET {page.url}: {what}{exc}.", _ADVICE.format(url=page.url)
+            ) from exc
+
+
+def _differences(magdb: _Read, netbox: _Read) -> list[str]:
+    """Where LLDP and the recorded cabling name different ends for one interface."""
+    recorded = {link.interface: link for link in netbox.links}
+    notes = []
+    for link in magdb.links:
+        other = recorded.get(link.interface)
+        if other is None:
+            continue
+        if not same_host(link.switch, other.switch) or (
+            link.port and other.port and link.port != other.port
+        ):
+            notes.append(
+                f"MagDB (LLDP) has {link.interface} on {link.switch} {link.port}, "
+                f"NetBox (recorded) on {other.switch} {other.port}; LLDP is taken"
+            )
+    return notes

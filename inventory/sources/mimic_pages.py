@@ -1,0 +1,136 @@
+"""Mimic's list (JSON) and host page (HTML), read as data. Pure: bodies in, facts out."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inventory.text import is_hostname, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_MAGDB = re.compile(
+    r"""data=["'](/components/magdb-draw-interfaces\.php\?system=\d{1,18})["']""", re.ASCII
+)
+_NETBOX = re.compile(
+    r"""data=["'](/components/netbox-draw-interfaces\.php\?netbox_id=\d{1,18}&(?:amp;)?is_vm=1?)["']""",
+    re.ASCII,
+)
+_BROKEN = "Parse error while loading plugin"
+_DATABASE = re.compile(r"pg_\w+|mysqli?\w*|No PostgreSQL\w*", re.IGNORECASE)
+_NEAR = 600
+
+
+class PageError(ValueError):
+    """The body is not a sound answer; the text says why."""
+
+
+@dataclass(frozen=True)
+class HostPage:
+    """What a host's page says.
+
+    Attributes:
+        magdb: path and query of MagDB's drawing; empty when there is none.
+        netbox: the same of NetBox's.
+        absences: the page's own statements that the host is not known, or known only as an
+            address; believable, because an unsound page is a :class:`PageError`.
+    """
+
+    magdb: str
+    netbox: str
+    absences: tuple[str, ...]
+
+
+_ABSENCES = (
+    "Host not in magDB.",
+    "Stub Record - No system associated with IP.",
+    "Host not in Netbox.",
+    "Stub Record - No object assigned to IP",
+)
+
+
+def read_host_page(html: str) -> HostPage:
+    """Find the drawings' addresses, by text: on newer PHP messages stand inside start tags.
+
+    Raises:
+        PageError: the page is cut off, speaks of a failed database, or says nothing at all.
+    """
+    if not html.strip():
+        raise PageError("the page is empty")
+    if "</html>" not in html.lower():
+        raise PageError("the page is cut off, as when a database behind it is down")
+    for found in re.finditer(re.escape(_BROKEN), html):
+        database = _DATABASE.search(html, found.start(), found.end() + _NEAR)
+        if database:
+            raise PageError(f'the page says "{_BROKEN}" ({database.group()}): a database is down')
+    page = HostPage(
+        _only(_MAGDB, html), _only(_NETBOX, html), tuple(a for a in _ABSENCES if a in html)
+    )
+    if not (page.magdb or page.netbox or page.absences):
+        raise PageError("the page has neither a drawing nor a word on why not")
+    return page
+
+
+def _only(pattern: re.Pattern[str], html: str) -> str:
+    found = {match.replace("&amp;", "&") for match in pattern.findall(html)}
+    if len(found) > 1:
+        raise PageError(f"the page has {len(found)} different drawings of one kind")
+    return found.pop() if found else ""
+
+
+@dataclass(frozen=True)
+class HostList:
+    """A view's hypervisors, and what was left out that should not have been there."""
+
+    names: tuple[str, ...]
+    panels: tuple[str, ...]
+    rejected: tuple[str, ...]
+
+
+def read_view(body: bytes, wanted: Iterable[str]) -> HostList:
+    """The hosts of all panels whose name contains one of ``wanted``, case-insensitively.
+
+    Raises:
+        PageError: the body is not the view's JSON, or has no hosts at all: Mimic says "no hosts"
+            when the system behind it has failed, so that is never an answer.
+    """
+    if not body.strip():
+        raise PageError("the list is empty")
+    if not body.startswith(b"{"):
+        begin = one_line(body[:200].decode("utf-8", errors="replace"), 80)
+        raise PageError(f'the list does not start as JSON but with "{begin}"')
+    try:
+        view = json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        raise PageError(f"the list is not JSON ({one_line(exc, 60)})") from exc
+    panels = _level(view.get("infrastructure"), "infrastructure")
+    if not panels:
+        raise PageError(
+            "the list has no hosts, which is what Mimic says when Aquilon behind it fails"
+        )
+    texts = [text.casefold() for text in wanted]
+    names: set[str] = set()
+    rejected: set[str] = set()
+    for panel, clusters in panels.items():
+        if not any(text in panel.casefold() for text in texts):
+            continue
+        for nodes in _level(clusters, panel).values():
+            for name in _level(nodes, panel):
+                (names if is_hostname(name) else rejected).add(name)
+    return HostList(
+        tuple(sorted(names)),
+        tuple(sorted(one_line(panel, 60) for panel in panels)),
+        tuple(sorted(one_line(name, 60) for name in rejected)),
+    )
+
+
+def _level(value: object, name: str) -> Mapping[str, object]:
+    """One level of the view; PHP writes an empty object as an empty list."""
+    if isinstance(value, dict):
+        return value
+    if value is None or value == []:
+        return {}
+    raise PageError(f'"{one_line(name, 60)}" in the list is a {type(value).__name__}')

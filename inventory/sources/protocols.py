@@ -1,0 +1,87 @@
+"""What a site system must be able to answer.
+
+A site with other systems writes a class with these methods and names it in an entry point; it
+inherits nothing. Each answer is an :class:`~inventory.model.Answer`. Rules for all of them:
+
+* A failure is a :class:`~inventory.errors.SourceError`, never an empty value.
+* "I do not know that name", said by a system that is well, is an error whose ``sound`` is true
+  (or an empty tuple from ``find_vms``).
+* Names that are given back have passed :func:`inventory.text.is_hostname`.
+* Methods may be called from several threads at once.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from inventory.model import Answer, Switch, Uplink, VirtualMachine
+
+
+class Source(Protocol):
+    """What every source says of itself.
+
+    Attributes:
+        system: its name for people (``Mimic``).
+        location: where it is, without credentials; tells the caches of two sites apart.
+    """
+
+    @property
+    def system(self) -> str:
+        """Its name for people."""
+
+    @property
+    def location(self) -> str:
+        """Where it is."""
+
+
+class ComputeSource(Source, Protocol):
+    """Knows the virtual machines: which exist, where they run, which addresses they have."""
+
+    def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """Every VM whose id, fixed or floating address, or exact name is ``target``.
+
+        Raises:
+            TargetError: the text cannot name a VM, or the address is known to be another thing's.
+            SourceError: the system failed; also when it may have hidden a VM from us.
+        """
+
+    def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """The VMs of a hypervisor; empty when it runs none.
+
+        Raises:
+            TargetError: there is no such hypervisor.
+            SourceError: the system failed.
+        """
+
+
+class UplinkSource(Source, Protocol):
+    """Knows the cables between hypervisors and top-of-rack switches."""
+
+    def list_hypervisors(self) -> Answer[tuple[str, ...]]:
+        """Every hypervisor's name as the system spells it, sorted.
+
+        Raises:
+            SourceError: the system failed; an empty list is a failure, too.
+        """
+
+    def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
+        """The newest known cables of a hypervisor; at least one.
+
+        Raises:
+            UnknownHypervisorError: the system is well and does not know the name.
+            NoNeighbourError: it knows the hypervisor but no switch behind it.
+            SourceError: the system failed.
+        """
+
+
+class AddressSource(Source, Protocol):
+    """Knows the management addresses of switches."""
+
+    def address_of(self, switch: str) -> Answer[Switch]:
+        """The one management address of a switch, full or short name.
+
+        Raises:
+            UnknownSwitchError: the system is well and has no such name.
+            AmbiguousSwitchError: two addresses for the name, or two names for the address.
+            SourceError: the system failed.
+        """

@@ -1,0 +1,89 @@
+"""Text that came from outside: names are checked before anything trusts them, secrets are cut.
+
+Every name that a site system gives may later stand in a command line or be an SSH destination,
+so it is held to a narrow alphabet here, at the door, and nowhere later has to be doubted.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOSTNAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
+_MAX_HOSTNAME = 253
+# LLDP port texts are free: "swp1s3", "TenGigabitEthernet 0/12", "Eth1/1 [uplink]". What a shell
+# would act on (quotes, $, `, ;, &, |, <, >, backslash, *, ?) is not among what is let through.
+_PORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/:@+,#()\[\]-]{0,126}", re.ASCII)
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", re.ASCII)
+
+
+def is_hostname(text: str) -> bool:
+    r"""Tell whether ``text`` can be a host name, short or full.
+
+    >>> is_hostname("swt-sn2100-03.example.internal"), is_hostname("-oProxyCommand=x")
+    (True, False)
+    >>> is_hostname("hv50\n"), is_hostname(""), is_hostname("a..b")
+    (False, False, False)
+    """
+    return len(text) <= _MAX_HOSTNAME and _HOSTNAME.fullmatch(text) is not None
+
+
+def is_port_text(text: str) -> bool:
+    """Tell whether ``text`` is a port's name that is safe to show and to pass on.
+
+    >>> is_port_text("swp1s3"), is_port_text("Te 0/12"), is_port_text("$(reboot)")
+    (True, True, False)
+    """
+    return _PORT.fullmatch(text) is not None
+
+
+def is_mac(text: str) -> bool:
+    """Tell whether ``text`` is a MAC address written with colons."""
+    return _MAC.fullmatch(text) is not None
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether ``text`` holds only what can be printed: no control or format characters."""
+    return all(char.isprintable() for char in text)
+
+
+def same_host(one: str, other: str) -> bool:
+    """Tell whether two names can be one host: equal, or one is the other's short form.
+
+    >>> same_host("HV50.example.internal", "hv50"), same_host("hv50.a.example", "hv50.b.example")
+    (True, False)
+    """
+    one, other = one.casefold(), other.casefold()
+    if one == other:
+        return True
+    if "." in one and "." in other:
+        return False
+    return one.split(".", 1)[0] == other.split(".", 1)[0]
+
+
+def without_credentials(text: str) -> str:
+    """``text`` with the user and password of every URL in it cut out.
+
+    >>> without_credentials("GET https://me:secret@host/x failed")
+    'GET https://host/x failed'
+    """
+    return _USERINFO.sub("", text)
+
+
+def clean_url(url: str) -> str:
+    """A URL as it may be shown: without credentials and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
+
+
+def one_line(text: object, limit: int = 200) -> str:
+    r"""``text`` on one printable line of bounded length, without credentials.
+
+    >>> one_line("a\n  b\x1b[31m")
+    'a b?[31m'
+    """
+    words = " ".join(without_credentials(str(text)).split())
+    words = "".join(char if char.isprintable() else "?" for char in words)
+    return words if len(words) <= limit else words[: limit - 1] + "…"
