@@ -130,7 +130,9 @@ def _apply_login(inventory: Inventory, ssh: SshSettings, owner: str) -> None:
         defaults.password = password.get_secret_value()
     arguments = driver_arguments(ssh, owner)
     defaults.connection_options.setdefault(CONNECTION_NAME, ConnectionOptions(extras={}))
-    for holder in (defaults, *inventory.groups.values(), *inventory.hosts.values()):
+    holders: list[Defaults | Host] = [defaults, *inventory.groups.values()]
+    holders += inventory.hosts.values()
+    for holder in holders:
         options = holder.connection_options.get(CONNECTION_NAME)
         # Nornir takes extras whole from the first level that has them, so each level gets ours.
         if options is not None and (options.extras is not None or holder is defaults):

@@ -51,12 +51,13 @@ class SettingsError(VipkeeperError):
 class SshSettings(Section):
     """How switches are logged in to; see ``docs/ssh.md``.
 
-    ``proxy_jump`` is OpenSSH's ``[user@]host[:port]``, comma-separated for chains; None leaves it
-    to ``config_file`` (``~/.ssh/config`` where None). ``sudo`` runs commands through sudo.
+    ``username``, ``port`` and ``proxy_jump`` (OpenSSH's ``[user@]host[:port]``, comma-separated for
+    chains) are left to ``config_file`` where None, and that is ``~/.ssh/config`` where None.
+    ``sudo`` runs commands through sudo.
     """
 
-    username: str = "root"
-    port: int = Field(default=22, ge=1, le=65535)
+    username: str | None = None
+    port: int | None = Field(default=None, ge=1, le=65535)
     config_file: Path | None = None
     known_hosts: Path | None = None
     key_file: Path | None = None

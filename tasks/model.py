@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Interface, IPv6Interface
+from typing import Any
 
 Interface = IPv4Interface | IPv6Interface
-Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True)
@@ -127,21 +128,51 @@ class Verification:
 
 
 @dataclass(frozen=True)
+class Belongings:
+    """What hangs on the devices of a gateway and is lost with them.
+
+    Attributes:
+        routes: what to tell ``ip route replace``, by what a person calls the route.
+        neighbours: the same for ``ip neigh replace``.
+        owners: address and MAC of each permanent neighbour, by the same name.
+        sysctls: value by path below ``/proc/sys/net/ipv4/conf``.
+        unclear: what was seen and not understood.
+    """
+
+    routes: Mapping[str, str] = field(default_factory=dict)
+    neighbours: Mapping[str, str] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    unclear: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Toggled:
     """What a toggle did, or would do.
 
     Attributes:
         diff: the configuration difference that is applied for an instant.
-        commit: the driver's own report; None in a dry run.
-        restored: routes and neighbours that the toggle had removed and that were put back.
-        lost: those that were not put back, each with the reason.
-        announced: VIPs that were announced by gratuitous ARP.
-        notes: what a person should know besides.
+        commit: the driver's ``CommitReport``; None in a preview.
+        before: what hung on the gateway's devices before.
     """
 
     diff: str
-    commit: object | None = None
+    commit: Any = None
+    before: Belongings = field(default_factory=Belongings)
+
+
+@dataclass(frozen=True)
+class Aftercare:
+    """What was done after a toggle, beyond what ifupdown2 brings back.
+
+    Attributes:
+        announced: VIPs that were announced by gratuitous ARP, with their device.
+        restored: routes and neighbours that the toggle had removed and that were put back.
+        lost: those that were not put back, each with the reason.
+        notes: what a person should know besides.
+    """
+
+    announced: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
-    announced: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

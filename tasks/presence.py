@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nornir.core.task import Result, Task
 
+from inventory.text import same_host
 from tasks.commands import read, rows
 from tasks.errors import UnreadableAnswerError, WrongSwitchError
 from tasks.model import Evidence, Presence
@@ -61,18 +62,6 @@ def check_identity(expected: str, hostname: str, address: str) -> None:
             "nothing was touched",
             "Correct the address source, or the switch's hostname.",
         )
-
-
-def same_host(one: str, other: str) -> bool:
-    """Whether two names mean one host: equal, or equal up to the dot where one is short.
-
-    >>> same_host("hv50.nubes.example.internal", "HV50"), same_host("hv50.a.org", "hv50.b.org")
-    (True, False)
-    """
-    first, second = one.lower().rstrip("."), other.lower().rstrip(".")
-    if "." in first and "." in second:
-        return first == second
-    return bool(first) and first.split(".")[0] == second.split(".")[0]
 
 
 def judge(

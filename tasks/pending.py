@@ -1,0 +1,54 @@
+"""Commits that wait for their confirmation: look, confirm, roll back.
+
+nornir_napalm's confirm task calls it success when nothing is pending, so that a confirmation which
+came too late, after the switch had gone back already, looks green. These fail.
+"""
+
+from __future__ import annotations
+
+from nornir.core.task import Result, Task
+
+from nornir_config.connection import change_device, read_device
+from tasks.errors import NothingPendingError
+
+
+def read_pending(task: Task) -> Result:
+    """Nornir task: the driver's ``PendingCommit``, or None."""
+    return Result(host=task.host, result=read_device(task).pending)
+
+
+def confirm_commit(task: Task) -> Result:
+    """Nornir task: make the pending commit lasting; gives what was pending.
+
+    Raises:
+        NothingPendingError: nothing is pending.
+    """
+    device = change_device(task)
+    pending = device.pending
+    if pending is None:
+        raise NothingPendingError(
+            f"{task.host.name}: there is no commit to confirm: it was confirmed or rolled back "
+            "before, or its time ran out and the switch has gone back to the old configuration",
+            "See which with vip trace or vip check before you commit again.",
+        )
+    if not task.is_dry_run():
+        device.confirm_commit()
+    return Result(host=task.host, result=pending, changed=not task.is_dry_run())
+
+
+def rollback_commit(task: Task) -> Result:
+    """Nornir task: go back from the pending commit; gives what was pending.
+
+    Raises:
+        NothingPendingError: nothing is pending.
+    """
+    device = change_device(task)
+    pending = device.pending
+    if pending is None:
+        raise NothingPendingError(
+            f"{task.host.name}: there is no commit to roll back: it was confirmed or rolled back "
+            "before, or its time ran out and the switch has gone back by itself",
+        )
+    if not task.is_dry_run():
+        device.rollback()
+    return Result(host=task.host, result=pending, changed=not task.is_dry_run())

@@ -1,0 +1,112 @@
+"""Take a gateway's addresses away for an instant and give them back: the cure."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from nornir.core.task import Result, Task
+
+from nornir_config.connection import change_device
+from tasks import preserve
+from tasks.commands import read
+from tasks.errors import RefusedError
+from tasks.model import Toggled
+
+if TYPE_CHECKING:
+    from tasks.model import Gateway
+
+log = logging.getLogger(__name__)
+
+
+def preview_toggle(task: Task, gateway: Gateway) -> Result:
+    """Nornir task: the difference that a toggle would apply for an instant; changes nothing.
+
+    Raises:
+        RefusedError: another commit is pending, or there is nothing to comment out.
+    """
+    device = change_device(task)
+    refuse_pending(task.host.name, device)
+    try:
+        diff = _load(task.host.name, device, gateway)
+    finally:
+        _discard(device)
+    return Result(host=task.host, result=Toggled(diff=diff), diff=diff)
+
+
+def toggle_gateway(
+    task: Task,
+    gateway: Gateway,
+    *,
+    expected_diff: str,
+    message: str,
+    revert_in: int,
+) -> Result:
+    """Nornir task: the toggle; gives a `Toggled`. `tasks.aftercare` belongs after it.
+
+    The driver applies the candidate and returns to the untouched configuration in one program on
+    the switch, which goes on by itself should this process or the session die.
+
+    Args:
+        task: the task on the switch.
+        gateway: what to toggle.
+        expected_diff: the difference that was shown and agreed to.
+        message: why, for the switch's log and for the next operator.
+        revert_in: the dead-man's timer in seconds.
+
+    Raises:
+        RefusedError: the configuration has changed since it was shown, or a commit is pending.
+        NapalmException: the driver's own, when the switch refuses or rolls back.
+    """
+    device = change_device(task)
+    name = task.host.name
+    refuse_pending(name, device)
+    before = preserve.record(name, read(task, preserve.recording_commands(gateway)), gateway)
+    try:
+        diff = _load(name, device, gateway)
+        if diff != expected_diff:
+            raise RefusedError(
+                f"{name}: its configuration changed after the plan was shown; nothing was touched",
+                "Run the command again and look at the new plan.",
+            )
+        device.commit_config(message=message, revert_in=revert_in, bounce=True)
+    finally:
+        _discard(device)
+    toggled = Toggled(diff=diff, commit=device.last_commit, before=before)
+    return Result(host=task.host, result=toggled, diff=diff, changed=True)
+
+
+def refuse_pending(switch: str, device: Any) -> None:  # noqa: ANN401 - a NAPALM driver
+    """Refuse to go on while a commit waits for its confirmation.
+
+    Raises:
+        RefusedError: one does; names its owner.
+    """
+    pending = device.pending
+    if pending is None:
+        return
+    raise RefusedError(
+        f"{switch}: a commit of {pending.owner or 'somebody'} is pending "
+        f"({pending.message or 'no reason given'}; it reverts in {pending.remaining:.0f} s)",
+        f"Wait for it, or settle it: vip pending {switch}, then vip confirm or vip rollback.",
+    )
+
+
+def _load(switch: str, device: Any, gateway: Gateway) -> str:  # noqa: ANN401 - a NAPALM driver
+    device.load_merge_candidate(config=gateway.candidate)
+    diff: str = device.compare_config()
+    if not diff:
+        raise RefusedError(
+            f"{switch}: there is nothing to toggle in {gateway.place}: "
+            "commenting its address lines out changes nothing",
+            "Look at the stanza on the switch.",
+        )
+    return diff
+
+
+def _discard(device: Any) -> None:  # noqa: ANN401 - a NAPALM driver
+    # The outcome of the commit is what counts; a session that is gone has no candidate any more.
+    try:
+        device.discard_config()
+    except Exception:
+        log.debug("the candidate could not be discarded", exc_info=True)
