@@ -49,7 +49,7 @@ def announce_command(virtual: VirtualAddress) -> str:
     device, ip = interface_name(virtual.device), address(str(virtual.address.ip))
     return (
         f"command -v arping >/dev/null || {{ echo {_ABSENT}; exit 0; }}; "
-        f"arping -q -U -c 2 -w 2 -I {device} {ip} >/dev/null 2>&1; "
+        f"arping -q -U -c 1 -w 1 -I {device} {ip} >/dev/null 2>&1; "
         # iputils says 1 where no answer came, and nothing answers an announcement.
         f'[ "$?" -le 1 ] && echo {_SENT} || echo failed'
     )

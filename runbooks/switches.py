@@ -1,0 +1,95 @@
+"""Running tasks on one switch: log in, run, tell what went wrong, log out."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from napalm.base.exceptions import ConnectAuthError
+from nornir.core.task import Result, Task
+
+from nornir_config.connection import drop_connection, read_device
+from nornir_config.init import init_nornir
+from nornir_config.secrets import get_secret
+from runbooks.errors import root_cause
+from runbooks.records import who
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pydantic import SecretStr
+
+    from inventory.model import Switch
+    from nornir_config.settings import Settings
+
+
+@contextmanager
+def switch_session(
+    settings: Settings, switch: Switch, *, dry_run: bool = False
+) -> Iterator[SwitchSession]:
+    """Log in to a switch for the length of a ``with`` block.
+
+    Asks for a password only when the login failed without one.
+
+    Raises:
+        ConnectionException: the switch cannot be reached or logged in to.
+    """
+    session = SwitchSession(settings, switch, dry_run=dry_run)
+    try:
+        session.log_in()
+        yield session
+    finally:
+        session.log_out()
+
+
+class SwitchSession:
+    """One switch, to run Nornir tasks on."""
+
+    def __init__(self, settings: Settings, switch: Switch, *, dry_run: bool = False) -> None:
+        self.switch = switch
+        self._nornir = init_nornir(settings, [switch], dry_run=dry_run, owner=who())
+
+    def log_in(self) -> None:
+        """Open a session, also in the place of one that was lost.
+
+        Raises:
+            ConnectionException: the switch cannot be reached or logged in to.
+        """
+        self.log_out()
+        try:
+            self.run(_open)
+        except ConnectAuthError:
+            defaults = self._nornir.inventory.defaults
+            question = f"Password of {defaults.username or 'the user'} on {self.switch.name}: "
+            password = None if defaults.password else _ask(question)
+            if password is None:
+                raise
+            defaults.password = password.get_secret_value()
+            self.run(_open)
+
+    def log_out(self) -> None:
+        """Close the session; one that is dead already is just forgotten."""
+        for host in self._nornir.inventory.hosts.values():
+            drop_connection(host)
+
+    def run(self, task: Callable[..., Result], **arguments: Any) -> Any:  # noqa: ANN401
+        """Run a task on the switch and give its result.
+
+        Raises:
+            Exception: what the task raised.
+        """
+        # Nornir skips a host that failed once, in silence and for ever.
+        self._nornir.data.reset_failed_hosts()
+        results = self._nornir.run(task=task, **arguments)[self.switch.name]
+        if results.failed and (cause := root_cause(results)) is not None:
+            raise cause
+        return results[0].result
+
+
+def _ask(question: str) -> SecretStr | None:
+    return get_secret("ssh_password", use_keyring=True, prompt=question)
+
+
+def _open(task: Task) -> Result:
+    read_device(task)
+    return Result(host=task.host)
