@@ -1,0 +1,74 @@
+"""What every stand-in can do badly: hang, cut the connection, be slow."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+
+from .faults import Faults, UnknownFaultError
+
+HTML = "text/html; charset=UTF-8"
+
+_HANG_LIMIT = 600.0
+_HANG_STEP = 0.1
+_SLOW = 3.0
+
+
+def app_for(name: str, faults: Faults, system: str, before: Callable[[], Response | None]) -> Flask:
+    """A Flask application that asks ``before`` first and owns up to an unusable faults file."""
+    app = Flask(name, static_folder=None)
+    app.before_request(before)
+
+    # Answering as if there were no fault would make a rehearsal silently wrong.
+    def unusable_faults(error: UnknownFaultError) -> Response:
+        return Response(f"{error}\n{error.advice}\n", 500, content_type="text/plain; charset=utf-8")
+
+    app.register_error_handler(UnknownFaultError, unusable_faults)
+    app.extensions["vipkeeper-faults"] = (faults, system)
+    return app
+
+
+def empty_500() -> Response:
+    """PHP's answer to a fatal error with ``display_errors`` off."""
+    return Response("", 500, content_type=HTML)
+
+
+def hang(faults: Faults, system: str, name: str) -> Response:
+    """Answer nothing until the fault is gone, or for ten minutes at most."""
+    end = time.monotonic() + _HANG_LIMIT
+    while time.monotonic() < end and name in faults.active(system):
+        time.sleep(_HANG_STEP)
+    return cut_connection()
+
+
+def cut_connection() -> Response:
+    """Close the client's connection without an answer, as a stopped service's port would."""
+    connection = request.environ.get("werkzeug.socket")
+    if isinstance(connection, socket.socket):
+        try:
+            connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the client has given up before
+    # Reaches a client only where the server does not lend its socket (Flask's test client).
+    return Response("", 502)
+
+
+def be_slow() -> None:
+    """Take the time that the fault ``slow`` promises."""
+    time.sleep(_SLOW)
+
+
+def generic(faults: Faults, system: str, active: frozenset[str]) -> Response | None:
+    """The faults that any of the sites' web systems may have; None when it has none of them."""
+    if "slow" in active:
+        be_slow()
+    if "hang" in active:
+        return hang(faults, system, "hang")
+    if "refused" in active:
+        return cut_connection()
+    if "http-500" in active:
+        return empty_500()
+    return None

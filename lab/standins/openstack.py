@@ -1,0 +1,37 @@
+"""A stand-in of OpenStack: Keystone v3, Nova and Neutron over one state."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask import Flask
+
+from lab.topology import Topology
+
+from .cloud import Cloud, Endpoints
+from .faults import Faults
+from .keystone import create_keystone
+from .neutron import create_neutron
+from .nova import create_nova
+
+
+class OpenStackApps(NamedTuple):
+    """The three WSGI applications of one cloud; each is served on a port of its own."""
+
+    keystone: Flask
+    nova: Flask
+    neutron: Flask
+
+
+def create_openstack(
+    topology: Topology, faults: Faults, endpoints: Endpoints | None = None
+) -> OpenStackApps:
+    """Keystone v3, Nova and Neutron over one state, as three WSGI applications.
+
+    Args:
+        topology: the lab; all content comes from it.
+        faults: the faults in force.
+        endpoints: the addresses for the catalogue; by default the lab's own.
+    """
+    cloud = Cloud(topology, faults, endpoints or Endpoints.of(topology))
+    return OpenStackApps(create_keystone(cloud), create_nova(cloud), create_neutron(cloud))

@@ -1,0 +1,168 @@
+"""Serving all the stand-ins, each on a socket of its own, in threads of one process."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, TracebackType
+
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from lab.topology import LabError, Topology
+
+from .cloud import Endpoints
+from .faults import Faults
+from .mimic import create_mimic
+from .openstack import create_openstack
+from .subnet_page import create_subnet_page
+
+_NAMES = ("mimic", "subnet-page", "keystone", "nova", "neutron")
+_PATHS: Mapping[str, str] = MappingProxyType(
+    {"mimic": "/", "subnet-page": "/network/", "keystone": "/v3", "nova": "/v2.1", "neutron": ""}
+)
+_BACKLOG = 128
+
+
+class _Handler(WSGIRequestHandler):
+    """Logs one line per request, and asks no name server for the client's name."""
+
+    protocol_version = "HTTP/1.1"
+
+    def address_string(self) -> str:
+        return str(self.client_address[0])
+
+
+class _QuietHandler(_Handler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+class StandIns:
+    """The stand-ins, listening; a context manager.
+
+    Args:
+        topology: the lab.
+        faults: the faults in force.
+        local: listen on 127.0.0.1 and free ports instead of the topology's addresses.
+        variant: the state of Mimic that is imitated unless the faults choose another.
+        quiet: log no requests.
+    """
+
+    def __init__(
+        self,
+        topology: Topology,
+        faults: Faults,
+        *,
+        local: bool = False,
+        variant: str = "v2018",
+        quiet: bool = False,
+    ) -> None:
+        self.topology = topology
+        self._sockets = {name: _listen(topology, name, local=local) for name in _NAMES}
+        urls = {name: _url(self._sockets[name], _PATHS[name]) for name in _NAMES}
+        self.mimic_url = urls["mimic"]
+        self.subnet_page_url = urls["subnet-page"]
+        self.endpoints = Endpoints(urls["keystone"], urls["nova"], urls["neutron"])
+        cloud = create_openstack(topology, faults, self.endpoints)
+        apps: dict[str, Flask] = {
+            "mimic": create_mimic(topology, faults, variant),
+            "subnet-page": create_subnet_page(topology, faults),
+            "keystone": cloud.keystone,
+            "nova": cloud.nova,
+            "neutron": cloud.neutron,
+        }
+        handler = _QuietHandler if quiet else _Handler
+        self._servers = [_server(self._sockets[name], apps[name], handler) for name in _NAMES]
+        self._threads = [
+            threading.Thread(target=_run(server), name=name, daemon=True)
+            for name, server in zip(_NAMES, self._servers, strict=True)
+        ]
+
+    @property
+    def auth_url(self) -> str:
+        """Keystone's address."""
+        return self.endpoints.keystone
+
+    def cloud_config(self) -> dict[str, object]:
+        """An entry of ``clouds.yaml`` that logs in here as the lab's administrator."""
+        spec = self.topology.cloud
+        return {
+            "auth": {
+                "auth_url": self.auth_url,
+                "username": spec.username,
+                "password": spec.password,
+                "project_name": spec.project,
+                "user_domain_name": spec.domain,
+                "project_domain_name": spec.domain,
+            },
+            "region_name": spec.region,
+        }
+
+    def start(self) -> None:
+        """Begin to answer."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and free the addresses."""
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
+
+    def wait(self) -> None:
+        """Block until the stand-ins are stopped."""
+        for thread in self._threads:
+            thread.join()
+
+    def __enter__(self) -> StandIns:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _listen(topology: Topology, name: str, *, local: bool) -> socket.socket:
+    service = topology.service(name)
+    where = ("127.0.0.1", 0) if local else (str(service.address), service.port)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(where)
+        sock.listen(_BACKLOG)
+    except OSError as error:
+        sock.close()
+        raise LabError(
+            f"The stand-in of {name} cannot listen on {where[0]}:{where[1]}: {error}.",
+            "Is another lab up, or was this started outside the lab's web namespace?",
+        ) from error
+    return sock
+
+
+def _url(sock: socket.socket, path: str) -> str:
+    host, port = sock.getsockname()
+    shown = "" if port == 80 else f":{port}"  # noqa: PLR2004 - HTTP's own
+    return f"http://{host}{shown}{path}"
+
+
+def _server(sock: socket.socket, app: Flask, handler: type[_Handler]) -> BaseWSGIServer:
+    host, port = sock.getsockname()
+    server = make_server(host, port, app, threaded=True, request_handler=handler, fd=sock.fileno())
+    # A request that hangs on purpose must not keep the process from ending.
+    server.daemon_threads = True  # type: ignore[attr-defined] # of the threaded subclass
+    server.block_on_close = False  # type: ignore[attr-defined]
+    return server
+
+
+def _run(server: BaseWSGIServer) -> Callable[[], None]:
+    def serve() -> None:
+        server.serve_forever(poll_interval=0.05)
+
+    return serve
