@@ -86,14 +86,7 @@ class Cache:
         try:
             self._check_owner()
             with path.open("rb") as file:
-                body = file.read(_MAX_BYTES + 1)
-            if len(body) > _MAX_BYTES:
-                raise ValueError("it is too large")
-            stored = _Stored.model_validate_json(body)
-            if stored.schema_version != SCHEMA or stored.question != question:
-                raise ValueError("it answers another question")
-            if stored.asked_at.tzinfo is None:
-                raise ValueError("its time has no zone")
+                stored = _checked(file.read(_MAX_BYTES + 1), question)
             value = kind.validate_python(stored.value)
         except FileNotFoundError:
             return None
@@ -113,6 +106,17 @@ class Cache:
         status = self._directory.stat()
         if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_MAY_WRITE:
             raise PermissionError(f"{self._directory} is not ours alone to write")
+
+
+def _checked(body: bytes, question: str) -> _Stored:
+    if len(body) > _MAX_BYTES:
+        raise ValueError("it is too large")
+    stored = _Stored.model_validate_json(body)
+    if stored.schema_version != SCHEMA or stored.question != question:
+        raise ValueError("it answers another question")
+    if stored.asked_at.tzinfo is None:
+        raise ValueError("its time has no zone")
+    return stored
 
 
 def _replace(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
@@ -240,7 +240,7 @@ def _observed(line: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=timezone.utc).date()
     except ValueError as exc:
         raise DrawingError(f'it dates a link "{one_line(text, 40)}"') from exc
 

@@ -1,0 +1,368 @@
+"""OpenStack: from a VM's name, id or address to the VM and its hypervisor.
+
+Which call may be asked what is not a matter of taste here: unknown filters are dropped in
+silence, nova's ``ip`` filter is a substring match that turns empty when neutron is down, and
+``find_server`` puts user text unquoted into a URL. So: user text is classified first, ids go to
+``get_server``, addresses to neutron's ports, names to an anchored and escaped pattern whose hits
+are compared again; and nothing that is merely missing is believed before the account has proved
+that it would see it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+from datetime import datetime, timezone
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from inventory.errors import SourceError, TargetError
+from inventory.model import Answer, VirtualMachine
+from inventory.sources.openstack_errors import SYSTEM, as_source_error, failures, not_admin
+from inventory.text import is_hostname, is_mac, is_plain, one_line, same_host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from openstack.connection import Connection
+
+    from inventory.settings import OpenStackSettings
+
+T = TypeVar("T")
+Address = IPv4Address | IPv6Address
+_MAX_NAME = 255
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+
+
+def classify(target: str) -> uuid.UUID | Address | str:
+    """What a person's text can be: an id, an address, or else a name.
+
+    >>> classify("130.246.212.10"), classify("vm-a1")
+    (IPv4Address('130.246.212.10'), 'vm-a1')
+
+    Raises:
+        TargetError: it can be none of these.
+    """
+    if _UUID.fullmatch(target):
+        return uuid.UUID(target)
+    try:
+        return ip_address(target)
+    except ValueError:
+        pass
+    if not target.strip() or len(target) > _MAX_NAME or not is_plain(target):
+        raise TargetError(
+            f'"{one_line(target, 80)}" cannot be the name of a VM: it is empty, too long, or '
+            "holds control characters."
+        )
+    return target
+
+
+class OpenStackSource:
+    """The compute source that asks Keystone, Nova and Neutron (a ``ComputeSource``)."""
+
+    system = SYSTEM
+
+    def __init__(
+        self,
+        settings: OpenStackSettings,
+        password: str | None = None,
+        connect: Callable[[], Connection] | None = None,
+    ) -> None:
+        """Prepare; nothing is asked, and the SDK is not imported, before the first question.
+
+        Args:
+            settings: which cloud and how patient to be.
+            password: of the cloud's user where clouds.yaml and OS_PASSWORD have none.
+            connect: another way to get a connection; for tests.
+        """
+        self._settings = settings
+        self._password = password
+        self._open = connect or self._connect
+        self._connection: Connection | None = None
+        self._secrets: tuple[str, ...] = (password,) if password else ()
+        self._lock = threading.Lock()
+
+    @property
+    def location(self) -> str:
+        """Which cloud this is."""
+        where = self._settings.cloud or "OS_* environment"
+        return f"{where} ({self._settings.clouds_file})" if self._settings.clouds_file else where
+
+    def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """Every VM whose id, fixed or floating address, or exact name is ``target``.
+
+        Raises:
+            TargetError: the text cannot name a VM, or the address is that of another thing.
+            SourceError: OpenStack failed, or may have hidden a VM from this account.
+        """
+        kind = classify(target)
+        what = {uuid.UUID: "with the id", str: "named"}.get(type(kind), "with the address")
+        return self._ask(f"the VM {what} {target}", lambda cloud: _find(cloud, kind))
+
+    def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """The VMs of a hypervisor; empty when it runs none.
+
+        Raises:
+            TargetError: Nova has no such hypervisor, or several of that short name.
+            SourceError: OpenStack failed.
+        """
+        if not is_hostname(hypervisor):
+            raise TargetError(f'"{one_line(hypervisor, 80)}" cannot be the name of a hypervisor.')
+        return self._ask(f"the VMs on {hypervisor}", lambda cloud: _on(cloud, hypervisor))
+
+    def _ask(self, asked: str, question: Callable[[_Cloud], T]) -> Answer[T]:
+        """Put one question within the deadline.
+
+        The SDK counts its time-outs per HTTP call and has no limit on a whole question; so the
+        question runs in a thread that is left behind when it takes too long.
+        """
+        asked_at = datetime.now(timezone.utc)
+        outcome: list[T | BaseException] = []
+
+        def work() -> None:
+            try:
+                outcome.append(self._answer(asked, question))
+            except BaseException as exc:  # noqa: BLE001  # carried to the asking thread
+                outcome.append(exc)
+
+        thread = threading.Thread(target=work, name="openstack-question", daemon=True)
+        thread.start()
+        thread.join(self._settings.deadline)
+        if not outcome:
+            self._connection = None
+            raise SourceError(
+                SYSTEM,
+                f"it was asked for {asked} and had not answered after "
+                f"{self._settings.deadline:g} s.",
+                "A service behind it hangs (a cell's database, neutron): ask who runs it.",
+            )
+        found = outcome[0]
+        if isinstance(found, BaseException):
+            raise found
+        return Answer(found, SYSTEM, asked_at)
+
+    def _answer(self, asked: str, question: Callable[[_Cloud], T]) -> T:
+        try:
+            connection = self._connected()
+            return question(_Cloud(connection, asked))
+        except (SourceError, TargetError):
+            raise
+        except failures() as exc:
+            raise as_source_error(exc, asked, self._secrets) from None
+
+    def _connected(self) -> Connection:
+        with self._lock:
+            connection = self._connection
+            if connection is None:
+                connection = self._connection = self._open()
+            return connection
+
+    def _connect(self) -> Connection:
+        from openstack.config import OpenStackConfig  # noqa: PLC0415  # 0.6 s: only when needed
+        from openstack.connection import Connection  # noqa: PLC0415
+
+        files = self._settings.clouds_file
+        if files is not None and not files.is_file():
+            raise SourceError(
+                SYSTEM,
+                f"the file {files} does not exist or is not a file.",
+                "Check openstack.clouds_file in the settings.",
+            )
+        config = OpenStackConfig(config_files=[str(files)] if files else None, app_name="vipkeeper")
+        given: dict[str, Any] = {"auth": {"password": self._password}} if self._password else {}
+        region = config.get_one(
+            cloud=self._settings.cloud, api_timeout=self._settings.timeout, **given
+        )
+        auth = region.config.get("auth") or {}
+        self._secrets = tuple(
+            str(value)
+            for key, value in auth.items()
+            if value and ("password" in key or "secret" in key or "token" in key)
+        )
+        return Connection(config=region)
+
+
+class _Cloud:
+    """A connection for the length of one question."""
+
+    def __init__(self, connection: Connection, asked: str) -> None:
+        self.compute: Any = connection.compute
+        self.network: Any = connection.network
+        self.asked = asked
+        self._prefixes: dict[str, int] = {}
+
+    def hypervisors(self) -> list[Any]:
+        """All of them; at once the proof that we are an administrator and the cells are up."""
+        from openstack.exceptions import ForbiddenException  # noqa: PLC0415
+
+        try:
+            found = list(self.compute.hypervisors(details=True))
+        except ForbiddenException:
+            raise not_admin(self.asked) from None
+        if not found:
+            raise SourceError(SYSTEM, f"it was asked for {self.asked} and has no hypervisors.")
+        return found
+
+    def prefix(self, subnet_id: str) -> int:
+        if subnet_id not in self._prefixes:
+            cidr = self.network.get_subnet(subnet_id).cidr
+            try:
+                self._prefixes[subnet_id] = ip_network(str(cidr)).prefixlen
+            except ValueError:
+                raise self.partial(f"the subnet {subnet_id} has no address range") from None
+        return self._prefixes[subnet_id]
+
+    def partial(self, what: str) -> SourceError:
+        return SourceError(
+            SYSTEM,
+            f"it was asked for {self.asked} and gave a partial answer: {what}.",
+            "A cell's database or neutron may be down: ask who runs it.",
+        )
+
+
+def _find(cloud: _Cloud, kind: uuid.UUID | Address | str) -> tuple[VirtualMachine, ...]:
+    if isinstance(kind, uuid.UUID):
+        server = _server(cloud, str(kind))
+        servers = [server] if server is not None else []
+    elif isinstance(kind, str):
+        servers = _named(cloud, kind)
+    else:
+        servers = _addressed(cloud, kind)
+    if not servers:
+        cloud.hypervisors()
+    vms = [_vm(cloud, server, floating_from_neutron=True) for server in servers]
+    return tuple(sorted(vms, key=lambda vm: (vm.project_id, vm.name, vm.id)))
+
+
+def _server(cloud: _Cloud, server_id: str) -> Any | None:  # noqa: ANN401  # the SDK's Server
+    """A server by its id; None only when Nova says that it does not exist."""
+    from openstack.exceptions import NotFoundException  # noqa: PLC0415
+
+    try:
+        return cloud.compute.get_server(server_id)
+    except NotFoundException:
+        return None
+
+
+def _named(cloud: _Cloud, name: str) -> list[Any]:
+    """Servers of exactly this name, in all projects.
+
+    Nova escapes "|" itself, so a pattern with it matches nothing: then the part before it does.
+    """
+    first, bar, _ = name.partition("|")
+    filters = {"name": f"^{re.escape(first)}" + ("" if bar else "$")} if first else {}
+    found = cloud.compute.servers(all_projects=True, **filters)
+    return [server for server in found if server.name == name]
+
+
+def _addressed(cloud: _Cloud, address: Address) -> list[Any]:
+    ids: dict[str, None] = {}
+    others: list[str] = []
+    for port in cloud.network.ports(fixed_ips=f"ip_address={address}"):
+        owner = str(port.device_owner or "")
+        if owner.startswith("compute:") and port.device_id:
+            ids.setdefault(port.device_id)
+        elif owner != "network:floatingip":
+            others.append(owner or "an unbound port")
+    for floating in cloud.network.ips(floating_ip_address=str(address)):
+        device = _behind(cloud, floating)
+        if device:
+            ids.setdefault(device)
+        else:
+            others.append("a floating address that is attached to nothing")
+    servers = [server for key in ids if (server := _server(cloud, key)) is not None]
+    if len(servers) < len(ids):
+        raise cloud.partial("a port names a VM that Nova does not have")
+    if others and not servers:
+        raise TargetError(
+            f"{address} is in OpenStack, but no VM's: it belongs to {', '.join(sorted(others))}.",
+            "Give the VM's name or id.",
+        )
+    return servers
+
+
+def _behind(cloud: _Cloud, floating: Any) -> str:  # noqa: ANN401  # the SDK's FloatingIP
+    """The id of the server that a floating address hangs on; empty when on none."""
+    if not floating.port_id:
+        return ""
+    details = floating.port_details or {}
+    owner, device = details.get("device_owner"), details.get("device_id")
+    if not device:
+        port = cloud.network.get_port(floating.port_id)
+        owner, device = port.device_owner, port.device_id
+    return str(device) if device and str(owner or "compute:").startswith("compute:") else ""
+
+
+def _on(cloud: _Cloud, hypervisor: str) -> tuple[VirtualMachine, ...]:
+    known = cloud.hypervisors()
+    found = [h for h in known if str(h.name).casefold() == hypervisor.casefold()]
+    found = found or [h for h in known if same_host(str(h.name), hypervisor)]
+    if len(found) != 1:
+        names = ", ".join(sorted(str(h.name) for h in found))
+        raise TargetError(
+            f"OpenStack: several hypervisors are called {hypervisor}: {names}."
+            if found
+            else f"OpenStack: none of its {len(known)} hypervisors is called {hypervisor}.",
+            "Give the full name." if found else "",
+        )
+    name = str(found[0].name)
+    host = (found[0].service_details or {}).get("host")
+    if host:
+        servers = cloud.compute.servers(all_projects=True, compute_host=host)
+    else:
+        servers = cloud.compute.servers(all_projects=True, node=f"^{re.escape(name)}$")
+    vms = [_vm(cloud, server, floating_from_neutron=False) for server in servers]
+    there = [vm for vm in vms if vm.hypervisor.casefold() == name.casefold()]
+    return tuple(sorted(there, key=lambda vm: (vm.name, vm.project_id, vm.id)))
+
+
+def _vm(cloud: _Cloud, server: Any, *, floating_from_neutron: bool) -> VirtualMachine:  # noqa: ANN401  # the SDK's Server
+    if not server.name or not server.id:
+        raise cloud.partial(f"the record of {server.id or 'a VM'} has no name")
+    ports = list(cloud.network.ports(device_id=server.id))
+    addresses = {
+        ip_interface(f"{fixed['ip_address']}/{cloud.prefix(fixed['subnet_id'])}")
+        for port in ports
+        for fixed in port.fixed_ips or ()
+    }
+    if floating_from_neutron:
+        floating = {
+            ip_address(found.floating_ip_address)
+            for port in ports
+            for found in cloud.network.ips(port_id=port.id)
+            if found.port_id == port.id
+        }
+    else:
+        floating = set(_floating_in_nova(server.addresses or {}))
+    macs = {str(port.mac_address).lower() for port in ports if port.mac_address}
+    return VirtualMachine(
+        id=str(server.id),
+        name=str(server.name),
+        project_id=str(server.project_id or ""),
+        status=str(server.status or "UNKNOWN"),
+        hypervisor=_host_of(cloud, server),
+        addresses=tuple(sorted(addresses, key=lambda a: (a.version, int(a.ip)))),
+        floating_addresses=tuple(sorted(floating, key=lambda a: (a.version, int(a)))),
+        macs=tuple(sorted(mac for mac in macs if is_mac(mac))),
+        host_status=str(server.host_status or ""),
+        fault=one_line((server.fault or {}).get("message", "")),
+    )
+
+
+def _floating_in_nova(networks: dict[str, list[dict[str, Any]]]) -> Iterable[Address]:
+    """Nova's own cache of addresses: one call less for each VM, good enough for neighbours."""
+    for entries in networks.values():
+        for entry in entries:
+            if entry.get("OS-EXT-IPS:type") == "floating":
+                yield ip_address(entry["addr"])
+
+
+def _host_of(cloud: _Cloud, server: Any) -> str:  # noqa: ANN401  # the SDK's Server
+    """The hypervisor; empty only when Nova has none for it and we may see that."""
+    name = str(server.hypervisor_hostname or "")
+    if name and not is_hostname(name):
+        raise cloud.partial(f'"{one_line(name, 60)}" stands for the hypervisor of {server.id}')
+    if not name and server.host_status is None:
+        cloud.hypervisors()
+    return name
