@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napalm.base import NetworkDriver
 from napalm.base.exceptions import CommandErrorException, ConnectionClosedException
 
 from napalm_cumulus import frames
+from napalm_cumulus.getters import CumulusGetters
 from napalm_cumulus.ssh_options import check_optional_args, resolve
 from napalm_cumulus.transport import CommandResult, SshTransport, Transport
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napalm.base import models
 
 
-class CumulusDriver(NetworkDriver):
+class CumulusDriver(CumulusGetters):
     """Cumulus Linux switches whose network is managed by ifupdown2.
 
     Nothing is contacted before `open()`. See `napalm_cumulus.ssh_options.OPTIONAL_ARGS` for the
@@ -116,12 +116,16 @@ class CumulusDriver(NetworkDriver):
                 self._require_success(result)
         return {result.command: _text(result.stdout) for result in results}
 
-    def _run_many(self, commands: Sequence[str]) -> list[CommandResult]:
+    def _run_many(
+        self, commands: Sequence[str], *, timeout: float | None = None
+    ) -> list[CommandResult]:
         """Run the commands in one round trip; a failing one does not stop the others."""
         if not commands:
             return []
         boundary = frames.new_boundary()
-        batch = self._session().run(frames.SHELL, stdin=frames.script(commands, boundary))
+        batch = self._session().run(
+            frames.SHELL, stdin=frames.script(commands, boundary), timeout=timeout
+        )
         return frames.parse(commands, boundary, batch.stdout, batch.stderr)
 
     def _require_success(self, result: CommandResult) -> None:

@@ -67,20 +67,26 @@ def load_key(path: Path, passphrase: str | None) -> paramiko.PKey:
         paramiko.SSHException: It is no usable key, or the passphrase is wrong.
         OSError: It cannot be read.
     """
-    last: Exception = paramiko.SSHException("not a private key")
+    reasons: list[str] = []
     for key_class in _KEY_CLASSES:
-        try:
-            return key_class.from_private_key_file(str(path), passphrase)
-        except paramiko.PasswordRequiredException:
-            raise
-        except (  # noqa: PERF203 - three classes, one of which is right
-            paramiko.SSHException,
-            ValueError,
-            TypeError,
-            IndexError,
-        ) as error:
-            last = error
-    raise paramiko.SSHException(str(last) or "not a private key, or a wrong passphrase")
+        key = _load_as(key_class, path, passphrase, reasons)
+        if key is not None:
+            return key
+    raise paramiko.SSHException(
+        f"no private key of a known type, or a wrong passphrase ({'; '.join(dict.fromkeys(reasons))})"
+    )
+
+
+def _load_as(
+    key_class: type[paramiko.PKey], path: Path, passphrase: str | None, reasons: list[str]
+) -> paramiko.PKey | None:
+    try:
+        return key_class.from_private_key_file(str(path), passphrase)
+    except paramiko.PasswordRequiredException:
+        raise
+    except (paramiko.SSHException, ValueError, TypeError, IndexError) as error:
+        reasons.append(_reason(error))
+        return None
 
 
 def _allowed_methods(transport: paramiko.Transport, user: str) -> list[str]:

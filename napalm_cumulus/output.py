@@ -1,0 +1,86 @@
+"""Reading a command's output: what is not understood is an error, never an empty answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from napalm.base.exceptions import CommandErrorException
+
+if TYPE_CHECKING:
+    from napalm_cumulus.transport import CommandResult
+
+#: What a shell says when the command is not installed.
+NOT_FOUND = 127
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.IGNORECASE)
+_SHOWN = 120
+
+
+def text_of(result: CommandResult) -> str:
+    """The output of a command that succeeded.
+
+    Raises:
+        CommandErrorException: It did not succeed.
+    """
+    if result.exit_status != 0:
+        said = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
+        missing = (
+            " The program is not installed on the switch, or not in its PATH."
+            if result.exit_status == NOT_FOUND
+            else ""
+        )
+        raise CommandErrorException(
+            f"{result.command!r} failed with exit status {result.exit_status}: "
+            f"{said or 'it said nothing'}.{missing}"
+        )
+    return result.stdout.decode("utf-8", "replace")
+
+
+def json_of(result: CommandResult) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
+    """The JSON document that a command printed.
+
+    Raises:
+        CommandErrorException: It failed, or what it printed is no whole JSON document.
+    """
+    text = text_of(result)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CommandErrorException(
+            f"{result.command!r} did not print a whole JSON document ({error.msg} at character "
+            f"{error.pos} of {len(text)}): {text.strip()[:_SHOWN]!r}. The output may be cut off, "
+            "or the program too old for JSON."
+        ) from error
+
+
+def rows_of(result: CommandResult) -> list[dict[str, Any]]:
+    """A JSON list of objects, as `ip -j` and `bridge -j` print; empty objects are left out.
+
+    Older iproute2 prints an empty object for each entry that a filter hides.
+
+    Raises:
+        CommandErrorException: It is something else.
+    """
+    rows = json_of(result)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise unexpected(result, "a list of objects")
+    return [row for row in rows if row]
+
+
+def unexpected(result: CommandResult, wanted: str) -> CommandErrorException:
+    """The error for an answer of another shape than the command is known for."""
+    shown = result.stdout.decode("utf-8", "replace").strip()[:_SHOWN]
+    return CommandErrorException(
+        f"{result.command!r} printed something else than {wanted}: {shown!r}."
+    )
+
+
+def mac_address(value: object) -> str:
+    """A MAC address in NAPALM's form; "" where the interface has none.
+
+    >>> mac_address("0e:2e:1a:97:af:71"), mac_address("0.0.0.0")
+    ('0E:2E:1A:97:AF:71', '')
+    """
+    text = str(value or "")
+    return text.upper() if _MAC.fullmatch(text) else ""
