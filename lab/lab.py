@@ -1,0 +1,452 @@
+"""The lab as a whole: up, down, and everything that is done to it in between."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+import lab
+from lab import netns
+from lab.fabric import Fabric, kernel_has_vlans
+from lab.faults import ActiveFault, Fault, FaultReport, find_fault
+from lab.leaf import ContainerLeaf, Leaf, NamespaceLeaf
+from lab.pinger import Pinger
+from lab.seat import Seat
+from lab.shell import NETNS_DIR, TOOLS, call, in_netns, require_tools, wait_until
+from lab.status import LabStatus, look
+from lab.topology import LabError, LeafSpec, Topology, VmSpec, default_topology
+from lab.tree import ensure_tree, tree_path
+
+Kind = Literal["auto", "container", "namespace"]
+_KINDS: dict[str, type[Leaf]] = {"container": ContainerLeaf, "namespace": NamespaceLeaf}
+_MARKER = ".vipkeeper-lab"
+_LOCKS = Path("/run/lock")
+
+
+class Lab:
+    """One lab of this machine, found again by its name.
+
+    Args:
+        name: its name; several can be up at once.
+        state_dir: where its disks and files are; ``/run/vipkeeper-lab/<name>`` by default.
+    """
+
+    def __init__(self, name: str = "vk", state_dir: Path | None = None) -> None:
+        self.name = name
+        self.state_dir = (state_dir or Path("/run/vipkeeper-lab") / name).absolute()
+        # The drawing checks the name, which becomes part of paths and namespaces.
+        self._prefix = Fabric(default_topology(name)).prefix
+        self._topology: Topology | None = None
+
+    @property
+    def topology(self) -> Topology:
+        """What the lab consists of; it must be up."""
+        if self._topology is None:
+            try:
+                text = (self.state_dir / "topology.json").read_text()
+            except FileNotFoundError:
+                raise LabError(f"The lab {self.name!r} is not up.", "vip lab up") from None
+            self._topology = Topology.from_json(text)
+        return self._topology
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it was brought up wholly and its namespaces are still there."""
+        seat = NETNS_DIR / f"{self._prefix}seat"
+        return (self.state_dir / "complete").exists() and seat.exists()
+
+    @property
+    def tree(self) -> Path:
+        """The read-only tree with the switch software."""
+        return tree_path()
+
+    @property
+    def fabric(self) -> Fabric:
+        """Its namespaces."""
+        return Fabric(self.topology)
+
+    @property
+    def seat(self) -> Seat:
+        """The operator's seat."""
+        directory = self.state_dir / "seat"
+        return Seat(self.topology, self.fabric.ns("seat"), directory, self.tree)
+
+    @property
+    def kind(self) -> str:
+        """The kind of its leafs."""
+        return (self.state_dir / "kind").read_text().strip()
+
+    def leaf(self, name: str) -> Leaf:
+        """A leaf, to be booted, used and cut from power; its number is enough of a name."""
+        return self._make_leaf(self.topology.leaf(name), self.kind)
+
+    def leafs(self) -> list[Leaf]:
+        """Every leaf."""
+        return [self.leaf(spec.name) for spec in self.topology.leafs]
+
+    # --- up and down
+
+    def up(self, topology: Topology | None = None, kind: Kind = "auto") -> None:
+        """Build it all and wait until every VM answers from the seat.
+
+        Args:
+            topology: what to build; the default one when None.
+            kind: booted containers, plain namespaces, or whichever works here.
+        """
+        self._check_machine(kind)
+        topology = topology or default_topology(self.name)
+        if topology.name != self.name:
+            message = f"A drawing called {topology.name!r} cannot be the lab {self.name!r}."
+            raise LabError(message)
+        ensure_tree()
+        with self._lock():
+            if self.is_up:
+                raise LabError(f"The lab {self.name!r} is already up.", "vip lab down")
+            self._clear()
+            self._prepare(topology)
+            try:
+                self._build(kind)
+            except BaseException:
+                self._clear()
+                raise
+
+    def down(self) -> None:
+        """Take everything away; harmless when there is nothing, or only half of it."""
+        self._check_machine("namespace")
+        with self._lock():
+            self._clear()
+
+    def _check_machine(self, kind: Kind) -> None:
+        if os.geteuid() != 0:
+            raise LabError("The lab makes namespaces and mounts: it needs root.", "Use sudo.")
+        more = {"systemd-nspawn": "systemd-container"} if kind == "container" else {}
+        require_tools(TOOLS | more)
+        if Path("/proc/self/ns/net").stat().st_ino in self._namespace_inodes():
+            raise LabError("This runs inside the lab.", "Leave the seat first.")
+
+    def _namespace_inodes(self) -> set[int]:
+        return {(NETNS_DIR / name).stat().st_ino for name in netns.namespaces(self._prefix)}
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Let one process at a time bring this lab up or down."""
+        _LOCKS.mkdir(parents=True, exist_ok=True)
+        path = _LOCKS / f"vipkeeper-lab-{self.name}.lock"
+        with path.open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                message = f"Another process is bringing the lab {self.name!r} up or down."
+                raise LabError(message, "Wait for it, or choose another name.") from None
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+
+    def _prepare(self, topology: Topology) -> None:
+        directory = self.state_dir
+        if directory.exists() and any(directory.iterdir()):
+            raise LabError(f"{directory} holds something that is not a lab's.", "Choose another.")
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / _MARKER).touch()
+        (directory / "topology.json").write_text(topology.to_json())
+        (directory / "web-faults.json").write_text("{}\n")
+        (directory / "faults.json").write_text("[]\n")
+        disks = directory / "leafs"
+        disks.mkdir()
+        # An overlay cannot lie on an overlay (a machine that is itself a container).
+        if call(["stat", "-f", "-c", "%T", str(disks)]).stdout.strip() == "overlayfs":
+            call(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", str(disks)])
+        self._topology = topology
+
+    def _build(self, kind: Kind) -> None:
+        self.fabric.build()
+        public_key = self.seat.install()
+        self.fabric.start_lldpd(self.tree, self.state_dir / "lldpd")
+        self._start_web()
+        chosen = self._start_leafs(kind, public_key)
+        (self.state_dir / "kind").write_text(chosen + "\n")
+        hosts = "".join(leaf.known_hosts() for leaf in self.leafs())
+        self.seat.known_hosts.write_text(hosts)
+        self._wait_web()
+        silent: list[str] = []
+
+        def all_answer() -> bool:
+            status = self.status(web=False)
+            silent[:] = [vm.name for vm in status.vms if vm.running and not vm.answers]
+            return not silent and self._neighbours_known()
+
+        if not wait_until(all_answer, timeout=20, every=0.2):
+            what = f"{', '.join(silent)} do not answer" if silent else "LLDP knows no hypervisor"
+            raise LabError(f"The lab came up, but {what}.")
+        (self.state_dir / "complete").touch()
+
+    def _make_leaf(self, spec: LeafSpec, kind: str) -> Leaf:
+        directory = self.state_dir / "leafs" / spec.short_name
+        return _KINDS[kind](spec, self.topology, self.tree, directory)
+
+    def _start_leafs(self, kind: Kind, public_key: str) -> str:
+        """Install and boot every leaf at once; the answer is the kind that works here."""
+        vlan_aware = kernel_has_vlans()
+        chosen = "namespace" if kind == "namespace" else "container"
+        if kind == "auto" and shutil.which("systemd-nspawn") is None:
+            chosen = "namespace"
+        leafs = [self._make_leaf(spec, chosen) for spec in self.topology.leafs]
+        for leaf in leafs:
+            leaf.install(public_key, vlan_aware=vlan_aware)
+        try:
+            self._boot(leafs)
+        except LabError:
+            if kind != "auto" or chosen == "namespace":
+                raise
+            for leaf in leafs:
+                leaf.power_cut()
+            leafs = [self._make_leaf(leaf.spec, "namespace") for leaf in leafs]
+            self._boot(leafs, again=True)
+            chosen = "namespace"
+        return chosen
+
+    @staticmethod
+    def _boot(leafs: list[Leaf], *, again: bool = False) -> None:
+        if again:
+            for leaf in leafs:
+                leaf.boot()
+            return
+        for leaf in leafs:
+            leaf.start()
+        for leaf in leafs:
+            leaf.wait_ready()
+
+    def _neighbours_known(self) -> bool:
+        """Whether every leaf's lldpd has heard its hypervisors."""
+        for leaf in self.leafs():
+            hosts = {h.name for h in self.topology.hypervisors if h.leaf == leaf.spec.name}
+            said = leaf.exec(["lldpctl", "-f", "keyvalue"]).stdout
+            if not all(f"chassis.name={host}" in said for host in hosts):
+                return False
+        return True
+
+    def _clear(self) -> None:
+        """Remove whatever of this lab is there."""
+        names = netns.namespaces(self._prefix)
+        groups = netns.cgroups(self.name)
+        netns.kill_all(lambda: netns.processes_in(names) | netns.processes_under(groups))
+        self._unmount()
+        for name in names:
+            netns.delete_namespace(name)
+        netns.remove_cgroups(self.name)
+        if (self.state_dir / _MARKER).exists():
+            # The marker goes last, so that a removal that was cut short can be taken up again.
+            for path in self.state_dir.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif path.name != _MARKER:
+                    path.unlink()
+            (self.state_dir / _MARKER).unlink()
+        with suppress(OSError):
+            self.state_dir.rmdir()
+            self.state_dir.parent.rmdir()
+        self._topology = None
+
+    def _unmount(self) -> None:
+        below = f"{self.state_dir}/"
+        for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
+            where = line.split()[1].replace("\\040", " ")
+            if where.startswith(below):
+                call(["umount", where], check=False)
+                if os.path.ismount(where):
+                    call(["umount", "--lazy", where])
+
+    # --- the web systems
+
+    def _start_web(self) -> None:
+        home = Path(lab.__file__).parent
+        if not (home / "standins" / "__main__.py").exists():
+            return
+        files = ["--topology", str(self.state_dir / "topology.json")]
+        files += ["--faults", str(self.state_dir / "web-faults.json")]
+        argv = in_netns(self.fabric.ns("web"), [sys.executable, "-u", "-m", "lab.standins", *files])
+        environment = self.seat.environment() | {"PYTHONPATH": str(home.parent)}
+        with (self.state_dir / "web.log").open("wb") as log:
+            subprocess.run(
+                ["setsid", "--fork", *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                cwd="/",
+                check=True,
+            )
+
+    def _wait_web(self) -> None:
+        web = self.fabric.ns("web")
+        ports = {service.port for service in self.topology.services}
+
+        def listening() -> bool:
+            pids = netns.processes_in([web])
+            if not pids:
+                said = self.state_dir / "web.log"
+                tail = said.read_text(errors="replace")[-600:] if said.exists() else "nothing"
+                raise LabError(f"The web stand-ins ended. They said: {tail}")
+            return all(netns.listens(min(pids), port) for port in ports)
+
+        if (self.state_dir / "web.log").exists():
+            wait_until(listening, timeout=20, what="The web stand-ins did not answer")
+
+    def web_fault(self, system: str, name: str | None) -> None:
+        """Make a web system fail in a named way; None makes it well again."""
+        path = self.state_dir / "web-faults.json"
+        faults = json.loads(path.read_text())
+        faults.pop(system, None)
+        if name is not None:
+            faults[system] = name
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(faults) + "\n")
+        fresh.replace(path)
+
+    # --- running things
+
+    def run(self, argv: Sequence[str]) -> int:
+        """Run a command in the seat on this terminal; the answer is its exit status."""
+        seat = self.seat
+        return subprocess.run(seat.command(argv), env=seat.environment(), check=False).returncode
+
+    def exec_seat(
+        self, argv: Sequence[str], *, stdin: str = "", timeout: float = 60, check: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in the seat and capture what it says."""
+        seat = self.seat
+        return call(
+            seat.command(argv), stdin=stdin, timeout=timeout, check=check, env=seat.environment()
+        )
+
+    def exec_leaf(
+        self,
+        leaf: str,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        timeout: float = 60,
+        check: bool = False,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as root on a leaf, past the network."""
+        return self.leaf(leaf).exec(argv, stdin=stdin, timeout=timeout, check=check)
+
+    def exec_vm(
+        self, vm: str, argv: Sequence[str], *, timeout: float = 60, check: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one of the tree's commands in a VM's (or bystander's) network."""
+        return call(self.in_tree(self.vm_ns(vm), argv), timeout=timeout, check=check)
+
+    def vm_ns(self, name: str) -> str:
+        """The namespace of a VM, a bystander, or ``seat``."""
+        if name == "seat" or any(host.name == name for host in self.topology.bystanders):
+            return self.fabric.ns(name)
+        return self.fabric.vm_ns(self.topology.vm(name))
+
+    def in_tree(self, namespace: str, argv: Sequence[str]) -> list[str]:
+        """The command that runs one of the tree's programs in a namespace."""
+        return in_netns(namespace, ["chroot", str(self.tree), *argv])
+
+    def answers(self, address: str, *, source: str = "seat", count: int = 1) -> bool:
+        """Whether an address answers pings sent from a VM or the seat."""
+        argv = ["ping", "-n", "-q", "-i", "0.2", "-c", str(count), "-W", "1", address]
+        return call(self.in_tree(self.vm_ns(source), argv), check=False).returncode == 0
+
+    def start_pinger(self, source: str, target: str, interval: float = 0.01) -> Pinger:
+        """Ping from a VM, a bystander or ``seat`` until stopped.
+
+        Args:
+            source: who pings.
+            target: an address, or the name of a VM.
+            interval: seconds between two packets.
+        """
+        address = target
+        if any(target in (vm.name, vm.uuid) for vm in self.topology.vms):
+            address = self._address(self.topology.vm(target))
+        argv = ["ping", "-n", "-D", "-i", f"{interval:g}", address]
+        log = self.state_dir / f"ping-{os.getpid()}-{id(argv):x}.log"
+        return Pinger(self.in_tree(self.vm_ns(source), argv), log)
+
+    @staticmethod
+    def _address(vm: VmSpec) -> str:
+        if vm.address is None:
+            raise LabError(f"{vm.name} has no address.")
+        return str(vm.address.ip)
+
+    # --- faults and status
+
+    def status(self, *, web: bool = True) -> LabStatus:
+        """How everything is just now."""
+        return look(self, web=web)
+
+    def active_faults(self) -> list[ActiveFault]:
+        """The faults that were injected and not mended."""
+        stored = json.loads((self.state_dir / "faults.json").read_text())
+        return [ActiveFault(**item) for item in stored]
+
+    def break_(self, fault: str, *, leaf: str | None = None, vm: str | None = None) -> FaultReport:
+        """Inject a fault and look whether the VM is cut off.
+
+        Args:
+            fault: its name or id.
+            leaf: where; the VM's leaf when None.
+            vm: which VM it is about; the leaf's first (``vm-a1``) when None.
+        """
+        what = find_fault(fault)
+        spec = self.topology.vm(vm) if vm else None
+        where = self.topology.leaf(leaf) if leaf else None
+        if where is None:
+            where = self.topology.leaf_of(spec) if spec else self.topology.leafs[0]
+        if spec is None:
+            spec = self.topology.vms_behind(where)[0]
+        elif self.topology.leaf_of(spec) != where:
+            raise LabError(f"{spec.name} is not behind {where.short_name}.")
+        if not spec.running:
+            raise LabError(f"{spec.name} is {spec.status}: nothing can cut it off.")
+        self.leaf(where.name).exec(self._script(what.script, spec), check=True)
+        if what.forget_arp:
+            self._forget_arp(spec)
+        active = ActiveFault(what.name, where.short_name, spec.uuid)
+        self._store_faults([*(x for x in self.active_faults() if x != active), active])
+        answers = self.answers(self._address(spec), count=2)
+        return FaultReport(what, where.short_name, spec.name, answers)
+
+    def mend(self) -> list[FaultReport]:
+        """Undo every fault that is active and look whether the VMs answer again."""
+        reports = []
+        for active in self.active_faults():
+            fault, vm = find_fault(active.fault), self.topology.vm(active.vm)
+            self.leaf(active.leaf).exec(self._script(fault.mend, vm), check=False)
+            for other in self.topology.vms_behind(self.topology.leaf(active.leaf)):
+                self._forget_arp(other)
+            address = self._address(vm)
+            answers = wait_until(lambda a=address: self.answers(a), timeout=10, every=0.1)  # type: ignore[misc]  # the loop's value is bound
+            reports.append(FaultReport(fault, active.leaf, vm.name, answers))
+        self._store_faults([])
+        return reports
+
+    def _script(self, text: str, vm: VmSpec) -> list[str]:
+        topology = self.topology
+        values = [topology.svi, str(topology.vip), str(topology.vip.ip), self._address(vm)]
+        head = "svi=$1 vip=$2 gateway=$3 vm=$4; "
+        return ["sh", "-c", head + text, "fault", *values]
+
+    def _forget_arp(self, vm: VmSpec) -> None:
+        call(["ip", "-n", self.fabric.vm_ns(vm), "neigh", "flush", "dev", "eth0"], check=False)
+
+    def _store_faults(self, faults: list[ActiveFault]) -> None:
+        text = json.dumps([asdict(fault) for fault in faults])
+        (self.state_dir / "faults.json").write_text(text + "\n")
+
+
+__all__ = ["Fault", "Kind", "Lab", "LabError"]
