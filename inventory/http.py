@@ -8,8 +8,9 @@ Decisions, each because the sources are read in the middle of an outage:
 * Redirects are followed on the same host only, never from https to http: a login page elsewhere
   is a failure that is named, and credentials go nowhere else.
 * Cookies are not kept, so one client may serve several threads.
-* A GET is repeated after a refused or cut connection and after 429, 502, 503 and 504. A 500 is
-  not: these applications answer 500 for as long as their database is down.
+* A GET is repeated after a refused or cut connection and after 429, 502, 503 and 504. A time-out
+  is not repeated, because the person waits and an older answer may be at hand; nor is a 500: these
+  applications answer 500 for as long as their database is down.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as HTTPTimeout
 from urllib3.util import Retry
 
 from inventory.errors import SourceError
@@ -33,6 +35,11 @@ from inventory.text import clean_url, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import TracebackType
+
+    from typing_extensions import Self
+    from urllib3.connectionpool import ConnectionPool
+    from urllib3.response import BaseHTTPResponse
 
     from inventory.settings import WebSettings
 
@@ -46,6 +53,24 @@ _ADVICE = {
     404: "Check the url in the settings.",
     429: "It asks to be asked less often: lower `parallel` or wait a little.",
 }
+
+
+class _Retry(Retry):
+    """Retries, but for time-outs."""
+
+    def increment(  # the signature is urllib3's
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Self:
+        """Refuse another try after a time-out; else as urllib3 does."""
+        if isinstance(error, HTTPTimeout):
+            raise error
+        return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
 def user_agent() -> str:
@@ -109,7 +134,7 @@ class WebClient:
             )
         self._session.verify = str(settings.ca_file) if settings.ca_file else True
         self._session.cert = str(settings.client_cert) if settings.client_cert else None
-        retry = Retry(
+        retry = _Retry(
             total=settings.retries,
             redirect=False,
             allowed_methods=frozenset({"GET"}),

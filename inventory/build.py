@@ -1,0 +1,214 @@
+"""The whole site as a Nornir inventory: every switch that a hypervisor hangs on."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nornir.core.inventory import (
+    Defaults,
+    Group,
+    Groups,
+    Host,
+    Hosts,
+    Inventory,
+    ParentGroups,
+)
+
+from inventory.errors import NoNeighbourError, SourceError, TargetError
+from inventory.model import Answer, Switch, Uplink
+from inventory.text import same_host
+
+if TYPE_CHECKING:
+    from inventory.site import Site
+
+PLATFORM = "cumulus"
+_GROUP_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_MANY = 3
+
+
+@dataclass(frozen=True)
+class SiteSwitches:
+    """Every switch of a site, and everything that stood in the way of knowing more.
+
+    Attributes:
+        switches: each with the uplinks that lead to it, sorted by name.
+        problems: a sentence for each hypervisor or switch that had to be left out.
+        warnings: a sentence for each answer that deserves less trust.
+    """
+
+    switches: tuple[Answer[Switch], ...]
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BuiltInventory:
+    """A Nornir inventory and what could not be put into it."""
+
+    inventory: Inventory
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def collect(site: Site) -> SiteSwitches:
+    """Ask for the uplinks of all hypervisors and the addresses of all their switches.
+
+    Raises:
+        SourceError: there is no list of hypervisors, or not one switch came of it, or most
+            hypervisors have lost their neighbours at once, which is the source's fault.
+    """
+    names = site.uplink.list_hypervisors()
+    problems: list[str] = []
+    warnings = [names.warning] if names.warning else []
+    uplinks: list[Uplink] = []
+    blind = 0
+    with ThreadPoolExecutor(site.parallel) as pool:
+        for outcome in pool.map(lambda name: _uplinks(site, name), names.value):
+            if isinstance(outcome, Answer):
+                uplinks.extend(outcome.value)
+                warnings.extend([outcome.warning] if outcome.warning else [])
+            else:
+                problems.append(str(outcome))
+                blind += isinstance(outcome, NoNeighbourError)
+    if blind >= _MANY and 2 * blind > len(names.value):
+        raise SourceError(
+            site.uplink.system,
+            f"it knows no switch behind {blind} of {len(names.value)} hypervisors, which is an "
+            "outage of its own and not the truth.",
+            "Ask who runs it whether its table of LLDP links is there.",
+        )
+    switches, more = _addresses(site, uplinks)
+    problems.extend(more)
+    if not switches:
+        listed = " ".join(problems) or "no hypervisor has an uplink."
+        raise SourceError(
+            site.uplink.system,
+            f"not one switch is known behind {len(names.value)} hypervisors: {listed}",
+            "An inventory without hosts would look like a run without faults; nothing was made.",
+        )
+    warnings.extend(answer.warning for answer in switches if answer.warning)
+    return SiteSwitches(switches, tuple(problems), tuple(dict.fromkeys(warnings)))
+
+
+def _uplinks(site: Site, name: str) -> Answer[tuple[Uplink, ...]] | Exception:
+    try:
+        return site.uplink.uplinks_of(name)
+    except (SourceError, TargetError) as exc:
+        return exc
+
+
+def _addresses(site: Site, uplinks: list[Uplink]) -> tuple[tuple[Answer[Switch], ...], list[str]]:
+    """The switches of the uplinks with their addresses; those without, as problems."""
+    found: list[Answer[Switch]] = []
+    problems: list[str] = []
+    for name, here in _by_switch(uplinks).items():
+        try:
+            answer = site.address.address_of(name)
+        except (SourceError, TargetError) as exc:
+            behind = ", ".join(sorted({uplink.hypervisor for uplink in here}))
+            problems.append(f"The switch {name} (behind it: {behind}) is left out. {exc}")
+            continue
+        switch = Switch(name, answer.value.address, answer.value.seen, here)
+        found.append(Answer(switch, answer.source, answer.asked_at, answer.cached, answer.warning))
+    owners: dict[str, list[str]] = defaultdict(list)
+    for answer in found:
+        owners[str(answer.value.address)].append(answer.value.name)
+    for address, shared in owners.items():
+        if len(shared) > 1:
+            problems.append(
+                f"The switches {', '.join(shared)} are left out: all have the address {address}."
+            )
+    kept = [answer for answer in found if len(owners[str(answer.value.address)]) == 1]
+    return tuple(sorted(kept, key=lambda answer: answer.value.name)), problems
+
+
+def _by_switch(uplinks: list[Uplink]) -> dict[str, tuple[Uplink, ...]]:
+    """Uplinks by switch; a short and a full spelling of one switch are one, under the full."""
+    spelled: dict[str, list[Uplink]] = defaultdict(list)
+    for uplink in uplinks:
+        spelled[uplink.switch].append(uplink)
+    grouped: dict[str, list[Uplink]] = {}
+    for name in sorted(spelled, key=lambda name: (-name.count("."), name)):
+        same = [known for known in grouped if same_host(known, name)]
+        grouped.setdefault(same[0] if len(same) == 1 else name, []).extend(spelled[name])
+    order = sorted(grouped)
+    return {
+        name: tuple(sorted(set(grouped[name]), key=lambda u: (u.hypervisor, u.interface, u.port)))
+        for name in order
+    }
+
+
+def build_inventory(
+    site: Site, *, username: str | None = None, port: int | None = None
+) -> BuiltInventory:
+    """Build the Nornir inventory of a site.
+
+    Args:
+        site: whom to ask.
+        username: to log in as; becomes the inventory's default.
+        port: SSH port; becomes the inventory's default.
+
+    Raises:
+        SourceError: see :func:`collect`.
+    """
+    found = collect(site)
+    groups = Groups()
+    defaults = Defaults(username=username, port=port)
+    hosts = Hosts()
+    for answer in found.switches:
+        parents = ParentGroups()
+        for name in group_names(answer.value.short_name, site.name, site.name_pattern):
+            if name not in groups:
+                groups[name] = Group(name=name, defaults=defaults)
+            parents.add(groups[name])
+        hosts[answer.value.name] = Host(
+            name=answer.value.name,
+            hostname=str(answer.value.address),
+            platform=PLATFORM,
+            groups=parents,
+            data=_data(answer),
+            defaults=defaults,
+        )
+    inventory = Inventory(hosts=hosts, groups=groups, defaults=defaults)
+    return BuiltInventory(inventory, found.problems, found.warnings)
+
+
+def group_names(short_name: str, site: str, pattern: str) -> tuple[str, ...]:
+    """The groups of a switch, from its name: rack and model as far as they show, then the site.
+
+    >>> group_names("swt-sn2100-03", "ral", r"^swt-(?P<model>[a-z]+[0-9]+)-")
+    ('model_sn2100', 'site_ral')
+    """
+    match = re.search(pattern, short_name) if pattern else None
+    parts = match.groupdict() if match else {}
+    known = [(kind, parts.get(kind)) for kind in ("rack", "model")] + [("site", site)]
+    return tuple(
+        f"{kind}_{_GROUP_UNSAFE.sub('_', value.lower())}" for kind, value in known if value
+    )
+
+
+def _data(answer: Answer[Switch]) -> dict[str, Any]:
+    """What is known of a switch, as plain values that YAML can hold and a diff can compare.
+
+    The times of asking are left out: they would make every day's file differ.
+    """
+    switch = answer.value
+    return {
+        "hypervisors": sorted({uplink.hypervisor for uplink in switch.uplinks}),
+        "uplinks": [
+            {
+                "hypervisor": uplink.hypervisor,
+                "interface": uplink.interface,
+                "port": uplink.port,
+                "observed": uplink.observed.isoformat() if uplink.observed else None,
+                "source": uplink.source,
+            }
+            for uplink in switch.uplinks
+        ],
+        "address_source": answer.source,
+        "seen": switch.seen,
+    }

@@ -1,0 +1,285 @@
+"""From what a person names (a VM, an address, a hypervisor, a switch) to the switches behind it.
+
+Every step keeps its :class:`Answer`: who said it, when, and what speaks against it. Whether a VM
+that is shut off may be healed is not decided here; whether it exists, and is one, is.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from inventory.errors import SourceError, TargetError, UnknownSwitchError, VipkeeperError
+from inventory.model import Answer, Switch, Uplink, VirtualMachine
+from inventory.sources.openstack import classify
+from inventory.text import is_hostname, one_line, same_host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inventory.site import Site
+
+T = TypeVar("T")
+
+
+class Kind(str, Enum):
+    """What a target turned out to be; also the prefix that says so beforehand (``vm:NAME``)."""
+
+    VM = "vm"
+    HYPERVISOR = "hypervisor"
+    SWITCH = "switch"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The way from a target to its switches.
+
+    Attributes:
+        target: as the person wrote it.
+        kind: what it turned out to be.
+        vm: the VM, where it is one.
+        hypervisor: its name; empty for a switch, and for a VM that runs nowhere.
+        neighbours: all VMs of the hypervisor; None where they could not be asked for.
+        uplinks: the hypervisor's cables; None for a switch, and for a VM that runs nowhere.
+        switches: one for each distinct switch, each with the uplinks that lead to it.
+        warnings: all that lowers confidence, one sentence each: failing sources, old dates,
+            contradictions.
+    """
+
+    target: str
+    kind: Kind
+    vm: Answer[VirtualMachine] | None = None
+    hypervisor: str = ""
+    neighbours: Answer[tuple[VirtualMachine, ...]] | None = None
+    uplinks: Answer[tuple[Uplink, ...]] | None = None
+    switches: tuple[Answer[Switch], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def age_days(uplink: Uplink, today: date) -> int | None:
+    """Days since LLDP last saw a cable; None where nobody ever did.
+
+    >>> from datetime import date
+    >>> age_days(Uplink("hv", "eth0", "sw", "swp1", date(2018, 3, 11), "Mimic"), date(2018, 3, 13))
+    2
+    """
+    return None if uplink.observed is None else max(0, (today - uplink.observed).days)
+
+
+def resolve(
+    site: Site,
+    target: str,
+    *,
+    today: date | None = None,
+    on_step: Callable[[str, Answer[Any]], None] | None = None,
+) -> Chain:
+    """Follow a target to its switches.
+
+    Args:
+        site: whom to ask.
+        target: a VM's name, id, fixed or floating address, a hypervisor or a switch, full or
+            short; ``vm:``, ``hypervisor:`` or ``switch:`` in front says which where a name could
+            be several.
+        today: against which LLDP dates are aged.
+        on_step: told each answer as it comes ("vm", "uplinks", "neighbours", "switch"), so that a
+            person sees how far it went when a later step fails.
+
+    Raises:
+        TargetError: nothing is called that, or several things are.
+        SourceError: a system that is needed failed and there is no earlier answer of it.
+    """
+    walk = _Walk(site, today or datetime.now(timezone.utc).date(), on_step)
+    prefix, colon, rest = target.partition(":")
+    wanted = {kind.value: kind for kind in Kind}.get(prefix) if colon else None
+    text = rest if wanted else target
+    what = classify(text)
+    if wanted in {Kind.HYPERVISOR, Kind.SWITCH} and not is_hostname(text):
+        raise TargetError(f'"{one_line(text, 80)}" cannot be the name of a {prefix}.')
+    if wanted is None and isinstance(what, str):
+        wanted = walk.kind_of(text) if is_hostname(text) else Kind.VM
+    if wanted is Kind.SWITCH:
+        return walk.from_switch(target, text)
+    if wanted is Kind.HYPERVISOR:
+        return walk.from_hypervisor(target, text)
+    return walk.from_vm(target, text)
+
+
+def one_vm(vms: tuple[VirtualMachine, ...], target: str) -> VirtualMachine:
+    """The only VM of an answer.
+
+    Raises:
+        TargetError: there is none, or there are several; the message lists them.
+    """
+    if len(vms) == 1:
+        return vms[0]
+    if not vms:
+        raise TargetError(
+            f'OpenStack has no VM with the name, id or address "{one_line(target, 80)}".',
+            "Check the spelling (case matters); the VM may have been deleted.",
+        )
+    listed = "; ".join(
+        f"{vm.id} in project {vm.project_id}, {vm.status}, on {vm.hypervisor or 'no hypervisor'}"
+        for vm in vms
+    )
+    raise TargetError(
+        f'{len(vms)} VMs answer to "{one_line(target, 80)}": {listed}.', "Give the id of one."
+    )
+
+
+def _knows(kind: Kind, answer: Answer[Any], name: str) -> bool:
+    if kind is Kind.HYPERVISOR:
+        return any(same_host(known, name) for known in answer.value)
+    return kind is Kind.SWITCH or bool(answer.value)
+
+
+class _Walk:
+    """One resolution under way."""
+
+    def __init__(
+        self, site: Site, today: date, on_step: Callable[[str, Answer[Any]], None] | None
+    ) -> None:
+        self._site = site
+        self._today = today
+        self._on_step = on_step
+        self._warnings: dict[str, None] = {}
+        self._vms: Future[Answer[tuple[VirtualMachine, ...]]] | None = None
+
+    def kind_of(self, name: str) -> Kind:
+        """Which kind of thing has this name; all three systems are asked at once.
+
+        Raises:
+            TargetError: none, or several kinds have it.
+            SourceError: none has it as far as is known, but a system could not be asked.
+        """
+        with ThreadPoolExecutor(3) as pool:
+            self._vms = pool.submit(self._site.compute.find_vms, name)
+            asked: dict[Kind, Future[Any]] = {
+                Kind.VM: self._vms,
+                Kind.HYPERVISOR: pool.submit(self._site.uplink.list_hypervisors),
+                Kind.SWITCH: pool.submit(self._site.address.address_of, name),
+            }
+        found: list[Kind] = []
+        failed: list[SourceError] = []
+        for kind, future in asked.items():
+            try:
+                if _knows(kind, future.result(), name):
+                    found.append(kind)
+            except UnknownSwitchError:  # noqa: PERF203  # three rounds; each fails for itself
+                continue
+            except SourceError as exc:
+                if exc.sound:  # a contradiction (two addresses) is knowledge of the name, too
+                    found.append(kind)
+                else:
+                    failed.append(exc)
+        return self._only_kind(name, found, failed)
+
+    def _only_kind(self, name: str, found: list[Kind], failed: list[SourceError]) -> Kind:
+        if len(found) > 1:
+            raise TargetError(
+                f'"{name}" is the name of a {" and of a ".join(kind.value for kind in found)}.',
+                f"Say which: {', '.join(f'{kind.value}:{name}' for kind in found)}.",
+            )
+        if found:
+            for failure in failed:
+                self._warn(f"{failure} Whether it knows a {name} as well was not to be learnt.")
+            return found[0]
+        if failed:
+            raise failed[0]
+        raise TargetError(
+            f'Nothing is called "{name}": no VM ({self._site.compute.system}), no hypervisor '
+            f"({self._site.uplink.system}), no switch ({self._site.address.system}).",
+            "Check the spelling; the case of a VM's name matters.",
+        )
+
+    def from_vm(self, target: str, text: str) -> Chain:
+        """The chain of a VM."""
+        with ThreadPoolExecutor(1) as pool:
+            # The list of hypervisors is slow and the next step wants it: it is asked for now.
+            warm_up = pool.submit(self._site.uplink.list_hypervisors)
+            found = self._vms.result() if self._vms else self._site.compute.find_vms(text)
+            with suppress(VipkeeperError):  # the next step meets it again, and says so
+                warm_up.result()
+        vm = one_vm(found.value, text)
+        answer = Answer(vm, found.source, found.asked_at, found.cached, found.warning)
+        self._step("vm", answer)
+        if not vm.hypervisor:
+            return Chain(target, Kind.VM, answer, warnings=tuple(self._warnings))
+        return self._behind(target, Kind.VM, vm.hypervisor, answer)
+
+    def from_hypervisor(self, target: str, text: str) -> Chain:
+        """The chain of a hypervisor."""
+        return self._behind(target, Kind.HYPERVISOR, text, None)
+
+    def from_switch(self, target: str, text: str) -> Chain:
+        """The chain of a switch: its address only; who hangs on it the switch knows best."""
+        answer = self._site.address.address_of(text)
+        self._step("switch", answer)
+        return Chain(target, Kind.SWITCH, switches=(answer,), warnings=tuple(self._warnings))
+
+    def _behind(
+        self, target: str, kind: Kind, hypervisor: str, vm: Answer[VirtualMachine] | None
+    ) -> Chain:
+        with ThreadPoolExecutor(2) as pool:
+            cables = pool.submit(self._site.uplink.uplinks_of, hypervisor)
+            others = pool.submit(self._site.compute.vms_on, hypervisor)
+            uplinks = cables.result()
+        self._step("uplinks", uplinks)
+        self._age(uplinks.value)
+        neighbours = self._neighbours(others)
+        names = list(dict.fromkeys(uplink.switch for uplink in uplinks.value))
+        with ThreadPoolExecutor(max(1, min(len(names), 4))) as pool:
+            answers = list(pool.map(self._site.address.address_of, names))
+        switches = []
+        for name, found in zip(names, answers, strict=True):
+            here = tuple(uplink for uplink in uplinks.value if uplink.switch == name)
+            switch = Switch(name, found.value.address, found.value.seen, here)
+            answer = Answer(switch, found.source, found.asked_at, found.cached, found.warning)
+            self._step("switch", answer)
+            switches.append(answer)
+        return Chain(
+            target,
+            kind,
+            vm,
+            # As Nova spells it where Nova was asked, else as the uplink source does.
+            hypervisor if vm else uplinks.value[0].hypervisor,
+            neighbours,
+            uplinks,
+            tuple(switches),
+            tuple(self._warnings),
+        )
+
+    def _neighbours(
+        self, future: Future[Answer[tuple[VirtualMachine, ...]]]
+    ) -> Answer[tuple[VirtualMachine, ...]] | None:
+        """The hypervisor's VMs serve to look closer; without them the way is still known."""
+        try:
+            answer = future.result()
+        except VipkeeperError as exc:
+            self._warn(f"The other VMs of the hypervisor are not known. {exc}")
+            return None
+        self._step("neighbours", answer)
+        return answer
+
+    def _age(self, uplinks: tuple[Uplink, ...]) -> None:
+        for uplink in uplinks:
+            where = f"{uplink.hypervisor} {uplink.interface} on {uplink.switch} {uplink.port}"
+            days = age_days(uplink, self._today)
+            if days is None:
+                self._warn(f"{where.rstrip()} has no LLDP date ({uplink.source}).")
+            elif days >= self._site.stale_days:
+                self._warn(
+                    f"{where.rstrip()} was last observed {days} days ago, on {uplink.observed}."
+                )
+
+    def _step(self, name: str, answer: Answer[Any]) -> None:
+        if answer.warning:
+            self._warn(answer.warning)
+        if self._on_step is not None:
+            self._on_step(name, answer)
+
+    def _warn(self, text: str) -> None:
+        self._warnings.setdefault(text)

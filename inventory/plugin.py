@@ -1,0 +1,84 @@
+"""``SiteInventory``: the site's systems as a Nornir inventory plugin.
+
+In a Nornir configuration::
+
+    inventory:
+      plugin: SiteInventory
+      options:
+        settings: /etc/vipkeeper/vipkeeper.toml
+
+It is the one module here that looks to its right (at ``nornir_config``, for the settings file),
+because Nornir makes it from plain options; everything else is handed what it needs.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inventory.build import BuiltInventory, build_inventory
+from inventory.site import Site, open_site
+from inventory.sources.registry import SourceContext
+
+if TYPE_CHECKING:
+    from nornir.core.inventory import Inventory
+
+    from nornir_config.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def site_from_settings(settings: Settings) -> Site:
+    """The site's sources as the settings file chooses them, with their cache and passwords."""
+    from nornir_config.secrets import get_secret  # noqa: PLC0415  # see the module's docstring
+
+    def password(section: str) -> str | None:
+        secret = get_secret(f"{section}_password")
+        return secret.get_secret_value() if secret else None
+
+    context = SourceContext(
+        sources=settings.sources,
+        openstack=settings.openstack,
+        mimic=settings.mimic,
+        subnet_page=settings.subnet_page,
+        password=password,
+    )
+    return open_site(context, settings.paths.cache)
+
+
+class SiteInventory:
+    """Builds hosts from the uplink and address sources each time that Nornir starts."""
+
+    def __init__(self, settings: str | None = None, *, site: Site | None = None) -> None:
+        """Take Nornir's options.
+
+        Args:
+            settings: path of the settings file; None looks in the usual places.
+            site: ready sources in its place, for programs and tests.
+        """
+        self._path = Path(settings).expanduser() if settings else None
+        self._site = site
+        self.built: BuiltInventory | None = None
+
+    def load(self) -> Inventory:
+        """Build the inventory; what had to be left out is logged and kept in ``built``.
+
+        Raises:
+            SourceError: there is not one switch, or the list of hypervisors cannot be had.
+        """
+        username: str | None = None
+        port: int | None = None
+        site = self._site
+        if site is None:
+            from nornir_config.settings import load_settings  # noqa: PLC0415  # as above
+
+            settings = load_settings(self._path)
+            site = site_from_settings(settings)
+            username, port = settings.ssh.username, settings.ssh.port
+        self.built = build_inventory(site, username=username, port=port)
+        for problem in self.built.problems:
+            logger.error("%s", problem)
+        for warning in self.built.warnings:
+            logger.warning("%s", warning)
+        return self.built.inventory

@@ -1,0 +1,65 @@
+"""The three sources of a site, with their memory behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inventory.cache import Cache, CachedAddress, CachedCompute, CachedUplink
+from inventory.sources.registry import make_address, make_compute, make_uplink
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from inventory.sources.protocols import AddressSource, ComputeSource, UplinkSource
+    from inventory.sources.registry import SourceContext
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a site's answers come from.
+
+    Attributes:
+        compute: knows VMs.
+        uplink: knows cables.
+        address: knows switches' addresses.
+        stale_days: the age from which an LLDP date is called old.
+        parallel: how many hypervisors may be asked about at once.
+        name: the site's name, for the Nornir group.
+        name_pattern: how a switch's name shows its model and rack.
+    """
+
+    compute: ComputeSource
+    uplink: UplinkSource
+    address: AddressSource
+    stale_days: int = 7
+    parallel: int = 4
+    name: str = "site"
+    name_pattern: str = ""
+
+
+def open_site(context: SourceContext, cache_directory: Path | None) -> Site:
+    """Make the sources that the settings choose; nothing is asked yet.
+
+    Args:
+        context: settings and secrets.
+        cache_directory: where last good answers are kept; None keeps none.
+
+    Raises:
+        UnknownSourceError: a chosen source is not installed.
+    """
+    compute, uplink, address = make_compute(context), make_uplink(context), make_address(context)
+    if cache_directory is not None:
+        cache = Cache(cache_directory)
+        compute = CachedCompute(compute, cache)
+        uplink = CachedUplink(uplink, cache)
+        address = CachedAddress(address, cache)
+    return Site(
+        compute,
+        uplink,
+        address,
+        stale_days=context.mimic.stale_days,
+        parallel=context.mimic.parallel,
+        name=context.sources.site,
+        name_pattern=context.sources.name_pattern,
+    )
