@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napalm.base.exceptions import CommandErrorException, ConnectionClosedException
 
 from napalm_cumulus import frames
+from napalm_cumulus.configuring import ConfigurationMethods
 from napalm_cumulus.getters import CumulusGetters
 from napalm_cumulus.ssh_options import check_optional_args, resolve
 from napalm_cumulus.transport import CommandResult, SshTransport, Transport
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from napalm.base import models
 
 
-class CumulusDriver(CumulusGetters):
+class CumulusDriver(ConfigurationMethods, CumulusGetters):
     """Cumulus Linux switches whose network is managed by ifupdown2.
 
     Nothing is contacted before `open()`. See `napalm_cumulus.ssh_options.OPTIONAL_ARGS` for the
@@ -135,10 +136,6 @@ class CumulusDriver(CumulusGetters):
                 f"{result.command!r} failed on {self.hostname} with exit status "
                 f"{result.exit_status}. It said: {said}"
             )
-
-    # --- configuration -------------------------------------------------------------------------
-    # load_merge_candidate, load_replace_candidate, compare_config, commit_config,
-    # discard_config, confirm_commit, has_pending_commit, rollback and get_config belong here.
 
 
 def _text(data: bytes) -> str:

@@ -1,0 +1,44 @@
+"""The attribute names of ifupdown2's own addons (``_modinfo`` of release 3.0.0) and of clagd."""
+
+from __future__ import annotations
+
+KNOWN_ATTRIBUTES = frozenset(
+    """
+    address address-purge address-virtual address-virtual-ipv6-addrgen alias arp-accept
+    batman-distributed-arp-table batman-gw-mode batman-hop-penalty batman-ifaces
+    batman-ifaces-ignore-regex batman-multicast-mode batman-routing-algo
+    bond-ad-actor-sys-prio bond-ad-actor-system bond-ad-sys-mac-addr bond-ad-sys-priority
+    bond-downdelay bond-lacp-bypass-allow bond-lacp-rate bond-miimon bond-min-links
+    bond-mode bond-num-grat-arp bond-num-unsol-na bond-ports bond-primary
+    bond-primary-reselect bond-slaves bond-updelay bond-use-carrier bond-xmit-hash-policy
+    bridge-access bridge-ageing bridge-allow-untagged bridge-always-up
+    bridge-arp-nd-suppress bridge-bridgeprio bridge-broadcast-flood bridge-fd bridge-gcint
+    bridge-hashel bridge-hashmax bridge-hello bridge-igmp-querier-src bridge-igmp-version
+    bridge-l2protocol-tunnel bridge-learning bridge-maxage bridge-maxwait bridge-mclmc
+    bridge-mclmi bridge-mcmi bridge-mcqi bridge-mcqifaddr bridge-mcqpi bridge-mcqri
+    bridge-mcquerier bridge-mcqv4src bridge-mcrouter bridge-mcsnoop bridge-mcsqc
+    bridge-mcsqi bridge-mcstats bridge-mld-version bridge-multicast-flood bridge-pathcosts
+    bridge-port-pvids bridge-port-vids bridge-portmcfl bridge-portmcrouter bridge-portprios
+    bridge-ports bridge-ports-condone-regex bridge-pvid bridge-stp bridge-trunk
+    bridge-unicast-flood bridge-vids bridge-vlan-aware bridge-vlan-protocol
+    bridge-vlan-stats bridge-vlan-vni-map bridge-waitport broadcast clag-id clagd-args
+    clagd-backup-ip clagd-enable clagd-peer-ip clagd-priority clagd-sys-mac
+    clagd-vxlan-anycast-ip down endpoint es-sys-mac gateway gro-offload gso-offload
+    hwaddress ip-forward ip6-forward ipv6-addrgen link-autoneg link-down link-duplex
+    link-fec link-speed link-type local lro-offload mode mpls-enable mstpctl-ageing
+    mstpctl-bpduguard mstpctl-fdelay mstpctl-forcevers mstpctl-hello mstpctl-maxage
+    mstpctl-maxhops mstpctl-portadminedge mstpctl-portautoedge mstpctl-portbpdufilter
+    mstpctl-portnetwork mstpctl-portp2p mstpctl-portpathcost mstpctl-portrestrrole
+    mstpctl-portrestrtcn mstpctl-ports mstpctl-stp mstpctl-treeportcost mstpctl-treeportprio
+    mstpctl-treeprio mstpctl-txholdcount mtu netmask ovs-bonds ovs-bridge ovs-extra ovs-mtu
+    ovs-options ovs-patch-peer ovs-ports ovs-ports-condone-regex ovs-tunnel-options
+    ovs-tunnel-type ovs-type pointopoint post-down post-up ppp-physdev pre-down pre-up
+    preferred-lifetime provider rx-offload scope tso-offload ttl tunnel-dev tunnel-endpoint
+    tunnel-local tunnel-mode tunnel-physdev tunnel-ttl tx-offload ufo-offload up
+    veth-peer-name vlan-id vlan-protocol vlan-raw-device vrf vrf-table vrrp vrrp-id
+    vrrp-priority vrrp-virtual-ip vxlan-ageing vxlan-id vxlan-learning vxlan-local-tunnelip
+    vxlan-mcastgrp vxlan-mcastgrp-map vxlan-mcastgrp6 vxlan-physdev vxlan-port
+    vxlan-purge-remotes vxlan-remoteip vxlan-svcnodeip vxlan-svcnodeip6 vxlan-ttl xfrm-id
+    xfrm-physdev
+    """.split()  # noqa: SIM905 (a list of 190 names reads best as text)
+)

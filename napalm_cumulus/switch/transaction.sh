@@ -1,0 +1,559 @@
+#!/bin/sh
+# The on-switch half of a commit: one POSIX-sh program, run as root, independent of the SSH session
+# that brought it. It needs util-linux, coreutils, awk and ifupdown2; systemd where there is one.
+#
+#   apply DIR     check, stage, arm the dead-man's timer, then `run` detached; print the outcome
+#   run ID        bring the kernel to the candidate in a private mount namespace; the disk stays old
+#   rollback ID   bring the kernel back to the disk's configuration (detached)
+#   confirm ID    write the candidate to the disk, atomically, and disarm (detached)
+#   expire ID     what the timer runs: rollback, or the end of a confirm that was cut off
+#   status        what is pending
+#
+# State, all under /run (a reboot forgets it, and that is the rollback):
+#   pending/          the one commit that waits; renaming it is how its outcome is claimed, so of a
+#   claimed.revert/   rollback, a confirm and the timer exactly one wins
+#   claimed.confirm/
+#   last/             the newest commit that has ended
+#   lock              held while the kernel or the disk is being changed
+#
+# A commit's directory, from the client: id owner message revert_in hold mode interfaces manifest
+# listing changed removed new/ expect.new expect.keep expect.old; from here: network/ outside/
+# outside.list created deadline armed runner progress log result refused unmet.*
+
+set -u
+umask 077
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+
+D=/run/vipkeeper
+NETWORK=/etc/network
+LIMIT=300 # seconds after which a hung ifupdown2 is killed, hard: it hangs on TERM
+BUSY=89   # ifupdown2: another one is running
+
+# Exit statuses, read by transaction.py.
+E_INTERNAL=70 E_CHANGED=71 E_PENDING=72 E_FOREIGN=73 E_NOT_ARMED=74 E_STAGING=75
+E_NOTHING=76 E_FAILED=77 E_INCOMPLETE=78 E_REFUSED=79 E_WRITE=80
+
+die() { # STATUS SENTENCE
+    status=$1
+    shift
+    printf '== error\n %s\n' "$*"
+    exit "$status"
+}
+
+mark() { printf '%s %s\n' "$(date +%s.%N)" "$1" >>"$T/progress"; }
+
+note() { logger -t vipkeeper -- "$ID: $*" 2>/dev/null || :; }
+
+value() { # FILE: its first line
+    line=
+    [ -r "$1" ] && IFS= read -r line <"$1"
+    printf '%s' "$line"
+}
+
+seconds_up() {
+    read -r up _ </proc/uptime
+    printf '%s' "${up%%.*}"
+}
+
+with_systemd() {
+    [ -d /run/systemd/system ] || return 1
+    version=$(systemctl --version 2>/dev/null | awk 'NR == 1 { print $2 + 0 }')
+    [ "${version:-0}" -ge 236 ] # --collect; --wait and --on-active are older
+}
+
+use() { # DIR: take a commit's directory as the one in hand
+    T=$1
+    ID=$(value "$T/id")
+    MODE=$(value "$T/mode")
+    INTERFACES=$(tr '\n' ' ' <"$T/interfaces")
+}
+
+# --- the kernel ---------------------------------------------------------------------------------
+
+in_candidate() { # COMMAND...: run where the candidate stands in the place of the disk's files
+    unshare -m sh -c '
+        commit=$1
+        shift
+        mount --make-rprivate / || exit 70
+        mount --bind "$commit/network" /etc/network || exit 70
+        while IFS= read -r path; do
+            mount --bind "$commit/outside$path" "$path" || exit 70
+        done <"$commit/outside.list"
+        umask 022
+        exec "$@"' candidate "$T" "$@"
+}
+
+on_disk() { # COMMAND...
+    (
+        umask 022
+        exec "$@"
+    )
+}
+
+kill_ifupdown2() { # the one that holds ifupdown2's own lock
+    inode=$(stat -c %i /run/network/.lock 2>/dev/null) || return 0
+    awk -v inode="$inode" '$6 ~ ":" inode "$" { print $5 }' /proc/locks | while read -r pid; do
+        note "killing a stuck ifupdown2, pid $pid"
+        kill -KILL "$pid" 2>/dev/null
+    done
+}
+
+bring_up() { # in_candidate|on_disk: make the kernel agree, waiting for other ifupdown2 runs
+    where=$1
+    # Interface names are checked by the client; the blanks between them are meant to split.
+    # shellcheck disable=SC2086
+    case $MODE in
+    targeted) set -- ifup $INTERFACES ;;
+    *) set -- ifreload -a ;;
+    esac
+    attempt=0
+    while :; do
+        printf '+ %s: %s\n' "$where" "$*" >>"$T/log"
+        "$where" timeout -s KILL "$LIMIT" "$@" >>"$T/log" 2>&1 </dev/null 8>&-
+        status=$?
+        attempt=$((attempt + 1))
+        case $status in
+        "$BUSY")
+            [ $((attempt % 60)) -eq 0 ] && kill_ifupdown2
+            [ "$attempt" -ge 240 ] && return "$status"
+            sleep 0.5
+            ;;
+        137) # killed: the next run completes what this one left half done
+            [ "$attempt" -ge 3 ] && return "$status"
+            ;;
+        *) return "$status" ;;
+        esac
+    done
+}
+
+unmet() { # FILE of lines "+ device address" and "- device address": where the kernel differs
+    ip -o addr show | awk -v wishes="$1" '
+        BEGIN {
+            while ((getline line <wishes) > 0) {
+                split(line, part, " ")
+                wish[part[2] " " part[3]] = part[1]
+            }
+        }
+        $3 ~ /^inet6?$/ { sub(/@.*/, "", $2); have[$2 " " $4] = 1 }
+        END {
+            for (key in wish) {
+                if (wish[key] == "+" && !(key in have)) print "missing " key
+                if (wish[key] == "-" && (key in have)) print "left over " key
+            }
+        }' | sort
+}
+
+take_lock() { # SECONDS: wait for whoever is changing the network
+    exec 8>"$D/lock"
+    flock -w "$1" 8
+}
+
+break_lock() { # the same for those who must get it: a hung run is ended hard
+    take_lock 60 && return 0
+    with_systemd && systemctl kill -s KILL "vipkeeper-run-$ID.service" 2>/dev/null
+    [ -s "$T/runner" ] && kill -KILL "-$(value "$T/runner")" 2>/dev/null
+    kill_ifupdown2
+    flock -w 30 8
+}
+
+# --- the dead-man's timer -----------------------------------------------------------------------
+
+arm() {
+    wait=$(value "$T/revert_in")
+    seconds_up | awk -v wait="$wait" '{ print $1 + wait }' >"$T/deadline"
+    date +%s >"$T/created"
+    cp "$T/transaction.sh" "$D/program.$ID" || return 1
+    if with_systemd; then
+        systemd-run -q --collect --unit="vipkeeper-revert-$ID" --on-active="${wait}s" \
+            --timer-property=AccuracySec=50ms -p KillSignal=SIGKILL -p TimeoutStopSec=5 \
+            /bin/sh "$D/program.$ID" expire "$ID" >>"$T/log" 2>&1 || return 1
+        systemctl -q is-active "vipkeeper-revert-$ID.timer" || return 1
+    else
+        # The commit's directory is renamed when it ends; the sleeper finds nothing to do then.
+        setsid sh -c 'sleep "$1"; exec sh "$2" expire "$3"' \
+            vipkeeper-revert "$wait" "$D/program.$ID" "$ID" </dev/null >/dev/null 2>&1 8>&- &
+        printf '%s\n' "$!" >"$T/sleeper"
+        kill -0 "$!" || return 1
+    fi
+    : >"$T/armed"
+}
+
+armed() { # is the timer of the commit in hand alive?
+    [ -e "$T/armed" ] || return 1
+    if [ -s "$T/sleeper" ]; then
+        kill -0 "$(value "$T/sleeper")" 2>/dev/null
+    else
+        systemctl -q is-active "vipkeeper-revert-$ID.timer"
+    fi
+}
+
+disarm() {
+    if [ -s "$T/sleeper" ]; then
+        # From `expire` itself the sleeper is this very process: it has nothing left to do.
+        [ "$(value "$T/sleeper")" = "$$" ] || kill -KILL "-$(value "$T/sleeper")" 2>/dev/null
+    else
+        systemctl stop "vipkeeper-revert-$ID.timer" 2>/dev/null
+    fi
+}
+
+detached() { # VERB: run it outside the SSH session, wait for its end, give its exit status
+    if with_systemd; then
+        systemd-run -q --collect --wait --unit="vipkeeper-$1-$ID" -p KillSignal=SIGKILL \
+            -p TimeoutStopSec=5 /bin/sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&-
+    else
+        setsid sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&- &
+        wait "$!"
+    fi
+}
+
+# --- apply --------------------------------------------------------------------------------------
+
+refuse_foreign_owner() {
+    if head -n 20 "$NETWORK/interfaces" 2>/dev/null | grep -q 'Auto-generated by NVUE'; then
+        die "$E_FOREIGN" "The interfaces files are generated by NVUE; change them with 'nv set'."
+    fi
+    if [ -d /etc/nclu ] && command -v net >/dev/null &&
+        timeout 10 net pending 2>/dev/null | grep -q '^[+-]'; then
+        die "$E_FOREIGN" "NCLU has pending changes; end them with 'net commit' or 'net abort'."
+    fi
+}
+
+refuse_changed_files() {
+    listing=$(find "$NETWORK" -xdev \( -type f -o -type l \) ! -name '.*.vipkeeper.*' | sort)
+    if [ "$listing" != "$(cat "$T/listing")" ] ||
+        ! sha256sum --check --status "$T/manifest" 2>/dev/null; then
+        die "$E_CHANGED" "The files in $NETWORK were changed by somebody else since they were read."
+    fi
+}
+
+refuse_pending() {
+    for state in pending claimed.revert claimed.confirm; do
+        if [ -d "$D/$state" ]; then
+            print_pending "$D/$state"
+            die "$E_PENDING" "A commit is pending."
+        fi
+    done
+}
+
+stage() { # make the complete candidate beside the disk's files
+    cp -a "$NETWORK" "$T/network" || return 1
+    : >"$T/outside.list"
+    while IFS= read -r path; do
+        case $path in
+        "$NETWORK"/*) target=$T/network${path#"$NETWORK"} ;;
+        *)
+            target=$T/outside$path
+            printf '%s\n' "$path" >>"$T/outside.list"
+            ;;
+        esac
+        # Never write through a link of the copy into a real file.
+        mkdir -p "$(dirname "$target")" && rm -f "$target" && cp "$T/new$path" "$target" &&
+            chmod 644 "$target" || return 1
+    done <"$T/changed"
+    while IFS= read -r path; do
+        rm -f "$T/network${path#"$NETWORK"}" || return 1
+    done <"$T/removed"
+}
+
+refuse_new_complaints() { # `ifreload -s` errs both ways, so only what the candidate adds counts
+    [ "$MODE" = full ] || return 0
+    for where in on_disk in_candidate; do
+        "$where" timeout -s KILL "$LIMIT" ifreload -s -a 2>&1 </dev/null |
+            sed 's/line *[0-9]*: *//' | sort -u >"$T/syntax.$where"
+    done
+    complaints=$(grep -vxF -f "$T/syntax.on_disk" "$T/syntax.in_candidate" | head -n 5)
+    [ -z "$complaints" ] || die "$E_STAGING" "ifupdown2 rejects the candidate: $complaints"
+}
+
+cmd_apply() {
+    incoming=$1
+    use "$incoming"
+    trap 'rm -rf "$incoming"' EXIT
+    [ "$(id -u)" -eq 0 ] || die "$E_INTERNAL" "This must run as root."
+    for tool in ifup ifreload unshare flock sha256sum ip timeout setsid; do
+        command -v "$tool" >/dev/null || die "$E_INTERNAL" "The switch has no '$tool'."
+    done
+    # What a connection that was cut while sending may have left.
+    find "$D" -maxdepth 1 -name '.incoming.*' -mmin +60 -exec rm -rf {} +
+    refuse_pending
+    refuse_foreign_owner
+    refuse_changed_files
+    stage >>"$T/log" 2>&1 ||
+        die "$E_STAGING" "The candidate could not be staged in $D: $(tail -n 1 "$T/log")"
+    refuse_new_complaints
+    mv -T "$incoming" "$D/pending" 2>/dev/null || {
+        refuse_pending
+        die "$E_STAGING" "The candidate could not be put in place in $D."
+    }
+    T=$D/pending
+    trap - EXIT
+    mark staged
+    if ! arm; then
+        why=$(tail -n 1 "$T/log")
+        disarm
+        rm -rf "$D/pending" "$D/program.$ID"
+        die "$E_NOT_ARMED" "The dead-man's timer could not be armed, nothing was changed: $why"
+    fi
+    mark armed
+    detached run
+    status=$?
+    case $status in
+    0 | "$E_FAILED" | "$E_INCOMPLETE") ;;
+    *) # the run was not started, or was killed: do not wait for the timer
+        detached rollback
+        status=$E_FAILED
+        ;;
+    esac
+    for state in pending last claimed.revert; do
+        if [ "$(value "$D/$state/id")" = "$ID" ]; then
+            use "$D/$state"
+            print_outcome
+            exit "$status"
+        fi
+    done
+    die "$E_INTERNAL" "The commit's state has gone from $D."
+}
+
+ours() { [ "$(value "$D/pending/id")" = "$ID" ]; }
+
+cmd_run() {
+    use "$D/pending"
+    [ "$ID" = "$1" ] || exit "$E_NOTHING"
+    printf '%s\n' "$$" >"$T/runner"
+    take_lock 60 || exit "$E_INTERNAL"
+    # `expire` may have claimed it meanwhile: then nothing is applied.
+    ours || exit "$E_FAILED"
+    unmet "$T/expect.old" >"$T/unmet.before"
+    mark applying
+    bring_up in_candidate
+    status=$?
+    printf '%s\n' "$status" >"$T/apply.status"
+    unmet "$T/expect.new" >"$T/unmet.new"
+    unmet "$T/expect.keep" >"$T/unmet.keep"
+    newly_unmet keep >>"$T/unmet.new"
+    mark applied
+    if [ "$status" -ne 0 ] || [ -s "$T/unmet.new" ]; then
+        claim revert || exit "$E_FAILED"
+        take_back "the candidate was not applied as meant" && exit "$E_FAILED"
+        exit "$E_INCOMPLETE"
+    fi
+    [ "$(value "$T/hold")" = bounce ] || exit 0
+    claim revert || exit "$E_FAILED"
+    take_back "bounced as asked"
+}
+
+# --- rollback -----------------------------------------------------------------------------------
+
+claim() { # revert|confirm: own the outcome of the pending commit; one rename decides
+    ours && mv -T "$D/pending" "$D/claimed.$1" 2>/dev/null || return 1
+    T=$D/claimed.$1
+}
+
+take_back() { # WHY. With the lock held and the commit claimed: the disk's configuration again
+    mark reverting
+    bring_up on_disk
+    status=$?
+    unmet "$T/expect.old" >"$T/unmet.old"
+    if [ "$MODE" = targeted ] && { [ "$status" -ne 0 ] || newly_unmet old >/dev/null; }; then
+        # The few interfaces alone did not do it: let ifupdown2 put everything right.
+        MODE=full
+        bring_up on_disk
+        status=$?
+        unmet "$T/expect.old" >"$T/unmet.old"
+    fi
+    mark reverted
+    if newly_unmet old >/dev/null; then
+        end_with incomplete "$1"
+        return "$E_INCOMPLETE"
+    fi
+    end_with reverted "$1"
+}
+
+newly_unmet() { # old|keep: what the kernel lacks now and had before; false where that is nothing
+    grep -vxF -f "$T/unmet.before" "$T/unmet.$1"
+}
+
+end_with() { # RESULT WHY: the commit is over
+    printf '%s %s\n' "$1" "$2" >"$T/result"
+    disarm
+    rm -rf "$D/last"
+    mv -T "$T" "$D/last"
+    T=$D/last
+    rm -f "$D/program.$ID"
+    note "$1: $2"
+}
+
+cmd_rollback() { # ID WHY: the claimed directory of a rollback that was cut off is taken up again
+    ID=$1
+    if ! claim revert; then
+        [ "$(value "$D/claimed.revert/id")" = "$ID" ] || exit "$E_NOTHING"
+    fi
+    use "$D/claimed.revert"
+    break_lock || exit "$E_INTERNAL"
+    [ -d "$D/claimed.revert" ] || exit 0 # whoever held the lock has done it
+    [ -e "$T/unmet.before" ] || : >"$T/unmet.before"
+    take_back "$2"
+}
+
+cmd_expire() {
+    if [ "$(value "$D/claimed.confirm/id")" = "$1" ]; then
+        ID=$1
+        use "$D/claimed.confirm"
+        break_lock || exit "$E_INTERNAL"
+        [ -d "$D/claimed.confirm" ] || exit 0
+        finish_confirm
+        exit
+    fi
+    cmd_rollback "$1" "not confirmed in time"
+}
+
+# --- confirm ------------------------------------------------------------------------------------
+
+cmd_confirm() {
+    ID=$1
+    ours || exit "$E_NOTHING"
+    use "$D/pending"
+    take_lock 60 || exit "$E_INTERNAL"
+    ours || exit "$E_NOTHING"
+    unmet "$T/expect.new" >"$T/unmet.new"
+    if [ -s "$T/unmet.new" ]; then
+        refuse_confirm "the kernel no longer has the candidate"
+    fi
+    if ! sha256sum --check --status "$T/manifest" 2>/dev/null; then
+        refuse_confirm "the files on disk were changed while the commit was pending"
+    fi
+    prepare_files || {
+        drop_prepared
+        printf '%s\n' "$(tail -n 1 "$T/log")" >"$T/refused"
+        exit "$E_WRITE"
+    }
+    claim confirm || {
+        drop_prepared
+        exit "$E_NOTHING"
+    }
+    finish_confirm
+}
+
+refuse_confirm() {
+    printf '%s\n' "$1" >"$T/refused"
+    exit "$E_REFUSED"
+}
+
+prepared() { # PATH: the dot file beside it; `source DIR/*` never reads such a name
+    printf '%s/.%s.vipkeeper.%s' "$(dirname "$1")" "$(basename "$1")" "$ID"
+}
+
+drop_prepared() {
+    while IFS= read -r path; do
+        rm -f "$(prepared "$(real "$path")")"
+    done <"$T/changed"
+}
+
+real() { # PATH: where a link leads
+    readlink -f "$1" || printf '%s' "$1"
+}
+
+flush() { sync "$@" 2>/dev/null || sync; } # fsync(2) of each; coreutils before 8.24 syncs all
+
+prepare_files() { # every new file complete and durable beside its target; no target touched yet
+    while IFS= read -r path; do
+        target=$(real "$path")
+        fresh=$(prepared "$target")
+        rm -f "$fresh"
+        if [ -e "$target" ]; then
+            cp -a --attributes-only "$target" "$fresh" || return 1
+        else
+            : >"$fresh" && chmod 644 "$fresh" || return 1
+        fi
+        cat "$T/new$path" >"$fresh" && flush "$fresh" || return 1
+    done <"$T/changed" 2>>"$T/log"
+}
+
+finish_confirm() { # with the lock held and the commit claimed: from here on there is only forward
+    mark confirming
+    while IFS= read -r path; do
+        target=$(real "$path")
+        fresh=$(prepared "$target")
+        [ -e "$fresh" ] && mv -f "$fresh" "$target" && flush "$(dirname "$target")"
+    done <"$T/changed"
+    while IFS= read -r path; do
+        rm -f "$path" && flush "$(dirname "$path")"
+    done <"$T/removed"
+    mark confirmed
+    end_with confirmed "by $(value "$T/owner")"
+}
+
+# --- what the client reads ----------------------------------------------------------------------
+
+section() { # NAME FILE: a file's lines, indented so that none looks like a heading
+    printf '== %s\n' "$1"
+    [ -r "$2" ] && sed 's/^/ /' "$2"
+    return 0
+}
+
+print_outcome() {
+    for name in result progress apply.status unmet.before unmet.new unmet.old refused; do
+        [ -e "$T/$name" ] && section "$name" "$T/$name"
+    done
+    printf '== log\n'
+    tail -n 200 "$T/log" 2>/dev/null | sed 's/^/ /'
+}
+
+print_pending() { # DIR
+    use "$1"
+    printf '== state\n %s\n' "${1##*/}"
+    for name in id owner message created mode interfaces; do
+        section "$name" "$T/$name"
+    done
+    armed && printf '== armed\n yes\n'
+    printf '== remaining\n %s\n' "$(($(value "$T/deadline") - $(seconds_up)))"
+    return 0
+}
+
+cmd_status() {
+    for state in pending claimed.revert claimed.confirm; do
+        if [ -d "$D/$state" ]; then
+            print_pending "$D/$state"
+            return 0
+        fi
+    done
+    return 0
+}
+
+ended_or_pending() { # print what became of the commit ID
+    for state in last pending claimed.revert claimed.confirm; do
+        if [ "$(value "$D/$state/id")" = "$1" ]; then
+            use "$D/$state"
+            print_outcome
+            return 0
+        fi
+    done
+}
+
+cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
+    ID=$2
+    [ -d "$D/pending" ] || [ -d "$D/claimed.revert" ] || die "$E_NOTHING" "No commit is pending."
+    [ -r "$D/program.$ID" ] || die "$E_NOTHING" "No commit of that id is pending."
+    detached "$1"
+    status=$?
+    ended_or_pending "$ID"
+    exit "$status"
+}
+
+main() {
+    case ${1-} in
+    apply | run | expire) "cmd_$1" "$2" ;;
+    confirm) cmd_confirm "$2" ;;
+    rollback) cmd_rollback "$2" "rolled back by request" ;;
+    front-rollback) cmd_front rollback "$2" ;;
+    front-confirm) cmd_front confirm "$2" ;;
+    status) cmd_status ;;
+    *) die "$E_INTERNAL" "unknown verb '${1-}'" ;;
+    esac
+    exit
+}
+
+# The shell reads a script as it goes: nothing may follow this line.
+main "$@"
