@@ -31,17 +31,15 @@ _LOST = (
 
 #: NAPALM's exceptions, the more special ones first: exit code and what to do next.
 _NAPALM: tuple[tuple[type[Exception], int, str], ...] = (
-    (napalm.ConnectAuthError, SWITCH, "Check the user, key and password: docs/ssh.md"),
-    (napalm.ConnectTimeoutError, SWITCH, "Is the management network (VPN) up?"),
     (napalm.ConnectionException, SWITCH, ""),
     (napalm.CommandTimeoutException, SWITCH, _LOST),
     (napalm.CommandErrorException, SWITCH, ""),
-    (napalm.LockError, REFUSED, "Somebody else is at it: vip pending SWITCH"),
-    (napalm.SessionLockedException, REFUSED, "Somebody else is at it: vip pending SWITCH"),
+    (napalm.LockError, REFUSED, "Run the command again, and look at the new plan."),
+    (napalm.SessionLockedException, REFUSED, ""),
     (napalm.CommitConfirmException, REFUSED, "See what is pending: vip pending SWITCH"),
     (napalm.MergeConfigException, REFUSED, "Nothing on the switch was touched."),
     (napalm.ReplaceConfigException, REFUSED, "Nothing on the switch was touched."),
-    (napalm.CommitError, ROLLED_BACK, "The switch is back in its old configuration."),
+    (napalm.CommitError, ROLLED_BACK, ""),
 )
 
 

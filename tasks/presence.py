@@ -9,13 +9,13 @@ from nornir.core.task import Result, Task
 
 from inventory.text import same_host
 from tasks.commands import read, rows
-from tasks.errors import UnreadableAnswerError, WrongSwitchError
+from tasks.errors import UnreadableAnswerError
+from tasks.identity import HOSTNAME, require_same
 from tasks.model import Evidence, Presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-HOSTNAME = "hostname"
 LLDP = "lldpctl -f json0"
 FDB = "bridge -j fdb show"
 NEIGHBOURS = "ip -j neigh show"
@@ -41,27 +41,13 @@ def check_presence(
         WrongSwitchError: the switch that answers has another name.
     """
     output = read(task, [HOSTNAME, LLDP, FDB, NEIGHBOURS])
-    check_identity(task.host.name, output[HOSTNAME].strip(), task.host.hostname or "")
+    require_same(task.host.name, output[HOSTNAME].strip(), task.host.hostname or "")
     return Result(
         host=task.host,
         result=judge(
             task.host.name, output, hypervisor, ports=ports, macs=macs, addresses=addresses
         ),
     )
-
-
-def check_identity(expected: str, hostname: str, address: str) -> None:
-    """Refuse a switch that calls itself by another name than the inventory does.
-
-    Raises:
-        WrongSwitchError: the names differ before their first dot.
-    """
-    if not same_host(expected, hostname):
-        raise WrongSwitchError(
-            f"the switch at {address} calls itself {hostname or 'nothing'}, not {expected}; "
-            "nothing was touched",
-            "Correct the address source, or the switch's hostname.",
-        )
 
 
 def judge(

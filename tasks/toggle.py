@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 def preview_toggle(task: Task, gateway: Gateway) -> Result:
     """Nornir task: the difference that a toggle would apply for an instant; changes nothing.
 
+    Gives a `Toggled` without a commit, with what hangs on the gateway's devices now.
+
     Raises:
         RefusedError: another commit is pending, or there is nothing to comment out.
     """
@@ -31,7 +33,10 @@ def preview_toggle(task: Task, gateway: Gateway) -> Result:
         diff = _load(task.host.name, device, gateway)
     finally:
         _discard(device)
-    return Result(host=task.host, result=Toggled(diff=diff), diff=diff)
+    before = preserve.record(
+        task.host.name, read(task, preserve.recording_commands(gateway)), gateway
+    )
+    return Result(host=task.host, result=Toggled(diff=diff, before=before), diff=diff)
 
 
 def toggle_gateway(
@@ -86,8 +91,7 @@ def refuse_pending(switch: str, device: Any) -> None:  # noqa: ANN401 - a NAPALM
     if pending is None:
         return
     raise RefusedError(
-        f"{switch}: a commit of {pending.owner or 'somebody'} is pending "
-        f"({pending.message or 'no reason given'}; it reverts in {pending.remaining:.0f} s)",
+        f"{switch}: another commit is pending: {pending}; nothing was touched",
         f"Wait for it, or settle it: vip pending {switch}, then vip confirm or vip rollback.",
     )
 

@@ -1,0 +1,146 @@
+"""One run of a command that may change a switch: its story, its report and its audit lines."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from inventory.errors import VipkeeperError
+from runbooks import errors
+from runbooks.records import append_audit, diff_hash, now, who, write_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from inventory.model import Switch
+    from nornir_config.settings import Settings
+    from runbooks.story import Story
+    from tasks.model import Gateway
+
+SCHEMA = "vipkeeper/heal-run/1"
+
+#: The verdict of a run that ended with this exit code and nobody said more.
+_VERDICTS = {
+    errors.OK: "healthy",
+    errors.UNEXPECTED: "error",
+    errors.USAGE: "refused",
+    errors.TARGET: "refused",
+    errors.SOURCE: "error",
+    errors.SWITCH: "error",
+    errors.REFUSED: "refused",
+    errors.ROLLED_BACK: "rolled-back",
+    errors.NOT_HEALED: "not-healed",
+    errors.CANCELLED: "cancelled",
+}
+
+
+class Run:
+    """What is known of a run so far; filled in as it goes.
+
+    Attributes:
+        facts: parts of the report by name (``before``, ``gateway``, ``commit``, ...).
+        verdict: the outcome in one word.
+        exit_code: what the command ends with.
+        sentence: the outcome for a person.
+        report: where the report lies, once it is written.
+    """
+
+    def __init__(self, settings: Settings, story: Story, command: str, target: str) -> None:
+        self.settings = settings
+        self.story = story
+        self.id = secrets.token_hex(6)
+        self.command = command
+        self.target = target
+        self.began = now()
+        self.who = who()
+        self.facts: dict[str, Any] = {}
+        self.switches: list[str] = []
+        self.diff = ""
+        self.verdict = ""
+        self.exit_code = errors.OK
+        self.sentence = ""
+        self.advice = ""
+        self.report: Path | None = None
+
+    def end(
+        self, verdict: str, sentence: str, exit_code: int = errors.OK, advice: str = ""
+    ) -> None:
+        """Settle the outcome."""
+        self.verdict, self.sentence = verdict, sentence
+        self.exit_code, self.advice = exit_code, advice
+
+    def before_change(self, switch: Switch, gateway: Gateway, diff: str) -> None:
+        """Write down what is about to be done; a change that cannot be recorded is not made.
+
+        Raises:
+            RecordError: the audit log cannot be written.
+        """
+        self.diff = diff
+        if switch.name not in self.switches:
+            self.switches.append(switch.name)
+        place = {"interface": gateway.interface, "vip": str(gateway.vip.address)}
+        append_audit(self.settings.paths.audit, self._line("begin") | place | {"diff": diff})
+
+    def finish(self) -> None:
+        """Write the report, and the audit line that ends the run.
+
+        Raises:
+            RecordError: one of them cannot be written.
+        """
+        self.verdict = self.verdict or _VERDICTS[self.exit_code]
+        content = {
+            "schema": SCHEMA,
+            "id": self.id,
+            "command": self.command,
+            "target": self.target,
+            "who": self.who,
+            "started": self.began,
+            "finished": now(),
+            "verdict": self.verdict,
+            "exit_code": self.exit_code,
+            "sentence": self.sentence,
+            "advice": self.advice,
+            "diff": self.diff,
+            **self.facts,
+            "timeline": self.story.events,
+        }
+        directory = self.settings.paths.reports
+        name = f"{self.command}-{self.target}"
+        try:
+            self.report = write_report(directory, name, self.began, content)
+        finally:
+            ending = {"verdict": self.verdict, "exit_code": self.exit_code, "report": self.report}
+            append_audit(self.settings.paths.audit, self._line("end") | ending)
+
+    def _line(self, event: str) -> dict[str, Any]:
+        return {
+            "at": now(),
+            "event": event,
+            "run": self.id,
+            "who": self.who,
+            "command": self.command,
+            "target": self.target,
+            "switches": self.switches,
+            "diff_sha256": diff_hash(self.diff),
+        }
+
+
+@contextmanager
+def recorded(run: Run) -> Iterator[Run]:
+    """See to it that a run is reported and audited however it ends.
+
+    An exception is explained in the report and goes on to the caller.
+    """
+    try:
+        yield run
+    except BaseException as error:
+        said = errors.explain(error, ", ".join(run.switches))
+        run.end("", said.sentence, said.exit_code, said.advice)
+        try:
+            run.finish()
+        except VipkeeperError as unwritten:
+            run.story.tell("report", str(unwritten), "warn")
+        raise
+    run.finish()

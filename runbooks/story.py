@@ -1,0 +1,83 @@
+"""What a run tells while it runs: to the person at once, and to the report at the end."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from runbooks.records import now
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_MARKS = {
+    "ok": ("✓", "green"),
+    "info": ("·", "dim"),
+    "warn": ("!", "yellow"),
+    "fail": ("✗", "red"),
+    "do": ("►", "cyan"),
+}
+_PLAIN_MARKS = {"✓": "+", "·": "-", "!": "!", "✗": "x", "►": ">"}
+_WIDTH = 12
+
+
+@dataclass(frozen=True)
+class Event:
+    """One moment of a run.
+
+    Attributes:
+        at: when (UTC).
+        step: the system or the stage (``Mimic``, ``toggle``).
+        kind: ``ok``, ``info``, ``warn``, ``fail`` or ``do``.
+        text: what was found or done.
+    """
+
+    at: datetime
+    step: str
+    kind: str
+    text: str
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A console that writes plain whole lines where nobody sits at a terminal."""
+    file = sys.stderr if stderr else sys.stdout
+    return Console(file=file, highlight=False, emoji=False, markup=False, soft_wrap=True)
+
+
+class Story:
+    """Prints events as they happen, and keeps them."""
+
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+        self.console = console
+        self._quiet = quiet
+        self.events: list[Event] = []
+
+    def tell(self, step: str, text: str, kind: str = "ok") -> None:
+        """Tell that something was found or done."""
+        self.events.append(Event(now(), step, kind, text))
+        if self._quiet:
+            return
+        mark, style = _MARKS[kind]
+        line = Text(f"{self._printable(mark)} ", style=style)
+        line.append(f"{step:<{_WIDTH}} ", style="bold")
+        line.append(text, style=style if kind in {"warn", "fail"} else "")
+        self.console.print(line)
+
+    def show_diff(self, diff: str) -> None:
+        """Show a configuration difference, indented below the step it belongs to."""
+        if self._quiet:
+            return
+        styles = {"+": "green", "-": "red", "@": "cyan"}
+        for line in diff.splitlines():
+            self.console.print(Text("    " + line, style=styles.get(line[:1], "dim")))
+
+    def _printable(self, mark: str) -> str:
+        try:
+            mark.encode(self.console.encoding)
+        except (UnicodeEncodeError, LookupError):
+            return _PLAIN_MARKS[mark]
+        return mark
