@@ -44,7 +44,7 @@ def fingerprint(blob: bytes) -> str:
     """The SHA256 fingerprint of a public key blob, as OpenSSH writes it.
 
     >>> fingerprint(b"key")
-    'SHA256:LHDhK3oGRvkieFnjVJoNjO7tVx0cGDjTrnAOpwZe3ok'
+    'SHA256:LHDhK3oGRvkiefQnx7OOczTY5Tic/xZ6HcMOc/gmtoM'
     """
     digest = base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii")
     return "SHA256:" + digest.rstrip("=")

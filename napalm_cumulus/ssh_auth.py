@@ -72,9 +72,8 @@ def load_key(path: Path, passphrase: str | None) -> paramiko.PKey:
         key = _load_as(key_class, path, passphrase, reasons)
         if key is not None:
             return key
-    raise paramiko.SSHException(
-        f"no private key of a known type, or a wrong passphrase ({'; '.join(dict.fromkeys(reasons))})"
-    )
+    said = "; ".join(dict.fromkeys(reasons))
+    raise paramiko.SSHException(f"no private key of a known type, or a wrong passphrase ({said})")
 
 
 def _load_as(

@@ -120,12 +120,13 @@ def resolve(
     base = _one_host(config, hostname, username, args, timeout)
     jump = str(args.get("proxy_jump") or host.proxy_jump or "")
     proxy_command = None if args.get("proxy_jump") else host.proxy_command
+    port = int(_number(args, "port", host.port or _DEFAULT_PORT))
     return SshOptions(
         **{
             **base,
-            "port": _number(args, "port", host.port or _DEFAULT_PORT),
+            "port": port,
             "password": password or None,
-            "jumps": _jumps(config, jump, args, timeout, (hostname,)),
+            "jumps": _jumps(config, jump, args, timeout, ((hostname, port),)),
             "proxy_command": proxy_command if not jump or jump.lower() == "none" else None,
             "command_timeout": float(_number(args, "command_timeout", _DEFAULT_COMMAND_TIMEOUT)),
             "keepalive": int(_number(args, "keepalive", _DEFAULT_KEEPALIVE)),
@@ -179,7 +180,7 @@ def _jumps(
     chain: str,
     args: Mapping[str, Any],
     timeout: float,
-    seen: tuple[str, ...],
+    seen: tuple[tuple[str, int], ...],
 ) -> tuple[SshOptions, ...]:
     """The hosts to go through, nearest first: `user@a:22,b` and what their own settings add."""
     if not chain or chain.lower() == "none":
@@ -187,17 +188,21 @@ def _jumps(
     hops: list[SshOptions] = []
     for position, text in enumerate(chain.split(",")):
         user, alias, port = split_destination(text.strip())
-        if alias in seen:
-            raise ConnectionException(
-                f"The jump hosts run in a circle: {' -> '.join((*seen, alias))}. "
-                "Correct ProxyJump in the SSH configuration."
-            )
         hop = _one_host(config, alias, user, args, timeout)
         if port is not None:
             hop["port"] = port
+        place = (alias, int(hop["port"]))
+        if place == seen[-1]:
+            continue  # `Host *` with ProxyJump means the jump host too; OpenSSH skips it there
+        if place in seen:
+            way = " -> ".join(name for name, _ in (*seen, place))
+            raise ConnectionException(
+                f"The jump hosts run in a circle: {way}. Correct ProxyJump in the SSH "
+                "configuration."
+            )
         if position == 0:
             further = look_up(config, alias).proxy_jump or ""
-            hops += _jumps(config, further, args, timeout, (*seen, alias))
+            hops += _jumps(config, further, args, timeout, (*seen, place))
         if hops:
             hop["proxy_command"] = None  # only the nearest host is dialled from here
         hops.append(SshOptions(**hop))

@@ -200,12 +200,12 @@ def request(commit: Plan) -> bytes:
     wishes = expectations(disk, commit.candidate, commit.change)
     files = {
         "transaction.sh": program(),
-        "id": commit.id,
-        "owner": commit.owner,
-        "message": commit.message,
-        "revert_in": str(commit.revert_in),
-        "hold": "bounce" if commit.bounce else "pending",
-        "mode": "targeted" if commit.change.targeted else "full",
+        "id": f"{commit.id}\n",
+        "owner": f"{commit.owner}\n",
+        "message": f"{commit.message}\n",
+        "revert_in": f"{commit.revert_in}\n",
+        "hold": "bounce\n" if commit.bounce else "pending\n",
+        "mode": "targeted\n" if commit.change.targeted else "full\n",
         "interfaces": _lines(commit.change.interfaces),
         "manifest": _lines(f"{digest}  {path}" for path, digest in commit.base.manifest.items()),
         "listing": _lines(commit.base.listing),
@@ -449,7 +449,7 @@ def _refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str
     if answer.exit_status == E_PENDING and "state" in sections:
         refusal = SessionLockedException(
             f"Another commit is pending on {switch}: {_pending(sections)}. Nothing was changed. "
-            "Wait for it, or end it with 'vip confirm' or 'vip rollback'."
+            "Wait for it, or confirm it or roll it back: any session on any machine can."
         )
     elif answer.exit_status in (E_CHANGED, E_FOREIGN):
         refusal = LockError(f"{switch} refused the commit: {why} Nothing was changed.")

@@ -489,7 +489,7 @@ finish_confirm() { # with the lock held and the commit claimed: from here on the
 
 section() { # NAME FILE: a file's lines, indented so that none looks like a heading
     printf '== %s\n' "$1"
-    [ -r "$2" ] && sed 's/^/ /' "$2"
+    [ -r "$2" ] && awk '{ print " " $0 }' "$2" # ends every line, also a last one without its end
     return 0
 }
 
