@@ -293,6 +293,28 @@ class Leaf(ABC):
         netns.delete_namespace(shelter)
 
 
+# nspawn shows a container the machine's own interfaces in /sys and keeps /proc/sys closed when the
+# network namespace is given by its path. A switch needs both for its own network, and only there.
+_BOOT = """\
+proc=/run/leaf-proc sys=/run/leaf-sys cgroup=/run/leaf-cgroup
+mkdir -p $proc $sys $cgroup
+mount --make-rprivate /
+mount -t proc proc $proc
+mount --bind $proc/sys/net /proc/sys/net
+umount -l $proc
+mount --move /sys/fs/cgroup $cgroup
+mount -t sysfs -o nosuid,nodev,noexec sysfs $sys
+mount --bind $sys/devices/virtual/net $sys/devices/virtual/net
+mount -o remount,bind,ro,nosuid,nodev,noexec $sys
+mount --move $cgroup $sys/fs/cgroup
+umount -l /sys
+mount --move $sys /sys
+rmdir $proc $sys $cgroup
+mount --make-rshared /
+exec /lib/systemd/systemd
+"""
+
+
 class ContainerLeaf(Leaf):
     """A booted systemd container: timers, services, clean reboots."""
 
@@ -309,11 +331,16 @@ class ContainerLeaf(Leaf):
                 f"--hostname={self.spec.short_name}",
                 f"--directory={self.root}",
                 f"--network-namespace-path={NETNS_DIR / self.netns}",
-                "--boot",
+                # A network of its own is not enough for it to be let configure one.
+                "--capability=CAP_NET_ADMIN",
+                "--kill-signal=SIGRTMIN+3",
                 "--console=passive",
                 "--link-journal=no",
                 "--resolv-conf=off",
                 "--timezone=off",
+                "sh",
+                "-ec",
+                _BOOT,
             ]
         )
 

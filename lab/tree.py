@@ -25,6 +25,7 @@ PACKAGES = (
     "systemd-sysv",
     "dbus",
     "ifupdown2",
+    "bridge-utils",
     "openssh-server",
     "lldpd",
     "iproute2",
@@ -58,6 +59,7 @@ _RECIPE = f"""
 set -eu
 root=$1
 rm -f "$root"/etc/ssh/ssh_host_* "$root"/etc/machine-id "$root"/etc/hostname
+rm -f "$root"/etc/network/if-*.d/bridge  # hooks for the other ifupdown
 : > "$root/etc/resolv.conf"
 chroot "$root" useradd -m -N -g operator -G sudo -s /bin/bash {PASSWORD_USER}
 chroot "$root" useradd -m -s /bin/bash {NOPASSWD_USER}
