@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import subprocess
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,9 @@ from napalm_cumulus.ssh_auth import authenticate
 
 if TYPE_CHECKING:
     from napalm_cumulus.ssh_options import SshOptions
+
+_LOG = logging.getLogger("napalm_cumulus.ssh")
+_LOG.addHandler(logging.NullHandler())
 
 
 @dataclass
@@ -146,6 +151,7 @@ def _start(sock: Any, options: SshOptions) -> paramiko.Transport:  # noqa: ANN40
     entry = host_entry(options.host_key_alias or options.host, options.port)
     if options.host_key_alias:
         entry = options.host_key_alias.lower()  # OpenSSH adds no port to an alias
+    begun = time.monotonic()
     try:
         held = keys_of(load_known_hosts(options.known_hosts_files), entry)
         transport = paramiko.Transport(sock)
@@ -157,7 +163,9 @@ def _start(sock: Any, options: SshOptions) -> paramiko.Transport:  # noqa: ANN40
         ) from error
     except paramiko.SSHException as error:
         sock.close()
-        raise _no_handshake(options, error) from error
+        raise _no_handshake(options, error, begun) from error
+    # paramiko logs whole tracebacks as errors; what matters of them is in our exceptions.
+    transport.set_log_channel(_LOG.name)
     transport.daemon = True
     transport.auth_timeout = options.connect_timeout
     transport.banner_timeout = options.connect_timeout
@@ -168,7 +176,7 @@ def _start(sock: Any, options: SshOptions) -> paramiko.Transport:  # noqa: ANN40
             transport.start_client(timeout=options.connect_timeout)
             key = transport.get_remote_server_key()
         except (paramiko.SSHException, EOFError, OSError) as error:
-            raise _no_handshake(options, error) from error
+            raise _no_handshake(options, error, begun) from error
         verify(key.get_name(), key.asbytes(), held, options, entry)
         authenticate(transport, options)
     except BaseException:
@@ -179,9 +187,10 @@ def _start(sock: Any, options: SshOptions) -> paramiko.Transport:  # noqa: ANN40
     return transport
 
 
-def _no_handshake(options: SshOptions, error: BaseException) -> ConnectionException:
+def _no_handshake(options: SshOptions, error: BaseException, begun: float) -> ConnectionException:
     said = str(error) or "the connection was closed"
-    if "timeout" in said.lower() or isinstance(error, TimeoutError):
+    # paramiko does not tell a time-out from a broken banner; the clock does.
+    if time.monotonic() - begun >= options.connect_timeout:
         return ConnectTimeoutError(
             f"{options.address} accepted the connection but did not speak SSH within "
             f"{options.connect_timeout:g} s: {said}. Is it an SSH server, and is it overloaded?"

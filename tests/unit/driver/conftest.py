@@ -7,14 +7,19 @@ from __future__ import annotations
 import socket
 import subprocess
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import paramiko
+import pytest
+
+from napalm_cumulus.ssh_options import SshOptions, resolve
+from napalm_cumulus.transport import CommandResult, SshTransport
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Self
 
@@ -200,8 +205,64 @@ class SshServer:
             channel.close()
 
 
-def write_known_hosts(path: Path, port: int, *keys: paramiko.PKey) -> Path:
-    path.write_text(
-        "".join(f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n" for key in keys)
-    )
-    return path
+class Site:
+    """Servers, keys and files of one test; everything ends with it."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder = folder
+        self.stack = stack
+        self.host_key: paramiko.PKey = paramiko.ECDSAKey.generate()
+        self.user_key = paramiko.ECDSAKey.generate()
+        self.key_file = folder / "id"
+        self.user_key.write_private_key_file(str(self.key_file))
+        self.known_hosts = folder / "known_hosts"
+        self.known_hosts.write_text("")
+        self.config = folder / "config"
+        self.config.write_text("")
+
+    def server(self, *host_keys: paramiko.PKey, known: bool = True, **settings: Any) -> SshServer:
+        """A running server that lets the user's key in, its host key known unless said."""
+        settings.setdefault("authorized", [self.user_key.asbytes()])
+        keys = list(host_keys) or [self.host_key]
+        server = self.stack.enter_context(SshServer(ServerSettings(keys, **settings)))
+        if known:
+            self.trust(server.port, keys[0])
+        return server
+
+    def trust(self, port: int, key: paramiko.PKey, name: str = "127.0.0.1") -> None:
+        with self.known_hosts.open("a") as lines:
+            lines.write(f"[{name}]:{port} {key.get_name()} {key.get_base64()}\n")
+
+    def options(self, server: SshServer, password: str = "", **args: Any) -> SshOptions:
+        base = {
+            "port": server.port,
+            "key_file": str(self.key_file),
+            "known_hosts_file": str(self.known_hosts),
+            "ssh_config_file": str(self.config),
+            "use_agent": False,
+        }
+        user = args.pop("user", "cumulus")
+        timeout = args.pop("timeout", 5)
+        return resolve("127.0.0.1", user, password, timeout, {**base, **args})
+
+    def session(self, server: SshServer, password: str = "", **args: Any) -> SshTransport:
+        transport = SshTransport(self.options(server, password, **args))
+        self.stack.callback(transport.close)
+        return transport
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with ExitStack() as stack:
+        yield Site(tmp_path, stack)
+
+
+@pytest.fixture
+def recorded() -> Callable[..., CommandResult]:
+    """A recorded output as the result of a command."""
+
+    def result(name: str, exit_status: int = 0, stderr: bytes = b"") -> CommandResult:
+        folder = Path(__file__).parent / "data"
+        return CommandResult(name, exit_status, (folder / name).read_bytes(), stderr)
+
+    return result
