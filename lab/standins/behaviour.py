@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from flask import Flask, Response, request
 
@@ -17,7 +18,7 @@ _HANG_STEP = 0.1
 _SLOW = 3.0
 
 
-def app_for(name: str, faults: Faults, system: str, before: Callable[[], Response | None]) -> Flask:
+def app_for(name: str, before: Callable[[], Response | None]) -> Flask:
     """A Flask application that asks ``before`` first and owns up to an unusable faults file."""
     app = Flask(name, static_folder=None)
     app.before_request(before)
@@ -27,7 +28,6 @@ def app_for(name: str, faults: Faults, system: str, before: Callable[[], Respons
         return Response(f"{error}\n{error.advice}\n", 500, content_type="text/plain; charset=utf-8")
 
     app.register_error_handler(UnknownFaultError, unusable_faults)
-    app.extensions["vipkeeper-faults"] = (faults, system)
     return app
 
 
@@ -48,10 +48,8 @@ def cut_connection() -> Response:
     """Close the client's connection without an answer, as a stopped service's port would."""
     connection = request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
-        try:
+        with suppress(OSError):  # the client may have given up before
             connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the client has given up before
     # Reaches a client only where the server does not lend its socket (Flask's test client).
     return Response("", 502)
 

@@ -108,16 +108,20 @@ def _magdb_link(link: LinkRow, port_id: str, local_mac: str) -> list[str]:
         f'"{host}" -> "{port_id}" [{_BROWN}];',
         "}",
         f'"{port_id}" [label="{link.remote_port}\\n{link.remote_mac}\\n{vendor}" {_LLDP}];',
-        f'"{host}" [label="{host}\\nObserved {link.observed}" {_LLDP}'
-        f' URL="/node.php?n={host}" target="_parent"];',
+        (
+            f'"{host}" [label="{host}\\nObserved {link.observed}" {_LLDP}'
+            f' URL="/node.php?n={host}" target="_parent"];'
+        ),
     ]
 
 
 def _magdb_address(row: AddressRow) -> list[str]:
     lines = [
         f'"{row.mac}" -> "{row.address}";',
-        f'"{row.address}" [label="{row.address}\\n {row.seen}"'
-        f' URL="http://{row.address}" target="_parent"];',
+        (
+            f'"{row.address}" [label="{row.address}\\n {row.seen}"'
+            f' URL="http://{row.address}" target="_parent"];'
+        ),
     ]
     if row.fqdn:
         lines += [
@@ -156,8 +160,10 @@ def netbox_source(
                 f'label="{peer.remote_host}"',
                 f'URL="/node.php?n={peer.remote_host}"',
                 'target="_parent"',
-                f'"interface.{port_id}" [label="{port}"'
-                f' URL="{base_url}/dcim/interfaces/{port_id}/" target="_parent"]',
+                (
+                    f'"interface.{port_id}" [label="{port}"'
+                    f' URL="{base_url}/dcim/interfaces/{port_id}/" target="_parent"]'
+                ),
                 "}",
             ]
             edges.append(
@@ -196,13 +202,17 @@ def _netbox_address(row: AddressRow, interface: int, base_url: str) -> list[str]
     address = f"{row.address}/{row.prefix}"
     lines = [
         f'"interface.{interface}" -> "{address}";',
-        f'"{address}" [{look} label="{address}\\n {row.seen}"'
-        f' URL="{base_url}/ipam/ip-addresses/{interface}/" target="_parent" tooltip="Active"];',
+        (
+            f'"{address}" [{look} label="{address}\\n {row.seen}"'
+            f' URL="{base_url}/ipam/ip-addresses/{interface}/" target="_parent" tooltip="Active"];'
+        ),
     ]
     if row.fqdn:
         lines += [
-            f'"{row.fqdn}" [{look} URL="/node.php?n={row.fqdn}" target="_parent"'
-            ' tooltip="Active"];',
+            (
+                f'"{row.fqdn}" [{look} URL="/node.php?n={row.fqdn}" target="_parent"'
+                ' tooltip="Active"];'
+            ),
             f'"{address}" -> "{row.fqdn}" [color="black"];',
         ]
     return lines

@@ -21,7 +21,6 @@ from .cloud import (
     stable_id,
     unauthorized,
 )
-from .faults import OPENSTACK
 
 _Answer = Response | tuple[Mapping[str, object], int]
 
@@ -47,7 +46,7 @@ def create_keystone(cloud: Cloud) -> Flask:
         return answer
 
     keystone = _Keystone(cloud)
-    app = app_for("keystone", cloud.faults, OPENSTACK, before)
+    app = app_for("keystone", before)
     app.add_url_rule("/", view_func=keystone.versions)
     app.add_url_rule("/v3", view_func=keystone.version)
     app.add_url_rule("/v3/", view_func=keystone.version, endpoint="version_slash")
@@ -142,6 +141,8 @@ class _Keystone:
             raise _refused()
 
     def _project(self, asked: Mapping[str, object]) -> ProjectSpec:
+        if "id" not in asked and "domain" not in asked:
+            raise _LoginError(400, "Bad Request", "Expecting to find domain in project.")
         for project in self.cloud.topology.projects:
             if asked.get("id") == project.id:
                 return project

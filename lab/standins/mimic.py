@@ -36,7 +36,7 @@ def create_mimic(topology: Topology, faults: Faults, variant: str = "v2018") -> 
         variant: the state of Mimic that is imitated: v2018, v2022, head or headraw.
     """
     mimic = _Mimic(topology, faults, variant)
-    app = app_for("mimic", faults, MIMIC, mimic.before)
+    app = app_for("mimic", mimic.before)
     app.add_url_rule("/", view_func=mimic.home)
     app.add_url_rule("/views/view-cloud-openstack.php", view_func=mimic.openstack)
     app.add_url_rule("/views/view-cloud-opennebula.php", view_func=mimic.opennebula)

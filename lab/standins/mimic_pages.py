@@ -63,15 +63,17 @@ def php_json(value: object) -> str:
 
 def warning(message: str, file: str, line: int) -> str:
     """A warning as PHP prints it when ``display_errors`` is on."""
-    return f"<br />\n<b>Warning</b>:  {message} in <b>/var/www/html/{file}</b> on line <b>{line}</b><br />\n"
+    return _php_message("Warning", message, file, line)
 
 
 def fatal(message: str, file: str, line: int) -> str:
     """A fatal error as PHP prints it when ``display_errors`` is on."""
-    return (
-        f"<br />\n<b>Fatal error</b>:  {message} in <b>/var/www/html/{file}</b>"
-        f" on line <b>{line}</b><br />\n"
-    )
+    return _php_message("Fatal error", message, file, line)
+
+
+def _php_message(kind: str, message: str, file: str, line: int) -> str:
+    place = f"in <b>/var/www/html/{file}</b> on line <b>{line}</b>"
+    return f"<br />\n<b>{kind}</b>:  {message} {place}<br />\n"
 
 
 def node_filter(name: str) -> str:
@@ -318,7 +320,8 @@ def host_page(page: PageRequest) -> str:
         f"    <title>Tier1A monitor: {node}</title>\n"
         '    <meta http-equiv="refresh" content="300" />\n</head>\n<body>\n<div class="head">\n'
         f'    <h1>Host: <span class="host-name">{node}\n</span></h1>\n'
-        f'    <a class="tab" href="ssh://root@{node}">SSH</a>\n    {_neighbours(page.node)}\n</div>\n'
+        f'    <a class="tab" href="ssh://root@{node}">SSH</a>\n'
+        f"    {_neighbours(page.node)}\n</div>\n"
         "<div class='wrapper'>"
     )
     plugins = _PLUGINS[page.variant]

@@ -11,7 +11,6 @@ from lab.topology import VmSpec
 
 from .behaviour import app_for
 from .cloud import Cloud, Token, instead, proxy_answer, stable_id, unauthorized
-from .faults import OPENSTACK
 
 _Record = dict[str, object]
 _Answer = Response | tuple[Mapping[str, object], int]
@@ -44,7 +43,7 @@ def create_neutron(cloud: Cloud) -> Flask:
         return None if discovery else proxy_answer(active)
 
     neutron = _Neutron(cloud)
-    app = app_for("neutron", cloud.faults, OPENSTACK, before)
+    app = app_for("neutron", before)
     app.add_url_rule("/", view_func=neutron.versions)
     app.add_url_rule("/v2.0", view_func=neutron.version)
     app.add_url_rule("/v2.0/", view_func=neutron.version, endpoint="version_slash")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request
@@ -42,7 +42,7 @@ class _RefusedError(Exception):
 def create_nova(cloud: Cloud) -> Flask:
     """The WSGI application of Nova; its path prefix is ``/v2.1``."""
     nova = _Nova(cloud)
-    app = app_for("nova", cloud.faults, OPENSTACK, nova.before)
+    app = app_for("nova", nova.before)
     app.after_request(_name_version)
     app.register_error_handler(_RefusedError, _refused)
     app.add_url_rule("/", view_func=nova.versions)
@@ -334,14 +334,12 @@ class _UnauthorizedError(_RefusedError):
 
 def _regex(key: str, text: str) -> re.Pattern[str]:
     """The pattern that Nova hands to its database; ``|`` is escaped on the way."""
+    message = f"Invalid input for query parameters {key}. Value: {text}. '{text}' is not a 'regex'"
+    if not text:
+        raise _RefusedError("badRequest", 400, message)
     try:
-        if not text:
-            raise re.error("empty")
         return re.compile(text.replace("|", "\\|"), re.IGNORECASE)
     except re.error as wrong:
-        message = (
-            f"Invalid input for query parameters {key}. Value: {text}. '{text}' is not a 'regex'"
-        )
         raise _RefusedError("badRequest", 400, message) from wrong
 
 
@@ -350,16 +348,18 @@ def _narrowed(found: list[VmSpec], key: str, text: str, *, admin: bool) -> list[
     if key in ("name", "hostname"):
         pattern = _regex(key, text)
         return [vm for vm in found if pattern.search(vm.name)]
-    if key == "status":
-        return [vm for vm in found if vm.status == text.upper()]
-    if key in ("project_id", "tenant_id"):
-        return [vm for vm in found if vm.project_id == text]
-    if key == "access_ip_v4":
-        return []
-    # As an ordinary member these two are ignored, and all own servers come back.
     if key == "node" and admin:
         pattern = _regex(key, text)
         return [vm for vm in found if vm.hypervisor and pattern.search(vm.hypervisor)]
-    if key == "host" and admin:
-        return [vm for vm in found if vm.hypervisor and make.short(vm.hypervisor) == text.lower()]
-    return found
+    keep: dict[str, Callable[[VmSpec], bool]] = {
+        "status": lambda vm: vm.status == text.upper(),
+        "project_id": lambda vm: vm.project_id == text,
+        "tenant_id": lambda vm: vm.project_id == text,
+        "access_ip_v4": lambda _vm: False,
+    }
+    # As an ordinary member host and node are ignored, and all own servers come back.
+    if admin:
+        keep["host"] = lambda vm: bool(
+            vm.hypervisor and make.short(vm.hypervisor).lower() == text.lower()
+        )
+    return [vm for vm in found if key not in keep or keep[key](vm)]

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -17,6 +18,9 @@ from .faults import Faults
 from .mimic import create_mimic
 from .openstack import create_openstack
 from .subnet_page import create_subnet_page
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _NAMES = ("mimic", "subnet-page", "keystone", "nova", "neutron")
 _PATHS: Mapping[str, str] = MappingProxyType(
@@ -110,13 +114,15 @@ class StandIns:
         for server in self._servers:
             server.shutdown()
             server.server_close()
+        for sock in self._sockets.values():
+            sock.close()
 
     def wait(self) -> None:
         """Block until the stand-ins are stopped."""
         for thread in self._threads:
             thread.join()
 
-    def __enter__(self) -> StandIns:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

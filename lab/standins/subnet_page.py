@@ -52,7 +52,7 @@ def create_subnet_page(topology: Topology, faults: Faults) -> Flask:
         body = _page(topology, faults.active(SUBNET_PAGE), request.args.get("subnet", ""))
         return Response(body, content_type=HTML)
 
-    app = app_for("subnet-page", faults, SUBNET_PAGE, before)
+    app = app_for("subnet-page", before)
     app.add_url_rule(topology.service("subnet-page").path, view_func=page)
     return app
 
