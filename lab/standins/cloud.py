@@ -20,6 +20,7 @@ APPLICATION_CREDENTIAL_SECRET = "lab-only-secret"
 MEMBER_NAME = "member"
 _PROXY_PAGE = "<!DOCTYPE html>\n<html><head><title>Maintenance</title></head><body></body></html>\n"
 _DOMAIN_ID = "default"
+NO_PROJECT = ProjectSpec("", "")
 _TOKEN_LIFE = timedelta(hours=1)
 _SPACE = uuid.UUID("5f1de1a5-5b52-5b0c-8f0e-0d9f5b0f3a11")
 
@@ -41,7 +42,7 @@ class Endpoints:
 
 @dataclass(frozen=True)
 class Token:
-    """What a login has given: to whom, for which project, and until when."""
+    """What a login has given: to whom, for which project (perhaps ``NO_PROJECT``), how long."""
 
     id: str
     user: str
@@ -60,6 +61,10 @@ class Cloud:
     tokens: dict[str, Token] = field(default_factory=dict)
     refused_once: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    numbers: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.numbers = {vm.uuid: number for number, vm in enumerate(self.topology.vms, 1)}
 
     @property
     def active(self) -> frozenset[str]:
@@ -100,7 +105,7 @@ class Cloud:
 
     def is_admin(self, token: Token) -> bool:
         """Whether the caller has the admin role now."""
-        return token.admin and "not-admin" not in self.active
+        return token.admin and token.project != NO_PROJECT and "not-admin" not in self.active
 
     def servers(self) -> list[VmSpec]:
         """Every server of every project."""

@@ -149,37 +149,51 @@ def netbox_source(
         local = record.netbox_id * 10 + number
         ids[interface.mac] = local
         lines.append(_netbox_interface(interface, local, base_url))
-        peers = interface.links[:1] if cabled and not interface.management else ()
-        for peer in peers:
-            port_id = local + 5
-            device = device_ids.get(peer.remote_host, 1)
-            port = peer.remote_port.split(" (", 1)[0]
-            lines += [
-                f'subgraph "cluster_peer.{device}" {{',
-                _DEVICE,
-                f'label="{peer.remote_host}"',
-                f'URL="/node.php?n={peer.remote_host}"',
-                'target="_parent"',
-                (
-                    f'"interface.{port_id}" [label="{port}"'
-                    f' URL="{base_url}/dcim/interfaces/{port_id}/" target="_parent"]'
-                ),
-                "}",
-            ]
+        if cabled and interface.links and not interface.management:
+            link = interface.links[0]
+            device = device_ids.get(link.remote_host, 1)
+            lines += _netbox_peer(link, device, local + 5, base_url)
             edges.append(
-                f'"interface.{port_id}" -> "interface.{local}" [tooltip="#{local}" penwidth=1'
+                f'"interface.{local + 5}" -> "interface.{local}" [tooltip="#{local}" penwidth=1'
                 f' URL="{base_url}/dcim/cables/{local}/" target="_parent" color="#000000"]'
             )
-        if not peers:
-            unknown = f"unknown.interface.{local}"
-            lines += [
-                f'"{unknown}" [label="Unknown Interface" {_UNKNOWN} fontcolor="#888a85"];',
-                f'"{unknown}" -> "interface.{local}" [{_UNKNOWN} fontcolor="#888a85"];',
-            ]
+        else:
+            lines += _netbox_uncabled(local)
+    if record.bond:
+        # A bond is an interface of its own, without a cable, and it is the one with the address.
+        local = record.netbox_id * 10 + 9
+        ids.update(dict.fromkeys(record.bond_macs, local))
+        label = f"{record.bond}\\nNo MAC Recorded\\n&hellip;\\nLink Aggregation Group (LAG)"
+        lines.append(f'"interface.{local}" [label="{label}" tooltip="lag"];')
+        lines += _netbox_uncabled(local)
     lines += edges
     for row in record.addresses:
         lines += _netbox_address(row, ids[row.mac], base_url)
     return digraph(lines)
+
+
+def _netbox_peer(link: LinkRow, device: int, port_id: int, base_url: str) -> list[str]:
+    port = link.remote_port.split(" (", 1)[0]
+    return [
+        f'subgraph "cluster_peer.{device}" {{',
+        _DEVICE,
+        f'label="{link.remote_host}"',
+        f'URL="/node.php?n={link.remote_host}"',
+        'target="_parent"',
+        (
+            f'"interface.{port_id}" [label="{port}"'
+            f' URL="{base_url}/dcim/interfaces/{port_id}/" target="_parent"]'
+        ),
+        "}",
+    ]
+
+
+def _netbox_uncabled(local: int) -> list[str]:
+    unknown = f"unknown.interface.{local}"
+    return [
+        f'"{unknown}" [label="Unknown Interface" {_UNKNOWN} fontcolor="#888a85"];',
+        f'"{unknown}" -> "interface.{local}" [{_UNKNOWN} fontcolor="#888a85"];',
+    ]
 
 
 def _netbox_interface(interface: InterfaceRow, local: int, base_url: str) -> str:

@@ -15,6 +15,7 @@ from .cloud import (
     APPLICATION_CREDENTIAL_ID,
     APPLICATION_CREDENTIAL_SECRET,
     MEMBER_NAME,
+    NO_PROJECT,
     Cloud,
     Token,
     instead,
@@ -114,7 +115,9 @@ class _Keystone:
         admin = name == self.cloud.topology.cloud.username
         if not admin and name != MEMBER_NAME:
             raise _refused()
-        project = self._project(_part(auth, "scope", "project"))
+        project = NO_PROJECT  # an unscoped token, good for nothing but Keystone
+        if "scope" in auth:
+            project = self._project(_part(auth, "scope", "project"))
         if not admin and project.name == self.cloud.topology.cloud.project:
             raise _refused()
         return self.cloud.issue(name, project, admin=admin)
@@ -168,24 +171,26 @@ class _Keystone:
     def _token_body(self, token: Token, identity: Mapping[str, object]) -> dict[str, object]:
         domain = {"id": self.cloud.domain_id, "name": self.cloud.topology.cloud.domain}
         role = "admin" if self.cloud.is_admin(token) else "member"
-        return {
-            "token": {
-                "methods": identity.get("methods", ["password"]),
-                "user": {
-                    "id": stable_id("user", token.user),
-                    "name": token.user,
-                    "domain": domain,
-                    "password_expires_at": None,
-                },
-                "audit_ids": [uuid.uuid5(uuid.NAMESPACE_OID, token.id).hex[:22]],
-                "expires_at": token.expires.strftime("%Y-%m-%dT%H:%M:%S.000000Z"),
-                "issued_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000000Z"),
-                "project": {"id": token.project.id, "name": token.project.name, "domain": domain},
-                "is_domain": False,
-                "roles": [{"id": stable_id("role", role), "name": role}],
-                "catalog": self._catalog(),
-            }
+        body: dict[str, object] = {
+            "methods": identity.get("methods", ["password"]),
+            "user": {
+                "id": stable_id("user", token.user),
+                "name": token.user,
+                "domain": domain,
+                "password_expires_at": None,
+            },
+            "audit_ids": [uuid.uuid5(uuid.NAMESPACE_OID, token.id).hex[:22]],
+            "expires_at": token.expires.strftime("%Y-%m-%dT%H:%M:%S.000000Z"),
+            "issued_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000000Z"),
         }
+        if token.project != NO_PROJECT:
+            body.update(
+                project={"id": token.project.id, "name": token.project.name, "domain": domain},
+                is_domain=False,
+                roles=[{"id": stable_id("role", role), "name": role}],
+                catalog=self._catalog(),
+            )
+        return {"token": body}
 
     def _catalog(self) -> list[dict[str, object]]:
         endpoints = self.cloud.endpoints

@@ -38,8 +38,8 @@ def short(name: str) -> str:
 
 def instance_name(cloud: Cloud, vm: VmSpec) -> str:
     """Libvirt's name of a server; its number is the server's place in the lab."""
-    ids = [other.uuid for other in cloud.servers()]
-    return f"instance-{ids.index(vm.uuid) + 1:08x}"
+    number = cloud.numbers.get(vm.uuid, len(cloud.numbers) + 1)
+    return f"instance-{number:08x}"
 
 
 def host_status(cloud: Cloud, vm: VmSpec) -> str:

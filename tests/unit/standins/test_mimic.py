@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 from datetime import date, timedelta
+from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -13,6 +15,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from lab.standins.drawing import digraph, render
+
+from .conftest import Site
 
 _HV50 = "hv50.nubes.example.internal"
 _LEAF_03 = "swt-sn2100-03.example.internal"
@@ -218,6 +222,16 @@ def test_the_object_depends_on_the_user_agent(mimic: FlaskClient) -> None:
     assert '<object style="width: 100%;" type=' in text
     text = mimic.get(_PAGE, headers={"User-Agent": "vip"}).text
     assert '<object type="image/svg+xml" data="/components/magdb' in text
+
+
+def test_without_user_agent_a_message_stands_inside_the_tag(site: Site) -> None:
+    where = urlsplit(site.standins.mimic_url)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=5)
+    connection.request("GET", _PAGE)  # http.client sends no User-Agent
+    text = connection.getresponse().read().decode()
+    connection.close()
+    assert "<object   <div><p>Parse error" in text
+    assert _objects(text) == [_MAGDB]
 
 
 def test_postgres_down_says_that_the_host_is_unknown(
@@ -456,6 +470,33 @@ def test_the_netbox_drawing(mimic: FlaskClient, faults: dict[str, object]) -> No
     assert drawing.nodes["10.5.1.50/24"][0] == "10.5.1.50/24"
     assert drawing.nodes["unknown.interface.364501"] == ["Unknown Interface"]
     assert "Observed" not in mimic.get(_NETBOX).text
+
+
+def test_the_peer_port_lies_inside_its_switchs_box(
+    mimic: FlaskClient, faults: dict[str, object]
+) -> None:
+    faults.update({"mimic-variant": "head", "mimic": "bond"})
+    drawing = Drawing(mimic.get(_NETBOX))
+    groups = {
+        title.text: group
+        for group in drawing.root.iter(f"{_NS}g")
+        if (title := group.find(f"{_NS}title")) is not None
+    }
+
+    def inside(port: str, box: str) -> bool:
+        polygon = next(groups[box].iter(f"{_NS}polygon"))
+        corners = [tuple(map(float, p.split(","))) for p in (polygon.get("points") or "").split()]
+        text = next(groups[port].iter(f"{_NS}text"))
+        x, y = float(text.get("x") or 0), float(text.get("y") or 0)
+        xs, ys = zip(*corners, strict=True)
+        return bool(min(xs) < x < max(xs) and min(ys) < y < max(ys))
+
+    # With the bond, eth1 is listed first: its port is 364505, and eth0's is 364506.
+    assert inside("interface.364506", "cluster_peer.32100")
+    assert not inside("interface.364505", "cluster_peer.32100")
+    assert inside("interface.364505", "cluster_peer.32101")
+    assert drawing.nodes["interface.364509"][0] == "bond0"
+    assert "interface.364509->10.5.1.50/24" in drawing.edges
 
 
 def test_netbox_drawing_faults(mimic: FlaskClient, faults: dict[str, object]) -> None:

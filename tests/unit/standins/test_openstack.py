@@ -275,6 +275,11 @@ def test_a_login_without_domain_is_a_bad_request(connect: Connect, missing: str)
         list(connect(**{missing: None}).compute.servers())
 
 
+def test_an_unscoped_token_finds_no_service(connect: Connect) -> None:
+    with pytest.raises(openstack.exceptions.ConfigException):
+        list(connect(project_name=None, project_domain_name=None).compute.servers())
+
+
 def test_requests_without_a_token(site: Site) -> None:
     for url in (
         f"{site.standins.endpoints.nova}/servers/detail",
