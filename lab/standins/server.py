@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Mapping
-from types import MappingProxyType, TracebackType
+from collections.abc import Callable
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _NAMES = ("mimic", "subnet-page", "keystone", "nova", "neutron")
-_PATHS: Mapping[str, str] = MappingProxyType(
-    {"mimic": "/", "subnet-page": "/network/", "keystone": "/v3", "nova": "/v2.1", "neutron": ""}
-)
 _BACKLOG = 128
 
 
@@ -65,10 +62,10 @@ class StandIns:
     ) -> None:
         self.topology = topology
         self._sockets = {name: _listen(topology, name, local=local) for name in _NAMES}
-        urls = {name: _url(self._sockets[name], _PATHS[name]) for name in _NAMES}
+        urls = {name: _url(self._sockets[name], topology.service(name).path) for name in _NAMES}
         self.mimic_url = urls["mimic"]
         self.subnet_page_url = urls["subnet-page"]
-        self.endpoints = Endpoints(urls["keystone"], urls["nova"], urls["neutron"])
+        self.endpoints = Endpoints(urls["keystone"], urls["nova"], urls["neutron"].rstrip("/"))
         cloud = create_openstack(topology, faults, self.endpoints)
         apps: dict[str, Flask] = {
             "mimic": create_mimic(topology, faults, variant),
