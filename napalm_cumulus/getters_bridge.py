@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus.getters_interfaces import kind, named
-from napalm_cumulus.output import json_of, mac_address, rows_of, unexpected
+from napalm_cumulus.output import json_of, mac_address, reader, rows_of, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,7 @@ def vlan_of_bridge(name: str) -> int:
     return number if number <= _MAX_VLAN else 0
 
 
+@reader
 def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
     """`get_mac_address_table`: what the bridges have learned and their own addresses.
 
@@ -42,12 +43,9 @@ def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
     """
     found: dict[tuple[str, str, int], models.MACAdressTable] = {}
     for row in rows_of(fdb):
+        mac, interface = mac_address(row["mac"]), str(row["ifname"])
         if "master" not in row:
             continue
-        try:
-            mac, interface = mac_address(row["mac"]), str(row["ifname"])
-        except KeyError:
-            raise unexpected(fdb, "entries with mac and ifname") from None
         vlan = int(row.get("vlan") or vlan_of_bridge(str(row["master"])))
         flags = row.get("flags", [])
         found[mac, interface, vlan] = {
@@ -62,6 +60,7 @@ def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
     return list(found.values())
 
 
+@reader
 def parse_vlans(vlans: CommandResult, links: CommandResult) -> dict[int, models.VlanDict]:
     """`get_vlans`: VLAN-aware bridges tell them; traditional ones by their names."""
     devices = named(links)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napalm.base.exceptions import CommandErrorException
 
-from napalm_cumulus.output import mac_address, rows_of, text_of, unexpected
+from napalm_cumulus.output import mac_address, reader, rows_of, text_of, unexpected
 
 if TYPE_CHECKING:
     from napalm.base import models
@@ -41,6 +41,7 @@ _HARDWARE_NAMES = {
 _COUNTER = re.compile(r"\s*(\w+): (\d+)")
 
 
+@reader
 def parse_interfaces(
     links: CommandResult, speeds: CommandResult
 ) -> dict[str, models.InterfaceDict]:
@@ -72,6 +73,7 @@ def _speeds(text: str) -> dict[str, float]:
     return speeds
 
 
+@reader
 def parse_interfaces_ip(addresses: CommandResult) -> dict[str, models.InterfacesIPDict]:
     """`get_interfaces_ip`: the interfaces that have addresses."""
     families = {"inet": "ipv4", "inet6": "ipv6"}
@@ -86,6 +88,7 @@ def parse_interfaces_ip(addresses: CommandResult) -> dict[str, models.Interfaces
     return found
 
 
+@reader
 def parse_interfaces_counters(
     statistics: CommandResult, hardware: CommandResult
 ) -> dict[str, models.InterfaceCounterDict]:
@@ -175,6 +178,7 @@ def interfaces_of_vrf(links: list[dict[str, Any]], vrf: str) -> set[str]:
     return members[name]
 
 
+@reader
 def parse_network_instances(
     links: CommandResult, name: str
 ) -> dict[str, models.NetworkInstanceDict]:

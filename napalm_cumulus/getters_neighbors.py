@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napalm_cumulus.output import json_of, mac_address, rows_of, unexpected
+from napalm_cumulus.output import json_of, mac_address, reader, rows_of, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -29,6 +29,7 @@ _CAPABILITIES = {
 }
 
 
+@reader
 def parse_lldp_neighbors(lldp: CommandResult) -> dict[str, list[models.LLDPNeighborDict]]:
     """`get_lldp_neighbors`: who announces itself without a name is called by its chassis id.
 
@@ -48,6 +49,7 @@ def parse_lldp_neighbors(lldp: CommandResult) -> dict[str, list[models.LLDPNeigh
     return found
 
 
+@reader
 def parse_lldp_neighbors_detail(
     lldp: CommandResult, interface: str
 ) -> dict[str, list[models.LLDPNeighborDetailDict]]:
@@ -142,6 +144,7 @@ def _text(value: object) -> str:
     return "" if first is None else str(first)
 
 
+@reader
 def parse_arp_table(
     neighbours: CommandResult, interfaces: Container[str] | None
 ) -> list[models.ARPTableDict]:
@@ -161,6 +164,7 @@ def parse_arp_table(
     ]
 
 
+@reader
 def parse_ipv6_neighbors_table(neighbours: CommandResult) -> list[models.IPV6NeighborDict]:
     """`get_ipv6_neighbors_table`: entries with an address, and the kernel's state of each."""
     return [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napalm.base.exceptions import CommandErrorException
 
-from napalm_cumulus.output import NOT_FOUND, rows_of, text_of, unexpected
+from napalm_cumulus.output import NOT_FOUND, reader, rows_of, text_of, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,6 +58,7 @@ def frr_is_absent(result: CommandResult) -> bool:
     )
 
 
+@reader
 def parse_frr_routes(result: CommandResult) -> Routes:
     """All of FRR's routes by prefix, those of several VRFs under one prefix.
 
@@ -132,6 +133,7 @@ def parse_age(text: str) -> int:
     return sum(int(number) * _UNITS[unit] for number, unit in parts) if parts else _UNKNOWN_AGE
 
 
+@reader
 def parse_kernel_routes(result: CommandResult, version: int) -> Routes:
     """All unicast routes of the kernel by prefix; it keeps no ages: -1."""
     everything = "0.0.0.0/0" if version == 4 else "::/0"  # noqa: PLR2004 - IPv4

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus.getters_interfaces import LINKS, named
-from napalm_cumulus.output import NOT_FOUND, rows_of, text_of, unexpected
+from napalm_cumulus.output import NOT_FOUND, reader, rows_of, text_of, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +51,7 @@ _CPU_FIELDS = 8
 _IDLE = (3, 4)  # the columns idle and iowait of /proc/stat
 
 
+@reader
 def parse_facts(results: Sequence[CommandResult]) -> models.FactsDict:
     """`get_facts`; what the machine does not tell is "Unknown"."""
     hostname, fqdn, uptime, release, eeprom, firmware, links = results
@@ -100,6 +101,7 @@ def _eeprom(result: CommandResult) -> dict[str, str]:
         raise unexpected(result, "the EEPROM's fields") from None
 
 
+@reader
 def parse_users(results: Sequence[CommandResult]) -> dict[str, models.UsersDict]:
     """`get_users`: who can log in. Level 15: root, sudo, netedit; 1: netshow; 0: others.
 
@@ -120,7 +122,7 @@ def parse_users(results: Sequence[CommandResult]) -> dict[str, models.UsersDict]
     found: dict[str, models.UsersDict] = {}
     for line in passwd.splitlines():
         fields = line.split(":")
-        if len(fields) < 7 or re.search(r"/(nologin|false|sync)$", fields[6]):  # noqa: PLR2004
+        if re.search(r"/(nologin|false|sync)$", fields[6]):
             continue
         user, uid, gid = fields[0], fields[2], fields[3]
         belongs = {
@@ -132,6 +134,8 @@ def parse_users(results: Sequence[CommandResult]) -> dict[str, models.UsersDict]
             "password": "" if secret.startswith(("!", "*")) else secret,
             "sshkeys": of_user.get(user, []),
         }
+    if not found:
+        raise unexpected(results[0], "users")  # there is always root
     return found
 
 
@@ -141,6 +145,7 @@ def _level(uid: str, groups: set[str]) -> int:
     return _SHOW_RIGHTS if groups & {"netshow", "nvshow"} else 0
 
 
+@reader
 def parse_environment(results: Sequence[CommandResult]) -> models.EnvironmentDict:
     """`get_environment`: sensors from Cumulus' smonctl; without it there are none. RAM in kB."""
     sensors, memory, cpu = results

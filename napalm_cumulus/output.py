@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from napalm.base.exceptions import CommandErrorException
 
+from napalm_cumulus.transport import CommandResult
+
 if TYPE_CHECKING:
-    from napalm_cumulus.transport import CommandResult
+    from collections.abc import Callable
+
+_Arguments = ParamSpec("_Arguments")
+_Model = TypeVar("_Model")
 
 #: What a shell says when the command is not installed.
 NOT_FOUND = 127
@@ -74,6 +80,36 @@ def unexpected(result: CommandResult, wanted: str) -> CommandErrorException:
     return CommandErrorException(
         f"{result.command!r} printed something else than {wanted}: {shown!r}."
     )
+
+
+def reader(parse: Callable[_Arguments, _Model]) -> Callable[_Arguments, _Model]:
+    """Make a parser answer unforeseen output with an error of NAPALM's that names the commands.
+
+    A field that is missing or of another type would surface as a bare KeyError or TypeError.
+    """
+
+    @functools.wraps(parse)
+    def read(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Model:
+        try:
+            return parse(*args, **kwargs)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            commands = " or ".join(repr(result.command) for result in _results(args))
+            raise CommandErrorException(
+                f"The output of {commands} has not the form this driver knows "
+                f"({type(error).__name__}: {error}). Please report it with the output."
+            ) from error
+
+    return read
+
+
+def _results(args: tuple[object, ...]) -> list[CommandResult]:
+    found: list[CommandResult] = []
+    for arg in args:
+        if isinstance(arg, CommandResult):
+            found.append(arg)
+        elif isinstance(arg, (list, tuple)):
+            found += _results(tuple(arg))
+    return found
 
 
 def mac_address(value: object) -> str:

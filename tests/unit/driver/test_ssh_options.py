@@ -89,7 +89,7 @@ def test_include_belongs_where_it_stands(tmp_path: Path) -> None:
 
 
 def test_unknown_argument_is_refused_with_a_hint(tmp_path: Path) -> None:
-    with pytest.raises(ConnectionException, match="'known_host_file'.*'known_hosts_file' meant"):
+    with pytest.raises(ConnectionException, match=r"'known_host_file'.*'known_hosts_file' meant"):
         options(tmp_path, known_host_file="x")
 
 

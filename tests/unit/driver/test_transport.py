@@ -219,7 +219,7 @@ def test_revoked_host_key_is_refused(site: Site) -> None:
 
 def test_lax_checking_in_the_configuration_is_not_followed(site: Site) -> None:
     site.config.write_text("Host *\n StrictHostKeyChecking no\n")
-    with pytest.raises(ConnectionException, match="StrictHostKeyChecking .* not followed"):
+    with pytest.raises(ConnectionException, match=r"StrictHostKeyChecking .* not followed"):
         site.session(site.server(known=False))
 
 
@@ -355,7 +355,7 @@ def test_the_password_is_for_the_switch_not_for_the_jump_host(site: Site) -> Non
 
 def test_a_jump_host_that_does_not_forward(site: Site) -> None:
     jump, switch = site.server(forwarding=False), site.server()
-    with pytest.raises(ConnectionException, match="did not open a way .*TCP forwarding"):
+    with pytest.raises(ConnectionException, match=r"did not open a way .*TCP forwarding"):
         site.session(switch, proxy_jump=f"cumulus@127.0.0.1:{jump.port}")
 
 

@@ -1,0 +1,520 @@
+"""The getters: recorded outputs of a leaf in, NAPALM's models out."""
+
+# ruff: noqa: ARG002 - stand-ins take what the real ones take
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from napalm.base import models
+from napalm.base.exceptions import CommandErrorException, NapalmException
+from napalm.base.test.helpers import test_model as fits
+
+from napalm_cumulus import getters_bridge as bridge
+from napalm_cumulus import getters_interfaces as interfaces
+from napalm_cumulus import getters_neighbors as neighbors
+from napalm_cumulus import getters_routes as routes
+from napalm_cumulus import getters_system as system
+from napalm_cumulus.driver import CumulusDriver
+from napalm_cumulus.reachability import parse_ping, ping_command
+from napalm_cumulus.transport import CommandResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Recorded = Callable[..., CommandResult]
+
+
+def said(text: object, exit_status: int = 0, stderr: str = "") -> CommandResult:
+    out = text if isinstance(text, str) else json.dumps(text)
+    return CommandResult("the command", exit_status, out.encode(), stderr.encode())
+
+
+MISSING = said("", 127, "sh: 1: thing: not found")
+
+
+# --- interfaces ----------------------------------------------------------------------------------
+
+
+def test_interfaces(recorded: Recorded) -> None:
+    found = interfaces.parse_interfaces(
+        recorded("ip_j_d_link.json"), said("swp1 10000\nswp2 \nlo \nswp10 -1\n")
+    )
+    assert all(fits(models.InterfaceDict, one) for one in found.values())
+    assert found["swp1"] == {
+        "is_up": True,
+        "is_enabled": True,
+        "description": "hv50 uplink",
+        "last_flapped": -1.0,
+        "mtu": 9000,
+        "speed": 10000.0,
+        "mac_address": "0E:2E:1A:97:AF:71",
+    }
+    assert found["swp10"]["speed"] == -1.0
+    assert found["lo"]["is_up"]
+
+
+def test_an_interface_that_is_down() -> None:
+    down = {"ifname": "swp3", "flags": ["BROADCAST"], "operstate": "DOWN", "mtu": 1500}
+    no_cable = {"ifname": "swp4", "flags": ["UP"], "operstate": "DOWN", "mtu": 1500}
+    found = interfaces.parse_interfaces(said([down, {}, no_cable]), said(""))
+    assert (found["swp3"]["is_enabled"], found["swp3"]["is_up"]) == (False, False)
+    assert (found["swp4"]["is_enabled"], found["swp4"]["is_up"]) == (True, False)
+
+
+def test_interfaces_ip(recorded: Recorded) -> None:
+    found = interfaces.parse_interfaces_ip(recorded("ip_j_addr.json"))
+    assert found["vlan453-v0"]["ipv4"] == {"130.246.212.1": {"prefix_length": 22}}
+    assert found["swp10"]["ipv6"]["2001:db8:51::1"] == {"prefix_length": 64}
+    assert "swp1" not in found
+
+
+def test_counters(recorded: Recorded) -> None:
+    chip = (
+        "= swp1\n     HwIfInUcastPkts: 90000\n     HwIfOutBcastPkts: 5\n     HwIfOther: 9\n= swp2\n"
+    )
+    found = interfaces.parse_interfaces_counters(recorded("ip_j_s_link.json"), said(chip))
+    assert all(fits(models.InterfaceCounterDict, one) for one in found.values())
+    assert found["swp1"]["rx_octets"] == 6295260
+    assert found["swp1"]["rx_unicast_packets"] == 90000
+    assert found["swp1"]["tx_broadcast_packets"] == 5
+    assert found["swp2"]["rx_unicast_packets"] == 62626
+    assert found["swp2"]["tx_broadcast_packets"] == -1
+
+
+VRF_LINKS = [
+    {"ifname": "lo", "linkinfo": {}},
+    {"ifname": "mgmt", "linkinfo": {"info_kind": "vrf"}},
+    {"ifname": "eth0", "master": "mgmt"},
+    {"ifname": "bridge", "linkinfo": {"info_kind": "bridge", "info_data": {"vlan_filtering": 1}}},
+    {"ifname": "swp1", "master": "bridge"},
+]
+
+
+def test_network_instances() -> None:
+    found = interfaces.parse_network_instances(said(VRF_LINKS), "")
+    assert all(fits(models.NetworkInstanceDict, one) for one in found.values())
+    assert found["mgmt"]["interfaces"] == {"interface": {"eth0": {}}}
+    assert found["mgmt"]["type"] == "L3VRF"
+    assert set(found["default"]["interfaces"]["interface"]) == {"lo", "bridge", "swp1"}
+    assert list(interfaces.parse_network_instances(said(VRF_LINKS), "mgmt")) == ["mgmt"]
+    assert interfaces.parse_network_instances(said(VRF_LINKS), "none") == {}
+
+
+# --- neighbours ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["lldpctl.json", "lldpctl_json0.json"])
+def test_lldp_of_one_neighbour(recorded: Recorded, name: str) -> None:
+    assert neighbors.parse_lldp_neighbors(recorded(name)) == {
+        "swp51": [{"hostname": "leaf2", "port": "swp51"}]
+    }
+    (detail,) = neighbors.parse_lldp_neighbors_detail(recorded(name), "")["swp51"]
+    assert fits(models.LLDPNeighborDetailDict, detail)
+    assert detail["remote_chassis_id"] == "d2:59:b1:35:9d:4f"
+    assert detail["remote_port_description"] == "leaf1 peer (underlay)"
+    assert detail["remote_system_capab"] == ["bridge", "router", "wlan-access-point", "station"]
+    assert detail["remote_system_enable_capab"] == ["bridge", "router"]
+
+
+def test_lldp_of_several_neighbours(recorded: Recorded) -> None:
+    result = recorded("lldpctl_multi.json")
+    found = neighbors.parse_lldp_neighbors(result)
+    assert {one["hostname"] for one in found["eth0"]} >= {"leaf2", "leaf3"}
+    assert set(neighbors.parse_lldp_neighbors_detail(result, "eth0")) == {"eth0"}
+    assert neighbors.parse_lldp_neighbors_detail(result, "swp99") == {}
+
+
+def test_lldp_of_a_host_known_by_addresses_only() -> None:
+    entry = {
+        "chassis": {"id": {"type": "mac", "value": "aa:bb:cc:00:00:01"}},
+        "port": {"id": {"type": "mac", "value": "aa:bb:cc:00:00:02"}, "descr": "eth0"},
+    }
+    found = neighbors.parse_lldp_neighbors(said({"lldp": {"interface": {"swp1": entry}}}))
+    assert found == {"swp1": [{"hostname": "aa:bb:cc:00:00:01", "port": "eth0"}]}
+
+
+def test_no_lldp_neighbour_is_no_error_but_no_lldpd_is() -> None:
+    assert neighbors.parse_lldp_neighbors(said({"lldp": {}})) == {}
+    assert neighbors.parse_lldp_neighbors(said({"lldp": [{}]})) == {}
+    with pytest.raises(CommandErrorException, match="not installed"):
+        neighbors.parse_lldp_neighbors(MISSING)
+
+
+def test_arp_table(recorded: Recorded) -> None:
+    found = neighbors.parse_arp_table(recorded("ip_j_neigh.json"), {"vlan453"})
+    assert found == [
+        {"interface": "vlan453", "mac": "42:F4:3A:3B:A4:69", "ip": "130.246.213.11", "age": -1.0}
+    ]
+    rows = [
+        {"dst": "10.0.0.1", "dev": "swp1", "lladdr": "02:00:00:00:00:01", "confirmed": 79},
+        {"dst": "10.0.0.2", "dev": "swp1", "state": ["FAILED"]},
+        {"dst": "10.0.0.3", "dev": "swp1", "lladdr": "02:00:00:00:00:03", "state": ["FAILED"]},
+    ]
+    (one,) = neighbors.parse_arp_table(said(rows), None)
+    assert fits(models.ARPTableDict, one)
+    assert one["age"] == 79.0
+    assert isinstance(one["age"], float)
+
+
+def test_ipv6_neighbours() -> None:
+    row = {"dst": "fe80::1", "dev": "swp51", "lladdr": "1a:dc:3f:3a:a5:28", "state": ["STALE"]}
+    (one,) = neighbors.parse_ipv6_neighbors_table(said([row]))
+    assert fits(models.IPV6NeighborDict, one)
+    assert one["state"] == "STALE"
+
+
+# --- the bridge ----------------------------------------------------------------------------------
+
+
+def test_mac_address_table(recorded: Recorded) -> None:
+    found = bridge.parse_mac_address_table(recorded("bridge_j_fdb.json"))
+    assert all(fits(models.MACAdressTable, one) for one in found)
+    assert len(found) == 9
+    by_mac = {one["mac"]: one for one in found}
+    learned, remote = by_mac["42:F4:3A:3B:A4:69"], by_mac["F6:AB:32:6E:51:54"]
+    assert (learned["interface"], learned["vlan"], learned["static"]) == ("swp1", 453, False)
+    assert remote["interface"] == "vni10453"
+    assert by_mac["00:00:5E:00:01:C5"]["static"]
+
+
+def test_mac_address_table_of_a_vlan_aware_bridge() -> None:
+    row = {"mac": "aa:bb:cc:00:00:01", "ifname": "swp1", "master": "bridge", "flags": []}
+    found = bridge.parse_mac_address_table(said([{**row, "vlan": 7}, {**row, "vlan": 8}, row]))
+    assert [one["vlan"] for one in found] == [7, 8, 0]
+
+
+def test_vlans_of_traditional_bridges(recorded: Recorded) -> None:
+    found = bridge.parse_vlans(recorded("bridge_j_vlan.json"), recorded("ip_j_d_link.json"))
+    assert all(fits(models.VlanDict, one) for one in found.values())
+    assert found == {
+        453: {"name": "vlan453", "interfaces": ["swp1", "vni10453"]},
+        999: {"name": "vlan999", "interfaces": ["swp2"]},
+    }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [
+            {"ifname": "swp1", "vlans": [{"vlan": 1}, {"vlan": 453, "vlanEnd": 454}]},
+            {"ifname": "bridge", "vlans": [{"vlan": 999}]},
+        ],
+        {"swp1": [{"vlan": 1}, {"vlan": 453, "vlanEnd": 454}], "bridge": [{"vlan": 999}]},
+    ],
+)
+def test_vlans_of_a_vlan_aware_bridge(answer: object) -> None:
+    found = bridge.parse_vlans(said(answer), said(VRF_LINKS))
+    assert {number: one["interfaces"] for number, one in found.items()} == {
+        1: ["swp1"],
+        453: ["swp1"],
+        454: ["swp1"],
+        999: [],
+    }
+
+
+# --- routes --------------------------------------------------------------------------------------
+
+
+def test_routes_of_frr(recorded: Recorded) -> None:
+    found = routes.parse_frr_routes(recorded("vtysh_show_ip_route_json.txt"))
+    assert all(fits(models.RouteDict, one) for entries in found.values() for one in entries)
+    (bgp,) = routes.select(found, "10.0.0.12", "bgp", longer=False)["10.0.0.12/32"]
+    assert bgp["next_hop"] == "10.254.0.1"
+    assert bgp["outgoing_interface"] == "swp51"
+    assert (bgp["preference"], bgp["age"], bgp["current_active"]) == (20, 7159, True)
+    assert routes.select(found, "10.0.0.12", "static", longer=False) == {}
+
+
+def test_routes_of_several_vrfs() -> None:
+    def document(vrf: str) -> str:
+        hop = {"fib": True, "active": True, "interfaceName": "x"}
+        entry = {"protocol": "static", "vrfName": vrf, "selected": True, "nexthops": [hop]}
+        return json.dumps({"0.0.0.0/0": [entry]})
+
+    found = routes.parse_frr_routes(said(document("default") + "\n" + document("mgmt") + "\n"))
+    assert [one["routing_table"] for one in found["0.0.0.0/0"]] == ["default", "mgmt"]
+    nested = {"default": json.loads(document("default")), "mgmt": {}}
+    assert len(routes.parse_frr_routes(said(nested))["0.0.0.0/0"]) == 1
+    assert routes.parse_frr_routes(said({})) == {}
+
+
+def test_routes_of_the_kernel() -> None:
+    rows = [
+        {"dst": "default", "gateway": "10.0.0.1", "dev": "eth0", "protocol": "static", "flags": []},
+        {"dst": "10.0.0.12", "dev": "swp51", "protocol": "bgp", "metric": 20, "flags": []},
+        {
+            "dst": "10.9.0.0/16",
+            "protocol": "bgp",
+            "table": "1001",
+            "nexthops": [
+                {"gateway": "10.0.0.2", "dev": "swp1", "flags": []},
+                {"via": {"family": "inet6", "host": "fe80::1"}, "dev": "swp2", "flags": ["dead"]},
+            ],
+        },
+    ]
+    found = routes.parse_kernel_routes(said(rows), 4)
+    assert all(fits(models.RouteDict, one) for entries in found.values() for one in entries)
+    assert found["0.0.0.0/0"][0]["next_hop"] == "10.0.0.1"
+    assert found["10.0.0.12/32"][0]["preference"] == 20
+    assert [one["current_active"] for one in found["10.9.0.0/16"]] == [True, False]
+    assert found["10.9.0.0/16"][1]["next_hop"] == "fe80::1"
+
+
+def test_selecting_routes() -> None:
+    rows = [
+        {"dst": dst, "dev": "swp1", "protocol": "bgp", "flags": []}
+        for dst in ("default", "10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24")
+    ]
+    found = routes.parse_kernel_routes(said(rows), 4)
+
+    def chosen(text: str, *, longer: bool = False) -> list[str]:
+        return list(routes.select(found, text, "", longer=longer))
+
+    assert chosen("10.1.9.9") == ["10.1.0.0/16"]
+    assert chosen("192.0.2.1") == ["0.0.0.0/0"]
+    assert chosen("10.0.0.0/8") == ["10.0.0.0/8"]
+    assert chosen("10.0.0.0/9") == []
+    assert chosen("10.1.0.0/16", longer=True) == ["10.1.0.0/16", "10.1.2.0/24"]
+    assert len(chosen("")) == 4
+    assert chosen("2001:db8::1") == []
+    with pytest.raises(CommandErrorException, match="not an address"):
+        chosen("somewhere")
+
+
+# --- the machine ---------------------------------------------------------------------------------
+
+
+def facts(recorded: Recorded, eeprom: CommandResult = MISSING) -> models.FactsDict:
+    release = recorded("lsb-release").stdout + recorded("os-release").stdout
+    return system.parse_facts(
+        [
+            said("leaf1\n"),
+            said("leaf1.example.internal\n"),
+            recorded("proc_uptime"),
+            said(release.decode()),
+            eeprom,
+            said("product_name=VM\nproduct_serial=\n"),
+            recorded("ip_j_d_link.json"),
+        ]
+    )
+
+
+def test_facts(recorded: Recorded) -> None:
+    found = facts(recorded)
+    assert fits(models.FactsDict, found)
+    assert (found["hostname"], found["fqdn"]) == ("leaf1", "leaf1.example.internal")
+    assert (found["os_version"], found["uptime"]) == ("4.4.5", 8990.65)
+    assert (found["model"], found["serial_number"]) == ("VM", "Unknown")
+    assert found["interface_list"][:3] == ["lo", "eth0", "swp1"]
+
+
+def test_facts_from_the_eeprom(recorded: Recorded) -> None:
+    fields = {"Product Name": {"value": "MSN2100"}, "Serial Number": {"value": "MT1"}}
+    found = facts(recorded, said({"tlv": fields}))
+    assert (found["model"], found["serial_number"]) == ("MSN2100", "MT1")
+    with pytest.raises(CommandErrorException, match="EEPROM"):
+        facts(recorded, said("{"))
+
+
+def test_version_5_names_itself_in_os_release_alone(recorded: Recorded) -> None:
+    assert system._version({"NAME": "Cumulus Linux", "VERSION_ID": "5.9.1"}) == "5.9.1"
+
+
+def test_users() -> None:
+    passwd = (
+        "root:x:0:0:root:/root:/bin/bash\n"
+        "daemon:x:1:1::/:/usr/sbin/nologin\n"
+        "cumulus:x:1000:1000::/home/cumulus:/bin/bash\n"
+        "watcher:x:1001:1001::/home/watcher:/bin/bash\n"
+    )
+    shadow = "root:*:1::::::\ncumulus:$6$abc$def:1::::::\nwatcher:!$6$x:1::::::\n"
+    groups = "root:x:0:\nsudo:x:27:cumulus\nnetshow:x:1002:watcher\n"
+    keys = "cumulus:ssh-ed25519 AAAA me@here\ncumulus:# no key\nwatcher:\n"
+    found = system.parse_users([said(passwd), said(shadow), said(groups), said(keys)])
+    assert all(fits(models.UsersDict, one) for one in found.values())
+    assert {name: one["level"] for name, one in found.items()} == {
+        "root": 15,
+        "cumulus": 15,
+        "watcher": 1,
+    }
+    assert found["cumulus"]["password"] == "$6$abc$def"
+    assert found["cumulus"]["sshkeys"] == ["ssh-ed25519 AAAA me@here"]
+    assert found["watcher"] == {"level": 1, "password": "", "sshkeys": []}
+    refused = said("", 1, "cat: /etc/shadow: Permission denied")
+    with pytest.raises(CommandErrorException, match="Permission denied"):
+        system.parse_users([said(passwd), refused, said(groups), said(keys)])
+
+
+MEMINFO = said("MemTotal: 8000 kB\nMemFree: 1000 kB\nMemAvailable: 6000 kB\nHugePages_Total: 0\n")
+STAT = said(
+    "cpu 1 1 1 1 1 1 1 1 0 0\ncpu0 100 0 50 800 50 0 0 0 0 0\nintr 5\n"
+    "cpu 2 2 2 2 2 2 2 2 0 0\ncpu0 130 0 70 840 60 0 0 0 0 0\n"
+)
+
+
+def test_environment() -> None:
+    sensors = [
+        {"name": "Fan1", "type": "fan", "state": "OK", "input": 9000},
+        {"name": "PSU1", "type": "power", "state": "BAD"},
+        {"name": "Temp1", "type": "temp", "state": "OK", "input": 41, "max": 80, "crit": 85},
+        {
+            "name": "Temp2",
+            "type": "temp",
+            "state": "CRITICAL",
+            "input": 90.5,
+            "max": 80,
+            "crit": 85,
+        },
+    ]
+    found = system.parse_environment([said(sensors), MEMINFO, STAT])
+    assert found["fans"] == {"Fan1": {"status": True}}
+    assert found["power"] == {"PSU1": {"status": False, "capacity": -1.0, "output": -1.0}}
+    assert found["temperature"]["Temp1"] == {
+        "temperature": 41.0,
+        "is_alert": False,
+        "is_critical": False,
+    }
+    assert found["temperature"]["Temp2"]["is_critical"]
+    assert all(fits(models.TemperatureDict, one) for one in found["temperature"].values())
+    assert found["cpu"] == {0: {"%usage": 50.0}}
+    assert found["memory"] == {"available_ram": 8000, "used_ram": 2000}
+
+
+def test_a_machine_without_sensors() -> None:
+    found = system.parse_environment([MISSING, MEMINFO, STAT])
+    assert found["fans"] == {}
+    with pytest.raises(CommandErrorException):
+        system.parse_environment([said("", 1, "smonctl: broken"), MEMINFO, STAT])
+
+
+# --- ping ----------------------------------------------------------------------------------------
+
+PING = """PING 10.0.0.1 (10.0.0.1) 100(128) bytes of data.
+108 bytes from 10.0.0.1: icmp_seq=1 ttl=64 time=0.123 ms
+108 bytes from 10.0.0.1: icmp_seq=1 ttl=64 time=0.200 ms (DUP!)
+108 bytes from 10.0.0.1: icmp_seq=3 ttl=64 time=0.321 ms
+
+--- 10.0.0.1 ping statistics ---
+3 packets transmitted, 2 received, +1 duplicates, 33.3333% packet loss, time 2051ms
+rtt min/avg/max/mdev = 0.123/0.214/0.321/0.081 ms
+"""
+
+
+def test_ping() -> None:
+    answer = parse_ping(said(PING))["success"]
+    assert fits(models.PingDict, answer)
+    assert (answer["probes_sent"], answer["packet_loss"]) == (3, 1)
+    assert (answer["rtt_min"], answer["rtt_max"]) == (0.123, 0.321)
+    assert answer["results"] == [
+        {"ip_address": "10.0.0.1", "rtt": 0.123},
+        {"ip_address": "10.0.0.1", "rtt": 0.321},
+    ]
+
+
+def test_ping_that_loses_everything_or_cannot_start() -> None:
+    lost = "3 packets transmitted, 0 received, 100% packet loss, time 2051ms\n"
+    assert parse_ping(said(lost, 1))["success"]["packet_loss"] == 3
+    failed = said("", 2, "ping: no-such: Name or service not known")
+    assert parse_ping(failed) == {"error": "ping: no-such: Name or service not known"}
+    assert "error" in parse_ping(MISSING)
+
+
+def test_ping_command() -> None:
+    base: dict[str, Any] = {"ttl": 9, "timeout": 1, "size": 64, "count": 2}
+    assert ping_command("fe80::1", source_interface="swp1", **base).startswith("ping6 -n -c 2")
+    assert "-I swp1 -I 10.0.0.9" in ping_command(
+        "10.0.0.1", source="10.0.0.9", source_interface="swp1", **base
+    )
+    assert ping_command("a", vrf=None, **base) == ping_command("a", vrf="", **base)
+    assert ping_command("a", vrf="global", **base).startswith("ip vrf exec default ping")
+    assert ping_command("; reboot", **base).endswith("-- '; reboot'")
+
+
+# --- the driver's methods ------------------------------------------------------------------------
+
+
+class Replies:
+    """Answers the driver's commands from a table and counts the round trips."""
+
+    def __init__(self, table: dict[str, CommandResult]) -> None:
+        self.table = table
+        self.asked: list[list[str]] = []
+
+    def __call__(
+        self, commands: Sequence[str], *, timeout: float | None = None
+    ) -> list[CommandResult]:
+        self.asked.append(list(commands))
+        return [self.table.get(command, MISSING) for command in commands]
+
+
+def driver(table: dict[str, CommandResult]) -> tuple[CumulusDriver, Replies]:
+    device = CumulusDriver("leaf1", "u", "p")
+    replies = Replies(table)
+    device._run_many = replies  # type: ignore[method-assign]  # the seam of this test
+    return device, replies
+
+
+def test_arp_table_of_a_vrf() -> None:
+    rows = [
+        {"dst": f"10.0.0.{n}", "dev": dev, "lladdr": f"02:00:00:00:00:0{n}"}
+        for n, dev in ((1, "eth0"), (2, "swp1"))
+    ]
+    device, replies = driver({neighbors.ARP: said(rows), interfaces.LINKS: said(VRF_LINKS)})
+    assert [one["ip"] for one in device.get_arp_table(vrf="mgmt")] == ["10.0.0.1"]
+    assert [one["ip"] for one in device.get_arp_table(vrf="global")] == ["10.0.0.2"]
+    assert len(device.get_arp_table()) == 2
+    with pytest.raises(CommandErrorException, match=r"no VRF 'TEST'.*default, mgmt"):
+        device.get_arp_table(vrf="TEST")
+    assert len(replies.asked) == 4
+
+
+def test_routes_come_from_the_kernel_without_frr() -> None:
+    rows = said([{"dst": "default", "dev": "eth0", "protocol": "static", "flags": []}])
+    device, replies = driver({routes.KERNEL_ROUTES[4]: rows})
+    assert list(device.get_route_to("192.0.2.1")) == ["0.0.0.0/0"]
+    down = said("", 1, "Exiting: failed to connect to any daemons.")
+    replies.table[routes.FRR_ROUTES[4]] = down
+    assert list(device.get_route_to("192.0.2.1")) == ["0.0.0.0/0"]
+    replies.table[routes.FRR_ROUTES[4]] = said("", 1, "% Permission denied")
+    with pytest.raises(CommandErrorException, match="Permission denied"):
+        device.get_route_to("192.0.2.1")
+
+
+GETTERS = [
+    "get_facts",
+    "get_users",
+    "get_environment",
+    "get_interfaces",
+    "get_interfaces_ip",
+    "get_interfaces_counters",
+    "get_network_instances",
+    "get_lldp_neighbors",
+    "get_lldp_neighbors_detail",
+    "get_arp_table",
+    "get_ipv6_neighbors_table",
+    "get_mac_address_table",
+    "get_vlans",
+    "get_route_to",
+]
+
+
+@pytest.mark.parametrize("getter", GETTERS)
+@pytest.mark.parametrize("answer", ["", "[{", "garbage", '"text"', "[1]", '{"a": 1}', '[{"a": 1}]'])
+def test_rubbish_is_an_error_of_napalms_and_never_an_empty_answer(getter: str, answer: str) -> None:
+    class Always(dict[str, CommandResult]):
+        def get(self, key: str, default: object = None) -> CommandResult:  # type: ignore[override]
+            return CommandResult(key, 0, answer.encode(), b"")
+
+    device, _ = driver(Always())
+    with pytest.raises(NapalmException):
+        getattr(device, getter)()
+
+
+@pytest.mark.parametrize("getter", GETTERS)
+def test_a_failed_command_is_an_error(getter: str) -> None:
+    device, _ = driver({})
+    with pytest.raises(CommandErrorException, match=r"'the command' failed with exit status 127"):
+        getattr(device, getter)()
