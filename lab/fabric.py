@@ -146,6 +146,7 @@ class Fabric:
                 "link set mgmt0 up",
                 "link set outside0 up",
                 f"route add {topology.vip.network} via {topology.core_outside.ip}",
+                f"route add {topology.other_vip.network} via {topology.core_outside.ip}",
             ],
             self.ns("web"): [
                 "link set lo up",

@@ -99,6 +99,12 @@ def _vni(leaf: LeafSpec, topology: Topology, *, vlan_aware: bool) -> str:
     lines.append("\tmtu 9000")
     if vlan_aware:
         lines.append(f"\tbridge-access {topology.vlan}")
+    # vxlan drops what comes from elsewhere with the MAC of a static entry. Without EVPN's help
+    # the other leafs' answers to ARP for the VIP would hide that this leaf's own is missing.
+    lines.append("\t# the anycast gateway is always the local one")
+    local = f"dev vni{topology.vni} dst {leaf.loopback} self permanent"
+    macs = (topology.virtual_mac, topology.second_virtual_mac)
+    lines += [f"\tpost-up bridge fdb replace {mac} {local}" for mac in macs]
     return "\n".join(lines) + "\n"
 
 

@@ -50,6 +50,13 @@ net.ipv4.ip_forward = 1
 net.ipv4.conf.all.rp_filter = 0
 net.ipv4.conf.default.rp_filter = 0
 net.ipv4.conf.*.rp_filter = 0
+net.ipv4.conf.all.arp_announce = 2
+net.ipv4.conf.default.arp_announce = 2
+# Without it the SVI answers for the VIP too, with its own MAC.
+net.ipv4.conf.all.arp_ignore = 1
+net.ipv4.conf.default.arp_ignore = 1
+net.ipv4.conf.all.arp_notify = 1
+net.ipv4.conf.default.arp_notify = 1
 net.ipv6.conf.all.forwarding = 1
 """
 _LLDPD = """\
@@ -63,6 +70,11 @@ _KERNEL = {
     "ipv4/ip_forward": "1",
     "ipv4/conf/all/rp_filter": "0",
     "ipv4/conf/default/rp_filter": "0",
+    **{
+        f"ipv4/conf/{which}/{name}": value
+        for which in ("all", "default")
+        for name, value in (("arp_announce", "2"), ("arp_ignore", "1"), ("arp_notify", "1"))
+    },
     "ipv6/conf/all/forwarding": "1",
 }
 

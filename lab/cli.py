@@ -1,0 +1,216 @@
+"""``vip lab``: the lab on the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from enum import Enum
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.tree import Tree
+
+from lab.faults import FAULTS, FaultReport
+from lab.lab import Lab
+from lab.topology import LabError, Topology, default_topology
+from lab.tree import tree_path
+
+app = typer.Typer(
+    name="lab",
+    help="A fabric of real switches on this machine, to rehearse on.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_YES, _NO = "[green]yes[/]", "[red]no[/]"
+
+Name = Annotated[
+    str, typer.Option("--name", envvar="VIPKEEPER_LAB", help="Which lab; several can be up.")
+]
+
+
+class LeafKind(str, Enum):
+    """How leafs are made."""
+
+    auto = "auto"
+    container = "container"
+    namespace = "namespace"
+
+
+@app.command()
+def up(
+    name: Name = "vk",
+    kind: Annotated[
+        LeafKind, typer.Option(help="Booted containers, plain namespaces, or what works here.")
+    ] = LeafKind.auto,
+    extra_leafs: Annotated[int, typer.Option(help="Further leafs, each with two VMs.")] = 0,
+) -> None:
+    """Build the lab and wait until every VM answers."""
+    console = Console()
+    with _telling():
+        lab = Lab(name)
+        topology = default_topology(name, extra_leafs)
+        cold = not tree_path().is_dir()
+        what = "Fetching the switch software (once)" if cold else "Building the lab"
+        begin = time.monotonic()
+        with console.status(f"{what} ..."):
+            lab.up(topology, kind.value)
+        seconds = time.monotonic() - begin
+        console.print(_drawing(topology))
+        console.print(
+            f"The lab [bold]{name}[/] is up after {seconds:.1f} s; its leafs are "
+            f"{_KINDS[lab.kind]}. Try: vip lab run -- vip trace vm-a1"
+        )
+
+
+@app.command()
+def down(name: Name = "vk") -> None:
+    """Take the lab away; nothing of it stays."""
+    with _telling():
+        Lab(name).down()
+        Console().print(f"The lab [bold]{name}[/] is down.")
+
+
+@app.command()
+def status(name: Name = "vk") -> None:
+    """Show what answers just now, and which faults are active."""
+    console = Console()
+    with _telling():
+        lab = Lab(name)
+        found = lab.status()
+        leafs = Table("leaf", "address", "booted", "ssh", "VIP", title=f"Leafs ({found.kind})")
+        for leaf in found.leafs:
+            address = str(lab.topology.leaf(leaf.name).address.ip)
+            marks = (leaf.running and leaf.ready, leaf.ssh, leaf.vip)
+            leafs.add_row(leaf.name, address, *(_YES if mark else _NO for mark in marks))
+        vms = Table("VM", "address", "state", "hypervisor", "leaf", "answers outside", title="VMs")
+        for vm in found.vms:
+            answers = (_YES if vm.answers else _NO) if vm.running else "-"
+            vms.add_row(vm.name, vm.address, vm.status, vm.hypervisor, vm.leaf, answers)
+        web = Table("system", "URL", "answers", title="Web systems")
+        for service in found.services:
+            web.add_row(service.name, service.url, _YES if service.answers else _NO)
+        for table in (leafs, vms, web):
+            console.print(table)
+        for fault in found.faults:
+            vm_name = lab.topology.vm(fault.vm).name
+            console.print(f"[red]Fault {fault.fault} on {fault.leaf}[/] (injected at {vm_name}).")
+        if not found.faults:
+            console.print("No fault is active.")
+
+
+@app.command(name="break")
+def break_(
+    fault: Annotated[str, typer.Argument(help="Which; see vip lab faults.")],
+    leaf: Annotated[str | None, typer.Option(help="On which leaf; the VM's by default.")] = None,
+    vm: Annotated[str | None, typer.Option(help="Which VM; the leaf's first by default.")] = None,
+    name: Name = "vk",
+) -> None:
+    """Inject a fault and see that a VM is cut off by it."""
+    with _telling():
+        report = Lab(name).break_(fault, leaf=leaf, vm=vm)
+        console = Console()
+        console.print(f"{report.leaf}: {report.fault.name} - {report.fault.does}.")
+        if report.answers:
+            console.print(f"[yellow]{report.vm} still answers from outside.[/]")
+            raise typer.Exit(1)
+        console.print(f"[red]{report.vm} is cut off.[/] It is cured by: {report.fault.cure}.")
+
+
+@app.command()
+def mend(name: Name = "vk") -> None:
+    """Undo every injected fault and see that the VMs answer again."""
+    with _telling():
+        reports = Lab(name).mend()
+        console = Console()
+        if not reports:
+            console.print("No fault is active.")
+        for report in reports:
+            console.print(_mended(report))
+        if not all(report.answers for report in reports):
+            raise typer.Exit(1)
+
+
+@app.command()
+def faults() -> None:
+    """List the faults that can be injected."""
+    table = Table("name", "id", "what it does", "what a VM sees", "cure")
+    for fault in FAULTS:
+        table.add_row(fault.name, fault.id, fault.does, fault.seen, fault.cure)
+    Console().print(table)
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def run(
+    command: Annotated[list[str], typer.Argument(help="The command and its arguments.")],
+    name: Name = "vk",
+) -> None:
+    """Run a command at the operator's seat: vip lab run -- vip heal vm-a1."""
+    with _telling():
+        lab = Lab(name)
+        if not lab.is_up:
+            raise LabError(f"The lab {name!r} is not up.", "vip lab up")
+        seat = lab.seat
+        argv = seat.command(command)
+        sys.stdout.flush()
+        # In this process's place: its terminal, signals and exit status are the command's own.
+        os.execvpe(argv[0], argv, seat.environment())  # noqa: S606 - what the person asked for
+
+
+_KINDS = {"container": "booted containers", "namespace": "plain namespaces"}
+
+
+class _telling:  # noqa: N801 - reads as the verb it is
+    """Turn a lab's error into its sentence and exit status."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, LabError):
+            _fail(error)
+
+
+def _fail(error: LabError) -> NoReturn:
+    console = Console(stderr=True)
+    console.print(f"[red]Error:[/] {error}", highlight=False, soft_wrap=True)
+    if error.advice:
+        console.print(error.advice, highlight=False, soft_wrap=True, markup=False)
+    raise typer.Exit(error.exit_code)
+
+
+def _mended(report: FaultReport) -> str:
+    if report.answers:
+        return f"{report.leaf}: {report.fault.name} is mended, {report.vm} answers."
+    return f"[red]{report.leaf}: {report.fault.name} was mended, but {report.vm} is silent.[/]"
+
+
+def _drawing(topology: Topology) -> Tree:
+    """The fabric as a tree."""
+    root = Tree(
+        f"[bold]core router[/] {topology.core_outside.ip}, the seat at {topology.seat.outside.ip}"
+    )
+    for leaf in topology.leafs:
+        branch = root.add(
+            f"[bold cyan]{leaf.short_name}[/] {leaf.address.ip}  {topology.svi} "
+            f"{leaf.svi_address.ip}, VIP {topology.vip}"
+        )
+        for hv in topology.hypervisors:
+            if hv.leaf != leaf.name:
+                continue
+            twig = branch.add(f"{hv.port} - [bold]{hv.short_name}[/]")
+            for vm in topology.vms:
+                if vm.hypervisor == hv.name:
+                    state = "" if vm.running else f" [yellow]{vm.status}[/]"
+                    twig.add(f"{vm.name} {vm.address and vm.address.ip}{state}")
+        for host in topology.bystanders:
+            if host.leaf == leaf.name:
+                branch.add(f"{host.port} - {host.name} {host.address.ip} ({topology.other_svi})")
+    web = root.add(
+        f"management {topology.management_network}, the seat at {topology.seat.management.ip}"
+    )
+    for service in topology.services:
+        web.add(f"{service.name} {service.url}")
+    return root
