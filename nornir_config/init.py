@@ -82,6 +82,7 @@ def init_nornir(
 
 def switch_inventory(switches: Iterable[Switch]) -> Inventory:
     """An inventory of just these switches; ``data`` keeps what is known of each."""
+    defaults = Defaults()
     hosts = Hosts()
     for switch in switches:
         hosts[switch.name] = Host(
@@ -89,8 +90,9 @@ def switch_inventory(switches: Iterable[Switch]) -> Inventory:
             hostname=str(switch.address),
             platform=PLATFORM,
             data={"switch": switch},
+            defaults=defaults,  # Nornir gives a host its own empty ones otherwise
         )
-    return Inventory(hosts=hosts, groups=Groups(), defaults=Defaults())
+    return Inventory(hosts=hosts, groups=Groups(), defaults=defaults)
 
 
 def driver_arguments(ssh: SshSettings, owner: str = "") -> dict[str, Any]:

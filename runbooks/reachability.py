@@ -23,7 +23,9 @@ _PARALLEL = 16
 
 
 class ProbeError(VipkeeperError):
-    """It could not be found out whether an address answers."""
+    """It could not be found out whether an address answers, so nothing may be healed."""
+
+    exit_code = 6
 
 
 @dataclass(frozen=True)
@@ -115,17 +117,18 @@ def probe_all(
 
 
 def wait_until_answering(
-    addresses: Sequence[str], settle: float
+    addresses: Sequence[str], settle: float, *, one_is_enough: bool = False
 ) -> tuple[tuple[Probe, ...], float]:
-    """Ping until every address answers, or ``settle`` seconds are over.
+    """Ping until every address (or one of them) answers, or ``settle`` seconds are over.
 
     Returns:
         The last probes, and the seconds that it took.
     """
+    enough = any if one_is_enough else all
     began = time.monotonic()
     while True:
         probes = probe_all(addresses, count=1, timeout=0.5)
         spent = time.monotonic() - began
-        if all(p.answers for p in probes) or spent >= settle:
+        if enough(p.answers for p in probes) or spent >= settle:
             return probes, spent
         time.sleep(0.1)

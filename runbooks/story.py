@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ _MARKS = {
 }
 _PLAIN_MARKS = {"✓": "+", "·": "-", "!": "!", "✗": "x", "►": ">"}
 _WIDTH = 12
+_WIDE = 200
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,31 @@ class Event:
     text: str
 
 
+class QuietPipeConsole(Console):
+    """A console that falls silent when its reader has gone, and lets the run go on.
+
+    ``vip heal ... | head`` must not end a repair half way.
+    """
+
+    def on_broken_pipe(self) -> None:
+        """Write into nothing from now on."""
+        self.quiet = True
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        os.close(devnull)
+
+
 def make_console(*, stderr: bool = False) -> Console:
     """A console that writes plain whole lines where nobody sits at a terminal."""
     file = sys.stderr if stderr else sys.stdout
-    return Console(file=file, highlight=False, emoji=False, markup=False, soft_wrap=True)
+    return QuietPipeConsole(
+        file=file,
+        width=None if file.isatty() else _WIDE,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 class Story:

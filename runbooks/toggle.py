@@ -11,12 +11,12 @@ from napalm.base.exceptions import CommandTimeoutException, ConnectionException
 from inventory.errors import VipkeeperError
 from runbooks import errors
 from runbooks.errors import CancelledError
+from runbooks.pending import identify
 from runbooks.run import Run, recorded
 from runbooks.switches import SwitchSession, switch_session
 from tasks.aftercare import care_after_toggle
 from tasks.errors import ChangeFailedError
 from tasks.gateways import Wanted, find_gateway
-from tasks.identity import check_identity
 from tasks.model import Aftercare, Gateway, Toggled, Verification
 from tasks.pending import read_pending
 from tasks.toggle import preview_toggle, toggle_gateway
@@ -71,7 +71,7 @@ def run_toggle(
     """``vip toggle``: one gateway on one switch, whether anything is wrong or not."""
     with recorded(run), switch_session(run.settings, switch, dry_run=dry_run) as session:
         run.switches.append(switch.name)
-        session.run(check_identity)
+        identify(session)
         plan = make_plan(run, session, wanted)
         if dry_run:
             run.end("dry-run", f"nothing was touched: {plan.gateway.vip.address} would be toggled")

@@ -1,0 +1,79 @@
+"""The root of the command line: turns any failure into a sentence, an advice and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Any
+
+import typer
+from rich.text import Text
+from typer.core import TyperGroup
+
+from runbooks import errors
+from runbooks.story import make_console
+
+LAB = "lab"
+_LAB_MISSING = "the embedded lab is not installed on this machine ({reason})"
+_LAB_ADVICE = "Install it: pip install 'vipkeeper[lab]'"
+
+
+class GuardedGroup(TyperGroup):
+    """Runs the commands; nothing leaves it but exit codes."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - Typer's own, by version
+        """All commands, the lab's last."""
+        return [*super().list_commands(ctx), LAB]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
+        """A command; the lab's are imported only when somebody asks for them."""
+        return _lab() if cmd_name == LAB else super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
+        """Run a command; a failure is told on stderr."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, SystemExit):
+            raise
+        except typer.Abort:
+            tell_failure(errors.CancelledError("stopped; nothing was changed after that"))
+            raise typer.Exit(errors.CANCELLED) from None
+        except BrokenPipeError:
+            # The reader has gone; what is left to flush at the end goes nowhere, too.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(errors.OK) from None
+        except (Exception, KeyboardInterrupt) as error:
+            if _is_usage_error(error):
+                raise
+            if ctx.params.get("debug"):
+                logging.getLogger(__name__).exception("the failure in full")
+            raise typer.Exit(tell_failure(error)) from None
+
+
+def tell_failure(error: BaseException) -> int:
+    """Tell a failure on stderr; gives its exit code."""
+    said = errors.explain(error)
+    console = make_console(stderr=True)
+    for number, line in enumerate(said.lines):
+        console.print(Text(f"vip: {line}" if number == 0 else f"     {line}"), style="red")
+    return said.exit_code
+
+
+def _is_usage_error(error: BaseException) -> bool:
+    """Whether it is Typer's own complaint about the command line, which it prints itself."""
+    return isinstance(error, typer.BadParameter.__base__ or typer.BadParameter)
+
+
+def _lab() -> Any:  # noqa: ANN401 - a command of Typer's own class, by version
+    try:
+        from lab.cli import app  # noqa: PLC0415 - heavy, and an extra
+    except ImportError as missing:
+        reason = str(missing)
+        app = typer.Typer(help="The embedded lab (not installed).")
+
+        @app.callback(invoke_without_command=True)
+        def explain_absence() -> None:
+            raise errors.UsageError(_LAB_MISSING.format(reason=reason), _LAB_ADVICE)
+
+    return typer.main.get_command(app)

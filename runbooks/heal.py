@@ -1,0 +1,252 @@
+"""``vip heal``: from "it does not answer" to "it answers again", or to a clear refusal."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from napalm.base.exceptions import NapalmException
+
+from runbooks import errors
+from runbooks.chain import Followed, follow, record
+from runbooks.patients import Patient, known_macs, patients_of, silent_fixed
+from runbooks.reachability import Probe, ProbeError, probe_all, wait_until_answering
+from runbooks.run import Run, recorded
+from runbooks.switches import SwitchSession, switch_session
+from runbooks.toggle import Agreement, Plan, carry_out, make_plan
+from tasks.errors import NoGatewayError, RefusedError
+from tasks.gateways import Wanted
+from tasks.model import Presence
+from tasks.presence import check_presence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from ipaddress import IPv4Address, IPv6Address
+
+    from inventory.model import Switch
+    from inventory.site import Site
+
+
+@dataclass(frozen=True)
+class HealOptions:
+    """What the operator asked for besides.
+
+    Attributes:
+        dry_run: show the plan, change nothing.
+        toggle: toggle even when the target answers.
+        force: go on though the switch does not see the hypervisor.
+    """
+
+    dry_run: bool = False
+    toggle: bool = False
+    force: bool = False
+
+
+def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -> None:
+    """Heal the run's target; how it ended is in the run."""
+    run.facts["options"] = options
+    with recorded(run):
+        followed = follow(site, run.target, run.story)
+        record(run, followed)
+        patients = patients_of(followed.chain)
+        probes = _probe(run, patients)
+        if _healthy(patients, probes) and not options.toggle:
+            _nothing_to_do(run, probes)
+            return
+        if followed.failure is not None:
+            raise followed.failure
+        _require_certainty(probes, options)
+        with ExitStack() as stack:
+            sessions = _who_sees_it(run, stack, followed, patients, options)
+            _treat(run, sessions, followed, patients, probes, agreement, options)
+
+
+def _probe(run: Run, patients: tuple[Patient, ...]) -> dict[str, Probe]:
+    settings = run.settings.heal
+    addresses = list(dict.fromkeys(text for patient in patients for text in patient.probed))
+    found = probe_all(
+        addresses,
+        count=settings.probe_count,
+        interval=settings.probe_interval,
+        timeout=settings.probe_timeout,
+    )
+    for probe in found:
+        run.story.tell("ping", str(probe), "ok" if probe.answers else "fail")
+    run.facts["before"] = {"probes": found}
+    return dict(zip(addresses, found, strict=True))
+
+
+def _healthy(patients: tuple[Patient, ...], probes: dict[str, Probe]) -> bool:
+    """Whether anybody answers: then the gateway works, whatever else may be wrong."""
+    return any(probes[text].answers for patient in patients for text in patient.probed)
+
+
+def _nothing_to_do(run: Run, probes: dict[str, Probe]) -> None:
+    answering = [p.address for p in probes.values() if p.answers]
+    silent = [p.address for p in probes.values() if not p.answers]
+    advice = ""
+    if silent:
+        advice = f"{', '.join(silent)} did not answer; to look into that one: vip heal {silent[0]}"
+    run.end(
+        "healthy",
+        f"{run.target} answers at {', '.join(answering)}: nothing to do, nothing was touched",
+        advice=advice,
+    )
+
+
+def _require_certainty(probes: dict[str, Probe], options: HealOptions) -> None:
+    """Refuse to call a target cut off when it is this machine that cannot ping."""
+    unknown = [probe for probe in probes.values() if probe.error]
+    if unknown and not options.toggle:
+        raise ProbeError(
+            f"whether the target is cut off cannot be seen from this machine: {unknown[0]}",
+            "Mend this machine's own network, or go on without the ping: --toggle",
+        )
+
+
+def _who_sees_it(
+    run: Run,
+    stack: ExitStack,
+    followed: Followed,
+    patients: tuple[Patient, ...],
+    options: HealOptions,
+) -> list[SwitchSession]:
+    """Log in to the switches and keep those that see the hypervisor themselves.
+
+    Raises:
+        RefusedError: none does.
+        NapalmException: the only ones that might cannot be reached.
+    """
+    sessions: list[SwitchSession] = []
+    unseen: list[str] = []
+    failures: list[NapalmException] = []
+    run.facts["presence"] = presences = {}
+    for answer in followed.chain.switches:
+        switch = answer.value
+        try:
+            session = stack.enter_context(switch_session(run.settings, switch))
+            presence = _look_for(session, switch, followed, patients)
+        except NapalmException as failure:
+            said = errors.explain(failure, switch.name)
+            run.story.tell("switch", said.sentence, "fail")
+            failures.append(failure)
+            continue
+        presences[switch.name] = presence
+        _tell_presence(run, switch, presence)
+        if presence.confirmed or options.force:
+            sessions.append(session)
+        if not presence.confirmed:
+            unseen.append(f"{switch.name} does not confirm it ({presence.explanation})")
+    if sessions:
+        if unseen and options.force:
+            run.facts["forced"] = unseen
+            run.story.tell("force", f"going on though {'; '.join(unseen)}", "warn")
+        return sessions
+    if failures and not unseen:
+        raise failures[0]
+    places = ", ".join(answer.value.name for answer in followed.chain.switches)
+    raise RefusedError(
+        f"OpenStack and the uplink source put {run.target} ({followed.chain.hypervisor}) behind "
+        f"{places}, but {'; '.join(unseen)}; nothing was touched",
+        "Find out which is right (vip trace). If you know better than the switch: --force",
+    )
+
+
+def _look_for(
+    session: SwitchSession, switch: Switch, followed: Followed, patients: tuple[Patient, ...]
+) -> Presence:
+    presence: Presence = session.run(
+        check_presence,
+        hypervisor=followed.chain.hypervisor,
+        ports=[uplink.port for uplink in switch.uplinks],
+        macs=[mac for patient in patients for mac in patient.macs],
+        addresses=[str(address) for patient in patients for address in patient.fixed],
+    )
+    return presence
+
+
+def _tell_presence(run: Run, switch: Switch, presence: Presence) -> None:
+    for evidence in presence.evidence:
+        kind = {True: "ok", False: "fail", None: "info"}[evidence.supports]
+        run.story.tell(switch.short_name, f"{evidence.source}: {evidence.text}", kind)
+    for warning in presence.warnings:
+        run.story.tell(switch.short_name, warning, "warn")
+
+
+def _treat(  # noqa: PLR0917 - one step of the runbook; all of it is one run's state
+    run: Run,
+    sessions: Sequence[SwitchSession],
+    followed: Followed,
+    patients: tuple[Patient, ...],
+    probes: dict[str, Probe],
+    agreement: Agreement,
+    options: HealOptions,
+) -> None:
+    """Toggle one switch after the other until the target answers."""
+    candidates = silent_fixed(patients, probes) or patients[0].fixed
+    for session in sessions:
+        name = session.switch.name
+        run.switches.append(name)
+        plan = _plan(run, session, candidates)
+        if options.dry_run:
+            run.end("dry-run", f"nothing was touched: {plan.gateway.vip.address} on {name} it is")
+            return
+        agreement.require(
+            f"Toggle {plan.gateway.vip.address} on {name}? Everybody behind it is cut off for "
+            "less than a second."
+        )
+        after = carry_out(run, session, plan, known_macs(followed.chain))
+        waiting = _served(plan, patients, probes)
+        last, seconds = wait_until_answering(
+            waiting, run.settings.heal.settle, one_is_enough=len(patients) > 1
+        )
+        for probe in last:
+            run.story.tell("ping", str(probe), "ok" if probe.answers else "fail")
+        run.facts["after"] = {"probes": last, "kernel": after, "waited_seconds": round(seconds, 2)}
+        if any(probe.answers for probe in last):
+            outage = getattr(run.facts.get("commit"), "outage_seconds", None)
+            took = f"; the gateway was away for {outage:.2f} s" if outage else ""
+            run.end("healed", f"{run.target} answers again{took}")
+            return
+    names = ", ".join(run.switches)
+    run.end(
+        "not-healed",
+        f"{run.target} still does not answer after the gateway was toggled on {names}; the "
+        "switch is as it was before",
+        errors.NOT_HEALED,
+        "It is not (only) the gateway: look at the VM's console, its security groups, and the "
+        f"route to {', '.join(map(str, candidates[:2]))} from outside.",
+    )
+
+
+def _served(plan: Plan, patients: tuple[Patient, ...], probes: dict[str, Probe]) -> list[str]:
+    """The probed addresses that must answer once this gateway works again."""
+    network = plan.gateway.vip.address.network
+    served = [
+        text
+        for patient in patients
+        if any(address in network for address in patient.fixed)
+        for text in patient.probed
+        if ip_address(text) in network or ip_address(text) not in patient.fixed
+    ]
+    silent = [text for text in served if not probes[text].answers]
+    return list(dict.fromkeys(silent or served))
+
+
+def _plan(
+    run: Run, session: SwitchSession, candidates: Sequence[IPv4Address | IPv6Address]
+) -> Plan:
+    """The plan for the first of the silent addresses that has a gateway on the switch.
+
+    Raises:
+        NoGatewayError: none has.
+    """
+    first: NoGatewayError | None = None
+    for address in candidates:
+        try:
+            return make_plan(run, session, Wanted(address=address))
+        except NoGatewayError as error:  # noqa: PERF203 - the next address may have one
+            first = first or error
+    raise first or NoGatewayError(f"{session.switch.name}: no address to find a gateway for")

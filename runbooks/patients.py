@@ -1,0 +1,115 @@
+"""Who is to be healed: the running VMs behind a target, and how they are probed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TYPE_CHECKING
+
+from inventory.chain import Chain, Kind
+from inventory.errors import TargetError
+
+if TYPE_CHECKING:
+    from inventory.model import VirtualMachine
+    from runbooks.reachability import Probe
+
+RUNNING = "ACTIVE"
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A VM that should answer.
+
+    Attributes:
+        name: its name.
+        probed: the addresses to ping.
+        fixed: its addresses on their subnets, by which its gateway is found.
+        macs: its MACs.
+    """
+
+    name: str
+    probed: tuple[str, ...]
+    fixed: tuple[IPv4Address | IPv6Address, ...]
+    macs: tuple[str, ...]
+
+
+def patients_of(chain: Chain) -> tuple[Patient, ...]:
+    """The VMs that a healing of the target is for.
+
+    Raises:
+        TargetError: the target is a switch, does not run, runs nowhere, or has no address.
+    """
+    if chain.kind is Kind.SWITCH:
+        raise TargetError(
+            f"{chain.target} is a switch, and healing begins with somebody who is cut off",
+            f"Name a VM, its address or a hypervisor; or: vip toggle {chain.target} --vip ADDRESS",
+        )
+    if chain.vm is not None:
+        return (_the_vm(chain.vm.value, chain.target),)
+    if chain.neighbours is None:
+        raise TargetError(
+            f"which VMs run on {chain.hypervisor} could not be asked, so nobody is known to be "
+            "cut off",
+            "Name a VM's address, or toggle by hand: vip toggle SWITCH --vip ADDRESS",
+        )
+    running = [vm for vm in chain.neighbours.value if vm.status == RUNNING and vm.addresses]
+    if not running:
+        raise TargetError(
+            f"{chain.hypervisor} has no running VM with an address "
+            f"({len(chain.neighbours.value)} VMs in all)",
+            "There is nobody to heal.",
+        )
+    return tuple(_patient(vm) for vm in running)
+
+
+def _the_vm(vm: VirtualMachine, target: str) -> Patient:
+    if vm.status != RUNNING:
+        fault = f" ({vm.fault})" if vm.fault else ""
+        raise TargetError(
+            f"{vm.name} is {vm.status}{fault}, not {RUNNING}: it cannot answer, whatever its "
+            "gateway does",
+            f"Start it first: openstack server start {vm.id}",
+        )
+    if not vm.hypervisor:
+        raise TargetError(
+            f"{vm.name} is {vm.status}, but OpenStack has placed it on no hypervisor",
+            f"See what Nova says: openstack server show {vm.id}",
+        )
+    if not vm.addresses:
+        raise TargetError(
+            f"{vm.name} has no address, so that no gateway is its own",
+            f"See its ports: openstack port list --server {vm.id}",
+        )
+    return _patient(vm, target)
+
+
+def _patient(vm: VirtualMachine, target: str = "") -> Patient:
+    fixed = tuple(address.ip for address in vm.addresses)
+    try:
+        # Who names an address means that one and no other.
+        named = ip_address(target.removeprefix(f"{Kind.VM.value}:"))
+    except ValueError:
+        return Patient(vm.name, tuple(map(str, fixed)), fixed, vm.macs)
+    first = tuple(address for address in fixed if address == named) or fixed
+    return Patient(vm.name, (str(named),), first, vm.macs)
+
+
+def silent_fixed(
+    patients: tuple[Patient, ...], probes: dict[str, Probe]
+) -> tuple[IPv4Address | IPv6Address, ...]:
+    """The fixed addresses of the patients that do not answer, in order."""
+    found: dict[IPv4Address | IPv6Address, None] = {}
+    for patient in patients:
+        silent = [text for text in patient.probed if not probes[text].answers]
+        own = [address for address in patient.fixed if str(address) in silent]
+        for address in own or (patient.fixed if silent else ()):
+            found[address] = None
+    return tuple(found)
+
+
+def known_macs(chain: Chain) -> dict[str, tuple[str, ...]]:
+    """MACs by address of all VMs that are known."""
+    vms = list(chain.neighbours.value) if chain.neighbours else []
+    if chain.vm is not None:
+        vms.append(chain.vm.value)
+    return {str(a.ip): tuple(m.lower() for m in vm.macs) for vm in vms for a in vm.addresses}

@@ -1,0 +1,57 @@
+"""``vip pending``, ``vip confirm`` and ``vip rollback``: commits that wait for their end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from runbooks import errors
+from runbooks.run import Run, recorded
+from runbooks.switches import SwitchSession, switch_session
+from tasks.identity import check_identity
+from tasks.pending import confirm_commit, read_pending, rollback_commit
+
+if TYPE_CHECKING:
+    from inventory.model import Switch
+    from nornir_config.settings import Settings
+    from runbooks.story import Story
+
+
+def identify(session: SwitchSession) -> None:
+    """Make sure of the switch's name; one that was given by its address just tells it.
+
+    Raises:
+        WrongSwitchError: it has another name.
+    """
+    if session.switch.name != str(session.switch.address):
+        session.run(check_identity)
+
+
+def show_pending(settings: Settings, switch: Switch, story: Story) -> Any:  # noqa: ANN401
+    """Tell what is pending on a switch; gives the driver's ``PendingCommit`` or None."""
+    with switch_session(settings, switch) as session:
+        identify(session)
+        pending = session.run(read_pending)
+    if pending is None:
+        story.tell("pending", f"nothing is pending on {switch.name}")
+    else:
+        story.tell("pending", f"{switch.name}: {pending}", "warn")
+    return pending
+
+
+def settle_pending(run: Run, switch: Switch, *, confirm: bool) -> None:
+    """Confirm the pending commit, or go back from it.
+
+    Raises:
+        NothingPendingError: there is none (any more).
+        NapalmException: the driver's own.
+    """
+    with recorded(run), switch_session(run.settings, switch) as session:
+        run.switches.append(switch.name)
+        identify(session)
+        pending = session.run(confirm_commit if confirm else rollback_commit)
+        run.facts["pending"] = pending
+        if confirm:
+            run.end("confirmed", f"{switch.name}: confirmed and on the disk: {pending.id}")
+        else:
+            run.end("rolled-back", f"{switch.name}: back in its old configuration: {pending.id}")
+        run.exit_code = errors.OK

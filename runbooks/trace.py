@@ -1,0 +1,159 @@
+"""``vip trace``: the way from a target to its switches, and what the switches say themselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from napalm.base.exceptions import NapalmException
+from rich import box
+from rich.table import Table
+
+from inventory.errors import SourceError, VipkeeperError
+from runbooks import errors
+from runbooks.chain import Followed, follow
+from runbooks.records import now, plain
+from runbooks.switches import switch_session
+from tasks.errors import RefusedError
+from tasks.gateways import Wanted, find_gateway
+from tasks.identity import check_identity
+from tasks.model import Gateway, Presence
+from tasks.presence import check_presence
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inventory.model import Switch
+    from inventory.site import Site
+    from nornir_config.settings import Settings
+    from runbooks.story import Story
+
+SCHEMA = "vipkeeper/trace/1"
+
+
+@dataclass
+class Word:
+    """What a switch says itself.
+
+    Attributes:
+        switch: its name.
+        hostname: what it calls itself; empty when it could not be asked.
+        presence: whether it sees the hypervisor; None when that was not asked or not answered.
+        gateway: the gateway of the target's address on it; None when there is none.
+        problems: what could not be found out, or is wrong; each a sentence.
+        exit_code: 0, or that of the worst problem.
+    """
+
+    switch: str
+    hostname: str = ""
+    presence: Presence | None = None
+    gateway: Gateway | None = None
+    problems: list[str] = field(default_factory=list)
+    exit_code: int = errors.OK
+
+
+def run_trace(
+    settings: Settings,
+    site: Site,
+    target: str,
+    story: Story,
+    *,
+    ask_switches: bool = True,
+    as_json: bool = False,
+) -> int:
+    """Trace a target and show the way; gives the exit code.
+
+    Raises:
+        TargetError: nothing is called that, or several things are.
+        SourceError: a source failed.
+    """
+    followed = follow(site, target, story)
+    words = [
+        _ask(settings, answer.value, followed) for answer in followed.chain.switches if ask_switches
+    ]
+    if as_json:
+        story.console.print(json.dumps(plain(_report(target, followed, words)), indent=2))
+    else:
+        _show(story.console, followed, words)
+    if followed.failure is not None:
+        raise followed.failure
+    return max((word.exit_code for word in words), default=errors.OK)
+
+
+def _ask(settings: Settings, switch: Switch, followed: Followed) -> Word:
+    chain = followed.chain
+    vms = (chain.vm.value,) if chain.vm else chain.neighbours.value if chain.neighbours else ()
+    addresses = [address.ip for vm in vms for address in vm.addresses]
+    word = Word(switch.name)
+    try:
+        with switch_session(settings, switch) as session:
+            word.hostname = session.run(check_identity)
+            if chain.hypervisor:
+                word.presence = session.run(
+                    check_presence,
+                    hypervisor=chain.hypervisor,
+                    ports=[uplink.port for uplink in switch.uplinks],
+                    macs=[mac for vm in vms for mac in vm.macs],
+                    addresses=[str(address) for address in addresses],
+                )
+                if not word.presence.confirmed:
+                    word.exit_code = errors.REFUSED
+            if addresses:
+                word.gateway = session.run(find_gateway, wanted=Wanted(address=addresses[0]))
+    except RefusedError as refusal:
+        word.problems.append(str(refusal))
+        word.exit_code = errors.REFUSED
+    except (NapalmException, VipkeeperError) as failure:
+        said = errors.explain(failure, switch.name)
+        word.problems.append(said.sentence)
+        word.exit_code = said.exit_code
+    return word
+
+
+def _report(target: str, followed: Followed, words: list[Word]) -> dict[str, Any]:
+    failure: SourceError | None = followed.failure
+    return {
+        "schema": SCHEMA,
+        "target": target,
+        "at": now(),
+        "kind": followed.chain.kind,
+        "hypervisor": followed.chain.hypervisor,
+        "steps": followed.steps,
+        "warnings": followed.chain.warnings,
+        "switches": [
+            {**plain(word), "confirmed": word.presence.confirmed if word.presence else None}
+            for word in words
+        ],
+        "failure": str(failure) if failure else None,
+    }
+
+
+def _show(console: Console, followed: Followed, words: list[Word]) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("step", "answer", "source", "age"):
+        table.add_column(heading, overflow="fold")
+    for step in followed.steps:
+        table.add_row(step.question, step.answer, step.source, step.age)
+    for word in words:
+        for step_name, answer, source in _rows(word):
+            table.add_row(step_name, answer, source, "now")
+    console.print(table)
+    for warning in followed.chain.warnings:
+        console.print(f"! {warning}")
+
+
+def _rows(word: Word) -> list[tuple[str, str, str]]:
+    rows = []
+    if word.presence is not None:
+        verdict = "yes" if word.presence.confirmed else "NO"
+        rows.append(("behind it?", f"{verdict}: {word.presence.explanation}", word.switch))
+        rows += [("warning", text, word.switch) for text in word.presence.warnings]
+    elif word.hostname:
+        rows.append(("identity", f"it calls itself {word.hostname}", word.switch))
+    if word.gateway is not None:
+        gateway = word.gateway
+        text = f"{gateway.vip.address} on {gateway.vip.device} ({gateway.place})"
+        rows.append(("gateway", text, word.switch))
+    rows += [("problem", problem, word.switch) for problem in word.problems]
+    return rows
