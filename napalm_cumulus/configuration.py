@@ -130,7 +130,7 @@ class Configuration:
                     f"{file.path} holds a line that looks like a marker ('# file: ...'); "
                     "change that comment before the files are handled as one text."
                 )
-            closed = not file.text or file.text.endswith(("\n", "\r"))
+            closed = not file.text or file.text.endswith("\n")
             marker = f"# file: {file.path}{'' if closed else _OPEN_END}\n"
             parts.append(marker + file.text + ("" if closed else "\n"))
         return "".join(parts)

@@ -1,0 +1,115 @@
+"""What a configuration means for the kernel, which change is local, which candidate is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from napalm_cumulus.configuration import Configuration
+from napalm_cumulus.meaning import Address, addresses_of, change_between
+from napalm_cumulus.validation import introduced_problems
+
+MAIN = "/etc/network/interfaces"
+BASE = """\
+auto swp1
+iface swp1
+
+auto vlan453
+iface vlan453
+    bridge-ports swp1
+    address 130.246.212.2/22
+    address-virtual 00:00:5e:00:01:c5 130.246.212.1/22
+    address-virtual 00:00:5e:00:01:c6 130.246.215.254/22 2001:db8:0::1/64
+"""
+
+
+def conf(text: str) -> Configuration:
+    return Configuration({MAIN: text})
+
+
+def test_virtual_lines_are_devices_by_position() -> None:
+    assert addresses_of(conf(BASE), "vlan453") == {
+        Address("vlan453", "130.246.212.2/22"),
+        Address("vlan453-v0", "130.246.212.1/22"),
+        Address("vlan453-v1", "130.246.215.254/22"),
+        Address("vlan453-v1", "2001:db8::1/64"),
+    }
+
+
+def test_what_the_text_does_not_tell_is_not_guessed() -> None:
+    assert addresses_of(conf("auto eth0\niface eth0 inet dhcp\n"), "eth0") is None
+    assert addresses_of(conf("auto a\niface a\n  address x\n"), "a") is None
+    assert addresses_of(conf("% if 1:\nauto a\niface a\n% endif\n"), "a") is None
+
+
+def test_netmask_lines_are_understood() -> None:
+    text = "auto a\niface a inet static\n  address 10.0.0.1\n  netmask 255.255.255.0\n"
+    assert addresses_of(conf(text), "a") == {Address("a", "10.0.0.1/24")}
+
+
+@pytest.mark.parametrize(
+    ("new", "interfaces", "targeted"),
+    [
+        (BASE.replace("    address", "    #address"), ("vlan453",), True),
+        (BASE.replace("# x", ""), (), True),
+        (BASE + "# a comment\n", (), True),
+        (BASE.replace("bridge-ports swp1", "bridge-ports swp2"), ("vlan453",), False),
+        (BASE + "    mtu 9000\n", ("vlan453",), False),
+        (BASE + "\nauto br0\niface br0\n", ("br0",), False),
+        (BASE.replace("auto swp1\niface swp1\n", ""), ("swp1",), False),
+        (BASE.replace("auto swp1\n", ""), (), False),
+        (BASE.replace("iface swp1\n", "iface swp1 inet dhcp\n"), ("swp1",), False),
+    ],
+)
+def test_only_address_changes_are_targeted(
+    new: str, interfaces: tuple[str, ...], *, targeted: bool
+) -> None:
+    change = change_between(conf(BASE), conf(new))
+    assert (change.interfaces, change.targeted) == (interfaces, targeted)
+    assert bool(change.why_full) is not targeted
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("adress 10.0.0.1/24", "did you mean 'address'"),
+        ("address 10.0.0.999/24", "is not an address"),
+        ("address 10.0.0.1/44", "is not an address"),
+        ("address 10.0.0.1/24 # home", "cannot follow on the same line"),
+        ("address-virtual 00:00:5e:00:01 10.0.0.1/24", "is not a MAC address"),
+        ("address-virtual 01:00:5e:00:01:01 10.0.0.1/24", "multicast"),
+        ("address-virtual 00:00:5e:00:01:01", "no address behind its MAC"),
+        ("address-virtual 00:00:5e:00:01:01 10.0.0.1", "no prefix length"),
+        ("address 130.246.212.1/22", "stands on swp1 too"),
+        ("mtu", "without a value"),
+    ],
+)
+def test_a_candidate_that_would_not_do_what_it_says(line: str, message: str) -> None:
+    bad = BASE.replace("iface swp1\n", f"iface swp1\n    {line}\n")
+    problems = introduced_problems(conf(BASE), conf(bad))
+    assert any(message in str(problem) for problem in problems), problems
+    assert introduced_problems(conf(bad), conf(bad)) == ()
+
+
+@pytest.mark.parametrize(
+    ("addition", "message"),
+    [
+        ("iface forgotten\n", "not auto"),
+        ("auto a234567890123456\niface a234567890123456\n", "longer than 15"),
+        (
+            "auto bridge.vlan453\niface bridge.vlan453\n    address-virtual none 10.1.0.1/24\n",
+            "VRR",
+        ),
+    ],
+)
+def test_names_that_would_fail(addition: str, message: str) -> None:
+    problems = introduced_problems(conf(BASE), conf(BASE + "\n" + addition))
+    assert any(message in str(problem) for problem in problems), problems
+
+
+def test_attributes_of_other_releases_pass() -> None:
+    assert introduced_problems(conf(BASE), conf(BASE + "    brand-new-thing 7\n")) == ()
+
+
+def test_the_toggle_introduces_no_problem() -> None:
+    toggled = BASE.replace("    address", "    #address")
+    assert introduced_problems(conf(BASE), conf(toggled)) == ()
