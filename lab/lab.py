@@ -240,6 +240,7 @@ class Lab:
         names = netns.namespaces(self._prefix)
         groups = netns.cgroups(self.name)
         netns.kill_all(lambda: netns.processes_in(names) | netns.processes_under(groups))
+        self._sweep_after_nspawn()
         self._unmount()
         for name in names:
             netns.delete_namespace(name)
@@ -256,6 +257,18 @@ class Lab:
             self.state_dir.rmdir()
             self.state_dir.parent.rmdir()
         self._topology = None
+
+    def _sweep_after_nspawn(self) -> None:
+        """Remove what nspawn leaves in /run when it is killed with its container."""
+        nspawn = Path("/run/systemd/nspawn")
+        for disk in (self.state_dir / "leafs").glob("*"):
+            machine = ContainerLeaf.machine_name(self.name, disk.name)
+            with suppress(OSError):
+                found = (disk / "root").stat()
+                (nspawn / "locks" / f"inode-{found.st_dev}:{found.st_ino}").unlink()
+            for what in ("propagate", "unix-export"):
+                with suppress(OSError):
+                    (nspawn / what / machine).rmdir()
 
     def _unmount(self) -> None:
         below = f"{self.state_dir}/"

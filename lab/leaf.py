@@ -332,6 +332,11 @@ class ContainerLeaf(Leaf):
 
     kind = "container"
 
+    @staticmethod
+    def machine_name(lab: str, leaf: str) -> str:
+        """What nspawn calls it; unique among the machine's containers."""
+        return f"{lab}.{leaf}"
+
     def _launch(self) -> None:
         self._spawn(
             [
@@ -339,7 +344,7 @@ class ContainerLeaf(Leaf):
                 "--quiet",
                 "--keep-unit",
                 "--register=no",
-                f"--machine={self.topology.name}-{self.spec.short_name}",
+                f"--machine={self.machine_name(self.topology.name, self.spec.short_name)}",
                 f"--hostname={self.spec.short_name}",
                 f"--directory={self.root}",
                 f"--network-namespace-path={NETNS_DIR / self.netns}",

@@ -71,7 +71,7 @@ class Seat:
         path = os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         return kept | {
             "HOME": str(self.home),
-            "PATH": f"{here}:{path}:{self.directory / 'bin'}",
+            "PATH": f"{self.directory / 'bin'}:{here}:{path}",
             "VIPKEEPER_CONFIG": str(self.config),
             "VIPKEEPER_LAB": self.topology.name,
         }
@@ -135,7 +135,12 @@ clouds:
 """
 
     def _ssh_config(self) -> str:
-        lines = [f"IdentityFile {self.key_file}", f"UserKnownHostsFile {self.known_hosts}"]
+        lines = [
+            f"IdentityFile {self.key_file}",
+            f"UserKnownHostsFile {self.known_hosts}",
+            "GlobalKnownHostsFile /dev/null",
+            "StrictHostKeyChecking yes",
+        ]
         for leaf in self.topology.leafs:
             lines += [
                 f"Host {leaf.short_name} {leaf.name}",
@@ -146,13 +151,18 @@ clouds:
         return "\n".join(lines) + "\n"
 
     def _borrow_tools(self) -> None:
-        """Let the seat use the tree's ping and the like where the machine has none."""
+        """Let the seat use the tree's ping and the like where the machine has none.
+
+        OpenSSH's client looks for its files in the account's home, whatever ``HOME`` says.
+        """
         loader = next((self.tree / "usr/lib").glob("*/ld-linux*.so*"), None)
         for tool in ("ping", "arping", "ssh"):
             program = self.tree / "usr/bin" / tool
-            if shutil.which(tool) or loader is None or not program.exists():
+            own = shutil.which(tool)
+            if own is not None and tool != "ssh":
                 continue
+            run = own or f"{loader} --library-path {loader and loader.parent} {program}"
+            option = f" -F {self.home}/.ssh/config" if tool == "ssh" else ""
             wrapper = self.directory / "bin" / tool
-            run = f'exec {loader} --library-path {loader.parent} {program} "$@"'
-            wrapper.write_text(f"#!/bin/sh\n{run}\n")
+            wrapper.write_text(f'#!/bin/sh\nexec {run}{option} "$@"\n')
             wrapper.chmod(0o755)

@@ -1,0 +1,51 @@
+"""The lab that the tests of this directory share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.lab import Lab
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is collected here; no test below has to remember it."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.lab)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """A lab that is up; ``VIPKEEPER_TEST_LAB`` names one that is up already and is kept."""
+    if os.geteuid() != 0:
+        pytest.fail("The lab's tests make namespaces and mounts: run them as root.", pytrace=False)
+    kept = os.environ.get("VIPKEEPER_TEST_LAB")
+    if kept:
+        yield Lab(kept)
+        return
+    lab = Lab(f"test-{os.getpid()}")
+    lab.up()
+    try:
+        yield lab
+    finally:
+        lab.down()
+
+
+@pytest.fixture
+def well(lab: Lab) -> Iterator[Lab]:
+    """The lab with no fault in it, before and after the test."""
+    for leaf in lab.leafs():
+        if not leaf.running:
+            leaf.boot()
+    lab.mend()
+    yield lab
+    for leaf in lab.leafs():
+        if not leaf.running:
+            leaf.boot()
+    lab.mend()

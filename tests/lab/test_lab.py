@@ -1,0 +1,347 @@
+"""The lab itself: it is what it says, faults bite and are mended, nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.faults import FAULTS
+from lab.lab import Lab
+from lab.shell import call, wait_until
+from lab.topology import LabError
+from lab.tree import PASSWORD
+
+OUTSIDE = "198.51.100.250"
+VM_A1 = "130.246.213.11"
+NOTHING: dict[str, set[str]] = {
+    kind: set() for kind in ("namespaces", "mounts", "cgroups", "files", "processes")
+}
+
+
+def test_everything_that_should_answer_does(well: Lab) -> None:
+    status = well.status()
+    assert len(status.leafs) == 2
+    assert all(leaf.ready and leaf.ssh and leaf.vip for leaf in status.leafs)
+    assert {vm.name: vm.answers for vm in status.vms} == {
+        "vm-a1": True,
+        "vm-a2": True,
+        "vm-b1": True,
+        "vm-stopped": False,
+        "vm-c1": True,
+        "twin": True,
+        "vm-nohost": False,
+    }
+    assert all(service.answers for service in status.services)
+    assert status.faults == ()
+
+
+def test_vms_reach_outside_their_gateways_and_each_other_across_leafs(well: Lab) -> None:
+    for target in (OUTSIDE, "130.246.212.1", "130.246.215.254", "130.246.213.31"):
+        assert well.answers(target, source="vm-a1"), target
+
+
+@pytest.mark.parametrize("leaf", ["swt-sn2100-01", "swt-sn2100-03"])
+def test_ssh_from_the_seat_with_the_operators_key_and_known_host(well: Lab, leaf: str) -> None:
+    by_name = well.exec_seat(["ssh", "-o", "BatchMode=yes", leaf, "hostname; id -un"])
+    assert by_name.stdout.split() == [leaf, "root"], by_name.stderr
+    address = str(well.topology.leaf(leaf).address.ip)
+    by_address = well.exec_seat(
+        ["ssh", "-o", "BatchMode=yes", f"netops@{address}", "sudo -n id -un"]
+    )
+    assert by_address.stdout.split() == ["root"], by_address.stderr
+
+
+def test_a_changed_host_key_is_refused(well: Lab) -> None:
+    other = well.topology.leaf("01").address.ip
+    said = well.exec_seat(
+        ["ssh", "-o", "BatchMode=yes", "-o", "HostKeyAlias=swt-sn2100-03", f"root@{other}", "true"]
+    )
+    assert said.returncode == 255
+    assert "Host key verification failed" in said.stderr
+
+
+def test_the_password_account_needs_its_password_for_sudo(well: Lab) -> None:
+    without = well.exec_leaf("03", ["su", "operator", "-c", "sudo -n id -un"])
+    assert without.returncode != 0
+    given = well.exec_leaf(
+        "03", ["su", "operator", "-c", "sudo -S -p '' id -un"], stdin=f"{PASSWORD}\n"
+    )
+    assert given.stdout.strip() == "root", given.stderr
+
+
+def test_leafs_hear_their_hypervisors_by_lldp(well: Lab) -> None:
+    for leaf, hosts in {"03": ("hv50", "hv51"), "01": ("hv60", "hv61")}.items():
+        said = well.exec_leaf(leaf, ["lldpctl", "-f", "keyvalue"], check=True).stdout
+        for host in hosts:
+            port = well.topology.hypervisor(host).port
+            assert f"lldp.{port}.chassis.name={host}.nubes.example.internal" in said
+
+
+def test_the_svi_stands_where_the_drawing_says(well: Lab) -> None:
+    for leaf in well.topology.leafs:
+        path = f"/etc/network/{leaf.svi_file}"
+        text = well.exec_leaf(leaf.name, ["cat", path], check=True).stdout
+        assert "iface vlan453\n" in text
+        check = well.exec_leaf(leaf.name, ["ifquery", "-a", "-c"])
+        assert check.returncode == 0, check.stdout
+
+
+def test_nothing_leaves_the_lab(well: Lab) -> None:
+    machine = {link.split(":")[1] for link in call(["ip", "-o", "link"]).stdout.splitlines()}
+    for netns in well.fabric.roles():
+        links = call(["ip", "-n", netns, "-o", "-d", "link"]).stdout.splitlines()
+        cables = [link for link in links if " veth " in link]
+        astray = [x for x in cables if f"link-netns {well.fabric.prefix}" not in x]
+        assert astray == [], f"{netns} has a cable that does not end in the lab"
+    assert machine == {
+        link.split(":")[1] for link in call(["ip", "-o", "link"]).stdout.splitlines()
+    }
+    routes = well.exec_seat(["ip", "route"], check=True).stdout
+    assert "default" not in routes
+    assert well.exec_seat(["ping", "-c1", "-W1", "192.0.2.99"]).returncode != 0
+
+
+def test_run_passes_status_directory_and_input_through(well: Lab, tmp_path: Path) -> None:
+    script = "from lab.cli import app; app()"
+    command = [sys.executable, "-c", script, "run", "--name", well.name, "--"]
+    done = subprocess.run(
+        [
+            *command,
+            "sh",
+            "-c",
+            "pwd; cat; echo $VIPKEEPER_CONFIG; wc -c < /etc/resolv.conf; exit 7",
+        ],
+        input="through\n",
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+    )
+    assert done.returncode == 7, done.stderr
+    assert done.stdout.split() == [str(tmp_path), "through", str(well.seat.config), "0"]
+
+
+@pytest.mark.parametrize("fault", [fault.name for fault in FAULTS])
+def test_a_fault_cuts_the_vm_off_and_only_its_leaf(well: Lab, fault: str) -> None:
+    report = well.break_(fault)
+    assert (report.leaf, report.vm, report.answers) == ("swt-sn2100-03", "vm-a1", False)
+    assert not well.answers(OUTSIDE, source="vm-a1")
+    assert well.answers("130.246.213.31"), "a VM behind the other leaf"
+    assert well.answers("10.99.0.101"), "the bystander on the same leaf"
+    assert [active.fault for active in well.active_faults()] == [fault]
+    mended = well.mend()
+    assert [item.answers for item in mended] == [True]
+    assert well.active_faults() == []
+    assert well.status(web=False).leafs[0].vip
+
+
+def test_lost_routes_are_not_cured_by_a_reload_but_by_the_toggle(well: Lab) -> None:
+    well.break_("svi-routes-lost")
+    well.exec_leaf("03", ["ifreload", "-a"], check=True)
+    assert not well.answers(VM_A1, count=2)
+    toggle = (
+        "cd /etc/network && cp interfaces /run/saved && "
+        "sed '/^iface vlan453$/,/^$/s/^\\taddress/#&/' /run/saved > interfaces && ifreload -a; "
+        "cp /run/saved interfaces && ifreload -a"
+    )
+    well.exec_leaf("03", ["sh", "-c", toggle], check=True)
+    assert wait_until(lambda: well.answers(VM_A1), timeout=5)
+
+
+def test_a_fault_on_the_other_leaf_by_vm(well: Lab) -> None:
+    report = well.break_("e1", vm="vm-c1")
+    assert (report.leaf, report.vm, report.answers) == ("swt-sn2100-01", "vm-c1", False)
+    assert well.answers(VM_A1)
+
+
+def test_impossible_faults_are_refused(well: Lab) -> None:
+    for asked in (
+        {"fault": "no-such-fault"},
+        {"fault": "d2", "vm": "vm-stopped"},
+        {"fault": "d2", "vm": "vm-nohost"},
+        {"fault": "d2", "vm": "twin"},
+        {"fault": "d2", "vm": "vm-c1", "leaf": "03"},
+    ):
+        with pytest.raises(LabError):
+            well.break_(**asked)
+    assert well.active_faults() == []
+
+
+def test_the_pinger_measures_the_outage_of_a_flap(well: Lab) -> None:
+    inward = well.start_pinger("seat", "vm-a1")
+    outward = well.start_pinger("vm-a1", OUTSIDE)
+    bystander = well.start_pinger("vm-x1", OUTSIDE)
+    time.sleep(0.5)
+    well.exec_leaf("03", ["sh", "-c", "ip link set vlan453 down; sleep 0.4; ifup vlan453"])
+    wait_until(lambda: well.answers(VM_A1), timeout=5)
+    time.sleep(0.5)
+    for report in (inward.stop(), outward.stop()):
+        assert 0.35 < report.longest < 3
+        assert report.lost >= 10
+        assert report.sent >= 100
+    assert bystander.stop().longest < 0.2
+
+
+def test_a_power_cut_keeps_the_disk_and_loses_everything_else(well: Lab) -> None:
+    leaf = well.leaf("03")
+    keys = leaf.known_hosts()
+    leaf.exec(["sh", "-c", "echo kept > /etc/network/note; echo lost > /run/note"], check=True)
+    leaf.exec(["ip", "link", "add", "stray", "type", "bridge"], check=True)
+    leaf.exec(["ip", "link", "delete", "vlan453-v1"], check=True)
+    leaf.power_cut()
+    assert not leaf.running
+    assert not well.answers(VM_A1)
+    with pytest.raises(LabError, match="not running"):
+        leaf.exec(["true"])
+    leaf.boot()
+    assert leaf.exec(["cat", "/etc/network/note"], check=True).stdout == "kept\n"
+    assert leaf.exec(["cat", "/run/note"]).returncode != 0
+    links = leaf.exec(["ip", "-br", "link"], check=True).stdout
+    assert "stray" not in links
+    assert "vlan453-v1" in links
+    assert leaf.known_hosts() == keys
+    assert well.exec_seat(["ssh", "-o", "BatchMode=yes", "swt-sn2100-03", "true"]).returncode == 0
+    assert wait_until(lambda: well.answers(VM_A1), timeout=10)
+    assert wait_until(lambda: well.answers(OUTSIDE, source="vm-a1"), timeout=10)
+    leaf.exec(["rm", "/etc/network/note"], check=True)
+
+
+def test_a_clean_reboot(well: Lab) -> None:
+    leaf = well.leaf("01")
+    before = leaf.exec(["cat", "/proc/1/stat"], check=True).stdout
+    leaf.reboot()
+    assert leaf.exec(["cat", "/proc/1/stat"], check=True).stdout != before
+    assert wait_until(lambda: well.answers("130.246.213.31"), timeout=10)
+
+
+def test_web_faults_are_written_and_taken_back(well: Lab) -> None:
+    path = well.state_dir / "web-faults.json"
+    well.web_fault("mimic", "aquilon-down")
+    assert "aquilon-down" in path.read_text()
+    well.web_fault("mimic", None)
+    assert "aquilon-down" not in path.read_text()
+
+
+def _traces(name: str) -> dict[str, set[str]]:
+    """What of a lab is on this machine."""
+    needle = f"vk-{name}."
+    mounts = Path("/proc/self/mounts").read_text().splitlines()
+    groups = [path for path in Path("/sys/fs/cgroup").glob("*/vipkeeper/*") if path.name == name]
+    groups += [path for path in Path("/sys/fs/cgroup").glob("vipkeeper/*") if path.name == name]
+    return {
+        "namespaces": {p.name for p in Path("/run/netns").glob("*") if needle in p.name},
+        "mounts": {line for line in mounts if f"/{name}/" in line or needle in line},
+        "cgroups": {str(path) for path in groups},
+        "files": {
+            str(path)
+            for pattern in (f"vipkeeper-lab/{name}", f"lock/*{name}.lock", f"**/{name}.swt-*")
+            for path in Path("/run").glob(pattern)
+        },
+        "processes": {
+            line
+            for line in call(["ps", "-eo", "stat=,args="]).stdout.splitlines()
+            if f"/{name}/" in line and not line.startswith("Z")
+        },
+    }
+
+
+def _machine() -> tuple[str, ...]:
+    """What of the machine's own network must not change."""
+    commands = (["ip", "-o", "addr"], ["ip", "route"], ["ip", "-6", "route"], ["ip", "rule"])
+    lines = [call(command).stdout for command in commands]
+    keep = "valid_lft"
+    return tuple("\n".join(x.split(keep)[0] for x in text.splitlines()) for text in lines)
+
+
+def test_two_labs_at_once_and_down_leaves_nothing(lab: Lab) -> None:
+    before = _machine()
+    locks = set(Path("/run/systemd/nspawn/locks").glob("*"))
+    other = Lab(f"other-{os.getpid()}")
+    begin = time.monotonic()
+    other.up()
+    assert time.monotonic() - begin < 30
+    try:
+        with pytest.raises(LabError, match="already up"):
+            other.up()
+        assert other.answers(VM_A1)
+        other.break_("a1")
+        assert lab.answers(VM_A1), "the first lab has nothing to do with it"
+        assert other.start_pinger("seat", "vm-b1")  # still running when the lab goes
+    finally:
+        other.down()
+    assert _traces(other.name) == NOTHING
+    assert set(Path("/run/systemd/nspawn/locks").glob("*")) - locks == set()
+    assert _machine() == before
+    assert lab.answers(VM_A1)
+    other.down()
+
+
+@pytest.mark.parametrize("after", [0.05, 0.4, 0.8, 1.5])
+def test_down_and_up_after_an_up_that_was_killed(lab: Lab, after: float) -> None:
+    name = f"kill-{os.getpid()}"
+    script = f"from lab.lab import Lab; print('go', flush=True); Lab({name!r}).up()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert process.stdout
+    process.stdout.readline()
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    victim = Lab(name)
+    assert not victim.is_up
+    victim.down()
+    assert _traces(name) == NOTHING
+
+
+def test_the_other_kind_of_leaf(lab: Lab) -> None:
+    plain = Lab(f"plain-{os.getpid()}")
+    try:
+        plain.up(kind="namespace")
+        assert plain.kind == "namespace"
+        status = plain.status()
+        assert all(leaf.ready and leaf.ssh and leaf.vip for leaf in status.leafs)
+        for fault in FAULTS:
+            assert not plain.break_(fault.name).answers, fault.name
+            assert [report.answers for report in plain.mend()] == [True], fault.name
+        leaf = plain.leaf("03")
+        leaf.power_cut()
+        assert not leaf.running
+        leaf.boot()
+        assert wait_until(lambda: plain.answers(VM_A1), timeout=10)
+        said = plain.exec_seat(["ssh", "-o", "BatchMode=yes", "swt-sn2100-03", "hostname"])
+        assert said.stdout.strip() == "swt-sn2100-03", said.stderr
+    finally:
+        plain.down()
+    assert _traces(plain.name) == NOTHING
+
+
+def test_two_ups_of_one_name_exclude_each_other(lab: Lab) -> None:
+    name = f"both-{os.getpid()}"
+    script = f"from lab.lab import Lab; Lab({name!r}).up()"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        for _ in range(2)
+    ]
+    try:
+        said = [process.communicate(timeout=60)[1] for process in processes]
+        assert sorted(process.returncode for process in processes) == [0, 1]
+        assert any("Another process" in text or "already up" in text for text in said)
+        assert Lab(name).answers(VM_A1)
+    finally:
+        Lab(name).down()
