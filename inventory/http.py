@@ -36,6 +36,7 @@ from inventory.text import clean_url, one_line
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
+    from urllib.parse import SplitResult
 
     from typing_extensions import Self
     from urllib3.connectionpool import ConnectionPool
@@ -169,7 +170,8 @@ class WebClient:
             SourceError: anything but a complete 200 of an expected type from this very host.
         """
         url = urljoin(self._base, path)
-        shown = clean_url(url)
+        prepared = requests.Request("GET", url, params=dict(params or {})).prepare()
+        shown = clean_url(prepared.url or url)
         try:
             response = self._follow(url, params, shown)
             with response:
@@ -205,17 +207,18 @@ class WebClient:
                 return response
             response.close()
             url, params = urljoin(response.url, target), None
-            there = urlsplit(url)
-            if there.hostname != home.hostname or (home.scheme, there.scheme) == ("https", "http"):
+            if not _same_place(home, urlsplit(url)):
                 raise SourceError(
                     self.system,
-                    f"GET {shown} was redirected to {one_line(clean_url(url))}, which is another "
-                    "host or not encrypted; not followed.",
+                    f"GET {shown} was redirected to {one_line(clean_url(url).split('?')[0])}, "
+                    "another host or not encrypted; not followed.",
                     "It probably wants a login; check url, username and client_cert in the "
                     "settings.",
                 )
         raise SourceError(
-            self.system, f"GET {shown} was redirected more than {_MAX_REDIRECTS} times; given up."
+            self.system,
+            f"GET {shown} was redirected more than {_MAX_REDIRECTS} times; given up.",
+            "It goes round in a circle, perhaps for want of a login: open it in a browser.",
         )
 
     def _check_status(self, response: requests.Response, shown: str) -> None:
@@ -253,6 +256,13 @@ class WebClient:
     def _no_answer(self, exc: Exception, shown: str) -> SourceError:
         reason, advice = _reason(exc, self._settings)
         return SourceError(self.system, f"GET {shown} had no answer: {reason}.", advice)
+
+
+def _same_place(home: SplitResult, there: SplitResult) -> bool:
+    """The same host and port, or the same host now encrypted."""
+    if there.hostname != home.hostname:
+        return False
+    return there[:2] == home[:2] or (home.scheme, there.scheme) == ("http", "https")
 
 
 def _content_type(header: str) -> tuple[str, str]:

@@ -190,9 +190,10 @@ class MimicSource:
             return magdb.failure
         if magdb.drawing:
             which = ", ".join(magdb.drawing.unknown) or "its interfaces (only a BMC is drawn)"
+            drawn = "; ".join(magdb.drawing.notes) or '"Unknown Switch"'
             return NoNeighbourError(
                 self.system,
-                f'it knows {name} but no LLDP neighbour of {which} ("Unknown Switch").',
+                f"it knows {name} but no LLDP neighbour of {which} ({drawn}).",
                 "See whether lldpd runs on the hypervisor. If every hypervisor looks like this, "
                 "Mimic has lost its table of links: ask who runs it.",
             )

@@ -129,8 +129,15 @@ def find_switch(switch: str, rows: tuple[Row, ...], location: str = "") -> Switc
             "Give the full name, or have the registration corrected.",
         )
     name, row = found[0]
+    # Several names in one cell are one registration and its aliases; in rows apart they are two.
     others = sorted(
-        {other for other, at in pairs if at.address == row.address and not same_host(other, name)}
+        {
+            other
+            for other, at in pairs
+            if at.address == row.address
+            and not same_host(other, name)
+            and not any(same_host(alias, name) for alias in at.names)
+        }
     )
     if others:
         raise AmbiguousSwitchError(

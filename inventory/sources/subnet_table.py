@@ -63,6 +63,9 @@ def read_subnet(html: str, subnet: Network) -> tuple[Row, ...]:
     Raises:
         SubnetPageError: the page does not say that it displays this subnet, or has no listing.
     """
+    low = html.lower()
+    if low.count("<table") > low.count("</table") or ("<html" in low and "</html" not in low):
+        raise SubnetPageError("it is cut off, so a name that is missing may only be lost")
     soup = BeautifulSoup(html, "html.parser")
     shown = {
         network

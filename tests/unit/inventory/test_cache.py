@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import logging
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from inventory.cache import UPLINKS, VMS, Cache, CachedAddress, CachedCompute, CachedUplink
+from inventory.errors import SourceError, UnknownHypervisorError, UnknownSwitchError
+from inventory.model import Answer
+from tests.unit.inventory.fakes import HV50, NOW, SW3, Fake, uplink, vm
+
+
+def only_file(directory: Path) -> Path:
+    (found,) = directory.rglob("*.json")
+    return found
+
+
+def test_what_is_stored_comes_back_marked_and_typed(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    value = (vm("vm-a1"),)
+    cache.store("q", Answer(value, "OpenStack", NOW), VMS)
+    assert cache.load("q", VMS) == Answer(value, "OpenStack", NOW, cached=True)
+    assert cache.load("another", VMS) is None
+
+
+def test_nobody_else_can_read_it(tmp_path: Path) -> None:
+    Cache(tmp_path / "c").store("q", Answer((uplink(),), "Mimic", NOW), UPLINKS)
+    file = only_file(tmp_path)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\x00\xff",
+        b"[]",
+        b'{"schema_version": 1}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_damaged_file_is_ignored_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
+) -> None:
+    cache = Cache(tmp_path)
+    cache.store("q", Answer((uplink(),), "Mimic", NOW), UPLINKS)
+    only_file(tmp_path).write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        assert cache.load("q", UPLINKS) is None
+    assert "ignored" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("schema_version", 2),
+        ("question", "another"),
+        ("asked_at", "2018-03-13T09:00:00"),
+        ("value", [{"hypervisor": 1}]),
+        ("surprise", 1),
+    ],
+)
+def test_a_file_that_means_something_else_is_ignored(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    cache = Cache(tmp_path)
+    cache.store("q", Answer((uplink(),), "Mimic", NOW), UPLINKS)
+    file = only_file(tmp_path)
+    file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
+    assert cache.load("q", UPLINKS) is None
+
+
+def test_a_directory_that_others_may_write_is_not_trusted(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cache.store("q", Answer((uplink(),), "Mimic", NOW), UPLINKS)
+    only_file(tmp_path).parent.chmod(0o777)
+    assert cache.load("q", UPLINKS) is None
+
+
+def test_a_place_that_cannot_be_written_stops_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    source = CachedUplink(Fake(), Cache(tmp_path / "file"))
+    with caplog.at_level(logging.WARNING):
+        assert source.uplinks_of(HV50).value
+    assert "could not be kept" in caplog.text
+
+
+def test_the_last_good_answer_replaces_a_failure_and_says_so(tmp_path: Path) -> None:
+    fake = Fake()
+    cache = Cache(tmp_path)
+    compute, cables, addresses = (
+        CachedCompute(fake, cache),
+        CachedUplink(fake, cache),
+        CachedAddress(fake, cache),
+    )
+
+    def ask() -> list[Answer[object]]:
+        return [
+            compute.find_vms("vm-a1"),  # type: ignore[list-item]  # Answer is invariant
+            compute.vms_on(HV50),  # type: ignore[list-item]
+            cables.list_hypervisors(),  # type: ignore[list-item]
+            cables.uplinks_of(HV50),  # type: ignore[list-item]
+            addresses.address_of(SW3),  # type: ignore[list-item]
+        ]
+
+    fresh = ask()
+    fake.broken = {"find_vms", "vms_on", "list_hypervisors", "uplinks_of", "address_of"}
+    kept = ask()
+    for before, after in zip(fresh, kept, strict=True):
+        assert after.value == before.value
+        assert (before.cached, after.cached) == (False, True)
+        assert after.asked_at == NOW
+        assert "is down" in after.warning
+        assert "days ago" in after.warning
+
+
+def test_without_an_earlier_answer_a_failure_is_one(tmp_path: Path) -> None:
+    fake = Fake(broken={"uplinks_of"})
+    with pytest.raises(SourceError, match="uplinks_of is down"):
+        CachedUplink(fake, Cache(tmp_path)).uplinks_of(HV50)
+
+
+def test_a_sound_no_is_not_replaced(tmp_path: Path) -> None:
+    fake = Fake()
+    cables, addresses = CachedUplink(fake, Cache(tmp_path)), CachedAddress(fake, Cache(tmp_path))
+    cables.uplinks_of(HV50)
+    addresses.address_of(SW3)
+    fake.uplinks.clear()
+    fake.switches.clear()
+    with pytest.raises(UnknownHypervisorError):
+        cables.uplinks_of(HV50)
+    with pytest.raises(UnknownSwitchError):
+        addresses.address_of(SW3)
+
+
+def test_a_vm_that_is_gone_is_not_brought_back(tmp_path: Path) -> None:
+    fake = Fake()
+    compute = CachedCompute(fake, Cache(tmp_path))
+    assert compute.find_vms("vm-a1").value
+    fake.vms.clear()
+    assert compute.find_vms("vm-a1").value == ()
+    fake.broken = {"find_vms"}
+    assert compute.find_vms("vm-a1").value == ()
+
+
+def test_another_site_has_another_memory(tmp_path: Path) -> None:
+    CachedUplink(Fake(), Cache(tmp_path)).uplinks_of(HV50)
+    elsewhere = Fake(location="there", broken={"uplinks_of"})
+    with pytest.raises(SourceError):
+        CachedUplink(elsewhere, Cache(tmp_path)).uplinks_of(HV50)
+
+
+def test_an_old_answer_is_not_stored_anew(tmp_path: Path) -> None:
+    class Old(Fake):
+        def list_hypervisors(self) -> Answer[tuple[str, ...]]:
+            return Answer((HV50,), "Fake", NOW - timedelta(days=9), cached=True)
+
+    CachedUplink(Old(), Cache(tmp_path)).list_hypervisors()
+    assert not list(tmp_path.rglob("*.json"))

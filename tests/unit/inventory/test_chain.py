@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from inventory.chain import Kind, age_days, resolve
+from inventory.errors import SourceError, TargetError, UnknownHypervisorError, UnknownSwitchError
+from tests.unit.inventory.fakes import HV50, SW1, SW3, TODAY, Fake, uplink, vm
+
+
+def test_from_a_vm_to_its_switch() -> None:
+    steps: list[str] = []
+    chain = resolve(Fake().site(), "vm-a1", today=TODAY, on_step=lambda name, _: steps.append(name))
+    assert chain.kind is Kind.VM
+    assert chain.vm is not None
+    assert chain.vm.value.name == "vm-a1"
+    assert chain.hypervisor == HV50
+    assert [s.value.name for s in chain.switches] == [SW3]
+    assert str(chain.switches[0].value.address) == "10.5.0.43"
+    assert chain.switches[0].value.uplinks == (uplink(),)
+    assert chain.neighbours is not None
+    assert len(chain.neighbours.value) == 2
+    assert chain.warnings == ()
+    assert steps == ["vm", "uplinks", "neighbours", "switch"]
+
+
+@pytest.mark.parametrize("target", ["130.246.213.11", "vm:vm-a1"])
+def test_a_vm_by_its_address_or_with_a_prefix(target: str) -> None:
+    chain = resolve(Fake(vms=[vm("vm-a1")]).site(), target, today=TODAY)
+    assert chain.target == target
+    assert chain.vm is not None
+
+
+@pytest.mark.parametrize("target", ["hv50", HV50, "HV50", "hypervisor:hv50"])
+def test_a_hypervisor_by_its_full_or_short_name(target: str) -> None:
+    chain = resolve(Fake().site(), target, today=TODAY)
+    assert (chain.kind, chain.vm, chain.hypervisor) == (Kind.HYPERVISOR, None, HV50)
+    assert len(chain.switches) == 1
+
+
+@pytest.mark.parametrize("target", ["swt-sn2100-01", SW1, f"switch:{SW1}"])
+def test_a_switch(target: str) -> None:
+    fake = Fake()
+    chain = resolve(fake.site(), target, today=TODAY)
+    assert (chain.kind, chain.uplinks) == (Kind.SWITCH, None)
+    assert [s.value.name for s in chain.switches] == [SW1]
+    assert "uplinks_of" not in fake.calls
+
+
+def test_nothing_of_that_name() -> None:
+    with pytest.raises(TargetError, match=r"no VM .*no hypervisor .*no switch"):
+        resolve(Fake().site(), "vm-zz")
+
+
+def test_two_vms_of_one_name_are_listed() -> None:
+    fake = Fake(vms=[vm("twin"), vm("twin", "", project="p2", status="ERROR")])
+    with pytest.raises(TargetError) as caught:
+        resolve(fake.site(), "twin")
+    for part in ("id-twin-p1", "id-twin-p2", "project p2", "ERROR", HV50, "no hypervisor"):
+        assert part in str(caught.value)
+    assert "id" in caught.value.advice
+
+
+def test_one_name_for_a_vm_and_a_hypervisor_has_to_be_told_apart() -> None:
+    fake = Fake(vms=[vm("hv50")])
+    with pytest.raises(TargetError, match="vm and of a hypervisor") as caught:
+        resolve(fake.site(), "hv50")
+    assert "vm:hv50" in caught.value.advice
+    assert resolve(fake.site(), "vm:hv50").kind is Kind.VM
+
+
+def test_a_vm_that_runs_nowhere_is_a_short_chain() -> None:
+    chain = resolve(Fake(vms=[vm("vm-x", "", status="ERROR")]).site(), "vm-x")
+    assert chain.vm is not None
+    assert chain.vm.value.status == "ERROR"
+    assert (chain.hypervisor, chain.uplinks, chain.switches) == ("", None, ())
+
+
+def test_several_switches_each_with_their_own_uplinks() -> None:
+    fake = Fake(uplinks={HV50: (uplink(), uplink(switch=SW1, interface="eth1"))})
+    chain = resolve(fake.site(), "vm-a1", today=TODAY)
+    assert [(s.value.name, len(s.value.uplinks)) for s in chain.switches] == [(SW3, 1), (SW1, 1)]
+
+
+def test_old_and_missing_dates_lower_confidence() -> None:
+    old, none = uplink(observed=date(2018, 3, 6)), uplink(interface="eth1", observed=None)
+    chain = resolve(Fake(uplinks={HV50: (old, none)}).site(), "vm-a1", today=TODAY)
+    assert "7 days ago" in chain.warnings[0]
+    assert "no LLDP date" in chain.warnings[1]
+    assert (age_days(old, TODAY), age_days(none, TODAY)) == (7, None)
+    assert age_days(uplink(observed=date(2018, 3, 14)), TODAY) == 0
+
+
+def test_a_source_that_is_down_does_not_make_a_name_unknown() -> None:
+    for broken in ("find_vms", "list_hypervisors", "address_of"):
+        with pytest.raises(SourceError, match=f"{broken} is down"):
+            resolve(Fake(broken={broken}).site(), "vm-zz")
+
+
+def test_a_source_that_is_not_needed_may_be_down() -> None:
+    chain = resolve(Fake(broken={"vms_on", "list_hypervisors"}).site(), "vm-a1", today=TODAY)
+    assert len(chain.switches) == 1
+    assert chain.neighbours is None
+    assert any("vms_on is down" in text for text in chain.warnings)
+
+
+def test_a_step_that_fails_fails_the_chain_after_telling_how_far_it_came() -> None:
+    steps: list[str] = []
+    with pytest.raises(SourceError, match="uplinks_of is down"):
+        resolve(Fake(broken={"uplinks_of"}).site(), "vm-a1", on_step=lambda n, _: steps.append(n))
+    assert steps == ["vm"]
+
+
+def test_unknown_to_the_uplink_or_address_source() -> None:
+    with pytest.raises(UnknownHypervisorError):
+        resolve(Fake(vms=[vm("vm-a1", "hv99.example")]).site(), "vm-a1")
+    with pytest.raises(UnknownSwitchError):
+        resolve(Fake(switches={}).site(), "vm-a1")
+
+
+@pytest.mark.parametrize(
+    "target", ["", "a\nb", "\x1b[31m", "switch:-oX", "hypervisor:a b", "x" * 300]
+)
+def test_text_that_can_be_no_name(target: str) -> None:
+    fake = Fake()
+    with pytest.raises(TargetError):
+        resolve(fake.site(), target)
+    assert fake.calls == []

@@ -1,0 +1,348 @@
+"""Our clients against the lab's stand-ins, which were written from the contracts by others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from inventory.build import collect
+from inventory.chain import resolve
+from inventory.errors import (
+    AmbiguousSwitchError,
+    NoNeighbourError,
+    SourceError,
+    TargetError,
+    UnknownHypervisorError,
+    UnknownSwitchError,
+)
+from inventory.settings import MimicSettings, OpenStackSettings, SubnetPageSettings
+from inventory.site import open_site
+from inventory.sources.mimic import MimicSource
+from inventory.sources.openstack import OpenStackSource
+from inventory.sources.registry import SourceContext
+from inventory.sources.subnet_page import SubnetPageSource
+from lab.standins import Faults, StandIns
+from lab.topology import Topology, default_topology
+
+VARIANTS = ("v2018", "v2022", "head", "headraw")
+
+
+@dataclass
+class Bench:
+    """The stand-ins, their faults, and clients of ours for them."""
+
+    topology: Topology
+    served: StandIns
+    faults: dict[str, object]
+    clouds: Path
+
+    def mimic(self, **settings: object) -> MimicSource:
+        values = {"url": self.served.mimic_url, "timeout": 5, "retries": 0} | settings
+        return MimicSource(MimicSettings.model_validate(values))
+
+    def subnet_page(self, **settings: object) -> SubnetPageSource:
+        values = {"url": self.served.subnet_page_url, "timeout": 5, "retries": 0} | settings
+        return SubnetPageSource(SubnetPageSettings.model_validate(values))
+
+    def openstack(self, timeout: float = 5, deadline: float = 20) -> OpenStackSource:
+        return OpenStackSource(
+            OpenStackSettings(
+                cloud="lab", clouds_file=self.clouds, timeout=timeout, deadline=deadline
+            )
+        )
+
+    def context(self) -> SourceContext:
+        return SourceContext(
+            openstack=OpenStackSettings(cloud="lab", clouds_file=self.clouds, timeout=5),
+            mimic=MimicSettings(url=self.served.mimic_url, retries=0),
+            subnet_page=SubnetPageSettings(url=self.served.subnet_page_url, retries=0),
+        )
+
+
+@pytest.fixture(scope="module")
+def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    topology = default_topology()
+    faults: dict[str, object] = {}
+    clouds = tmp_path_factory.mktemp("clouds") / "clouds.yaml"
+    with StandIns(topology, Faults(fixed=faults), local=True, quiet=True) as served:
+        clouds.write_text(json.dumps({"clouds": {"lab": served.cloud_config()}}))
+        yield Bench(topology, served, faults, clouds)
+
+
+@pytest.fixture
+def bench(_served: Bench) -> Bench:  # its value is what this one hands on
+    _served.faults.clear()
+    return _served
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_hypervisor_is_found_behind_its_leaf(bench: Bench, variant: str) -> None:
+    bench.faults["mimic-variant"] = variant
+    source = bench.mimic()
+    for host in bench.topology.hypervisors:
+        answer = source.uplinks_of(host.name)
+        (uplink,) = answer.value
+        assert (uplink.switch, uplink.port, uplink.interface) == (
+            bench.topology.leaf(host.leaf).name,
+            host.port,
+            host.interface,
+        )
+        assert ("could not be had" in answer.warning) == (variant == "headraw")
+
+
+MIMIC_FAILS = {
+    "postgres-down": SourceError,
+    "mysql-down": SourceError,
+    "graphviz-empty": SourceError,
+    "oui-missing": SourceError,
+    "page-cut-off": SourceError,
+    "svg-cut-off": SourceError,
+    "html-instead": SourceError,
+    "login-required": SourceError,
+    "http-500": SourceError,
+    "refused": SourceError,
+    "links-table-missing": NoNeighbourError,
+    "no-lldp-name": NoNeighbourError,
+    "host-unknown": UnknownHypervisorError,
+    "stub-record": UnknownHypervisorError,
+}
+
+
+@pytest.mark.parametrize("variant", ["v2018", "v2022"])
+@pytest.mark.parametrize("fault", MIMIC_FAILS)
+def test_a_dressed_up_failure_of_mimic_is_one(bench: Bench, fault: str, variant: str) -> None:
+    bench.faults.update({"mimic": fault, "mimic-variant": variant})
+    with pytest.raises(SourceError) as caught:
+        bench.mimic().uplinks_of(bench.topology.hypervisors[0].name)
+    assert type(caught.value) is MIMIC_FAILS[fault]
+    assert caught.value.advice
+
+
+@pytest.mark.parametrize(
+    "fault", ["aquilon-down", "nothing-matches", "display-errors", "json-cut-off", "html-instead"]
+)
+def test_a_list_that_fails_is_not_empty(bench: Bench, fault: str) -> None:
+    bench.faults["mimic"] = fault
+    with pytest.raises(SourceError) as caught:
+        bench.mimic().list_hypervisors()
+    assert not caught.value.sound
+
+
+def test_unknown_is_not_believed_while_the_list_is_away(bench: Bench) -> None:
+    bench.faults["mimic"] = ["aquilon-down", "host-unknown"]
+    with pytest.raises(SourceError) as caught:
+        bench.mimic().uplinks_of(bench.topology.hypervisors[0].name)
+    assert not caught.value.sound
+
+
+@pytest.mark.parametrize("spelling", [str.upper, str.lower, lambda name: name.split(".")[0]])
+@pytest.mark.parametrize("fault", ["", "upper-case-names"])
+def test_spellings(bench: Bench, spelling: object, fault: str) -> None:
+    assert callable(spelling)
+    bench.faults["mimic"] = fault
+    name = bench.topology.hypervisors[0].name
+    assert bench.mimic().uplinks_of(spelling(name)).value[0].hypervisor == name
+
+
+def test_dates_bonds_and_the_bmc(bench: Bench) -> None:
+    host = bench.topology.hypervisors[0]
+    leaf = bench.topology.leaf(host.leaf).name
+    bench.faults["mimic"] = ["stale-second-link", "bmc-cabled"]
+    assert [u.switch for u in bench.mimic().uplinks_of(host.name).value] == [leaf]
+    bench.faults["mimic"] = "old-links"
+    observed = bench.mimic().uplinks_of(host.name).value[0].observed
+    assert observed is not None
+    assert observed < date.today() - timedelta(days=50)  # noqa: DTZ011  # weeks matter, not hours
+    bench.faults["mimic"] = "no-date"
+    assert bench.mimic().uplinks_of(host.name).value[0].observed is None
+    bench.faults["mimic"] = "no-port-text"
+    assert bench.mimic().uplinks_of(host.name).value[0].port == ""
+    bench.faults["mimic"] = "bond"
+    assert len({u.switch for u in bench.mimic().uplinks_of(host.name).value}) == 2
+
+
+def test_opennebula_has_a_view_of_its_own(bench: Bench) -> None:
+    bench.faults["mimic"] = "opennebula-site"
+    names = tuple(sorted(host.name for host in bench.topology.hypervisors))
+    assert bench.mimic(views=("openstack", "opennebula")).list_hypervisors().value == names
+    with pytest.raises(SourceError, match="no panel of hypervisors"):
+        bench.mimic().list_hypervisors()
+
+
+def test_a_broken_netbox_does_not_matter_while_magdb_answers(bench: Bench) -> None:
+    for fault in ("netbox-down", "netbox-refused", "netbox-stub", "netbox-uncabled"):
+        bench.faults.update({"mimic": fault, "mimic-variant": "head"})
+        answer = bench.mimic().uplinks_of(bench.topology.hypervisors[0].name)
+        assert (answer.value[0].source, answer.warning) == ("Mimic/MagDB", "")
+
+
+def test_the_subnet_page(bench: Bench) -> None:
+    for subnets in (("10.5.0.0/24",), "all"):
+        source = bench.subnet_page(subnets=subnets)
+        for leaf in bench.topology.leafs:
+            found = source.address_of(leaf.name).value
+            assert (found.name, found.address) == (leaf.name, leaf.address.ip)
+            assert source.address_of(leaf.short_name).value == found
+
+
+SUBNET_FAILS = {
+    "not-the-asked-subnet": SourceError,
+    "no-table": SourceError,
+    "page-cut-off": SourceError,
+    "empty-body": SourceError,
+    "login-page": SourceError,
+    "login-required": SourceError,
+    "http-500": SourceError,
+    "switch-missing": UnknownSwitchError,
+    "two-addresses": AmbiguousSwitchError,
+}
+
+
+@pytest.mark.parametrize("fault", SUBNET_FAILS)
+def test_the_subnet_page_failing(bench: Bench, fault: str) -> None:
+    bench.faults["subnet-page"] = fault
+    with pytest.raises(SourceError) as caught:
+        bench.subnet_page().address_of(bench.topology.leafs[0].name)
+    assert type(caught.value) is SUBNET_FAILS[fault]
+
+
+@pytest.mark.parametrize("fault", ["reordered-columns", "short-names", "several-names"])
+def test_the_subnet_page_in_other_dress(bench: Bench, fault: str) -> None:
+    bench.faults["subnet-page"] = fault
+    leaf = bench.topology.leafs[0]
+    assert bench.subnet_page().address_of(leaf.name).value.address == leaf.address.ip
+
+
+def test_never_seen_is_a_warning(bench: Bench) -> None:
+    bench.faults["subnet-page"] = "never-seen"
+    assert "never been seen" in bench.subnet_page().address_of(bench.topology.leafs[0].name).warning
+
+
+def test_every_vm_by_name_id_and_address(bench: Bench) -> None:
+    source = bench.openstack()
+    for spec in bench.topology.vms:
+        (found,) = source.find_vms(spec.uuid.upper()).value
+        assert (found.id, found.name, found.status) == (spec.uuid, spec.name, spec.status)
+        assert found.hypervisor == (spec.hypervisor or "")
+        by_name = source.find_vms(spec.name).value
+        assert found in by_name
+        assert len(by_name) == [vm.name for vm in bench.topology.vms].count(spec.name)
+        if found.addresses:
+            assert found.addresses == (spec.address,)
+            assert source.find_vms(str(spec.address.ip)).value == (found,)
+        if spec.floating:
+            assert found.floating_addresses == (spec.floating,)
+            assert source.find_vms(str(spec.floating)).value == (found,)
+
+
+def test_the_vms_of_a_hypervisor(bench: Bench) -> None:
+    for host in bench.topology.hypervisors:
+        expected = {vm.uuid for vm in bench.topology.vms if vm.hypervisor == host.name}
+        for name in (host.name, host.short_name, host.name.upper()):
+            assert {vm.id for vm in bench.openstack().vms_on(name).value} == expected
+    with pytest.raises(TargetError, match="none of its"):
+        bench.openstack().vms_on("hv99")
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["vm-zz", "VM-A1", "vm-a", "a|b", "vm-(", "*", "detail", "../os-hypervisors", "9.9.9.9"],
+)
+def test_what_is_not_there_is_not_there(bench: Bench, target: str) -> None:
+    assert bench.openstack().find_vms(target).value == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("keystone-down", "HTTP 503"),
+        ("keystone-refused", "Unable to establish connection"),
+        ("wrong-password", "HTTP 401, the login was refused"),
+        ("wrong-region", "configuration cannot be used"),
+        ("nova-500", "HTTP 500"),
+        ("nova-429", "HTTP 429"),
+        ("nova-refused", "Unable to establish connection"),
+        ("neutron-down", "HTTP 500"),
+        ("cell-down", "HTTP 500|partial answer"),
+        ("not-admin", "not allowed|not an administrator"),
+        ("html-answer", "not JSON|partial answer"),
+        ("empty-body", "not JSON|partial answer"),
+    ],
+)
+def test_openstack_failing(bench: Bench, fault: str, says: str) -> None:
+    bench.faults["openstack"] = fault
+    spec = bench.topology.vms[0]
+    for target in (spec.name, spec.uuid):
+        with pytest.raises(SourceError, match=rf"asked for the VM .*({says})") as caught:
+            bench.openstack().find_vms(target)
+        assert not caught.value.sound
+        assert bench.topology.cloud.password not in str(caught.value) + caught.value.advice
+
+
+def test_a_member_is_told_so_whatever_is_asked(bench: Bench) -> None:
+    bench.faults["openstack"] = "not-admin"
+    for target in ("vm-zz", "9.9.9.9", str(bench.topology.vms[0].address.ip)):
+        with pytest.raises(SourceError, match=r"not an administrator|not allowed"):
+            bench.openstack().find_vms(target)
+
+
+def test_openstack_hanging_is_given_up_at_the_deadline(bench: Bench) -> None:
+    bench.faults["openstack"] = "slow"
+    with pytest.raises(SourceError, match=r"not answered after 0\.4 s"):
+        bench.openstack(deadline=0.4).find_vms("vm-a1")
+
+
+def test_a_renewed_token_is_not_noticed(bench: Bench) -> None:
+    bench.faults["openstack"] = "token-expired"
+    assert bench.openstack().find_vms(bench.topology.vms[0].name).value
+
+
+def test_one_address_in_two_projects_gives_both(bench: Bench) -> None:
+    bench.faults["openstack"] = "duplicate-address"
+    assert len(bench.openstack().find_vms(str(bench.topology.vms[0].address.ip)).value) == 2
+
+
+def test_no_such_cloud_and_no_such_file(bench: Bench, tmp_path: Path) -> None:
+    for settings in (
+        OpenStackSettings(cloud="nope", clouds_file=bench.clouds),
+        OpenStackSettings(cloud="lab", clouds_file=tmp_path / "none.yaml"),
+    ):
+        with pytest.raises(SourceError, match=r"nope|none\.yaml"):
+            OpenStackSource(settings).find_vms("vm-a1")
+
+
+def test_the_whole_way_and_again_with_everything_down(bench: Bench, tmp_path: Path) -> None:
+    spec = bench.topology.vms[0]
+    leaf = bench.topology.leaf_of(spec)
+    fresh = resolve(open_site(bench.context(), tmp_path), spec.name)
+    assert [(s.value.name, s.value.address) for s in fresh.switches] == [
+        (leaf.name, leaf.address.ip)
+    ]
+    assert fresh.warnings == ()
+    bench.faults.update({"mimic": "http-500", "subnet-page": "http-500", "openstack": "nova-500"})
+    kept = resolve(open_site(bench.context(), tmp_path), spec.name)
+    assert kept.hypervisor == fresh.hypervisor
+    assert kept.switches[0].value == fresh.switches[0].value
+    assert kept.vm is not None
+    assert kept.vm.cached
+    assert kept.uplinks is not None
+    assert kept.uplinks.cached
+    assert kept.switches[0].cached
+    assert len(kept.warnings) >= 3
+
+
+def test_the_whole_site(bench: Bench) -> None:
+    found = collect(open_site(bench.context(), None))
+    used = {host.leaf for host in bench.topology.hypervisors}
+    assert {answer.value.name for answer in found.switches} == {
+        bench.topology.leaf(leaf).name for leaf in used
+    }
+    assert (found.problems, found.warnings) == ((), ())
+    bench.faults["mimic"] = "links-table-missing"
+    with pytest.raises(SourceError, match="outage of its own"):
+        collect(open_site(bench.context(), None))
