@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napalm.base.exceptions import CommandErrorException, ConnectionClosedException
+from napalm.base.exceptions import (
+    CommandErrorException,
+    CommandTimeoutException,
+    ConnectionClosedException,
+)
 
 from napalm_cumulus import frames
 from napalm_cumulus.configuring import ConfigurationMethods
@@ -124,9 +128,14 @@ class CumulusDriver(ConfigurationMethods, CumulusGetters):
         if not commands:
             return []
         boundary = frames.new_boundary()
-        batch = self._session().run(
-            frames.SHELL, stdin=frames.script(commands, boundary), timeout=timeout
-        )
+        try:
+            batch = self._session().run(
+                frames.SHELL, stdin=frames.script(commands, boundary), timeout=timeout
+            )
+        except (CommandTimeoutException, CommandErrorException) as error:
+            # The transport knows only of the shell that runs the batch.
+            listed = "; ".join(command[:100] for command in commands)
+            raise type(error)(f"{error} The shell was running: {listed}") from error
         return frames.parse(commands, boundary, batch.stdout, batch.stderr)
 
     def _require_success(self, result: CommandResult) -> None:

@@ -194,6 +194,8 @@ def _try_password(
             ),
         ),
     ]
+    if not {name for name, _ in methods} & set(allowed):
+        tried.append("no password, as the server takes none")
     for name, attempt in methods:
         if name not in allowed:
             continue

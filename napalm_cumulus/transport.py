@@ -116,9 +116,15 @@ class SshTransport:
 
         Raises:
             ConnectionClosedException: The session is gone.
+            CommandErrorException: The switch allows no further channel.
         """
         try:
             return self._connection.transport.open_session(timeout=max(timeout, 0.1))
+        except paramiko.ChannelException as error:
+            raise CommandErrorException(
+                f"{self.options.address} refused another channel on this session: {error.text}. "
+                "Too many commands may be running at once (sshd's MaxSessions)."
+            ) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise self.lost(error) from error
 
@@ -199,7 +205,12 @@ class _Exchange:
             self._channel.settimeout(max(self._left(), 0.1))
             self._channel.exec_command(wrapped)
         except (paramiko.SSHException, EOFError, OSError) as error:
-            self._channel.close()
+            _close(self._channel)
+            if isinstance(error, paramiko.SSHException) and owner.connected():
+                raise CommandErrorException(
+                    f"{owner.options.address} did not take the command {_shown(command)}: {error}. "
+                    f"Check that user {owner.options.user!r} may run commands."
+                ) from error
             raise owner.lost(error, doing=command) from error
 
     def result(self, *, probing: bool = False) -> CommandResult:
@@ -215,7 +226,7 @@ class _Exchange:
                 raise self._late()
             status = channel.exit_status
         finally:
-            channel.close()
+            _close(channel)
             if self._writer is not None:
                 self._writer.join(1)
         # No status: a signal killed the command, or the session went down with it.
@@ -268,7 +279,7 @@ class _Exchange:
             raise self._sudo_refused()
         if prompts == 1 and not login.asked:
             login.asked = True
-            with suppress(OSError, paramiko.SSHException):
+            with suppress(OSError, EOFError, paramiko.SSHException):
                 self._channel.sendall(login.password.encode() + b"\n")
 
     def _sudo_refused(self) -> ConnectAuthError:
@@ -287,7 +298,7 @@ class _Exchange:
 
     def _start_writer(self, data: bytes) -> None:
         if not data:
-            with suppress(OSError, paramiko.SSHException):
+            with suppress(OSError, EOFError, paramiko.SSHException):
                 self._channel.shutdown_write()
             return
         self._writer = threading.Thread(target=self._write, args=(data,), daemon=True)
@@ -310,6 +321,12 @@ class _Exchange:
             f"{self._timeout:g} s. It may still be running on the switch. Look there, or allow "
             "more with command_timeout."
         )
+
+
+def _close(channel: paramiko.Channel) -> None:
+    # On a connection that broke this moment, saying goodbye fails.
+    with suppress(OSError, EOFError, paramiko.SSHException):
+        channel.close()
 
 
 def _sh(command: str) -> str:

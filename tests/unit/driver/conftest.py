@@ -153,7 +153,7 @@ class SshServer:
             with suppress(OSError, EOFError):
                 while data := onward.recv(65536):
                     channel.sendall(data)
-            channel.close()
+                channel.close()
 
         self.spawn(back)
         with suppress(OSError, EOFError):

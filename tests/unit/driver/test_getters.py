@@ -40,7 +40,8 @@ MISSING = said("", 127, "sh: 1: thing: not found")
 
 def test_interfaces(recorded: Recorded) -> None:
     found = interfaces.parse_interfaces(
-        recorded("ip_j_d_link.json"), said("swp1 10000\nswp2 \nlo \nswp10 -1\n")
+        recorded("ip_j_d_link.json"),
+        said("/sys/class/net/swp1/speed:10000\n/sys/class/net/swp10/speed:-1\n"),
     )
     assert all(fits(models.InterfaceDict, one) for one in found.values())
     assert found["swp1"] == {

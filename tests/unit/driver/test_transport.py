@@ -19,6 +19,8 @@ from napalm.base.exceptions import (
     ConnectTimeoutError,
 )
 
+from napalm_cumulus import CumulusDriver
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -62,6 +64,14 @@ def test_time_out_says_that_the_command_may_go_on(site: Site) -> None:
     assert session.run("echo on").stdout == b"on\n"
 
 
+def test_a_batch_that_is_late_names_its_commands(site: Site) -> None:
+    session = site.session(site.server(), command_timeout=0.3)
+    device = CumulusDriver("leaf1", "u", "p", transport=session)
+    device.open()
+    with pytest.raises(CommandTimeoutException, match="was running: echo a; sleep 5"):
+        device.cli(["echo a", "sleep 5"])
+
+
 def test_output_has_a_limit(site: Site) -> None:
     session = site.session(site.server(), max_output=100_000)
     with pytest.raises(CommandErrorException, match="more than 100000 bytes"):
@@ -102,6 +112,43 @@ def test_commands_do_not_wait_for_delayed_acknowledgements(site: Site) -> None:
         session.run("true")
         times.append(time.monotonic() - begun)
     assert sorted(times)[7] < 0.035, times
+
+
+class Relay:
+    """A cable between client and server that can be cut without either noticing."""
+
+    def __init__(self, port: int) -> None:
+        self.cut = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._onward = port
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        near, _ = self._listener.accept()
+        far = socket.create_connection(("127.0.0.1", self._onward))
+        for source, sink in ((near, far), (far, near)):
+            threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
+
+    def _copy(self, source: socket.socket, sink: socket.socket) -> None:
+        while data := source.recv(65536):
+            if not self.cut.is_set():
+                sink.sendall(data)
+
+
+def test_a_dead_path_is_noticed_by_asking(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napalm_cumulus.transport._ALIVE_TIMEOUT", 0.5)
+    server = site.server()
+    relay = Relay(server.port)
+    site.trust(relay.port, site.host_key)
+    session = site.session(server, port=relay.port)
+    assert session.is_alive()
+    relay.cut.set()
+    begun = time.monotonic()
+    assert session.connected()  # the socket knows nothing
+    assert not session.is_alive()
+    assert time.monotonic() - begun < 3
+    session.close()
 
 
 # --- sudo ----------------------------------------------------------------------------------------
@@ -260,6 +307,12 @@ def test_refused_login_says_who_and_what_was_tried_but_no_secret(site: Site) -> 
     assert f"key {site.key_file}, password" in message
     assert "accepts: publickey, password" in message
     assert "hunter2" not in message
+
+
+def test_a_password_that_the_server_does_not_take(site: Site) -> None:
+    server = site.server(authorized=[b"another"])
+    with pytest.raises(ConnectAuthError, match="no password, as the server takes none"):
+        site.session(server, "hunter2", key_file="")
 
 
 def test_encrypted_key(site: Site) -> None:
