@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
@@ -203,6 +204,7 @@ class Lab:
         leafs = [self._make_leaf(spec, chosen) for spec in self.topology.leafs]
         for leaf in leafs:
             leaf.install(public_key, vlan_aware=vlan_aware)
+            leaf.set_kernel()
         try:
             self._boot(leafs)
         except LabError:
@@ -387,8 +389,9 @@ class Lab:
         if any(target in (vm.name, vm.uuid) for vm in self.topology.vms):
             address = self._address(self.topology.vm(target))
         argv = ["ping", "-n", "-D", "-i", f"{interval:g}", address]
-        log = self.state_dir / f"ping-{os.getpid()}-{id(argv):x}.log"
-        return Pinger(self.in_tree(self.vm_ns(source), argv), log)
+        handle, log = tempfile.mkstemp(prefix="ping-", suffix=".log", dir=self.state_dir)
+        os.close(handle)
+        return Pinger(self.in_tree(self.vm_ns(source), argv), Path(log))
 
     @staticmethod
     def _address(vm: VmSpec) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import stat
 import subprocess
+import sys
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -144,7 +146,6 @@ class Leaf(ABC):
         if not os.path.ismount(self.root):
             options = f"lowerdir={self.tree},upperdir={self.upper},workdir={self.directory}/work"
             call(["mount", "-t", "overlay", "overlay", "-o", options, str(self.root)])
-        netns.set_sysctls(self.netns, _KERNEL)
         self._launch()
 
     def wait_ready(self, timeout: float = 30) -> None:
@@ -169,7 +170,7 @@ class Leaf(ABC):
         """Power on with the network of a machine that was off, and wait until it is up."""
         if self.running:
             raise LabError(f"{self.spec.short_name} is already running.")
-        self._renew_network()
+        self.renew_network()
         self.start()
         self.wait_ready(timeout)
 
@@ -183,6 +184,8 @@ class Leaf(ABC):
             wait_until(lambda: not self._alive(), timeout=2, every=0.02)
         netns.kill_all(self._processes)
         (self.directory / "pid").unlink(missing_ok=True)
+        # The kernel here would go on forwarding; one that lost its power does not.
+        self.renew_network()
 
     def reboot(self, timeout: float = 60) -> None:
         """Shut down in good order and boot again."""
@@ -201,8 +204,7 @@ class Leaf(ABC):
     def pid(self) -> int | None:
         """The process that is the leaf's own number 1; None while it is off."""
         boss = self._boss()
-        below = netns.children(boss) if boss is not None else []
-        return below[0] if below else None
+        return netns.first_below(boss) if boss is not None else None
 
     @property
     def running(self) -> bool:
@@ -273,11 +275,20 @@ class Leaf(ABC):
         for group in groups:
             group.mkdir(parents=True, exist_ok=True)
         pidfile = self.directory / "pid"
+        again = [sys.executable, "-m", "lab.rebooted", self.topology.name]
+        again += [str(self.directory.parents[1]), self.spec.short_name]
         ticks = 'read -r stat < /proc/$$/stat; nth() { shift 21; echo "$$ $1"; }'
         script = [f"echo $$ > {group}/cgroup.procs" for group in groups]
-        script += [ticks, f"nth $stat > {pidfile}.new", f"mv {pidfile}.new {pidfile}", 'exec "$@"']
+        script += [ticks, f"nth $stat > {pidfile}.new", f"mv {pidfile}.new {pidfile}"]
+        # 133 is nspawn's way to say that the leaf wants to be started again: it rebooted itself.
+        script += ['while :; do status=0; "$@" || status=$?; test $status = 133 || exit $status']
+        script += [f"{shlex.join(again)}; done"]
         log = self.console.open("ab")
-        environment = {"PATH": _ENVIRONMENT["PATH"], "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+        environment = {
+            "PATH": _ENVIRONMENT["PATH"],
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+        }
         with log:
             subprocess.run(
                 ["setsid", "--fork", "sh", "-ec", "; ".join(script), "leaf", *argv],
@@ -289,7 +300,7 @@ class Leaf(ABC):
             )
         wait_until(pidfile.exists, timeout=5, every=0.01, what=f"{self.spec.name} did not start")
 
-    def _renew_network(self) -> None:
+    def renew_network(self) -> None:
         """Give it the empty network of a machine that was off; only its ports stay plugged."""
         shelter = f"{self.netns}~ports"
         netns.delete_namespace(shelter)
@@ -303,6 +314,11 @@ class Leaf(ABC):
         call(["ip", "netns", "add", self.netns])
         ip_batch((f"link set dev {port} netns {self.netns}" for port in ports), netns=shelter)
         netns.delete_namespace(shelter)
+        self.set_kernel()
+
+    def set_kernel(self) -> None:
+        """Set what a switch's kernel is set to from its first moment."""
+        netns.set_sysctls(self.netns, _KERNEL)
 
 
 # nspawn shows a container the machine's own interfaces in /sys and keeps /proc/sys closed when the

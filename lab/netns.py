@@ -117,12 +117,22 @@ def started(pid: int) -> str | None:
     return None if fields[0] in "ZX" else fields[19]
 
 
-def children(pid: int) -> list[int]:
-    """The child processes of a process."""
+def first_below(pid: int) -> int | None:
+    """The process below ``pid`` that is number 1 of a PID namespace of its own."""
     try:
-        return [int(x) for x in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
-        return []
+        return None
+    for child in below:
+        with suppress(OSError):
+            status = Path(f"/proc/{child}/status").read_text()
+            numbers = next(x for x in status.splitlines() if x.startswith("NSpid:")).split()[1:]
+            if len(numbers) > 1 and numbers[-1] == "1" and started(int(child)) is not None:
+                return int(child)
+            found = first_below(int(child))
+            if found is not None:
+                return found
+    return None
 
 
 def kill_all(find: Callable[[], set[int]], *, timeout: float = 10) -> None:

@@ -221,6 +221,16 @@ def test_a_clean_reboot(well: Lab) -> None:
     assert wait_until(lambda: well.answers("130.246.213.31"), timeout=10)
 
 
+def test_a_reboot_that_an_operator_asks_for_by_ssh(well: Lab) -> None:
+    leaf = well.leaf("01")
+    before = leaf.pid
+    leaf.exec(["ip", "link", "add", "stray", "type", "bridge"], check=True)
+    well.exec_seat(["ssh", "-o", "BatchMode=yes", "swt-sn2100-01", "reboot"])
+    assert wait_until(lambda: leaf.pid not in (before, None) and leaf.ready, timeout=20)
+    assert wait_until(lambda: well.answers("130.246.213.31"), timeout=10)
+    assert "stray" not in leaf.exec(["ip", "-br", "link"], check=True).stdout
+
+
 def test_web_faults_are_written_and_taken_back(well: Lab) -> None:
     path = well.state_dir / "web-faults.json"
     well.web_fault("mimic", "aquilon-down")
