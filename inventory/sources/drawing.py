@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}"
 _EMPTY = frozenset({"No System Specified", "No Interfaces Found"})
-_BMC = re.compile(r"(?:bmc|ipmi|idrac|ilo|mgmt)\d*", re.IGNORECASE)
+_BMC = re.compile(r"(?:bmc|ipmi|idrac|ilo)\d*", re.IGNORECASE)
 # Interfaces by the kernel's names are the host's own whatever name their address leads to.
 _NIC = re.compile(r"(?:eth|en|em|ib|bond|team|p\d+p)\w*", re.IGNORECASE)
 _PEER_CLUSTER = "cluster_peer."

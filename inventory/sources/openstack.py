@@ -150,6 +150,10 @@ class OpenStackSource:
             raise
         except failures() as exc:
             raise as_source_error(exc, asked, self._secrets) from None
+        except Exception as exc:
+            # The SDK stumbles over malformed answers and settings in any way (KeyError, YAML
+            # errors); to the person it is the same: OpenStack gave nothing that can be used.
+            raise as_source_error(exc, asked, self._secrets) from exc
 
     def _connected(self) -> Connection:
         with self._lock:

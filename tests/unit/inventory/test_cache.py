@@ -10,8 +10,10 @@ import pytest
 
 from inventory.cache import UPLINKS, VMS, Cache, CachedAddress, CachedCompute, CachedUplink
 from inventory.errors import SourceError, UnknownHypervisorError, UnknownSwitchError
-from inventory.model import Answer
+from inventory.model import Answer, Uplink, VirtualMachine
 from tests.unit.inventory.fakes import HV50, NOW, SW3, Fake, uplink, vm
+
+UPLINK_ANSWER: Answer[tuple[Uplink, ...]] = Answer((uplink(),), "Mimic", NOW)
 
 
 def only_file(directory: Path) -> Path:
@@ -21,14 +23,15 @@ def only_file(directory: Path) -> Path:
 
 def test_what_is_stored_comes_back_marked_and_typed(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    value = (vm("vm-a1"),)
-    cache.store("q", Answer(value, "OpenStack", NOW), VMS)
+    value: tuple[VirtualMachine, ...] = (vm("vm-a1"),)
+    answer = Answer(value, "OpenStack", NOW)
+    cache.store("q", answer, VMS)
     assert cache.load("q", VMS) == Answer(value, "OpenStack", NOW, cached=True)
     assert cache.load("another", VMS) is None
 
 
 def test_nobody_else_can_read_it(tmp_path: Path) -> None:
-    Cache(tmp_path / "c").store("q", Answer((uplink(),), "Mimic", NOW), UPLINKS)
+    Cache(tmp_path / "c").store("q", UPLINK_ANSWER, UPLINKS)
     file = only_file(tmp_path)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -50,7 +53,7 @@ def test_a_damaged_file_is_ignored_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
 ) -> None:
     cache = Cache(tmp_path)
-    cache.store("q", Answer((uplink(),), "Mimic", NOW), UPLINKS)
+    cache.store("q", UPLINK_ANSWER, UPLINKS)
     only_file(tmp_path).write_bytes(content)
     with caplog.at_level(logging.WARNING):
         assert cache.load("q", UPLINKS) is None
@@ -71,7 +74,7 @@ def test_a_file_that_means_something_else_is_ignored(
     tmp_path: Path, key: str, value: object
 ) -> None:
     cache = Cache(tmp_path)
-    cache.store("q", Answer((uplink(),), "Mimic", NOW), UPLINKS)
+    cache.store("q", UPLINK_ANSWER, UPLINKS)
     file = only_file(tmp_path)
     file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
     assert cache.load("q", UPLINKS) is None
@@ -79,7 +82,7 @@ def test_a_file_that_means_something_else_is_ignored(
 
 def test_a_directory_that_others_may_write_is_not_trusted(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    cache.store("q", Answer((uplink(),), "Mimic", NOW), UPLINKS)
+    cache.store("q", UPLINK_ANSWER, UPLINKS)
     only_file(tmp_path).parent.chmod(0o777)
     assert cache.load("q", UPLINKS) is None
 

@@ -27,7 +27,7 @@ from inventory.sources.openstack import OpenStackSource
 from inventory.sources.registry import SourceContext
 from inventory.sources.subnet_page import SubnetPageSource
 from lab.standins import Faults, StandIns
-from lab.topology import Topology, default_topology
+from lab.topology import Topology, VmSpec, default_topology
 
 VARIANTS = ("v2018", "v2022", "head", "headraw")
 
@@ -78,6 +78,11 @@ def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 def bench(_served: Bench) -> Bench:  # its value is what this one hands on
     _served.faults.clear()
     return _served
+
+
+def ip_of(spec: VmSpec) -> str:
+    assert spec.address is not None
+    return str(spec.address.ip)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -234,7 +239,7 @@ def test_every_vm_by_name_id_and_address(bench: Bench) -> None:
         assert len(by_name) == [vm.name for vm in bench.topology.vms].count(spec.name)
         if found.addresses:
             assert found.addresses == (spec.address,)
-            assert source.find_vms(str(spec.address.ip)).value == (found,)
+            assert source.find_vms(ip_of(spec)).value == (found,)
         if spec.floating:
             assert found.floating_addresses == (spec.floating,)
             assert source.find_vms(str(spec.floating)).value == (found,)
@@ -286,7 +291,7 @@ def test_openstack_failing(bench: Bench, fault: str, says: str) -> None:
 
 def test_a_member_is_told_so_whatever_is_asked(bench: Bench) -> None:
     bench.faults["openstack"] = "not-admin"
-    for target in ("vm-zz", "9.9.9.9", str(bench.topology.vms[0].address.ip)):
+    for target in ("vm-zz", "9.9.9.9", ip_of(bench.topology.vms[0])):
         with pytest.raises(SourceError, match=r"not an administrator|not allowed"):
             bench.openstack().find_vms(target)
 
@@ -304,7 +309,7 @@ def test_a_renewed_token_is_not_noticed(bench: Bench) -> None:
 
 def test_one_address_in_two_projects_gives_both(bench: Bench) -> None:
     bench.faults["openstack"] = "duplicate-address"
-    assert len(bench.openstack().find_vms(str(bench.topology.vms[0].address.ip)).value) == 2
+    assert len(bench.openstack().find_vms(ip_of(bench.topology.vms[0])).value) == 2
 
 
 def test_no_such_cloud_and_no_such_file(bench: Bench, tmp_path: Path) -> None:

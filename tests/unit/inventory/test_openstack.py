@@ -1,0 +1,145 @@
+"""What the stand-ins cannot be made to say: malformed records, odd settings, hidden secrets."""
+
+from __future__ import annotations
+
+import uuid
+from ipaddress import ip_address
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from inventory.errors import SourceError, TargetError
+from inventory.settings import OpenStackSettings
+from inventory.sources.openstack import OpenStackSource, classify
+from inventory.sources.openstack_errors import as_source_error
+
+UUID = "279b720f-6cb0-599f-a137-bb004021a874"
+
+
+def server(**changes: Any) -> SimpleNamespace:
+    values: dict[str, Any] = {
+        "id": UUID,
+        "name": "vm-a1",
+        "project_id": "p",
+        "status": "ACTIVE",
+        "hypervisor_hostname": "hv50",
+        "host_status": "UP",
+        "addresses": {},
+        "fault": None,
+    }
+    return SimpleNamespace(**values | changes)
+
+
+def source(*servers: SimpleNamespace, **network: Any) -> OpenStackSource:
+    """A source over a cloud of these servers; keywords replace neutron's calls."""
+    calls: dict[str, Any] = {"ports": lambda **_: [], "ips": lambda **_: []}
+    compute = SimpleNamespace(
+        servers=lambda **_: iter(servers),
+        get_server=lambda _: servers[0],
+        hypervisors=lambda **_: [SimpleNamespace(name="hv50", service_details={"host": "hv50"})],
+    )
+    connection: Any = SimpleNamespace(compute=compute, network=SimpleNamespace(**calls | network))
+    return OpenStackSource(OpenStackSettings(cloud="x"), connect=lambda: connection)
+
+
+def test_what_a_text_can_be() -> None:
+    assert classify(UUID.upper()) == uuid.UUID(UUID)
+    assert classify("2001:DB8::1") == ip_address("2001:db8::1")
+    for name in (UUID.replace("-", ""), "130.246.212.010", "10.0.0", "vm a", "Ünïcode", "detail"):
+        assert classify(name) == name
+    for text in ("", "  ", "a\x00", "a\nb", "\u202evm", "x" * 256):
+        with pytest.raises(TargetError):
+            classify(text)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"name": None}, {"name": ""}, {"id": None}, {"hypervisor_hostname": "$(x)"}]
+)
+def test_a_partial_record_is_an_error(changes: dict[str, Any]) -> None:
+    with pytest.raises(SourceError, match="partial answer"):
+        source(server(**changes)).find_vms(UUID)
+
+
+@pytest.mark.parametrize(
+    "port",
+    [
+        {"fixed_ips": [{}], "mac_address": "x", "id": "1"},
+        {
+            "fixed_ips": [{"ip_address": "nonsense", "subnet_id": "s"}],
+            "mac_address": "x",
+            "id": "1",
+        },
+    ],
+)
+def test_a_malformed_port_is_an_error_and_no_crash(port: dict[str, Any]) -> None:
+    found = source(
+        server(),
+        ports=lambda **_: [SimpleNamespace(**port)],
+        get_subnet=lambda _: SimpleNamespace(cidr="130.246.212.0/22"),
+    )
+    with pytest.raises(SourceError, match="the VM named vm-a1"):
+        found.find_vms("vm-a1")
+
+
+def test_names_are_compared_again() -> None:
+    others = [server(name="VM-A1"), server(name="vm-a10"), server(name=None), server()]
+    assert len(source(*others).find_vms("vm-a1").value) == 1
+
+
+def test_a_bar_in_a_name_is_not_in_the_pattern() -> None:
+    asked: list[dict[str, Any]] = []
+    found = source(server(name="a.b|c"))
+    assert found.find_vms("vm-zz").value == ()
+
+    def servers(**filters: Any) -> list[SimpleNamespace]:
+        asked.append(filters)
+        return [server(name="a.b|c")]
+
+    compute = SimpleNamespace(servers=servers)
+    network = SimpleNamespace(ports=lambda **_: [], ips=lambda **_: [])
+    connection: Any = SimpleNamespace(compute=compute, network=network)
+    bar = OpenStackSource(OpenStackSettings(), connect=lambda: connection)
+    assert len(bar.find_vms("a.b|c").value) == 1
+    assert asked == [{"all_projects": True, "name": r"^a\.b"}]
+
+
+@pytest.mark.parametrize("owner", ["network:router_interface", "network:dhcp", ""])
+def test_an_address_of_another_thing_is_named(owner: str) -> None:
+    port = SimpleNamespace(device_owner=owner, device_id="x")
+    with pytest.raises(TargetError, match=f"no VM's: it belongs to {owner or 'an unbound port'}"):
+        source(ports=lambda **_: [port]).find_vms("10.0.0.1")
+
+
+def test_a_floating_address_on_nothing() -> None:
+    floating = SimpleNamespace(port_id=None, port_details=None)
+    with pytest.raises(TargetError, match="attached to nothing"):
+        source(ips=lambda **_: [floating]).find_vms("10.0.0.1")
+
+
+def test_a_port_whose_details_are_hidden_is_looked_up() -> None:
+    floating = SimpleNamespace(port_id="p1", port_details=None, floating_ip_address="10.0.0.1")
+    port = SimpleNamespace(device_owner="compute:nova", device_id=UUID)
+    found = source(
+        server(),
+        ips=lambda **asked: [floating] if "floating_ip_address" in asked else [],
+        get_port=lambda _: port,
+    ).find_vms("10.0.0.1")
+    assert [vm.id for vm in found.value] == [UUID]
+
+
+@pytest.mark.parametrize("text", ["clouds: [", "- a", "clouds: {lab: {auth: {username: u}}}"])
+def test_settings_of_the_cloud_that_cannot_be_used(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "clouds.yaml"
+    file.write_text(text)
+    settings = OpenStackSettings(cloud="lab", clouds_file=file, timeout=1)
+    with pytest.raises(SourceError) as caught:
+        OpenStackSource(settings).find_vms("vm-a1")
+    assert caught.value.advice
+
+
+def test_a_secret_that_an_exception_repeats_is_cut_out() -> None:
+    exc = ValueError("login of me:hush at http://me:hush@host/ with hush2 failed")
+    error = as_source_error(exc, "the VM named x", ("hush",))
+    assert "hush" not in str(error)
