@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from nornir import InitNornir
 
 from inventory.build import collect
 from inventory.chain import resolve
@@ -351,3 +353,26 @@ def test_the_whole_site(bench: Bench) -> None:
     bench.faults["mimic"] = "links-table-missing"
     with pytest.raises(SourceError, match="outage of its own"):
         collect(open_site(bench.context(), None))
+
+
+def test_nornir_starts_from_the_settings_file(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("VIPKEEPER_")]:
+        monkeypatch.delenv(name)
+    file = tmp_path / "vipkeeper.toml"
+    file.write_text(
+        f'[mimic]\nurl = "{bench.served.mimic_url}"\n'
+        f'[subnet_page]\nurl = "{bench.served.subnet_page_url}"\n'
+        f'[openstack]\ncloud = "lab"\nclouds_file = "{bench.clouds}"\n'
+        f'[paths]\ncache = "{tmp_path / "cache"}"\n[ssh]\nusername = "ops"\nport = 2222\n'
+    )
+    with InitNornir(
+        inventory={"plugin": "SiteInventory", "options": {"settings": str(file)}},
+        logging={"enabled": False},
+    ) as nornir:
+        leaf = bench.topology.leaf(bench.topology.hypervisors[0].leaf)
+        host = nornir.inventory.hosts[leaf.name]
+        assert (host.hostname, host.username, host.port) == (str(leaf.address.ip), "ops", 2222)
+        assert host.has_parent_group("model_sn2100")
+    assert list((tmp_path / "cache").rglob("*.json"))
