@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from lab.lab import Lab
+from tests.lab.switch import WELL, LeafUnderTest
 
 HERE = Path(__file__).parent
 
@@ -49,3 +51,15 @@ def well(lab: Lab) -> Iterator[Lab]:
         if not leaf.running:
             leaf.boot()
     lab.mend()
+
+
+@pytest.fixture
+def leaf(well: Lab) -> Iterator[LeafUnderTest]:
+    """Leaf -03, well before the test, and proven to be so after it."""
+    with ExitStack() as stack:
+        leaf = LeafUnderTest(well, stack)
+        disk = leaf.disk()
+        yield leaf
+        leaf.wait_until(lambda: leaf.state() == set(), timeout=90)
+        assert leaf.addresses() == WELL
+        assert leaf.disk() == disk

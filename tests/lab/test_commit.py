@@ -1,0 +1,299 @@
+"""The transaction on a real leaf: what it applies, keeps, refuses and takes back."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from napalm.base.exceptions import (
+    CommitConfirmException,
+    CommitError,
+    LockError,
+    MergeConfigException,
+    ReplaceConfigException,
+    SessionLockedException,
+)
+
+from napalm_cumulus import CumulusDriver
+from tests.lab.switch import WELL, LeafUnderTest
+
+EXTRA = "203.0.113.7/32"
+
+
+def stanza(leaf: LeafUnderTest, name: str) -> str:
+    at = leaf.snapshot().disk.stanzas_of(name)[0]
+    return at.file.stanza_text(at.stanza)
+
+
+def with_extra(leaf: LeafUnderTest) -> str:
+    """swp10's stanza with one more address."""
+    return stanza(leaf, "swp10").rstrip("\n") + f"\n    address {EXTRA}\n"
+
+
+def toggled(leaf: LeafUnderTest) -> str:
+    """vlan453's stanza with its address lines commented out."""
+    at = leaf.snapshot().disk.stanzas_of("vlan453")[0]
+    file = at.file.comment_out(at.stanza)
+    return file.stanza_text(next(s for s in file.stanzas if s.name == "vlan453"))
+
+
+def commit_extra(leaf: LeafUnderTest, driver: CumulusDriver, revert_in: int | None) -> None:
+    driver.load_merge_candidate(config=with_extra(leaf))
+    driver.commit_config(message="a test", revert_in=revert_in)
+
+
+def has_extra(leaf: LeafUnderTest) -> bool:
+    return f"swp10 {EXTRA}" in leaf.addresses("swp10")
+
+
+def test_the_toggle_takes_the_vip_away_and_gives_it_back_without_touching_the_disk(
+    leaf: LeafUnderTest,
+) -> None:
+    driver = leaf.driver()
+    before = leaf.sh("ip -o link show dev vlan453-v0").split(":")[0]
+    disk = leaf.disk()
+    driver.load_merge_candidate(config=toggled(leaf))
+    assert "-    address-virtual" in driver.compare_config().replace("\t", "    ")
+    driver.commit_config(message="toggle", revert_in=60, bounce=True)
+    report = driver.last_commit
+    assert report is not None
+    assert (report.mode, report.interfaces, report.result) == ("targeted", ("vlan453",), "reverted")
+    assert report.applied_ok
+    assert report.reverted_ok
+    assert report.problems == ()
+    assert 0 < report.outage_seconds < 10
+    assert leaf.addresses() == WELL
+    assert leaf.disk() == disk
+    # The proof that it was away: the VRR device is a new one.
+    assert leaf.sh("ip -o link show dev vlan453-v0").split(":")[0] != before
+    assert leaf.timers() == ""
+
+
+def test_pending_is_seen_and_confirmed_from_another_session(leaf: LeafUnderTest) -> None:
+    old = leaf.disk()
+    one, other = leaf.driver(owner="alice@noc"), leaf.driver()
+    commit_extra(leaf, one, revert_in=60)
+    pending = other.pending
+    assert pending is not None
+    assert (pending.owner, pending.message, pending.mode) == ("alice@noc", "a test", "targeted")
+    assert pending.interfaces == ("swp10",)
+    assert 50 < pending.remaining <= 60
+    assert pending.armed
+    assert other.has_pending_commit()
+    assert has_extra(leaf)
+    assert leaf.disk() == old
+    texts = other.get_config()
+    assert EXTRA in texts["running"]
+    assert EXTRA not in texts["startup"]
+    one.close()
+    other.confirm_commit()
+    try:
+        assert not other.has_pending_commit()
+        assert leaf.timers() == ""
+        assert EXTRA in other.get_config()["startup"]
+        assert has_extra(leaf)
+        kept = [line for line in old.splitlines() if "sha" not in line and " f " in line]
+        assert all(line in leaf.disk() for line in kept), "a mode or an owner changed"
+        with pytest.raises(CommitConfirmException, match="No commit is pending"):
+            other.confirm_commit()
+    finally:
+        text = other.get_config()["startup"]
+        other.load_replace_candidate(config=text.replace(f"    address {EXTRA}\n", ""))
+        other.commit_config(message="put the leaf back")
+    assert leaf.disk() == old
+    assert not has_extra(leaf)
+
+
+def test_rollback_takes_it_back_at_once(leaf: LeafUnderTest) -> None:
+    one, other = leaf.driver(), leaf.driver()
+    commit_extra(leaf, one, revert_in=600)
+    assert has_extra(leaf)
+    other.rollback()
+    assert not has_extra(leaf)
+    assert not one.has_pending_commit()
+    assert leaf.timers() == ""
+    with pytest.raises(CommitConfirmException, match="already been rolled back"):
+        one.rollback()
+
+
+def test_a_late_confirm_is_an_error(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    commit_extra(leaf, driver, revert_in=1)
+    leaf.wait_until(lambda: not driver.has_pending_commit(), timeout=10)
+    with pytest.raises(CommitConfirmException):
+        driver.confirm_commit()
+    assert not has_extra(leaf)
+
+
+def test_a_second_commit_is_refused_and_names_the_first(leaf: LeafUnderTest) -> None:
+    one, other = leaf.driver(owner="alice@noc"), leaf.driver(owner="bob@noc")
+    commit_extra(leaf, one, revert_in=60)
+    for revert_in in (None, 30):
+        with pytest.raises(SessionLockedException, match=r"alice@noc \(a test\) on swp10"):
+            commit_extra(leaf, other, revert_in)
+    assert one.pending is not None
+    one.rollback()
+
+
+def test_files_changed_meanwhile_are_never_overwritten(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    main = "/etc/network/interfaces"
+    leaf.sh(f"cp -p {main} /tmp/kept")
+    for change, undo in (
+        (f"echo '# mine' >>{main}", f"cp -p /tmp/kept {main}"),
+        ("touch /etc/network/.interfaces.swp", "rm /etc/network/.interfaces.swp"),
+    ):
+        driver.load_merge_candidate(config=with_extra(leaf))
+        leaf.sh(change)
+        try:
+            with pytest.raises(LockError, match="changed by somebody else"):
+                driver.commit_config(revert_in=30)
+        finally:
+            leaf.sh(undo)
+        assert not has_extra(leaf)
+
+
+def test_files_changed_while_pending_stop_the_confirm(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    main = "/etc/network/interfaces"
+    leaf.sh(f"cp -p {main} /tmp/kept")
+    commit_extra(leaf, driver, revert_in=30)
+    leaf.sh(f"echo '# mine' >>{main}")
+    with pytest.raises(CommitError, match="changed while the commit was pending"):
+        driver.confirm_commit()
+    assert driver.has_pending_commit()
+    assert leaf.sh(f"tail -n 1 {main}") == "# mine\n"
+    leaf.sh(f"cp -p /tmp/kept {main}")
+    driver.rollback()
+
+
+def test_somebody_elses_reload_stops_the_confirm(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    commit_extra(leaf, driver, revert_in=30)
+    leaf.sh("ifreload -a")
+    with pytest.raises(CommitError, match="no longer has the candidate"):
+        driver.confirm_commit()
+    driver.rollback()
+
+
+def test_another_manager_s_files_are_left_alone(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    main = "/etc/network/interfaces"
+    leaf.sh(f"cp -p {main} /tmp/kept; sed -i '1i # Auto-generated by NVUE!' {main}")
+    try:
+        driver.load_merge_candidate(config=with_extra(leaf))
+        with pytest.raises(LockError, match="NVUE"):
+            driver.commit_config(revert_in=30)
+    finally:
+        leaf.sh(f"cp -p /tmp/kept {main}")
+
+
+def test_a_full_reload_is_rolled_back_too(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    driver.load_merge_candidate(
+        config="auto br-new\niface br-new\n    bridge-ports none\n    address 192.0.2.1/32\n"
+    )
+    driver.commit_config(revert_in=60)
+    report = driver.last_commit
+    assert report is not None
+    assert (report.mode, report.interfaces) == ("full", ("br-new",))
+    assert report.why_full
+    assert leaf.addresses("br-new") == {"br-new 192.0.2.1/32"}
+    driver.rollback()
+    assert leaf.sh("ip -o link show dev br-new 2>&1 || :").startswith("Device")
+
+
+def test_what_the_kernel_did_not_take_is_rolled_back_at_once(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    # The address goes as soon as it comes: ifupdown2 itself reports success.
+    text = with_extra(leaf) + f"    post-up ip addr del {EXTRA} dev swp10\n"
+    driver.load_merge_candidate(config=text)
+    with pytest.raises(CommitError, match=f"missing swp10 {EXTRA}"):
+        driver.commit_config(revert_in=60)
+    assert not driver.has_pending_commit()
+    assert leaf.timers() == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("adress 203.0.113.7/32", "did you mean 'address'"),
+        ("address 203.0.113.700/32", "is not an address"),
+        ("address 130.246.212.1/22", "stands on"),
+    ],
+)
+def test_a_candidate_that_would_lie_is_not_even_loaded(
+    leaf: LeafUnderTest, line: str, message: str
+) -> None:
+    driver = leaf.driver()
+    with pytest.raises(MergeConfigException, match=message):
+        driver.load_merge_candidate(config=stanza(leaf, "swp10").rstrip("\n") + f"\n    {line}\n")
+    with pytest.raises(ReplaceConfigException, match="rubbish"):
+        driver.load_replace_candidate(config="rubbish\nauto lo\niface lo inet loopback\n")
+
+
+def test_what_ifupdown2_itself_rejects_is_not_applied(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    driver.load_merge_candidate(config=with_extra(leaf) + "    mtu 99999999\n")
+    with pytest.raises(CommitError, match=r"rejects the candidate.*99999999.*Nothing was changed"):
+        driver.commit_config(revert_in=60)
+    assert not driver.has_pending_commit()
+
+
+def test_no_difference_changes_nothing(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    driver.load_replace_candidate(config=driver.get_config()["startup"])
+    assert driver.compare_config() == ""
+    driver.commit_config(revert_in=60)
+    assert driver.last_commit is None
+    assert not driver.has_pending_commit()
+    with pytest.raises(CommitError, match="No candidate is loaded"):
+        driver.commit_config()
+
+
+def test_a_stanza_reached_through_a_source_line_is_toggled_in_its_file(
+    leaf: LeafUnderTest,
+) -> None:
+    other = LeafUnderTest(leaf.lab, leaf._stack, "01")
+    disk, addresses = other.disk(), other.addresses()
+    at = other.snapshot().disk.stanzas_of("vlan453")[0]
+    assert at.file.path.startswith("/etc/network/interfaces.d/")
+    driver = other.driver()
+    driver.load_merge_candidate(config=toggled(other))
+    assert f"--- {at.file.path}" in driver.compare_config()
+    driver.commit_config(revert_in=60, bounce=True)
+    assert (other.disk(), other.addresses()) == (disk, addresses)
+
+
+def test_an_operator_with_sudo_can_do_all_of_it(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver("netops", sudo=True)
+    commit_extra(leaf, driver, revert_in=60)
+    assert has_extra(leaf)
+    assert driver.pending is not None
+    driver.rollback()
+
+
+def test_a_reload_by_hand_that_is_under_way_is_waited_for(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    driver.load_merge_candidate(config=toggled(leaf))
+    # Somebody else holds ifupdown2's own lock for two seconds.
+    leaf.sh("systemd-run -q flock /run/network/.lock sleep 2; sleep 0.3")
+    begin = time.monotonic()
+    driver.commit_config(revert_in=60, bounce=True)
+    assert time.monotonic() - begin > 1
+    assert driver.last_commit is not None
+    assert driver.last_commit.reverted_ok
+
+
+def test_nothing_of_a_message_is_run(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver(owner="$(touch /tmp/owned)")
+    driver.load_merge_candidate(config=with_extra(leaf))
+    message = "`touch /tmp/owned`; 'touch /tmp/owned\"\n== state\nx"
+    driver.commit_config(message=message, revert_in=60)
+    pending = driver.pending
+    assert pending is not None
+    assert pending.owner == "$(touch /tmp/owned)"
+    assert pending.message == " ".join(message.split())
+    assert pending.state == "pending"
+    driver.rollback()
+    assert leaf.sh("ls /tmp/owned 2>&1 || :").startswith("ls:")
