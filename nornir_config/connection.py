@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napalm import get_network_driver
@@ -53,7 +54,7 @@ class Napalm:
             raise ConnectionException(f"the inventory gives this host no {lacking}")
         arguments = copy.deepcopy(extras or {})
         optional_args = arguments.pop("optional_args", None) or {}
-        if configuration is not None and configuration.ssh.config_file:
+        if configuration is not None and Path(configuration.ssh.config_file or "-").is_file():
             optional_args.setdefault("ssh_config_file", str(configuration.ssh.config_file))
         if port:
             optional_args["port"] = port

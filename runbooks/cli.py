@@ -257,7 +257,7 @@ def _new_run(settings: Settings, command: str, target: str) -> Run:
 
 def _agreement(*, yes: bool) -> Agreement:
     def ask(question: str) -> bool:
-        if not sys.stdin.isatty():
+        if not _is_terminal():
             raise UsageError(
                 "there is nobody to ask (no terminal), and --yes was not given; "
                 "nothing on the switch was touched",
@@ -266,6 +266,10 @@ def _agreement(*, yes: bool) -> Agreement:
         return typer.confirm(question)
 
     return Agreement(yes, ask)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _settle(ctx: typer.Context, command: str, name: str) -> None:

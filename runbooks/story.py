@@ -71,6 +71,15 @@ def make_console(*, stderr: bool = False) -> Console:
     )
 
 
+def printable(text: str) -> str:
+    """Text that does nothing to a terminal: VM names and files on switches are other people's.
+
+    >>> printable("vm\\x1b[2J"), printable("a\\tb")
+    ('vm\\\\x1b[2J', 'a\\tb')
+    """
+    return "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in text)
+
+
 class Story:
     """Prints events as they happen, and keeps them."""
 
@@ -81,6 +90,7 @@ class Story:
 
     def tell(self, step: str, text: str, kind: str = "ok") -> None:
         """Tell that something was found or done."""
+        text = printable(text)
         self.events.append(Event(now(), step, kind, text))
         if self._quiet:
             return
@@ -96,7 +106,7 @@ class Story:
             return
         styles = {"+": "green", "-": "red", "@": "cyan"}
         for line in diff.splitlines():
-            self.console.print(Text("    " + line, style=styles.get(line[:1], "dim")))
+            self.console.print(Text("    " + printable(line), style=styles.get(line[:1], "dim")))
 
     def _printable(self, mark: str) -> str:
         try:

@@ -166,10 +166,14 @@ def _toggle(run: Run, session: SwitchSession, plan: Plan) -> Toggled:
         ) from None
     except (ConnectionException, CommandTimeoutException) as error:
         run.story.tell("toggle", f"{error} The switch goes on by itself; looking again", "warn")
-        _wait_until_settled(session, settings.revert_in + _SETTLING, error)
+        _wait_until_settled(session, _wait_seconds(settings.revert_in), error)
         run.story.tell("toggle", f"{name} has finished by itself, nothing is pending")
         return plan.preview
     return toggled
+
+
+def _wait_seconds(revert_in: int) -> float:
+    return revert_in + _SETTLING
 
 
 def _wait_until_settled(session: SwitchSession, patience: float, cause: Exception) -> None:

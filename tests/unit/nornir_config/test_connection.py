@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import copy
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import nornir_napalm.plugins.connections as stock
+import pytest
+from napalm.base.exceptions import ConnectionClosedException, ConnectionException
+from nornir.core.inventory import (
+    ConnectionOptions,
+    Defaults,
+    Group,
+    Groups,
+    Host,
+    Hosts,
+    Inventory,
+    ParentGroups,
+)
+from nornir.core.plugins.connections import ConnectionPluginRegister
+from nornir.core.task import Result, Task
+from nornir_napalm.plugins.tasks import napalm_cli
+
+from inventory.model import Switch
+from nornir_config import connection
+from nornir_config.connection import Napalm, change_device, read_device, register
+from nornir_config.init import NoHostsError, init_nornir
+from nornir_config.settings import Settings, SshSettings
+from tests.unit.tasks.fakes import FakeSwitch, serving
+
+
+class Recorder:
+    """Stands in for a driver's class; remembers what each host's was given."""
+
+    def __init__(self) -> None:
+        self.opened: list[dict[str, Any]] = []
+
+    def __call__(self, **arguments: Any) -> Recorder:
+        self.opened.append(copy.deepcopy(arguments))
+        return self
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def cli(self, commands: list[str]) -> dict[str, str]:
+        return dict.fromkeys(commands, "")
+
+
+@pytest.fixture
+def driver(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    for module in (connection, stock):
+        monkeypatch.setattr(module, "get_network_driver", lambda _: recorder)
+    return recorder
+
+
+def two_hosts_of_one_group() -> Inventory:
+    """What leaks with the stock plugin: shared options in the group, a port per host."""
+    options = {"napalm": ConnectionOptions(extras={"optional_args": {"keepalive": 5}})}
+    group = Group(name="leafs", connection_options=options)
+    hosts = Hosts()
+    defaults = Defaults()
+    for name, port in (("sw1", 2201), ("sw2", 2202)):
+        hosts[name] = Host(
+            name=name,
+            hostname="10.5.0.1",
+            port=port,
+            platform="cumulus",
+            groups=ParentGroups([group]),
+            defaults=defaults,
+        )
+    return Inventory(hosts=hosts, groups=Groups({"leafs": group}), defaults=defaults)
+
+
+def ports(driver: Recorder) -> list[int]:
+    return sorted(arguments["optional_args"]["port"] for arguments in driver.opened)
+
+
+def test_each_host_gets_its_own_port_also_through_nornir_napalms_tasks(driver: Recorder) -> None:
+    nornir = init_nornir(Settings(), inventory=two_hosts_of_one_group())
+    assert not nornir.run(task=napalm_cli, commands=["true"]).failed
+    assert ports(driver) == [2201, 2202]
+    assert all(a["optional_args"]["keepalive"] == 5 for a in driver.opened)
+
+
+def test_the_stock_plugin_really_leaks(driver: Recorder) -> None:
+    """Should this fail one day, nornir_napalm is mended and our plugin has one reason less."""
+    nornir = init_nornir(Settings(), inventory=two_hosts_of_one_group())
+    ConnectionPluginRegister.deregister("napalm")
+    ConnectionPluginRegister.register("napalm", stock.Napalm)
+    nornir.run(task=napalm_cli, commands=["true"])
+    assert len(set(ports(driver))) == 1
+
+
+def test_our_plugin_takes_the_place_again_and_again() -> None:
+    for _ in range(2):
+        register()
+        assert ConnectionPluginRegister.get_plugin("napalm") is Napalm
+
+
+def test_the_settings_reach_the_driver(
+    driver: Recorder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("VIPKEEPER_SSH_PASSWORD", "hunter2")
+    ssh = SshSettings(
+        username="cumulus",
+        port=2222,
+        key_file=tmp_path / "id",
+        known_hosts=tmp_path / "known",
+        proxy_jump="jump",
+        sudo=True,
+        connect_timeout=3.5,
+    )
+    switch = Switch("sw", ip_address("10.5.0.43"))
+    nornir = init_nornir(Settings(ssh=ssh), [switch], owner="alice@seat")
+    nornir.run(task=napalm_cli, commands=["true"])
+    (given,) = driver.opened
+    assert (given["hostname"], given["username"]) == ("10.5.0.43", "cumulus")
+    assert (given["password"], given["timeout"]) == ("hunter2", 4)
+    assert given["optional_args"] == {
+        "port": 2222,
+        "key_file": str(tmp_path / "id"),
+        "known_hosts_file": str(tmp_path / "known"),
+        "proxy_jump": "jump",
+        "sudo": True,
+        "use_agent": True,
+        "command_timeout": 120,
+        "owner": "alice@seat",
+    }
+    assert list(tmp_path.iterdir()) == [], "Nornir wrote a log file"
+
+
+def test_without_a_user_and_port_ssh_config_decides(driver: Recorder) -> None:
+    nornir = init_nornir(Settings(), [Switch("sw", ip_address("10.5.0.43"))])
+    nornir.run(task=napalm_cli, commands=["true"])
+    (given,) = driver.opened
+    assert given["username"] == ""
+    assert "port" not in given["optional_args"]
+
+
+def test_no_switch_is_an_error_and_not_a_green_run() -> None:
+    with pytest.raises(NoHostsError):
+        init_nornir(Settings(), [])
+
+
+@pytest.mark.parametrize(("hostname", "platform"), [(None, "cumulus"), ("10.5.0.1", None)])
+def test_a_host_without_address_or_platform(hostname: str | None, platform: str | None) -> None:
+    with pytest.raises(ConnectionException, match="gives this host no"):
+        Napalm().open(hostname, None, None, None, platform)
+
+
+def _read(task: Task) -> Result:
+    return Result(host=task.host, result=read_device(task).is_alive())
+
+
+def _change(task: Task) -> Result:
+    return Result(host=task.host, result=change_device(task).is_alive())
+
+
+def test_a_dead_session_is_opened_anew_for_reading_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    switch = FakeSwitch()
+    monkeypatch.setattr(connection, "get_network_driver", serving({"10.5.0.43": switch}))
+    nornir = init_nornir(Settings(), [Switch("sw", ip_address("10.5.0.43"))])
+    assert not nornir.run(task=_read).failed
+    switch.alive = False
+    assert not nornir.run(task=_read).failed
+    assert switch.events[:3] == ["open", "close", "open"]
+    switch.alive = False
+    failed = nornir.run(task=_change)["sw"]
+    assert isinstance(failed[0].exception, ConnectionClosedException)
+    assert "nothing was changed" in str(failed[0].exception)

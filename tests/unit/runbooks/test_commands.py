@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from inventory.errors import SourceError
+from runbooks.chain import in_words
+from tests.unit.inventory.fakes import SW3
+from tests.unit.runbooks.conftest import World
+from tests.unit.tasks.fakes import lldp, pending_commit
+
+
+def test_trace_shows_every_step_and_the_switchs_own_word(world: World) -> None:
+    result = world.vip("trace", "vm-a1")
+    assert result.exit_code == 0, result.output
+    for said in ("VM", "uplinks", "swp1s3", "10.5.0.43", "behind it?", "yes: LLDP", "vlan453-v0"):
+        assert said in result.output
+    assert not world.committed
+
+
+def test_trace_as_json(world: World) -> None:
+    answer = json.loads(world.vip("trace", "vm-a1", "--json").stdout)
+    assert answer["schema"] == "vipkeeper/trace/1"
+    assert answer["switches"][0]["confirmed"] is True
+    assert answer["switches"][0]["gateway"]["interface"] == "vlan453"
+
+
+def test_trace_fails_when_the_switch_disagrees(world: World) -> None:
+    world.leaf.lldp = lldp()
+    result = world.vip("trace", "vm-a1")
+    assert result.exit_code == 6
+    assert "NO: LLDP" in result.output
+
+
+def test_trace_shows_how_far_it_came(world: World) -> None:
+    world.site.broken = {"uplinks_of"}
+    result = world.vip("trace", "vm-a1")
+    assert result.exit_code == 4
+    assert "vm-a1 (130.246.213.11) is ACTIVE" in result.stdout
+    assert "uplinks_of is down" in result.stderr
+
+
+def test_trace_without_the_switches(world: World) -> None:
+    assert world.vip("trace", "vm-a1", "--no-ask-switches").exit_code == 0
+    assert world.leaf.events == []
+
+
+@pytest.mark.parametrize("which", [("--vip", "130.246.212.1"), ("--interface", "vlan453")])
+@pytest.mark.parametrize("switch", ["swt-sn2100-03", "10.5.0.43"])
+def test_toggle_by_name_or_address(world: World, which: tuple[str, str], switch: str) -> None:
+    result = world.vip("toggle", switch, *which, "--yes")
+    assert result.exit_code == 0, result.output
+    assert world.committed
+    assert "TOGGLED" in result.output
+
+
+def test_toggle_dry_run(world: World) -> None:
+    assert world.vip("toggle", SW3, "--vip", "130.246.212.1", "-n").exit_code == 0
+    assert not world.committed
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (SW3,),
+        (SW3, "--vip", "1.2.3.4", "--interface", "vlan1"),
+        (SW3, "--vip", "1.2.3"),
+        (SW3, "--interface", "vlan1;reboot"),
+        ("-oProxyCommand=x", "--vip", "1.2.3.4"),
+        ("a b", "--vip", "1.2.3.4"),
+    ],
+)
+def test_toggle_with_nonsense_is_a_usage_error(world: World, words: tuple[str, ...]) -> None:
+    assert world.vip("toggle", *words, "--yes").exit_code == 2
+    assert world.leaf.events == []
+
+
+def test_toggle_of_an_unknown_switch_or_vip(world: World) -> None:
+    assert world.vip("toggle", "sw-99", "--vip", "130.246.212.1").exit_code == 4
+    assert world.vip("toggle", SW3, "--vip", "192.0.2.1", "--yes").exit_code == 6
+
+
+def test_pending_confirm_rollback(world: World) -> None:
+    assert "nothing is pending" in world.vip("pending", SW3).output
+    world.leaf.pending = pending_commit()
+    assert "bob@seat" in world.vip("pending", SW3).output
+    assert world.vip("confirm", SW3).exit_code == 0
+    assert "confirm" in world.leaf.events
+    world.leaf.pending = pending_commit()
+    assert world.vip("rollback", "10.5.0.43").exit_code == 0
+    assert "rollback" in world.leaf.events
+    assert [line["command"] for line in world.audit()] == ["confirm", "rollback"]
+
+
+@pytest.mark.parametrize("verb", ["confirm", "rollback"])
+def test_settling_nothing_fails(world: World, verb: str) -> None:
+    result = world.vip(verb, SW3)
+    assert result.exit_code == 6
+    assert "there is no commit to" in result.stderr
+
+
+def test_inventory_show_and_write(world: World) -> None:
+    assert "10.5.0.43" in world.vip("inventory", "show").output
+    answer = json.loads(world.vip("inventory", "show", "--json").stdout)
+    assert answer["hosts"][0]["name"] == SW3
+    directory = world.directory / "written"
+    assert world.vip("inventory", "write", str(directory)).exit_code == 0
+    assert {p.name for p in directory.iterdir()} == {"hosts.yaml", "groups.yaml", "defaults.yaml"}
+    assert "1 switches" in world.vip("inventory", "refresh").output
+
+
+def test_inventory_of_a_site_that_is_down(world: World) -> None:
+    world.site.uplinks = {"hv50": SourceError("Mimic", "it is down")}
+    assert world.vip("inventory", "show").exit_code == 4
+
+
+def test_wrong_settings_are_exit_code_2(world: World) -> None:
+    (world.directory / "vipkeeper.toml").write_text("wrokers = 1\n")
+    result = world.vip("trace", "vm-a1")
+    assert result.exit_code == 2
+    assert "did you mean workers" in result.stderr
+
+
+@pytest.mark.parametrize("words", [("heal",), ("hael", "vm-a1"), ("heal", "vm-a1", "--yse")])
+def test_typers_own_complaints_are_exit_code_2(world: World, words: tuple[str, ...]) -> None:
+    assert world.vip(*words).exit_code == 2
+
+
+def test_debug_shows_the_traceback_and_only_debug(world: World) -> None:
+    world.site.vms = None  # type: ignore[assignment]  # a bug
+    assert "Traceback" not in world.vip("trace", "vm-a1").output
+    result = world.vip("--debug", "trace", "vm-a1")
+    assert result.exit_code == 1
+
+
+def test_the_installed_command_and_a_reader_that_leaves() -> None:
+    code = "from runbooks.cli import main; main()"
+    version = subprocess.run(
+        [sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=True
+    )
+    assert version.stdout.startswith("vip ")
+    piped = subprocess.run(
+        f"{sys.executable} -c '{code}' --help | true",
+        shell=True, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert piped.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "now"), (30, "30 s"), (600, "10 min"), (7300, "2 h"), (864000, "10 d")],
+)
+def test_ages(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words

@@ -1,0 +1,399 @@
+from __future__ import annotations
+
+import dataclasses
+import stat
+from ipaddress import ip_interface
+from typing import Any
+
+import pytest
+from napalm.base.exceptions import (
+    CommitError,
+    ConnectAuthError,
+    ConnectionClosedException,
+    ConnectionException,
+    LockError,
+    MergeConfigException,
+    SessionLockedException,
+)
+
+from napalm_cumulus.configuration import MAIN_FILE
+from runbooks import toggle
+from tests.unit.inventory.fakes import SW1, SW3, uplink, vm
+from tests.unit.runbooks.conftest import World
+from tests.unit.tasks.fakes import CONFIG, VM_MAC, FakeSwitch, lldp, pending_commit
+
+REMOTE: list[Any] = [{"mac": VM_MAC, "ifname": "vni10453", "dst": "10.0.0.12", "flags": []}]
+
+
+def test_a_cut_off_vm_is_healed(world: World) -> None:
+    world.cut_off()
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 0, result.output
+    order = [e.split(" ")[0] for e in world.leaf.events]
+    assert order.index("commit") < order.index("arping")
+    (commit,) = [e for e in world.leaf.events if e.startswith("commit")]
+    assert commit == "commit bounce=True revert_in=60 vip heal vm-a1"
+    for said in ("hv50", "swp1s3", "10.5.0.43", "vlan453", "130.246.212.1/22", "HEALED", "Report:"):
+        assert said in result.output
+    assert "\x1b[" not in result.output
+
+
+def test_the_report_tells_all(world: World) -> None:
+    world.cut_off()
+    world.vip("heal", "vm-a1", "--yes")
+    (report,) = world.reports()
+    assert report["schema"] == "vipkeeper/heal-run/1"
+    assert (report["verdict"], report["exit_code"]) == ("healed", 0)
+    assert set(report) >= {
+        "id", "command", "target", "who", "started", "finished", "sentence", "advice", "diff",
+        "options", "chain", "before", "presence", "gateway", "commit", "aftercare", "after",
+        "timeline",
+    }  # fmt: skip
+    steps = [(s["question"], s["source"]) for s in report["chain"]["steps"]]
+    assert steps == [
+        ("VM", "Fake"),
+        ("uplinks", "Fake"),
+        ("VMs beside", "Fake"),
+        ("switch", "Fake"),
+    ]
+    assert report["chain"]["steps"][0]["age_seconds"] > 0
+    assert report["commit"]["outage_seconds"] == 0.31
+    assert report["before"]["probes"][0]["received"] == 0
+    assert report["after"]["probes"][0]["received"] == 3
+    assert "-\taddress-virtual" in report["diff"]
+    assert all(event["at"].endswith("+00:00") for event in report["timeline"])
+
+
+def test_report_and_audit_are_for_the_user_alone(world: World) -> None:
+    world.cut_off()
+    world.vip("heal", "vm-a1", "--yes")
+    (path,) = (world.directory / "reports").iterdir()
+    audit = world.directory / "state/audit.jsonl"
+    assert [stat.S_IMODE(p.stat().st_mode) for p in (path, audit)] == [0o600, 0o600]
+    begin, end = world.audit()
+    assert (begin["event"], end["event"], end["verdict"]) == ("begin", "end", "healed")
+    assert begin["run"] == end["run"]
+    assert begin["switches"] == [SW3]
+    assert len(begin["diff_sha256"]) == 64
+    assert end["report"] == str(path)
+
+
+def test_a_vm_that_answers_is_left_alone(world: World) -> None:
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 0
+    assert "nothing was touched" in result.output
+    assert world.leaf.events == []
+    assert world.reports()[0]["verdict"] == "healthy"
+
+
+def test_a_vm_that_answers_needs_no_mimic(world: World) -> None:
+    world.site.broken = {"uplinks_of"}
+    assert world.vip("heal", "vm-a1", "--yes").exit_code == 0
+
+
+def test_toggle_goes_on_though_it_answers(world: World) -> None:
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
+    assert result.exit_code == 0
+    assert world.committed
+
+
+def test_a_dry_run_shows_the_plan_and_commits_nothing(world: World) -> None:
+    world.cut_off()
+    result = world.vip("heal", "vm-a1", "--dry-run")
+    assert result.exit_code == 0
+    assert "#address-virtual 00:00:5e:00:01:c5 130.246.212.1/22" in result.output
+    assert not world.committed
+    assert world.leaf.events.count("load") == world.leaf.events.count("discard") == 1
+    assert world.reports()[0]["verdict"] == "dry-run"
+
+
+def test_a_name_cannot_act_on_the_terminal(world: World) -> None:
+    world.site.vms = [dataclasses.replace(world.site.vms[0], name="vm\x1b[2J")]
+    result = world.vip("heal", "130.246.213.11")
+    assert "\x1b" not in result.output
+    assert "vm\\x1b[2J" in result.output
+
+
+def test_without_a_terminal_and_yes_it_refuses_after_the_plan(world: World) -> None:
+    world.cut_off()
+    result = world.vip("heal", "vm-a1")
+    assert result.exit_code == 2
+    assert "--yes" in result.stderr
+    assert "address-virtual" in result.stdout
+    assert not world.committed
+
+
+def test_no_is_an_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.cut_off()
+    monkeypatch.setattr("runbooks.cli._is_terminal", lambda: True)
+    result = world.vip("heal", "vm-a1", input_="n\n")
+    assert result.exit_code == 9
+    assert not world.committed
+    assert world.vip("heal", "vm-a1", input_="y\n").exit_code == 0
+
+
+@pytest.mark.parametrize("status", ["SHUTOFF", "PAUSED", "ERROR"])
+def test_a_vm_that_does_not_run_is_refused(world: World, status: str) -> None:
+    world.site.vms = [vm("vm-a1", status=status)]
+    world.cut_off()
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 3
+    assert status in result.stderr
+    assert world.leaf.events == []
+
+
+def test_targets_that_cannot_be_healed(world: World) -> None:
+    first = world.site.vms[0]
+    world.site.vms += [
+        vm("homeless", hypervisor=""),
+        dataclasses.replace(first, name="bare", id="bare", addresses=()),
+        vm("twin"),
+        vm("twin", project="p2"),
+    ]
+    world.cut_off()
+    for target, said in (
+        ("nobody", "Nothing is called"),
+        ("twin", "2 VMs answer"),
+        ("homeless", "on no hypervisor"),
+        ("bare", "no address"),
+        ("swt-sn2100-03", "is a switch"),
+    ):
+        result = world.vip("heal", target, "--yes")
+        assert (result.exit_code, said in result.stderr) == (3, True), result.output
+    assert not world.committed
+
+
+@pytest.mark.parametrize("broken", ["uplinks_of", "address_of"])
+def test_a_source_that_fails_stops_the_healing(world: World, broken: str) -> None:
+    world.cut_off()
+    world.site.broken = {broken}
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 4
+    assert "is down" in result.stderr
+    assert world.reports()[0]["verdict"] == "error"
+
+
+def test_a_switch_that_does_not_see_the_hypervisor_is_refused(world: World) -> None:
+    world.cut_off()
+    world.leaf.lldp = lldp(("swp1s3", "hv99"))
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 6
+    assert "no neighbour is called hv50" in result.stderr
+    assert not world.committed
+
+
+def test_force_goes_on_and_is_recorded(world: World) -> None:
+    world.cut_off()
+    world.leaf.fdb = REMOTE
+    assert world.vip("heal", "vm-a1", "--yes").exit_code == 6
+    assert world.vip("heal", "vm-a1", "--yes", "--force").exit_code == 0
+    assert "another leaf" in world.reports()[-1]["forced"][0]
+
+
+def test_force_does_not_make_another_switch_the_right_one(world: World) -> None:
+    world.cut_off()
+    world.leaf.hostname = "swt-sn2100-04"
+    result = world.vip("heal", "vm-a1", "--yes", "--force")
+    assert result.exit_code == 6
+    assert "calls itself swt-sn2100-04" in result.stderr
+
+
+def test_a_pending_commit_is_named_with_its_owner(world: World) -> None:
+    world.cut_off()
+    world.leaf.pending = pending_commit()
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 6
+    assert "bob@seat" in result.stderr
+    assert not world.committed
+
+
+def test_address_lines_that_are_commented_out_already(world: World) -> None:
+    world.cut_off()
+    world.leaf.tree[MAIN_FILE] = CONFIG.replace("\taddress-virtual", "\t#address-virtual")
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 6
+    assert "/etc/network/interfaces, line" in result.stderr
+
+
+def test_no_gateway_for_the_subnet(world: World) -> None:
+    first = world.site.vms[0]
+    world.site.vms = [dataclasses.replace(first, addresses=(ip_interface("192.168.7.5/24"),))]
+    world.cut_off()
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 6
+    assert "no address-virtual line" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConnectAuthError("10.5.0.43 refused the key"), 5),
+        (ConnectionException("THE HOST KEY OF 10.5.0.43 HAS CHANGED."), 5),
+    ],
+)
+def test_a_switch_that_cannot_be_logged_in_to(world: World, error: Exception, code: int) -> None:
+    world.cut_off()
+    world.leaf.open_errors = [error]
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == code
+    assert str(error) in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "verdict"),
+    [
+        (CommitError("it was rolled back; the switch is as before"), 7, "rolled-back"),
+        (LockError("the files changed meanwhile"), 6, "refused"),
+        (SessionLockedException("another commit is pending"), 6, "refused"),
+        (MergeConfigException("would not mean what it says"), 6, "refused"),
+        (RuntimeError("a bug"), 1, "error"),
+    ],
+)
+def test_what_the_driver_says_becomes_an_exit_code(
+    world: World, error: Exception, code: int, verdict: str
+) -> None:
+    world.cut_off()
+
+    def fail(_: FakeSwitch) -> None:
+        raise error
+
+    world.leaf.on_commit = fail
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == code
+    assert str(error) in result.stderr
+    assert "Traceback" not in result.stderr
+    assert world.reports()[0]["verdict"] == verdict
+    assert [line["event"] for line in world.audit()] == ["begin", "end"]
+    assert world.leaf.events[-1] == "close"
+
+
+def test_not_healed_is_its_own_exit_code(world: World) -> None:
+    world.cut_off(healed_by_toggle=False)
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 8
+    assert "still does not answer" in result.output
+    assert world.reports()[0]["verdict"] == "not-healed"
+
+
+def test_a_gateway_that_came_back_incomplete_is_a_failure(world: World) -> None:
+    world.cut_off()
+
+    def lose_a_device(switch: FakeSwitch) -> None:
+        world.silent.clear()
+        switch.links = [row for row in switch.links if row["ifname"] != "vlan453-v1"]
+
+    world.leaf.on_commit = lose_a_device
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 7
+    assert "vlan453-v1 does not exist" in result.stderr
+
+
+def test_a_session_lost_while_toggling_is_looked_after(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.cut_off()
+    monkeypatch.setattr(toggle.time, "sleep", lambda _: None)
+
+    def lose(switch: FakeSwitch) -> None:
+        world.silent.clear()
+        switch.open_errors = [ConnectionException("no route")] * 2
+        raise ConnectionClosedException("the session was lost.")
+
+    world.leaf.on_commit = lose
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "the switch goes on by itself" in result.output.lower()
+    assert "has finished by itself" in result.output
+
+
+def test_a_switch_that_stays_away_is_told_as_such(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.cut_off()
+    monkeypatch.setattr(toggle, "_wait_seconds", lambda _: 0.0)
+
+    def lose(switch: FakeSwitch) -> None:
+        switch.open_errors = [ConnectionException("no route")] * 9
+        raise ConnectionClosedException("the session was lost.")
+
+    world.leaf.on_commit = lose
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 5
+    assert "vip pending" in result.stderr
+
+
+def test_ctrl_c_while_toggling_says_what_the_switch_does(world: World) -> None:
+    world.cut_off()
+
+    def interrupt(_: FakeSwitch) -> None:
+        raise KeyboardInterrupt
+
+    world.leaf.on_commit = interrupt
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 9
+    assert "goes on by itself" in result.stderr
+    assert f"vip pending {SW3}" in result.stderr
+    assert world.reports()[0]["verdict"] == "cancelled"
+
+
+def test_a_change_that_cannot_be_audited_is_not_made(world: World) -> None:
+    world.cut_off()
+    (world.directory / "state").write_text("in the way")
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 1
+    assert "audit log" in result.stderr
+    assert not world.committed
+
+
+def test_a_machine_that_cannot_ping_calls_nobody_cut_off(world: World) -> None:
+    world.unpingable = {"130.246.213.11"}
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 6
+    assert "Network is unreachable" in result.stderr
+    assert not world.committed
+
+
+def test_a_hypervisor_is_healed_when_none_of_its_vms_answers(world: World) -> None:
+    world.site.vms = [vm("vm-a1"), vm("vm-stopped", status="SHUTOFF")]
+    world.cut_off()
+    result = world.vip("heal", "hv50", "--yes")
+    assert result.exit_code == 0, result.output
+    assert world.committed
+
+
+def test_a_hypervisor_of_which_one_vm_answers_is_left_alone(world: World) -> None:
+    other = dataclasses.replace(vm("vm-a2"), addresses=(ip_interface("130.246.213.12/22"),))
+    world.site.vms.append(other)
+    world.silent = {"130.246.213.12"}
+    result = world.vip("heal", "hv50", "--yes")
+    assert result.exit_code == 0
+    assert "130.246.213.12 did not answer" in result.output
+    assert not world.committed
+
+
+def test_of_two_uplinks_the_switch_that_sees_it_is_toggled(world: World) -> None:
+    hypervisor = "hv50.nubes.example.internal"
+    cables = (uplink(switch=SW1, interface="eth1"), uplink())
+    world.site.uplinks[hypervisor] = cables
+    world.switches["10.5.0.41"].lldp = lldp()
+    world.cut_off()
+    assert world.vip("heal", "vm-a1", "--yes").exit_code == 0
+    assert not any(e.startswith("commit") for e in world.switches["10.5.0.41"].events)
+
+
+def test_what_the_toggle_took_along_is_put_back(world: World) -> None:
+    world.cut_off()
+    by_hand = {"dst": "10.77.0.0/16", "gateway": "130.246.213.11", "dev": "vlan453", "flags": []}
+    world.leaf.routes.append(by_hand)
+
+    def lose_the_route(switch: FakeSwitch) -> None:
+        world.silent.clear()
+        switch.routes.remove(by_hand)
+
+    world.leaf.on_commit = lose_the_route
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert "ip route replace 10.77.0.0/16 via 130.246.213.11 dev vlan453" in world.leaf.events
+    assert world.reports()[0]["aftercare"]["restored"] == [
+        "route 10.77.0.0/16 via 130.246.213.11 dev vlan453"
+    ]
+    assert "put back" in result.output

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+
+from tasks.errors import NoGatewayError, RefusedError
+from tasks.gateways import Wanted, gateway_in
+from tests.unit.tasks.fakes import CONFIG, SVI
+
+VM = Wanted(address=ip_address("130.246.213.11"))
+
+
+def test_the_stanza_that_covers_the_address_is_found() -> None:
+    gateway = gateway_in(CONFIG, "sw", VM)
+    assert gateway.interface == "vlan453"
+    assert str(gateway.vip.address) == "130.246.212.1/22"
+    assert [v.device for v in gateway.virtual] == ["vlan453-v0", "vlan453-v1"]
+    assert [str(own) for own in gateway.own] == ["130.246.212.2/22"]
+    assert gateway.file == "/etc/network/interfaces"
+    assert CONFIG.splitlines()[gateway.first - 1] == "iface vlan453"
+    assert gateway.devices == ("vlan453", "vlan453-v0", "vlan453-v1")
+
+
+def test_all_address_lines_and_nothing_else_are_commented_out() -> None:
+    gateway = gateway_in(CONFIG, "sw", VM)
+    expected = SVI.replace("auto vlan453\n", "").replace("\taddress", "\t#address")
+    assert gateway.candidate == expected
+    assert gateway.candidate.count("#address") == 3
+
+
+@pytest.mark.parametrize(
+    ("wanted", "interface", "vip"),
+    [
+        (Wanted(vip=ip_address("130.246.215.254")), "vlan453", "130.246.215.254/22"),
+        (Wanted(vip=ip_address("10.99.0.1")), "vlan999", "10.99.0.1/24"),
+        (Wanted(interface="vlan999"), "vlan999", "10.99.0.1/24"),
+    ],
+)
+def test_by_vip_or_interface(wanted: Wanted, interface: str, vip: str) -> None:
+    gateway = gateway_in(CONFIG, "sw", wanted)
+    assert (gateway.interface, str(gateway.vip.address)) == (interface, vip)
+
+
+def test_no_stanza_names_the_vips_that_are_there() -> None:
+    with pytest.raises(NoGatewayError, match=r"no address-virtual line.*130\.246\.212\.1/22"):
+        gateway_in(CONFIG, "sw", Wanted(address=ip_address("192.0.2.9")))
+
+
+def test_the_smaller_subnet_wins() -> None:
+    text = CONFIG + "\niface vlan7\n\taddress-virtual 00:00:5e:00:01:07 130.246.213.1/24\n"
+    assert gateway_in(text, "sw", VM).interface == "vlan7"
+
+
+def test_a_vip_in_two_stanzas_is_refused_with_both_names() -> None:
+    text = CONFIG + "\niface vlan7\n\taddress-virtual 00:00:5e:00:01:07 130.246.212.1/22\n"
+    with pytest.raises(NoGatewayError, match=r"more than one stanza: vlan453.*vlan7"):
+        gateway_in(text, "sw", VM)
+
+
+def test_commented_lines_are_named_with_file_and_number() -> None:
+    text = CONFIG.replace(
+        "\taddress-virtual 00:00:5e:00:01:c", "\t# address-virtual 00:00:5e:00:01:c"
+    )
+    first = text.splitlines().index("\t# address-virtual 00:00:5e:00:01:c5 130.246.212.1/22") + 1
+    with pytest.raises(NoGatewayError, match=f"commented out already.*line {first}, {first + 1}"):
+        gateway_in(text, "sw", VM)
+
+
+def test_a_half_finished_toggle_is_refused_too() -> None:
+    text = CONFIG.replace(
+        "\taddress-virtual 00:00:5e:00:01:c5", "#\taddress-virtual 00:00:5e:00:01:c5"
+    )
+    with pytest.raises(NoGatewayError, match="commented out already"):
+        gateway_in(text, "sw", VM)
+
+
+def test_a_commented_line_of_another_subnet_does_not_matter() -> None:
+    text = CONFIG.replace("\tmtu 9000", "\t# address-virtual 00:00:5e:00:01:09 192.0.2.1/24")
+    assert gateway_in(text, "sw", VM).interface == "vlan453"
+
+
+def test_a_template_is_refused() -> None:
+    text = CONFIG + "\n% for i in range(3):\niface swp${i}\n% endfor\n"
+    with pytest.raises(NoGatewayError, match="mako template"):
+        gateway_in(text, "sw", VM)
+
+
+def test_the_management_address_is_never_toggled() -> None:
+    text = CONFIG.replace("address 130.246.212.2/22", "address 10.5.0.43/24")
+    with pytest.raises(RefusedError, match="managed by"):
+        gateway_in(text, "sw", VM, management="10.5.0.43")
+
+
+def test_a_stanza_in_a_sourced_file_keeps_its_place() -> None:
+    text = (
+        "# file: /etc/network/interfaces\nsource /etc/network/interfaces.d/*\n"
+        f"# file: /etc/network/interfaces.d/svi\n{SVI}"
+    )
+    gateway = gateway_in(text, "sw", VM)
+    assert gateway.place == "/etc/network/interfaces.d/svi, lines 2-7"
+
+
+def test_both_stanzas_of_one_interface_go_into_the_candidate() -> None:
+    text = CONFIG + "\niface vlan453\n\taddress 130.246.212.3/22\n"
+    gateway = gateway_in(text, "sw", VM)
+    assert gateway.candidate.count("iface vlan453") == 2
+    assert gateway.candidate.count("#address") == 4
+
+
+def test_files_that_source_each_other_are_refused() -> None:
+    text = (
+        "# file: /etc/network/interfaces\nsource /etc/network/a\n"
+        "# file: /etc/network/a\nsource /etc/network/interfaces\n"
+    )
+    with pytest.raises(RefusedError, match="cannot be read"):
+        gateway_in(text, "sw", VM)
