@@ -150,8 +150,7 @@ def run(
     """Run a command at the operator's seat: vip lab run -- vip heal vm-a1."""
     with _telling():
         lab = Lab(name)
-        if not lab.is_up:
-            raise LabError(f"The lab {name!r} is not up.", "vip lab up")
+        lab.require_up()
         seat = lab.seat
         argv = seat.command(command)
         sys.stdout.flush()

@@ -52,11 +52,7 @@ class Lab:
     def topology(self) -> Topology:
         """What the lab consists of; it must be up."""
         if self._topology is None:
-            try:
-                text = (self.state_dir / "topology.json").read_text()
-            except FileNotFoundError:
-                raise LabError(f"The lab {self.name!r} is not up.", "vip lab up") from None
-            self._topology = Topology.from_json(text)
+            self._topology = Topology.from_json(self._stored("topology.json"))
         return self._topology
 
     @property
@@ -84,7 +80,19 @@ class Lab:
     @property
     def kind(self) -> str:
         """The kind of its leafs."""
-        return (self.state_dir / "kind").read_text().strip()
+        return self._stored("kind").strip()
+
+    def require_up(self) -> None:
+        """Fail with a sentence when it is not up."""
+        if not self.is_up:
+            raise LabError(f"The lab {self.name!r} is not up.", "vip lab up")
+
+    def _stored(self, name: str) -> str:
+        """A file of the lab's state; none means that the lab is not up."""
+        try:
+            return (self.state_dir / name).read_text()
+        except FileNotFoundError:
+            raise LabError(f"The lab {self.name!r} is not up.", "vip lab up") from None
 
     def leaf(self, name: str) -> Leaf:
         """A leaf, to be booted, used and cut from power; its number is enough of a name."""
@@ -407,7 +415,7 @@ class Lab:
 
     def active_faults(self) -> list[ActiveFault]:
         """The faults that were injected and not mended."""
-        stored = json.loads((self.state_dir / "faults.json").read_text())
+        stored = json.loads(self._stored("faults.json"))
         return [ActiveFault(**item) for item in stored]
 
     def break_(self, fault: str, *, leaf: str | None = None, vm: str | None = None) -> FaultReport:

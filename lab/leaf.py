@@ -149,7 +149,7 @@ class Leaf(ABC):
         self._launch()
 
     def wait_ready(self, timeout: float = 30) -> None:
-        """Wait until it is up: sshd listens and the VIP is there."""
+        """Wait until it is up."""
         what = f"{self.spec.short_name} did not come up ({self.kind})"
 
         def ready() -> bool:
@@ -162,9 +162,11 @@ class Leaf(ABC):
 
     @property
     def ready(self) -> bool:
-        """Whether it is booted: sshd listens and the VIP is there."""
+        """Whether it is booted to the end, sshd listens and the VIP is there."""
         pid = self.pid
-        return pid is not None and netns.listens(pid, 22) and self.has_vip()
+        return (
+            pid is not None and netns.listens(pid, 22) and self.has_vip() and self._boot_is_over()
+        )
 
     def boot(self, timeout: float = 30) -> None:
         """Power on with the network of a machine that was off, and wait until it is up."""
@@ -195,6 +197,10 @@ class Leaf(ABC):
     @abstractmethod
     def shutdown(self, timeout: float = 60) -> None:
         """Shut down in good order."""
+
+    @abstractmethod
+    def _boot_is_over(self) -> bool:
+        """Whether nothing of its start is still under way."""
 
     @abstractmethod
     def _launch(self) -> None:
@@ -377,6 +383,10 @@ class ContainerLeaf(Leaf):
             ]
         )
 
+    def _boot_is_over(self) -> bool:
+        said = self.exec(["systemctl", "is-system-running"]).stdout.strip()
+        return said in ("running", "degraded")
+
     def shutdown(self, timeout: float = 60) -> None:
         """Shut down through systemd, and cut the power when it does not end."""
         self.exec(["systemctl", "poweroff", "--no-block"], check=True)
@@ -399,6 +409,7 @@ set +e
 ifreload -a
 /usr/sbin/sshd -D &
 lldpd -d &
+: > /run/boot-is-over
 while :; do sleep 3600 & wait $!; done
 """
 
@@ -417,6 +428,9 @@ class NamespaceLeaf(Leaf):
 
     def _enter(self, pid: int) -> list[str]:
         return ["nsenter", "-a", "--root", "--wd=/", "-t", str(pid)]
+
+    def _boot_is_over(self) -> bool:
+        return self.exec(["test", "-e", "/run/boot-is-over"]).returncode == 0
 
     def shutdown(self, timeout: float = 60) -> None:
         """Write out the disk and end; there is no init to ask."""

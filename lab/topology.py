@@ -266,9 +266,8 @@ class Topology:
 
     def vm(self, name: str) -> VmSpec:
         """The VM of that name, UUID or address."""
-        found = [
-            vm for vm in self.vms if name in (vm.name, vm.uuid, str(vm.address and vm.address.ip))
-        ]
+        found = [vm for vm in self.vms if name in (vm.name, vm.uuid)]
+        found = found or [vm for vm in self.vms if vm.address and name == str(vm.address.ip)]
         if len(found) > 1:
             ids = " or ".join(vm.uuid for vm in found)
             raise LabError(f"The lab has {len(found)} VMs called {name!r}.", f"Say {ids}.")

@@ -184,8 +184,8 @@ def test_the_pinger_measures_the_outage_of_a_flap(well: Lab) -> None:
     time.sleep(0.5)
     for report in (inward.stop(), outward.stop()):
         assert 0.35 < report.longest < 3
-        assert report.lost >= 10
-        assert report.sent >= 100
+        assert report.sent >= 80
+    assert outward.stop().lost >= 10
     assert bystander.stop().longest < 0.2
 
 
