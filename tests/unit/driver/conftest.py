@@ -199,6 +199,8 @@ class SshServer:
         for thread in pumps:
             thread.join()
         status = process.wait()
+        stdout.close()
+        stderr.close()
         with suppress(OSError, EOFError, paramiko.SSHException):
             if status >= 0:
                 channel.send_exit_status(status)
