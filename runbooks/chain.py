@@ -141,7 +141,7 @@ def in_words(seconds: float) -> str:
     """An age to the precision that a person needs.
 
     >>> in_words(2), in_words(90), in_words(7200), in_words(200000)
-    ('now', '90 s', '120 min', '55 h')
+    ('now', '90 s', '2 h', '55 h')
     """
     if seconds < _JUST_NOW:
         return "now"

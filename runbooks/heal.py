@@ -207,7 +207,7 @@ def _treat(  # noqa: PLR0917 - one step of the runbook; all of it is one run's s
         run.facts["after"] = {"probes": last, "kernel": after, "waited_seconds": round(seconds, 2)}
         if any(probe.answers for probe in last):
             outage = getattr(run.facts.get("commit"), "outage_seconds", None)
-            took = f"; the gateway was away for {outage:.2f} s" if outage else ""
+            took = f"; the gateway was away for at most {outage:.2f} s" if outage else ""
             run.end("healed", f"{run.target} answers again{took}")
             return
     names = ", ".join(run.switches)

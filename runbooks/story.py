@@ -23,7 +23,7 @@ _MARKS = {
     "do": ("►", "cyan"),
 }
 _PLAIN_MARKS = {"✓": "+", "·": "-", "!": "!", "✗": "x", "►": ">"}
-_WIDTH = 12
+_WIDTH = 13
 _WIDE = 200
 
 
@@ -72,7 +72,7 @@ def make_console(*, stderr: bool = False) -> Console:
 
 
 def printable(text: str) -> str:
-    """Text that does nothing to a terminal: VM names and files on switches are other people's.
+    r"""Text that does nothing to a terminal: VM names and files on switches are other people's.
 
     >>> printable("vm\\x1b[2J"), printable("a\\tb")
     ('vm\\\\x1b[2J', 'a\\tb')

@@ -229,6 +229,6 @@ def _care(
 def _in_words(commit: Any) -> str:  # noqa: ANN401 - the driver's CommitReport
     how = "only the changed interface" if commit.mode == "targeted" else "a full reload"
     return (
-        f"addresses off and on again in {commit.outage_seconds:.2f} s ({how}: "
+        f"addresses off and on again within {commit.outage_seconds:.2f} s ({how}: "
         f"{', '.join(commit.interfaces)}); the disk was not touched"
     )

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import keyring
 import pytest
 
-from nornir_config import secrets
 from nornir_config.secrets import SecretError, get_secret, require_secret
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +65,7 @@ def test_a_file_of_somebody_else_is_refused(
 ) -> None:
     path = secret_file(tmp_path, 0o600)
     other = path.stat().st_uid + 1
-    monkeypatch.setattr(secrets.os, "geteuid", lambda: other)
+    monkeypatch.setattr("os.geteuid", lambda: other)
     with pytest.raises(SecretError, match="not to you"):
         get_secret("ssh_password")
 
@@ -80,8 +85,8 @@ def test_the_keyring_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_terminal_is_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secrets.sys.stdin, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(secrets.getpass, "getpass", lambda prompt: f"typed at {prompt}")
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("getpass.getpass", lambda prompt: f"typed at {prompt}")
     found = get_secret("ssh_password", prompt="Password: ")
     assert found is not None
     assert found.get_secret_value() == "typed at Password: "

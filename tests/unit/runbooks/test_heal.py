@@ -292,7 +292,7 @@ def test_a_session_lost_while_toggling_is_looked_after(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.cut_off()
-    monkeypatch.setattr(toggle.time, "sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
 
     def lose(switch: FakeSwitch) -> None:
         world.silent.clear()

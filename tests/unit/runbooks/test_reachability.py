@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from runbooks import reachability
 from runbooks.reachability import ProbeError, probe, probe_all, wait_until_answering
 
 
@@ -21,7 +20,7 @@ def saying(
         commands.append(command)
         return subprocess.CompletedProcess(command, code, stdout, stderr)
 
-    monkeypatch.setattr(reachability.subprocess, "run", run)
+    monkeypatch.setattr("subprocess.run", run)
     return commands
 
 

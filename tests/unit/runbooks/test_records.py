@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from runbooks import records
 from runbooks.records import RecordError, append_audit, now, plain, who, write_report
 
 
@@ -28,7 +27,7 @@ def test_a_report_that_cannot_be_written_leaves_nothing(
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(records.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(RecordError, match="No space left"):
         write_report(tmp_path, "heal", now(), {})
     assert list(tmp_path.iterdir()) == []

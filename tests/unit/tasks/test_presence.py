@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tasks.errors import UnreadableAnswerError, WrongSwitchError
-from tasks.identity import require_same
-from tasks.presence import FDB, HOSTNAME, LLDP, NEIGHBOURS, judge, lldp_neighbours
+from tasks.identity import HOSTNAME, require_same
+from tasks.presence import FDB, LLDP, NEIGHBOURS, judge, lldp_neighbours
 from tests.unit.tasks.fakes import HV, VM_MAC, lldp
 
 LOCAL = {"mac": VM_MAC, "ifname": "swp1s3", "master": "vlan453", "flags": [], "state": ""}
