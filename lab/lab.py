@@ -7,29 +7,27 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
-import lab
-from lab import netns
+from lab import netns, web
 from lab.fabric import Fabric, kernel_has_vlans
 from lab.faults import ActiveFault, Fault, FaultReport, find_fault
-from lab.leaf import ContainerLeaf, Leaf, NamespaceLeaf
+from lab.kinds import KINDS
+from lab.leaf import Leaf
 from lab.pinger import Pinger
 from lab.seat import Seat
 from lab.shell import NETNS_DIR, TOOLS, call, in_netns, require_tools, wait_until
 from lab.status import LabStatus, look
+from lab.sweep import MARKER, NETNS_MADE, sweep
 from lab.topology import LabError, LeafSpec, Topology, VmSpec, default_topology
 from lab.tree import ensure_tree, tree_path
 
 Kind = Literal["auto", "container", "namespace"]
-_KINDS: dict[str, type[Leaf]] = {"container": ContainerLeaf, "namespace": NamespaceLeaf}
-_MARKER = ".vipkeeper-lab"
 _LOCKS = Path("/run/lock")
 
 
@@ -166,7 +164,9 @@ class Lab:
         if directory.exists() and any(directory.iterdir()):
             raise LabError(f"{directory} holds something that is not a lab's.", "Choose another.")
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / _MARKER).touch()
+        (directory / MARKER).touch()
+        if not os.path.ismount(NETNS_DIR):
+            (directory / NETNS_MADE).touch()
         (directory / "topology.json").write_text(topology.to_json())
         (directory / "web-faults.json").write_text("{}\n")
         (directory / "faults.json").write_text("[]\n")
@@ -181,12 +181,12 @@ class Lab:
         self.fabric.build()
         public_key = self.seat.install()
         self.fabric.start_lldpd(self.tree, self.state_dir / "lldpd")
-        self._start_web()
+        web.start(self)
         chosen = self._start_leafs(kind, public_key)
         (self.state_dir / "kind").write_text(chosen + "\n")
         hosts = "".join(leaf.known_hosts() for leaf in self.leafs())
         self.seat.known_hosts.write_text(hosts)
-        self._wait_web()
+        web.wait(self)
         silent: list[str] = []
 
         def all_answer() -> bool:
@@ -201,7 +201,7 @@ class Lab:
 
     def _make_leaf(self, spec: LeafSpec, kind: str) -> Leaf:
         directory = self.state_dir / "leafs" / spec.short_name
-        return _KINDS[kind](spec, self.topology, self.tree, directory)
+        return KINDS[kind](spec, self.topology, self.tree, directory)
 
     def _start_leafs(self, kind: Kind, public_key: str) -> str:
         """Install and boot every leaf at once; the answer is the kind that works here."""
@@ -247,83 +247,10 @@ class Lab:
 
     def _clear(self) -> None:
         """Remove whatever of this lab is there."""
-        names = netns.namespaces(self._prefix)
-        groups = netns.cgroups(self.name)
-        netns.kill_all(lambda: netns.processes_in(names) | netns.processes_under(groups))
-        self._sweep_after_nspawn()
-        self._unmount()
-        for name in names:
-            netns.delete_namespace(name)
-        netns.remove_cgroups(self.name)
-        if (self.state_dir / _MARKER).exists():
-            # The marker goes last, so that a removal that was cut short can be taken up again.
-            for path in self.state_dir.iterdir():
-                if path.is_dir():
-                    shutil.rmtree(path)
-                elif path.name != _MARKER:
-                    path.unlink()
-            (self.state_dir / _MARKER).unlink()
-        with suppress(OSError):
-            self.state_dir.rmdir()
-            self.state_dir.parent.rmdir()
+        sweep(self.name, self._prefix, self.state_dir)
         self._topology = None
 
-    def _sweep_after_nspawn(self) -> None:
-        """Remove what nspawn leaves in /run when it is killed with its container."""
-        nspawn = Path("/run/systemd/nspawn")
-        for disk in (self.state_dir / "leafs").glob("*"):
-            machine = ContainerLeaf.machine_name(self.name, disk.name)
-            with suppress(OSError):
-                found = (disk / "root").stat()
-                (nspawn / "locks" / f"inode-{found.st_dev}:{found.st_ino}").unlink()
-            for what in ("propagate", "unix-export"):
-                with suppress(OSError):
-                    (nspawn / what / machine).rmdir()
-
-    def _unmount(self) -> None:
-        below = f"{self.state_dir}/"
-        for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
-            where = line.split()[1].replace("\\040", " ")
-            if where.startswith(below):
-                call(["umount", where], check=False)
-                if os.path.ismount(where):
-                    call(["umount", "--lazy", where])
-
     # --- the web systems
-
-    def _start_web(self) -> None:
-        home = Path(lab.__file__).parent
-        if not (home / "standins" / "__main__.py").exists():
-            return
-        files = ["--topology", str(self.state_dir / "topology.json")]
-        files += ["--faults", str(self.state_dir / "web-faults.json")]
-        argv = in_netns(self.fabric.ns("web"), [sys.executable, "-u", "-m", "lab.standins", *files])
-        environment = self.seat.environment() | {"PYTHONPATH": str(home.parent)}
-        with (self.state_dir / "web.log").open("wb") as log:
-            subprocess.run(
-                ["setsid", "--fork", *argv],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                cwd="/",
-                check=True,
-            )
-
-    def _wait_web(self) -> None:
-        web = self.fabric.ns("web")
-        ports = {service.port for service in self.topology.services}
-
-        def listening() -> bool:
-            pids = netns.processes_in([web])
-            if not pids:
-                said = self.state_dir / "web.log"
-                tail = said.read_text(errors="replace")[-600:] if said.exists() else "nothing"
-                raise LabError(f"The web stand-ins ended. They said: {tail}")
-            return all(netns.listens(min(pids), port) for port in ports)
-
-        if (self.state_dir / "web.log").exists():
-            wait_until(listening, timeout=20, what="The web stand-ins did not answer")
 
     def web_fault(self, system: str, name: str | None) -> None:
         """Make a web system fail in a named way; None makes it well again."""

@@ -20,21 +20,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
-
 from lab import netns
 from lab.interfaces import render_interfaces
-from lab.shell import NETNS_DIR, call, ip_batch, wait_until
+from lab.keys import host_keys
+from lab.shell import call, ip_batch, wait_until
 from lab.topology import LabError, LeafSpec, Topology
 from lab.tree import NOPASSWD_USER
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
     "LANG": "C.UTF-8",
@@ -122,7 +115,7 @@ class Leaf(ABC):
         files |= {f"etc/network/{path}": text for path, text in configuration.items()}
         for name, text in files.items():
             _write(self.upper, self.tree, name, text)
-        for name, (private, public) in _host_keys(self.spec.short_name).items():
+        for name, (private, public) in host_keys(self.spec.short_name).items():
             _write(self.upper, self.tree, f"etc/ssh/{name}", private, mode=0o600)
             _write(self.upper, self.tree, f"etc/ssh/{name}.pub", public)
         # OpenSSH ignores keys that others could have written.
@@ -222,7 +215,7 @@ class Leaf(ABC):
         pid = self.pid
         if pid is None:
             raise LabError(f"{self.spec.short_name} is not running.", "Boot it first.")
-        environment = [f"{key}={value}" for key, value in _ENVIRONMENT.items()]
+        environment = [f"{key}={value}" for key, value in ENVIRONMENT.items()]
         return [*self._enter(pid), "env", "-i", *environment, *argv]
 
     def exec(
@@ -291,7 +284,7 @@ class Leaf(ABC):
         script += [f"{shlex.join(again)}; done"]
         log = self.console.open("ab")
         environment = {
-            "PATH": _ENVIRONMENT["PATH"],
+            "PATH": ENVIRONMENT["PATH"],
             "PYTHONPATH": str(Path(__file__).parents[1]),
             "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
         }
@@ -327,117 +320,6 @@ class Leaf(ABC):
         netns.set_sysctls(self.netns, _KERNEL)
 
 
-# nspawn shows a container the machine's own interfaces in /sys and keeps /proc/sys closed when the
-# network namespace is given by its path. A switch needs both for its own network, and only there.
-_BOOT = """\
-proc=/run/leaf-proc sys=/run/leaf-sys cgroup=/run/leaf-cgroup
-mkdir -p $proc $sys $cgroup
-mount --make-rprivate /
-mount -t proc proc $proc
-mount --bind $proc/sys/net /proc/sys/net
-umount -l $proc
-mount --move /sys/fs/cgroup $cgroup
-mount -t sysfs -o nosuid,nodev,noexec sysfs $sys
-mount --bind $sys/devices/virtual/net $sys/devices/virtual/net
-mount -o remount,bind,ro,nosuid,nodev,noexec $sys
-mount --move $cgroup $sys/fs/cgroup
-umount -l /sys
-mount --move $sys /sys
-rmdir $proc $sys $cgroup
-mount --make-rshared /
-exec /lib/systemd/systemd
-"""
-
-
-class ContainerLeaf(Leaf):
-    """A booted systemd container: timers, services, clean reboots."""
-
-    kind = "container"
-
-    @staticmethod
-    def machine_name(lab: str, leaf: str) -> str:
-        """What nspawn calls it; unique among the machine's containers."""
-        return f"{lab}.{leaf}"
-
-    def _launch(self) -> None:
-        self._spawn(
-            [
-                "systemd-nspawn",
-                "--quiet",
-                "--keep-unit",
-                "--register=no",
-                f"--machine={self.machine_name(self.topology.name, self.spec.short_name)}",
-                f"--hostname={self.spec.short_name}",
-                f"--directory={self.root}",
-                f"--network-namespace-path={NETNS_DIR / self.netns}",
-                # A network of its own is not enough for it to be let configure one.
-                "--capability=CAP_NET_ADMIN",
-                "--kill-signal=SIGRTMIN+3",
-                "--console=passive",
-                "--link-journal=no",
-                "--resolv-conf=off",
-                "--timezone=off",
-                "sh",
-                "-ec",
-                _BOOT,
-            ]
-        )
-
-    def _boot_is_over(self) -> bool:
-        said = self.exec(["systemctl", "is-system-running"]).stdout.strip()
-        return said in ("running", "degraded")
-
-    def shutdown(self, timeout: float = 60) -> None:
-        """Shut down through systemd, and cut the power when it does not end."""
-        self.exec(["systemctl", "poweroff", "--no-block"], check=True)
-        wait_until(lambda: not self._alive(), timeout=timeout)
-        self.power_cut()
-
-
-_INIT = """\
-set -e
-mount --make-rprivate /
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t tmpfs -o mode=755 tmpfs /run
-mount -t tmpfs -o mode=1777 tmpfs /tmp
-mkdir -p /dev/pts /run/sshd /run/network /run/lldpd /run/lock
-mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts /dev/pts
-rm -f /dev/ptmx; ln -s pts/ptmx /dev/ptmx
-hostname "$1"
-set +e
-ifreload -a
-/usr/sbin/sshd -D &
-lldpd -d &
-: > /run/boot-is-over
-while :; do sleep 3600 & wait $!; done
-"""
-
-
-class NamespaceLeaf(Leaf):
-    """The same tree in plain namespaces, its daemons started by hand: no systemd."""
-
-    kind = "namespace"
-
-    def _launch(self) -> None:
-        inside = ["unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child=KILL"]
-        run = ["chroot", str(self.root), "sh", "-c", _INIT, "init", self.spec.short_name]
-        environment = [f"{key}={value}" for key, value in _ENVIRONMENT.items()]
-        enter = ["nsenter", f"--net={NETNS_DIR / self.netns}", "--"]
-        self._spawn([*enter, *inside, "env", "-i", *environment, *run])
-
-    def _enter(self, pid: int) -> list[str]:
-        return ["nsenter", "-a", "--root", "--wd=/", "-t", str(pid)]
-
-    def _boot_is_over(self) -> bool:
-        return self.exec(["test", "-e", "/run/boot-is-over"]).returncode == 0
-
-    def shutdown(self, timeout: float = 60) -> None:
-        """Write out the disk and end; there is no init to ask."""
-        self.exec(["sync"], timeout=timeout)
-        self.power_cut()
-
-
 def _write(upper: Path, tree: Path, name: str, text: str, mode: int = 0o644) -> None:
     """Write a file of the disk; its directories get the owner and mode that the tree has."""
     path = upper / name
@@ -451,21 +333,3 @@ def _write(upper: Path, tree: Path, name: str, text: str, mode: int = 0o644) -> 
                 os.chown(directory, like.st_uid, like.st_gid)
     path.write_text(text)
     path.chmod(mode)
-
-
-def _host_keys(comment: str) -> dict[str, tuple[str, str]]:
-    """New SSH host keys: file name to private and public text."""
-    keys: dict[str, ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey] = {
-        "ssh_host_ed25519_key": ed25519.Ed25519PrivateKey.generate(),
-        "ssh_host_ecdsa_key": ec.generate_private_key(ec.SECP256R1()),
-    }
-    return {name: key_texts(key, comment) for name, key in keys.items()}
-
-
-def key_texts(
-    key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey, comment: str
-) -> tuple[str, str]:
-    """A key in OpenSSH's private and public forms."""
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
-    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-    return private, f"{public} {comment}\n"

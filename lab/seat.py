@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from lab.leaf import key_texts
+from lab.keys import key_texts
 from lab.shell import NETNS_DIR
 from lab.topology import Topology
 

@@ -1,0 +1,313 @@
+"""The parts that a lab is drawn from, and the whole drawing, ``Topology``.
+
+All is plain, immutable data and survives a round trip through JSON, so that a lab that is already
+up can be found again by another process.
+"""
+
+# ruff: noqa: RUF009 - addresses are immutable, so they may stand as defaults
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from pydantic import TypeAdapter, ValidationError
+
+from inventory.errors import VipkeeperError
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
+_UUID_SPACE = uuid.UUID("6b9d5f0c-6c0f-5a0e-9b1f-3a52c7a1e453")
+
+
+def stable_id(kind: str, name: str) -> str:
+    """A UUID that is the same in every lab."""
+    return str(uuid.uuid5(_UUID_SPACE, f"{kind}/{name}"))
+
+
+class LabError(VipkeeperError):
+    """The lab cannot do what was asked of it."""
+
+
+@dataclass(frozen=True)
+class PortSpec:
+    """A leaf's front port: its name (``swp1s3``), MAC and what is written in its alias."""
+
+    name: str
+    mac: str
+    alias: str = ""
+
+
+@dataclass(frozen=True)
+class LeafSpec:
+    """A top-of-rack switch.
+
+    Attributes:
+        name: FQDN, also its LLDP system name.
+        address: management address on ``eth0``.
+        mac: MAC of ``eth0`` (the chassis id).
+        loopback: VTEP address.
+        svi_address: its own address on the VM segment's SVI; unique per leaf.
+        other_svi_address: its own address on the bystanders' SVI.
+        underlay: its own address on ``swp51``; the spine has the other one of the /31.
+        outside: its own address on ``swp10``; the core router has the other one of the /31.
+        ports: front ports, ``swp10`` (outside) and ``swp51`` (underlay) among them.
+        svi_file: path below ``/etc/network`` that holds the VM segment's SVI.
+        extra_stanzas: number of further stanzas (bridges without ports) to make it a big switch.
+    """
+
+    name: str
+    address: IPv4Interface
+    mac: str
+    loopback: IPv4Address
+    svi_address: IPv4Interface
+    other_svi_address: IPv4Interface
+    underlay: IPv4Interface
+    outside: IPv4Interface
+    ports: tuple[PortSpec, ...]
+    svi_file: str = "interfaces"
+    extra_stanzas: int = 0
+
+    @property
+    def short_name(self) -> str:
+        """The name up to its first dot."""
+        return self.name.split(".", 1)[0]
+
+    @property
+    def outside_peer(self) -> IPv4Address:
+        """The core router's address on this leaf's link."""
+        return self.outside.ip + 1
+
+    @property
+    def underlay_peer(self) -> IPv4Address:
+        """The spine's address on this leaf's link."""
+        return self.underlay.ip + 1
+
+    def port(self, name: str) -> PortSpec:
+        """The front port of that name."""
+        return next(port for port in self.ports if port.name == name)
+
+
+@dataclass(frozen=True)
+class HypervisorSpec:
+    """A compute host: where it is plugged in, and how Mimic knows it (``system_id``)."""
+
+    name: str
+    leaf: str
+    port: str
+    interface: str
+    mac: str
+    bmc_mac: str
+    address: IPv4Address
+    system_id: int
+
+    @property
+    def short_name(self) -> str:
+        """The name up to its first dot."""
+        return self.name.split(".", 1)[0]
+
+
+@dataclass(frozen=True)
+class VmSpec:
+    """A server in OpenStack.
+
+    Attributes:
+        name: display name; not unique.
+        address: fixed address with the subnet's prefix length; None where it has no port.
+        mac: MAC of its port; empty where it has none.
+        hypervisor: FQDN of its hypervisor; None where Nova has placed it nowhere.
+        uuid: server id.
+        project_id: owning project.
+        status: Nova's word.
+        floating: floating address (known to Neutron; the lab does not translate it).
+        fault: Nova's fault message.
+    """
+
+    name: str
+    address: IPv4Interface | None
+    mac: str
+    hypervisor: str | None
+    uuid: str
+    project_id: str
+    status: str = "ACTIVE"
+    floating: IPv4Address | None = None
+    fault: str = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether it has a link in the fabric."""
+        return self.status == "ACTIVE" and self.hypervisor is not None and self.address is not None
+
+
+@dataclass(frozen=True)
+class BystanderSpec:
+    """A machine on the other SVI, plugged straight into a leaf; no system lists it."""
+
+    name: str
+    leaf: str
+    port: str
+    mac: str
+    address: IPv4Interface
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """One web service of the site: where it listens, and what it is reached by."""
+
+    name: str
+    address: IPv4Address
+    port: int
+    path: str = "/"
+
+    @property
+    def url(self) -> str:
+        """The address that a person would type."""
+        port = "" if self.port == 80 else f":{self.port}"  # noqa: PLR2004 - HTTP's own
+        return f"http://{self.address}{port}{self.path}"
+
+
+@dataclass(frozen=True)
+class ProjectSpec:
+    """An OpenStack project."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class CloudSpec:
+    """How the lab's OpenStack lets the operator in, and its one provider network."""
+
+    region: str = "RegionOne"
+    username: str = "vipkeeper"
+    password: str = "lab-only"
+    project: str = "admin"
+    domain: str = "Default"
+    network: str = "provider-453"
+    network_id: str = stable_id("network", "provider-453")
+    subnet: str = "provider-453-v4"
+    subnet_id: str = stable_id("subnet", "provider-453-v4")
+
+
+@dataclass(frozen=True)
+class SeatSpec:
+    """The operator's own machine: on the management and on the outside network only."""
+
+    management: IPv4Interface = IPv4Interface("10.5.0.250/24")
+    outside: IPv4Interface = IPv4Interface("198.51.100.250/24")
+
+
+@dataclass(frozen=True)
+class Topology:
+    """A whole lab."""
+
+    name: str
+    leafs: tuple[LeafSpec, ...]
+    hypervisors: tuple[HypervisorSpec, ...]
+    vms: tuple[VmSpec, ...]
+    bystanders: tuple[BystanderSpec, ...]
+    projects: tuple[ProjectSpec, ...]
+    services: tuple[ServiceSpec, ...]
+    seat: SeatSpec = SeatSpec()
+    cloud: CloudSpec = CloudSpec()
+    svi: str = "vlan453"
+    vlan: int = 453
+    vni: int = 10453
+    vip: IPv4Interface = IPv4Interface("130.246.212.1/22")
+    virtual_mac: str = "00:00:5e:00:01:c5"
+    second_vip: IPv4Interface = IPv4Interface("130.246.215.254/22")
+    second_virtual_mac: str = "00:00:5e:00:01:c6"
+    other_svi: str = "vlan999"
+    other_vlan: int = 999
+    other_vip: IPv4Interface = IPv4Interface("10.99.0.1/24")
+    other_virtual_mac: str = "00:00:5e:00:01:63"
+    core_outside: IPv4Interface = IPv4Interface("198.51.100.1/24")
+    management_network: IPv4Network = field(default=IPv4Network("10.5.0.0/24"))
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            message = f"A lab cannot be called {self.name!r}."
+            raise LabError(message, "Use 1 to 16 of a-z, 0-9 and -, starting with a letter.")
+        leafs = {leaf.name for leaf in self.leafs}
+        hosts = {hypervisor.name for hypervisor in self.hypervisors}
+        for hypervisor in self.hypervisors:
+            if hypervisor.leaf not in leafs:
+                raise LabError(f"{hypervisor.name} hangs on an unknown leaf, {hypervisor.leaf}.")
+        for vm in self.vms:
+            if vm.hypervisor is not None and vm.hypervisor not in hosts:
+                raise LabError(f"{vm.name} runs on an unknown hypervisor, {vm.hypervisor}.")
+        self._check_unique("leaf", [leaf.name for leaf in self.leafs])
+        self._check_unique("hypervisor", [hypervisor.name for hypervisor in self.hypervisors])
+        self._check_unique("VM id", [vm.uuid for vm in self.vms])
+        addresses = [str(vm.address.ip) for vm in self.vms if vm.address]
+        addresses += [str(leaf.svi_address.ip) for leaf in self.leafs]
+        self._check_unique("address", [*addresses, str(self.vip.ip), str(self.second_vip.ip)])
+        ports = [f"{hv.leaf} {hv.port}" for hv in self.hypervisors]
+        ports += [f"{host.leaf} {host.port}" for host in self.bystanders]
+        self._check_unique("port", ports)
+
+    @staticmethod
+    def _check_unique(what: str, values: list[str]) -> None:
+        doubled = sorted({value for value in values if values.count(value) > 1})
+        if doubled:
+            raise LabError(f"The lab's drawing uses one {what} twice: {', '.join(doubled)}.")
+
+    def leaf(self, name: str) -> LeafSpec:
+        """The leaf of that name; the name up to the first dot, or its number, is enough."""
+        found = [x for x in self.leafs if name in (x.name, x.short_name)]
+        found = found or [x for x in self.leafs if x.short_name.rsplit("-", 1)[-1] == name]
+        if len(found) != 1:
+            known = ", ".join(leaf.short_name for leaf in self.leafs)
+            raise LabError(f"The lab has no leaf {name!r}.", f"It has {known}.")
+        return found[0]
+
+    def hypervisor(self, name: str) -> HypervisorSpec:
+        """The hypervisor of that name, full or short."""
+        for hypervisor in self.hypervisors:
+            if name in (hypervisor.name, hypervisor.short_name):
+                return hypervisor
+        known = ", ".join(hypervisor.short_name for hypervisor in self.hypervisors)
+        raise LabError(f"The lab has no hypervisor {name!r}.", f"It has {known}.")
+
+    def vm(self, name: str) -> VmSpec:
+        """The VM of that name, UUID or address."""
+        found = [vm for vm in self.vms if name in (vm.name, vm.uuid)]
+        found = found or [vm for vm in self.vms if vm.address and name == str(vm.address.ip)]
+        if len(found) > 1:
+            ids = " or ".join(vm.uuid for vm in found)
+            raise LabError(f"The lab has {len(found)} VMs called {name!r}.", f"Say {ids}.")
+        if not found:
+            known = ", ".join(sorted({vm.name for vm in self.vms}))
+            raise LabError(f"The lab has no VM {name!r}.", f"It has {known}.")
+        return found[0]
+
+    def leaf_of(self, vm: VmSpec) -> LeafSpec:
+        """The leaf behind which a VM runs."""
+        if vm.hypervisor is None:
+            raise LabError(f"{vm.name} runs on no hypervisor, so it is behind no leaf.")
+        return self.leaf(self.hypervisor(vm.hypervisor).leaf)
+
+    def vms_behind(self, leaf: LeafSpec) -> tuple[VmSpec, ...]:
+        """The running VMs whose hypervisor hangs on a leaf."""
+        hosts = {hv.name for hv in self.hypervisors if hv.leaf == leaf.name}
+        return tuple(vm for vm in self.vms if vm.running and vm.hypervisor in hosts)
+
+    def service(self, name: str) -> ServiceSpec:
+        """The web service of that name."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        known = ", ".join(service.name for service in self.services)
+        raise LabError(f"The lab has no web service {name!r}.", f"It has {known}.")
+
+    def to_json(self) -> str:
+        """The topology as JSON text."""
+        return TypeAdapter(Topology).dump_json(self, indent=2).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Topology:
+        """The topology that ``to_json`` wrote."""
+        try:
+            return TypeAdapter(Topology).validate_json(text)
+        except ValidationError as error:
+            raise LabError(f"This is not a lab's topology: {error}") from error
