@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from runbooks.reachability import Probe
 
 RUNNING = "ACTIVE"
+#: What brings a VM back that is in such a state; for others one has to look.
+_REMEDIES = {
+    "SHUTOFF": "start",
+    "PAUSED": "unpause",
+    "SUSPENDED": "resume",
+    "SHELVED": "unshelve",
+    "SHELVED_OFFLOADED": "unshelve",
+}
 
 
 @dataclass(frozen=True)
@@ -65,10 +73,11 @@ def patients_of(chain: Chain) -> tuple[Patient, ...]:
 def _the_vm(vm: VirtualMachine, target: str) -> Patient:
     if vm.status != RUNNING:
         fault = f" ({vm.fault})" if vm.fault else ""
+        verb = _REMEDIES.get(vm.status, "show")
         raise TargetError(
             f"{vm.name} is {vm.status}{fault}, not {RUNNING}: it cannot answer, whatever its "
             "gateway does",
-            f"Start it first: openstack server start {vm.id}",
+            f"See to the VM itself: openstack server {verb} {vm.id}",
         )
     if not vm.hypervisor:
         raise TargetError(

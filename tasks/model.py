@@ -106,7 +106,9 @@ class Presence:
     @property
     def explanation(self) -> str:
         """What the tables say, in one line."""
-        return "; ".join(f"{e.source}: {e.text}" for e in self.evidence)
+        sources = dict.fromkeys(e.source for e in self.evidence)
+        said = {s: ", ".join(e.text for e in self.evidence if e.source == s) for s in sources}
+        return "; ".join(f"{source}: {text}" for source, text in said.items())
 
 
 @dataclass(frozen=True)

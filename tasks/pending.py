@@ -29,7 +29,7 @@ def confirm_commit(task: Task) -> Result:
         raise NothingPendingError(
             f"{task.host.name}: there is no commit to confirm: it was confirmed or rolled back "
             "before, or its time ran out and the switch has gone back to the old configuration",
-            "See which with vip trace or vip check before you commit again.",
+            "See which on the switch (ifquery -c -a) before you commit again.",
         )
     if not task.is_dry_run():
         device.confirm_commit()
