@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from napalm.base import models
 from napalm.base.exceptions import (
     CommitConfirmException,
     CommitError,
@@ -192,7 +193,7 @@ class ConfigurationMethods:
         full: bool = False,  # noqa: ARG002 (NAPALM's signature; defaults have no text here)
         sanitized: bool = False,
         format: str = "text",  # noqa: A002 (NAPALM's signature)
-    ) -> dict[str, str]:
+    ) -> models.ConfigDict:
         """Every file that ifupdown2 reads, as one text with a marker line per file.
 
         Args:
@@ -212,9 +213,17 @@ class ConfigurationMethods:
             "startup": state.disk.to_text(),
             "candidate": self._candidate.to_text() if self._candidate else "",
         }
-        if sanitized:
-            texts = {name: validation.without_secrets(text) for name, text in texts.items()}
-        return {name: text if retrieve in ("all", name) else "" for name, text in texts.items()}
+
+        def shown(name: str) -> str:
+            if retrieve not in ("all", name):
+                return ""
+            return validation.without_secrets(texts[name]) if sanitized else texts[name]
+
+        return {
+            "running": shown("running"),
+            "startup": shown("startup"),
+            "candidate": shown("candidate"),
+        }
 
 
 def _text_of(filename: str | None, config: str | None, error: type[Exception]) -> str:

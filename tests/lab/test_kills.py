@@ -1,0 +1,228 @@
+"""Whatever dies, and whenever: the VIP comes back and the disk is byte for byte as it was.
+
+Every test kills something at least twenty times, at moments drawn from a seed that is printed.
+``VIPKEEPER_KILLS`` asks for more rounds.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from napalm.base.exceptions import NapalmException
+
+from napalm_cumulus import CumulusDriver
+from tests.lab.switch import WELL, LeafUnderTest
+from tests.lab.test_commit import toggled
+
+ROUNDS = int(os.environ.get("VIPKEEPER_KILLS", "20"))
+SEED = int(os.environ.get("VIPKEEPER_SEED", str(random.randrange(2**32))))
+TOGGLE = ["vip", "toggle", "swt-sn2100-03.example.internal", "--vip", "130.246.212.1", "--yes"]
+
+
+@pytest.fixture
+def moments(record_property: Callable[[str, object], None]) -> random.Random:
+    record_property("seed", SEED)
+    print(f"VIPKEEPER_SEED={SEED}")  # noqa: T201 - pytest shows it with a failure
+    return random.Random(SEED)
+
+
+def require_well_again(leaf: LeafUnderTest, disk: str, within: float) -> float:
+    """The state directory empty, the VIP up, the disk untouched, the timers gone."""
+    seconds = leaf.wait_until(lambda: leaf.state() == set(), timeout=within)
+    assert leaf.addresses() == WELL
+    assert leaf.disk() == disk
+    assert leaf.timers() == ""
+    return seconds
+
+
+def index_of(leaf: LeafUnderTest) -> str:
+    """The VRR device's number in the kernel: a toggle makes the device anew."""
+    return leaf.sh("cat /sys/class/net/vlan453-v0/ifindex 2>/dev/null || :").strip()
+
+
+def test_vip_killed_at_a_random_moment_of_a_toggle(
+    leaf: LeafUnderTest, moments: random.Random
+) -> None:
+    disk = leaf.disk()
+    seat = leaf.lab.seat
+    begin = time.monotonic()
+    done = leaf.lab.exec_seat(TOGGLE)
+    assert done.returncode == 0, done.stderr
+    whole = time.monotonic() - begin
+    toggled_rounds = 0
+    for _ in range(ROUNDS):
+        before = index_of(leaf)
+        process = subprocess.Popen(
+            seat.command(TOGGLE),
+            env=seat.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        # Its first part is Python's imports; the switch is only at work in the last second or so.
+        time.sleep(moments.uniform(max(0.0, whole - 1.3), whole))
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        require_well_again(leaf, disk, within=15)
+        toggled_rounds += index_of(leaf) != before
+    # A test whose kills all came too early or too late would prove nothing.
+    assert toggled_rounds > 0, "no kill came after the toggle had begun"
+
+
+@pytest.mark.parametrize("bounce", [True, False], ids=["bounce", "pending"])
+def test_ssh_cut_at_a_random_moment_of_a_commit(
+    leaf: LeafUnderTest, moments: random.Random, *, bounce: bool
+) -> None:
+    disk = leaf.disk()
+    candidate = toggled(leaf)
+    cut = 0
+    for _ in range(ROUNDS):
+        driver = leaf.driver(keepalive=1)
+        driver.load_merge_candidate(config=candidate)
+        outcome: list[Exception | None] = []
+
+        def commit(
+            driver: CumulusDriver = driver, outcome: list[Exception | None] = outcome
+        ) -> None:
+            try:
+                driver.commit_config(message="cut me", revert_in=3, bounce=bounce)
+            except NapalmException as error:
+                outcome.append(error)
+            else:
+                outcome.append(None)
+
+        thread = threading.Thread(target=commit)
+        thread.start()
+        time.sleep(moments.uniform(0.0, 0.9 if bounce else 0.6))
+        leaf.sh("pkill -KILL -f '^sshd: root' || :")
+        thread.join(30)
+        assert not thread.is_alive(), "the client did not notice that its session is gone"
+        cut += isinstance(outcome[0], NapalmException)
+        require_well_again(leaf, disk, within=20)
+    assert cut > 0, "no cut came before the end of the commit"
+
+
+def test_the_operators_network_lost_while_a_commit_is_pending(leaf: LeafUnderTest) -> None:
+    """A lost VPN: no packet arrives any more, nobody closes anything."""
+    disk = leaf.disk()
+    driver = leaf.driver(command_timeout=5)
+    driver.load_merge_candidate(config=toggled(leaf))
+    driver.commit_config(revert_in=3)
+    assert leaf.addresses() == set()
+    seat = leaf.lab.seat.netns
+    device = (
+        subprocess.run(
+            ["ip", "-n", seat, "-o", "route", "get", "10.5.0.43"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        .stdout.split(" dev ")[1]
+        .split()[0]
+    )
+    subprocess.run(["ip", "-n", seat, "link", "set", device, "down"], check=True)
+    try:
+        require_well_again(leaf, disk, within=15)
+    finally:
+        subprocess.run(["ip", "-n", seat, "link", "set", device, "up"], check=True)
+
+
+def test_the_timer_brings_the_vip_back_when_nobody_confirms(
+    leaf: LeafUnderTest, record_property: Callable[[str, object], None]
+) -> None:
+    disk = leaf.disk()
+    driver = leaf.driver()
+    candidate = toggled(leaf)
+    begin = time.monotonic()
+    leaf.sh("ifreload -a")
+    one_reload = time.monotonic() - begin
+    revert_in = 2
+    late: list[float] = []
+    for _ in range(ROUNDS):
+        driver.load_merge_candidate(config=candidate)
+        driver.commit_config(revert_in=revert_in)
+        assert leaf.addresses() == set(), "the candidate is not applied"
+        assert leaf.disk() == disk
+        require_well_again(leaf, disk, within=revert_in + 2 + one_reload + 1)
+        steps = dict(
+            reversed(line.split())
+            for line in leaf.sh("cat /run/vipkeeper/last/progress").splitlines()
+        )
+        late.append(float(steps["reverted"]) - float(steps["armed"]) - revert_in)
+        assert leaf.sh("cat /run/vipkeeper/last/result").startswith("reverted not confirmed")
+    assert max(late) < 2 + one_reload, late
+    record_property("seconds_after_the_deadline", f"{min(late):.2f} to {max(late):.2f}")
+
+
+@pytest.mark.parametrize("verb", ["run", "rollback"])
+def test_the_on_switch_program_killed(
+    leaf: LeafUnderTest, moments: random.Random, verb: str
+) -> None:
+    """The timer is armed before anything and disarmed after everything: it finishes the job."""
+    disk = leaf.disk()
+    candidate = toggled(leaf)
+    for _ in range(ROUNDS // 2):
+        driver = leaf.driver()
+        driver.load_merge_candidate(config=candidate)
+
+        def work(driver: CumulusDriver = driver) -> None:
+            with suppress(NapalmException):
+                driver.commit_config(revert_in=3)
+                if verb == "rollback":
+                    driver.rollback()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        unit = f"vipkeeper-{verb}-"
+        leaf.wait_until(lambda unit=unit: unit in leaf.timers(), timeout=10)
+        time.sleep(moments.uniform(0.0, 0.3))
+        leaf.sh(
+            f"for unit in $(systemctl list-units --plain --no-legend '{unit}*' | cut -d' ' -f1); "
+            'do systemctl kill -s KILL "$unit" || :; done'
+        )
+        thread.join(40)
+        assert not thread.is_alive()
+        require_well_again(leaf, disk, within=20)
+
+
+def test_a_reboot_while_pending_is_the_rollback(leaf: LeafUnderTest) -> None:
+    disk = leaf.disk()
+    driver = leaf.driver()
+    driver.load_merge_candidate(config=toggled(leaf))
+    driver.commit_config(revert_in=600)
+    assert leaf.addresses() == set()
+    switch = leaf.lab.leaf(leaf.name)
+    switch.power_cut()
+    switch.boot()
+    leaf.wait_until(lambda: leaf.addresses() == WELL, timeout=30)
+    require_well_again(leaf, disk, within=1)
+
+
+def test_ctrl_c_leaves_the_switch_well(leaf: LeafUnderTest, moments: random.Random) -> None:
+    disk = leaf.disk()
+    seat = leaf.lab.seat
+    for _ in range(5):
+        process = subprocess.Popen(
+            seat.command(TOGGLE),
+            env=seat.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        time.sleep(moments.uniform(0.8, 2.2))
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        assert "Traceback" not in said, said
+        require_well_again(leaf, disk, within=15)
