@@ -263,7 +263,10 @@ def _agreement(*, yes: bool) -> Agreement:
                 "nothing on the switch was touched",
                 "Look at the plan above; to carry it out: --yes",
             )
-        return typer.confirm(question)
+        try:
+            return typer.confirm(question)
+        except typer.Abort:  # Ctrl-C or the end of the input: not a yes
+            return False
 
     return Agreement(yes, ask)
 

@@ -40,6 +40,7 @@ class Run:
     """What is known of a run so far; filled in as it goes.
 
     Attributes:
+        changed: whether a change was begun.
         facts: parts of the report by name (``before``, ``gateway``, ``commit``, ...).
         verdict: the outcome in one word.
         exit_code: what the command ends with.
@@ -57,6 +58,7 @@ class Run:
         self.who = who()
         self.facts: dict[str, Any] = {}
         self.switches: list[str] = []
+        self.changed = False
         self.diff = ""
         self.verdict = ""
         self.exit_code = errors.OK
@@ -82,6 +84,7 @@ class Run:
             self.switches.append(switch.name)
         place = {"interface": gateway.interface, "vip": str(gateway.vip.address)}
         append_audit(self.settings.paths.audit, self._line("begin") | place | {"diff": diff})
+        self.changed = True
 
     def finish(self) -> None:
         """Write the report, and the audit line that ends the run.
@@ -135,12 +138,26 @@ def recorded(run: Run) -> Iterator[Run]:
     """
     try:
         yield run
-    except BaseException as error:
+    except BaseException as caught:
+        error = _cancelled(run) if isinstance(caught, KeyboardInterrupt) else caught
         said = errors.explain(error, ", ".join(run.switches))
         run.end("", said.sentence, said.exit_code, said.advice)
         try:
             run.finish()
         except VipkeeperError as unwritten:
             run.story.tell("report", str(unwritten), "warn")
-        raise
+        if error is caught:
+            raise
+        raise error from None
     run.finish()
+
+
+def _cancelled(run: Run) -> errors.CancelledError:
+    """Ctrl-C, with what it means for the switch; while it toggles the toggle itself says so."""
+    if not run.changed:
+        return errors.CancelledError("stopped; nothing on any switch was touched")
+    return errors.CancelledError(
+        f"stopped after {', '.join(run.switches)} was toggled: the switch is back in its old "
+        "configuration, and only the checks after it were cut short",
+        "See whether all is well: vip trace",
+    )

@@ -17,7 +17,7 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus.configuration import MAIN_FILE
-from runbooks import toggle
+from runbooks import heal, toggle
 from tests.unit.inventory.fakes import SW1, SW3, uplink, vm
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.fakes import CONFIG, VM_MAC, FakeSwitch, lldp, pending_commit
@@ -334,6 +334,21 @@ def test_ctrl_c_while_toggling_says_what_the_switch_does(world: World) -> None:
     assert "goes on by itself" in result.stderr
     assert f"vip pending {SW3}" in result.stderr
     assert world.reports()[0]["verdict"] == "cancelled"
+
+
+def test_ctrl_c_before_and_after_the_toggle(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    world.cut_off()
+    with monkeypatch.context() as patch:
+        patch.setattr(heal, "wait_until_answering", interrupt)
+        after = world.vip("heal", "vm-a1", "--yes")
+    assert (after.exit_code, "back in its old configuration" in after.stderr) == (9, True)
+    monkeypatch.setattr(heal, "probe_all", interrupt)
+    before = world.vip("heal", "vm-a1", "--yes")
+    assert (before.exit_code, "nothing on any switch was touched" in before.stderr) == (9, True)
+    assert [report["verdict"] for report in world.reports()] == ["cancelled", "cancelled"]
 
 
 def test_a_change_that_cannot_be_audited_is_not_made(world: World) -> None:
