@@ -79,7 +79,7 @@ class LeafUnderTest:
 
     def snapshot(self) -> Snapshot:
         """The configuration, read past the network."""
-        return take(_PastTheNetwork(self))
+        return take(PastTheNetwork(self.lab, self.name))
 
     def wait_until(self, condition: Callable[[], bool], timeout: float) -> float:
         """Wait for it; gives the seconds that it took."""
@@ -91,11 +91,11 @@ class LeafUnderTest:
         return time.monotonic() - begin
 
 
-class _PastTheNetwork:
-    """A transport that needs no SSH, to look at the leaf while SSH is cut."""
+class PastTheNetwork:
+    """A transport that needs no SSH, to look at a leaf whatever its network does."""
 
-    def __init__(self, leaf: LeafUnderTest) -> None:
-        self._leaf = leaf.lab.leaf(leaf.name)
+    def __init__(self, lab: Lab, leaf: str) -> None:
+        self._leaf = lab.leaf(leaf)
 
     def run(
         self, command: str, *, stdin: bytes = b"", timeout: float | None = None

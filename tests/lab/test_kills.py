@@ -154,11 +154,9 @@ def test_the_timer_brings_the_vip_back_when_nobody_confirms(
         assert leaf.addresses() == set(), "the candidate is not applied"
         assert leaf.disk() == disk
         require_well_again(leaf, disk, within=revert_in + 2 + one_reload + 1)
-        steps = dict(
-            reversed(line.split())
-            for line in leaf.sh("cat /run/vipkeeper/last/progress").splitlines()
-        )
-        late.append(float(steps["reverted"]) - float(steps["armed"]) - revert_in)
+        progress = leaf.sh("cat /run/vipkeeper/last/progress").splitlines()
+        steps = {line.split()[1]: float(line.split()[0]) for line in progress}
+        late.append(steps["reverted"] - steps["armed"] - revert_in)
         assert leaf.sh("cat /run/vipkeeper/last/result").startswith("reverted not confirmed")
     assert max(late) < 2 + one_reload, late
     record_property("seconds_after_the_deadline", f"{min(late):.2f} to {max(late):.2f}")
@@ -171,6 +169,7 @@ def test_the_on_switch_program_killed(
     """The timer is armed before anything and disarmed after everything: it finishes the job."""
     disk = leaf.disk()
     candidate = toggled(leaf)
+    unit = f"vipkeeper-{verb}-"
     for _ in range(ROUNDS // 2):
         driver = leaf.driver()
         driver.load_merge_candidate(config=candidate)
@@ -183,8 +182,7 @@ def test_the_on_switch_program_killed(
 
         thread = threading.Thread(target=work)
         thread.start()
-        unit = f"vipkeeper-{verb}-"
-        leaf.wait_until(lambda unit=unit: unit in leaf.timers(), timeout=10)
+        leaf.wait_until(lambda: unit in leaf.timers(), timeout=10)
         time.sleep(moments.uniform(0.0, 0.3))
         leaf.sh(
             f"for unit in $(systemctl list-units --plain --no-legend '{unit}*' | cut -d' ' -f1); "
