@@ -270,7 +270,7 @@ def test_what_is_not_there_is_not_there(bench: Bench, target: str) -> None:
         ("keystone-down", "HTTP 503"),
         ("keystone-refused", "Unable to establish connection"),
         ("wrong-password", "HTTP 401, the login was refused"),
-        ("wrong-region", "configuration cannot be used"),
+        ("wrong-region", "configuration cannot be used|RegionOne region not found"),
         ("nova-500", "HTTP 500"),
         ("nova-429", "HTTP 429"),
         ("nova-refused", "Unable to establish connection"),

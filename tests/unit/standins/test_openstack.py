@@ -22,6 +22,9 @@ from lab.topology import VmSpec
 
 from .conftest import Site
 
+#: The SDK of Python 3.10 (4.13) lets keystoneauth's own class through.
+NO_SERVICE = (openstack.exceptions.ConfigException, keystoneauth1.exceptions.CatalogException)
+
 Connect = Callable[..., Connection]
 
 
@@ -276,7 +279,7 @@ def test_a_login_without_domain_is_a_bad_request(connect: Connect, missing: str)
 
 
 def test_an_unscoped_token_finds_no_service(connect: Connect) -> None:
-    with pytest.raises(openstack.exceptions.ConfigException):
+    with pytest.raises(NO_SERVICE):
         list(connect(project_name=None, project_domain_name=None).compute.servers())
 
 
@@ -332,7 +335,7 @@ def test_wrong_password(site: Site, connect: Connect) -> None:
 
 def test_wrong_region(site: Site, connect: Connect) -> None:
     site.faults["openstack"] = "wrong-region"
-    with pytest.raises(openstack.exceptions.ConfigException):
+    with pytest.raises(NO_SERVICE):
         list(connect().compute.servers())
 
 
