@@ -1,0 +1,446 @@
+"""The outage that a VM sees while its gateway's VIP is toggled, by three ways of toggling it.
+
+Run as root from the repository's root; it builds its own lab and takes it down again::
+
+    .venv/bin/python benchmarks/toggle_outage.py
+
+``README.md`` beside this file says what is measured and how to read the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import signal
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import NoReturn
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from napalm.base.exceptions import NapalmException
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from lab.fabric import kernel_has_vlans
+from lab.interfaces import render_interfaces
+from lab.lab import Lab
+from lab.netns import in_namespace
+from lab.pinger import OutageReport
+from lab.topology import LabError, default_topology
+from napalm_cumulus import CumulusDriver
+from tasks.gateways import Wanted, gateway_in
+
+LEAF = "03"
+VM = "vm-a1"
+INTERVAL = 0.01  # seconds between two pings
+CALM = 0.5  # seconds of answered pings before a toggle, and after it
+_ENOUGH = CALM / INTERVAL  # answers in both times of calm together, at least; half of them all
+RECOVERY = 60.0  # seconds that the VM may need until it is reached again
+
+VIP, RELOADS, PERSON = "vip", "reloads", "person"
+NAMES = {
+    VIP: "(a) vip",
+    RELOADS: "(b) one shell",
+    PERSON: "(c) four ssh",
+}
+#: The most that the outage of (a) may be, as a share of the outage of (b).
+TARGETS = {"small": 1.15, "large": 0.25}
+
+# Everything whose change on the disk would be a broken promise.
+_DISK = "find /etc/network -xdev -printf '%p %y %m %u %g %l\\n' -type f -exec sha256sum {} + | sort"
+_KERNEL = (
+    "ip -o addr show | awk '{ print $2, $3, $4 }' | sort; "
+    # FRR is not there: what is in the table is ifupdown2's and the kernel's own.
+    "ip route show | sort"
+)
+_KEPT = "/run/bench.interfaces"
+_COMMENT = (
+    "cp -p {file} {kept} && "
+    # Only inside the one stanza: elsewhere it would take the management address away, too.
+    "sed -i '/^iface {svi}$/,/^auto /s/^\\([[:space:]]*\\)address/\\1#address/' {file} && "
+    "! cmp -s {file} {kept}"
+)
+_RESTORE = "cp -p {kept} {file} && rm {kept}"
+
+
+class BenchError(Exception):
+    """A round could not be measured, or left the leaf other than it found it."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One toggle, as the VM saw it and as the operator's machine did.
+
+    Attributes:
+        way: one of ``NAMES``.
+        outage: the longest time without an answer to the VM, in seconds.
+        lost: pings without an answer.
+        wall: what the operator waited for the whole of it, in seconds.
+        on_switch: the switch's own upper bound of the outage; None for the ways without one.
+        load: the machine's load average (1 minute) at the end.
+    """
+
+    way: str
+    outage: float
+    lost: int
+    wall: float
+    on_switch: float | None
+    load: float
+
+
+@dataclass
+class Leaf:
+    """What was measured on one leaf.
+
+    Attributes:
+        size: ``small`` or ``large``.
+        stanzas: the ``iface`` stanzas of its configuration.
+        calm: the longest time between two answers while nothing was toggled.
+        rounds: the toggles, in the order in which they were made.
+    """
+
+    size: str
+    stanzas: int
+    calm: float
+    rounds: list[Round] = field(default_factory=list)
+
+    def values(self, way: str) -> list[float]:
+        """The outages of a way, in seconds."""
+        return [x.outage for x in self.rounds if x.way == way]
+
+    @property
+    def ratio(self) -> float:
+        """The median outage of (a) as a share of that of (b)."""
+        return statistics.median(self.values(VIP)) / statistics.median(self.values(RELOADS))
+
+    @property
+    def paired_ratio(self) -> float:
+        """The median of the ratios within each round, which share the machine's load."""
+        pairs = zip(self.values(VIP), self.values(RELOADS), strict=True)
+        return statistics.median(a / b for a, b in pairs)
+
+    @property
+    def met(self) -> bool:
+        """Whether the target is met."""
+        return self.ratio <= TARGETS[self.size]
+
+
+class Bench:
+    """The leaf under test, of a lab that is up.
+
+    Args:
+        lab: the lab.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.spec = lab.topology.leaf(LEAF)
+        self.outside = str(lab.topology.seat.outside.ip)
+        self.words = {
+            "svi": lab.topology.svi,
+            "file": f"/etc/network/{self.spec.svi_file}",
+            "kept": _KEPT,
+        }
+        self.disk = self.sh(_DISK)
+        self.kernel = self.sh(_KERNEL)
+
+    # --- the three ways
+
+    def toggle_by_vip(self) -> tuple[float, float | None]:
+        """What ``vip toggle`` does on the switch; the time of the commit call."""
+        with self.session() as driver:
+            driver.load_merge_candidate(config=self.candidate(driver))
+            begin = time.monotonic()
+            driver.commit_config(message="benchmark", revert_in=60, bounce=True)
+            wall = time.monotonic() - begin
+            report = driver.last_commit
+        if report is None or not (report.applied_ok and report.reverted_ok):
+            raise BenchError(f"The toggle did not do what it should: {report}")
+        if report.mode != "targeted":
+            raise BenchError(f"The toggle reloaded everything: {report.why_full}")
+        return wall, report.outage_seconds
+
+    def toggle_by_reloads(self) -> tuple[float, None]:
+        """Both reloads of the manual procedure in one shell command."""
+        steps = [_COMMENT, "ifreload -a", _RESTORE, "ifreload -a"]
+        return self.in_shell(" && ".join(steps)), None
+
+    def toggle_by_person(self) -> tuple[float, None]:
+        """The manual procedure, each step an ``ssh`` command of its own."""
+        wall = sum(
+            self.in_shell(step) for step in (_COMMENT, "ifreload -a", _RESTORE, "ifreload -a")
+        )
+        return wall, None
+
+    def in_shell(self, script: str) -> float:
+        """Run a script by the seat's ``ssh`` on the leaf; the answer is what it took."""
+        begin = time.monotonic()
+        words = script.format(**self.words)
+        done = self.lab.exec_seat(["ssh", self.spec.short_name, words], timeout=300)
+        wall = time.monotonic() - begin
+        if done.returncode != 0:
+            raise BenchError(f"{words!r} ended with {done.returncode}: {done.stderr.strip()}")
+        return wall
+
+    @contextmanager
+    def session(self) -> Iterator[CumulusDriver]:
+        """A driver's session from the operator's seat."""
+        seat = self.lab.seat
+        options = {
+            "known_hosts_file": str(seat.known_hosts),
+            "ssh_config_file": "/dev/null",
+            "key_file": str(seat.key_file),
+            "use_agent": False,
+        }
+        driver = CumulusDriver(str(self.spec.address.ip), "root", "", 30, options)
+        in_namespace(seat.netns, driver.open)
+        try:
+            yield driver
+        finally:
+            driver.close()
+
+    def candidate(self, driver: CumulusDriver) -> str:
+        """The stanza of the VIP with its address lines commented out, as ``vip`` makes it."""
+        text = driver.get_config(retrieve="startup")["startup"]
+        wanted = Wanted(vip=self.lab.topology.vip.ip)
+        return gateway_in(text, self.spec.short_name, wanted).candidate
+
+    # --- measuring
+
+    def measure(self, way: str) -> Round:
+        """Toggle once while the VM pings; the leaf is as before, and proven to be."""
+        toggle: Callable[[], tuple[float, float | None]] = {
+            VIP: self.toggle_by_vip,
+            RELOADS: self.toggle_by_reloads,
+            PERSON: self.toggle_by_person,
+        }[way]
+        device = self.device()
+        try:
+            with self.lab.start_pinger(VM, self.outside, INTERVAL) as pinger:
+                time.sleep(CALM)
+                wall, on_switch = toggle()
+                self.wait_until_reached()
+                time.sleep(CALM)
+                seen = pinger.stop()
+        finally:
+            self.put_back()
+        if self.device() == device:
+            raise BenchError(f"{NAMES[way]} did not take the VIP away.")
+        self.verify(NAMES[way])
+        return Round(way, self.proven(seen).longest, seen.lost, wall, on_switch, load())
+
+    def calm(self, seconds: float = 3) -> float:
+        """The longest time between two answers while nothing is toggled."""
+        with self.lab.start_pinger(VM, self.outside, INTERVAL) as pinger:
+            time.sleep(seconds)
+            return pinger.stop().longest
+
+    @staticmethod
+    def proven(seen: OutageReport) -> OutageReport:
+        """The report, if it is one of an outage between two times of calm."""
+        if seen.lost < 1 or seen.sent - seen.lost < _ENOUGH:
+            raise BenchError(f"No outage was measured: {seen}")
+        return seen
+
+    def wait_until_reached(self) -> None:
+        """Wait until the VM reaches the outside again."""
+        end = time.monotonic() + RECOVERY
+        while not self.lab.answers(self.outside, source=VM):
+            if time.monotonic() > end:
+                raise BenchError(f"{VM} does not reach the outside any more.")
+
+    def put_back(self) -> None:
+        """Give the leaf its file back where a round was broken off."""
+        restore = _RESTORE.format(**self.words)
+        self.sh(f"[ ! -e {_KEPT} ] || {{ {restore}; ifreload -a; }}", timeout=300)
+
+    def verify(self, after: str) -> None:
+        """Compare the leaf's files and its kernel's addresses and routes with the beginning's."""
+        for what, script, before in (
+            ("files", _DISK, self.disk),
+            ("addresses or routes", _KERNEL, self.kernel),
+        ):
+            now = self.sh(script)
+            if now != before:
+                lines = sorted(set(now.splitlines()) ^ set(before.splitlines()))[:6]
+                raise BenchError(f"{after} changed the leaf's {what}: {'; '.join(lines)}")
+
+    def device(self) -> str:
+        """The index of the VIP's device: every toggle makes a new one."""
+        return self.sh(f"cat /sys/class/net/{self.words['svi']}-v0/ifindex").strip()
+
+    def sh(self, script: str, timeout: float = 60) -> str:
+        """A script's stdout on the leaf, past the network."""
+        done = self.lab.exec_leaf(LEAF, ["sh", "-c", script], timeout=timeout, check=True)
+        return done.stdout
+
+
+def load() -> float:
+    """The machine's load average of the last minute."""
+    return round(os.getloadavg()[0], 2)
+
+
+def run(size: str, rounds: int, options: argparse.Namespace, console: Console) -> Leaf:
+    """Build the lab, measure, take it down."""
+    stanzas = bare_stanzas() if size == "small" else options.stanzas
+    topology = default_topology(options.lab, extra_stanzas={LEAF: stanzas - bare_stanzas()})
+    lab = Lab(options.lab)
+    console.print(f"Bringing the lab {options.lab!r} up: {size} leaf, {stanzas} stanzas ...")
+    lab.up(topology)
+    try:
+        bench = Bench(lab)
+        leaf = Leaf(size, int(bench.sh("grep -ch ^iface " + bench.words["file"])), bench.calm())
+        for number in range(1, rounds + 1):
+            for way in NAMES:
+                leaf.rounds.append(bench.measure(way))
+            said = ", ".join(f"{NAMES[x.way]} {ms(x.outage)}" for x in leaf.rounds[-len(NAMES) :])
+            console.print(f"  round {number} of {rounds}: {said} ms; load {load()}")
+        return leaf
+    finally:
+        lab.down()
+
+
+def bare_stanzas() -> int:
+    """The stanzas of the lab's default leaf."""
+    topology = default_topology()
+    files = render_interfaces(topology.leaf(LEAF), topology, vlan_aware=kernel_has_vlans())
+    lines = (line for text in files.values() for line in text.splitlines())
+    return sum(line.startswith("iface ") for line in lines)
+
+
+def show(leafs: Sequence[Leaf], console: Console) -> None:
+    """Print the table and the verdicts."""
+    title = f"Outage of {VM} while its gateway is toggled, in ms"
+    table = Table(title=title, box=SIMPLE_HEAD, collapse_padding=True)
+    table.add_column("leaf")
+    table.add_column("way")
+    for name in ("rounds", "median", "p90", "min", "max", "ratio", "bound", "whole"):
+        table.add_column(name, justify="right")
+    for leaf in leafs:
+        base = statistics.median(leaf.values(RELOADS))
+        for way, name in NAMES.items():
+            rounds = [x for x in leaf.rounds if x.way == way]
+            outages = leaf.values(way)
+            bounds = [x.on_switch for x in rounds if x.on_switch is not None]
+            table.add_row(
+                f"{leaf.size} ({leaf.stanzas})" if way == VIP else "",
+                name,
+                str(len(rounds)),
+                *(ms(x) for x in (statistics.median(outages), p90(outages))),
+                *(ms(x) for x in (min(outages), max(outages))),
+                f"{statistics.median(outages) / base:.2f}",
+                ms(statistics.median(bounds)) if bounds else "-",
+                ms(statistics.median(x.wall for x in rounds)),
+                end_section=way == PERSON,
+            )
+    console.print(table)
+    for leaf in leafs:
+        verdict = "met" if leaf.met else "MISSED"
+        console.print(
+            f"{leaf.size} leaf: (a)/(b) = {leaf.ratio:.2f}, target at most "
+            f"{TARGETS[leaf.size]:.2f}: {verdict}\n"
+            f"  median of the rounds' own ratios {leaf.paired_ratio:.2f}; "
+            f"longest gap with nothing toggled {ms(leaf.calm)} ms",
+            highlight=False,
+        )
+
+
+def ms(seconds: float) -> str:
+    """Seconds as milliseconds."""
+    return f"{seconds * 1000:.0f}"
+
+
+def p90(values: Sequence[float]) -> float:
+    """The ninth decile, between the nearest two values; the value itself if there is one."""
+    if len(values) == 1:
+        return values[0]
+    return statistics.quantiles(values, n=10, method="inclusive")[8]
+
+
+def results(leafs: Sequence[Leaf]) -> str:
+    """Everything that was measured, as JSON."""
+    ratios = {
+        x.size: {
+            "ratio": x.ratio,
+            "ratio_within_rounds": x.paired_ratio,
+            "target": TARGETS[x.size],
+            "met": x.met,
+        }
+        for x in leafs
+    }
+    machine = {"kernel": platform.release(), "cpus": os.cpu_count(), "load": os.getloadavg()}
+    content = {
+        "when": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "command": ["benchmarks/toggle_outage.py", *sys.argv[1:]],
+        "machine": machine,
+        "interval": INTERVAL,
+        "targets": ratios,
+        "leafs": [asdict(leaf) for leaf in leafs],
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked for on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--rounds", type=positive, help="rounds on each leaf (default: 10 small, 3 large)"
+    )
+    parser.add_argument(
+        "--leaf", choices=("small", "large"), action="append", help="only this leaf"
+    )
+    parser.add_argument("--stanzas", type=positive, default=500, help="of the large leaf")
+    parser.add_argument("--lab", default="bench", help="the lab's name (default: bench)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round there")
+    return parser.parse_args()
+
+
+def positive(text: str) -> int:
+    """A number of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def stopped(*_: object) -> NoReturn:
+    """Let the lab be taken down before the process ends."""
+    raise SystemExit(143)
+
+
+def main() -> int:
+    """Measure both leafs; 0 unless something broke, whatever the times are."""
+    options = arguments()
+    signal.signal(signal.SIGTERM, stopped)
+    console = Console()
+    console.print(f"{os.cpu_count()} CPUs, load {load()}: other work on this machine disturbs.")
+    defaults = {"small": 10, "large": 3}
+    leafs: list[Leaf] = []
+    try:
+        for size in options.leaf or defaults:
+            leafs += [run(size, options.rounds or defaults[size], options, console)]
+    except (BenchError, LabError, NapalmException) as error:
+        print(f"The benchmark broke: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if leafs:
+            show(leafs, console)
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(results(leafs))
+        console.print(f"Every round stands in {options.json}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
