@@ -11,11 +11,12 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.tree import Tree
 
+from lab.demo import default_name, run_demo
+from lab.drawing import draw
 from lab.faults import FAULTS, FaultReport
 from lab.lab import Lab
-from lab.topology import LabError, Topology, default_topology
+from lab.topology import LabError, default_topology
 from lab.tree import tree_path
 
 app = typer.Typer(
@@ -58,7 +59,7 @@ def up(
         with console.status(f"{what} ..."):
             lab.up(topology, kind.value)
         seconds = time.monotonic() - begin
-        console.print(_drawing(topology))
+        console.print(draw(topology))
         console.print(
             f"The lab [bold]{name}[/] is up after {seconds:.1f} s; its leafs are "
             f"{_KINDS[lab.kind]}. Try: vip lab run -- vip trace vm-a1"
@@ -142,6 +143,18 @@ def faults() -> None:
     Console().print(table)
 
 
+@app.command()
+def demo(
+    name: Annotated[
+        str | None, typer.Option(help="The lab's name; by default one that is free.")
+    ] = None,
+) -> None:
+    """Tell the main job as a story: build a lab, cut a VM off, heal it, take the lab away."""
+    with _telling():
+        status = run_demo(name or default_name(), Console())
+        raise typer.Exit(status)
+
+
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 def run(
     command: Annotated[list[str], typer.Argument(help="The command and its arguments.")],
@@ -184,32 +197,3 @@ def _mended(report: FaultReport) -> str:
     if report.answers:
         return f"{report.leaf}: {report.fault.name} is mended, {report.vm} answers."
     return f"[red]{report.leaf}: {report.fault.name} was mended, but {report.vm} is silent.[/]"
-
-
-def _drawing(topology: Topology) -> Tree:
-    """The fabric as a tree."""
-    root = Tree(
-        f"[bold]core router[/] {topology.core_outside.ip}, the seat at {topology.seat.outside.ip}"
-    )
-    for leaf in topology.leafs:
-        branch = root.add(
-            f"[bold cyan]{leaf.short_name}[/] {leaf.address.ip}  {topology.svi} "
-            f"{leaf.svi_address.ip}, VIP {topology.vip}"
-        )
-        for hv in topology.hypervisors:
-            if hv.leaf != leaf.name:
-                continue
-            twig = branch.add(f"{hv.port} - [bold]{hv.short_name}[/]")
-            for vm in topology.vms:
-                if vm.hypervisor == hv.name:
-                    state = "" if vm.running else f" [yellow]{vm.status}[/]"
-                    twig.add(f"{vm.name} {vm.address and vm.address.ip}{state}")
-        for host in topology.bystanders:
-            if host.leaf == leaf.name:
-                branch.add(f"{host.port} - {host.name} {host.address.ip} ({topology.other_svi})")
-    web = root.add(
-        f"management {topology.management_network}, the seat at {topology.seat.management.ip}"
-    )
-    for service in topology.services:
-        web.add(f"{service.name} {service.url}")
-    return root

@@ -40,6 +40,8 @@ class Seat:
         self.key_file = self.home / ".ssh" / "id_ed25519"
         self.known_hosts = self.home / ".ssh" / "known_hosts"
         self.config = directory / "vipkeeper.toml"
+        self.reports = directory / "reports"
+        self.audit = directory / "audit.jsonl"
 
     def install(self) -> str:
         """Write everything but the known hosts; the answer is the operator's public key."""
@@ -113,8 +115,8 @@ use_agent = false
 
 [paths]
 cache = "{self.directory}/cache"
-reports = "{self.directory}/reports"
-audit = "{self.directory}/audit.jsonl"
+reports = "{self.reports}"
+audit = "{self.audit}"
 """
 
     def _clouds(self) -> str:
