@@ -27,12 +27,14 @@ def conf(text: str) -> Configuration:
 
 
 def test_virtual_lines_are_devices_by_position() -> None:
-    assert addresses_of(conf(BASE), "vlan453") == {
-        Address("vlan453", "130.246.212.2/22"),
-        Address("vlan453-v0", "130.246.212.1/22"),
-        Address("vlan453-v1", "130.246.215.254/22"),
-        Address("vlan453-v1", "2001:db8::1/64"),
-    }
+    assert addresses_of(conf(BASE), "vlan453") == frozenset(
+        {
+            Address("vlan453", "130.246.212.2/22"),
+            Address("vlan453-v0", "130.246.212.1/22"),
+            Address("vlan453-v1", "130.246.215.254/22"),
+            Address("vlan453-v1", "2001:db8::1/64"),
+        }
+    )
 
 
 def test_what_the_text_does_not_tell_is_not_guessed() -> None:
@@ -43,7 +45,7 @@ def test_what_the_text_does_not_tell_is_not_guessed() -> None:
 
 def test_netmask_lines_are_understood() -> None:
     text = "auto a\niface a inet static\n  address 10.0.0.1\n  netmask 255.255.255.0\n"
-    assert addresses_of(conf(text), "a") == {Address("a", "10.0.0.1/24")}
+    assert addresses_of(conf(text), "a") == frozenset({Address("a", "10.0.0.1/24")})
 
 
 @pytest.mark.parametrize(
