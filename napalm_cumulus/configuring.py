@@ -117,7 +117,8 @@ class ConfigurationMethods:
                 the same program and without a round trip between.
 
         Raises:
-            CommitError: nothing is loaded; or the switch did not apply it and is as before.
+            CommitRefusedError: the switch did not begin; nothing was changed.
+            CommitError: nothing is loaded; or the switch rolled it back and is as before.
             SessionLockedException: another commit is pending; its owner is named.
             LockError: the files were changed since they were loaded, or are not ours to change.
         """
@@ -148,7 +149,8 @@ class ConfigurationMethods:
 
         Raises:
             CommitConfirmException: nothing is pending (perhaps it was confirmed too late).
-            CommitError: the kernel no longer has the candidate, or the disk cannot be written.
+            CommitRefusedError: the kernel no longer has the candidate, or the disk cannot be
+                written; it stays pending.
         """
         transaction.confirm(self._session(), self._required_pending().id, self.hostname)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from napalm.base.exceptions import (
     CommandErrorException,
@@ -18,6 +18,7 @@ from napalm_cumulus.transport import CommandResult, SshTransport, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import TracebackType
 
     from napalm.base import models
 
@@ -83,6 +84,16 @@ class CumulusDriver(ConfigurationMethods, CumulusGetters):
         """Whether the switch runs commands now (asked of the switch, not of the socket)."""
         transport: Transport | None = getattr(self, "_transport", None)  # half-built in __del__
         return {"is_alive": transport is not None and transport.is_alive()}
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        exc_traceback: TracebackType | None,
+    ) -> Literal[False] | None:
+        """End the session. NAPALM's own prints that an exception it has no name for is a bug."""
+        self.close()
+        return None
 
     def _session(self) -> Transport:
         """The open session.

@@ -31,8 +31,12 @@ from napalm_cumulus.snapshot import Snapshot, encode
 from napalm_cumulus.transport import CommandResult, Transport
 
 #: Exit statuses of transaction.sh.
-E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 71, 72, 73, 74, 75
+E_INTERNAL, E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 70, 71, 72, 73, 74, 75
 E_NOTHING, E_FAILED, E_INCOMPLETE, E_REFUSED, E_WRITE = 76, 77, 78, 79, 80
+
+#: With these it ends before the candidate is put in place, but for one sentence of E_INTERNAL.
+_NOT_BEGUN = (E_INTERNAL, E_NOT_ARMED, E_STAGING)
+_GONE = "state has gone"
 
 _ID = re.compile(r"^[0-9a-f]{12}$")
 _LINE_LIMIT = 200
@@ -46,6 +50,10 @@ _UNPACK = (
     '{ tar -xf - -C "$d" && [ -e "$d/complete" ] || { rm -rf "$d"; exit 75; }; } && '
     'exec sh "$d/transaction.sh" apply "$d"'
 )
+
+
+class CommitRefusedError(CommitError):
+    """A commit, or its confirmation, did not begin: by this nothing on the switch was changed."""
 
 
 @dataclass(frozen=True)
@@ -282,7 +290,8 @@ def apply(transport: Transport, commit: Plan, switch: str) -> CommitReport:
     Raises:
         SessionLockedException: another commit is pending.
         LockError: the files changed since they were read, or another manager owns them.
-        CommitError: it was not applied, or was rolled back at once; the switch is as before.
+        CommitRefusedError: it did not begin; nothing was changed.
+        CommitError: it was not applied as meant and rolled back at once; the switch is as before.
     """
     answer = transport.run(_UNPACK, stdin=request(commit), timeout=_PATIENCE)
     sections = parse_sections(answer.stdout)
@@ -299,7 +308,7 @@ def confirm(transport: Transport, commit_id: str, switch: str) -> None:
 
     Raises:
         CommitConfirmException: nothing is pending any more (the switch has rolled back).
-        CommitError: refused or impossible; the commit stays pending and will be rolled back.
+        CommitRefusedError: refused or impossible; the commit stays pending and will be rolled back.
     """
     answer = _verb(transport, "front-confirm", commit_id)
     if answer.exit_status == 0:
@@ -311,7 +320,7 @@ def confirm(transport: Transport, commit_id: str, switch: str) -> None:
             f"Commit {commit_id} is no longer pending on {switch}: it was not confirmed in time, "
             "or somebody rolled it back. The switch runs the configuration on its disk."
         )
-    raise CommitError(
+    raise CommitRefusedError(
         f"Commit {commit_id} on {switch} was not confirmed: {why}. Nothing was written; it stays "
         "pending until its deadline and is rolled back then."
     )
@@ -453,10 +462,16 @@ def _refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str
         )
     elif answer.exit_status in (E_CHANGED, E_FOREIGN):
         refusal = LockError(f"{switch} refused the commit: {why} Nothing was changed.")
-    else:
-        refusal = CommitError(
+    elif answer.exit_status in _NOT_BEGUN and _GONE not in why:
+        refusal = CommitRefusedError(
             f"The commit on {switch} did not begin (exit status {answer.exit_status}): {why} "
             "Nothing was changed."
+        )
+    else:
+        refusal = CommitError(
+            f"What became of the commit on {switch} is not known (exit status "
+            f"{answer.exit_status}): {why} The disk was not touched, and the switch goes back to "
+            "it by itself; look at /run/vipkeeper there."
         )
     return refusal
 

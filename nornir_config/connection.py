@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nornir.core.inventory import Host
     from nornir.core.task import Task
 
+    from napalm_cumulus import CumulusDriver
+
 CONNECTION_NAME = "napalm"
 
 
@@ -87,7 +89,7 @@ def register() -> None:
     ConnectionPluginRegister.register(CONNECTION_NAME, Napalm)
 
 
-def read_device(task: Task) -> NetworkDriver:
+def read_device(task: Task) -> CumulusDriver:
     """The driver of the task's host, for reading: a session that died is opened anew."""
     device = _device(task)
     if _is_alive(device):
@@ -96,7 +98,7 @@ def read_device(task: Task) -> NetworkDriver:
     return _device(task)
 
 
-def change_device(task: Task) -> NetworkDriver:
+def change_device(task: Task) -> CumulusDriver:
     """The driver of the task's host, for changing it: a session that died is an error.
 
     What was read over the old session may no longer hold, and a candidate loaded there is gone.
@@ -122,8 +124,9 @@ def drop_connection(host: Host) -> None:
             plugin.close()
 
 
-def _device(task: Task) -> NetworkDriver:
-    device: NetworkDriver = task.host.get_connection(CONNECTION_NAME, task.nornir.config)
+def _device(task: Task) -> CumulusDriver:
+    # The inventory gives every host the platform "cumulus".
+    device: CumulusDriver = task.host.get_connection(CONNECTION_NAME, task.nornir.config)
     return device
 
 

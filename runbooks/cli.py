@@ -1,4 +1,8 @@
-"""The ``vip`` command. Every exit code is documented in ``docs/errors.md``."""
+"""The ``vip`` command. Every exit code is documented in ``docs/errors.md``.
+
+Only what the command line itself needs is imported above: NAPALM and its like cost a second, and
+neither ``vip --help`` nor ``vip lab`` needs them. Each command imports its runbook when it runs.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +17,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from inventory.plugin import site_from_settings
 from inventory.text import is_hostname
-from nornir_config.settings import Settings, load_settings
 from runbooks import errors
-from runbooks import inventory as inventory_runbook
-from runbooks.chain import find_switch
 from runbooks.errors import UsageError
 from runbooks.guard import GuardedGroup
-from runbooks.heal import HealOptions, run_heal
-from runbooks.pending import settle_pending, show_pending
-from runbooks.run import Run
 from runbooks.story import Story, make_console
-from runbooks.toggle import Agreement, run_toggle
-from runbooks.trace import run_trace
-from tasks.commands import interface_name
-from tasks.gateways import Wanted
 
 if TYPE_CHECKING:
     from inventory.model import Switch
     from inventory.site import Site
+    from nornir_config.settings import Settings
+    from runbooks.run import Run
+    from runbooks.toggle import Agreement
+    from tasks.gateways import Wanted
 
 app = typer.Typer(
     cls=GuardedGroup,
@@ -67,6 +64,8 @@ class Globals:
 
     def settings(self) -> Settings:
         """The settings, read and checked."""
+        from nornir_config.settings import load_settings
+
         return load_settings(self.config)
 
 
@@ -111,6 +110,8 @@ def trace(
     ] = True,
 ) -> None:
     """Show the way from a VM or hypervisor to its switches, and who says so."""
+    from runbooks.trace import run_trace
+
     settings = _settings(ctx)
     story = Story(make_console(), quiet=True)
     code = run_trace(
@@ -133,6 +134,8 @@ def heal(  # noqa: PLR0917 - Typer reads the options from the signature
     ] = False,
 ) -> None:
     """Find the gateway of a VM that is cut off, toggle it, and prove that the VM answers."""
+    from runbooks.heal import HealOptions, run_heal
+
     settings = _settings(ctx)
     run = _new_run(settings, "heal", target)
     chosen = HealOptions(dry_run=dry_run, toggle=toggle, force=force)
@@ -155,6 +158,8 @@ def toggle(  # noqa: PLR0917 - as above
     dry_run: DryRun = False,
 ) -> None:
     """Take one gateway's addresses away for an instant and give them back."""
+    from runbooks.toggle import run_toggle
+
     wanted = _wanted(vip, interface)
     settings = _settings(ctx)
     run = _new_run(settings, "toggle", switch)
@@ -170,6 +175,8 @@ def toggle(  # noqa: PLR0917 - as above
 @app.command()
 def pending(ctx: typer.Context, switch: SwitchName) -> None:
     """Show the commit that waits on a switch for its confirmation."""
+    from runbooks.pending import show_pending
+
     settings = _settings(ctx)
     story = Story(make_console())
     show_pending(settings, _switch(settings, switch, story), story)
@@ -190,6 +197,8 @@ def rollback(ctx: typer.Context, switch: SwitchName) -> None:
 @inventory_app.command("show")
 def inventory_show(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show every switch with its address and its hypervisors."""
+    from runbooks import inventory as inventory_runbook
+
     settings = _settings(ctx)
     built = inventory_runbook.build(settings, _site(settings))
     inventory_runbook.show(built, make_console(), as_json=as_json)
@@ -199,6 +208,8 @@ def inventory_show(ctx: typer.Context, as_json: AsJson = False) -> None:
 @inventory_app.command("refresh")
 def inventory_refresh(ctx: typer.Context) -> None:
     """Ask all sources, and keep their answers for the day when one is down."""
+    from runbooks import inventory as inventory_runbook
+
     settings = _settings(ctx)
     built = inventory_runbook.build(settings, _site(settings))
     story = Story(make_console())
@@ -213,6 +224,8 @@ def inventory_write(
     directory: Annotated[Path, typer.Argument(help="Where the files go.", metavar="DIR")],
 ) -> None:
     """Write hosts.yaml, groups.yaml and defaults.yaml for Nornir's SimpleInventory."""
+    from runbooks import inventory as inventory_runbook
+
     settings = _settings(ctx)
     built = inventory_runbook.build(settings, _site(settings))
     story = Story(make_console())
@@ -226,11 +239,15 @@ def _settings(ctx: typer.Context) -> Settings:
 
 
 def _site(settings: Settings) -> Site:
+    from inventory.plugin import site_from_settings
+
     settings.require_site()
     return site_from_settings(settings)
 
 
 def _switch(settings: Settings, name: str, story: Story) -> Switch:
+    from runbooks.chain import find_switch
+
     try:
         ip_address(name)
     except ValueError:
@@ -241,6 +258,9 @@ def _switch(settings: Settings, name: str, story: Story) -> Switch:
 
 
 def _wanted(vip: str | None, interface: str | None) -> Wanted:
+    from tasks.commands import interface_name
+    from tasks.gateways import Wanted
+
     if (vip is None) == (interface is None):
         raise UsageError("say which gateway: --vip ADDRESS or --interface NAME (one of them)")
     try:
@@ -252,10 +272,14 @@ def _wanted(vip: str | None, interface: str | None) -> Wanted:
 
 
 def _new_run(settings: Settings, command: str, target: str) -> Run:
+    from runbooks.run import Run
+
     return Run(settings, Story(make_console()), command, target)
 
 
 def _agreement(*, yes: bool) -> Agreement:
+    from runbooks.toggle import Agreement
+
     def ask(question: str) -> bool:
         if not _is_terminal():
             raise UsageError(
@@ -276,6 +300,8 @@ def _is_terminal() -> bool:
 
 
 def _settle(ctx: typer.Context, command: str, name: str) -> None:
+    from runbooks.pending import settle_pending
+
     settings = _settings(ctx)
     run = _new_run(settings, command, name)
     try:
@@ -296,8 +322,3 @@ def _tell_end(run: Run) -> None:
             console.print(Text(run.advice))
     if run.report is not None:
         console.print(Text(f"Report: {run.report}", style="dim"))
-
-
-def main() -> None:
-    """Run ``vip``."""
-    app()

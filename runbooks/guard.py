@@ -53,7 +53,9 @@ class GuardedGroup(TyperGroup):
 
 def tell_failure(error: BaseException) -> int:
     """Tell a failure on stderr; gives its exit code."""
-    said = errors.explain(error)
+    from runbooks.explain import explain  # noqa: PLC0415 - heavy, and most runs end well
+
+    said = explain(error)
     console = make_console(stderr=True)
     for number, line in enumerate(said.lines):
         console.print(Text(f"vip: {line}" if number == 0 else f"     {line}"), style="red")

@@ -11,6 +11,7 @@ from napalm.base.exceptions import NapalmException
 
 from runbooks import errors
 from runbooks.chain import Followed, follow, record
+from runbooks.explain import explain
 from runbooks.patients import Patient, known_macs, patients_of, silent_fixed
 from runbooks.reachability import Probe, ProbeError, probe_all, wait_until_answering
 from runbooks.run import Run, recorded
@@ -129,7 +130,7 @@ def _who_sees_it(
             session = stack.enter_context(switch_session(run.settings, switch))
             presence = _look_for(session, switch, followed, patients)
         except NapalmException as failure:
-            said = errors.explain(failure, switch.name)
+            said = explain(failure, switch.name)
             run.story.tell("switch", said.sentence, "fail")
             failures.append(failure)
             continue

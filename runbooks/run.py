@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.errors import VipkeeperError
 from runbooks import errors
+from runbooks.explain import explain
 from runbooks.records import append_audit, diff_hash, now, who, write_report
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def recorded(run: Run) -> Iterator[Run]:
         yield run
     except BaseException as caught:
         error = _cancelled(run) if isinstance(caught, KeyboardInterrupt) else caught
-        said = errors.explain(error, ", ".join(run.switches))
+        said = explain(error, ", ".join(run.switches))
         run.end("", said.sentence, said.exit_code, said.advice)
         try:
             run.finish()

@@ -11,7 +11,7 @@ from nornir.core.task import Result, Task
 from nornir_config.connection import drop_connection, read_device
 from nornir_config.init import init_nornir
 from nornir_config.secrets import get_secret
-from runbooks.errors import root_cause
+from runbooks.explain import root_cause
 from runbooks.records import who
 
 if TYPE_CHECKING:

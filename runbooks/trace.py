@@ -13,6 +13,7 @@ from rich.table import Table
 from inventory.errors import SourceError, VipkeeperError
 from runbooks import errors
 from runbooks.chain import Followed, follow
+from runbooks.explain import explain
 from runbooks.records import now, plain
 from runbooks.switches import switch_session
 from tasks.errors import RefusedError
@@ -105,7 +106,7 @@ def _ask(settings: Settings, switch: Switch, followed: Followed) -> Word:
         word.problems.append(str(refusal))
         word.exit_code = errors.REFUSED
     except (NapalmException, VipkeeperError) as failure:
-        said = errors.explain(failure, switch.name)
+        said = explain(failure, switch.name)
         word.problems.append(said.sentence)
         word.exit_code = said.exit_code
     return word

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
@@ -14,6 +14,7 @@ from tasks.errors import RefusedError
 from tasks.model import Toggled
 
 if TYPE_CHECKING:
+    from napalm_cumulus import CumulusDriver
     from tasks.model import Gateway
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ def toggle_gateway(
     return Result(host=task.host, result=toggled, diff=diff, changed=True)
 
 
-def refuse_pending(switch: str, device: Any) -> None:  # noqa: ANN401 - a NAPALM driver
+def refuse_pending(switch: str, device: CumulusDriver) -> None:
     """Refuse to go on while a commit waits for its confirmation.
 
     Raises:
@@ -96,7 +97,7 @@ def refuse_pending(switch: str, device: Any) -> None:  # noqa: ANN401 - a NAPALM
     )
 
 
-def _load(switch: str, device: Any, gateway: Gateway) -> str:  # noqa: ANN401 - a NAPALM driver
+def _load(switch: str, device: CumulusDriver, gateway: Gateway) -> str:
     device.load_merge_candidate(config=gateway.candidate)
     diff: str = device.compare_config()
     if not diff:
@@ -108,7 +109,7 @@ def _load(switch: str, device: Any, gateway: Gateway) -> str:  # noqa: ANN401 - 
     return diff
 
 
-def _discard(device: Any) -> None:  # noqa: ANN401 - a NAPALM driver
+def _discard(device: CumulusDriver) -> None:
     # The outcome of the commit is what counts; a session that is gone has no candidate any more.
     try:
         device.discard_config()

@@ -90,7 +90,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         tmp_path, site, {"10.5.0.43": FakeSwitch(), "10.5.0.41": FakeSwitch("swt-sn2100-01")}
     )
     fake_site: Callable[[Any], Any] = lambda _: site.site()  # noqa: E731 - typed for mypy
-    monkeypatch.setattr(cli, "site_from_settings", fake_site)
+    monkeypatch.setattr("inventory.plugin.site_from_settings", fake_site)
     monkeypatch.setattr(connection, "get_network_driver", serving(world.switches))
     monkeypatch.setattr(heal, "probe_all", world.probe)
     monkeypatch.setattr(heal, "wait_until_answering", world.wait)

@@ -137,7 +137,7 @@ def test_debug_shows_the_traceback_and_only_debug(world: World) -> None:
 
 
 def test_the_installed_command_and_a_reader_that_leaves() -> None:
-    code = "from runbooks.cli import main; main()"
+    code = "from runbooks.entry import main; main()"
     version = subprocess.run(
         [sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=True
     )

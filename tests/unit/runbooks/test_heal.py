@@ -17,6 +17,7 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus.configuration import MAIN_FILE
+from napalm_cumulus.transaction import CommitRefusedError
 from runbooks import heal, toggle
 from tests.unit.inventory.fakes import SW1, SW3, uplink, vm
 from tests.unit.runbooks.conftest import World
@@ -243,6 +244,7 @@ def test_a_switch_that_cannot_be_logged_in_to(world: World, error: Exception, co
     ("error", "code", "verdict"),
     [
         (CommitError("it was rolled back; the switch is as before"), 7, "rolled-back"),
+        (CommitRefusedError("it did not begin. Nothing was changed."), 6, "refused"),
         (LockError("the files changed meanwhile"), 6, "refused"),
         (SessionLockedException("another commit is pending"), 6, "refused"),
         (MergeConfigException("would not mean what it says"), 6, "refused"),

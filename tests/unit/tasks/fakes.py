@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,7 +138,8 @@ class FakeSwitch:
         }
         if "arping" in command:
             self.events.append("arping")
-            return self.arping + "\n"
+            devices = re.findall(r"announce (\S+) \S+ &", command)
+            return "".join(f"{device} {self.arping}\n" for device in devices)
         if command.startswith(("ip route replace", "ip neigh replace")):
             self.events.append(command)
             if command.startswith("ip route"):

@@ -1,0 +1,83 @@
+"""From any exception to what a person reads: a sentence, an advice, an exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napalm.base import exceptions as napalm
+from nornir.core.exceptions import NornirSubTaskError
+
+from inventory.errors import VipkeeperError
+from napalm_cumulus.transaction import CommitRefusedError
+from runbooks import errors
+
+if TYPE_CHECKING:
+    from nornir.core.task import MultiResult
+
+_LOST = (
+    "The switch goes on by itself and ends in its old configuration at the latest when the timer "
+    "runs out; look with: vip pending SWITCH"
+)
+
+#: NAPALM's exceptions, the more special ones first: exit code and what to do next.
+_NAPALM: tuple[tuple[type[Exception], int, str], ...] = (
+    (napalm.ConnectionException, errors.SWITCH, ""),
+    (napalm.CommandTimeoutException, errors.SWITCH, _LOST),
+    (napalm.CommandErrorException, errors.SWITCH, ""),
+    (napalm.LockError, errors.REFUSED, "Run the command again, and look at the new plan."),
+    (napalm.SessionLockedException, errors.REFUSED, ""),
+    (napalm.CommitConfirmException, errors.REFUSED, "See what is pending: vip pending SWITCH"),
+    (napalm.MergeConfigException, errors.REFUSED, "Nothing on the switch was touched."),
+    (napalm.ReplaceConfigException, errors.REFUSED, "Nothing on the switch was touched."),
+    (CommitRefusedError, errors.REFUSED, ""),
+    (napalm.CommitError, errors.ROLLED_BACK, ""),
+)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What to tell a person about a failure."""
+
+    sentence: str
+    advice: str
+    exit_code: int
+    expected: bool = True
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The sentence, and the advice where there is one that the sentence does not hold."""
+        said = self.advice and self.advice not in self.sentence
+        return (self.sentence, self.advice) if said else (self.sentence,)
+
+
+def explain(error: BaseException, switch: str = "") -> Explained:
+    """Put an exception into words.
+
+    Args:
+        error: any exception.
+        switch: the switch that was worked on, put in front of the driver's own words.
+    """
+    if isinstance(error, VipkeeperError):
+        return Explained(str(error), error.advice, error.exit_code)
+    if isinstance(error, KeyboardInterrupt):
+        return Explained("stopped by Ctrl-C", "", errors.CANCELLED)
+    for kind, code, advice in _NAPALM:
+        if isinstance(error, kind):
+            said = str(error).strip() or type(error).__name__
+            sentence = said if not switch or switch in said else f"{switch}: {said}"
+            return Explained(sentence, advice.replace("SWITCH", switch or "SWITCH"), code)
+    return Explained(
+        f"unexpected {type(error).__name__}: {error}",
+        "Run it again with --debug and report what it prints.",
+        errors.UNEXPECTED,
+        expected=False,
+    )
+
+
+def root_cause(results: MultiResult) -> BaseException | None:
+    """The exception that made a Nornir task fail, and not its parents' echo of it."""
+    for result in results:
+        if result.exception is not None and not isinstance(result.exception, NornirSubTaskError):
+            return result.exception
+    return next((r.exception for r in results if r.exception is not None), None)
