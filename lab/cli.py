@@ -9,13 +9,15 @@ from enum import Enum
 from typing import Annotated, NoReturn
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from lab.demo import default_name, run_demo
 from lab.drawing import draw
-from lab.faults import FAULTS, FaultReport
+from lab.faults import FAULTS, ActiveFault, FaultReport
 from lab.lab import Lab
+from lab.status import LabStatus
 from lab.topology import LabError, default_topology
 from lab.tree import tree_path
 
@@ -25,6 +27,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_WIDE = 200
 _YES, _NO = "[green]yes[/]", "[red]no[/]"
 
 Name = Annotated[
@@ -49,7 +52,7 @@ def up(
     extra_leafs: Annotated[int, typer.Option(help="Further leafs, each with two VMs.")] = 0,
 ) -> None:
     """Build the lab and wait until every VM answers."""
-    console = Console()
+    console = _console()
     with _telling():
         lab = Lab(name)
         topology = default_topology(name, extra_leafs)
@@ -71,33 +74,32 @@ def down(name: Name = "vk") -> None:
     """Take the lab away; nothing of it stays."""
     with _telling():
         Lab(name).down()
-        Console().print(f"The lab [bold]{name}[/] is down.")
+        _console().print(f"The lab [bold]{name}[/] is down.")
 
 
 @app.command()
 def status(name: Name = "vk") -> None:
     """Show what answers just now, and which faults are active."""
-    console = Console()
+    console = _console()
     with _telling():
         lab = Lab(name)
         found = lab.status()
-        leafs = Table("leaf", "address", "booted", "ssh", "VIP", title=f"Leafs ({found.kind})")
+        leafs = _table(f"Leafs ({found.kind})", "leaf", "address", "booted", "ssh", "VIP")
         for leaf in found.leafs:
             address = str(lab.topology.leaf(leaf.name).address.ip)
             marks = (leaf.running and leaf.ready, leaf.ssh, leaf.vip)
             leafs.add_row(leaf.name, address, *(_YES if mark else _NO for mark in marks))
-        vms = Table("VM", "address", "state", "hypervisor", "leaf", "answers outside", title="VMs")
+        vms = _table("VMs", "VM", "address", "state", "hypervisor", "leaf", "answers")
         for vm in found.vms:
             answers = (_YES if vm.answers else _NO) if vm.running else "-"
             vms.add_row(vm.name, vm.address, vm.status, vm.hypervisor, vm.leaf, answers)
-        web = Table("system", "URL", "answers", title="Web systems")
+        web = _table("Web systems", "system", "URL", "answers")
         for service in found.services:
             web.add_row(service.name, service.url, _YES if service.answers else _NO)
         for table in (leafs, vms, web):
             console.print(table)
         for fault in found.faults:
-            vm_name = lab.topology.vm(fault.vm).name
-            console.print(f"[red]Fault {fault.fault} on {fault.leaf}[/] (injected at {vm_name}).")
+            console.print(_still_there(lab.topology, found, fault))
         if not found.faults:
             console.print("No fault is active.")
 
@@ -112,7 +114,7 @@ def break_(
     """Inject a fault and see that a VM is cut off by it."""
     with _telling():
         report = Lab(name).break_(fault, leaf=leaf, vm=vm)
-        console = Console()
+        console = _console()
         console.print(f"{report.leaf}: {report.fault.name} - {report.fault.does}.")
         if report.answers:
             console.print(f"[yellow]{report.vm} still answers from outside.[/]")
@@ -125,7 +127,7 @@ def mend(name: Name = "vk") -> None:
     """Undo every injected fault and see that the VMs answer again."""
     with _telling():
         reports = Lab(name).mend()
-        console = Console()
+        console = _console()
         if not reports:
             console.print("No fault is active.")
         for report in reports:
@@ -137,10 +139,10 @@ def mend(name: Name = "vk") -> None:
 @app.command()
 def faults() -> None:
     """List the faults that can be injected."""
-    table = Table("name", "id", "what it does", "what a VM sees", "cure")
+    table = _table("Faults", "name", "id", "what it does", "what a VM sees", "cure")
     for fault in FAULTS:
         table.add_row(fault.name, fault.id, fault.does, fault.seen, fault.cure)
-    Console().print(table)
+    _console().print(table)
 
 
 @app.command()
@@ -151,7 +153,7 @@ def demo(
 ) -> None:
     """Tell the main job as a story: build a lab, cut a VM off, heal it, take the lab away."""
     with _telling():
-        status = run_demo(name or default_name(), Console())
+        status = run_demo(name or default_name(), _console())
         raise typer.Exit(status)
 
 
@@ -191,6 +193,32 @@ def _fail(error: LabError) -> NoReturn:
     if error.advice:
         console.print(error.advice, highlight=False, soft_wrap=True, markup=False)
     raise typer.Exit(error.exit_code)
+
+
+def _table(title: str, *headings: str) -> Table:
+    """A table that folds on a narrow terminal: no name or address is ever cut short."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _still_there(topology: Topology, found: LabStatus, fault: ActiveFault) -> str:
+    """What has become of an injected fault: the lab knows only that nobody said ``mend``."""
+    spec = topology.vm(fault.vm)
+    address = str(spec.address.ip) if spec.address else ""
+    if any(vm.answers for vm in found.vms if vm.address == address):
+        return (
+            f"{spec.name} answers again: {fault.fault} on {fault.leaf} was cured by hand "
+            "(vip lab mend forgets it)."
+        )
+    return f"[red]Fault {fault.fault} on {fault.leaf}[/] (injected at {spec.name})."
+
+
+def _console() -> Console:
+    """A console that leaves the wrapping of sentences to the terminal."""
+    width = None if sys.stdout.isatty() else _WIDE
+    return Console(width=width, highlight=False, soft_wrap=True)
 
 
 def _mended(report: FaultReport) -> str:

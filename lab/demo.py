@@ -45,7 +45,7 @@ def run_demo(name: str, console: Console) -> int:
 def _build(lab: Lab, console: Console) -> None:
     _chapter(console, 1, "The fabric")
     console.print(
-        "Two leaf switches with real ifupdown2, OpenSSH and lldpd; hypervisors; VMs whose default\n"
+        "Two leaf switches with real ifupdown2, OpenSSH and lldpd; hypervisors; VMs whose default "
         "gateway is the anycast VIP of their leaf; and the web systems that a site has."
     )
     if not tree_path().is_dir():
