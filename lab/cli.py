@@ -18,7 +18,7 @@ from lab.drawing import draw
 from lab.faults import FAULTS, ActiveFault, FaultReport
 from lab.lab import Lab
 from lab.status import LabStatus
-from lab.topology import LabError, default_topology
+from lab.topology import LabError, Topology, default_topology
 from lab.tree import tree_path
 
 app = typer.Typer(

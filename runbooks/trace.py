@@ -146,15 +146,16 @@ def _show(console: Console, followed: Followed, words: list[Word]) -> None:
 
 def _rows(word: Word) -> list[tuple[str, str, str]]:
     rows = []
+    switch = word.switch.split(".", 1)[0]
     if word.presence is not None:
         verdict = "yes" if word.presence.confirmed else "NO"
-        rows.append(("behind it?", f"{verdict}: {word.presence.explanation}", word.switch))
-        rows += [("warning", text, word.switch) for text in word.presence.warnings]
+        rows.append(("behind it?", f"{verdict}: {word.presence.explanation}", switch))
+        rows += [("warning", text, switch) for text in word.presence.warnings]
     elif word.hostname:
-        rows.append(("identity", f"it calls itself {word.hostname}", word.switch))
+        rows.append(("identity", f"it calls itself {word.hostname}", switch))
     if word.gateway is not None:
         gateway = word.gateway
         text = f"{gateway.vip.address} on {gateway.vip.device} ({gateway.place})"
-        rows.append(("gateway", text, word.switch))
-    rows += [("problem", problem, word.switch) for problem in word.problems]
+        rows.append(("gateway", text, switch))
+    rows += [("problem", problem, switch) for problem in word.problems]
     return rows
