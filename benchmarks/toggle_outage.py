@@ -316,7 +316,7 @@ def run(size: str, rounds: int, options: argparse.Namespace, console: Console) -
             for way in NAMES:
                 leaf.rounds.append(bench.measure(way))
             said = ", ".join(f"{NAMES[x.way]} {ms(x.outage)}" for x in leaf.rounds[-len(NAMES) :])
-            console.print(f"  round {number} of {rounds}: {said} ms; load {load()}")
+            console.print(f"  round {number} of {rounds}: {said} ms; load {load()}", soft_wrap=True)
         return leaf
     finally:
         lab.down()
@@ -365,6 +365,7 @@ def show(leafs: Sequence[Leaf], console: Console) -> None:
             f"a ping every {ms(leaf.interval)} ms, "
             f"longest gap with nothing toggled {ms(leaf.calm)} ms",
             highlight=False,
+            soft_wrap=True,
         )
 
 
