@@ -5,6 +5,9 @@ from __future__ import annotations
 from lab.topology import LeafSpec, Topology
 
 _MAIN = "interfaces"
+#: Within the underlay's network and nobody's: the spine drops what is sent there. It must not be
+#: the leaf's own VTEP, which would hear its own floods and learn its VMs behind itself.
+_NO_VTEP = "10.0.0.254"
 _HEAD = """\
 # This file describes the network interfaces available on your system
 # and how to activate them. For more information, see interfaces(5), ifup(8)
@@ -102,9 +105,9 @@ def _vni(leaf: LeafSpec, topology: Topology, *, vlan_aware: bool) -> str:
     # vxlan drops what comes from elsewhere with the MAC of a static entry. Without EVPN's help
     # the other leafs' answers to ARP for the VIP would hide that this leaf's own is missing.
     lines.append("\t# the anycast gateway is always the local one")
-    local = f"dev vni{topology.vni} dst {leaf.loopback} self permanent"
+    nowhere = f"dev vni{topology.vni} dst {_NO_VTEP} self permanent"
     macs = (topology.virtual_mac, topology.second_virtual_mac)
-    lines += [f"\tpost-up bridge fdb replace {mac} {local}" for mac in macs]
+    lines += [f"\tpost-up bridge fdb replace {mac} {nowhere}" for mac in macs]
     return "\n".join(lines) + "\n"
 
 
