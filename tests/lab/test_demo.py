@@ -13,7 +13,7 @@ from lab.lab import Lab
 def test_the_demo_tells_the_main_job_and_cleans_up(tmp_path: Path) -> None:
     name = f"story{os.getpid() % 100000}"
     told = subprocess.run(
-        [sys.executable, "-m", "runbooks", "lab", "demo", "--name", name],
+        [str(Path(sys.executable).parent / "vip"), "lab", "demo", "--name", name],
         env=os.environ | {"XDG_STATE_HOME": str(tmp_path), "COLUMNS": "100"},
         capture_output=True,
         text=True,
