@@ -36,6 +36,7 @@ OPTIONAL_ARGS = frozenset(
         "max_output",
         "owner",
         "full_reload",
+        "allow_management_change",
     }
 )
 
@@ -155,7 +156,7 @@ def _one_host(
         "user": user or host.user or getpass.getuser(),
         "port": host.port or _DEFAULT_PORT,
         "passphrase": args.get("passphrase"),
-        "key_files": _paths(own_keys) + host.identity_files,
+        "key_files": tuple(dict.fromkeys(_paths(own_keys) + host.identity_files)),
         "certificate_files": host.certificate_files,
         "use_agent": bool(agent),
         "identities_only": host.identities_only,

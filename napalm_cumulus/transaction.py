@@ -14,7 +14,7 @@ import secrets
 import socket
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 from napalm.base.exceptions import (
@@ -98,8 +98,8 @@ class CommitReport:
         mode: ``targeted`` (only the changed interfaces) or ``full`` (``ifreload -a``).
         why_full: what asked for a full reload; empty where targeted.
         interfaces: what it changed.
-        result: ``pending``, ``confirmed``, ``reverted`` or ``incomplete`` (rolled back, but the
-            kernel lacks something it had).
+        result: ``pending``, ``reverted``, ``incomplete`` (rolled back, but the kernel lacks
+            something it had), or ``unchanged`` (the candidate was what the disk holds).
         applied_ok: the kernel had the candidate.
         reverted_ok: the kernel has the disk's configuration again.
         seconds_applied: what applying took.
@@ -438,6 +438,11 @@ def _report(commit: Plan, sections: Mapping[str, list[str]]) -> CommitReport:
     )
 
 
+def unchanged(commit: Plan) -> CommitReport:
+    """The report of a commit whose candidate is what the disk holds: nothing was done."""
+    return replace(_report(commit, {"progress": []}), result="unchanged")
+
+
 def _failure(switch: str, report: CommitReport) -> CommitError:
     lines = [line for line in report.log if not line.startswith("+ ")]
     details = "; ".join([*report.problems, *lines][:8]) or "no reason given"
@@ -453,7 +458,7 @@ def _failure(switch: str, report: CommitReport) -> CommitError:
 
 
 def _refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]]) -> Exception:
-    why = _said(answer, sections)
+    why = _said(answer, sections).rstrip(".") + "."
     refusal: Exception
     if answer.exit_status == E_PENDING and "state" in sections:
         refusal = SessionLockedException(
@@ -478,5 +483,6 @@ def _refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str
 
 def _said(answer: CommandResult, sections: Mapping[str, list[str]]) -> str:
     own = " ".join(sections.get("error", ()))
-    stderr = answer.stderr.decode("utf-8", "replace").strip()
-    return own or stderr or "no reason given"
+    stderr = answer.stderr.decode("utf-8", "replace").splitlines()
+    said = own or "; ".join(line.strip() for line in stderr if line.strip())
+    return said or "no reason given"

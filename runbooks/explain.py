@@ -15,6 +15,7 @@ from runbooks import errors
 if TYPE_CHECKING:
     from nornir.core.task import MultiResult
 
+_SWITCH = "vipkeeper_switch"
 _LOST = (
     "The switch goes on by itself and ends in its old configuration at the latest when the timer "
     "runs out; look with: vip pending SWITCH"
@@ -56,15 +57,17 @@ def explain(error: BaseException, switch: str = "") -> Explained:
 
     Args:
         error: any exception.
-        switch: the switch that was worked on, put in front of the driver's own words.
+        switch: the switch that was worked on, put in front of the driver's own words; where
+            none is given, the one that `of_switch` noted.
     """
+    switch = switch or getattr(error, _SWITCH, "")
     if isinstance(error, VipkeeperError):
         return Explained(str(error), error.advice, error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         return Explained("stopped by Ctrl-C", "", errors.CANCELLED)
     for kind, code, advice in _NAPALM:
         if isinstance(error, kind):
-            said = str(error).strip() or type(error).__name__
+            said = " ".join(str(error).split()) or type(error).__name__
             sentence = said if not switch or switch in said else f"{switch}: {said}"
             return Explained(sentence, advice.replace("SWITCH", switch or "SWITCH"), code)
     return Explained(
@@ -73,6 +76,11 @@ def explain(error: BaseException, switch: str = "") -> Explained:
         errors.UNEXPECTED,
         expected=False,
     )
+
+
+def of_switch(error: BaseException, switch: str) -> None:
+    """Note which switch an exception is about: the driver knows only its address."""
+    error.__dict__.setdefault(_SWITCH, switch)
 
 
 def root_cause(results: MultiResult) -> BaseException | None:

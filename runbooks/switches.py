@@ -11,7 +11,7 @@ from nornir.core.task import Result, Task
 from nornir_config.connection import drop_connection, read_device
 from nornir_config.init import init_nornir
 from nornir_config.secrets import get_secret
-from runbooks.explain import root_cause
+from runbooks.explain import of_switch, root_cause
 from runbooks.records import who
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class SwitchSession:
         self._nornir.data.reset_failed_hosts()
         results = self._nornir.run(task=task, **arguments)[self.switch.name]
         if results.failed and (cause := root_cause(results)) is not None:
+            of_switch(cause, self.switch.name)
             raise cause
         return results[0].result
 

@@ -154,7 +154,7 @@ def _toggle(run: Run, session: SwitchSession, plan: Plan) -> Toggled:
         toggled: Toggled = session.run(
             toggle_gateway,
             gateway=plan.gateway,
-            expected_diff=plan.preview.diff,
+            planned=plan.preview,
             message=f"vip {run.command} {run.target}",
             revert_in=settings.revert_in,
         )

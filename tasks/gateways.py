@@ -161,6 +161,12 @@ def _gateway(
         last=at.stanza.last,
         stanza="".join(at.file.stanza_text(at.stanza) for at in located),
         candidate="".join(map(_commented_out, located)),
+        rejected=tuple(
+            f"{file.path} line {problem.line}: {problem.message}"
+            for file in configuration.files
+            if not file.is_template
+            for problem in file.problems
+        ),
     )
 
 

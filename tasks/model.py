@@ -41,6 +41,7 @@ class Gateway:
         last: its last line.
         stanza: its text, as it stands.
         candidate: the same with every address line commented out.
+        rejected: lines anywhere in the files at which ifupdown2 fails, each with its place.
     """
 
     interface: str
@@ -52,6 +53,7 @@ class Gateway:
     last: int
     stanza: str
     candidate: str
+    rejected: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -154,11 +156,13 @@ class Toggled:
 
     Attributes:
         diff: the configuration difference that is applied for an instant.
+        base: a digest of the whole configuration that it was made from.
         commit: the driver's ``CommitReport``; None in a preview.
         before: what hung on the gateway's devices before.
     """
 
     diff: str
+    base: str = ""
     commit: Any = None
     before: Belongings = field(default_factory=Belongings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,13 @@ def preview_toggle(task: Task, gateway: Gateway) -> Result:
     Gives a `Toggled` without a commit, with what hangs on the gateway's devices now.
 
     Raises:
-        RefusedError: another commit is pending, or there is nothing to comment out.
+        RefusedError: another commit is pending, there is nothing to comment out, or ifupdown2
+            would fail whatever is done.
     """
     device = change_device(task)
     refuse_pending(task.host.name, device)
+    _refuse_rejected(task.host.name, gateway)
+    base = _digest(device)
     try:
         diff = _load(task.host.name, device, gateway)
     finally:
@@ -37,14 +41,14 @@ def preview_toggle(task: Task, gateway: Gateway) -> Result:
     before = preserve.record(
         task.host.name, read(task, preserve.recording_commands(gateway)), gateway
     )
-    return Result(host=task.host, result=Toggled(diff=diff, before=before), diff=diff)
+    return Result(host=task.host, result=Toggled(diff, base, before=before), diff=diff)
 
 
 def toggle_gateway(
     task: Task,
     gateway: Gateway,
     *,
-    expected_diff: str,
+    planned: Toggled,
     message: str,
     revert_in: int,
 ) -> Result:
@@ -56,7 +60,7 @@ def toggle_gateway(
     Args:
         task: the task on the switch.
         gateway: what to toggle.
-        expected_diff: the difference that was shown and agreed to.
+        planned: the preview that was shown and agreed to.
         message: why, for the switch's log and for the next operator.
         revert_in: the dead-man's timer in seconds.
 
@@ -70,15 +74,17 @@ def toggle_gateway(
     before = preserve.record(name, read(task, preserve.recording_commands(gateway)), gateway)
     try:
         diff = _load(name, device, gateway)
-        if diff != expected_diff:
+        # The switch itself sees to what changes between here and the commit.
+        if diff != planned.diff or _digest(device) != planned.base:
             raise RefusedError(
-                f"{name}: its configuration changed after the plan was shown; nothing was touched",
+                f"{name}: its configuration was changed by somebody else after the plan was shown; "
+                "nothing was touched",
                 "Run the command again and look at the new plan.",
             )
         device.commit_config(message=message, revert_in=revert_in, bounce=True)
     finally:
         _discard(device)
-    toggled = Toggled(diff=diff, commit=device.last_commit, before=before)
+    toggled = Toggled(diff, planned.base, device.last_commit, before)
     return Result(host=task.host, result=toggled, diff=diff, changed=True)
 
 
@@ -95,6 +101,21 @@ def refuse_pending(switch: str, device: CumulusDriver) -> None:
         f"{switch}: another commit is pending: {pending}; nothing was touched",
         f"Wait for it, or settle it: vip pending {switch}, then vip confirm or vip rollback.",
     )
+
+
+def _refuse_rejected(switch: str, gateway: Gateway) -> None:
+    """Refuse to begin where ifupdown2 fails at each run, so that its word proves nothing."""
+    if gateway.rejected:
+        raise RefusedError(
+            f"{switch}: ifupdown2 fails at lines that were there before: "
+            f"{'; '.join(gateway.rejected[:3])}; nothing was touched",
+            "Correct them and see that 'ifquery -a' complains no more; then run the command again.",
+        )
+
+
+def _digest(device: CumulusDriver) -> str:
+    text = device.get_config(retrieve="startup")["startup"]
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _load(switch: str, device: CumulusDriver, gateway: Gateway) -> str:

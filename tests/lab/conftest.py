@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.lab import Lab
+from tests.lab.desk import Desk
 from tests.lab.switch import WELL, LeafUnderTest
 
 HERE = Path(__file__).parent
@@ -63,3 +64,14 @@ def leaf(well: Lab) -> Iterator[LeafUnderTest]:
         leaf.wait_until(lambda: leaf.state() == set(), timeout=90)
         assert leaf.addresses() == WELL
         assert leaf.disk() == disk
+
+
+@pytest.fixture
+def desk(well: Lab, tmp_path: Path) -> Iterator[Desk]:
+    """The operator's desk, with a cold cache; the web systems are well before and after."""
+    systems = ("mimic", "subnet-page", "openstack")
+    for system in systems:
+        well.web_fault(system, None)
+    yield Desk(well, tmp_path)
+    for system in systems:
+        well.web_fault(system, None)
