@@ -17,11 +17,12 @@ from napalm.base.exceptions import (
     ReplaceConfigException,
 )
 
-from napalm_cumulus import snapshot, transaction, validation
+from napalm_cumulus import previous, snapshot, transaction, validation
 from napalm_cumulus.configuration import Configuration, ConfigurationError
+from napalm_cumulus.meaning import management_interfaces
 from napalm_cumulus.merge import merge
 from napalm_cumulus.snapshot import Snapshot
-from napalm_cumulus.transaction import CommitReport, PendingCommit
+from napalm_cumulus.transaction import CommitRefusedError, CommitReport, PendingCommit, Plan
 from napalm_cumulus.transport import Transport
 
 #: The dead-man's timer, in seconds, of a commit that is confirmed or bounced at once.
@@ -107,7 +108,7 @@ class ConfigurationMethods:
 
         The dead-man's timer is armed on the switch first, the kernel is changed while the disk
         still holds the old configuration, and the kernel is then checked against the candidate.
-        An empty difference changes nothing and leaves ``last_commit`` None.
+        An empty difference changes nothing, which ``last_commit`` then says.
 
         Args:
             message: why; kept on the switch while the commit is pending.
@@ -117,7 +118,8 @@ class ConfigurationMethods:
                 the same program and without a round trip between.
 
         Raises:
-            CommitRefusedError: the switch did not begin; nothing was changed.
+            CommitRefusedError: the switch did not begin, or the candidate touches the interface
+                that it is managed by; nothing was changed.
             CommitError: nothing is loaded; or the switch rolled it back and is as before.
             SessionLockedException: another commit is pending; its owner is named.
             LockError: the files were changed since they were loaded, or are not ours to change.
@@ -126,10 +128,6 @@ class ConfigurationMethods:
             raise CommitError(_NOTHING_LOADED)
         if revert_in is not None and revert_in < _SHORTEST_REVERT_IN:
             raise CommitError(f"revert_in is seconds, at least {_SHORTEST_REVERT_IN}: {revert_in}")
-        self._last_commit = None
-        if not self.compare_config():
-            self.discard_config()
-            return
         commit = transaction.plan(
             self._base,
             self._candidate,
@@ -139,10 +137,37 @@ class ConfigurationMethods:
             owner=str(self.optional_args.get("owner") or ""),
             message=message,
         )
-        self._last_commit = transaction.apply(self._session(), commit, self.hostname)
-        if revert_in is None and not bounce:
-            transaction.confirm(self._session(), commit.id, self.hostname)
+        if not self.compare_config():
+            self._last_commit = transaction.unchanged(commit)
+            self.discard_config()
+            return
+        self._refuse_management(commit.change.interfaces)
+        self._carry_out(commit, confirm=revert_in is None and not bounce)
         self.discard_config()
+
+    def _carry_out(self, commit: Plan, *, confirm: bool) -> None:
+        self._last_commit = None
+        self._last_commit = transaction.apply(self._session(), commit, self.hostname)
+        if not confirm:
+            return
+        try:
+            transaction.confirm(self._session(), commit.id, self.hostname)
+        except CommitRefusedError as error:
+            # Nobody will confirm it later: do not leave it to the timer.
+            transaction.roll_back(self._session(), commit.id, self.hostname)
+            raise CommitError(f"{error} It was rolled back at once.") from error
+
+    def _refuse_management(self, interfaces: tuple[str, ...]) -> None:
+        """A change of the interface that the session runs over needs the caller's own word."""
+        if self.optional_args.get("allow_management_change", False) or self._base is None:
+            return
+        touched = management_interfaces(self._base.disk, self.hostname) & set(interfaces)
+        if touched:
+            raise CommitRefusedError(
+                f"The candidate changes {', '.join(sorted(touched))}, by which {self.hostname} is "
+                "managed; nothing was changed. If that is meant: the optional argument "
+                "allow_management_change, a revert_in, and the console at hand."
+            )
 
     def confirm_commit(self) -> None:
         """Make the pending commit permanent: write the disk, cancel the timer.
@@ -159,12 +184,29 @@ class ConfigurationMethods:
         return transaction.pending(self._session(), self.hostname) is not None
 
     def rollback(self) -> None:
-        """Take the pending commit back: the kernel gets the disk's configuration again.
+        """Take the pending commit back, or, where none is pending, the newest confirmed one.
+
+        A confirmed one is undone by a commit of its own, confirmed at once; a second ``rollback``
+        undoes that.
 
         Raises:
-            CommitConfirmException: nothing is pending; what is confirmed is not undone by this.
+            CommitError: there is nothing to roll back, or the rollback did not succeed.
+            LockError: the files were changed since the newest commit was confirmed.
         """
-        transaction.roll_back(self._session(), self._required_pending().id, self.hostname)
+        waiting = transaction.pending(self._session(), self.hostname)
+        if waiting is not None:
+            transaction.roll_back(self._session(), waiting.id, self.hostname)
+            return
+        before = previous.read(self._session(), self.hostname)
+        base = snapshot.take(self._session())
+        commit = transaction.plan(
+            base,
+            before.restored(base, self.hostname),
+            revert_in=_IMMEDIATE_REVERT_IN,
+            owner=str(self.optional_args.get("owner") or ""),
+            message=f"undo commit {before.id}",
+        )
+        self._carry_out(commit, confirm=True)
 
     @property
     def pending(self) -> PendingCommit | None:

@@ -62,7 +62,7 @@ def parse_facts(results: Sequence[CommandResult]) -> models.FactsDict:
         seconds = float(text_of(uptime).split()[0])
     except (IndexError, ValueError):
         raise unexpected(uptime, "an uptime") from None
-    made = _eeprom(eeprom) or _assignments(text_of(firmware))
+    made = _made(eeprom, firmware)
     return {
         "uptime": seconds,
         "vendor": "Cumulus",
@@ -73,6 +73,15 @@ def parse_facts(results: Sequence[CommandResult]) -> models.FactsDict:
         "fqdn": full or name,
         "interface_list": [link["ifname"] for link in named(links)],
     }
+
+
+def _made(eeprom: CommandResult, firmware: CommandResult) -> dict[str, str]:
+    return _eeprom(eeprom) or _assignments(text_of(firmware))
+
+
+def serial_number(eeprom: CommandResult, firmware: CommandResult) -> str:
+    """The serial number, "Unknown" where the machine has none."""
+    return _made(eeprom, firmware).get("product_serial") or _UNKNOWN
 
 
 def _assignments(text: str) -> dict[str, str]:

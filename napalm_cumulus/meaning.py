@@ -70,6 +70,24 @@ def _with_prefix(value: str, netmasks: tuple[str, ...]) -> str:
     return str(ip_interface(value.split()[0]))
 
 
+def management_interfaces(configuration: Configuration, address: str) -> frozenset[str]:
+    """The interfaces by which a switch is managed, as far as its configuration tells.
+
+    Args:
+        configuration: the switch's.
+        address: where its sessions go to; a name that is no address adds nothing.
+
+    Returns:
+        ``eth0``, the management VRF and its members, and whatever holds the address.
+    """
+    found = {"eth0", "mgmt"}
+    for at in configuration.stanzas():
+        held = {value.split("/", 1)[0] for value in at.stanza.values("address")}
+        if address in held or "mgmt" in at.stanza.values("vrf"):
+            found.update(at.stanza.interfaces)
+    return frozenset(found)
+
+
 @dataclass(frozen=True)
 class Change:
     """What differs between two configurations.

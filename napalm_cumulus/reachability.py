@@ -1,4 +1,4 @@
-"""Asking the switch to ping: the command line and the reading of its answer."""
+"""Asking the switch to ping and to trace: the command lines and the reading of the answers."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ _REPLY = re.compile(
     r"^\d+ bytes from (.+?): icmp_seq=\d+ .*?time=([\d.]+) ms(?! \(DUP!\))", re.MULTILINE
 )
 _COUNTS = re.compile(r"(\d+) packets transmitted, (\d+) (?:packets )?received")
+_HOP = re.compile(r"^\s*(\d+)  ?(\S.*)$", re.MULTILINE)
+_PROBE = re.compile(r"\*|([\d.]+) ms|([0-9a-fA-F.:]+(?:%\S+)?)(?=\s)")
 _TIMES = re.compile(r"= ([\d.]+)/([\d.]+)/([\d.]+)/([\d.]+) ms")
 
 
@@ -39,7 +41,25 @@ def ping_command(
     for origin in (source_interface, source):
         if origin:
             words += ["-I", origin]
-    words += ["--", destination]
+    return _in_vrf(vrf, [*words, "--", destination])
+
+
+def traceroute_command(
+    destination: str, *, source: str = "", ttl: int, timeout: int, vrf: str | None = ""
+) -> str:
+    """The command line; names are not looked up, for a switch often has nobody to ask.
+
+    >>> traceroute_command("10.0.0.1", ttl=30, timeout=2, vrf="mgmt")
+    'ip vrf exec mgmt traceroute -n -m 30 -w 2 -- 10.0.0.1'
+    """
+    words = ["traceroute", *(["-6"] if ":" in destination else []), "-n"]
+    words += ["-m", str(int(ttl)), "-w", str(int(timeout))]
+    if source:
+        words += ["-s", source]
+    return _in_vrf(vrf, [*words, "--", destination])
+
+
+def _in_vrf(vrf: str | None, words: list[str]) -> str:
     if vrf:
         words = ["ip", "vrf", "exec", "default" if vrf == "global" else vrf, *words]
     return shlex.join(words)
@@ -72,3 +92,27 @@ def parse_ping(result: CommandResult) -> models.PingResultDict:
             ],
         }
     }
+
+
+def parse_traceroute(result: CommandResult) -> models.TracerouteResultDict:
+    """`traceroute`: a probe that nobody answered is "*" with a time of 0.0."""
+    text = result.stdout.decode("utf-8", "replace")
+    hops = _HOP.findall(text)
+    if result.exit_status != 0 or not hops:
+        said = result.stderr.decode("utf-8", "replace").strip() or text.strip()
+        return {"error": said or f"{result.command!r} ended with status {result.exit_status}"}
+    return {"success": {int(number): {"probes": _probes(line)} for number, line in hops}}
+
+
+def _probes(line: str) -> dict[int, models.TracerouteDict]:
+    """The probes of one hop; an address stands for all times that follow it."""
+    probes: dict[int, models.TracerouteDict] = {}
+    address = "*"
+    for match in _PROBE.finditer(line):
+        if match[2]:
+            address = match[2]
+        else:
+            by = address if match[1] else "*"
+            rtt = float(match[1] or 0.0)
+            probes[len(probes) + 1] = {"rtt": rtt, "ip_address": by, "host_name": by}
+    return probes

@@ -7,18 +7,22 @@
 #   rollback ID   bring the kernel back to the disk's configuration (detached)
 #   confirm ID    write the candidate to the disk, atomically, and disarm (detached)
 #   expire ID     what the timer runs: rollback, or the end of a confirm that was cut off
+#   boot          the end of a confirm that a power cut interrupted between two files
 #   status        what is pending
 #
-# State, all under /run (a reboot forgets it, and that is the rollback):
+# State, under /run (a reboot forgets it, and that is the rollback):
 #   pending/          the one commit that waits; renaming it is how its outcome is claimed, so of a
 #   claimed.revert/   rollback, a confirm and the timer exactly one wins
 #   claimed.confirm/
 #   last/             the newest commit that has ended
 #   lock              held while the kernel or the disk is being changed
+# and under /var/lib (survives a reboot):
+#   previous/         the files that the newest confirm replaced, for a rollback of it
+#   confirm/          while a confirm of several files is being written: the journal of it
 #
 # A commit's directory, from the client: id owner message revert_in hold mode interfaces manifest
 # listing changed removed new/ expect.new expect.keep expect.old; from here: network/ outside/
-# outside.list created deadline armed runner progress log result refused unmet.*
+# outside.list ballast created deadline armed runner progress log result refused unmet.*
 
 set -u
 umask 077
@@ -27,6 +31,8 @@ LC_ALL=C
 export PATH LC_ALL
 
 D=/run/vipkeeper
+V=/var/lib/vipkeeper
+UNITS=/etc/systemd/system
 NETWORK=/etc/network
 LIMIT=300 # seconds after which a hung ifupdown2 is killed, hard: it hangs on TERM
 BUSY=89   # ifupdown2: another one is running
@@ -105,13 +111,18 @@ bring_up() { # in_candidate|on_disk: make the kernel agree, waiting for other if
     # Interface names are checked by the client; the blanks between them are meant to split.
     # shellcheck disable=SC2086
     case $MODE in
-    targeted) set -- ifup $INTERFACES ;;
+    targeted)
+        [ -n "$INTERFACES" ] || return 0 # only comments change
+        set -- ifup $INTERFACES
+        ;;
     *) set -- ifreload -a ;;
     esac
     attempt=0
     while :; do
-        printf '+ %s: %s\n' "$where" "$*" >>"$T/log"
-        "$where" timeout -s KILL "$LIMIT" "$@" >>"$T/log" 2>&1 </dev/null 8>&-
+        log=$T/log
+        # On a full /run ifupdown2 must not die of its own messages.
+        printf '+ %s: %s\n' "$where" "$*" 2>/dev/null >>"$log" || log=/dev/null
+        "$where" timeout -s KILL "$LIMIT" "$@" >>"$log" 2>&1 </dev/null 8>&-
         status=$?
         attempt=$((attempt + 1))
         case $status in
@@ -150,10 +161,13 @@ take_lock() { # SECONDS: wait for whoever is changing the network
     flock -w "$1" 8
 }
 
-break_lock() { # the same for those who must get it: a hung run is ended hard
-    take_lock 60 && return 0
-    with_systemd && systemctl kill -s KILL "vipkeeper-run-$ID.service" 2>/dev/null
-    [ -s "$T/runner" ] && kill -KILL "-$(value "$T/runner")" 2>/dev/null
+break_lock() { # SECONDS: the same for those who must get it: after that a hung holder is killed
+    take_lock "$1" && return 0
+    for verb in run rollback confirm; do
+        with_systemd && systemctl kill -s KILL "vipkeeper-$verb-$ID.service" 2>/dev/null
+        pid=$(value "$T/pid.$verb")
+        [ -n "$pid" ] && [ "$pid" != "$$" ] && kill -KILL "-$pid" 2>/dev/null
+    done
     kill_ifupdown2
     flock -w 30 8
 }
@@ -166,12 +180,13 @@ arm() {
     date +%s >"$T/created"
     cp "$T/transaction.sh" "$D/program.$ID" || return 1
     if with_systemd; then
+        # Should the job itself be killed, systemd runs it again.
         systemd-run -q --collect --unit="vipkeeper-revert-$ID" --on-active="${wait}s" \
             --timer-property=AccuracySec=50ms -p KillSignal=SIGKILL -p TimeoutStopSec=5 \
+            -p Restart=on-abnormal -p RestartSec=200ms -p StartLimitIntervalSec=0 \
             /bin/sh "$D/program.$ID" expire "$ID" >>"$T/log" 2>&1 || return 1
         systemctl -q is-active "vipkeeper-revert-$ID.timer" || return 1
     else
-        # The commit's directory is renamed when it ends; the sleeper finds nothing to do then.
         setsid sh -c 'sleep "$1"; exec sh "$2" expire "$3"' \
             vipkeeper-revert "$wait" "$D/program.$ID" "$ID" </dev/null >/dev/null 2>&1 8>&- &
         printf '%s\n' "$!" >"$T/sleeper"
@@ -200,8 +215,13 @@ disarm() {
 
 detached() { # VERB: run it outside the SSH session, wait for its end, give its exit status
     if with_systemd; then
+        # Rollback and confirm go on where they were when they are killed; a killed run is not
+        # repeated but rolled back.
+        again=on-abnormal
+        [ "$1" = run ] && again=no
         systemd-run -q --collect --wait --unit="vipkeeper-$1-$ID" -p KillSignal=SIGKILL \
-            -p TimeoutStopSec=5 /bin/sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&-
+            -p TimeoutStopSec=5 -p "Restart=$again" -p RestartSec=200ms -p StartLimitIntervalSec=0 \
+            /bin/sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&-
     else
         setsid sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&- &
         wait "$!"
@@ -238,6 +258,8 @@ refuse_pending() {
 }
 
 stage() { # make the complete candidate beside the disk's files
+    # Room that is given back before a rollback, should /run be full by then.
+    head -c 262144 /dev/zero >"$T/ballast" || return 1
     cp -a "$NETWORK" "$T/network" || return 1
     : >"$T/outside.list"
     while IFS= read -r path; do
@@ -285,20 +307,26 @@ cmd_apply() {
     stage >>"$T/log" 2>&1 ||
         die "$E_STAGING" "The candidate could not be staged in $D: $(tail -n 1 "$T/log")"
     refuse_new_complaints
-    mv -T "$incoming" "$D/pending" 2>/dev/null || {
-        refuse_pending
-        die "$E_STAGING" "The candidate could not be put in place in $D."
-    }
-    T=$D/pending
-    trap - EXIT
     mark staged
     if ! arm; then
         why=$(tail -n 1 "$T/log")
         disarm
-        rm -rf "$D/pending" "$D/program.$ID"
+        rm -f "$D/program.$ID"
         die "$E_NOT_ARMED" "The dead-man's timer could not be armed, nothing was changed: $why"
     fi
     mark armed
+    # From this rename on there is a commit; its timer is alive already.
+    mv -T "$incoming" "$D/pending" 2>/dev/null || {
+        disarm
+        rm -f "$D/program.$ID"
+        refuse_pending
+        die "$E_STAGING" "The candidate could not be put in place in $D."
+    }
+    trap - EXIT
+    use "$D/pending"
+    # What a confirm that lost its power left beside the files.
+    find "$NETWORK" -xdev -name '.*.vipkeeper.*' -delete
+    mark pending
     detached run
     status=$?
     case $status in
@@ -323,7 +351,7 @@ ours() { [ "$(value "$D/pending/id")" = "$ID" ]; }
 cmd_run() {
     use "$D/pending"
     [ "$ID" = "$1" ] || exit "$E_NOTHING"
-    printf '%s\n' "$$" >"$T/runner"
+    printf '%s\n' "$$" >"$T/pid.run"
     take_lock 60 || exit "$E_INTERNAL"
     # `expire` may have claimed it meanwhile: then nothing is applied.
     ours || exit "$E_FAILED"
@@ -351,9 +379,11 @@ cmd_run() {
 claim() { # revert|confirm: own the outcome of the pending commit; one rename decides
     ours && mv -T "$D/pending" "$D/claimed.$1" 2>/dev/null || return 1
     T=$D/claimed.$1
+    mark "claimed.$1"
 }
 
 take_back() { # WHY. With the lock held and the commit claimed: the disk's configuration again
+    rm -f "$T/ballast"
     mark reverting
     bring_up on_disk
     status=$?
@@ -365,7 +395,7 @@ take_back() { # WHY. With the lock held and the commit claimed: the disk's confi
         status=$?
         unmet "$T/expect.old" >"$T/unmet.old"
     fi
-    mark reverted
+    drop_prepared
     if newly_unmet old >/dev/null; then
         end_with incomplete "$1"
         return "$E_INCOMPLETE"
@@ -379,6 +409,7 @@ newly_unmet() { # old|keep: what the kernel lacks now and had before; false wher
 
 end_with() { # RESULT WHY: the commit is over
     printf '%s %s\n' "$1" "$2" >"$T/result"
+    mark "$1"
     disarm
     rm -rf "$D/last"
     mv -T "$T" "$D/last"
@@ -393,7 +424,8 @@ cmd_rollback() { # ID WHY: the claimed directory of a rollback that was cut off 
         [ "$(value "$D/claimed.revert/id")" = "$ID" ] || exit "$E_NOTHING"
     fi
     use "$D/claimed.revert"
-    break_lock || exit "$E_INTERNAL"
+    break_lock 2 || exit "$E_INTERNAL"
+    printf '%s\n' "$$" >"$T/pid.rollback"
     [ -d "$D/claimed.revert" ] || exit 0 # whoever held the lock has done it
     [ -e "$T/unmet.before" ] || : >"$T/unmet.before"
     take_back "$2"
@@ -403,11 +435,14 @@ cmd_expire() {
     if [ "$(value "$D/claimed.confirm/id")" = "$1" ]; then
         ID=$1
         use "$D/claimed.confirm"
-        break_lock || exit "$E_INTERNAL"
+        break_lock 60 || exit "$E_INTERNAL"
         [ -d "$D/claimed.confirm" ] || exit 0
         finish_confirm
         exit
     fi
+    # A commit that was armed but never became the pending one leaves only its program.
+    [ "$(value "$D/pending/id")" = "$1" ] || [ "$(value "$D/claimed.revert/id")" = "$1" ] ||
+        rm -f "$D/program.$1"
     cmd_rollback "$1" "not confirmed in time"
 }
 
@@ -415,10 +450,18 @@ cmd_expire() {
 
 cmd_confirm() {
     ID=$1
+    if [ "$(value "$D/claimed.confirm/id")" = "$ID" ]; then # killed on its way: go on
+        use "$D/claimed.confirm"
+        take_lock 60 || exit "$E_INTERNAL"
+        [ -d "$D/claimed.confirm" ] || exit 0
+        finish_confirm
+        exit
+    fi
     ours || exit "$E_NOTHING"
     use "$D/pending"
     take_lock 60 || exit "$E_INTERNAL"
     ours || exit "$E_NOTHING"
+    printf '%s\n' "$$" >"$T/pid.confirm"
     unmet "$T/expect.new" >"$T/unmet.new"
     if [ -s "$T/unmet.new" ]; then
         refuse_confirm "the kernel no longer has the candidate"
@@ -426,11 +469,13 @@ cmd_confirm() {
     if ! sha256sum --check --status "$T/manifest" 2>/dev/null; then
         refuse_confirm "the files on disk were changed while the commit was pending"
     fi
-    prepare_files || {
+    mark preparing
+    if ! { prepare_files && keep_previous && prepare_journal; } 2>>"$T/log"; then
         drop_prepared
         printf '%s\n' "$(tail -n 1 "$T/log")" >"$T/refused"
         exit "$E_WRITE"
-    }
+    fi
+    mark prepared
     claim confirm || {
         drop_prepared
         exit "$E_NOTHING"
@@ -451,6 +496,8 @@ drop_prepared() {
     while IFS= read -r path; do
         rm -f "$(prepared "$(real "$path")")"
     done <"$T/changed"
+    rm -rf "$V/previous.new"
+    drop_journal
 }
 
 real() { # PATH: where a link leads
@@ -469,22 +516,111 @@ prepare_files() { # every new file complete and durable beside its target; no ta
         else
             : >"$fresh" && chmod 644 "$fresh" || return 1
         fi
-        cat "$T/new$path" >"$fresh" && flush "$fresh" || return 1
-    done <"$T/changed" 2>>"$T/log"
+        cat "$T/new$path" >"$fresh" && flush "$fresh" && flush "$(dirname "$fresh")" || return 1
+    done <"$T/changed"
 }
 
-finish_confirm() { # with the lock held and the commit claimed: from here on there is only forward
-    mark confirming
+keep_previous() { # the files as they are now, and how the new ones will be known
+    rm -rf "$V/previous.new"
+    mkdir -p "$V/previous.new/files" && chmod 700 "$V" || return 1
+    cp "$T/id" "$T/owner" "$T/message" "$V/previous.new/" || return 1
+    cat "$T/changed" "$T/removed" | while IFS= read -r path; do
+        [ -e "$path" ] || continue
+        mkdir -p "$V/previous.new/files$(dirname "$path")" &&
+            cp -p "$(real "$path")" "$V/previous.new/files$path" || return 1
+    done || return 1
+    while IFS= read -r path; do
+        digest=$(sha256sum <"$T/new$path") && printf '%s %s\n' "${digest%% *}" "$path" || return 1
+    done <"$T/changed" >"$V/previous.new/written"
+    cp "$T/removed" "$V/previous.new/removed"
+}
+
+# One file changes in one rename. Several cannot: a journal on the disk and a unit that runs before
+# the network comes up finish what a power cut interrupts. Both exist only while the files are
+# being renamed.
+
+files_to_change() { cat "$T/changed" "$T/removed" | wc -l; }
+
+prepare_journal() {
+    [ "$(files_to_change)" -gt 1 ] || return 0
+    rm -rf "$V/confirm"
+    mkdir -p "$V/confirm" || return 1
+    cp "$T/transaction.sh" "$T/id" "$T/owner" "$T/changed" "$T/removed" "$V/confirm/" || return 1
+    [ -d /run/systemd/system ] || return 0
+    cat >"$UNITS/vipkeeper-boot.service" <<UNIT || return 1
+[Unit]
+Description=Finish a configuration change that a power cut interrupted
+DefaultDependencies=no
+RequiresMountsFor=$V $NETWORK
+After=local-fs.target
+Before=network-pre.target networking.service shutdown.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh $V/confirm/transaction.sh boot
+UNIT
+    mkdir -p "$UNITS/networking.service.wants" "$UNITS/sysinit.target.wants" || return 1
+    for target in networking.service sysinit.target; do
+        ln -sf ../vipkeeper-boot.service "$UNITS/$target.wants/vipkeeper-boot.service" || return 1
+        flush "$UNITS/$target.wants"
+    done
+    flush "$UNITS/vipkeeper-boot.service" "$UNITS" "$V/confirm"/* "$V/confirm" "$V"
+}
+
+begin_journal() { # from this rename on the boot goes forward
+    [ -d "$V/confirm" ] || return 0
+    : >"$V/confirm/begun.new"
+    mv -f "$V/confirm/begun.new" "$V/confirm/begun"
+    flush "$V/confirm"
+}
+
+drop_journal() {
+    [ -d "$V/confirm" ] || return 0
+    rm -f "$V/confirm/begun"
+    flush "$V/confirm"
+    rm -f "$UNITS/networking.service.wants/vipkeeper-boot.service" \
+        "$UNITS/sysinit.target.wants/vipkeeper-boot.service" "$UNITS/vipkeeper-boot.service"
+    rm -rf "$V/confirm"
+}
+
+put_files() { # rename each prepared file over its target; what is done already is passed over
     while IFS= read -r path; do
         target=$(real "$path")
         fresh=$(prepared "$target")
         [ -e "$fresh" ] && mv -f "$fresh" "$target" && flush "$(dirname "$target")"
+        mark "written $path"
     done <"$T/changed"
     while IFS= read -r path; do
         rm -f "$path" && flush "$(dirname "$path")"
+        mark "removed $path"
     done <"$T/removed"
-    mark confirmed
+}
+
+finish_confirm() { # with the lock held and the commit claimed: from here on there is only forward
+    begin_journal
+    mark confirming
+    put_files
+    if [ -d "$V/previous.new" ]; then
+        rm -rf "$V/previous"
+        mv -T "$V/previous.new" "$V/previous"
+        flush "$V"
+    fi
+    drop_journal
     end_with confirmed "by $(value "$T/owner")"
+}
+
+cmd_boot() {
+    T=$V/confirm
+    ID=$(value "$T/id")
+    if [ -e "$T/begun" ]; then
+        put_files
+        note "a confirm by $(value "$T/owner") was cut off and is finished now"
+    else
+        drop_prepared
+        note "a confirm by $(value "$T/owner") was cut off before it began and is dropped"
+    fi
+    drop_journal
 }
 
 # --- what the client reads ----------------------------------------------------------------------
@@ -547,6 +683,7 @@ cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
 main() {
     case ${1-} in
     apply | run | expire) "cmd_$1" "$2" ;;
+    boot) cmd_boot ;;
     confirm) cmd_confirm "$2" ;;
     rollback) cmd_rollback "$2" "rolled back by request" ;;
     front-rollback) cmd_front rollback "$2" ;;

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import suppress
 
 import pytest
 from napalm.base.exceptions import (
@@ -10,6 +12,7 @@ from napalm.base.exceptions import (
     CommitError,
     LockError,
     MergeConfigException,
+    NapalmException,
     ReplaceConfigException,
     SessionLockedException,
 )
@@ -40,6 +43,12 @@ def toggled(leaf: LeafUnderTest) -> str:
 def commit_extra(leaf: LeafUnderTest, driver: CumulusDriver, revert_in: int | None) -> None:
     driver.load_merge_candidate(config=with_extra(leaf))
     driver.commit_config(message="a test", revert_in=revert_in)
+
+
+def commit_unheard(driver: CumulusDriver) -> None:
+    """Commit what cuts the session that it is committed over."""
+    with suppress(NapalmException):
+        driver.commit_config(revert_in=3)
 
 
 def has_extra(leaf: LeafUnderTest) -> bool:
@@ -87,21 +96,100 @@ def test_pending_is_seen_and_confirmed_from_another_session(leaf: LeafUnderTest)
     assert EXTRA not in texts["startup"]
     one.close()
     other.confirm_commit()
-    try:
-        assert not other.has_pending_commit()
-        assert leaf.timers() == ""
-        assert EXTRA in other.get_config()["startup"]
-        assert has_extra(leaf)
-        kept = [line for line in old.splitlines() if "sha" not in line and " f " in line]
-        assert all(line in leaf.disk() for line in kept), "a mode or an owner changed"
-        with pytest.raises(CommitConfirmException, match="No commit is pending"):
-            other.confirm_commit()
-    finally:
-        text = other.get_config()["startup"]
-        other.load_replace_candidate(config=text.replace(f"    address {EXTRA}\n", ""))
-        other.commit_config(message="put the leaf back")
+    assert not other.has_pending_commit()
+    assert leaf.timers() == ""
+    assert EXTRA in other.get_config()["startup"]
+    assert has_extra(leaf)
+    kept = [line for line in old.splitlines() if " f " in line]
+    assert all(line in leaf.disk() for line in kept), "a mode or an owner changed"
+    with pytest.raises(CommitConfirmException, match="No commit is pending"):
+        other.confirm_commit()
+    other.rollback()
     assert leaf.disk() == old
     assert not has_extra(leaf)
+
+
+def test_the_newest_confirmed_commit_can_be_undone_and_redone(leaf: LeafUnderTest) -> None:
+    old = leaf.disk()
+    leaf.sh("rm -rf /var/lib/vipkeeper")
+    driver = leaf.driver()
+    with pytest.raises(CommitError, match="none was ever confirmed"):
+        driver.rollback()
+    commit_extra(leaf, driver, revert_in=None)
+    assert has_extra(leaf)
+    new = leaf.disk()
+    for disk in (old, new, old):
+        leaf.driver().rollback()
+        assert leaf.disk() == disk
+        assert has_extra(leaf) == (disk == new)
+
+
+def test_what_was_edited_after_a_confirm_is_not_undone(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    main = "/etc/network/interfaces"
+    leaf.sh(f"cp -p {main} /tmp/kept")
+    commit_extra(leaf, driver, revert_in=None)
+    leaf.sh(f"echo '# mine' >>{main}")
+    with pytest.raises(LockError, match=f"{main} on .* changed after commit"):
+        driver.rollback()
+    assert leaf.sh(f"tail -n 1 {main}") == "# mine\n"
+    leaf.sh(f"cp -p /tmp/kept {main} && ifreload -a")
+
+
+DROP_IN = "/etc/network/interfaces.d/extra.intf"
+
+
+def test_several_files_are_confirmed_and_undone_together(leaf: LeafUnderTest) -> None:
+    old = leaf.disk()
+    driver = leaf.driver()
+    text = driver.get_config()["startup"] + f"# file: {DROP_IN}\nauto br-x\niface br-x\n"
+    driver.load_replace_candidate(config=text.replace("# The loopback", "# The very loopback"))
+    assert f"+++ {DROP_IN}" in driver.compare_config()
+    driver.commit_config(message="two files")
+    assert leaf.sh(f"cat {DROP_IN}") == "auto br-x\niface br-x\n"
+    assert "# The very loopback" in leaf.sh("cat /etc/network/interfaces")
+    left = leaf.sh("ls /var/lib/vipkeeper; ls /etc/systemd/system | grep vipkeeper || :").split()
+    assert left == ["previous"]
+    driver.rollback()
+    assert leaf.disk() == old
+    assert leaf.sh("ip -o link show dev br-x 2>&1 || :").startswith("Device")
+
+
+def test_only_a_comment_changes(leaf: LeafUnderTest) -> None:
+    old = leaf.disk()
+    driver = leaf.driver()
+    text = driver.get_config()["startup"]
+    driver.load_replace_candidate(config=text.replace("# The loopback", "# The very loopback"))
+    driver.commit_config()
+    assert driver.last_commit is not None
+    assert driver.last_commit.interfaces == ()
+    assert "# The very loopback" in leaf.sh("cat /etc/network/interfaces")
+    driver.rollback()
+    assert leaf.disk() == old
+
+
+def test_the_management_interface_is_not_changed_unasked(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    eth0 = stanza(leaf, "eth0")
+    driver.load_merge_candidate(config=eth0.replace("10.5.0.43", "10.5.0.99"))
+    with pytest.raises(CommitError, match=r"changes eth0, by which .* is managed"):
+        driver.commit_config(revert_in=30)
+    assert not driver.has_pending_commit()
+
+
+def test_a_candidate_that_cuts_the_operator_off_is_rolled_back(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver(allow_management_change=True, command_timeout=5, keepalive=1)
+    eth0 = stanza(leaf, "eth0")
+    driver.load_merge_candidate(config=eth0.replace("10.5.0.43", "10.5.0.99"))
+    begin = time.monotonic()
+    thread = threading.Thread(target=commit_unheard, args=(driver,))
+    thread.start()
+    leaf.wait_until(lambda: leaf.addresses("eth0") == {"eth0 10.5.0.99/24"}, timeout=10)
+    leaf.wait_until(lambda: leaf.addresses("eth0") == {"eth0 10.5.0.43/24"}, timeout=10)
+    assert time.monotonic() - begin < 12
+    thread.join(60)
+    assert not thread.is_alive()
+    assert not leaf.driver().has_pending_commit()
 
 
 def test_rollback_takes_it_back_at_once(leaf: LeafUnderTest) -> None:
@@ -113,7 +201,7 @@ def test_rollback_takes_it_back_at_once(leaf: LeafUnderTest) -> None:
     assert not one.has_pending_commit()
     assert leaf.timers() == ""
     with pytest.raises(CommitConfirmException, match="already been rolled back"):
-        one.rollback()
+        one.confirm_commit()
 
 
 def test_a_late_confirm_is_an_error(leaf: LeafUnderTest) -> None:
@@ -245,7 +333,8 @@ def test_no_difference_changes_nothing(leaf: LeafUnderTest) -> None:
     driver.load_replace_candidate(config=driver.get_config()["startup"])
     assert driver.compare_config() == ""
     driver.commit_config(revert_in=60)
-    assert driver.last_commit is None
+    assert driver.last_commit is not None
+    assert driver.last_commit.result == "unchanged"
     assert not driver.has_pending_commit()
     with pytest.raises(CommitError, match="No candidate is loaded"):
         driver.commit_config()

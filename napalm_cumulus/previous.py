@@ -1,0 +1,107 @@
+"""What the newest confirmed commit replaced, kept on the switch for a rollback of it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from napalm.base.exceptions import CommandErrorException, CommitError, LockError
+
+from napalm_cumulus.configuration import Configuration
+from napalm_cumulus.snapshot import Snapshot, encode
+from napalm_cumulus.transport import Transport
+
+_READ = "cd /var/lib/vipkeeper 2>/dev/null && [ -d previous ] || exit 0; tar -cf - previous"
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The files as they were before the newest confirmed commit.
+
+    Attributes:
+        id: that commit.
+        owner: who made it.
+        files: path to text, of every file it replaced or removed.
+        written: path to SHA-256 of every file it wrote.
+        removed: the files it removed.
+    """
+
+    id: str
+    owner: str
+    files: Mapping[str, str]
+    written: Mapping[str, str]
+    removed: tuple[str, ...]
+
+    def restored(self, base: Snapshot, switch: str) -> Configuration:
+        """The switch's configuration with that commit undone.
+
+        Args:
+            base: what is on the switch now.
+            switch: its name, for messages.
+
+        Raises:
+            LockError: the files were changed since that commit.
+        """
+        changed = [
+            path
+            for path, digest in self.written.items()
+            if _digest(base.disk.tree.get(path)) != digest
+        ]
+        changed += [path for path in self.removed if path in base.disk.tree]
+        if changed:
+            raise LockError(
+                f"{', '.join(changed)} on {switch} changed after commit {self.id} by {self.owner}, "
+                "so that commit cannot be undone; load the configuration that is wanted instead."
+            )
+        kept = {path: text for path, text in base.disk.tree.items() if path not in self.written}
+        return Configuration({**kept, **self.files}, base.disk.main)
+
+
+def read(transport: Transport, switch: str) -> Previous:
+    """Ask the switch what its newest confirmed commit replaced.
+
+    Raises:
+        CommitError: no commit was ever confirmed there.
+        CommandErrorException: the switch's answer is not understood.
+    """
+    answer = transport.run(_READ)
+    if answer.exit_status == 0 and not answer.stdout:
+        raise CommitError(
+            f"There is nothing to roll back on {switch}: no commit is pending, and none was "
+            "ever confirmed."
+        )
+    try:
+        with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as archive:
+            members = {
+                member.name.removeprefix("previous/"): content.read()
+                for member in archive
+                if (content := archive.extractfile(member)) is not None
+            }
+        written = [line.split(" ", 1) for line in _lines(members["written"])]
+        return Previous(
+            id=_lines(members["id"])[0],
+            owner=_lines(members["owner"])[0],
+            files={
+                name.removeprefix("files"): data.decode("utf-8", "surrogateescape")
+                for name, data in members.items()
+                if name.startswith("files/")
+            },
+            written={path: digest for digest, path in written},
+            removed=tuple(_lines(members["removed"])),
+        )
+    except (tarfile.TarError, KeyError, IndexError, ValueError) as error:
+        raise CommandErrorException(
+            f"What {switch} keeps of its newest commit is not understood ({error!r}): look at "
+            "/var/lib/vipkeeper/previous there."
+        ) from error
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", "surrogateescape").splitlines()
+
+
+def _digest(text: str | None) -> str:
+    return "" if text is None else hashlib.sha256(encode(text)).hexdigest()
