@@ -39,10 +39,11 @@ class Desk:
 
     def __init__(self, lab: Lab, directory: Path) -> None:
         self.lab = lab
+        self.cache = directory / "cache"
         self.reports = directory / "reports"
         self.audit = directory / "audit.jsonl"
         self.environment = {
-            "VIPKEEPER_PATHS__CACHE": str(directory / "cache"),
+            "VIPKEEPER_PATHS__CACHE": str(self.cache),
             "VIPKEEPER_PATHS__REPORTS": str(self.reports),
             "VIPKEEPER_PATHS__AUDIT": str(self.audit),
         }

@@ -269,6 +269,51 @@ def test_what_the_driver_says_becomes_an_exit_code(
     assert world.leaf.events[-1] == "close"
 
 
+def test_a_failure_of_the_driver_names_the_switch(world: World) -> None:
+    world.cut_off()
+    world.leaf.open_errors = [ConnectionException("Cannot connect\nto 10.5.0.43:22: refused.")]
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.stderr == f"vip: {SW3}: Cannot connect to 10.5.0.43:22: refused.\n"
+
+
+def test_lines_at_which_ifupdown2_fails_anyway(world: World) -> None:
+    world.cut_off()
+    world.leaf.tree[MAIN_FILE] = "rubbish\n" + world.leaf.tree[MAIN_FILE]
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 6
+    assert f"{MAIN_FILE} line 1: error processing line 'rubbish'" in result.stderr
+    assert not any(event.startswith("commit") for event in world.leaf.events)
+
+
+def test_an_edit_elsewhere_in_the_files_after_the_plan(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.cut_off()
+
+    def edit_and_agree(*_: Any) -> bool:
+        world.leaf.tree[MAIN_FILE] += "# mine\n"
+        return True
+
+    monkeypatch.setattr("runbooks.cli._is_terminal", lambda: True)
+    monkeypatch.setattr("typer.confirm", edit_and_agree)
+    result = world.vip("heal", "vm-a1")
+    assert result.exit_code == 6
+    assert "was changed by somebody else after the plan was shown" in result.stderr
+    assert not any(event.startswith("commit") for event in world.leaf.events)
+
+
+@pytest.mark.parametrize(
+    ("said", "note"), [("absent", "is not installed"), ("failed", "arping failed")]
+)
+def test_a_vip_that_could_not_be_announced(world: World, said: str, note: str) -> None:
+    world.cut_off()
+    world.leaf.arping = said
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 0
+    assert "no gratuitous ARP for 130.246.212.1" in result.output
+    assert note in result.output
+
+
 def test_not_healed_is_its_own_exit_code(world: World) -> None:
     world.cut_off(healed_by_toggle=False)
     result = world.vip("heal", "vm-a1", "--yes")

@@ -138,6 +138,8 @@ class FakeSwitch:
         }
         if "arping" in command:
             self.events.append("arping")
+            if self.arping == "absent":
+                return "absent\n"
             devices = re.findall(r"announce (\S+) \S+ &", command)
             return "".join(f"{device} {self.arping}\n" for device in devices)
         if command.startswith(("ip route replace", "ip neigh replace")):

@@ -1,0 +1,371 @@
+"""The site's systems when they fail, contradict the switch, or are asked for an inventory."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from nornir import InitNornir
+from nornir.core.plugins.inventory import InventoryPluginRegister
+from nornir.plugins.inventory import SimpleInventory
+
+from lab.lab import Lab
+from tests.lab.desk import OTHER_SWITCH, SWITCH, Desk, ifindex, untouched
+from tests.lab.switch import LeafUnderTest
+
+HV = "hv50.nubes.example.internal"
+#: Nobody waits longer than this in a test; a person has the settings' own time-outs.
+IMPATIENT = {
+    "VIPKEEPER_MIMIC__TIMEOUT": "1",
+    "VIPKEEPER_MIMIC__RETRIES": "0",
+    "VIPKEEPER_SUBNET_PAGE__TIMEOUT": "1",
+    "VIPKEEPER_SUBNET_PAGE__RETRIES": "0",
+    "VIPKEEPER_OPENSTACK__TIMEOUT": "1",
+    "VIPKEEPER_OPENSTACK__DEADLINE": "4",
+}
+
+MIMIC = [
+    # fault, words, whether an earlier answer takes the place of this one
+    ("aquilon-down", ("Mimic", "openstack"), True),
+    ("postgres-down", ("Mimic", HV), True),
+    ("mysql-down", ("Mimic", HV), True),
+    ("links-table-missing", ("Mimic", HV, "Unknown Switch"), True),
+    ("graphviz-empty", ("Mimic",), True),
+    ("page-cut-off", ("Mimic", HV), True),
+    ("json-cut-off", ("Mimic", "JSON"), True),
+    ("html-instead", ("Mimic",), True),
+    ("login-required", ("Mimic", "401"), True),
+    ("http-500", ("Mimic", "500"), True),
+    ("refused", ("Mimic", "10.5.0.10"), True),
+    ("hang", ("Mimic", "10.5.0.10"), True),
+    ("host-unknown", ("Mimic", HV), False),
+]
+SUBNET_PAGE = [
+    ("http-500", ("Subnet page", "500"), True),
+    ("hang", ("Subnet page", "10.5.0.11"), True),
+    ("refused", ("Subnet page", "10.5.0.11"), True),
+    ("login-page", ("Subnet page",), True),
+    ("empty-body", ("Subnet page",), True),
+    ("page-cut-off", ("Subnet page",), True),
+    ("not-the-asked-subnet", ("Subnet page", "10.5.0.0"), True),
+    ("switch-missing", ("Subnet page", SWITCH), False),
+    ("two-addresses", ("Subnet page", SWITCH, "10.5.0.43"), False),
+]
+OPENSTACK = [
+    ("keystone-down", ("OpenStack", "503"), True),
+    ("keystone-refused", ("OpenStack", "10.5.0.12"), True),
+    ("keystone-hang", ("OpenStack",), True),
+    ("wrong-password", ("OpenStack", "401"), True),
+    ("wrong-region", ("OpenStack", "RegionOne"), True),
+    ("nova-500", ("OpenStack", "500"), True),
+    ("neutron-down", ("OpenStack",), True),
+    ("cell-down", ("OpenStack", "cell"), True),
+    ("not-admin", ("OpenStack", "admin"), True),
+    ("html-answer", ("OpenStack",), True),
+    ("empty-body", ("OpenStack",), True),
+    ("hang", ("OpenStack",), True),
+]
+FAULTS = [
+    pytest.param(system, *fault, id=f"{system} {fault[0]}")
+    for system, faults in (("mimic", MIMIC), ("subnet-page", SUBNET_PAGE), ("openstack", OPENSTACK))
+    for fault in faults
+]
+
+
+@pytest.fixture(scope="module")
+def memory(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that holds the answers about vm-a1."""
+    desk = Desk(lab, tmp_path_factory.mktemp("memory"))
+    assert desk.vip("trace", "vm-a1", "--no-ask-switches").code == 0
+    return desk.cache
+
+
+@pytest.mark.parametrize(("system", "fault", "words", "remembered"), FAULTS)
+def test_a_system_that_fails(
+    desk: Desk,
+    leaf: LeafUnderTest,
+    system: str,
+    fault: str,
+    *,
+    words: tuple[str, ...],
+    remembered: bool,
+    memory: Path,
+) -> None:
+    with desk.web_fault(system, fault):
+        began = time.monotonic()
+        desk.refused(leaf, 4, *words, env=IMPATIENT)
+        assert time.monotonic() - began < 15
+    assert desk.report()["exit_code"] == 4
+    # Now with a memory: the last good answer serves, and says how old it is.
+    shutil.rmtree(desk.cache)
+    shutil.copytree(memory, desk.cache)
+    with desk.web_fault(system, fault), untouched(leaf):
+        argv = ("heal", "vm-a1", "--toggle", "--dry-run")
+        said = desk.vip(*argv, env=IMPATIENT)
+    assert said.code == (0 if remembered else 4), said
+    if remembered:
+        assert re.search(r"\(its answer of (now|\d+ s|\d+ min) ago\)", said.out), said.out
+        assert "LLDP: hv50.nubes.example.internal is on swp1s3" in said.out
+        steps = desk.report()["chain"]["steps"]
+        assert any(step["cached"] and step["warning"] for step in steps)
+        assert desk.report()["chain"]["warnings"]
+
+
+@pytest.fixture
+def all_down(desk: Desk) -> Iterator[Desk]:
+    """All three systems down, and their answers remembered."""
+    assert desk.vip("trace", "vm-a1", "--no-ask-switches").code == 0
+    with (
+        desk.web_fault("mimic", "refused"),
+        desk.web_fault("subnet-page", "refused"),
+        desk.web_fault("openstack", "keystone-refused"),
+    ):
+        yield desk
+
+
+def test_heal_with_every_system_down(all_down: Desk, leaf: LeafUnderTest) -> None:
+    """The sources live on the network that is failing."""
+    all_down.lab.break_("svi-routes-lost")
+    said = all_down.vip("heal", "vm-a1", "--yes", env=IMPATIENT)
+    assert said.code == 0, said
+    assert all_down.lab.answers("130.246.213.11")
+    report = all_down.report()
+    assert {step["source"] for step in report["chain"]["steps"] if step["cached"]} == {
+        "OpenStack",
+        "Mimic",
+        "Subnet page",
+    }
+    assert report["presence"][SWITCH]["port"] == "swp1s3"
+
+
+def test_an_answer_of_the_past_is_checked_by_the_switch(desk: Desk, leaf: LeafUnderTest) -> None:
+    """The memory says leaf -01, because Mimic once did; the switch knows better."""
+    with desk.web_fault("mimic", "wrong-switch"):
+        assert desk.vip("trace", "vm-a1", "--no-ask-switches").code == 0
+    with desk.web_fault("mimic", "refused"):
+        said = desk.refused(leaf, 6, OTHER_SWITCH, "does not confirm it", env=IMPATIENT)
+    assert "(its answer of" in said.out
+
+
+def test_mimic_names_the_wrong_switch(desk: Desk, leaf: LeafUnderTest) -> None:
+    other = LeafUnderTest(desk.lab, leaf._stack, "01")
+    with desk.web_fault("mimic", "wrong-switch"), untouched(other):
+        desk.refused(
+            leaf, 6, "put vm-a1", HV, f"behind {OTHER_SWITCH}", f"{OTHER_SWITCH} does not confirm",
+            "no neighbour is called", "nothing was touched", "--force",
+        )  # fmt: skip
+    report = desk.report()
+    assert report["verdict"] == "refused"
+    assert report["presence"][OTHER_SWITCH]["port"] == ""
+
+
+def test_force_is_explicit_and_recorded(desk: Desk, leaf: LeafUnderTest) -> None:
+    other = LeafUnderTest(desk.lab, leaf._stack, "01")
+    before, disk, addresses = ifindex(other), other.disk(), other.addresses()
+    with desk.web_fault("mimic", "wrong-switch"), untouched(leaf):
+        said = desk.vip("heal", "vm-a1", "--toggle", "--yes", "--force")
+    assert said.code == 0, said
+    assert "going on though" in said.out
+    assert ifindex(other) != before
+    assert (other.disk(), other.addresses()) == (disk, addresses)
+    report = desk.report()
+    assert report["options"]["force"] is True
+    assert OTHER_SWITCH in report["forced"][0]
+
+
+def test_the_cabling_record_may_be_behind(desk: Desk, leaf: LeafUnderTest) -> None:
+    """A second, old row names another switch: the one that sees the hypervisor is toggled."""
+    other = LeafUnderTest(desk.lab, leaf._stack, "01")
+    desk.lab.break_("svi-routes-lost")
+    with desk.web_fault("mimic", "stale-second-link"), untouched(other):
+        said = desk.vip("heal", "vm-a1", "--yes")
+    assert said.code == 0, said
+    assert set(desk.report()["presence"]) == {SWITCH, OTHER_SWITCH}
+
+
+def test_old_dates_are_shown(desk: Desk, leaf: LeafUnderTest) -> None:
+    with desk.web_fault("mimic", "old-links"), untouched(leaf):
+        said = desk.vip("heal", "vm-a1", "--toggle", "--dry-run")
+    assert said.code == 0, said
+    assert "was last observed 60 days ago" in said.out
+
+
+def test_a_target_that_answers_needs_no_source(desk: Desk, leaf: LeafUnderTest) -> None:
+    with desk.web_fault("mimic", "refused"), untouched(leaf):
+        said = desk.vip("heal", "vm-a1", "--yes", env=IMPATIENT)
+    assert said.code == 0, said
+    assert "nothing to do" in said.out
+
+
+# --- trace
+
+
+def test_trace_shows_the_way_and_who_says_so(desk: Desk, leaf: LeafUnderTest) -> None:
+    with untouched(leaf):
+        said = desk.vip("trace", "vm-a1")
+    assert (said.code, said.err) == (0, "")
+    for part in ("OpenStack", "Mimic", "Subnet page", "now", HV, SWITCH, "10.5.0.43", "swp1s3"):
+        assert part in said.out, part
+    assert "yes: LLDP: hv50.nubes.example.internal is on swp1s3" in said.out
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [("vm-a1", "vm"), ("hv50", "hypervisor"), ("swt-sn2100-03", "switch"), (SWITCH, "switch")],
+)
+def test_trace_as_json(desk: Desk, leaf: LeafUnderTest, target: str, kind: str) -> None:
+    said = desk.vip("trace", target, "--json")
+    assert said.code == 0, said
+    told = json.loads(said.out)
+    assert (told["schema"], told["target"], told["kind"]) == ("vipkeeper/trace/1", target, kind)
+    assert told["failure"] is None
+    (switch,) = told["switches"]
+    assert switch["hostname"] == "swt-sn2100-03"
+    assert switch["problems"] == []
+    if kind != "switch":
+        assert switch["confirmed"] is True
+        assert switch["presence"]["port"] == "swp1s3"
+        assert switch["gateway"]["vip"]["address"] == "130.246.212.1/22"
+    assert all({"source", "age_seconds", "cached"} <= set(step) for step in told["steps"])
+
+
+def test_trace_tells_how_far_it_came(desk: Desk, leaf: LeafUnderTest) -> None:
+    with desk.web_fault("mimic", "postgres-down"):
+        said = desk.vip("trace", "vm-a1", env=IMPATIENT)
+        assert said.code == 4, said
+        assert "vm-a1 (130.246.213.11) is ACTIVE" in said.out
+        assert said.sentence.startswith("vip: Mimic: ")
+    with desk.web_fault("mimic", "wrong-switch"):
+        said = desk.vip("trace", "vm-a1", env=IMPATIENT)
+        assert said.code == 6, said
+        assert "NO: LLDP: no neighbour" in said.out
+
+
+def test_trace_of_a_switch_that_refuses_the_login(desk: Desk, leaf: LeafUnderTest) -> None:
+    said = desk.vip("trace", "vm-a1", env={"VIPKEEPER_SSH__KNOWN_HOSTS": "/dev/null"})
+    assert said.code == 5, said
+    assert "host key" in said.out
+
+
+# --- inventory
+
+
+def test_inventory_show(desk: Desk, leaf: LeafUnderTest) -> None:
+    said = desk.vip("inventory", "show")
+    assert (said.code, said.err) == (0, "")
+    for part in (SWITCH, OTHER_SWITCH, "10.5.0.43", "10.5.0.41", "hv50, hv51", "hv60, hv61"):
+        assert part in said.out, part
+    told = json.loads(desk.vip("inventory", "show", "--json").out)
+    assert {host["hostname"] for host in told["hosts"]} == {"10.5.0.41", "10.5.0.43"}
+    assert told["problems"] == []
+
+
+def test_inventory_refresh_serves_the_day_when_a_system_is_down(
+    desk: Desk, leaf: LeafUnderTest
+) -> None:
+    with desk.web_fault("mimic", "refused"):
+        said = desk.vip("inventory", "refresh", env=IMPATIENT)
+        assert said.code == 4, said
+        assert "Mimic" in said.sentence
+    said = desk.vip("inventory", "refresh")
+    assert said.code == 0, said
+    assert "2 switches" in said.out
+    with desk.web_fault("mimic", "refused"):
+        said = desk.vip("inventory", "show", env=IMPATIENT)
+    assert said.code == 0, said
+    assert SWITCH in said.out
+    assert "its answer of" in said.err
+
+
+def test_inventory_write_is_nornirs_own_and_the_same_twice(
+    desk: Desk, leaf: LeafUnderTest, tmp_path: Path
+) -> None:
+    directory = tmp_path / "nornir"
+    names = ("hosts.yaml", "groups.yaml", "defaults.yaml")
+    written = []
+    for _ in range(2):
+        said = desk.vip("inventory", "write", str(directory))
+        assert said.code == 0, said
+        written.append([(directory / name).read_bytes() for name in names])
+    assert written[0] == written[1]
+    InventoryPluginRegister.register("SimpleInventory", SimpleInventory)
+    options = {
+        f"{key}_file": str(directory / f"{name}.yaml")
+        for key, name in (("host", "hosts"), ("group", "groups"), ("defaults", "defaults"))
+    }
+    nornir = InitNornir(
+        inventory={"plugin": "SimpleInventory", "options": options}, logging={"enabled": False}
+    )
+    hosts = nornir.inventory.hosts
+    assert set(hosts) == {SWITCH, OTHER_SWITCH}
+    assert hosts[SWITCH].hostname == "10.5.0.43"
+    assert hosts[SWITCH].platform == "cumulus"
+    assert "sn2100" in {group.name for group in hosts[SWITCH].groups}
+
+
+# --- what it looks like
+
+
+def at_a_terminal(lab: Lab, argv: list[str], **environment: str) -> str:
+    """What a command says to a terminal of 80 columns."""
+    seat = lab.seat
+    inner = " ".join(argv)
+    done = subprocess.run(
+        seat.command(["script", "-qec", f"stty cols 80; {inner}", "/dev/null"]),
+        env={**seat.environment(), "TERM": "xterm-256color", **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("command", [["trace", "vm-a1"], ["inventory", "show"]])
+def test_eighty_columns_cut_nothing_short(
+    desk: Desk, leaf: LeafUnderTest, command: list[str]
+) -> None:
+    said = at_a_terminal(desk.lab, desk.argv(*command))
+    assert "…" not in said
+    assert "\x1b[" in said
+    flat = re.sub(r"\s+", "", re.sub(r"\x1b\[[0-9;]*m", "", said))
+    assert "10.5.0.43" in flat
+    said = at_a_terminal(desk.lab, desk.argv(*command), NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", said), "colours in spite of NO_COLOR"
+
+
+def test_lab_status_in_eighty_columns(desk: Desk, leaf: LeafUnderTest) -> None:
+    lab = desk.lab
+    vip = desk.argv("lab", "status", "--name", lab.name)
+    environment = {**lab.seat.environment(), "TERM": "xterm-256color", "NO_COLOR": "1"}
+
+    def status() -> str:
+        done = subprocess.run(
+            ["script", "-qec", f"stty cols 80; {' '.join(vip)}", "/dev/null"],
+            env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    said = status()
+    assert "…" not in said
+    for vm in lab.topology.vms:
+        assert vm.address is None or str(vm.address.ip) in said
+    for part in (
+        "swt-sn2100-03",
+        "swt-sn2100-01",
+        "No fault is active",
+        "http://10.5.0.12:5000/v3",
+    ):
+        assert part in said, part
+    lab.break_("svi-routes-lost")
+    assert "Fault svi-routes-lost on swt-sn2100-03" in status()
+    assert desk.vip("heal", "vm-a1", "--yes").code == 0
+    said = status()
+    assert "was cured by hand" in said
+    assert "vm-a1 answers again" in said
