@@ -105,7 +105,7 @@ class CumulusDriver(ConfigurationMethods, CumulusGetters):
             raise ConnectionClosedException(
                 f"There is no session with {self.hostname}: call open() first."
             )
-        return self._transport
+        return self._answering(self._transport)
 
     # --- commands ------------------------------------------------------------------------------
 

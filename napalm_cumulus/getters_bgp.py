@@ -183,7 +183,8 @@ def _details(vrf: str, name: str, neighbor: dict[str, Any]) -> models.PeerDetail
         "previous_connection_state": "",
         "last_event": str(neighbor.get("lastResetDueTo", "")),
         "suppress_4byte_as": bool(neighbor.get("dontCapabilityNegotiate", False)),
-        "local_as_prepend": "localAsNoPrepend" not in neighbor and bool(neighbor.get("changeLocalAs")),
+        "local_as_prepend": "localAsNoPrepend" not in neighbor
+        and bool(neighbor.get("changeLocalAs")),
         "holdtime": seconds("bgpTimerHoldTimeMsecs"),
         "configured_holdtime": seconds("bgpTimerConfiguredHoldTimeMsecs"),
         "keepalive": seconds("bgpTimerKeepAliveIntervalMsecs"),

@@ -75,11 +75,7 @@ def parse_bgp_config(
             for name, one in found.items()
             if neighbor in one["neighbors"]
         }
-    return {
-        name: one
-        for name, one in found.items()
-        if group in {"", name} and (group or one["neighbors"] or not name.endswith(_NO_GROUP))
-    }
+    return {name: one for name, one in found.items() if group in {"", name}}
 
 
 def _instances(text: str) -> Iterator[_Instance]:

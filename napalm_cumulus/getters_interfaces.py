@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from napalm.base.exceptions import CommandErrorException
@@ -25,7 +27,11 @@ HARDWARE_COUNTERS = (
     'printf \'%s\\n\' "= $i"; ethtool -S "$i" 2>/dev/null | grep HwIf; done; true'
 )
 
+#: FRR remembers when a link came and went, and only there; without it nobody knows.
+FLAPS = "date '+%Y/%m/%d %H:%M:%S' && vtysh -c 'show interface vrf all json' 2>/dev/null; true"
+
 DEFAULT_VRF = "default"
+_DATE = "%Y/%m/%d %H:%M:%S"
 _UNKNOWN = -1
 _HARDWARE_NAMES = {
     "HwIfInUcastPkts": "rx_unicast_packets",
@@ -40,10 +46,10 @@ _COUNTER = re.compile(r"\s*(\w+): (\d+)")
 
 @reader
 def parse_interfaces(
-    links: CommandResult, speeds: CommandResult
+    links: CommandResult, speeds: CommandResult, flaps: CommandResult
 ) -> dict[str, models.InterfaceDict]:
     """`get_interfaces`: a speed or time of last flap that is not known is -1.0."""
-    known = _speeds(text_of(speeds))
+    known, flapped = _speeds(text_of(speeds)), _flaps(text_of(flaps))
     found: dict[str, models.InterfaceDict] = {}
     for link in named(links):
         flags = link.get("flags", [])
@@ -53,11 +59,26 @@ def parse_interfaces(
             # lo and VXLAN devices have no operational state of their own.
             "is_up": state == "UP" or (state == "UNKNOWN" and "LOWER_UP" in flags),
             "description": str(link.get("ifalias", "")),
-            "last_flapped": -1.0,
+            "last_flapped": flapped.get(link["ifname"], -1.0),
             "mtu": int(link.get("mtu", 0)),
             "speed": known.get(link["ifname"], -1.0),
             "mac_address": mac_address(link.get("address")),
         }
+    return found
+
+
+def _flaps(text: str) -> dict[str, float]:
+    """Seconds since the last change of each link, by the switch's own clock, as FRR saw it."""
+    date, _, answer = text.partition("\n")
+    if not answer.lstrip().startswith("{"):  # no FRR, or one before JSON
+        return {}
+    now = datetime.strptime(date.strip(), _DATE)  # noqa: DTZ007 - both times are local ones
+    found: dict[str, float] = {}
+    for name, interface in json.loads(answer).items():
+        times = [interface.get("lastLinkUp"), interface.get("lastLinkDown")]
+        seen = [datetime.strptime(one[:19], _DATE) for one in times if one]  # noqa: DTZ007
+        if seen:
+            found[name] = max(0.0, (now - max(seen)).total_seconds())
     return found
 
 

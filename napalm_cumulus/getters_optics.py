@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MODULES = (
     "command -v ethtool >/dev/null || { echo 'ethtool: not found' >&2; exit 127; }; "
     'for d in /sys/class/net/swp*/; do [ -e "$d" ] || continue; d=${d%/}; i=${d##*/}; '
-    'case $i in *.*) continue;; esac; '
+    "case $i in *.*) continue;; esac; "
     'printf \'%s\\n\' "= $i"; ethtool -m "$i" 2>/dev/null; done; true'
 )
 

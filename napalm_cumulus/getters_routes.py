@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from napalm.base.exceptions import CommandErrorException
 
-from napalm_cumulus.output import NOT_FOUND, reader, rows_of, text_of, unexpected
+from napalm_cumulus.getters_bgp import frr_is_absent, parse_bgp_attributes
+from napalm_cumulus.output import reader, rows_of, text_of, unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from napalm.base import models
 
@@ -51,11 +52,38 @@ def parse_destination(text: str) -> Network | None:
         ) from None
 
 
-def frr_is_absent(result: CommandResult) -> bool:
-    """Whether there is no FRR to ask: not installed, or none of its daemons running."""
-    return result.exit_status == NOT_FOUND or (
-        result.exit_status != 0 and b"failed to connect to any daemons" in result.stderr
-    )
+@reader
+def parse_routes(
+    results: Sequence[CommandResult], versions: Sequence[int], *, with_bgp: bool
+) -> Routes:
+    """All routes: FRR's where it runs, with what BGP knows of them, else the kernel's.
+
+    Args:
+        results: For each IP version FRR's routes, the kernel's, and (`with_bgp`) BGP's tables.
+        versions: The IP versions.
+        with_bgp: Whether BGP's tables are among the results.
+    """
+    found: Routes = {}
+    each = 3 if with_bgp else 2
+    for position, version in enumerate(versions):
+        frr, kernel, *bgp = results[each * position : each * (position + 1)]
+        if frr_is_absent(frr):
+            found |= parse_kernel_routes(kernel, version)
+        else:
+            found |= parse_frr_routes(frr)
+        for table in bgp:
+            _add_attributes(found, parse_bgp_attributes(table))
+    return found
+
+
+def _add_attributes(
+    routes: Routes, attributes: Mapping[tuple[str, str, str], dict[str, Any]]
+) -> None:
+    for prefix, entries in routes.items():
+        for entry in entries:
+            if entry["protocol"] == "bgp":
+                key = entry["routing_table"], prefix, entry["next_hop"]
+                entry["protocol_attributes"] = attributes.get(key, {})
 
 
 @reader

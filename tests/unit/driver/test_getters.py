@@ -42,25 +42,29 @@ def test_interfaces(recorded: Recorded) -> None:
     found = interfaces.parse_interfaces(
         recorded("ip_j_d_link.json"),
         said("/sys/class/net/swp1/speed:10000\n/sys/class/net/swp10/speed:-1\n"),
+        said("2026/11/22 07:31:54\n" + recorded("vtysh_show_interface_json.txt").stdout.decode()),
     )
     assert all(fits(models.InterfaceDict, one) for one in found.values())
     assert found["swp1"] == {
         "is_up": True,
         "is_enabled": True,
         "description": "hv50 uplink",
-        "last_flapped": -1.0,
+        "last_flapped": 24.0,
         "mtu": 9000,
         "speed": 10000.0,
         "mac_address": "0E:2E:1A:97:AF:71",
     }
     assert found["swp10"]["speed"] == -1.0
+    assert found["eth0"]["last_flapped"] == 7171.0
+    unknown = interfaces.parse_interfaces(recorded("ip_j_d_link.json"), said(""), said("2026/1/1"))
+    assert unknown["eth0"]["last_flapped"] == -1.0
     assert found["lo"]["is_up"]
 
 
 def test_an_interface_that_is_down() -> None:
     down = {"ifname": "swp3", "flags": ["BROADCAST"], "operstate": "DOWN", "mtu": 1500}
     no_cable = {"ifname": "swp4", "flags": ["UP"], "operstate": "DOWN", "mtu": 1500}
-    found = interfaces.parse_interfaces(said([down, {}, no_cable]), said(""))
+    found = interfaces.parse_interfaces(said([down, {}, no_cable]), said(""), said(""))
     assert (found["swp3"]["is_enabled"], found["swp3"]["is_up"]) == (False, False)
     assert (found["swp4"]["is_enabled"], found["swp4"]["is_up"]) == (True, False)
 
