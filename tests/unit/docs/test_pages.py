@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import typer.main
+from napalm.base import NetworkDriver
 
 import inventory
 import lab
@@ -20,6 +22,7 @@ import tasks
 from inventory.errors import VipkeeperError
 from lab.faults import FAULTS
 from lab.standins.faults import VARIANTS, list_faults
+from napalm_cumulus import CumulusDriver
 from napalm_cumulus.ssh_options import OPTIONAL_ARGS
 from nornir_config import secrets
 from runbooks import errors
@@ -117,6 +120,17 @@ def test_every_exit_code_is_explained() -> None:
 def test_every_optional_argument_of_the_driver_is_described() -> None:
     table = rows(sections(page("napalm.md"))["optional_args"])
     assert {cells[0].strip("`") for cells in table} - {"name"} == set(OPTIONAL_ARGS)
+
+
+def test_every_getter_of_the_driver_is_described() -> None:
+    own = {
+        name
+        for name in dir(CumulusDriver)
+        if name.startswith("get_")
+        and getattr(CumulusDriver, name) is not getattr(NetworkDriver, name, None)
+    }
+    described = re.findall(r"`(get_\w+)`", sections(page("napalm.md"))["What is read"])
+    assert sorted(described) == sorted(own)
 
 
 def test_every_fault_of_the_lab_is_described() -> None:
