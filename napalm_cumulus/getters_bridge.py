@@ -5,8 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from napalm_cumulus import iproute_text
 from napalm_cumulus.getters_interfaces import kind, named
-from napalm_cumulus.output import json_of, mac_address, reader, rows_of, unexpected
+from napalm_cumulus.iproute_text import with_text
+from napalm_cumulus.output import (
+    TEXT_FOLLOWS,
+    is_text,
+    json_of,
+    mac_address,
+    reader,
+    rows_of,
+    text_of,
+    unexpected,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +26,8 @@ if TYPE_CHECKING:
 
     from napalm_cumulus.transport import CommandResult
 
-FDB = "bridge -j fdb show"
-VLANS = "bridge -j vlan show"
+FDB = with_text("bridge -j fdb show", "bridge fdb show")
+VLANS = with_text("bridge -j vlan show", "bridge vlan show")
 
 _MAX_VLAN = 4094
 #: A traditional bridge carries one VLAN and tells nobody which; its name usually does.
@@ -42,7 +53,7 @@ def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
     The kernel does not count moves: -1. A VLAN that is not known is 0.
     """
     found: dict[tuple[str, str, int], models.MACAdressTable] = {}
-    for row in rows_of(fdb):
+    for row in rows_of(fdb, iproute_text.forwarding):
         mac, interface = mac_address(row["mac"]), str(row["ifname"])
         if "master" not in row:
             continue
@@ -90,7 +101,11 @@ def _vlan_aware(bridge: dict[str, Any]) -> bool:
 
 def _port_vlans(result: CommandResult) -> Iterable[tuple[str, dict[str, Any]]]:
     """(interface, VLAN entry) of either form: a list since iproute2 5, before it an object."""
-    document = json_of(result)
+    document = (
+        iproute_text.vlans(text_of(result).removeprefix(TEXT_FOLLOWS))
+        if is_text(result)
+        else json_of(result)
+    )
     if isinstance(document, dict):
         pairs = [(name, entries) for name, entries in document.items()]
     elif isinstance(document, list) and all(isinstance(row, dict) for row in document):

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from napalm.base.exceptions import CommandErrorException
 
+from napalm_cumulus.iproute_text import Row, addresses, links, with_text
 from napalm_cumulus.output import mac_address, reader, rows_of, text_of, unexpected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napalm.base import models
 
     from napalm_cumulus.transport import CommandResult
 
-LINKS = "ip -d -j link show"
-ADDRESSES = "ip -j addr show"
-STATISTICS = "ip -j -s link show"
+LINKS = with_text("ip -d -j link show", "ip -d -o link show")
+ADDRESSES = with_text("ip -j addr show", "ip -o addr show")
+STATISTICS = with_text("ip -j -s link show", "ip -s -o link show")
 #: A port that is down refuses to tell its speed; that is no failure. One process for all ports.
 SPEEDS = "grep -H . /sys/class/net/*/speed 2>/dev/null; true"
 #: The switching chip counts unicast, multicast and broadcast; virtual ports do not.
@@ -88,11 +91,11 @@ def _speeds(text: str) -> dict[str, float]:
 
 
 @reader
-def parse_interfaces_ip(addresses: CommandResult) -> dict[str, models.InterfacesIPDict]:
+def parse_interfaces_ip(result: CommandResult) -> dict[str, models.InterfacesIPDict]:
     """`get_interfaces_ip`: the interfaces that have addresses."""
     families = {"inet": "ipv4", "inet6": "ipv6"}
     found: dict[str, Any] = {}
-    for link in named(addresses):
+    for link in named(result, addresses):
         for address in link.get("addr_info", []):
             family = families.get(address.get("family", ""))
             if family and "local" in address:
@@ -149,13 +152,16 @@ def _hardware(text: str) -> dict[str, dict[str, int]]:
     return found
 
 
-def named(result: CommandResult) -> list[dict[str, Any]]:
+@reader
+def named(
+    result: CommandResult, from_text: Callable[[str], list[Row]] = links
+) -> list[dict[str, Any]]:
     """The rows of an `ip -j` answer, each of which must name its interface.
 
     Raises:
         CommandErrorException: One does not.
     """
-    rows = rows_of(result)
+    rows = rows_of(result, from_text)
     if any(not isinstance(row.get("ifname"), str) for row in rows):
         raise unexpected(result, "interfaces with names")
     return rows

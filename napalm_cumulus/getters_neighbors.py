@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napalm_cumulus.output import json_of, mac_address, reader, rows_of, unexpected
+from napalm_cumulus import iproute_text, lldp_text
+from napalm_cumulus.iproute_text import with_text
+from napalm_cumulus.output import json_of, mac_address, reader, rows_of, text_of, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -13,9 +15,9 @@ if TYPE_CHECKING:
 
     from napalm_cumulus.transport import CommandResult
 
-LLDP = "lldpctl -f json"
-ARP = "ip -4 -j -s neigh show"
-ND = "ip -6 -j -s neigh show"
+LLDP = lldp_text.COMMAND
+ARP = with_text("ip -4 -j -s neigh show", "ip -4 -s neigh show")
+ND = with_text("ip -6 -j -s neigh show", "ip -6 -s neigh show")
 
 _CAPABILITIES = {
     "Other": "other",
@@ -90,7 +92,10 @@ def _neighbors(
     One neighbour is an object keyed by interface, several are a list of such objects, and
     `json0` is a list of objects that carry their names.
     """
-    document = json_of(result)
+    if result.stdout.startswith(b"lldp."):
+        document = lldp_text.document(text_of(result))
+    else:
+        document = json_of(result)
     if not isinstance(document, dict) or "lldp" not in document:
         raise unexpected(result, "LLDP neighbours")
     for top in _list(document["lldp"]):
@@ -180,7 +185,7 @@ def parse_ipv6_neighbors_table(neighbours: CommandResult) -> list[models.IPV6Nei
 
 
 def _resolved(result: CommandResult) -> list[dict[str, Any]]:
-    rows = rows_of(result)
+    rows = rows_of(result, iproute_text.neighbours)
     if any("dst" not in row or "dev" not in row for row in rows):
         raise unexpected(result, "neighbours with dst and dev")
     return [row for row in rows if "lladdr" in row and "FAILED" not in row.get("state", [])]

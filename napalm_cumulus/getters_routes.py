@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from napalm.base.exceptions import CommandErrorException
 
+from napalm_cumulus import iproute_text
 from napalm_cumulus.getters_bgp import frr_is_absent, parse_bgp_attributes
+from napalm_cumulus.iproute_text import with_text
 from napalm_cumulus.output import reader, rows_of, text_of, unexpected
 
 if TYPE_CHECKING:
@@ -24,8 +26,11 @@ FRR_ROUTES = {
     6: "vtysh -c 'show ipv6 route vrf all json'",
 }
 KERNEL_ROUTES = {
-    4: "ip -4 -j route show table all type unicast",
-    6: "ip -6 -j route show table all type unicast",
+    version: with_text(
+        f"ip -{version} -j route show table all type unicast",
+        f"ip -{version} -o route show table all type unicast",
+    )
+    for version in (4, 6)
 }
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -167,7 +172,7 @@ def parse_kernel_routes(result: CommandResult, version: int) -> Routes:
     everything = "0.0.0.0/0" if version == 4 else "::/0"  # noqa: PLR2004 - IPv4
     bits = 32 if version == 4 else 128  # noqa: PLR2004 - IPv4
     found: Routes = {}
-    for row in rows_of(result):
+    for row in rows_of(result, iproute_text.routes):
         if "dst" not in row:
             raise unexpected(result, "routes with dst")
         prefix = everything if row["dst"] == "default" else str(row["dst"])

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _Arguments = ParamSpec("_Arguments")
 _Model = TypeVar("_Model")
 
+#: The line that says that a command could not answer in JSON, and text follows.
+TEXT_FOLLOWS = "# text\n"
 #: What a shell says when the command is not installed.
 NOT_FOUND = 127
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.IGNORECASE)
@@ -60,18 +62,37 @@ def json_of(result: CommandResult) -> Any:  # noqa: ANN401 - JSON is anything un
         ) from error
 
 
-def rows_of(result: CommandResult) -> list[dict[str, Any]]:
+def rows_of(
+    result: CommandResult, from_text: Callable[[str], list[dict[str, Any]]] | None = None
+) -> list[dict[str, Any]]:
     """A JSON list of objects, as `ip -j` and `bridge -j` print; empty objects are left out.
 
-    Older iproute2 prints an empty object for each entry that a filter hides.
+    Older iproute2 prints an empty object for each entry that a filter hides, and still older
+    ones no JSON at all.
+
+    Args:
+        result: What the command printed.
+        from_text: Makes rows of the text that a version without JSON prints.
 
     Raises:
         CommandErrorException: It is something else.
     """
+    if from_text is not None and is_text(result):
+        return from_text(text_of(result).removeprefix(TEXT_FOLLOWS))
     rows = json_of(result)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise unexpected(result, "a list of objects")
     return [row for row in rows if row]
+
+
+def is_text(result: CommandResult) -> bool:
+    """Whether a command that was asked for JSON, or else text, gave text.
+
+    Some versions take the option for JSON without knowing it. Without the mark that text
+    follows, nothing at all is no answer.
+    """
+    beginning = result.stdout.lstrip()[:1]
+    return beginning not in {b"", b"[", b"{", b'"'}
 
 
 def unexpected(result: CommandResult, wanted: str) -> CommandErrorException:
