@@ -44,10 +44,10 @@ _LINE_LIMIT = 200
 _PATIENCE = 1000.0
 
 _UNPACK = (
-    "umask 077; mkdir -p /run/vipkeeper && chmod 700 /run/vipkeeper && "
+    "umask 077; { mkdir -p /run/vipkeeper && chmod 700 /run/vipkeeper && "
     "d=$(mktemp -d /run/vipkeeper/.incoming.XXXXXXXX) && "
     # The last member proves that the archive came whole: a cut connection is the end of stdin too.
-    '{ tar -xf - -C "$d" && [ -e "$d/complete" ] || { rm -rf "$d"; exit 75; }; } && '
+    'tar -xf - -C "$d" && [ -e "$d/complete" ]; } || { rm -rf "${d:-/none}"; exit 75; }; '
     'exec sh "$d/transaction.sh" apply "$d"'
 )
 

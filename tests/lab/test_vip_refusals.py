@@ -105,6 +105,17 @@ def test_a_wrong_sudo_password(desk: Desk, leaf: LeafUnderTest) -> None:
     assert "not-the-password" not in said.out + said.err
 
 
+def test_an_operator_who_may_not_change_anything(desk: Desk, leaf: LeafUnderTest) -> None:
+    """netops without sudo: what the switch forbids is said, and that nothing began."""
+    with untouched(leaf):
+        said = desk.vip(
+            "heal", "vm-a1", "--toggle", "--yes", env={"VIPKEEPER_SSH__USERNAME": "netops"}
+        )
+    assert said.code in {5, 6}, said
+    assert "ermission" in said.err, said
+    assert len(said.err.splitlines()) <= 2
+
+
 def test_a_key_that_the_switch_does_not_take(
     desk: Desk, leaf: LeafUnderTest, tmp_path: Path
 ) -> None:
@@ -298,6 +309,15 @@ def test_confirm_writes_the_disk(desk: Desk, leaf: LeafUnderTest) -> None:
         assert "203.0.113.7" in leaf.sh(f"cat {MAIN}")
         assert not driver.has_pending_commit()
     leaf.sh("ifreload -a")
+
+
+def test_a_confirm_that_the_switch_refuses(desk: Desk, leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    commit_extra(leaf, driver, revert_in=60)
+    with edited(leaf, f"echo '# mine' >>{MAIN}"):
+        words = (SWITCH, "changed while the commit was pending", "Nothing was written")
+        desk.refused(leaf, 6, *words, command=("confirm", SWITCH))
+    driver.rollback()
 
 
 # --- two operators
