@@ -291,6 +291,14 @@ refuse_new_complaints() { # `ifreload -s` errs both ways, so only what the candi
     [ -z "$complaints" ] || die "$E_STAGING" "ifupdown2 rejects the candidate: $complaints"
 }
 
+sweep_incoming() { # what was being sent or staged when its connection or its program died
+    find "$D" -maxdepth 1 -name '.incoming.*' -mmin +60 -exec rm -rf {} +
+    for left in "$D"/.incoming.*; do
+        pid=$(value "$left/pid.front")
+        [ -z "$pid" ] || kill -0 "$pid" 2>/dev/null || rm -rf "$left"
+    done
+}
+
 cmd_apply() {
     incoming=$1
     use "$incoming"
@@ -299,8 +307,8 @@ cmd_apply() {
     for tool in ifup ifreload unshare flock sha256sum ip timeout setsid; do
         command -v "$tool" >/dev/null || die "$E_INTERNAL" "The switch has no '$tool'."
     done
-    # What a connection that was cut while sending may have left.
-    find "$D" -maxdepth 1 -name '.incoming.*' -mmin +60 -exec rm -rf {} +
+    printf '%s\n' "$$" >"$T/pid.front"
+    sweep_incoming
     refuse_pending
     refuse_foreign_owner
     refuse_changed_files
@@ -441,8 +449,10 @@ cmd_expire() {
         exit
     fi
     # A commit that was armed but never became the pending one leaves only its program.
-    [ "$(value "$D/pending/id")" = "$1" ] || [ "$(value "$D/claimed.revert/id")" = "$1" ] ||
+    if [ "$(value "$D/pending/id")" != "$1" ] && [ "$(value "$D/claimed.revert/id")" != "$1" ]; then
         rm -f "$D/program.$1"
+        sweep_incoming
+    fi
     cmd_rollback "$1" "not confirmed in time"
 }
 

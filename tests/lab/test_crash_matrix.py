@@ -1,0 +1,58 @@
+"""The crash matrix: every verb of the transaction cut at every one of its steps, in every way.
+
+``bin/test`` runs a subset drawn from a seed; ``VIPKEEPER_CUTS=all`` runs every cell,
+``VIPKEEPER_CUTS=all:3`` every cell three times.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from lab.lab import Lab
+from tests.lab.cuts import CELLS, Cell, Rehearsal, pausing_program
+from tests.lab.switch import LeafUnderTest
+
+_ASKED = os.environ.get("VIPKEEPER_CUTS", "16")
+SEED = int(os.environ.get("VIPKEEPER_SEED", str(random.randrange(2**32))))
+
+
+def chosen() -> list[Cell]:
+    if _ASKED.startswith("all"):
+        return list(CELLS) * int(_ASKED.partition(":")[2] or 1)
+    return sorted(random.Random(SEED).sample(CELLS, int(_ASKED)), key=str)
+
+
+@pytest.fixture
+def rehearsal(leaf: LeafUnderTest, monkeypatch: pytest.MonkeyPatch) -> Rehearsal:
+    program = pausing_program()
+    monkeypatch.setattr("napalm_cumulus.transaction.program", lambda: program)
+    return Rehearsal(leaf)
+
+
+@pytest.mark.parametrize("cell", [pytest.param(cell, id=str(cell)) for cell in chosen()])
+def test_cut(rehearsal: Rehearsal, cell: Cell) -> None:
+    try:
+        rehearsal.run(cell)
+    finally:
+        rehearsal.restore()
+
+
+def test_the_cells_cover_every_step_of_the_program(lab: Lab) -> None:
+    """A step that is added to the program must be added to the matrix."""
+    text = pausing_program().decode()
+    marks = {
+        line.strip().removeprefix("mark ").strip('"')
+        for line in text.splitlines()
+        if line.strip().startswith("mark ")
+    }
+    fixed = {mark for mark in marks if "$" not in mark}
+    assert fixed <= {cell.step for cell in CELLS}
+    assert {mark for mark in marks if "$" in mark} == {
+        "claimed.$1",  # revert, confirm
+        "$1",  # reverted, confirmed, incomplete
+        "written $path",
+        "removed $path",
+    }
