@@ -6,6 +6,7 @@ switch, so that any session on any machine can confirm or roll back what this on
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,7 @@ class ConfigurationMethods:
             return
         try:
             transaction.confirm(self._session(), commit.id, self.hostname)
+            self._last_commit = replace(self._last_commit, result="confirmed")
         except CommitRefusedError as error:
             # Nobody will confirm it later: do not leave it to the timer.
             transaction.roll_back(self._session(), commit.id, self.hostname)

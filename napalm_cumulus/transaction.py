@@ -85,7 +85,12 @@ class PendingCommit:
     def __str__(self) -> str:
         """One sentence for a person who finds it."""
         why = f" ({self.message})" if self.message else ""
-        when = f"rolls back in {self.remaining} s" if self.remaining > 0 else "is being rolled back"
+        if self.state == "claimed.confirm":
+            when = "is confirmed and being written to the disk"
+        elif self.state == "claimed.revert" or self.remaining <= 0:
+            when = "is being rolled back"
+        else:
+            when = f"rolls back in {self.remaining} s"
         return f"commit {self.id} by {self.owner}{why} on {', '.join(self.interfaces)}; it {when}"
 
 
@@ -98,8 +103,8 @@ class CommitReport:
         mode: ``targeted`` (only the changed interfaces) or ``full`` (``ifreload -a``).
         why_full: what asked for a full reload; empty where targeted.
         interfaces: what it changed.
-        result: ``pending``, ``reverted``, ``incomplete`` (rolled back, but the kernel lacks
-            something it had), or ``unchanged`` (the candidate was what the disk holds).
+        result: ``pending``, ``confirmed``, ``reverted``, ``incomplete`` (rolled back, but the
+            kernel lacks something it had), or ``unchanged`` (the candidate was what the disk holds).
         applied_ok: the kernel had the candidate.
         reverted_ok: the kernel has the disk's configuration again.
         seconds_applied: what applying took.
@@ -317,8 +322,8 @@ def confirm(transport: Transport, commit_id: str, switch: str) -> None:
     why = " ".join(sections.get("refused", [])) or _said(answer, sections)
     if answer.exit_status == E_NOTHING:
         raise CommitConfirmException(
-            f"Commit {commit_id} is no longer pending on {switch}: it was not confirmed in time, "
-            "or somebody rolled it back. The switch runs the configuration on its disk."
+            f"Commit {commit_id} cannot be confirmed on {switch}: {why} It was not confirmed in "
+            "time, or somebody ended it. The switch runs the configuration on its disk."
         )
     raise CommitRefusedError(
         f"Commit {commit_id} on {switch} was not confirmed: {why}. Nothing was written; it stays "
@@ -339,7 +344,7 @@ def roll_back(transport: Transport, commit_id: str, switch: str) -> None:
     sections = parse_sections(answer.stdout)
     if answer.exit_status == E_NOTHING:
         raise CommitConfirmException(
-            f"Commit {commit_id} is no longer pending on {switch}: it has ended meanwhile."
+            f"Commit {commit_id} cannot be rolled back on {switch}: {_said(answer, sections)}"
         )
     raise CommitError(
         f"The rollback of commit {commit_id} on {switch} ended with exit status "

@@ -222,10 +222,12 @@ detached() { # VERB: run it outside the SSH session, wait for its end, give its 
         systemd-run -q --collect --wait --unit="vipkeeper-$1-$ID" -p KillSignal=SIGKILL \
             -p TimeoutStopSec=5 -p "Restart=$again" -p RestartSec=200ms -p StartLimitIntervalSec=0 \
             /bin/sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&-
-    else
-        setsid sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&- &
-        wait "$!"
+        status=$?
+        # 1 is systemd-run's own failure (a full /run): none of the verbs ends so.
+        [ "$status" -eq 1 ] || return "$status"
     fi
+    setsid sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&- &
+    wait "$!"
 }
 
 # --- apply --------------------------------------------------------------------------------------
@@ -299,11 +301,15 @@ sweep_incoming() { # what was being sent or staged when its connection or its pr
     done
 }
 
+require_root() { # the state directory shows nothing to others, which must not read as "nothing"
+    [ "$(id -u)" -eq 0 ] || die "$E_INTERNAL" "This must run as root: log in as root or use sudo."
+}
+
 cmd_apply() {
     incoming=$1
     use "$incoming"
     trap 'rm -rf "$incoming"' EXIT
-    [ "$(id -u)" -eq 0 ] || die "$E_INTERNAL" "This must run as root."
+    require_root
     for tool in ifup ifreload unshare flock sha256sum ip timeout setsid; do
         command -v "$tool" >/dev/null || die "$E_INTERNAL" "The switch has no '$tool'."
     done
@@ -661,6 +667,7 @@ print_pending() { # DIR
 }
 
 cmd_status() {
+    require_root
     for state in pending claimed.revert claimed.confirm; do
         if [ -d "$D/$state" ]; then
             print_pending "$D/$state"
@@ -681,9 +688,21 @@ ended_or_pending() { # print what became of the commit ID
 }
 
 cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
+    require_root
     ID=$2
-    [ -d "$D/pending" ] || [ -d "$D/claimed.revert" ] || die "$E_NOTHING" "No commit is pending."
-    [ -r "$D/program.$ID" ] || die "$E_NOTHING" "No commit of that id is pending."
+    found=
+    for state in pending claimed.revert claimed.confirm; do
+        [ "$(value "$D/$state/id")" = "$ID" ] && found=$state
+    done
+    case $1.$found in
+    *.) die "$E_NOTHING" "No commit of that id is pending." ;;
+    rollback.claimed.confirm)
+        die "$E_NOTHING" "It is confirmed already: its files are being written."
+        ;;
+    confirm.claimed.revert)
+        die "$E_NOTHING" "It is being rolled back already."
+        ;;
+    esac
     detached "$1"
     status=$?
     ended_or_pending "$ID"

@@ -193,7 +193,7 @@ def test_pending() -> None:
 @pytest.mark.parametrize(
     ("status", "out", "error", "message"),
     [
-        (76, b"== error\n No commit is pending.\n", CommitConfirmException, "no longer pending"),
+        (76, b"== error\n No commit is pending.\n", CommitConfirmException, "cannot be confirmed"),
         (79, b"== refused\n the disk changed\n", CommitError, "the disk changed"),
         (80, b"== refused\n No space left on device\n", CommitError, "No space left"),
     ],
@@ -204,7 +204,7 @@ def test_confirm_errors(status: int, out: bytes, error: type[Exception], message
 
 
 def test_rollback_errors() -> None:
-    with pytest.raises(CommitConfirmException, match="no longer pending"):
+    with pytest.raises(CommitConfirmException, match="cannot be rolled back"):
         transaction.roll_back(answering(76), "0123456789ab", "leaf1")
     with pytest.raises(CommitError, match="exit status 78"):
         transaction.roll_back(answering(78), "0123456789ab", "leaf1")
