@@ -104,7 +104,7 @@ class CommitReport:
         why_full: what asked for a full reload; empty where targeted.
         interfaces: what it changed.
         result: ``pending``, ``confirmed``, ``reverted``, ``incomplete`` (rolled back, but the
-            kernel lacks something it had), or ``unchanged`` (the candidate was what the disk holds).
+            kernel lacks something it had), or ``unchanged`` (the disk held the candidate).
         applied_ok: the kernel had the candidate.
         reverted_ok: the kernel has the disk's configuration again.
         seconds_applied: what applying took.
