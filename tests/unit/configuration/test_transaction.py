@@ -255,6 +255,13 @@ def test_an_ordinary_leaf_is_one_round_trip() -> None:
     assert len(switch.asked) == 1
 
 
+def test_what_a_power_cut_left_behind_is_no_file_of_the_configuration() -> None:
+    left = "/etc/network/.interfaces.vipkeeper.0123456789ab"
+    found = take(answering(0, tarball({MAIN: BASE, left: TOGGLED})))
+    assert found.listing == (MAIN,)
+    assert set(found.manifest) == {MAIN}
+
+
 def test_what_is_pending_is_what_runs() -> None:
     pending = f"/run/vipkeeper/pending/network{MAIN.removeprefix('/etc/network')}"
     found = take(answering(0, tarball({MAIN: BASE, pending: TOGGLED})))
