@@ -153,19 +153,21 @@ def _details(vrf: str, name: str, neighbor: dict[str, Any]) -> models.PeerDetail
     def seconds(key: str) -> int:
         return int(neighbor.get(key, 0)) // 1000
 
+    def host(key: str) -> str:
+        address = str(neighbor.get(key, ""))
+        return "" if address == "Unknown" else address
+
     hops = neighbor.get("externalBgpNbrMaxHopsAway", neighbor.get("internalBgpNbrMaxHopsAway", 1))
     return {
         "up": is_up,
         "local_as": int(neighbor.get("localAs", _UNKNOWN)),
         "remote_as": int(neighbor["remoteAs"]),
         "router_id": str(neighbor.get("localRouterId", "")),
-        "local_address": str(neighbor.get("hostLocal", "")),
+        "local_address": host("hostLocal"),
         "routing_table": vrf,
         "local_address_configured": "updateSource" in neighbor,
         "local_port": int(neighbor.get("portLocal", _UNKNOWN)),
-        "remote_address": str(
-            neighbor.get("hostForeign") or neighbor.get("bgpNeighborAddr") or name
-        ),
+        "remote_address": host("hostForeign") or str(neighbor.get("bgpNeighborAddr", name)),
         "remote_port": int(neighbor.get("portForeign", _UNKNOWN)),
         "multihop": bool(neighbor.get("nbrExternalLink")) and int(hops) > 1,
         "multipath": False,
@@ -224,7 +226,6 @@ def _attributes(table: dict[str, Any], path: dict[str, Any]) -> dict[str, Any]:
         "remote_as": int(last[0]) if last and last[0].isdigit() else _UNKNOWN,
         "remote_address": str(path.get("peerId", "")),
         "as_path": as_path,
-        "communities": [],
         "local_preference": int(path.get("locPrf", table.get("defaultLocPrf", _UNKNOWN))),
         "preference2": int(path.get("locPrf", table.get("defaultLocPrf", _UNKNOWN))),
         "metric": int(path.get("metric", path.get("med", 0))),

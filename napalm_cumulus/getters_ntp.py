@@ -31,6 +31,7 @@ _PORT = 123
 _VERSION = 4
 _CHRONY_COLUMNS = 10
 _CHRONY_STDDEV = 7
+_CHRONY_NEVER = str(2**32 - 1)
 _CHRONY_MODES = {"^": "u", "=": "s", "#": "l"}
 _NTPQ_COLUMNS = 10
 _TIMESYNCD = re.compile(r"(?:Fallback)?NTP\s*=\s*(.*)")
@@ -159,7 +160,7 @@ def _of_chrony(sources: CommandResult, jitter: CommandResult) -> list[models.NTP
     deviations = {
         row[0]: float(row[_CHRONY_STDDEV]) * 1000
         for row in (line.split(",") for line in text_of(jitter).splitlines())
-        if len(row) > _CHRONY_STDDEV
+        if len(row) > _CHRONY_STDDEV and int(row[1]) > 0
     }
     found: list[models.NTPStats] = []
     for line in text_of(sources).splitlines():
@@ -174,7 +175,7 @@ def _of_chrony(sources: CommandResult, jitter: CommandResult) -> list[models.NTP
                 "synchronized": state == "*",
                 "stratum": int(stratum),
                 "type": _CHRONY_MODES[mode],
-                "when": when,
+                "when": "-" if when == _CHRONY_NEVER else when,
                 "hostpoll": 2 ** int(poll) if int(poll) >= 0 else 1,
                 "reachability": int(reach, 8),
                 "delay": -1.0,
@@ -193,7 +194,7 @@ def _of_timesyncd(result: CommandResult) -> list[models.NTPStats]:
         values[key] = value.strip()
     if not values.get("ServerAddress"):
         return []
-    message = dict(re.findall(r"(\w+)=(\S+)", values.get("NTPMessage", "")))
+    message = dict(re.findall(r"(\w+)=([^\s,]+)", values.get("NTPMessage", "")))
     return [
         {
             "remote": values["ServerAddress"],

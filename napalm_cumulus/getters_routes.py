@@ -88,7 +88,7 @@ def _add_attributes(
         for entry in entries:
             if entry["protocol"] == "bgp":
                 key = entry["routing_table"], prefix, entry["next_hop"]
-                entry["protocol_attributes"] = attributes.get(key, {})
+                entry["protocol_attributes"].update(attributes.get(key, {}))
 
 
 @reader

@@ -49,22 +49,25 @@ def parse_snmp_information(results: Sequence[CommandResult]) -> models.SNMPDict:
             name = arguments[0]
             source = arguments[1] if len(arguments) > 1 else ""
             listed = sources.setdefault(name, [])
-            if source not in _ANYWHERE and source not in listed:
+            if source not in listed:
                 listed.append(source)
             known = communities.get(name)
             mode = "rw" if known and known["mode"] == "rw" else _MODES[word]
-            communities[name] = {"acl": ", ".join(listed) or _NO_ACL, "mode": mode}
+            communities[name] = {"acl": _acl(listed), "mode": mode}
         elif word in {"com2sec", "com2sec6"} and len(arguments) > 2:  # noqa: PLR2004 - three words
             # com2sec NAME SOURCE COMMUNITY; rights are given to groups elsewhere, mostly to read.
             source, name = arguments[-2:]
-            acl = _NO_ACL if source in _ANYWHERE else source
-            communities.setdefault(name, {"acl": acl, "mode": "ro"})
+            communities.setdefault(name, {"acl": _acl([source]), "mode": "ro"})
     return {
         "chassis_id": serial_number(eeprom, firmware),
         "community": communities,
         "contact": contact,
         "location": location,
     }
+
+
+def _acl(sources: list[str]) -> str:
+    return _NO_ACL if _ANYWHERE & set(sources) else ", ".join(sources)
 
 
 def _lines(text: str) -> Iterator[tuple[str, list[str]]]:

@@ -14,8 +14,8 @@ from napalm_cumulus.output import TEXT_FOLLOWS
 
 Row = dict[str, Any]
 
-#: With `-o` each entry is one line, its lines parted by this.
-_PART = re.compile(r"\\\s*")
+#: With `-o` each entry is one line, its lines parted by this. (An alias may hold a backslash.)
+_PART = re.compile(r"\\(?: {4}|\t)\s*")
 _LINK = re.compile(r"^\d+: ([^:@\s]+)(?:@(\S+))?: <([^>]*)> (.*)$")
 _ADDRESS = re.compile(r"^\d+: (\S+)\s+(inet6?) (\S+)(?: peer (\S+))?\s")
 _NEVER_A_KIND = ("link/", "alias ", "altname ", "RX:", "TX:", "vf ", "RX errors", "TX errors")
