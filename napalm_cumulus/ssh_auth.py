@@ -132,7 +132,7 @@ def _candidates(
     files = named or tuple(_existing(_DEFAULT_KEYS))
     loaded = [(path, _load_or_note(path, options, tried)) for path in files]
     for path, key in loaded if named else []:
-        if key is not None:
+        if key is not None and key.asbytes() not in offered:
             offered.add(key.asbytes())
             yield f"key {path}", key
     # With IdentitiesOnly the agent may sign for the named keys only; those it holds encrypted on
