@@ -363,7 +363,7 @@ def pending(transport: Transport, switch: str) -> PendingCommit | None:
     if answer.exit_status != 0:
         raise CommandErrorException(
             f"{switch} was asked for pending commits and answered with exit status "
-            f"{answer.exit_status}: {_said(answer, {})}"
+            f"{answer.exit_status}: {_said(answer, parse_sections(answer.stdout))}"
         )
     sections = parse_sections(answer.stdout)
     return _pending(sections) if "state" in sections else None

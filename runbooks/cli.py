@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,6 +20,7 @@ from rich.text import Text
 
 from inventory.text import is_hostname
 from runbooks import errors
+from runbooks.entry import loaded
 from runbooks.errors import UsageError
 from runbooks.guard import GuardedGroup
 from runbooks.story import Story, make_console
@@ -43,6 +45,9 @@ inventory_app = typer.Typer(
     help="The site's switches, from Mimic and the subnet page.", no_args_is_help=True
 )
 app.add_typer(inventory_app, name="inventory")
+
+#: What the helpers below import, and with it nearly all that a command needs.
+_HEAVY = ("inventory.plugin", "runbooks.chain", "runbooks.run", "runbooks.toggle")
 
 Target = Annotated[
     str,
@@ -234,6 +239,9 @@ def inventory_write(
 
 
 def _settings(ctx: typer.Context) -> Settings:
+    for module in _HEAVY:
+        import_module(module)
+    loaded()
     given: Globals = ctx.obj
     return given.settings()
 

@@ -13,7 +13,8 @@ def main() -> None:
     """Run ``vip``.
 
     Ctrl-C while Python is still importing, or is already ending, must not print a traceback at a
-    person who only changed their mind. In between the commands deal with it themselves.
+    person who only changed their mind, nor get lost there. In between, from `loaded` on, the
+    commands deal with it themselves.
     """
     handler = signal.getsignal(signal.SIGINT)
     if handler is not signal.default_int_handler:  # ignored, as in the background of a shell
@@ -22,11 +23,16 @@ def main() -> None:
     signal.signal(signal.SIGINT, _leave)
     from runbooks.cli import app  # noqa: PLC0415 - this is what Ctrl-C may hit
 
-    signal.signal(signal.SIGINT, handler)
     try:
         app()
     finally:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def loaded() -> None:
+    """Let Ctrl-C be a ``KeyboardInterrupt`` from now on: a command has what it needs."""
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _run() -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from runbooks import errors
+from runbooks.entry import loaded
 from runbooks.story import make_console
 
 LAB = "lab"
@@ -70,6 +71,8 @@ def _is_usage_error(error: BaseException) -> bool:
 def _lab() -> Any:  # noqa: ANN401 - a command of Typer's own class, by version
     try:
         from lab.cli import app  # noqa: PLC0415 - heavy, and an extra
+
+        loaded()
     except ImportError as missing:
         reason = str(missing)
         app = typer.Typer(help="The embedded lab (not installed).")
