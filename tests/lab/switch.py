@@ -75,7 +75,7 @@ class LeafUnderTest:
 
     def timers(self) -> str:
         """The transaction's units that systemd knows."""
-        return self.sh("systemctl list-units --all --plain --no-legend 'vipkeeper-*'")
+        return self.sh("systemctl list-units --plain --no-legend 'vipkeeper-*'")
 
     def snapshot(self) -> Snapshot:
         """The configuration, read past the network."""
