@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from napalm.base import models
 
 
+#: Optional arguments that are given without asking, and mean nothing here: Salt's proxy minions
+#: tell every driver whether to lock the configuration; the switch's own lock is always taken.
+_OTHERS_ARGS = frozenset({"config_lock"})
+
+
 class CumulusDriver(ConfigurationMethods, CumulusGetters):
     """Cumulus Linux switches whose network is managed by ifupdown2.
 
@@ -56,7 +61,10 @@ class CumulusDriver(ConfigurationMethods, CumulusGetters):
         self.username = username
         self.password = password
         self.timeout = timeout
-        self.optional_args: dict[str, Any] = dict(optional_args or {})
+        given = dict(optional_args or {})
+        self.optional_args: dict[str, Any] = {
+            name: value for name, value in given.items() if name not in _OTHERS_ARGS
+        }
         self.profile = [self.platform]
         self._given_transport = transport
         self._transport: Transport | None = None

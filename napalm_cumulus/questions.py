@@ -215,7 +215,7 @@ _ALL: dict[str, Callable[..., Question[Any]]] = {
 }
 
 
-def ask(name: str, **arguments: Any) -> Question[Any] | None:  # noqa: ANN401 - NAPALM's
+def ask(getter: str, /, **arguments: Any) -> Question[Any] | None:  # noqa: ANN401 - NAPALM's
     """The question behind one of NAPALM's getters; None if it is not one of these."""
-    function = _ALL.get(name)
+    function = _ALL.get(getter)
     return function(**arguments) if function else None

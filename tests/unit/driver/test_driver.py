@@ -72,6 +72,11 @@ def test_a_misspelt_argument_is_refused() -> None:
         CumulusDriver("leaf1", "u", "p", optional_args={"prot": 22})
 
 
+def test_what_salt_gives_every_driver_is_accepted() -> None:
+    device = CumulusDriver("leaf1", "u", "p", optional_args={"config_lock": False, "keepalive": 5})
+    assert device.optional_args == {"keepalive": 5}
+
+
 def test_the_callers_arguments_are_copied() -> None:
     args: dict[str, Any] = {"port": 22}
     device = CumulusDriver("leaf1", "u", "p", optional_args=args)

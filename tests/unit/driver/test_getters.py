@@ -12,9 +12,12 @@ from napalm.base import models
 from napalm.base.exceptions import CommandErrorException, NapalmException
 from napalm.base.test.helpers import test_model as fits
 
+from napalm_cumulus import getters_bgp as bgp
+from napalm_cumulus import getters_bgp_config as bgp_config
 from napalm_cumulus import getters_bridge as bridge
 from napalm_cumulus import getters_interfaces as interfaces
 from napalm_cumulus import getters_neighbors as neighbors
+from napalm_cumulus import getters_ntp as ntp
 from napalm_cumulus import getters_routes as routes
 from napalm_cumulus import getters_system as system
 from napalm_cumulus.driver import CumulusDriver
@@ -503,11 +506,32 @@ GETTERS = [
     "get_mac_address_table",
     "get_vlans",
     "get_route_to",
+    "get_bgp_neighbors",
+    "get_bgp_neighbors_detail",
+    "get_bgp_config",
+    "get_optics",
+    "get_ntp_servers",
+    "get_ntp_peers",
+    "get_ntp_stats",
+    "get_snmp_information",
 ]
+#: Where no program, no daemon or no file is an answer: there is none of it.
+EMPTY_IS_AN_ANSWER = {"get_optics", "get_ntp_servers", "get_ntp_peers", "get_ntp_stats"}
+ABSENT_IS_AN_ANSWER = {
+    "get_bgp_neighbors",
+    "get_bgp_neighbors_detail",
+    "get_bgp_config",
+    "get_ntp_stats",
+}
 
 
-@pytest.mark.parametrize("getter", GETTERS)
-@pytest.mark.parametrize("answer", ["", "[{", "garbage", '"text"', "[1]", '{"a": 1}', '[{"a": 1}]'])
+RUBBISH = ["", "[{", "garbage", '"text"', "[1]", '{"a": 1}', '[{"a": 1}]']
+
+
+@pytest.mark.parametrize(
+    ("getter", "answer"),
+    [(g, a) for g in GETTERS for a in RUBBISH if a or g not in EMPTY_IS_AN_ANSWER],
+)
 def test_rubbish_is_an_error_of_napalms_and_never_an_empty_answer(getter: str, answer: str) -> None:
     class Always(dict[str, CommandResult]):
         def get(self, key: str, default: object = None) -> CommandResult:  # type: ignore[override]
@@ -518,8 +542,113 @@ def test_rubbish_is_an_error_of_napalms_and_never_an_empty_answer(getter: str, a
         getattr(device, getter)()
 
 
+class Failing(dict[str, CommandResult]):
+    """Whatever is asked fails."""
+
+    def __init__(self, status: int, stderr: str) -> None:
+        self.status = status
+        self.stderr = stderr
+
+    def get(self, key: str, default: object = None) -> CommandResult:  # type: ignore[override]
+        return CommandResult(key, self.status, b"", self.stderr.encode())
+
+
+@pytest.mark.parametrize("getter", [g for g in GETTERS if g not in ABSENT_IS_AN_ANSWER])
+def test_a_missing_program_is_an_error(getter: str) -> None:
+    device, _ = driver(Failing(127, "sh: 1: it: not found"))
+    with pytest.raises(CommandErrorException, match=r"failed with exit status 127: sh: 1: it: not"):
+        getattr(device, getter)()
+
+
 @pytest.mark.parametrize("getter", GETTERS)
 def test_a_failed_command_is_an_error(getter: str) -> None:
-    device, _ = driver({})
-    with pytest.raises(CommandErrorException, match=r"'the command' failed with exit status 127"):
+    device, _ = driver(Failing(1, "Permission denied"))
+    with pytest.raises(CommandErrorException, match=r"failed with exit status 1: Permission den"):
         getattr(device, getter)()
+
+
+def test_without_frr_or_a_time_daemon_there_is_nothing_of_them() -> None:
+    device, _ = driver(Failing(127, "sh: 1: it: not found"))
+    assert device.get_bgp_neighbors() == {"global": {"router_id": "", "peers": {}}}
+    assert device.get_bgp_neighbors_detail() == {}
+    assert device.get_bgp_config() == {}
+    assert device.get_ntp_stats() == []
+
+
+# --- BGP and time --------------------------------------------------------------------------------
+
+
+def bgp_neighbors(recorded: Recorded) -> CommandResult:
+    one = json.loads(recorded("vtysh_show_bgp_neighbors_json.txt").stdout)
+    return said({"default": {"vrfId": 0, "vrfName": "default", **one}})
+
+
+def test_bgp_details_of_one_neighbour(recorded: Recorded) -> None:
+    result = bgp_neighbors(recorded)
+    for asked in ("swp51", "10.254.0.1"):
+        found = bgp.parse_bgp_neighbors_detail(result, asked)
+        assert [one["remote_address"] for one in found["global"][65012]] == ["10.254.0.1"]
+    assert bgp.parse_bgp_neighbors_detail(result, "192.0.2.1") == {}
+
+
+def test_bgp_that_is_cut_off_names_the_command(recorded: Recorded) -> None:
+    whole = bgp_neighbors(recorded)
+    cut = CommandResult(bgp.NEIGHBORS, 0, whole.stdout[:900], b"")
+    with pytest.raises(CommandErrorException, match=r"show bgp vrf all neighbors json.*cut off"):
+        bgp.parse_bgp_neighbors_detail(cut, "")
+
+
+def test_bgp_config_of_one_group_and_one_neighbour() -> None:
+    config = said(
+        "frr version 8.4\nrouter bgp 65001\n neighbor A peer-group\n neighbor A remote-as 65002\n"
+        " neighbor swp1 interface peer-group A\n neighbor 10.0.0.9 remote-as internal\nexit\n"
+    )
+    assert set(bgp_config.parse_bgp_config(config, "", "")) == {"_", "A"}
+    assert set(bgp_config.parse_bgp_config(config, "A", "")) == {"A"}
+    found = bgp_config.parse_bgp_config(config, "", "swp1")
+    assert list(found["A"]["neighbors"]) == ["swp1"]
+    assert found["A"]["neighbors"]["swp1"]["remote_as"] == 65002
+    assert "_" not in found
+
+
+def test_a_time_daemon_that_does_not_answer_is_an_error() -> None:
+    refused = said("", 0, "ntpq: read: Connection refused")
+    with pytest.raises(CommandErrorException, match="Connection refused"):
+        ntp.parse_ntp_stats([refused, MISSING, MISSING, MISSING])
+    stopped = said("506 Cannot talk to daemon\n", 1)
+    with pytest.raises(CommandErrorException, match="Cannot talk to daemon"):
+        ntp.parse_ntp_stats([MISSING, stopped, stopped, MISSING])
+    # Both are installed, and one of them runs.
+    source = said("^,*,10.0.0.1,2,6,377,3,0.001,0.002,0.003\n")
+    (one,) = ntp.parse_ntp_stats([refused, source, said(""), MISSING])
+    assert (one["remote"], one["offset"], one["reachability"]) == ("10.0.0.1", 1.0, 255)
+
+
+# --- several getters in one round trip -----------------------------------------------------------
+
+
+def test_several_getters_run_the_union_of_their_commands_once() -> None:
+    rows = [{"dst": "10.0.0.1", "dev": "eth0", "lladdr": "02:00:00:00:00:01"}]
+    device, replies = driver({neighbors.ARP: said(rows), interfaces.LINKS: said(VRF_LINKS)})
+    found = device._get_many({"get_network_instances": {"name": "mgmt"}, "get_arp_table": {}})
+    assert list(found["get_network_instances"]) == ["mgmt"]
+    assert len(found["get_arp_table"]) == 1
+    assert replies.asked == [[interfaces.LINKS, neighbors.ARP]]
+    device.get_arp_table()
+    assert len(replies.asked) == 2, "an answer outlived its block"
+
+
+def test_a_getter_called_otherwise_than_announced_asks_for_itself() -> None:
+    device, replies = driver({interfaces.LINKS: said(VRF_LINKS), neighbors.ARP: said([])})
+    with device._one_round_trip([("get_network_instances", {}), ("get_probes_config", {})]):
+        device.get_network_instances(name="mgmt")
+        assert len(replies.asked) == 1
+        device.get_arp_table()
+    assert len(replies.asked) == 2
+
+
+def test_a_failing_getter_in_a_block_leaves_nothing_behind() -> None:
+    device, _ = driver({interfaces.LINKS: said("garbage")})
+    with pytest.raises(CommandErrorException):
+        device._get_many({"get_network_instances": {}})
+    assert not device._answers
