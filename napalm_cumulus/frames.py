@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from napalm.base.exceptions import CommandErrorException
 
-from napalm_cumulus.transport import CommandResult
+from napalm_cumulus.result import CommandResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +52,19 @@ def script(commands: Sequence[str], boundary: str) -> bytes:
             raise CommandErrorException(f"The command {command!r} contains a NUL byte.")
     calls = "".join(f"framed {shlex.quote(command)}\n" for command in commands)
     return f"BOUNDARY={boundary}\n{_PROLOGUE}{calls}".encode("utf-8", "surrogateescape")
+
+
+def read(text: bytes) -> tuple[str, list[str]] | None:
+    """The boundary and the commands of a script made here; None if it is none.
+
+    >>> read(script(["true", "echo 'a b'"], "--b"))
+    ('--b', ['true', "echo 'a b'"])
+    """
+    first, _, rest = text.decode("utf-8", "surrogateescape").partition("\n")
+    name, _, boundary = first.partition("=")
+    if name != "BOUNDARY" or not rest.startswith(_PROLOGUE):
+        return None
+    return boundary, shlex.split(rest.removeprefix(_PROLOGUE))[1::2]
 
 
 def parse(

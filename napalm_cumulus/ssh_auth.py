@@ -3,47 +3,72 @@
 from __future__ import annotations
 
 import base64
+import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import paramiko
-from napalm.base.exceptions import ConnectAuthError, ConnectionException
+from napalm.base.exceptions import (
+    ConnectAuthError,
+    ConnectionException,
+    ConnectTimeoutError,
+)
 from paramiko.agent import Agent
 
 from napalm_cumulus.known_hosts import fingerprint
+from napalm_cumulus.ssh_keys import belongs, certified, from_agent, load_certificates, load_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from napalm_cumulus.ssh_options import SshOptions
 
+    _Attempt = Callable[[Callable[[], object]], None]
+
 #: sshd drops a client after six failures (MaxAuthTries); the password must still get its turn.
 _MAX_KEYS_BEFORE_PASSWORD = 4
 _DEFAULT_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
-_KEY_CLASSES: tuple[type[paramiko.PKey], ...] = (
-    paramiko.Ed25519Key,
-    paramiko.ECDSAKey,
-    paramiko.RSAKey,
-)
 
 
-def authenticate(transport: paramiko.Transport, options: SshOptions) -> None:
+def authenticate(transport: paramiko.Transport, options: SshOptions, deadline: float) -> None:
     """Log in, or say who was refused and what was tried.
+
+    Args:
+        transport: A connection whose host key is verified.
+        options: Who logs in, and with what.
+        deadline: When to give up, by `time.monotonic()`.
 
     Raises:
         ConnectAuthError: No method succeeded.
+        ConnectTimeoutError: The server did not answer in time.
         ConnectionException: The connection ended while logging in.
     """
     tried: list[str] = []
     allowed = ["none"]
+
+    def in_time(attempt: Callable[[], object]) -> None:
+        """One attempt; paramiko takes a server that is silent for one that refuses."""
+        transport.auth_timeout = max(deadline - time.monotonic(), 0.1)
+        try:
+            attempt()
+        except paramiko.AuthenticationException as error:
+            if time.monotonic() >= deadline and transport.is_active():
+                raise ConnectTimeoutError(
+                    f"{options.address} did not finish the login of user {options.user!r} within "
+                    f"{options.connect_timeout:g} s (tried: {_listed(tried)}). Is the switch "
+                    "overloaded, or its directory or RADIUS server unreachable?"
+                ) from error
+            raise
+
     agent: Agent | None = None
     try:
-        allowed = _allowed_methods(transport, options.user)
+        allowed = _allowed_methods(transport, options.user, in_time)
         if "publickey" in allowed and not transport.is_authenticated():
             agent = _agent(options, tried)
-            _try_keys(transport, options, agent, tried)
+            _try_keys(transport, options, agent, tried, in_time)
         if options.password and not transport.is_authenticated():
-            _try_password(transport, options, allowed, tried)
+            _try_password(transport, options, allowed, tried, in_time)
     except (paramiko.SSHException, EOFError, OSError) as error:
         if transport.is_active():
             raise _refused(options, allowed, tried) from error
@@ -59,38 +84,9 @@ def authenticate(transport: paramiko.Transport, options: SshOptions) -> None:
         raise _refused(options, allowed, tried)
 
 
-def load_key(path: Path, passphrase: str | None) -> paramiko.PKey:
-    """Read a private key file of any kind that paramiko knows.
-
-    Raises:
-        paramiko.PasswordRequiredException: It is encrypted and there is no passphrase.
-        paramiko.SSHException: It is no usable key, or the passphrase is wrong.
-        OSError: It cannot be read.
-    """
-    reasons: list[str] = []
-    for key_class in _KEY_CLASSES:
-        key = _load_as(key_class, path, passphrase, reasons)
-        if key is not None:
-            return key
-    said = "; ".join(dict.fromkeys(reasons))
-    raise paramiko.SSHException(f"no private key of a known type, or a wrong passphrase ({said})")
-
-
-def _load_as(
-    key_class: type[paramiko.PKey], path: Path, passphrase: str | None, reasons: list[str]
-) -> paramiko.PKey | None:
+def _allowed_methods(transport: paramiko.Transport, user: str, in_time: _Attempt) -> list[str]:
     try:
-        return key_class.from_private_key_file(str(path), passphrase)
-    except paramiko.PasswordRequiredException:
-        raise
-    except (paramiko.SSHException, ValueError, TypeError, IndexError) as error:
-        reasons.append(_reason(error))
-        return None
-
-
-def _allowed_methods(transport: paramiko.Transport, user: str) -> list[str]:
-    try:
-        transport.auth_none(user)
+        in_time(lambda: transport.auth_none(user))
     except paramiko.BadAuthenticationType as error:
         return list(error.allowed_types)
     return []
@@ -107,7 +103,11 @@ def _agent(options: SshOptions, tried: list[str]) -> Agent | None:
 
 
 def _try_keys(
-    transport: paramiko.Transport, options: SshOptions, agent: Agent | None, tried: list[str]
+    transport: paramiko.Transport,
+    options: SshOptions,
+    agent: Agent | None,
+    tried: list[str],
+    in_time: _Attempt,
 ) -> None:
     for attempts, (name, key) in enumerate(_candidates(options, agent, tried)):
         if options.password and attempts >= _MAX_KEYS_BEFORE_PASSWORD:
@@ -115,7 +115,7 @@ def _try_keys(
             return
         tried.append(name)
         try:
-            transport.auth_publickey(options.user, key)
+            in_time(partial(transport.auth_publickey, options.user, key))
         except paramiko.AuthenticationException:
             if not transport.is_active():
                 raise
@@ -126,26 +126,44 @@ def _try_keys(
 def _candidates(
     options: SshOptions, agent: Agent | None, tried: list[str]
 ) -> Iterator[tuple[str, paramiko.PKey]]:
-    """Keys to offer: those named, then the agent's, then the usual files if none was named."""
+    """Keys to offer, each by its certificates first.
+
+    First those named, then the agent's, then the usual files if none was named.
+    """
+    files = options.key_files or tuple(_existing(_DEFAULT_KEYS))
+    beside = (path.with_name(f"{path.name}-cert.pub") for path in files)
+    certificates = load_certificates((*options.certificate_files, *beside), tried)
     offered: set[bytes] = set()
+    for name, key in _plain_candidates(options, files, agent, tried):
+        for path, certificate in certificates.items():
+            if certificate.key_blob not in offered and belongs(certificate, key):
+                offered.add(certificate.key_blob)
+                yield f"{name} with certificate {path}", certified(key, certificate)
+        shown = key.public_blob.key_blob if key.public_blob else key.asbytes()
+        if shown not in offered:
+            offered.add(shown)
+            yield name, key
+
+
+def _plain_candidates(
+    options: SshOptions, files: tuple[Path, ...], agent: Agent | None, tried: list[str]
+) -> Iterator[tuple[str, paramiko.PKey]]:
     named = options.key_files
-    files = named or tuple(_existing(_DEFAULT_KEYS))
-    loaded = [(path, _load_or_note(path, options, tried)) for path in files]
-    for path, key in loaded if named else []:
-        if key is not None and key.asbytes() not in offered:
-            offered.add(key.asbytes())
-            yield f"key {path}", key
+    loaded = [
+        (f"key {path}", key)
+        for path in files
+        if (key := _load_or_note(path, options, tried)) is not None
+    ]
+    if named:
+        yield from loaded
     # With IdentitiesOnly the agent may sign for the named keys only; those it holds encrypted on
     # disk are recognised by their .pub files.
     only = {_public_blob(path) for path in named} if options.identities_only else None
     for held in agent.get_keys() if agent is not None else ():
-        blob = held.asbytes()
-        if blob not in offered and (only is None or blob in only):
-            offered.add(blob)
-            yield f"agent key {fingerprint(blob)}", held
-    for path, key in [] if named else loaded:
-        if key is not None and key.asbytes() not in offered:
-            yield f"key {path}", key
+        if only is None or held.asbytes() in only:
+            yield f"agent key {fingerprint(held.asbytes())}", from_agent(held)
+    if not named:
+        yield from loaded
 
 
 def _existing(names: tuple[str, ...]) -> Iterator[Path]:
@@ -154,19 +172,13 @@ def _existing(names: tuple[str, ...]) -> Iterator[Path]:
 
 def _load_or_note(path: Path, options: SshOptions, tried: list[str]) -> paramiko.PKey | None:
     try:
-        key = load_key(path, options.passphrase)
-        for certificate in (*options.certificate_files, path.with_name(f"{path.name}-cert.pub")):
-            if certificate.exists():
-                key.load_certificate(str(certificate))
-                break
+        return load_key(path, options.passphrase)
     except paramiko.PasswordRequiredException:
         tried.append(f"key {path} (encrypted, and no passphrase was given)")
     except OSError as error:
         tried.append(f"key {path} (cannot be read: {error.strerror})")
     except (paramiko.SSHException, ValueError) as error:
         tried.append(f"key {path} (not usable: {_reason(error)})")
-    else:
-        return key
     return None
 
 
@@ -179,7 +191,11 @@ def _public_blob(path: Path) -> bytes:
 
 
 def _try_password(
-    transport: paramiko.Transport, options: SshOptions, allowed: list[str], tried: list[str]
+    transport: paramiko.Transport,
+    options: SshOptions,
+    allowed: list[str],
+    tried: list[str],
+    in_time: _Attempt,
 ) -> None:
     password = options.password or ""
     methods: list[tuple[str, Callable[[], object]]] = [
@@ -201,7 +217,7 @@ def _try_password(
             continue
         tried.append(name)
         try:
-            attempt()
+            in_time(attempt)
         except paramiko.AuthenticationException:
             if not transport.is_active():
                 raise

@@ -57,13 +57,15 @@ def connect(options: SshOptions) -> SshConnection:
     proxy: subprocess.Popen[bytes] | None = None
     try:
         for hop in (*options.jumps, options):
+            # Dialling, handshake and login have the time together, however many keys there are.
+            deadline = time.monotonic() + hop.connect_timeout
             if opened:
                 sock: Any = _through(opened[-1], hop)
             elif hop.proxy_command:
                 sock, proxy = _through_command(hop)
             else:
                 sock = _dial(hop)
-            opened.append(_start(sock, hop))
+            opened.append(_start(sock, hop, deadline))
     except BaseException:
         for transport in reversed(opened):
             transport.close()
@@ -110,12 +112,18 @@ def _advice(error: OSError) -> str:
 
 
 def _through(jump: paramiko.Transport, hop: SshOptions) -> paramiko.Channel:
+    begun = time.monotonic()
     try:
         return jump.open_channel(
             "direct-tcpip", (hop.host, hop.port), ("127.0.0.1", 0), timeout=hop.connect_timeout
         )
     except (paramiko.SSHException, EOFError) as error:
         peer = jump.getpeername()[0] if jump.is_active() else "the jump host"
+        if time.monotonic() - begun >= hop.connect_timeout:
+            raise ConnectTimeoutError(
+                f"Jump host {peer} got no answer from {hop.address} within "
+                f"{hop.connect_timeout:g} s. Is the switch up, and may the jump host reach it?"
+            ) from error
         raise ConnectionException(
             f"Jump host {peer} did not open a way to {hop.address}: {error}. Check that it may "
             "reach the switch and that its sshd allows TCP forwarding."
@@ -146,12 +154,11 @@ def _stop(process: subprocess.Popen[bytes] | None) -> None:
         process.wait()
 
 
-def _start(sock: Any, options: SshOptions) -> paramiko.Transport:  # noqa: ANN401 - socket or channel, as paramiko takes
+def _start(sock: Any, options: SshOptions, deadline: float) -> paramiko.Transport:  # noqa: ANN401 - socket or channel, as paramiko takes
     """Handshake, host key, login on a connected socket."""
     entry = host_entry(options.host_key_alias or options.host, options.port)
     if options.host_key_alias:
         entry = options.host_key_alias.lower()  # OpenSSH adds no port to an alias
-    begun = time.monotonic()
     try:
         held = keys_of(load_known_hosts(options.known_hosts_files), entry)
         transport = paramiko.Transport(sock)
@@ -163,22 +170,22 @@ def _start(sock: Any, options: SshOptions) -> paramiko.Transport:  # noqa: ANN40
         ) from error
     except paramiko.SSHException as error:
         sock.close()
-        raise _no_handshake(options, error, begun) from error
+        raise _no_handshake(options, error, deadline) from error
     # paramiko logs whole tracebacks as errors; what matters of them is in our exceptions.
     transport.set_log_channel(_LOG.name)
     transport.daemon = True
-    transport.auth_timeout = options.connect_timeout
-    transport.banner_timeout = options.connect_timeout
+    left = max(deadline - time.monotonic(), 0.1)
+    transport.banner_timeout = left
     security = transport.get_security_options()
     security.key_types = preferred_algorithms(held, tuple(security.key_types))
     try:
         try:
-            transport.start_client(timeout=options.connect_timeout)
+            transport.start_client(timeout=left)
             key = transport.get_remote_server_key()
         except (paramiko.SSHException, EOFError, OSError) as error:
-            raise _no_handshake(options, error, begun) from error
+            raise _no_handshake(options, error, deadline) from error
         verify(key.get_name(), key.asbytes(), held, options, entry)
-        authenticate(transport, options)
+        authenticate(transport, options, deadline)
     except BaseException:
         transport.close()
         raise
@@ -187,10 +194,12 @@ def _start(sock: Any, options: SshOptions) -> paramiko.Transport:  # noqa: ANN40
     return transport
 
 
-def _no_handshake(options: SshOptions, error: BaseException, begun: float) -> ConnectionException:
+def _no_handshake(
+    options: SshOptions, error: BaseException, deadline: float
+) -> ConnectionException:
     said = str(error) or "the connection was closed"
     # paramiko does not tell a time-out from a broken banner; the clock does.
-    if time.monotonic() - begun >= options.connect_timeout:
+    if time.monotonic() >= deadline:
         return ConnectTimeoutError(
             f"{options.address} accepted the connection but did not speak SSH within "
             f"{options.connect_timeout:g} s: {said}. Is it an SSH server, and is it overloaded?"

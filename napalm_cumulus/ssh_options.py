@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import getpass
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ OPTIONAL_ARGS = frozenset(
         "sudo",
         "sudo_password",
         "command_timeout",
+        "session_timeout",
+        "session_log",
         "keepalive",
         "max_output",
         "owner",
@@ -67,6 +70,8 @@ class SshOptions:
     proxy_command: str | None = field(default=None, repr=False)
     connect_timeout: float = 60.0
     command_timeout: float = _DEFAULT_COMMAND_TIMEOUT
+    session_timeout: float | None = None
+    session_log: Path | None = None
     keepalive: int = _DEFAULT_KEEPALIVE
     max_output: int = _DEFAULT_MAX_OUTPUT
     sudo: bool = False
@@ -130,6 +135,8 @@ def resolve(
             "jumps": _jumps(config, jump, args, timeout, ((hostname, port),)),
             "proxy_command": proxy_command if not jump or jump.lower() == "none" else None,
             "command_timeout": float(_number(args, "command_timeout", _DEFAULT_COMMAND_TIMEOUT)),
+            "session_timeout": float(_number(args, "session_timeout", 0)) or None,
+            "session_log": next(iter(_paths(args.get("session_log"))), None),
             "keepalive": int(_number(args, "keepalive", _DEFAULT_KEEPALIVE)),
             "max_output": int(_number(args, "max_output", _DEFAULT_MAX_OUTPUT)),
             "sudo": bool(args.get("sudo") or args.get("sudo_password")),
@@ -256,4 +263,8 @@ def _number(args: Mapping[str, Any], name: str, default: float) -> Any:  # noqa:
         raise ConnectionException(
             f"The optional argument {name} is not a number: {value!r}."
         ) from None
+    if number < 0 or not math.isfinite(number):
+        raise ConnectionException(
+            f"The optional argument {name} makes no sense: {value!r}. Give a number from 0 on."
+        )
     return int(number) if number.is_integer() else number

@@ -18,25 +18,19 @@ from napalm.base.exceptions import (
     ConnectionClosedException,
 )
 
+from napalm_cumulus.result import CommandResult
+from napalm_cumulus.session_log import SessionLog
 from napalm_cumulus.ssh_connect import SshConnection, connect
 
 if TYPE_CHECKING:
     from napalm_cumulus.ssh_options import SshOptions
 
+__all__ = ["CommandResult", "SshTransport", "Transport"]
+
 _CHUNK = 256 * 1024
 _ALIVE_TIMEOUT = 5.0
 _SHOWN_COMMAND = 200
 _NO_STATUS = -1
-
-
-@dataclass(frozen=True)
-class CommandResult:
-    """What a command left behind. An `exit_status` of -1 means it was killed by a signal."""
-
-    command: str
-    exit_status: int
-    stdout: bytes
-    stderr: bytes
 
 
 class Transport(Protocol):
@@ -66,7 +60,17 @@ class SshTransport:
 
     def __init__(self, options: SshOptions) -> None:
         self.options = options
-        self._connection: SshConnection = connect(options)
+        self._log = _session_log(options)
+        whole = options.session_timeout
+        self._end = None if whole is None else time.monotonic() + whole
+        try:
+            self._connection: SshConnection = connect(options)
+        except BaseException as error:
+            if self._log is not None:
+                self._log.note(f"not opened: {type(error).__name__}: {error}")
+            raise
+        if self._log is not None:
+            self._log.note("opened")
 
     def run(
         self, command: str, *, stdin: bytes = b"", timeout: float | None = None
@@ -74,11 +78,25 @@ class SshTransport:
         """Run one `sh` command line, as root when `sudo` is set.
 
         Raises:
-            CommandTimeoutException: It did not end in time (it may still be running).
+            CommandTimeoutException: It did not end in time (it may still be running), or the
+                session's own time is over (it was not begun).
             ConnectionClosedException: The session was lost (it may still be running).
             CommandErrorException: It wrote more than the configured limit.
             ConnectAuthError: sudo wants a password that is missing or wrong.
         """
+        begun = time.monotonic()
+        try:
+            self._require_time(command)
+            result = self._run(command, stdin, timeout)
+        except BaseException as error:
+            if self._log is not None:
+                self._log.failed(command, stdin, time.monotonic() - begun, error)
+            raise
+        if self._log is not None:
+            self._log.ran(result, stdin, time.monotonic() - begun)
+        return result
+
+    def _run(self, command: str, stdin: bytes, timeout: float | None) -> CommandResult:
         options = self.options
         limit = options.command_timeout if timeout is None else timeout
         if not options.sudo:
@@ -99,6 +117,9 @@ class SshTransport:
 
     def is_alive(self) -> bool:
         """Whether a command can be run: asks the switch, does not trust the socket."""
+        if self._over():
+            self.close()
+            return False
         if not self._connection.transport.is_active():
             return False
         try:
@@ -109,6 +130,8 @@ class SshTransport:
 
     def close(self) -> None:
         """End the session and those of the jump hosts."""
+        if self._log is not None and self.connected():
+            self._log.note("closed")
         self._connection.close()
 
     def open_channel(self, timeout: float) -> paramiko.Channel:
@@ -144,6 +167,19 @@ class SshTransport:
             f"The SSH session with {self.options.address} is lost{because}{during}. Open a new "
             "session and look at the switch's state before you go on."
         )
+
+    def _over(self) -> bool:
+        """Whether the time of the whole session is over."""
+        return self._end is not None and time.monotonic() >= self._end
+
+    def _require_time(self, command: str) -> None:
+        if self._over():
+            self.close()
+            raise CommandTimeoutException(
+                f"{_shown(command)} was not begun on {self.options.address}: the session's "
+                f"{self.options.session_timeout:g} s (session_timeout) are over, and it is "
+                "closed. Open a new session, or allow more."
+            )
 
     def _check_sudo(self, result: CommandResult) -> None:
         if result.exit_status == 1 and result.stderr.lstrip().startswith(b"sudo: "):
@@ -321,6 +357,13 @@ class _Exchange:
             f"{self._timeout:g} s. It may still be running on the switch. Look there, or allow "
             "more with command_timeout."
         )
+
+
+def _session_log(options: SshOptions) -> SessionLog | None:
+    if options.session_log is None:
+        return None
+    secrets = (options.password, options.passphrase, options.sudo_password)
+    return SessionLog(options.session_log, f"{options.user}@{options.address}", secrets)
 
 
 def _close(channel: paramiko.Channel) -> None:
