@@ -47,8 +47,8 @@ class Step:
 
     @property
     def age(self) -> str:
-        """How old the answer is, in words."""
-        return in_words(self.age_seconds)
+        """How old the answer is, in words; that of a failing source is called kept."""
+        return f"kept, {in_words(self.age_seconds)}" if self.cached else in_words(self.age_seconds)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def follow(site: Site, target: str, story: Story) -> Followed:
         steps.append(step)
         if name == "vm":
             vms.append(answer)
-        old = f" (its answer of {step.age} ago)" if answer.cached else ""
+        old = f" (its answer of {in_words(step.age_seconds)} ago)" if answer.cached else ""
         story.tell(answer.source, step.answer + old, "warn" if answer.cached else "ok")
 
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from inventory.model import Switch
     from nornir_config.settings import Settings
     from runbooks.story import Story
-    from tasks.model import Gateway
+    from tasks.model import Gateway, Toggled
 
 SCHEMA = "vipkeeper/heal-run/1"
 
@@ -74,17 +74,21 @@ class Run:
         self.verdict, self.sentence = verdict, sentence
         self.exit_code, self.advice = exit_code, advice
 
-    def before_change(self, switch: Switch, gateway: Gateway, diff: str) -> None:
+    def before_change(self, switch: Switch, gateway: Gateway, planned: Toggled) -> None:
         """Write down what is about to be done; a change that cannot be recorded is not made.
+
+        With it goes what the toggle takes away and ifupdown2 does not restore (routes, permanent
+        neighbours): should this process be killed before it has put them back, here they stand.
 
         Raises:
             RecordError: the audit log cannot be written.
         """
-        self.diff = diff
+        self.diff = planned.diff
         if switch.name not in self.switches:
             self.switches.append(switch.name)
         place = {"interface": gateway.interface, "vip": str(gateway.vip.address)}
-        append_audit(self.settings.paths.audit, self._line("begin") | place | {"diff": diff})
+        change = {"diff": planned.diff, "before": planned.before}
+        append_audit(self.settings.paths.audit, self._line("begin") | place | change)
         self.changed = True
 
     def finish(self) -> None:

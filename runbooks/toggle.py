@@ -124,7 +124,7 @@ def carry_out(
         ChangeFailedError: the kernel lacks something that it had before.
         NapalmException: the driver's own, when the switch refuses or rolls back.
     """
-    run.before_change(plan.switch, plan.gateway, plan.preview.diff)
+    run.before_change(plan.switch, plan.gateway, plan.preview)
     toggled = _toggle(run, session, plan)
     run.facts["commit"] = toggled.commit
     if toggled.commit is not None:
