@@ -21,7 +21,12 @@ FILES = (
     "/etc/systemd/timesyncd.conf.d/*.conf; do "
     '[ -f "$f" ] || continue; printf \'= %s\\n\' "$f"; cat "$f" || exit 1; echo; done'
 )
-NTPQ = "ntpq -pn"
+#: Cumulus may run ntpd in the management VRF, where another VRF's session does not reach it.
+NTPQ = (
+    "command -v ntpq >/dev/null || { echo 'ntpq: not found' >&2; exit 127; }; "
+    'out=$(ntpq -pn); [ -n "$out" ] || [ ! -d /sys/class/net/mgmt ] || '
+    "out=$(ip vrf exec mgmt ntpq -pn); printf '%s\\n' \"$out\""
+)
 CHRONY_SOURCES = "chronyc -n -c sources"
 CHRONY_JITTER = "chronyc -n -c sourcestats"
 TIMESYNC = "timedatectl show-timesync --all"

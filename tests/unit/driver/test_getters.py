@@ -567,6 +567,49 @@ def test_a_failed_command_is_an_error(getter: str) -> None:
         getattr(device, getter)()
 
 
+TEXT_LINK = (
+    "# text\n2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT\\    "
+    "link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff\\    alias a\\b c\n"
+)
+
+
+def test_text_of_an_old_iproute2() -> None:
+    found = interfaces.parse_interfaces(said(TEXT_LINK), said(""), said(""))
+    assert found["eth0"]["mac_address"] == "02:00:00:00:00:01"
+    assert found["eth0"]["description"] == "a\\b c"
+    assert neighbors.parse_arp_table(said("# text\n"), None) == []
+    # A version between: it takes -j for `neigh`, and gives text all the same.
+    (one,) = neighbors.parse_arp_table(
+        said("10.0.0.1 dev eth0 lladdr 02:00:00:00:00:01 used 5/4/3 probes 1 STALE\n"), None
+    )
+    assert one["age"] == 4.0
+
+
+@pytest.mark.parametrize(
+    ("getter", "answer"),
+    [
+        ("get_interfaces", TEXT_LINK[:40]),
+        ("get_interfaces_ip", "# text\nCommand line is not complete. Try option help\n"),
+        ("get_interfaces_counters", TEXT_LINK),
+        ("get_arp_table", "# text\n10.0.0.1 lladdr\n"),
+        ("get_mac_address_table", "# text\nRTNETLINK answers: Operation not supported\n"),
+        ("get_vlans", "# text\nswp1 1 PVID\n"),
+        ("get_route_to", "# text\nError: argument is wrong\n"),
+        ("get_lldp_neighbors", "lldp.swp1.chassis.name=x\n"),
+        ("get_lldp_neighbors_detail", "Neighbors of swp1\n"),
+    ],
+)
+def test_text_that_is_cut_off_or_something_else_names_the_command(getter: str, answer: str) -> None:
+    class Always(dict[str, CommandResult]):
+        def get(self, key: str, default: object = None) -> CommandResult:  # type: ignore[override]
+            absent = key.startswith("vtysh")
+            return CommandResult(key, 127 if absent else 0, b"" if absent else answer.encode(), b"")
+
+    device, _ = driver(Always())
+    with pytest.raises(CommandErrorException, match=r"['\"](ip|bridge|out=.*lldpctl) "):
+        getattr(device, getter)()
+
+
 def test_without_frr_or_a_time_daemon_there_is_nothing_of_them() -> None:
     device, _ = driver(Failing(127, "sh: 1: it: not found"))
     assert device.get_bgp_neighbors() == {"global": {"router_id": "", "peers": {}}}
