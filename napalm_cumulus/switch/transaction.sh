@@ -316,6 +316,9 @@ cmd_apply() {
     printf '%s\n' "$$" >"$T/pid.front"
     sweep_incoming
     refuse_pending
+    # What a confirm that lost its power left, where no boot unit has seen to it.
+    if [ -d "$V/confirm" ]; then (cmd_boot); fi
+    rm -rf "$V/previous.new"
     refuse_foreign_owner
     refuse_changed_files
     stage >>"$T/log" 2>&1 ||
@@ -338,7 +341,7 @@ cmd_apply() {
     }
     trap - EXIT
     use "$D/pending"
-    # What a confirm that lost its power left beside the files.
+    # New files beside the old ones that such a confirm had prepared.
     find "$NETWORK" -xdev -name '.*.vipkeeper.*' -delete
     mark pending
     detached run

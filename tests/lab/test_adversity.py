@@ -211,6 +211,35 @@ def test_what_a_dead_program_staged_is_swept_away(leaf: LeafUnderTest) -> None:
     leaf.sh("rmdir /run/vipkeeper/.incoming.sent")
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_the_next_commit_ends_a_confirm_that_no_boot_has_ended(
+    leaf: LeafUnderTest, *, begun: bool
+) -> None:
+    """On a switch without systemd a power cut leaves the journal of a confirm of several files."""
+    old = leaf.disk()
+    journal = "/var/lib/vipkeeper/confirm"
+    fresh = "/etc/network/.interfaces.vipkeeper.0123456789ab"
+    leaf.sh(
+        f"rm -rf {journal}; mkdir -p {journal} /var/lib/vipkeeper/previous.new; cd {journal}; "
+        "echo 0123456789ab >id; echo alice@noc >owner; : >removed; "
+        f"echo /etc/network/interfaces >changed; cp -p /etc/network/interfaces {fresh}; "
+        f"echo '# new' >>{fresh}" + ("; : >begun" if begun else "")
+    )
+    leaf.sh("cp -p /etc/network/interfaces /tmp/kept")
+    driver = leaf.driver()
+    driver.load_merge_candidate(config=with_extra(leaf))
+    if begun:
+        with pytest.raises(LockError, match="changed by somebody else"):
+            driver.commit_config(revert_in=30)
+        assert leaf.sh("tail -n 1 /etc/network/interfaces") == "# new\n"
+        leaf.sh("cp -p /tmp/kept /etc/network/interfaces")
+    else:
+        driver.commit_config(revert_in=30)
+        driver.rollback()
+    assert leaf.disk() == old
+    assert leaf.sh("ls /var/lib/vipkeeper").split() in ([], ["previous"])
+
+
 def test_a_busy_leaf_answers_every_session(leaf: LeafUnderTest) -> None:
     """Eight sessions ask and try to commit at once: one commit wins, seven are told whose it is."""
     drivers: list[CumulusDriver] = [leaf.driver(owner=f"op{i}@noc") for i in range(8)]
