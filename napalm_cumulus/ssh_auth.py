@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from napalm_cumulus.ssh_options import SshOptions
 
-    _Attempt = Callable[[Callable[[], object]], None]
+    _Attempt = Callable[[Callable[[], list[str]]], list[str]]
 
 #: sshd drops a client after six failures (MaxAuthTries); the password must still get its turn.
 _MAX_KEYS_BEFORE_PASSWORD = 4
+_MAX_FACTORS = 3
 _DEFAULT_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 
 
@@ -46,29 +47,12 @@ def authenticate(transport: paramiko.Transport, options: SshOptions, deadline: f
     """
     tried: list[str] = []
     allowed = ["none"]
-
-    def in_time(attempt: Callable[[], object]) -> None:
-        """One attempt; paramiko takes a server that is silent for one that refuses."""
-        transport.auth_timeout = max(deadline - time.monotonic(), 0.1)
-        try:
-            attempt()
-        except paramiko.AuthenticationException as error:
-            if time.monotonic() >= deadline and transport.is_active():
-                raise ConnectTimeoutError(
-                    f"{options.address} did not finish the login of user {options.user!r} within "
-                    f"{options.connect_timeout:g} s (tried: {_listed(tried)}). Is the switch "
-                    "overloaded, or its directory or RADIUS server unreachable?"
-                ) from error
-            raise
-
     agent: Agent | None = None
+    in_time = partial(_in_time, transport, options, deadline, tried)
     try:
-        allowed = _allowed_methods(transport, options.user, in_time)
-        if "publickey" in allowed and not transport.is_authenticated():
-            agent = _agent(options, tried)
-            _try_keys(transport, options, agent, tried, in_time)
-        if options.password and not transport.is_authenticated():
-            _try_password(transport, options, allowed, tried, in_time)
+        allowed[:] = _allowed_methods(transport, options.user, in_time)
+        agent = _agent(options, tried)
+        _give_factors(transport, options, agent, allowed=allowed, tried=tried, in_time=in_time)
     except (paramiko.SSHException, EOFError, OSError) as error:
         if transport.is_active():
             raise _refused(options, allowed, tried) from error
@@ -82,6 +66,50 @@ def authenticate(transport: paramiko.Transport, options: SshOptions, deadline: f
             agent.close()
     if not transport.is_authenticated():
         raise _refused(options, allowed, tried)
+
+
+def _in_time(
+    transport: paramiko.Transport,
+    options: SshOptions,
+    deadline: float,
+    tried: list[str],
+    attempt: Callable[[], list[str]],
+) -> list[str]:
+    """One attempt; paramiko takes a server that is silent for one that refuses."""
+    transport.auth_timeout = max(deadline - time.monotonic(), 0.1)
+    try:
+        return attempt()
+    except paramiko.AuthenticationException as error:
+        if time.monotonic() >= deadline and transport.is_active():
+            raise ConnectTimeoutError(
+                f"{options.address} did not finish the login of user {options.user!r} within "
+                f"{options.connect_timeout:g} s (tried: {_listed(tried)}). Is the switch "
+                "overloaded, or its directory or RADIUS server unreachable?"
+            ) from error
+        raise
+
+
+def _give_factors(
+    transport: paramiko.Transport,
+    options: SshOptions,
+    agent: Agent | None,
+    *,
+    allowed: list[str],
+    tried: list[str],
+    in_time: _Attempt,
+) -> None:
+    """Give the server what it wants; `allowed` becomes what it wanted last."""
+    for _ in range(_MAX_FACTORS):
+        further: list[str] = []
+        if "publickey" in allowed and not transport.is_authenticated():
+            further = _try_keys(transport, options, agent, tried, in_time)
+        if options.password and not further and not transport.is_authenticated():
+            further = _try_password(transport, options, allowed, tried, in_time)
+        if not further:
+            return
+        # Right, but not enough (AuthenticationMethods): the server names what it wants now.
+        tried.append("and then")
+        allowed[:] = further
 
 
 def _allowed_methods(transport: paramiko.Transport, user: str, in_time: _Attempt) -> list[str]:
@@ -108,19 +136,19 @@ def _try_keys(
     agent: Agent | None,
     tried: list[str],
     in_time: _Attempt,
-) -> None:
+) -> list[str]:
+    """Offer keys until one is taken; the answer is what the server wants besides."""
     for attempts, (name, key) in enumerate(_candidates(options, agent, tried)):
         if options.password and attempts >= _MAX_KEYS_BEFORE_PASSWORD:
             tried.append("no further keys, to leave the password its turn")
-            return
+            return []
         tried.append(name)
         try:
-            in_time(partial(transport.auth_publickey, options.user, key))
+            return in_time(partial(transport.auth_publickey, options.user, key))
         except paramiko.AuthenticationException:
             if not transport.is_active():
                 raise
-        if transport.is_authenticated():
-            return
+    return []
 
 
 def _candidates(
@@ -196,9 +224,10 @@ def _try_password(
     allowed: list[str],
     tried: list[str],
     in_time: _Attempt,
-) -> None:
+) -> list[str]:
+    """Give the password; the answer is what the server wants besides."""
     password = options.password or ""
-    methods: list[tuple[str, Callable[[], object]]] = [
+    methods: list[tuple[str, Callable[[], list[str]]]] = [
         (
             "password",
             lambda: transport.auth_password(options.user, password, fallback=False),
@@ -217,12 +246,11 @@ def _try_password(
             continue
         tried.append(name)
         try:
-            in_time(attempt)
+            return in_time(attempt)
         except paramiko.AuthenticationException:
             if not transport.is_active():
                 raise
-        if transport.is_authenticated():
-            return
+    return []
 
 
 def _refused(options: SshOptions, allowed: list[str], tried: list[str]) -> ConnectAuthError:

@@ -10,6 +10,7 @@ import paramiko
 from napalm.base.exceptions import ConnectionException
 
 _MAX_INCLUDE_DEPTH = 16
+_CERTIFICATE = "certificate:"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _with_includes(path: Path, depth: int) -> str:
         if keyword.lower() in {"host", "match"}:
             heading = line
         if keyword.lower() != "include":
-            lines.append(line)
+            lines.append(_for_paramiko(line, keyword.lower(), rest.strip()))
             continue
         for pattern in shlex.split(rest):
             # Relative names are meant from ~/.ssh, as in OpenSSH.
@@ -75,6 +76,21 @@ def _with_includes(path: Path, depth: int) -> str:
     return "\n".join(lines)
 
 
+def _for_paramiko(line: str, keyword: str, value: str) -> str:
+    """The line so that paramiko loses nothing of it."""
+    if keyword == "certificatefile":
+        # Of these it keeps the first alone; of IdentityFile it keeps all.
+        return f"IdentityFile {_CERTIFICATE}{_unquoted(value)}"
+    if keyword in {"userknownhostsfile", "globalknownhostsfile"} and value.startswith('"'):
+        # Where it takes the quotes away, one name with a blank looks like two.
+        return f'{keyword} "{value}"' if value.endswith('"') else line
+    return line
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+
+
 def look_up(config: paramiko.SSHConfig, alias: str) -> HostConfig:
     """Everything the configuration says about one host.
 
@@ -83,12 +99,15 @@ def look_up(config: paramiko.SSHConfig, alias: str) -> HostConfig:
     """
     try:
         found = config.lookup(alias)
+        files: list[str] = [*found.get("identityfile", [])]
         return HostConfig(
             hostname=found.get("hostname", alias),
             port=int(found["port"]) if "port" in found else None,
             user=found.get("user"),
-            identity_files=_paths([*found.get("identityfile", [])]),
-            certificate_files=_paths(shlex.split(found.get("certificatefile", ""))),
+            identity_files=_paths([name for name in files if not _is_certificate(name)]),
+            certificate_files=_paths(
+                [name.removeprefix(_CERTIFICATE) for name in files if _is_certificate(name)]
+            ),
             identities_only=found.get("identitiesonly", "no").lower() == "yes",
             known_hosts_files=tuple(
                 path
@@ -106,6 +125,10 @@ def look_up(config: paramiko.SSHConfig, alias: str) -> HostConfig:
         raise ConnectionException(
             f"The SSH configuration for {alias} cannot be used: {error}."
         ) from error
+
+
+def _is_certificate(name: str) -> bool:
+    return name.startswith(_CERTIFICATE)
 
 
 def _paths(names: list[str]) -> tuple[Path, ...]:

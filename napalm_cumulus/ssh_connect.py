@@ -22,6 +22,7 @@ from napalm_cumulus.known_hosts import (
     preferred_algorithms,
 )
 from napalm_cumulus.ssh_auth import authenticate
+from napalm_cumulus.ssh_keepalive import PATIENCE, Keepalive, WatchedSocket
 
 if TYPE_CHECKING:
     from napalm_cumulus.ssh_options import SshOptions
@@ -37,9 +38,12 @@ class SshConnection:
     transport: paramiko.Transport
     jumps: list[paramiko.Transport] = field(default_factory=list)
     proxy: subprocess.Popen[bytes] | None = None
+    keepalive: Keepalive | None = None
 
     def close(self) -> None:
         """Close the switch's connection, then the jump hosts', then the proxy command."""
+        if self.keepalive is not None:
+            self.keepalive.stop()
         for transport in (self.transport, *reversed(self.jumps)):
             transport.close()
         _stop(self.proxy)
@@ -65,13 +69,16 @@ def connect(options: SshOptions) -> SshConnection:
                 sock, proxy = _through_command(hop)
             else:
                 sock = _dial(hop)
-            opened.append(_start(sock, hop, deadline))
+            watched = WatchedSocket(sock)
+            opened.append(_start(watched, hop, deadline))
     except BaseException:
         for transport in reversed(opened):
             transport.close()
         _stop(proxy)
         raise
-    return SshConnection(opened[-1], opened[:-1], proxy)
+    # The switch's own traffic keeps the jump hosts' connections alive.
+    keepalive = Keepalive(opened[-1], watched, options.keepalive) if options.keepalive else None
+    return SshConnection(opened[-1], opened[:-1], proxy, keepalive)
 
 
 def _dial(options: SshOptions) -> socket.socket:
@@ -100,7 +107,9 @@ def _dial(options: SshOptions) -> socket.socket:
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             # Data (a keepalive at the latest) unacknowledged for so long: the path is dead.
             sock.setsockopt(
-                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, options.keepalive * 3 * 1000
+                socket.IPPROTO_TCP,
+                socket.TCP_USER_TIMEOUT,
+                int(options.keepalive * PATIENCE * 1000),
             )
     return sock
 
@@ -189,8 +198,6 @@ def _start(sock: Any, options: SshOptions, deadline: float) -> paramiko.Transpor
     except BaseException:
         transport.close()
         raise
-    if options.keepalive:
-        transport.set_keepalive(options.keepalive)
     return transport
 
 

@@ -72,7 +72,7 @@ class SshOptions:
     command_timeout: float = _DEFAULT_COMMAND_TIMEOUT
     session_timeout: float | None = None
     session_log: Path | None = None
-    keepalive: int = _DEFAULT_KEEPALIVE
+    keepalive: float = _DEFAULT_KEEPALIVE
     max_output: int = _DEFAULT_MAX_OUTPUT
     sudo: bool = False
     sudo_password: str | None = field(default=None, repr=False)
@@ -137,7 +137,7 @@ def resolve(
             "command_timeout": float(_number(args, "command_timeout", _DEFAULT_COMMAND_TIMEOUT)),
             "session_timeout": float(_number(args, "session_timeout", 0)) or None,
             "session_log": next(iter(_paths(args.get("session_log"))), None),
-            "keepalive": int(_number(args, "keepalive", _DEFAULT_KEEPALIVE)),
+            "keepalive": _number(args, "keepalive", _DEFAULT_KEEPALIVE),
             "max_output": int(_number(args, "max_output", _DEFAULT_MAX_OUTPUT)),
             "sudo": bool(args.get("sudo") or args.get("sudo_password")),
             "sudo_password": args.get("sudo_password"),
