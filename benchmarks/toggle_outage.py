@@ -10,19 +10,14 @@ Run as root from the repository's root; it builds its own lab and takes it down 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
-import signal
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import NoReturn
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -31,6 +26,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.common import BenchError, lab_up, load, ms, p90, parser, positive, warn, write
 from lab.fabric import kernel_has_vlans
 from lab.interfaces import render_interfaces
 from lab.lab import Lab
@@ -71,10 +67,6 @@ _COMMENT = (
     "! cmp -s {file} {kept}"
 )
 _RESTORE = "cp -p {kept} {file} && rm {kept}"
-
-
-class BenchError(Exception):
-    """A round could not be measured, or left the leaf other than it found it."""
 
 
 @dataclass(frozen=True)
@@ -295,20 +287,13 @@ class Bench:
         return done.stdout
 
 
-def load() -> float:
-    """The machine's load average of the last minute."""
-    return round(os.getloadavg()[0], 2)
-
-
 def run(size: str, rounds: int, options: argparse.Namespace, console: Console) -> Leaf:
     """Build the lab, measure, take it down."""
     stanzas = bare_stanzas() if size == "small" else options.stanzas
     more = max(0, stanzas - bare_stanzas())
     topology = default_topology(options.lab, extra_stanzas={LEAF: more})
-    lab = Lab(options.lab)
     console.print(f"Bringing the lab {options.lab!r} up, with a {size} leaf ...")
-    lab.up(topology)
-    try:
+    with lab_up(topology) as lab:
         bench = Bench(lab)
         calm = bench.calm()
         leaf = Leaf(size, bench.stanzas(), calm.longest, calm.seconds / calm.sent)
@@ -318,8 +303,6 @@ def run(size: str, rounds: int, options: argparse.Namespace, console: Console) -
             said = ", ".join(f"{NAMES[x.way]} {ms(x.outage)}" for x in leaf.rounds[-len(NAMES) :])
             console.print(f"  round {number} of {rounds}: {said} ms; load {load()}", soft_wrap=True)
         return leaf
-    finally:
-        lab.down()
 
 
 def bare_stanzas() -> int:
@@ -369,20 +352,8 @@ def show(leafs: Sequence[Leaf], console: Console) -> None:
         )
 
 
-def ms(seconds: float) -> str:
-    """Seconds as milliseconds."""
-    return f"{seconds * 1000:.0f}"
-
-
-def p90(values: Sequence[float]) -> float:
-    """The ninth decile, between the nearest two values; the value itself if there is one."""
-    if len(values) == 1:
-        return values[0]
-    return statistics.quantiles(values, n=10, method="inclusive")[8]
-
-
-def results(leafs: Sequence[Leaf]) -> str:
-    """Everything that was measured, as JSON."""
+def results(leafs: Sequence[Leaf]) -> dict[str, Any]:
+    """Everything that was measured."""
     ratios = {
         x.size: {
             "ratio": x.ratio,
@@ -392,52 +363,29 @@ def results(leafs: Sequence[Leaf]) -> str:
         }
         for x in leafs
     }
-    machine = {"kernel": platform.release(), "cpus": os.cpu_count(), "load": os.getloadavg()}
-    content = {
-        "when": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": ["benchmarks/toggle_outage.py", *sys.argv[1:]],
-        "machine": machine,
+    return {
         "interval": INTERVAL,
         "targets": ratios,
         "leafs": [asdict(leaf) for leaf in leafs],
     }
-    return json.dumps(content, indent=2) + "\n"
 
 
 def arguments() -> argparse.Namespace:
     """What was asked for on the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument(
+    made = parser(__doc__, "bench")
+    made.add_argument(
         "--rounds", type=positive, help="rounds on each leaf (default: 10 small, 3 large)"
     )
-    parser.add_argument(
-        "--leaf", choices=("small", "large"), action="append", help="only this leaf"
-    )
-    parser.add_argument("--stanzas", type=positive, default=500, help="of the large leaf")
-    parser.add_argument("--lab", default="bench", help="the lab's name (default: bench)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every round there")
-    return parser.parse_args()
-
-
-def positive(text: str) -> int:
-    """A number of at least 1."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
-
-
-def stopped(*_: object) -> NoReturn:
-    """Let the lab be taken down before the process ends."""
-    raise SystemExit(143)
+    made.add_argument("--leaf", choices=("small", "large"), action="append", help="only this leaf")
+    made.add_argument("--stanzas", type=positive, default=500, help="of the large leaf")
+    return made.parse_args()
 
 
 def main() -> int:
     """Measure both leafs; 0 unless something broke, whatever the times are."""
     options = arguments()
-    signal.signal(signal.SIGTERM, stopped)
     console = Console()
-    console.print(f"{os.cpu_count()} CPUs, load {load()}: other work on this machine disturbs.")
+    warn(console)
     defaults = {"small": 10, "large": 3}
     leafs: list[Leaf] = []
     try:
@@ -450,9 +398,7 @@ def main() -> int:
         if leafs:
             show(leafs, console)
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(results(leafs))
-        console.print(f"Every round stands in {options.json}.")
+        write(options.json, results(leafs), console)
     return 0
 
 
