@@ -33,6 +33,18 @@ def test_the_configuration_is_followed(tmp_path: Path) -> None:
     assert found.connect_timeout == 7
 
 
+def test_every_certificate_and_names_with_blanks(tmp_path: Path) -> None:
+    found = options(
+        tmp_path,
+        'Host leaf1\n CertificateFile /c/one\n IdentityFile /k/a\n CertificateFile "/c/the two"\n'
+        ' UserKnownHostsFile "/kh/the one" /kh/two\n GlobalKnownHostsFile "/kh/all of them"\n',
+    )
+    assert [str(path) for path in found.certificate_files] == ["/c/one", "/c/the two"]
+    assert [str(path) for path in found.key_files] == ["/k/a"]
+    known = [str(path) for path in found.known_hosts_files[:3]]
+    assert known == ["/kh/the one", "/kh/two", "/kh/all of them"]
+
+
 def test_the_caller_wins(tmp_path: Path) -> None:
     found = options(
         tmp_path,
