@@ -29,6 +29,7 @@ from napalm_cumulus.configuration import Configuration
 from napalm_cumulus.meaning import Address, Change, addresses_of, change_between
 from napalm_cumulus.snapshot import Snapshot, encode
 from napalm_cumulus.transport import CommandResult, Transport
+from napalm_cumulus.validation import unfamiliar_attributes
 
 #: Exit statuses of transaction.sh.
 E_INTERNAL, E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 70, 71, 72, 73, 74, 75
@@ -70,6 +71,7 @@ class PendingCommit:
         interfaces: what it changes.
         state: ``pending``, ``claimed.revert`` or ``claimed.confirm``.
         armed: whether the dead-man's timer is alive.
+        diff: what it changes in the files, as a unified diff.
     """
 
     id: str
@@ -81,6 +83,7 @@ class PendingCommit:
     interfaces: tuple[str, ...]
     state: str
     armed: bool
+    diff: str = ""
 
     def __str__(self) -> str:
         """One sentence for a person who finds it."""
@@ -223,6 +226,11 @@ def request(commit: Plan) -> bytes:
         "manifest": _lines(f"{digest}  {path}" for path, digest in commit.base.manifest.items()),
         "listing": _lines(commit.base.listing),
         "changed": _lines(path for path, text in changes.items() if text is not None),
+        "diff": encode(disk.diff_to(commit.candidate) + "\n"),
+        "unfamiliar": _lines(
+            f"{found.message} {found.path} line {found.line}"
+            for found in unfamiliar_attributes(disk, commit.candidate)
+        ),
         "removed": _lines(path for path, text in changes.items() if text is None),
         **wishes,
         **{f"new{path}": encode(text) for path, text in changes.items() if text is not None},
@@ -409,6 +417,7 @@ def _pending(sections: Mapping[str, list[str]]) -> PendingCommit:
             interfaces=tuple(sections.get("interfaces", ())),
             state=word("state"),
             armed="armed" in sections,
+            diff="\n".join(sections.get("diff", ())),
         )
     except ValueError as error:
         raise CommandErrorException(

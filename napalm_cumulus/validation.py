@@ -16,7 +16,7 @@ from ipaddress import ip_interface
 
 from napalm_cumulus.attributes import KNOWN_ATTRIBUTES
 from napalm_cumulus.configuration import Configuration, Located
-from napalm_cumulus.interfaces_file import Attribute
+from napalm_cumulus.interfaces_file import Attribute, InterfacesFile
 from napalm_cumulus.meaning import macvlan_name
 
 _MAC = re.compile(r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$", re.IGNORECASE)
@@ -48,6 +48,23 @@ def introduced_problems(
     return tuple(p for p in _problems(candidate) if (p.path, p.message) not in known)
 
 
+def unfamiliar_attributes(
+    base: Configuration, candidate: Configuration
+) -> tuple[CandidateProblem, ...]:
+    """Attributes that the candidate adds and that only the switch's own ifupdown2 may know.
+
+    The message is the attribute's name: the switch compares it with ``ifquery --syntax-help``.
+    """
+    known = KNOWN_ATTRIBUTES | {a.name for at in base.stanzas() for a in at.stanza.attributes}
+    return tuple(
+        CandidateProblem(at.file.path, attribute.first, attribute.name)
+        for at in candidate.stanzas()
+        if not at.file.is_template
+        for attribute in at.stanza.attributes
+        if attribute.name not in known
+    )
+
+
 def without_secrets(text: str) -> str:
     """The text with the values of password and key options replaced.
 
@@ -61,12 +78,13 @@ def _problems(configuration: Configuration) -> Iterator[CandidateProblem]:
     for file in configuration.files:
         for problem in file.problems:
             yield CandidateProblem(file.path, problem.line, problem.message)
+        yield from _swallowed(file)
     for at in configuration.stanzas():
         if at.file.is_template:
             continue
         yield from _names(at)
         for attribute in at.stanza.attributes:
-            message = _attribute_problem(attribute)
+            message = _attribute_problem(attribute, bool(at.stanza.values("netmask")))
             if message:
                 yield _at(at, attribute.first, message)
     yield from _not_auto(configuration)
@@ -87,12 +105,19 @@ def _names(at: Located) -> Iterator[CandidateProblem]:
             yield _at(at, at.stanza.first, f"its VRR device {device} is longer than 15 characters")
 
 
-def _attribute_problem(attribute: Attribute) -> str:
+def _swallowed(file: InterfacesFile) -> Iterator[CandidateProblem]:
+    for line in file.logical_lines:
+        if line.text.startswith("#") and line.last > line.first and not file.is_template:
+            message = f"the backslash makes line {line.last} part of this comment: {line.text!r}"
+            yield CandidateProblem(file.path, line.first, message)
+
+
+def _attribute_problem(attribute: Attribute, has_netmask: bool) -> str:
     if attribute.name not in KNOWN_ATTRIBUTES:
         near = difflib.get_close_matches(attribute.name, KNOWN_ATTRIBUTES, 1, _LIKENESS)
         return f"unknown attribute '{attribute.name}'; did you mean '{near[0]}'?" if near else ""
     if attribute.name == "address":
-        return _address_problem(attribute.value, prefix_needed=False)
+        return _address_problem(attribute.value, prefix_needed=not has_netmask)
     if attribute.name == "address-virtual":
         return _virtual_problem(attribute.value)
     return ""
@@ -107,7 +132,7 @@ def _address_problem(value: str, *, prefix_needed: bool) -> str:
     except ValueError:
         return f"'{value}' is not an address"
     if prefix_needed and "/" not in value:
-        return f"'{value}' has no prefix length"
+        return f"'{value}' has no prefix length, so it would become a host address"
     return ""
 
 

@@ -35,6 +35,7 @@ def show_pending(settings: Settings, switch: Switch, story: Story) -> Any:  # no
         story.tell("pending", f"nothing is pending on {switch.name}")
     else:
         story.tell("pending", f"{switch.name}: {pending}", "warn")
+        story.show_diff(pending.diff)
     return pending
 
 

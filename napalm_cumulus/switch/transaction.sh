@@ -20,9 +20,9 @@
 #   previous/         the files that the newest confirm replaced, for a rollback of it
 #   confirm/          while a confirm of several files is being written: the journal of it
 #
-# A commit's directory, from the client: id owner message revert_in hold mode interfaces manifest
-# listing changed removed new/ expect.new expect.keep expect.old; from here: network/ outside/
-# outside.list ballast created deadline armed runner progress log result refused unmet.*
+# A commit's directory, from the client: id owner message diff revert_in hold mode interfaces
+# manifest listing unfamiliar changed removed new/ expect.new expect.keep expect.old; from here:
+# network/ outside/ outside.list attributes ballast created deadline armed runner progress log result refused unmet.*
 
 set -u
 umask 077
@@ -305,6 +305,16 @@ require_root() { # the state directory shows nothing to others, which must not r
     [ "$(id -u)" -eq 0 ] || die "$E_INTERNAL" "This must run as root: log in as root or use sudo."
 }
 
+refuse_unknown_attributes() { # ifupdown2 ignores what it does not know, and says nothing
+    [ -s "$T/unfamiliar" ] || return 0
+    ifquery --syntax-help 2>/dev/null | awk '/^  [^ ]/ { print $1 }' >"$T/attributes"
+    [ -s "$T/attributes" ] || return 0 # a release that cannot tell
+    while read -r name place; do
+        grep -qxF -- "$name" "$T/attributes" ||
+            die "$E_STAGING" "$place: this switch's ifupdown2 does not know the attribute '$name'"
+    done <"$T/unfamiliar"
+}
+
 cmd_apply() {
     incoming=$1
     use "$incoming"
@@ -323,6 +333,7 @@ cmd_apply() {
     refuse_changed_files
     stage >>"$T/log" 2>&1 ||
         die "$E_STAGING" "The candidate could not be staged in $D: $(tail -n 1 "$T/log")"
+    refuse_unknown_attributes
     refuse_new_complaints
     mark staged
     if ! arm; then
@@ -661,7 +672,7 @@ print_outcome() {
 print_pending() { # DIR
     use "$1"
     printf '== state\n %s\n' "${1##*/}"
-    for name in id owner message created mode interfaces; do
+    for name in id owner message created mode interfaces diff; do
         section "$name" "$T/$name"
     done
     armed && printf '== armed\n yes\n'

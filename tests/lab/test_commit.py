@@ -88,6 +88,7 @@ def test_pending_is_seen_and_confirmed_from_another_session(leaf: LeafUnderTest)
     assert pending.interfaces == ("swp10",)
     assert 50 < pending.remaining <= 60
     assert pending.armed
+    assert f"+    address {EXTRA}" in pending.diff
     assert other.has_pending_commit()
     assert has_extra(leaf)
     assert leaf.disk() == old
@@ -189,7 +190,7 @@ def test_a_candidate_that_cuts_the_operator_off_is_rolled_back(leaf: LeafUnderTe
     assert time.monotonic() - begin < 12
     thread.join(60)
     assert not thread.is_alive()
-    assert not leaf.driver().has_pending_commit()
+    leaf.wait_until(lambda: leaf.state() == set(), timeout=5)
 
 
 def test_rollback_takes_it_back_at_once(leaf: LeafUnderTest) -> None:
@@ -326,6 +327,24 @@ def test_what_ifupdown2_itself_rejects_is_not_applied(leaf: LeafUnderTest) -> No
     with pytest.raises(CommitError, match=r"rejects the candidate.*99999999.*Nothing was changed"):
         driver.commit_config(revert_in=60)
     assert not driver.has_pending_commit()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("no-such-thing 7", r"interfaces line \d+: .* does not know the attribute 'no-such-thing'"),
+        ("bridge-ports swp99", "swp99"),
+    ],
+)
+def test_what_only_the_switch_can_tell_is_refused(
+    leaf: LeafUnderTest, line: str, message: str
+) -> None:
+    driver = leaf.driver()
+    driver.load_merge_candidate(config=f"auto br-x\niface br-x\n    {line}\n")
+    with pytest.raises(CommitError, match=message):
+        driver.commit_config(revert_in=60)
+    assert not driver.has_pending_commit()
+    assert leaf.timers() == ""
 
 
 def test_no_difference_changes_nothing(leaf: LeafUnderTest) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from napalm_cumulus.configuration import Configuration
 from napalm_cumulus.meaning import Address, addresses_of, change_between
-from napalm_cumulus.validation import introduced_problems
+from napalm_cumulus.validation import introduced_problems, unfamiliar_attributes
 
 MAIN = "/etc/network/interfaces"
 BASE = """\
@@ -83,6 +83,8 @@ def test_only_address_changes_are_targeted(
         ("address-virtual 00:00:5e:00:01:01 10.0.0.1", "no prefix length"),
         ("address 130.246.212.1/22", "stands on swp1 too"),
         ("mtu", "without a value"),
+        ("address 10.0.0.1", "has no prefix length, so it would become a host address"),
+        ("# up to here \\", "the backslash makes line"),
     ],
 )
 def test_a_candidate_that_would_not_do_what_it_says(line: str, message: str) -> None:
@@ -110,6 +112,18 @@ def test_names_that_would_fail(addition: str, message: str) -> None:
 
 def test_attributes_of_other_releases_pass() -> None:
     assert introduced_problems(conf(BASE), conf(BASE + "    brand-new-thing 7\n")) == ()
+
+
+def test_only_the_switch_knows_an_attribute_of_another_release() -> None:
+    new = conf(BASE + "    brand-new-thing 7\n")
+    (found,) = unfamiliar_attributes(conf(BASE), new)
+    assert (found.message, found.line) == ("brand-new-thing", len(BASE.splitlines()) + 1)
+    assert unfamiliar_attributes(new, new) == ()
+
+
+def test_an_address_with_a_netmask_needs_no_prefix() -> None:
+    old_style = "\nauto a\niface a\n    address 10.0.0.1\n    netmask 255.255.255.0\n"
+    assert introduced_problems(conf(BASE), conf(BASE + old_style)) == ()
 
 
 def test_the_toggle_introduces_no_problem() -> None:
