@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import threading
+import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,8 +88,14 @@ class _Interface(paramiko.ServerInterface):
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self.server.commands.append(command.decode())
-        self.server.spawn(self.server.execute, channel, command)
+        self.server.spawn(self.server.execute, channel, command, _sent(channel))
         return True
+
+
+def _sent(channel: paramiko.Channel) -> int:
+    """How many packets the server has sent."""
+    count: int = channel.transport.packetizer._Packetizer__sequence_number_out  # type: ignore[attr-defined]  # paramiko offers no better
+    return count
 
 
 class SshServer:
@@ -161,7 +168,11 @@ class SshServer:
                 onward.sendall(data)
         onward.close()
 
-    def execute(self, channel: paramiko.Channel, command: bytes) -> None:
+    def execute(self, channel: paramiko.Channel, command: bytes, sent: int) -> None:
+        # paramiko answers the request after its callback: a quick command would end before.
+        end = time.monotonic() + 1
+        while _sent(channel) == sent and time.monotonic() < end:
+            time.sleep(0.0005)
         process = subprocess.Popen(
             ["/bin/sh", "-c", command.decode()],
             stdin=subprocess.PIPE,
