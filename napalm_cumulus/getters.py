@@ -56,7 +56,7 @@ class CumulusGetters(NetworkDriver):
         commands: dict[str, None] = {}
         for name, arguments in calls:
             if name == "get_config":
-                commands[snapshot._READ] = None  # noqa: SLF001 - one package
+                commands[snapshot.READ] = None
             elif (question := questions.ask(name, **arguments)) is not None:
                 commands.update(dict.fromkeys(question.commands))
         if not commands:

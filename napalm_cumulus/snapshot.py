@@ -22,7 +22,8 @@ from napalm_cumulus.transport import CommandResult, Transport
 
 _PENDING = "run/vipkeeper/pending"
 # GNU tar: 1 = a file changed while it was read, 2 = something could not be read.
-_READ = (
+#: What a snapshot is made of, as one command.
+READ = (
     f"cd / && if [ -d {_PENDING}/network ]; then set -- {_PENDING}/network; else set --; fi && "
     'tar -cf - etc/network "$@"'
 )
@@ -61,7 +62,7 @@ def take(transport: Transport) -> Snapshot:
     Raises:
         CommandErrorException: they cannot be read (no root, no such directory, odd names).
     """
-    archive = _tar(transport, _READ)
+    archive = _tar(transport, READ)
     disk, pending = archive.below(NETWORK_DIR), archive.below(f"/{_PENDING}/network")
     contents = disk.contents()
     outside = _outside(transport, contents, disk.leads_out())

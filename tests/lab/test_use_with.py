@@ -14,7 +14,7 @@ import pytest
 from lab.lab import Lab
 
 PAGE = (Path(__file__).parents[2] / "docs" / "use-with.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^\$ (python napalm_cli\.py .*)$", PAGE, re.MULTILINE)
+COMMANDS = re.findall(r"^\$ (napalm .*)$", PAGE, re.MULTILINE)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 def run(lab: Lab, folder: Path, argv: list[str]) -> str:
     done = subprocess.run(
-        lab.seat.command([sys.executable, *argv]),
+        lab.seat.command([str(Path(sys.executable).parent / argv[0]), *argv[1:]]),
         env=lab.seat.environment(),
         cwd=folder,
         capture_output=True,
@@ -40,14 +40,14 @@ def run(lab: Lab, folder: Path, argv: list[str]) -> str:
 
 
 def test_napalms_command_line(well: Lab, folder: Path) -> None:
-    arp, diff, report = (run(well, folder, shlex.split(line)[1:]) for line in COMMANDS)
+    arp, diff, report = (run(well, folder, shlex.split(line)) for line in COMMANDS)
     assert {entry["interface"] for entry in json.loads(arp)} >= {"eth0"}
     assert "+    address 10.77.0.1/24" in diff
     assert json.loads(report)["complies"] is True
 
 
 def test_nornirs_own_tasks(well: Lab, folder: Path) -> None:
-    said = run(well, folder, ["with_nornir.py"])
+    said = run(well, folder, ["python", "with_nornir.py"])
     plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
     assert "Traceback" not in plain
     assert "'hostname': 'hv50.nubes.example.internal'" in plain

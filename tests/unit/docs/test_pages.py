@@ -158,3 +158,10 @@ def test_every_secret_is_described() -> None:
     used |= {f"{section}_password" for section in ("openstack", "mimic", "subnet_page")}
     assert used <= described
     assert secrets.SERVICE in page("secrets.md")
+
+
+def test_the_record_for_napalms_command_has_the_projects_version() -> None:
+    record = (ROOT / "napalm_cumulus.egg-info" / "PKG-INFO").read_text()
+    project = (ROOT / "pyproject.toml").read_text()
+    (version,) = re.findall(r'^version = "(.*)"$', project, re.MULTILINE)
+    assert f"\nVersion: {version}\n" in record
