@@ -198,6 +198,66 @@ def test_a_switch_without_a_needed_tool_is_refused(leaf: LeafUnderTest) -> None:
         leaf.sh("mv /usr/bin/unshare.away /usr/bin/unshare")
 
 
+@contextmanager
+def old_systemd(leaf: LeafUnderTest) -> Iterator[None]:
+    """Cumulus 3: systemd 215 has no timers for us, so the program looks after itself."""
+    fake = "/usr/local/sbin/systemctl"
+    leaf.sh(f"printf '#!/bin/sh\\necho systemd 215\\n' >{fake} && chmod +x {fake}")
+    try:
+        yield
+    finally:
+        leaf.sh(f"rm {fake}")
+
+
+def test_everything_works_without_systemds_help(leaf: LeafUnderTest) -> None:
+    disk = leaf.disk()
+    with old_systemd(leaf):
+        driver = leaf.driver()
+        driver.load_merge_candidate(config=toggled(leaf))
+        driver.commit_config(revert_in=30, bounce=True)
+        assert driver.last_commit is not None
+        assert driver.last_commit.reverted_ok
+        assert leaf.addresses() == WELL
+        commit_extra(leaf, driver, revert_in=60)
+        pending = driver.pending
+        assert pending is not None
+        assert pending.armed
+        assert leaf.sh("pgrep -f '[v]ipkeeper-revert' || :"), "no sleeper is waiting"
+        driver.rollback()
+        assert not has_extra(leaf)
+        commit_extra(leaf, driver, revert_in=None)
+        assert has_extra(leaf)
+        driver.rollback()
+        assert leaf.disk() == disk
+        assert leaf.state() == set()
+        assert leaf.sh("pgrep -f '[v]ipkeeper-revert' || :") == "", "a sleeper is left"
+
+
+@pytest.mark.parametrize("cut", ["nothing", "ssh", "runner"])
+def test_the_sleeper_brings_it_back_without_systemds_help(leaf: LeafUnderTest, cut: str) -> None:
+    with old_systemd(leaf):
+        driver = leaf.driver(keepalive=1)
+        driver.load_merge_candidate(config=toggled(leaf))
+        if cut == "runner":
+            thread = threading.Thread(target=_commit_unheard, args=(driver,))
+            thread.start()
+            leaf.wait_until(lambda: leaf.addresses() == set(), timeout=10)
+            leaf.sh("pkill -KILL -f '[p]rogram.* run ' || :")
+            thread.join(30)
+        else:
+            driver.commit_config(revert_in=3)
+            assert leaf.addresses() == set()
+        if cut == "ssh":
+            leaf.sh("pkill -KILL -f '^sshd: [r]oot' || :")
+        leaf.wait_until(lambda: leaf.addresses() == WELL, timeout=10)
+        leaf.wait_until(lambda: leaf.state() == set(), timeout=10)
+
+
+def _commit_unheard(driver: CumulusDriver) -> None:
+    with suppress(NapalmException):
+        driver.commit_config(revert_in=3)
+
+
 def test_what_a_dead_program_staged_is_swept_away(leaf: LeafUnderTest) -> None:
     leaf.sh(
         "mkdir -p /run/vipkeeper/.incoming.dead /run/vipkeeper/.incoming.sent; "
