@@ -19,11 +19,12 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus import previous, snapshot, transaction, validation
+from napalm_cumulus.answers import CommitRefusedError, CommitReport, PendingCommit, unchanged
 from napalm_cumulus.configuration import Configuration, ConfigurationError
 from napalm_cumulus.meaning import management_interfaces
 from napalm_cumulus.merge import merge
 from napalm_cumulus.snapshot import Snapshot
-from napalm_cumulus.transaction import CommitRefusedError, CommitReport, PendingCommit, Plan
+from napalm_cumulus.transaction import Plan
 from napalm_cumulus.transport import Transport
 
 #: The dead-man's timer, in seconds, of a commit that is confirmed or bounced at once.
@@ -139,7 +140,7 @@ class ConfigurationMethods:
             message=message,
         )
         if not self.compare_config():
-            self._last_commit = transaction.unchanged(commit)
+            self._last_commit = unchanged(commit.id, commit.change)
             self.discard_config()
             return
         self._refuse_management(commit.change.interfaces)

@@ -1,4 +1,4 @@
-"""The client's half of a commit: what is sent to the switch, and what its answer means.
+"""The client's half of a commit: what is sent to the switch (its answers are ``answers.py``'s).
 
 The switch's half is ``switch/transaction.sh``; it decides, this module only asks and reads. The
 commands here are fixed words and checked ids; everything else travels as files of a tar archive
@@ -14,30 +14,18 @@ import secrets
 import socket
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import resources
 
-from napalm.base.exceptions import (
-    CommandErrorException,
-    CommitConfirmException,
-    CommitError,
-    LockError,
-    SessionLockedException,
-)
+from napalm.base.exceptions import CommandErrorException, CommitConfirmException, CommitError
 
+from napalm_cumulus import answers
+from napalm_cumulus.answers import CommitRefusedError, CommitReport, PendingCommit
 from napalm_cumulus.configuration import Configuration
 from napalm_cumulus.meaning import Address, Change, addresses_of, change_between
 from napalm_cumulus.snapshot import Snapshot, encode
 from napalm_cumulus.transport import CommandResult, Transport
 from napalm_cumulus.validation import unfamiliar_attributes
-
-#: Exit statuses of transaction.sh.
-E_INTERNAL, E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 70, 71, 72, 73, 74, 75
-E_NOTHING, E_FAILED, E_INCOMPLETE, E_REFUSED, E_WRITE = 76, 77, 78, 79, 80
-
-#: With these it ends before the candidate is put in place, but for one sentence of E_INTERNAL.
-_NOT_BEGUN = (E_INTERNAL, E_NOT_ARMED, E_STAGING)
-_GONE = "state has gone"
 
 _ID = re.compile(r"^[0-9a-f]{12}$")
 _LINE_LIMIT = 200
@@ -51,85 +39,6 @@ _UNPACK = (
     'tar -xf - -C "$d" && [ -e "$d/complete" ]; } || { rm -rf "${d:-/none}"; exit 75; }; '
     'exec sh "$d/transaction.sh" apply "$d"'
 )
-
-
-class CommitRefusedError(CommitError):
-    """A commit, or its confirmation, did not begin: by this nothing on the switch was changed."""
-
-
-@dataclass(frozen=True)
-class PendingCommit:
-    """A commit that waits on the switch for its confirmation.
-
-    Attributes:
-        id: twelve hexadecimal digits.
-        owner: who made it (``user@machine``).
-        message: why, in the words of the owner; may be empty.
-        created: seconds since the epoch, by the switch's clock.
-        remaining: seconds until the switch rolls it back; negative while it is doing so.
-        mode: ``targeted`` or ``full``.
-        interfaces: what it changes.
-        state: ``pending``, ``claimed.revert`` or ``claimed.confirm``.
-        armed: whether the dead-man's timer is alive.
-        diff: what it changes in the files, as a unified diff.
-    """
-
-    id: str
-    owner: str
-    message: str
-    created: int
-    remaining: int
-    mode: str
-    interfaces: tuple[str, ...]
-    state: str
-    armed: bool
-    diff: str = ""
-
-    def __str__(self) -> str:
-        """One sentence for a person who finds it."""
-        why = f" ({self.message})" if self.message else ""
-        if self.state == "claimed.confirm":
-            when = "is confirmed and being written to the disk"
-        elif self.state == "claimed.revert" or self.remaining <= 0:
-            when = "is being rolled back"
-        else:
-            when = f"rolls back in {self.remaining} s"
-        return f"commit {self.id} by {self.owner}{why} on {', '.join(self.interfaces)}; it {when}"
-
-
-@dataclass(frozen=True)
-class CommitReport:
-    """What became of a commit, as the switch wrote it down.
-
-    Attributes:
-        id: the commit.
-        mode: ``targeted`` (only the changed interfaces) or ``full`` (``ifreload -a``).
-        why_full: what asked for a full reload; empty where targeted.
-        interfaces: what it changed.
-        result: ``pending``, ``confirmed``, ``reverted``, ``incomplete`` (rolled back, but the
-            kernel lacks something it had), or ``unchanged`` (the disk held the candidate).
-        applied_ok: the kernel had the candidate.
-        reverted_ok: the kernel has the disk's configuration again.
-        seconds_applied: what applying took.
-        seconds_reverted: what rolling back took; 0 where it was not.
-        outage_seconds: from the first change to the end of the rollback, the upper bound of what
-            a neighbour may have missed; 0 where it was not rolled back at once.
-        problems: where the kernel differed from what was meant.
-        log: the last lines of ifupdown2's own output.
-    """
-
-    id: str
-    mode: str
-    why_full: str
-    interfaces: tuple[str, ...]
-    result: str
-    applied_ok: bool
-    reverted_ok: bool
-    seconds_applied: float
-    seconds_reverted: float
-    outage_seconds: float
-    problems: tuple[str, ...]
-    log: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -307,13 +216,13 @@ def apply(transport: Transport, commit: Plan, switch: str) -> CommitReport:
         CommitError: it was not applied as meant and rolled back at once; the switch is as before.
     """
     answer = transport.run(_UNPACK, stdin=request(commit), timeout=_PATIENCE)
-    sections = parse_sections(answer.stdout)
-    if answer.exit_status in (0, E_FAILED, E_INCOMPLETE) and "progress" in sections:
-        report = _report(commit, sections)
+    sections = answers.parse_sections(answer.stdout)
+    if answer.exit_status in (0, answers.E_FAILED, answers.E_INCOMPLETE) and "progress" in sections:
+        report = answers.report_of(commit.id, commit.change, sections)
         if answer.exit_status == 0:
             return report
-        raise _failure(switch, report)
-    raise _refusal(switch, answer, sections)
+        raise answers.failure(switch, report)
+    raise answers.refusal(switch, answer, sections)
 
 
 def confirm(transport: Transport, commit_id: str, switch: str) -> None:
@@ -326,9 +235,9 @@ def confirm(transport: Transport, commit_id: str, switch: str) -> None:
     answer = _verb(transport, "front-confirm", commit_id)
     if answer.exit_status == 0:
         return
-    sections = parse_sections(answer.stdout)
-    why = " ".join(sections.get("refused", [])) or _said(answer, sections)
-    if answer.exit_status == E_NOTHING:
+    sections = answers.parse_sections(answer.stdout)
+    why = " ".join(sections.get("refused", [])) or answers.said(answer, sections)
+    if answer.exit_status == answers.E_NOTHING:
         raise CommitConfirmException(
             f"Commit {commit_id} cannot be confirmed on {switch}: {why} It was not confirmed in "
             "time, or somebody ended it. The switch runs the configuration on its disk."
@@ -349,14 +258,12 @@ def roll_back(transport: Transport, commit_id: str, switch: str) -> None:
     answer = _verb(transport, "front-rollback", commit_id)
     if answer.exit_status == 0:
         return
-    sections = parse_sections(answer.stdout)
-    if answer.exit_status == E_NOTHING:
-        raise CommitConfirmException(
-            f"Commit {commit_id} cannot be rolled back on {switch}: {_said(answer, sections)}"
-        )
+    why = answers.said(answer, answers.parse_sections(answer.stdout))
+    if answer.exit_status == answers.E_NOTHING:
+        raise CommitConfirmException(f"Commit {commit_id} cannot be rolled back on {switch}: {why}")
     raise CommitError(
         f"The rollback of commit {commit_id} on {switch} ended with exit status "
-        f"{answer.exit_status}: {_said(answer, sections)}. Run 'ifreload -a' there and look at "
+        f"{answer.exit_status}: {why}. Run 'ifreload -a' there and look at "
         "/run/vipkeeper/last/log."
     )
 
@@ -371,132 +278,13 @@ def pending(transport: Transport, switch: str) -> PendingCommit | None:
     if answer.exit_status != 0:
         raise CommandErrorException(
             f"{switch} was asked for pending commits and answered with exit status "
-            f"{answer.exit_status}: {_said(answer, parse_sections(answer.stdout))}"
+            f"{answer.exit_status}: {answers.said(answer, answers.parse_sections(answer.stdout))}"
         )
-    sections = parse_sections(answer.stdout)
-    return _pending(sections) if "state" in sections else None
+    sections = answers.parse_sections(answer.stdout)
+    return answers.pending_of(sections) if "state" in sections else None
 
 
 def _verb(transport: Transport, verb: str, commit_id: str) -> CommandResult:
     if not _ID.match(commit_id):
         raise CommandErrorException(f"{commit_id!r} is not the id of a commit.")
     return transport.run(f"sh -s {verb} {commit_id}", stdin=program(), timeout=_PATIENCE)
-
-
-# --- what comes back ------------------------------------------------------------------------------
-
-
-def parse_sections(output: bytes) -> dict[str, list[str]]:
-    r"""The switch's answer: ``== name`` headings with indented lines below.
-
-    >>> parse_sections(b"== result\n reverted by request\n== log\n")
-    {'result': ['reverted by request'], 'log': []}
-    """
-    sections: dict[str, list[str]] = {}
-    current: list[str] = []
-    for line in output.decode("utf-8", "replace").splitlines():
-        if line.startswith("== "):
-            current = sections.setdefault(line[3:], [])
-        elif line.startswith(" "):
-            current.append(line[1:])
-    return sections
-
-
-def _pending(sections: Mapping[str, list[str]]) -> PendingCommit:
-    def word(name: str) -> str:
-        return (sections.get(name) or [""])[0]
-
-    try:
-        return PendingCommit(
-            id=word("id"),
-            owner=word("owner"),
-            message=word("message"),
-            created=int(word("created") or 0),
-            remaining=int(word("remaining") or 0),
-            mode=word("mode"),
-            interfaces=tuple(sections.get("interfaces", ())),
-            state=word("state"),
-            armed="armed" in sections,
-            diff="\n".join(sections.get("diff", ())),
-        )
-    except ValueError as error:
-        raise CommandErrorException(
-            f"The switch's account of its pending commit is not understood: {error}. "
-            "Look at /run/vipkeeper there."
-        ) from error
-
-
-def _report(commit: Plan, sections: Mapping[str, list[str]]) -> CommitReport:
-    times: dict[str, float] = {}
-    for line in sections["progress"]:
-        when, _, what = line.partition(" ")
-        times[what] = float(when)
-    result = (sections.get("result") or ["pending"])[0].split(" ", 1)[0]
-
-    def between(start: str, end: str) -> float:
-        return max(0.0, times[end] - times[start]) if {start, end} <= times.keys() else 0.0
-
-    return CommitReport(
-        id=commit.id,
-        mode="targeted" if commit.change.targeted else "full",
-        why_full=commit.change.why_full,
-        interfaces=commit.change.interfaces,
-        result=result,
-        applied_ok=sections.get("apply.status") == ["0"] and not sections.get("unmet.new"),
-        reverted_ok=result == "reverted",
-        seconds_applied=between("applying", "applied"),
-        seconds_reverted=between("reverting", "reverted"),
-        outage_seconds=between("applying", "reverted"),
-        problems=(*sections.get("unmet.new", ()), *sections.get("unmet.old", ())),
-        log=tuple(sections.get("log", ())),
-    )
-
-
-def unchanged(commit: Plan) -> CommitReport:
-    """The report of a commit whose candidate is what the disk holds: nothing was done."""
-    return replace(_report(commit, {"progress": []}), result="unchanged")
-
-
-def _failure(switch: str, report: CommitReport) -> CommitError:
-    lines = [line for line in report.log if not line.startswith("+ ")]
-    details = "; ".join([*report.problems, *lines][:8]) or "no reason given"
-    if report.result == "incomplete":
-        return CommitError(
-            f"Commit {report.id} on {switch} was rolled back, but the kernel lacks something it "
-            f"had before: {details}. Run 'ifreload -a' there and look at /run/vipkeeper/last/log."
-        )
-    return CommitError(
-        f"Commit {report.id} on {switch} was not applied as meant and was rolled back; the switch "
-        f"is as before. It said: {details}"
-    )
-
-
-def _refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]]) -> Exception:
-    why = _said(answer, sections).rstrip(".") + "."
-    refusal: Exception
-    if answer.exit_status == E_PENDING and "state" in sections:
-        refusal = SessionLockedException(
-            f"Another commit is pending on {switch}: {_pending(sections)}. Nothing was changed. "
-            "Wait for it, or confirm it or roll it back: any session on any machine can."
-        )
-    elif answer.exit_status in (E_CHANGED, E_FOREIGN):
-        refusal = LockError(f"{switch} refused the commit: {why} Nothing was changed.")
-    elif answer.exit_status in _NOT_BEGUN and _GONE not in why:
-        refusal = CommitRefusedError(
-            f"The commit on {switch} did not begin (exit status {answer.exit_status}): {why} "
-            "Nothing was changed."
-        )
-    else:
-        refusal = CommitError(
-            f"What became of the commit on {switch} is not known (exit status "
-            f"{answer.exit_status}): {why} The disk was not touched, and the switch goes back to "
-            "it by itself; look at /run/vipkeeper there."
-        )
-    return refusal
-
-
-def _said(answer: CommandResult, sections: Mapping[str, list[str]]) -> str:
-    own = " ".join(sections.get("error", ()))
-    stderr = answer.stderr.decode("utf-8", "replace").splitlines()
-    said = own or "; ".join(line.strip() for line in stderr if line.strip())
-    return said or "no reason given"

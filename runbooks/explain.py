@@ -9,7 +9,7 @@ from napalm.base import exceptions as napalm
 from nornir.core.exceptions import NornirSubTaskError
 
 from inventory.errors import VipkeeperError
-from napalm_cumulus.transaction import CommitRefusedError
+from napalm_cumulus.answers import CommitRefusedError
 from runbooks import errors
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any
 
 from napalm.base import NetworkDriver
 
+from napalm_cumulus.answers import CommitReport, PendingCommit
 from napalm_cumulus.configuration import MAIN_FILE, Configuration
 from napalm_cumulus.merge import merge
-from napalm_cumulus.transaction import CommitReport, PendingCommit
 
 SVI = """\
 auto vlan453

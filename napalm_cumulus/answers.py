@@ -1,0 +1,229 @@
+"""What the switch answers about commits, and which report or error that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from napalm.base.exceptions import (
+    CommandErrorException,
+    CommitError,
+    LockError,
+    SessionLockedException,
+)
+
+from napalm_cumulus.meaning import Change
+from napalm_cumulus.transport import CommandResult
+
+#: Exit statuses of transaction.sh.
+E_INTERNAL, E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 70, 71, 72, 73, 74, 75
+E_NOTHING, E_FAILED, E_INCOMPLETE, E_REFUSED, E_WRITE = 76, 77, 78, 79, 80
+
+#: With these it ends before the candidate is put in place, but for one sentence of E_INTERNAL.
+_NOT_BEGUN = (E_INTERNAL, E_NOT_ARMED, E_STAGING)
+_GONE = "state has gone"
+
+
+class CommitRefusedError(CommitError):
+    """A commit, or its confirmation, did not begin: by this nothing on the switch was changed."""
+
+
+@dataclass(frozen=True)
+class PendingCommit:
+    """A commit that waits on the switch for its confirmation.
+
+    Attributes:
+        id: twelve hexadecimal digits.
+        owner: who made it (``user@machine``).
+        message: why, in the words of the owner; may be empty.
+        created: seconds since the epoch, by the switch's clock.
+        remaining: seconds until the switch rolls it back; negative while it is doing so.
+        mode: ``targeted`` or ``full``.
+        interfaces: what it changes.
+        state: ``pending``, ``claimed.revert`` or ``claimed.confirm``.
+        armed: whether the dead-man's timer is alive.
+        diff: what it changes in the files, as a unified diff.
+    """
+
+    id: str
+    owner: str
+    message: str
+    created: int
+    remaining: int
+    mode: str
+    interfaces: tuple[str, ...]
+    state: str
+    armed: bool
+    diff: str = ""
+
+    def __str__(self) -> str:
+        """One sentence for a person who finds it."""
+        why = f" ({self.message})" if self.message else ""
+        if self.state == "claimed.confirm":
+            when = "is confirmed and being written to the disk"
+        elif self.state == "claimed.revert" or self.remaining <= 0:
+            when = "is being rolled back"
+        else:
+            when = f"rolls back in {self.remaining} s"
+        return f"commit {self.id} by {self.owner}{why} on {', '.join(self.interfaces)}; it {when}"
+
+
+@dataclass(frozen=True)
+class CommitReport:
+    """What became of a commit, as the switch wrote it down.
+
+    Attributes:
+        id: the commit.
+        mode: ``targeted`` (only the changed interfaces) or ``full`` (``ifreload -a``).
+        why_full: what asked for a full reload; empty where targeted.
+        interfaces: what it changed.
+        result: ``pending``, ``confirmed``, ``reverted``, ``incomplete`` (rolled back, but the
+            kernel lacks something it had), or ``unchanged`` (the disk held the candidate).
+        applied_ok: the kernel had the candidate.
+        reverted_ok: the kernel has the disk's configuration again.
+        seconds_applied: what applying took.
+        seconds_reverted: what rolling back took; 0 where it was not.
+        outage_seconds: from the first change to the end of the rollback, the upper bound of what
+            a neighbour may have missed; 0 where it was not rolled back at once.
+        problems: where the kernel differed from what was meant.
+        log: the last lines of ifupdown2's own output.
+    """
+
+    id: str
+    mode: str
+    why_full: str
+    interfaces: tuple[str, ...]
+    result: str
+    applied_ok: bool
+    reverted_ok: bool
+    seconds_applied: float
+    seconds_reverted: float
+    outage_seconds: float
+    problems: tuple[str, ...]
+    log: tuple[str, ...]
+
+
+def parse_sections(output: bytes) -> dict[str, list[str]]:
+    r"""The switch's answer: ``== name`` headings with indented lines below.
+
+    >>> parse_sections(b"== result\n reverted by request\n== log\n")
+    {'result': ['reverted by request'], 'log': []}
+    """
+    sections: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in output.decode("utf-8", "replace").splitlines():
+        if line.startswith("== "):
+            current = sections.setdefault(line[3:], [])
+        elif line.startswith(" "):
+            current.append(line[1:])
+    return sections
+
+
+def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
+    """The pending commit that the switch describes.
+
+    Raises:
+        CommandErrorException: its words are not understood.
+    """
+
+    def word(name: str) -> str:
+        return (sections.get(name) or [""])[0]
+
+    try:
+        return PendingCommit(
+            id=word("id"),
+            owner=word("owner"),
+            message=word("message"),
+            created=int(word("created") or 0),
+            remaining=int(word("remaining") or 0),
+            mode=word("mode"),
+            interfaces=tuple(sections.get("interfaces", ())),
+            state=word("state"),
+            armed="armed" in sections,
+            diff="\n".join(sections.get("diff", ())),
+        )
+    except ValueError as error:
+        raise CommandErrorException(
+            f"The switch's account of its pending commit is not understood: {error}. "
+            "Look at /run/vipkeeper there."
+        ) from error
+
+
+def report_of(commit_id: str, change: Change, sections: Mapping[str, list[str]]) -> CommitReport:
+    """The report that the switch's answer makes."""
+    times: dict[str, float] = {}
+    for line in sections["progress"]:
+        when, _, what = line.partition(" ")
+        times[what] = float(when)
+    result = (sections.get("result") or ["pending"])[0].split(" ", 1)[0]
+
+    def between(start: str, end: str) -> float:
+        return max(0.0, times[end] - times[start]) if {start, end} <= times.keys() else 0.0
+
+    return CommitReport(
+        id=commit_id,
+        mode="targeted" if change.targeted else "full",
+        why_full=change.why_full,
+        interfaces=change.interfaces,
+        result=result,
+        applied_ok=sections.get("apply.status") == ["0"] and not sections.get("unmet.new"),
+        reverted_ok=result == "reverted",
+        seconds_applied=between("applying", "applied"),
+        seconds_reverted=between("reverting", "reverted"),
+        outage_seconds=between("applying", "reverted"),
+        problems=(*sections.get("unmet.new", ()), *sections.get("unmet.old", ())),
+        log=tuple(sections.get("log", ())),
+    )
+
+
+def unchanged(commit_id: str, change: Change) -> CommitReport:
+    """The report of a commit whose candidate is what the disk holds: nothing was done."""
+    return replace(report_of(commit_id, change, {"progress": []}), result="unchanged")
+
+
+def failure(switch: str, report: CommitReport) -> CommitError:
+    """The error of a commit that was begun and taken back."""
+    lines = [line for line in report.log if not line.startswith("+ ")]
+    details = "; ".join([*report.problems, *lines][:8]) or "no reason given"
+    if report.result == "incomplete":
+        return CommitError(
+            f"Commit {report.id} on {switch} was rolled back, but the kernel lacks something it "
+            f"had before: {details}. Run 'ifreload -a' there and look at /run/vipkeeper/last/log."
+        )
+    return CommitError(
+        f"Commit {report.id} on {switch} was not applied as meant and was rolled back; the switch "
+        f"is as before. It said: {details}"
+    )
+
+
+def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]]) -> Exception:
+    """The error of a commit that did not begin."""
+    why = said(answer, sections).rstrip(".") + "."
+    refusal: Exception
+    if answer.exit_status == E_PENDING and "state" in sections:
+        refusal = SessionLockedException(
+            f"Another commit is pending on {switch}: {pending_of(sections)}. Nothing was changed. "
+            "Wait for it, or confirm it or roll it back: any session on any machine can."
+        )
+    elif answer.exit_status in (E_CHANGED, E_FOREIGN):
+        refusal = LockError(f"{switch} refused the commit: {why} Nothing was changed.")
+    elif answer.exit_status in _NOT_BEGUN and _GONE not in why:
+        refusal = CommitRefusedError(
+            f"The commit on {switch} did not begin (exit status {answer.exit_status}): {why} "
+            "Nothing was changed."
+        )
+    else:
+        refusal = CommitError(
+            f"What became of the commit on {switch} is not known (exit status "
+            f"{answer.exit_status}): {why} The disk was not touched, and the switch goes back to "
+            "it by itself; look at /run/vipkeeper there."
+        )
+    return refusal
+
+
+def said(answer: CommandResult, sections: Mapping[str, list[str]]) -> str:
+    """Why, in the switch's own words."""
+    own = " ".join(sections.get("error", ()))
+    stderr = answer.stderr.decode("utf-8", "replace").splitlines()
+    words = own or "; ".join(line.strip() for line in stderr if line.strip())
+    return words or "no reason given"
