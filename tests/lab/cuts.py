@@ -174,6 +174,9 @@ class Rehearsal:
     def _is_there(self) -> bool:
         return self.leaf.sh(f"[ ! -e {_HERE} ] || echo yes") == "yes\n"
 
+    def _programs(self) -> str:
+        return self.leaf.sh("pgrep -f '[t]ransaction.sh apply|sh -s [f]ront-|[p]rogram[.]' || :")
+
     def cut(self, cell: Cell) -> None:
         switch = self.leaf.lab.leaf(self.leaf.name)
         if cell.cut == "SSH cut":
@@ -195,6 +198,8 @@ class Rehearsal:
         with self.paused(cell):
             self.cut(cell)
         leaf = self.leaf
+        # A program whose SSH session is gone goes on: its end is what is judged.
+        leaf.wait_until(lambda: not self._programs(), timeout=30)
         # What was only being staged is swept away by the next commit.
         leaf.wait_until(
             lambda: not {s for s in leaf.state() if not s.startswith(".incoming.")}, timeout=30
