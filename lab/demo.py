@@ -81,7 +81,7 @@ def _story(lab: Lab, console: Console) -> int:
         "from the fault to the cure."
     )
     console.print(
-        f"{BYSTANDER}, on another VLAN of the same leaf, pinged its own gateway every 10 ms: "
+        f"{BYSTANDER}, on another VLAN of the same leaf, pinged its own gateway all along: "
         f"{undisturbed.lost} of {undisturbed.sent} lost, longest gap "
         f"{undisturbed.longest * 1000:.0f} ms."
     )
