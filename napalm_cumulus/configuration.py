@@ -103,6 +103,27 @@ class Configuration:
         )
 
     @cached_property
+    def counted(self) -> Mapping[str, tuple[Located, ...]]:
+        """The stanzas that count, by interface.
+
+        ifupdown2 adds several stanzas of one interface up, but passes over one that says the same
+        as the first ("duplicate interface ... found").
+        """
+        counted: dict[str, list[tuple[object, Located]]] = {}
+        brought_up: set[tuple[str, str]] = set()
+        for file, item in self._reading:
+            if isinstance(item, Directive) and item.keyword != "source":
+                names = {name for word in item.words for name in (word, *expand_range(word))}
+                brought_up |= {(item.keyword, name) for name in names}
+            elif isinstance(item, Stanza):
+                for name in item.interfaces:
+                    says = _says(item, {word for word, named in brought_up if named == name})
+                    standing = counted.setdefault(name, [])
+                    if not standing or standing[0][0] != says:
+                        standing.append((says, Located(file, item)))
+        return {name: tuple(at for _, at in found) for name, found in counted.items()}
+
+    @cached_property
     def auto(self) -> frozenset[str]:
         """The interfaces that ``ifreload -a`` and the boot bring up.
 
@@ -180,6 +201,17 @@ class Configuration:
                 lineterm="",
             )
         return "\n".join(parts)
+
+
+def _says(stanza: Stanza, brought_up_by: set[str]) -> object:
+    """What ifupdown2 compares of two stanzas: lines of one attribute in order, attributes not."""
+    names = {attribute.name for attribute in stanza.attributes}
+    return (
+        stanza.keyword,
+        stanza.words[1:],
+        frozenset(brought_up_by),
+        {name: stanza.values(name) for name in names},
+    )
 
 
 def _diff_lines(text: str) -> list[str]:

@@ -47,7 +47,9 @@ def addresses_of(configuration: Configuration, interface: str) -> frozenset[Addr
     """
     found: set[Address] = set()
     virtual_lines = 0
-    for at in configuration.stanzas_of(interface):
+    for at in configuration.counted.get(interface, ()):
+        if at.stanza.keyword != "iface":
+            continue
         if at.file.is_template or at.stanza.method not in _STATIC:
             return None
         netmasks = at.stanza.values("netmask")

@@ -74,12 +74,11 @@ def our_meaning(text: str) -> Meaning:
     """The same from the model."""
     configuration = Configuration({MAIN_FILE: text})
     meaning: Meaning = defaultdict(list)
-    for at in configuration.stanzas():
-        for name in at.stanza.interfaces:
-            if name in configuration.auto:
-                meaning[name] += [
-                    (a.name, a.value) for a in at.stanza.attributes if a.name not in _RELATED
-                ]
+    for name in configuration.auto:
+        for at in configuration.counted[name]:
+            meaning[name] += [
+                (a.name, a.value) for a in at.stanza.attributes if a.name not in _RELATED
+            ]
     return {name: sorted(lines) for name, lines in meaning.items()}
 
 

@@ -37,6 +37,16 @@ def test_virtual_lines_are_devices_by_position() -> None:
     )
 
 
+def test_a_stanza_that_repeats_the_first_does_not_count() -> None:
+    again = BASE[BASE.index("iface vlan453") :]
+    assert addresses_of(conf(BASE + again), "vlan453") == addresses_of(conf(BASE), "vlan453")
+    other = again.replace("c5 130.246.212.1", "c7 130.246.212.9")
+    added = addresses_of(conf(BASE + other), "vlan453")
+    assert added is not None
+    assert Address("vlan453-v2", "130.246.212.9/22") in added
+    assert Address("vlan453-v0", "130.246.212.1/22") in added
+
+
 def test_what_the_text_does_not_tell_is_not_guessed() -> None:
     assert addresses_of(conf("auto eth0\niface eth0 inet dhcp\n"), "eth0") is None
     assert addresses_of(conf("auto a\niface a\n  address x\n"), "a") is None
