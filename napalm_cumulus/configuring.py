@@ -186,17 +186,25 @@ class ConfigurationMethods:
         """Whether a commit waits on the switch, whoever made it."""
         return transaction.pending(self._session(), self.hostname) is not None
 
-    def rollback(self) -> None:
+    def rollback(self, *, pending_only: bool = False) -> None:
         """Take the pending commit back, or, where none is pending, the newest confirmed one.
 
         A confirmed one is undone by a commit of its own, confirmed at once; a second ``rollback``
         undoes that.
 
+        Args:
+            pending_only: leave the confirmed one alone, also when the pending one ends just now.
+
         Raises:
+            CommitConfirmException: nothing is pending, and only that was to be rolled back.
             CommitError: there is nothing to roll back, or the rollback did not succeed.
             LockError: the files were changed since the newest commit was confirmed.
         """
-        waiting = transaction.pending(self._session(), self.hostname)
+        waiting = (
+            self._required_pending()
+            if pending_only
+            else transaction.pending(self._session(), self.hostname)
+        )
         if waiting is not None:
             transaction.roll_back(self._session(), waiting.id, self.hostname)
             return

@@ -50,5 +50,5 @@ def rollback_commit(task: Task) -> Result:
             "before, or its time ran out and the switch has gone back by itself",
         )
     if not task.is_dry_run():
-        device.rollback()
+        device.rollback(pending_only=True)
     return Result(host=task.host, result=pending, changed=not task.is_dry_run())

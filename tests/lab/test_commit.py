@@ -203,6 +203,8 @@ def test_rollback_takes_it_back_at_once(leaf: LeafUnderTest) -> None:
     assert leaf.timers() == ""
     with pytest.raises(CommitConfirmException, match="already been rolled back"):
         one.confirm_commit()
+    with pytest.raises(CommitConfirmException, match="already been rolled back"):
+        one.rollback(pending_only=True)
 
 
 def test_a_late_confirm_is_an_error(leaf: LeafUnderTest) -> None:

@@ -207,7 +207,8 @@ class FakeDriver(NetworkDriver):  # type: ignore[misc]  # napalm is untyped
         self.switch.events.append("confirm")
         self.switch.pending = None
 
-    def rollback(self) -> None:
+    def rollback(self, *, pending_only: bool = False) -> None:
+        assert pending_only, "a confirmed commit must never be undone by this task"
         self.switch.events.append("rollback")
         self.switch.pending = None
 
