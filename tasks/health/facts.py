@@ -1,0 +1,304 @@
+"""What one round trip tells of a switch: typed rows, each section read or marked as unread.
+
+Nothing here judges. The rows follow the words of iproute2, lldpd, ifupdown2 and FRR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+)
+from typing import Any, Generic, TypeVar
+
+from tasks.model import Gateway
+
+Row = TypeVar("Row")
+IpAddress = IPv4Address | IPv6Address
+IpInterface = IPv4Interface | IPv6Interface
+IpNetwork = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True)
+class Section(Generic[Row]):
+    """The rows that a command gave, or why it gave none that can be trusted.
+
+    Attributes:
+        rows: what was read; empty when it was not.
+        unread: why it could not be read, as a sentence naming the command; empty when it was.
+        absent: whether the program is not installed or not running (no FRR, no lldpd), which is
+            no error by itself.
+    """
+
+    rows: tuple[Row, ...] = ()
+    unread: str = ""
+    absent: bool = False
+
+
+@dataclass(frozen=True)
+class LinkFact:
+    """A network device (``ip -d link``).
+
+    Attributes:
+        name: its name.
+        index: its ifindex.
+        flags: the kernel's (``UP``, ``LOWER_UP``, ``NOARP``, ...).
+        mtu: in bytes.
+        mac: lower case; empty where it has none.
+        kind: ``bridge``, ``macvlan``, ``vxlan``, ``vrf``, ... or empty.
+        master: the bridge or VRF that it belongs to, or empty.
+        parent: the device that it is made on (a macvlan's SVI), or empty.
+        protodown: whether a daemon or person has set it protocol-down.
+        vni: of a vxlan device.
+        local: a vxlan device's own tunnel address, or empty.
+        vlan: of a VLAN device.
+    """
+
+    name: str
+    index: int
+    flags: frozenset[str]
+    mtu: int
+    mac: str = ""
+    kind: str = ""
+    master: str = ""
+    parent: str = ""
+    protodown: bool = False
+    vni: int | None = None
+    local: str = ""
+    vlan: int | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether it is administratively up."""
+        return "UP" in self.flags
+
+
+@dataclass(frozen=True)
+class AddressFact:
+    """An address of a device (``ip addr``)."""
+
+    device: str
+    address: IpInterface
+
+
+@dataclass(frozen=True)
+class RouteFact:
+    """A route (``ip route show table all``).
+
+    Attributes:
+        destination: None for one that could not be understood.
+        device: empty for blackhole and the like.
+        via: next hop, or None.
+        kind: ``unicast``, ``local``, ``blackhole``, ``unreachable``, ``prohibit``, ...
+        protocol: ``kernel``, ``bgp``, ``static``, ``boot``, ...
+        table: ``main``, ``local``, a number or a VRF's.
+        metric: 0 where none is given.
+    """
+
+    destination: IpNetwork
+    device: str
+    via: IpAddress | None
+    kind: str
+    protocol: str
+    table: str
+    metric: int = 0
+
+
+@dataclass(frozen=True)
+class RuleFact:
+    """A policy rule (``ip rule``), with the words that iproute2 gives it."""
+
+    priority: int
+    table: str
+    selector: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class NeighbourFact:
+    """A neighbour entry (``ip neigh``).
+
+    Attributes:
+        address: whose it is.
+        device: on which device.
+        mac: lower case; empty where it is unresolved.
+        state: ``REACHABLE``, ``STALE``, ``PERMANENT``, ``FAILED``, ...
+        external: whether a daemon (FRR, for EVPN) has made it.
+    """
+
+    address: IpAddress
+    device: str
+    mac: str
+    state: str
+    external: bool = False
+
+
+@dataclass(frozen=True)
+class FdbFact:
+    """An entry of a bridge's or vxlan's forwarding table (``bridge fdb``).
+
+    Attributes:
+        mac: lower case.
+        port: the device it is behind.
+        bridge: the bridge, or empty for a vxlan's own.
+        remote: the remote VTEP of a vxlan's own entry, or empty.
+        state: ``permanent``, ``static``, ... or empty for a learnt one.
+        vlan: where the bridge knows VLANs.
+        external: whether a daemon has made it (``extern_learn``).
+    """
+
+    mac: str
+    port: str
+    bridge: str = ""
+    remote: str = ""
+    state: str = ""
+    vlan: int | None = None
+    external: bool = False
+
+
+@dataclass(frozen=True)
+class PortFact:
+    """A bridge port (``bridge link``): its STP state (``forwarding``, ``blocking``, ...)."""
+
+    name: str
+    bridge: str
+    state: str
+
+
+@dataclass(frozen=True)
+class LldpFact:
+    """An LLDP neighbour: the port where it is, and what it calls itself."""
+
+    port: str
+    name: str
+
+
+@dataclass(frozen=True)
+class DriftFact:
+    """One attribute of ``ifquery -c`` that does not pass."""
+
+    interface: str
+    attribute: str
+    text: str
+
+
+@dataclass(frozen=True)
+class VniFact:
+    """A VNI as FRR knows it (``show evpn vni``).
+
+    Attributes:
+        vni: its number.
+        kind: ``L2`` or ``L3``.
+        vxlan: its device.
+        vrf: the tenant VRF.
+        remote_vteps: how many, or None where FRR does not say.
+    """
+
+    vni: int
+    kind: str
+    vxlan: str
+    vrf: str = "default"
+    remote_vteps: int | None = None
+
+
+@dataclass(frozen=True)
+class EvpnMacFact:
+    """A MAC or neighbour in EVPN (``show evpn arp-cache vni all``).
+
+    Attributes:
+        vni: its VNI.
+        address: the IP address, or None for a MAC alone.
+        mac: lower case.
+        remote: the remote VTEP; empty for a local one.
+    """
+
+    vni: int
+    address: IpAddress | None
+    mac: str
+    remote: str = ""
+
+
+@dataclass(frozen=True)
+class PeerFact:
+    """A BGP peer of the EVPN address family and its state (``Established``, ...)."""
+
+    peer: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ProbeFact:
+    """Something that the switch tried out itself.
+
+    Attributes:
+        kind: ``ping`` (from the VIP), ``arp`` (does the address answer ARP on the SVI),
+            ``duplicate`` (does anybody else answer ARP for the VIP; ``arping -D``),
+            ``route-out`` (``ip route get OUTSIDE from ADDRESS iif SVI-v0``), ``route-in``
+            (``ip route get ADDRESS``).
+        device: out of or into which device.
+        target: which address was tried.
+        ok: for ``ping`` and ``arp``, whether it answered; for ``duplicate``, whether nobody else
+            answered; for routes, whether there is one and it leads where it must.
+        detail: what was seen (the rogue's MAC, the route, the error).
+    """
+
+    kind: str
+    device: str
+    target: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class PendingFact:
+    """A commit that waits on the switch: its state, id, owner and seconds until it expires."""
+
+    state: str
+    id: str
+    owner: str
+    remaining: float
+
+
+@dataclass(frozen=True)
+class SwitchFacts:
+    """Everything one round trip tells of a switch.
+
+    Attributes:
+        switch: its name in the inventory.
+        hostname: what it calls itself.
+        gateways: every stanza with virtual addresses, as configured on disk.
+        gateways_unread: why the configuration could not be read; empty when it was.
+        commented: places (file and line) of address lines that are commented out in a stanza,
+            with the address that stands there.
+        sysctls: value by path below ``/proc/sys/net/ipv4`` (``conf/vlan453-v0/rp_filter``,
+            ``ip_forward``).
+        left_over: files that an interrupted or forgotten change has left, each as a sentence part.
+    """
+
+    switch: str
+    hostname: str = ""
+    gateways: tuple[Gateway, ...] = ()
+    gateways_unread: str = ""
+    commented: tuple[str, ...] = ()
+    links: Section[LinkFact] = field(default_factory=Section)
+    addresses: Section[AddressFact] = field(default_factory=Section)
+    routes: Section[RouteFact] = field(default_factory=Section)
+    rules: Section[RuleFact] = field(default_factory=Section)
+    neighbours: Section[NeighbourFact] = field(default_factory=Section)
+    fdb: Section[FdbFact] = field(default_factory=Section)
+    ports: Section[PortFact] = field(default_factory=Section)
+    lldp: Section[LldpFact] = field(default_factory=Section)
+    drift: Section[DriftFact] = field(default_factory=Section)
+    vnis: Section[VniFact] = field(default_factory=Section)
+    evpn_macs: Section[EvpnMacFact] = field(default_factory=Section)
+    evpn_peers: Section[PeerFact] = field(default_factory=Section)
+    probes: Section[ProbeFact] = field(default_factory=Section)
+    pending: Section[PendingFact] = field(default_factory=Section)
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    sysctls_unread: str = ""
+    left_over: tuple[str, ...] = ()

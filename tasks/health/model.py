@@ -1,0 +1,162 @@
+"""What checks find, on one switch and across the fleet. All are immutable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+
+class Status(str, Enum):
+    """How well something is; the words and their order are those of Nagios plugins."""
+
+    OK = "OK"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def code(self) -> int:
+        """The exit status of a Nagios plugin: 0, 1, 2 or 3."""
+        return list(Status).index(self)
+
+    @property
+    def weight(self) -> int:
+        """How much it outweighs others: a known outage before one that nobody could look at."""
+        return (Status.OK, Status.UNKNOWN, Status.WARNING, Status.CRITICAL).index(self)
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The status that outweighs the others; OK where there is none.
+
+    >>> worst([Status.WARNING, Status.OK, Status.UNKNOWN]).value
+    'WARNING'
+    """
+    return max(statuses, key=lambda status: status.weight, default=Status.OK)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a check found.
+
+    Attributes:
+        check: the check's id (``vrr-device-down``), a section of ``docs/checks.md``.
+        status: how bad it is.
+        switch: on which switch; empty for a finding about the fleet.
+        subject: what it is about: a VIP (``130.246.212.1``), an interface, an address; may be
+            empty for the switch as a whole.
+        evidence: what was seen, as a sentence part that names the source (``ip link: ...``).
+        remedy: what to do about it; empty where there is nothing to do.
+        interface: the SVI that it concerns, where it concerns one.
+    """
+
+    check: str
+    status: Status
+    switch: str
+    subject: str
+    evidence: str
+    remedy: str = ""
+    interface: str = ""
+
+
+@dataclass(frozen=True)
+class VipRecord:
+    """One VIP of one switch, as far as other switches' records are compared with it.
+
+    Attributes:
+        switch: its name.
+        interface: the SVI (``vlan453``).
+        device: the VRR device (``vlan453-v0``).
+        vip: the address without prefix length.
+        prefix_length: of the VIP.
+        mac: the configured virtual MAC, lower case; empty where the line gives none.
+        actual_mac: the device's MAC in the kernel; empty where there is no device.
+        vlan: the SVI's VLAN id; None where it has none.
+        vni: the L2VNI that stretches it; None where nothing does.
+        own: the SVI's own addresses, with prefix length.
+        present: whether the kernel holds the VIP on its device now.
+    """
+
+    switch: str
+    interface: str
+    device: str
+    vip: str
+    prefix_length: int
+    mac: str = ""
+    actual_mac: str = ""
+    vlan: int | None = None
+    vni: int | None = None
+    own: tuple[str, ...] = ()
+    present: bool = False
+
+
+@dataclass(frozen=True)
+class SwitchHealth:
+    """What is known of one switch after a check.
+
+    Attributes:
+        switch: its name in the inventory.
+        address: its management address.
+        findings: everything that is not well, and one UNKNOWN for each thing not to be learnt.
+        vips: its VIPs; empty when it could not be asked.
+        hostname: what it calls itself; empty when it could not be asked.
+        hypervisors: port by name of each LLDP neighbour that is one of the inventory's.
+        rack: its rack, where the inventory knows it.
+        model: its model, where the inventory knows it.
+        seconds: how long the collection took.
+        checked: number of checks that were judged.
+    """
+
+    switch: str
+    address: str
+    findings: tuple[Finding, ...] = ()
+    vips: tuple[VipRecord, ...] = ()
+    hostname: str = ""
+    hypervisors: dict[str, str] = field(default_factory=dict)
+    rack: str = ""
+    model: str = ""
+    seconds: float = 0.0
+    checked: int = 0
+
+    @property
+    def status(self) -> Status:
+        """The worst of its findings."""
+        return worst(finding.status for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class FleetHealth:
+    """The outcome of one check of many switches.
+
+    Attributes:
+        at: when it began (UTC, aware).
+        switches: each switch that was to be checked, sorted by name; none is ever left out.
+        findings: what concerns several switches (inconsistencies, foreign owners, routing model).
+        seconds: how long all of it took.
+    """
+
+    at: datetime
+    switches: tuple[SwitchHealth, ...]
+    findings: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def status(self) -> Status:
+        """The worst of everything."""
+        return worst(
+            [*(switch.status for switch in self.switches), *(f.status for f in self.findings)]
+        )
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Those of the fleet and those of every switch, the gravest first."""
+        found = [*self.findings, *(f for switch in self.switches for f in switch.findings)]
+        return tuple(sorted(found, key=lambda f: (-f.status.weight, f.switch, f.check, f.subject)))
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """Number of switches by status; every status is there."""
+        counted = Counter(switch.status for switch in self.switches)
+        return {status: counted[status] for status in Status}
