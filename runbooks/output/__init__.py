@@ -1,0 +1,12 @@
+"""What a check of the fleet is told as: pure functions from `FleetHealth` to text.
+
+One module for each form, so that a command imports only what it prints:
+
+* `runbooks.output.table.render_table` for a terminal or a pipe,
+* `runbooks.output.as_json.to_json`, whose schema is ``docs/schemas/fleet-health-1.json``,
+* `runbooks.output.junit.to_junit`, `runbooks.output.nagios.to_nagios`,
+* `runbooks.output.prometheus.to_prometheus` and `collector`,
+* `runbooks.output.map.to_html`, one file for a browser.
+
+`runbooks.output.placement` says which hypervisors and VMs are under a switch.
+"""

@@ -1,0 +1,84 @@
+"""A check of the fleet as JSON; ``docs/schemas/fleet-health-1.json`` says what is in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from runbooks.output.placement import PlacedHypervisor, Placement, hypervisors_of
+from runbooks.output.text import utc
+from tasks.health.model import Finding, FleetHealth, SwitchHealth, VipRecord
+
+SCHEMA = "vipkeeper/fleet-health/1"
+
+
+def to_json(fleet: FleetHealth, *, placement: Placement | None = None) -> str:
+    """The whole check as one JSON object, in ASCII, with a newline at its end.
+
+    Args:
+        fleet: what was found.
+        placement: hypervisors and VMs under each switch, where somebody knows them.
+    """
+    content = {
+        "schema": SCHEMA,
+        "status": fleet.status.value,
+        "at": utc(fleet.at),
+        "seconds": round(fleet.seconds, 3),
+        "counts": {status.value: number for status, number in fleet.counts.items()},
+        "findings": [_finding(finding) for finding in fleet.findings],
+        "switches": [_switch(switch, placement) for switch in fleet.switches],
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _switch(health: SwitchHealth, placement: Placement | None) -> dict[str, Any]:
+    return {
+        "switch": health.switch,
+        "address": health.address,
+        "hostname": health.hostname,
+        "rack": health.rack,
+        "model": health.model,
+        "status": health.status.value,
+        "seconds": round(health.seconds, 3),
+        "checked": health.checked,
+        "findings": [_finding(finding) for finding in health.findings],
+        "vips": [_vip(record) for record in health.vips],
+        "hypervisors": [_hypervisor(placed) for placed in hypervisors_of(health, placement)],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "status": finding.status.value,
+        "switch": finding.switch,
+        "subject": finding.subject,
+        "interface": finding.interface,
+        "evidence": finding.evidence,
+        "remedy": finding.remedy,
+    }
+
+
+def _vip(record: VipRecord) -> dict[str, Any]:
+    return {
+        "interface": record.interface,
+        "device": record.device,
+        "vip": record.vip,
+        "prefix_length": record.prefix_length,
+        "mac": record.mac,
+        "actual_mac": record.actual_mac,
+        "vlan": record.vlan,
+        "vni": record.vni,
+        "own": list(record.own),
+        "present": record.present,
+    }
+
+
+def _hypervisor(placed: PlacedHypervisor) -> dict[str, Any]:
+    vms = None
+    if placed.vms is not None:
+        vms = [
+            {"name": vm.name, "address": vm.address, "status": vm.status, "answers": vm.answers}
+            for vm in placed.vms
+        ]
+    return {"name": placed.name, "port": placed.port, "vms": vms}

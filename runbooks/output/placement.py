@@ -1,0 +1,58 @@
+"""Hypervisors and VMs under each switch, as far as somebody knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tasks.health.model import SwitchHealth
+
+
+@dataclass(frozen=True)
+class PlacedVm:
+    """A VM on a hypervisor.
+
+    Attributes:
+        name: its name in OpenStack.
+        address: the address that was probed; empty where it has none.
+        status: OpenStack's word for its state (``ACTIVE``).
+        answers: whether it answered a probe; None where none was sent.
+    """
+
+    name: str
+    address: str = ""
+    status: str = ""
+    answers: bool | None = None
+
+
+@dataclass(frozen=True)
+class PlacedHypervisor:
+    """A hypervisor at a switch's port.
+
+    Attributes:
+        name: its name.
+        port: the switch's port (``swp1s3``); empty where nobody knows it.
+        vms: its VMs; None where OpenStack was not asked.
+    """
+
+    name: str
+    port: str = ""
+    vms: tuple[PlacedVm, ...] | None = None
+
+
+Placement = Mapping[str, tuple[PlacedHypervisor, ...]]
+"""Hypervisors by the switch's name in the inventory."""
+
+
+def hypervisors_of(
+    health: SwitchHealth, placement: Placement | None
+) -> tuple[PlacedHypervisor, ...]:
+    """Those of the placement, and those that only the switch's LLDP names, sorted by name.
+
+    Where both know a hypervisor, the port is the one that LLDP saw.
+    """
+    known = {placed.name: placed for placed in (placement or {}).get(health.switch, ())}
+    for name, port in health.hypervisors.items():
+        placed = known.get(name)
+        known[name] = PlacedHypervisor(name, port, placed.vms if placed else None)
+    return tuple(known[name] for name in sorted(known))

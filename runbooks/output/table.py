@@ -1,0 +1,104 @@
+"""A check of the fleet for a terminal or a pipe."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from runbooks.output.text import (
+    GRAVEST_FIRST,
+    about,
+    common_domain,
+    counted,
+    gravest_first,
+    headline,
+    printable,
+    vip_counts,
+)
+from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
+
+STYLES = {
+    Status.OK: "green",
+    Status.WARNING: "yellow",
+    Status.CRITICAL: "bold red",
+    Status.UNKNOWN: "magenta",
+}
+
+
+def render_table(fleet: FleetHealth) -> RenderableType:
+    """A table by switch, the gravest first, then every finding with evidence and remedy.
+
+    Every status stands there as a word; it is readable without colours and at 80 columns.
+    """
+    domain = common_domain(health.switch for health in fleet.switches)
+    parts: list[RenderableType] = [_switches(fleet, domain)]
+    found = fleet.all_findings
+    if found:
+        parts += [_findings(found, domain), Text("")]
+    present, total = vip_counts(fleet.switches)
+    style = STYLES[fleet.status]
+    parts.append(
+        Text.assemble(
+            (fleet.status.value, style),
+            f": {headline(fleet)}; {present} of {counted(total, 'VIP')} present;"
+            f" took {fleet.seconds:.1f} s",
+        )
+    )
+    return Group(*parts)
+
+
+def _switches(fleet: FleetHealth, domain: str) -> Table:
+    racks = any(health.rack for health in fleet.switches)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("status", no_wrap=True)
+    table.add_column("switch", overflow="fold")
+    if racks:
+        table.add_column("rack", overflow="fold")
+    table.add_column("VIPs", justify="right", no_wrap=True)
+    table.add_column("worst finding", overflow="fold")
+    for health in sorted(fleet.switches, key=lambda h: (GRAVEST_FIRST.index(h.status), h.switch)):
+        present, total = vip_counts([health])
+        cells = [
+            Text(health.status.value, style=STYLES[health.status]),
+            Text(_short(health.switch, domain)),
+            *([Text(printable(health.rack))] if racks else []),
+            Text(f"{present}/{total}" if health.checked or total else "?"),
+            _worst(health),
+        ]
+        table.add_row(*cells)
+    return table
+
+
+def _worst(health: SwitchHealth) -> Text:
+    findings = gravest_first(health.findings)
+    if not findings:
+        return Text("")
+    subject = about(findings[0])
+    text = Text(printable(findings[0].check + (f" {subject}" if subject else "")))
+    if len(findings) > 1:
+        text.append(f" (+{len(findings) - 1})", style="dim")
+    return text
+
+
+def _findings(found: tuple[Finding, ...], domain: str) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in found:
+        where = _short(finding.switch, domain) if finding.switch else "fleet"
+        head = Text(printable(f"{where}  {finding.check}"), style="bold")
+        if subject := about(finding):
+            head.append(printable(f"  {subject}"), style="not bold")
+        table.add_row(Text(finding.status.value, style=STYLES[finding.status]), head)
+        if finding.evidence:
+            table.add_row("", Text(printable(finding.evidence)))
+        if finding.remedy:
+            table.add_row("", Padding(Text(printable(f"do: {finding.remedy}")), (0, 0, 0, 2)))
+    return table
+
+
+def _short(name: str, domain: str) -> str:
+    return printable(name.removesuffix(domain) if domain else name)

@@ -1,0 +1,105 @@
+"""Small things that several forms of output need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+
+from runbooks.story import printable
+from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
+
+WORDS = {
+    Status.OK: "OK",
+    Status.WARNING: "warning",
+    Status.CRITICAL: "critical",
+    Status.UNKNOWN: "unknown",
+}
+"""The statuses as they stand within a sentence."""
+
+GRAVEST_FIRST = tuple(sorted(Status, key=lambda status: -status.weight))
+
+
+def utc(moment: datetime) -> str:
+    """A time as ISO 8601 in UTC, to the millisecond.
+
+    >>> utc(datetime(2026, 11, 22, 17, 31, 0, 250_000, tzinfo=timezone.utc))
+    '2026-11-22T17:31:00.250Z'
+    """
+    text = moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z"
+
+
+def gravest_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings in the order in which a person wants to read them."""
+    return sorted(findings, key=lambda f: (-f.status.weight, f.check, f.subject))
+
+
+def common_domain(names: Iterable[str]) -> str:
+    """The domain that all the names share, with its dot; empty where there is none.
+
+    >>> common_domain(["swt-1.example.internal", "swt-2.example.internal"])
+    '.example.internal'
+    """
+    domains = {name.partition(".")[2] for name in names}
+    domain = domains.pop() if len(domains) == 1 else ""
+    return f".{domain}" if domain else ""
+
+
+def about(finding: Finding) -> str:
+    """What a finding is about: subject and SVI, each once."""
+    parts = [finding.subject, finding.interface]
+    return " on ".join(part for part in dict.fromkeys(parts) if part)
+
+
+def counted(number: int, thing: str, things: str = "") -> str:
+    """A number with its noun.
+
+    >>> counted(1, "switch", "switches"), counted(0, "VIP")
+    ('1 switch', '0 VIPs')
+    """
+    return f"{number} {thing if number == 1 else things or thing + 's'}"
+
+
+def headline(fleet: FleetHealth) -> str:
+    """The outcome in one sentence part.
+
+    ``1 of 40 switches critical, 2 warning, 1 fleet-wide finding``.
+    """
+    total = len(fleet.switches)
+    counts = fleet.counts
+    bad = [
+        (counts[status], WORDS[status])
+        for status in GRAVEST_FIRST
+        if status is not Status.OK and counts[status]
+    ]
+    if not total:
+        return "no switch was checked"
+    if bad:
+        number, word = bad[0]
+        parts = [f"{number} of {counted(total, 'switch', 'switches')} {word}"]
+        parts += [f"{number} {word}" for number, word in bad[1:]]
+    else:
+        parts = [f"{counted(total, 'switch', 'switches')} OK"]
+    if fleet.findings:
+        parts.append(counted(len(fleet.findings), "fleet-wide finding"))
+    return ", ".join(parts)
+
+
+def vip_counts(switches: Iterable[SwitchHealth]) -> tuple[int, int]:
+    """Number of VIPs that the kernels hold, and number of VIPs there should be."""
+    records = [record for switch in switches for record in switch.vips]
+    return sum(record.present for record in records), len(records)
+
+
+__all__ = [
+    "GRAVEST_FIRST",
+    "WORDS",
+    "about",
+    "common_domain",
+    "counted",
+    "gravest_first",
+    "headline",
+    "printable",
+    "utc",
+    "vip_counts",
+]
