@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from nornir.core.inventory import Host
     from nornir.core.task import Task
 
+    from collections.abc import Sequence
+
     from napalm_cumulus import CumulusDriver
+    from napalm_cumulus.result import CommandResult
 
 CONNECTION_NAME = "napalm"
 
@@ -113,6 +116,31 @@ def change_device(task: Task) -> CumulusDriver:
             f"the session to {task.host.name} was lost before the change; nothing was changed"
         )
     return device
+
+
+def run_once(
+    task: Task, commands: Sequence[str], *, timeout: float | None = None
+) -> list[CommandResult]:
+    """Run reading commands in one round trip, with nothing asked before it.
+
+    A session that was kept and has died meanwhile is opened anew, once.
+
+    Args:
+        task: the task on the switch.
+        commands: shell lines; a failing one does not stop the others.
+        timeout: seconds for all of them; the driver's ``command_timeout`` by default.
+
+    Raises:
+        NapalmException: the driver's own.
+    """
+    kept = CONNECTION_NAME in task.host.connections
+    try:
+        return _device(task).run_many(commands, timeout=timeout)
+    except ConnectionClosedException:
+        if not kept:
+            raise
+    drop_connection(task.host)
+    return _device(task).run_many(commands, timeout=timeout)
 
 
 def drop_connection(host: Host) -> None:

@@ -16,25 +16,22 @@ from nornir.core.inventory import (
     Inventory,
 )
 from nornir.core.state import GlobalState
-from nornir.plugins.runners import SerialRunner, ThreadedRunner
+from nornir.plugins.runners import SerialRunner
 
-from inventory.errors import VipkeeperError
 from nornir_config.connection import CONNECTION_NAME, register
+from nornir_config.fleet_errors import NoHostsError
+from nornir_config.runner import FleetRunner
 from nornir_config.secrets import get_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nornir.core.plugins.runners import RunnerPlugin
+
     from inventory.model import Switch
     from nornir_config.settings import Settings, SshSettings
 
 PLATFORM = "cumulus"
-
-
-class NoHostsError(VipkeeperError):
-    """There is nothing to run on; Nornir would report a green run over no host."""
-
-    exit_code = 3
 
 
 def init_nornir(
@@ -44,6 +41,7 @@ def init_nornir(
     inventory: Inventory | None = None,
     dry_run: bool = False,
     owner: str = "",
+    runner: RunnerPlugin | None = None,
 ) -> Nornir:
     """Start Nornir.
 
@@ -53,6 +51,8 @@ def init_nornir(
         inventory: a ready inventory in their place (``SiteInventory(...).load()``).
         dry_run: tasks compose and compare, and commit nothing.
         owner: who is changing switches, as others shall read it.
+        runner: how tasks are spread over the hosts; None works on as many at once as the settings
+            allow, and on a single one in this thread.
 
     Returns:
         A Nornir whose hosts are logged in to as the settings say. It writes no log file and leaves
@@ -66,15 +66,12 @@ def init_nornir(
     if not inventory.hosts:
         raise NoHostsError("no switch is left to work on", "Check the names or the filter.")
     _apply_login(inventory, settings.ssh, owner)
-    runner = (
+    if runner is None and len(inventory.hosts) == 1:
         # In this thread, so that Ctrl-C reaches the task itself and not only those who wait for it.
-        SerialRunner()
-        if len(inventory.hosts) == 1
-        else ThreadedRunner(num_workers=settings.workers)
-    )
+        runner = SerialRunner()
     return Nornir(
         inventory=inventory,
-        runner=runner,
+        runner=runner or FleetRunner(settings.workers),
         config=Config.from_dict(logging={"enabled": False}),
         data=GlobalState(dry_run=dry_run),
     )

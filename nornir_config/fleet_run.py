@@ -1,0 +1,310 @@
+"""One run of the `FleetRunner`: which host starts when, and what becomes of it.
+
+All bookkeeping is done in the caller's thread. The workers' threads only report through a queue, so
+that there is nothing to lock, and a worker that never reports holds nobody up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nornir.core.task import AggregatedResult, MultiResult, Result
+
+from nornir_config.fleet_errors import AbandonedError, HostDeadlineError, NotStartedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from nornir.core.inventory import Host
+    from nornir.core.task import Task
+
+    from inventory.errors import VipkeeperError
+
+_REAP = 0.5  # seconds between two looks at a thread that was abandoned
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a run goes; see `FleetRunner`."""
+
+    num_workers: int
+    deadline: float | None
+    host_deadline: float | None
+    stagger: float
+    stop_on_failure: bool
+    wait_on_cancel: bool
+    exclusive: Callable[[Host], Iterable[str]]
+    on_result: Callable[[str, MultiResult], None]
+    on_cancel: Callable[[Sequence[str]], None]
+
+
+@dataclass(eq=False)
+class _Job:
+    """A host that is being worked on; ``started`` is on the monotonic clock."""
+
+    host: Host
+    keys: frozenset[str]
+    started: float
+    thread: threading.Thread | None = None
+
+
+class FleetRun:
+    """One run; made for it and thrown away after it.
+
+    Attributes:
+        cancelled: how often it was cancelled.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        task: Task,
+        hosts: Sequence[Host],
+        left: dict[str, threading.Thread],
+    ) -> None:
+        self.cancelled = 0
+        self._heeded = 0
+        self._rules = rules
+        self._task = task
+        self._hosts = hosts
+        self._left = left
+        self._waiting = list(hosts)
+        self._running: dict[str, _Job] = {}
+        self._hanging: list[_Job] = []
+        self._results: dict[str, MultiResult] = {}
+        self._events: queue.SimpleQueue[tuple[_Job, MultiResult] | None] = queue.SimpleQueue()
+        now = time.monotonic()
+        self._end = now + rules.deadline if rules.deadline else None
+        self._next_start = now
+
+    def cancel(self) -> None:
+        """End the run early; may be called from a signal handler and from any thread."""
+        self.cancelled += 1
+        self._events.put(None)
+
+    def go(self) -> AggregatedResult:
+        """Work until every host has its result."""
+        while self._waiting or self._running:
+            self._step()
+        done = AggregatedResult(self._task.name)
+        for host in self._hosts:
+            done[host.name] = self._results[host.name]
+        return done
+
+    def _step(self) -> None:
+        try:
+            if self._heeded < self.cancelled:
+                self._heed_cancel()
+            self._enforce_deadlines()
+            self._start_ready()
+            self._drop_blocked()
+            if self._waiting or self._running:
+                self._take_next(self._patience())
+        except KeyboardInterrupt:  # from a handler of somebody else's
+            self.cancel()
+
+    def _take_next(self, patience: float | None) -> bool:
+        """Take the next event; False when there was none for so many seconds."""
+        try:
+            event = self._events.get(timeout=patience)
+        except queue.Empty:
+            return False
+        if event is not None:
+            self._take(*event)
+        return True
+
+    def _take(self, job: _Job, result: MultiResult) -> None:
+        name = job.host.name
+        if self._running.get(name) is not job:
+            return  # it was abandoned, and has its result
+        self._settle(job.host, result)
+        del self._running[name]
+        if result.failed and self._rules.stop_on_failure:
+            self._drop_waiting(
+                f"{name} failed before its turn came; after the first failure no other is started",
+                f"See to {name} first, then run the command again.",
+            )
+
+    # --- starting ------------------------------------------------------------------------------
+
+    def _start_ready(self) -> None:
+        while self._waiting and len(self._running) < self._rules.num_workers:
+            now = time.monotonic()
+            if now < self._next_start or (host := self._next_ready()) is None:
+                return
+            self._start(host, now)
+
+    def _next_ready(self) -> Host | None:
+        """The first waiting host that shares no key with a running one."""
+        held = self._held()
+        return next((h for h in self._waiting if held.isdisjoint(self._rules.exclusive(h))), None)
+
+    def _held(self) -> set[str]:
+        jobs = [*self._running.values(), *(j for j in self._hanging if _alive(j.thread))]
+        return {key for job in jobs for key in job.keys}
+
+    def _start(self, host: Host, now: float) -> None:
+        if _alive(self._left.get(host.name)):
+            self._waiting.remove(host)
+            self._settle_error(
+                host,
+                HostDeadlineError(
+                    f"{host.name}: still hanging since an earlier run; it was not asked again",
+                    "Look whether it can be logged in to at all.",
+                ),
+            )
+            return
+        job = _Job(host, frozenset(self._rules.exclusive(host)), now)
+        # A daemon: a thread that hangs must not keep the process from ending.
+        job.thread = threading.Thread(
+            target=self._work, args=(job,), name=f"host {host.name}", daemon=True
+        )
+        self._running[host.name] = job
+        self._waiting.remove(host)
+        self._next_start = now + self._rules.stagger
+        job.thread.start()
+
+    def _work(self, job: _Job) -> None:
+        try:
+            result = self._task.copy().start(job.host)
+        except BaseException as error:  # noqa: BLE001 - SystemExit of one host must end no other
+            result = _failed(self._task, job.host, error)
+        self._events.put((job, result))
+
+    # --- ending early --------------------------------------------------------------------------
+
+    def _heed_cancel(self) -> None:
+        again, self._heeded = self._heeded > 0, self.cancelled
+        self._drop_waiting("it was stopped before its turn came", "")
+        if self._rules.wait_on_cancel and not again:
+            self._drop_unstarted()
+            self._rules.on_cancel(sorted(self._running))
+            return
+        for job in list(self._running.values()):
+            name = job.host.name
+            self._abandon(
+                job,
+                AbandonedError(
+                    f"{name}: stopped while it was being worked on; how that ended is not known",
+                    f"See what became of a change: vip pending {name}",
+                ),
+            )
+
+    def _drop_unstarted(self) -> None:
+        """Settle a host whose start itself was hit by an interrupt."""
+        for name, job in list(self._running.items()):
+            if job.thread is None or job.thread.ident is None:
+                del self._running[name]
+                self._settle_error(job.host, NotStartedError(f"{name}: not started: stopped", ""))
+
+    def _enforce_deadlines(self) -> None:
+        now = time.monotonic()
+        if min(self._due(), default=now + 1) > now:
+            return
+        while self._take_next(0):  # whoever has answered by now is not late
+            pass
+        if self._end is not None and now >= self._end:
+            allowed = f"the run's {self._rules.deadline:g} s"
+            for host in self._take_waiting():
+                self._settle_error(
+                    host,
+                    HostDeadlineError(
+                        f"{host.name}: not asked: {allowed} were over before its turn came",
+                        "Allow more time (--deadline) or more at once (--workers).",
+                    ),
+                )
+            for job in list(self._running.values()):
+                self._abandon(job, _late(job, now, allowed))
+        limit = self._rules.host_deadline
+        for job in list(self._running.values()):
+            if limit is not None and now - job.started >= limit:
+                self._abandon(job, _late(job, now, f"the {limit:g} s of each switch"))
+
+    def _abandon(self, job: _Job, error: VipkeeperError) -> None:
+        name = job.host.name
+        thread = job.thread
+        if thread is not None:
+            self._left[name] = thread
+            self._hanging.append(job)
+            threading.Thread(target=_reap, args=(job.host, thread), daemon=True).start()
+        self._take(job, _failed(self._task, job.host, error))
+
+    def _drop_blocked(self) -> None:
+        """Give up hosts that wait for a key whose holder hangs, when nobody else runs."""
+        if self._running or not self._waiting or self._next_ready() is not None:
+            return
+        names = ", ".join(j.host.name for j in self._hanging if _alive(j.thread))
+        self._drop_waiting(f"it must not run together with {names}, which hangs", "")
+
+    def _drop_waiting(self, because: str, advice: str) -> None:
+        for host in self._take_waiting():
+            self._settle_error(
+                host, NotStartedError(f"{host.name}: not started: {because}", advice)
+            )
+
+    def _take_waiting(self) -> list[Host]:
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    # --- results -------------------------------------------------------------------------------
+
+    def _settle_error(self, host: Host, error: VipkeeperError) -> None:
+        self._settle(host, _failed(self._task, host, error))
+
+    def _settle(self, host: Host, result: MultiResult) -> None:
+        self._results[host.name] = result
+        self._rules.on_result(host.name, result)
+
+    def _due(self) -> list[float]:
+        """When the deadlines are."""
+        due = [] if self._end is None else [self._end]
+        if self._rules.host_deadline is not None:
+            due += [job.started + self._rules.host_deadline for job in self._running.values()]
+        return due
+
+    def _patience(self) -> float | None:
+        """Seconds until something is due without an event; None when nothing is."""
+        due = self._due()
+        if self._waiting and len(self._running) < self._rules.num_workers:
+            due += [self._next_start] if self._next_start > time.monotonic() else []
+        return max(min(due) - time.monotonic(), 0) if due else None
+
+
+def _late(job: _Job, now: float, allowed: str) -> HostDeadlineError:
+    return HostDeadlineError(
+        f"{job.host.name}: no answer for {now - job.started:.0f} s, when {allowed} were over; "
+        "it was given up",
+        "It accepts connections and then hangs, or is very slow: log in and look at its load.",
+    )
+
+
+def _failed(task: Task, host: Host, error: BaseException) -> MultiResult:
+    result = Result(host, result=str(error), failed=True, exception=error)
+    result.name = task.name  # type: ignore[assignment] # Nornir's own code sets it so
+    results = MultiResult(task.name)
+    results.append(result)
+    return results
+
+
+def _alive(thread: threading.Thread | None) -> bool:
+    return thread is not None and thread.is_alive()
+
+
+def _reap(host: Host, thread: threading.Thread) -> None:
+    """Close a host's connections until the thread that uses them has ended."""
+    while True:
+        ended = not thread.is_alive()
+        for name in list(host.connections):
+            plugin = host.connections.pop(name, None)
+            if plugin is not None:
+                # It hangs: closing it may fail in any way.
+                with contextlib.suppress(Exception):
+                    plugin.close()
+        if ended:
+            return
+        thread.join(_REAP)

@@ -1,0 +1,145 @@
+"""A Nornir runner for fleets: it keeps deadlines, can be cancelled, and never loses a host.
+
+Nornir's threaded runner waits for ever for a host that hangs, and Ctrl-C does not stop it: every
+queued host is still worked on. This one in a Nornir configuration::
+
+    runner:
+      plugin: vipkeeper
+      options: {num_workers: 50, deadline: 60}
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nornir_config.fleet_errors import FleetInterrupt, NoHostsError
+from nornir_config.fleet_run import FleetRun, Rules
+
+if TYPE_CHECKING:
+    from nornir.core.inventory import Host
+    from nornir.core.task import AggregatedResult, MultiResult, Task
+
+#: Nornir closes the connections of its good hosts by a task of this name; there may be none.
+_CLOSING = "close_connections_task"
+
+
+class FleetRunner:
+    """Runs a task on many hosts at once; every host gets a result, whatever happens."""
+
+    def __init__(
+        self,
+        num_workers: int = 20,
+        *,
+        deadline: float | None = None,
+        host_deadline: float | None = None,
+        stagger: float = 0.0,
+        stop_on_failure: bool = False,
+        wait_on_cancel: bool = True,
+        exclusive: Callable[[Host], Iterable[str]] | str | None = None,
+        on_result: Callable[[str, MultiResult], None] | None = None,
+        on_cancel: Callable[[Sequence[str]], None] | None = None,
+    ) -> None:
+        """Take the rules of all runs.
+
+        Args:
+            num_workers: how many hosts are worked on at once.
+            deadline: seconds for the whole run. Then no host is started any more, and running ones
+                are abandoned: their connection is closed under them and their thread is left to
+                end by itself. For reading; a change has a timer on the switch instead.
+            host_deadline: the same for each host, from its own start.
+            stagger: seconds between the starts of two hosts.
+            stop_on_failure: start no other host once one has failed.
+            wait_on_cancel: at Ctrl-C, let running hosts come to their end (a change finishes or
+                reverts); a second Ctrl-C abandons them. False abandons them at once.
+            exclusive: keys of a host (a function, or the name of a datum of the host); hosts that
+                share one never run at the same time.
+            on_result: called in the caller's thread with each host's name and result, once.
+            on_cancel: called at Ctrl-C with the names of the hosts that are waited for.
+
+        Raises:
+            ValueError: a number makes no sense.
+        """
+        if num_workers < 1 or stagger < 0 or min(deadline or 1, host_deadline or 1) <= 0:
+            raise ValueError("num_workers and deadlines must be positive, and stagger not negative")
+        self._rules = Rules(
+            num_workers,
+            deadline,
+            host_deadline,
+            stagger,
+            stop_on_failure,
+            wait_on_cancel,
+            _keys_of(exclusive),
+            on_result or (lambda *_: None),
+            on_cancel or (lambda _: None),
+        )
+        self._left: dict[str, threading.Thread] = {}
+        self._runs: set[FleetRun] = set()
+
+    def run(self, task: Task, hosts: list[Host]) -> AggregatedResult:
+        """Run a task on the hosts, as Nornir asks its runners to.
+
+        Raises:
+            NoHostsError: there is no host.
+            FleetInterrupt: Ctrl-C; it holds the results so far.
+        """
+        if not hosts and task.name != _CLOSING:
+            raise NoHostsError(
+                f"no switch is left to run {task.name} on",
+                "Check the names or the filter, and whether all of them have failed before.",
+            )
+        run = FleetRun(self._rules, task, hosts, self._left)
+        self._runs.add(run)
+        try:
+            with _signals_to(run.cancel):
+                results = run.go()
+        finally:
+            self._runs.discard(run)
+        if run.cancelled:
+            raise FleetInterrupt(results)
+        return results
+
+    def cancel(self) -> None:
+        """Do as Ctrl-C does, from any thread."""
+        for run in list(self._runs):
+            run.cancel()
+
+
+def _keys_of(
+    exclusive: Callable[[Host], Iterable[str]] | str | None,
+) -> Callable[[Host], Iterable[str]]:
+    if callable(exclusive):
+        return exclusive
+    if exclusive is None:
+        return lambda _: ()
+    return lambda host: [str(host[exclusive])] if exclusive in host.keys() else []  # noqa: SIM118 - Nornir's Host is no dict
+
+
+@contextlib.contextmanager
+def _signals_to(cancel: Callable[[], None]) -> Iterator[None]:
+    """Let the signals that raise KeyboardInterrupt cancel the run instead, at a safe point.
+
+    An exception out of nowhere could hit the bookkeeping between any two lines of it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def cancelled(*_: Any) -> None:  # noqa: ANN401 - a signal handler's arguments
+        cancel()
+
+    caught = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is signal.default_int_handler
+    ]
+    try:
+        for number in caught:
+            signal.signal(number, cancelled)
+        yield
+    finally:
+        for number in caught:
+            signal.signal(number, signal.default_int_handler)
