@@ -8,30 +8,30 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import version
-from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from inventory.text import is_hostname
 from runbooks import errors
-from runbooks.entry import loaded
-from runbooks.errors import UsageError
+from runbooks.cli_common import (
+    AsJson,
+    DryRun,
+    Globals,
+    SwitchName,
+    Target,
+    Yes,
+    agreement,
+    new_run,
+    settings_of,
+    site_of,
+    switch_of,
+    tell_end,
+    wanted_of,
+)
 from runbooks.guard import GuardedGroup
 from runbooks.story import Story, make_console
-
-if TYPE_CHECKING:
-    from inventory.model import Switch
-    from inventory.site import Site
-    from nornir_config.settings import Settings
-    from runbooks.run import Run
-    from runbooks.toggle import Agreement
-    from tasks.gateways import Wanted
 
 app = typer.Typer(
     cls=GuardedGroup,
@@ -45,33 +45,6 @@ inventory_app = typer.Typer(
     help="The site's switches, from Mimic and the subnet page.", no_args_is_help=True
 )
 app.add_typer(inventory_app, name="inventory")
-
-#: What the helpers below import, and with it nearly all that a command needs.
-_HEAVY = ("inventory.plugin", "runbooks.chain", "runbooks.run", "runbooks.toggle")
-
-Target = Annotated[
-    str,
-    typer.Argument(help="A VM (name, id, address), a hypervisor or a switch.", metavar="TARGET"),
-]
-SwitchName = Annotated[
-    str, typer.Argument(help="A switch's name or management address.", metavar="SWITCH")
-]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing a switch.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan; change nothing.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-@dataclass(frozen=True)
-class Globals:
-    """The options in front of the command."""
-
-    config: Path | None
-
-    def settings(self) -> Settings:
-        """The settings, read and checked."""
-        from nornir_config.settings import load_settings
-
-        return load_settings(self.config)
 
 
 def _show_version(asked: bool) -> None:
@@ -117,10 +90,10 @@ def trace(
     """Show the way from a VM or hypervisor to its switches, and who says so."""
     from runbooks.trace import run_trace
 
-    settings = _settings(ctx)
+    settings = settings_of(ctx)
     story = Story(make_console(), quiet=True)
     code = run_trace(
-        settings, _site(settings), target, story, ask_switches=ask_switches, as_json=as_json
+        settings, site_of(settings), target, story, ask_switches=ask_switches, as_json=as_json
     )
     raise typer.Exit(code)
 
@@ -141,13 +114,13 @@ def heal(  # noqa: PLR0917 - Typer reads the options from the signature
     """Find the gateway of a VM that is cut off, toggle it, and prove that the VM answers."""
     from runbooks.heal import HealOptions, run_heal
 
-    settings = _settings(ctx)
-    run = _new_run(settings, "heal", target)
+    settings = settings_of(ctx)
+    run = new_run(settings, "heal", target)
     chosen = HealOptions(dry_run=dry_run, toggle=toggle, force=force)
     try:
-        run_heal(run, _site(settings), _agreement(yes=yes), chosen)
+        run_heal(run, site_of(settings), agreement(yes=yes), chosen)
     finally:
-        _tell_end(run)
+        tell_end(run)
     raise typer.Exit(run.exit_code)
 
 
@@ -165,15 +138,15 @@ def toggle(  # noqa: PLR0917 - as above
     """Take one gateway's addresses away for an instant and give them back."""
     from runbooks.toggle import run_toggle
 
-    wanted = _wanted(vip, interface)
-    settings = _settings(ctx)
-    run = _new_run(settings, "toggle", switch)
+    wanted = wanted_of(vip, interface)
+    settings = settings_of(ctx)
+    run = new_run(settings, "toggle", switch)
     try:
         run_toggle(
-            run, _switch(settings, switch, run.story), wanted, _agreement(yes=yes), dry_run=dry_run
+            run, switch_of(settings, switch, run.story), wanted, agreement(yes=yes), dry_run=dry_run
         )
     finally:
-        _tell_end(run)
+        tell_end(run)
     raise typer.Exit(run.exit_code)
 
 
@@ -182,9 +155,9 @@ def pending(ctx: typer.Context, switch: SwitchName) -> None:
     """Show the commit that waits on a switch for its confirmation."""
     from runbooks.pending import show_pending
 
-    settings = _settings(ctx)
+    settings = settings_of(ctx)
     story = Story(make_console())
-    show_pending(settings, _switch(settings, switch, story), story)
+    show_pending(settings, switch_of(settings, switch, story), story)
 
 
 @app.command()
@@ -204,8 +177,8 @@ def inventory_show(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show every switch with its address and its hypervisors."""
     from runbooks import inventory as inventory_runbook
 
-    settings = _settings(ctx)
-    built = inventory_runbook.build(settings, _site(settings))
+    settings = settings_of(ctx)
+    built = inventory_runbook.build(settings, site_of(settings))
     inventory_runbook.show(built, make_console(), as_json=as_json)
     inventory_runbook.tell_shortfalls(built, Story(make_console(stderr=True)))
 
@@ -215,8 +188,8 @@ def inventory_refresh(ctx: typer.Context) -> None:
     """Ask all sources, and keep their answers for the day when one is down."""
     from runbooks import inventory as inventory_runbook
 
-    settings = _settings(ctx)
-    built = inventory_runbook.build(settings, _site(settings))
+    settings = settings_of(ctx)
+    built = inventory_runbook.build(settings, site_of(settings))
     story = Story(make_console())
     inventory_runbook.tell_shortfalls(built, story)
     hosts = built.inventory.hosts
@@ -231,102 +204,21 @@ def inventory_write(
     """Write hosts.yaml, groups.yaml and defaults.yaml for Nornir's SimpleInventory."""
     from runbooks import inventory as inventory_runbook
 
-    settings = _settings(ctx)
-    built = inventory_runbook.build(settings, _site(settings))
+    settings = settings_of(ctx)
+    built = inventory_runbook.build(settings, site_of(settings))
     story = Story(make_console())
     inventory_runbook.tell_shortfalls(built, story)
     inventory_runbook.write_files(built, directory, story)
 
 
-def _settings(ctx: typer.Context) -> Settings:
-    for module in _HEAVY:
-        import_module(module)
-    loaded()
-    given: Globals = ctx.obj
-    return given.settings()
-
-
-def _site(settings: Settings) -> Site:
-    from inventory.plugin import site_from_settings
-
-    settings.require_site()
-    return site_from_settings(settings)
-
-
-def _switch(settings: Settings, name: str, story: Story) -> Switch:
-    from runbooks.chain import find_switch
-
-    try:
-        ip_address(name)
-    except ValueError:
-        if not is_hostname(name):
-            raise UsageError(f"{name!r} is neither a switch's name nor an address") from None
-        return find_switch(_site(settings), name, story)
-    return find_switch(None, name, story)
-
-
-def _wanted(vip: str | None, interface: str | None) -> Wanted:
-    from tasks.commands import interface_name
-    from tasks.gateways import Wanted
-
-    if (vip is None) == (interface is None):
-        raise UsageError("say which gateway: --vip ADDRESS or --interface NAME (one of them)")
-    try:
-        if vip is not None:
-            return Wanted(vip=ip_address(vip))
-        return Wanted(interface=interface_name(interface or ""))
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-
-
-def _new_run(settings: Settings, command: str, target: str) -> Run:
-    from runbooks.run import Run
-
-    return Run(settings, Story(make_console()), command, target)
-
-
-def _agreement(*, yes: bool) -> Agreement:
-    from runbooks.toggle import Agreement
-
-    def ask(question: str) -> bool:
-        if not _is_terminal():
-            raise UsageError(
-                "there is nobody to ask (no terminal), and --yes was not given; "
-                "nothing on the switch was touched",
-                "Look at the plan above; to carry it out: --yes",
-            )
-        try:
-            return typer.confirm(question)
-        except typer.Abort:  # Ctrl-C or the end of the input: not a yes
-            return False
-
-    return Agreement(yes, ask)
-
-
-def _is_terminal() -> bool:
-    return sys.stdin.isatty()
-
-
 def _settle(ctx: typer.Context, command: str, name: str) -> None:
     from runbooks.pending import settle_pending
 
-    settings = _settings(ctx)
-    run = _new_run(settings, command, name)
+    settings = settings_of(ctx)
+    run = new_run(settings, command, name)
     try:
-        switch = _switch(settings, name, run.story)
+        switch = switch_of(settings, name, run.story)
         settle_pending(run, switch, confirm=command == "confirm")
     finally:
-        _tell_end(run)
+        tell_end(run)
     raise typer.Exit(run.exit_code)
-
-
-def _tell_end(run: Run) -> None:
-    """The outcome in one sentence and where the report lies; a failure is told by the guard."""
-    console = run.story.console
-    if run.exit_code in {errors.OK, errors.NOT_HEALED} and run.sentence:
-        style = "bold green" if run.exit_code == errors.OK else "bold red"
-        console.print(Text(f"{run.verdict.upper()}: {run.sentence}", style=style))
-        if run.advice:
-            console.print(Text(run.advice))
-    if run.report is not None:
-        console.print(Text(f"Report: {run.report}", style="dim"))

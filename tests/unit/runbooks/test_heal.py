@@ -126,7 +126,7 @@ def test_without_a_terminal_and_yes_it_refuses_after_the_plan(world: World) -> N
 
 def test_no_is_an_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.cut_off()
-    monkeypatch.setattr("runbooks.cli._is_terminal", lambda: True)
+    monkeypatch.setattr("runbooks.cli_common.is_terminal", lambda: True)
     result = world.vip("heal", "vm-a1", input_="n\n")
     assert result.exit_code == 9
     assert not world.committed
@@ -294,7 +294,7 @@ def test_an_edit_elsewhere_in_the_files_after_the_plan(
         world.leaf.tree[MAIN_FILE] += "# mine\n"
         return True
 
-    monkeypatch.setattr("runbooks.cli._is_terminal", lambda: True)
+    monkeypatch.setattr("runbooks.cli_common.is_terminal", lambda: True)
     monkeypatch.setattr("typer.confirm", edit_and_agree)
     result = world.vip("heal", "vm-a1")
     assert result.exit_code == 6

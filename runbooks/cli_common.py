@@ -1,0 +1,142 @@
+"""What the commands of ``vip`` share: their arguments, the settings, and the ends of a run."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from inventory.text import is_hostname
+from runbooks import errors
+from runbooks.entry import loaded
+from runbooks.errors import UsageError
+from runbooks.story import Story, make_console
+
+if TYPE_CHECKING:
+    from inventory.model import Switch
+    from inventory.site import Site
+    from nornir_config.settings import Settings
+    from runbooks.run import Run
+    from runbooks.toggle import Agreement
+    from tasks.gateways import Wanted
+
+#: What the helpers below import, and with it nearly all that a command needs.
+_HEAVY = ("inventory.plugin", "runbooks.chain", "runbooks.run", "runbooks.toggle")
+
+Target = Annotated[
+    str,
+    typer.Argument(help="A VM (name, id, address), a hypervisor or a switch.", metavar="TARGET"),
+]
+SwitchName = Annotated[
+    str, typer.Argument(help="A switch's name or management address.", metavar="SWITCH")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing a switch.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan; change nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@dataclass(frozen=True)
+class Globals:
+    """The options in front of the command."""
+
+    config: Path | None
+
+    def settings(self) -> Settings:
+        """The settings, read and checked."""
+        from nornir_config.settings import load_settings
+
+        return load_settings(self.config)
+
+
+def settings_of(ctx: typer.Context) -> Settings:
+    """The settings, with what nearly every command imports."""
+    for module in _HEAVY:
+        import_module(module)
+    loaded()
+    given: Globals = ctx.obj
+    return given.settings()
+
+
+def site_of(settings: Settings) -> Site:
+    """The site's sources; nothing is asked yet."""
+    from inventory.plugin import site_from_settings
+
+    settings.require_site()
+    return site_from_settings(settings)
+
+
+def switch_of(settings: Settings, name: str, story: Story) -> Switch:
+    """The switch of that name or address."""
+    from runbooks.chain import find_switch
+
+    try:
+        ip_address(name)
+    except ValueError:
+        if not is_hostname(name):
+            raise UsageError(f"{name!r} is neither a switch's name nor an address") from None
+        return find_switch(site_of(settings), name, story)
+    return find_switch(None, name, story)
+
+
+def wanted_of(vip: str | None, interface: str | None) -> Wanted:
+    """The gateway that is meant: exactly one of the two."""
+    from tasks.commands import interface_name
+    from tasks.gateways import Wanted
+
+    if (vip is None) == (interface is None):
+        raise UsageError("say which gateway: --vip ADDRESS or --interface NAME (one of them)")
+    try:
+        if vip is not None:
+            return Wanted(vip=ip_address(vip))
+        return Wanted(interface=interface_name(interface or ""))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def new_run(settings: Settings, command: str, target: str) -> Run:
+    """A run that tells its story on stdout."""
+    from runbooks.run import Run
+
+    return Run(settings, Story(make_console()), command, target)
+
+
+def agreement(*, yes: bool) -> Agreement:
+    """How the operator's word is got."""
+    from runbooks.toggle import Agreement
+
+    def ask(question: str) -> bool:
+        if not is_terminal():
+            raise UsageError(
+                "there is nobody to ask (no terminal), and --yes was not given; "
+                "nothing on the switch was touched",
+                "Look at the plan above; to carry it out: --yes",
+            )
+        try:
+            return typer.confirm(question)
+        except typer.Abort:  # Ctrl-C or the end of the input: not a yes
+            return False
+
+    return Agreement(yes, ask)
+
+
+def is_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
+def tell_end(run: Run) -> None:
+    """The outcome in one sentence and where the report lies; a failure is told by the guard."""
+    console = run.story.console
+    if run.exit_code in {errors.OK, errors.NOT_HEALED} and run.sentence:
+        style = "bold green" if run.exit_code == errors.OK else "bold red"
+        console.print(Text(f"{run.verdict.upper()}: {run.sentence}", style=style))
+        if run.advice:
+            console.print(Text(run.advice))
+    if run.report is not None:
+        console.print(Text(f"Report: {run.report}", style="dim"))
