@@ -149,12 +149,22 @@ def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
         ) from error
 
 
-def report_of(commit_id: str, change: Change, sections: Mapping[str, list[str]]) -> CommitReport:
-    """The report that the switch's answer makes."""
+def times_of(sections: Mapping[str, list[str]]) -> dict[str, float]:
+    """When each step was taken, in seconds since the epoch by the switch's clock.
+
+    Of a step that was taken several times the first counts for ``disturbing``, else the last.
+    """
     times: dict[str, float] = {}
     for line in sections["progress"]:
         when, _, what = line.partition(" ")
-        times[what] = float(when)
+        if what != "disturbing" or what not in times:
+            times[what] = float(when)
+    return times
+
+
+def report_of(commit_id: str, change: Change, sections: Mapping[str, list[str]]) -> CommitReport:
+    """The report that the switch's answer makes."""
+    times = times_of(sections)
     result = (sections.get("result") or ["pending"])[0].split(" ", 1)[0]
 
     def between(start: str, end: str) -> float:

@@ -23,6 +23,7 @@ from napalm_cumulus.answers import CommitRefusedError, CommitReport, PendingComm
 from napalm_cumulus.configuration import Configuration, ConfigurationError
 from napalm_cumulus.meaning import management_interfaces
 from napalm_cumulus.merge import merge
+from napalm_cumulus.repairing import Repairs
 from napalm_cumulus.snapshot import Snapshot
 from napalm_cumulus.transaction import Plan
 from napalm_cumulus.transport import Transport
@@ -230,6 +231,16 @@ class ConfigurationMethods:
     def last_commit(self) -> CommitReport | None:
         """What became of this session's newest commit; None if there is none that changed."""
         return self._last_commit
+
+    @property
+    def repairs(self) -> Repairs:
+        """Repairs of the kernel, which change no file."""
+        return Repairs(
+            self._session,
+            self.hostname,
+            str(self.optional_args.get("owner") or ""),
+            allow_management=bool(self.optional_args.get("allow_management_change", False)),
+        )
 
     def _required_pending(self) -> PendingCommit:
         found = transaction.pending(self._session(), self.hostname)

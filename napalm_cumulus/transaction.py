@@ -13,7 +13,7 @@ import re
 import secrets
 import socket
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
@@ -91,8 +91,8 @@ def plan(  # noqa: D417 (the arguments are Plan's attributes)
         change=change,
         revert_in=revert_in,
         bounce=bounce,
-        owner=_one_line(owner or default_owner()),
-        message=_one_line(message),
+        owner=one_line(owner or default_owner()),
+        message=one_line(message),
     )
 
 
@@ -105,7 +105,8 @@ def default_owner() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """A text as a line of the switch's state: printable, and not too long."""
     kept = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(kept.split())[:_LINE_LIMIT]
 
@@ -120,32 +121,34 @@ def program() -> bytes:
 
 def request(commit: Plan) -> bytes:
     """The tar archive that ``transaction.sh apply`` works from."""
+    return archive(commit_files(commit))
+
+
+def commit_files(commit: Plan) -> dict[str, str | bytes]:
+    """The members of a commit's archive, but for those that every archive has."""
     disk = commit.base.disk
     changes = disk.changes_to(commit.candidate)
     wishes = expectations(disk, commit.candidate, commit.change)
-    files = {
-        "transaction.sh": program(),
+    return {
         "id": f"{commit.id}\n",
         "owner": f"{commit.owner}\n",
         "message": f"{commit.message}\n",
         "revert_in": f"{commit.revert_in}\n",
         "hold": "bounce\n" if commit.bounce else "pending\n",
         "mode": "targeted\n" if commit.change.targeted else "full\n",
-        "interfaces": _lines(commit.change.interfaces),
-        "manifest": _lines(f"{digest}  {path}" for path, digest in commit.base.manifest.items()),
-        "listing": _lines(commit.base.listing),
-        "changed": _lines(path for path, text in changes.items() if text is not None),
+        "interfaces": lines(commit.change.interfaces),
+        "manifest": lines(f"{digest}  {path}" for path, digest in commit.base.manifest.items()),
+        "listing": lines(commit.base.listing),
+        "changed": lines(path for path, text in changes.items() if text is not None),
         "diff": encode(disk.diff_to(commit.candidate) + "\n"),
-        "unfamiliar": _lines(
+        "unfamiliar": lines(
             f"{found.message} {found.path} line {found.line}"
             for found in unfamiliar_attributes(disk, commit.candidate)
         ),
-        "removed": _lines(path for path, text in changes.items() if text is None),
+        "removed": lines(path for path, text in changes.items() if text is None),
         **wishes,
         **{f"new{path}": encode(text) for path, text in changes.items() if text is not None},
-        "complete": "",
     }
-    return _tar(files)
 
 
 def expectations(disk: Configuration, candidate: Configuration, change: Change) -> dict[str, str]:
@@ -170,9 +173,9 @@ def expectations(disk: Configuration, candidate: Configuration, change: Change) 
         for name in sorted(kept):
             keep += _wishes(addresses_of(disk, name) or frozenset(), frozenset())
     return {
-        "expect.new": _lines(new),
-        "expect.old": _lines([*old, *keep]),
-        "expect.keep": _lines(keep),
+        "expect.new": lines(new),
+        "expect.old": lines([*old, *keep]),
+        "expect.keep": lines(keep),
     }
 
 
@@ -183,22 +186,29 @@ def _wishes(wanted: frozenset[Address], other: frozenset[Address]) -> list[str]:
     ]
 
 
-def _lines(items: object) -> str:
-    return "".join(f"{item}\n" for item in items)  # type: ignore[attr-defined]
+def lines(items: Iterable[object]) -> str:
+    """Each item on a line of its own."""
+    return "".join(f"{item}\n" for item in items)
 
 
-def _tar(files: Mapping[str, str | bytes]) -> bytes:
+def archive(files: Mapping[str, str | bytes]) -> bytes:
+    """The files as a tar archive, with the program first and the mark of completeness last."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        for name, content in files.items():
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as made:
+        for name, content in {"transaction.sh": program(), **files, "complete": ""}.items():
             data = content.encode() if isinstance(content, str) else content
             info = tarfile.TarInfo(name)
             info.size, info.mode = len(data), 0o600
-            archive.addfile(info, io.BytesIO(data))
+            made.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
 
 
 # --- asking ---------------------------------------------------------------------------------------
+
+
+def send(transport: Transport, files: Mapping[str, str | bytes]) -> CommandResult:
+    """Send an archive to the switch, have it applied there, and give what it answers."""
+    return transport.run(_UNPACK, stdin=archive(files), timeout=_PATIENCE)
 
 
 def apply(transport: Transport, commit: Plan, switch: str) -> CommitReport:
@@ -215,7 +225,7 @@ def apply(transport: Transport, commit: Plan, switch: str) -> CommitReport:
         CommitRefusedError: it did not begin; nothing was changed.
         CommitError: it was not applied as meant and rolled back at once; the switch is as before.
     """
-    answer = transport.run(_UNPACK, stdin=request(commit), timeout=_PATIENCE)
+    answer = send(transport, commit_files(commit))
     sections = answers.parse_sections(answer.stdout)
     if answer.exit_status in (0, answers.E_FAILED, answers.E_INCOMPLETE) and "progress" in sections:
         report = answers.report_of(commit.id, commit.change, sections)

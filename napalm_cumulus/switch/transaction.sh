@@ -1,9 +1,10 @@
 #!/bin/sh
-# The on-switch half of a commit: one POSIX-sh program, run as root, independent of the SSH session
-# that brought it. It needs util-linux, coreutils, awk and ifupdown2; systemd where there is one.
+# The on-switch half of a commit, and of a repair (which changes no file): one POSIX-sh program, run
+# as root, independent of the SSH session that brought it. It needs util-linux, coreutils, awk and ifupdown2; systemd where there is one.
 #
 #   apply DIR     check, stage, arm the dead-man's timer, then `run` detached; print the outcome
-#   run ID        bring the kernel to the candidate in a private mount namespace; the disk stays old
+#   run ID        bring the kernel to the candidate in a private mount namespace, or take the steps of
+#                 a repair; the disk stays old
 #   rollback ID   bring the kernel back to the disk's configuration (detached)
 #   confirm ID    write the candidate to the disk, atomically, and disarm (detached)
 #   expire ID     what the timer runs: rollback, or the end of a confirm that was cut off
@@ -21,8 +22,9 @@
 #   confirm/          while a confirm of several files is being written: the journal of it
 #
 # A commit's directory, from the client: id owner message diff revert_in hold mode interfaces
-# manifest listing unfamiliar changed removed new/ expect.new expect.keep expect.old; from here:
-# network/ outside/ outside.list attributes ballast created deadline armed runner progress log result refused unmet.*
+# manifest listing unfamiliar changed removed new/ expect.new expect.keep expect.old, for a repair
+# steps; from here: network/ outside/ outside.list attributes ballast created deadline armed runner
+# progress log result refused failed unmet.*
 
 set -u
 umask 077
@@ -139,14 +141,28 @@ bring_up() { # in_candidate|on_disk: make the kernel agree, waiting for other if
     done
 }
 
-unmet() { # FILE of lines "+ device address" and "- device address": where the kernel differs
-    ip -o addr show | awk -v wishes="$1" '
+links() { # "device UP" where it is up and not protocol-down, and "device MAC", of every device
+    for net in /sys/class/net/*; do
+        [ -r "$net/flags" ] || continue
+        flags=0 down=0 mac=''
+        read -r flags <"$net/flags" 2>/dev/null
+        { read -r down <"$net/proto_down"; } 2>/dev/null
+        { read -r mac <"$net/address"; } 2>/dev/null
+        [ $((flags & 1)) -eq 1 ] && [ "${down:-0}" != 1 ] && printf '= %s UP\n' "${net##*/}"
+        printf '= %s %s\n' "${net##*/}" "$mac"
+    done
+}
+
+unmet() { # FILE of lines "+ device WHAT" and "- device WHAT": where the kernel differs; WHAT is an
+    # address, UP, or a MAC
+    { ip -o addr show && links; } | awk -v wishes="$1" '
         BEGIN {
             while ((getline line <wishes) > 0) {
                 split(line, part, " ")
                 wish[part[2] " " part[3]] = part[1]
             }
         }
+        $1 == "=" { have[$2 " " $3] = 1 }
         $3 ~ /^inet6?$/ { sub(/@.*/, "", $2); have[$2 " " $4] = 1 }
         END {
             for (key in wish) {
@@ -230,6 +246,164 @@ detached() { # VERB: run it outside the SSH session, wait for its end, give its 
     wait "$!"
 }
 
+# --- the steps of a repair ----------------------------------------------------------------------
+
+# They work on the kernel alone. Their words are checked by the client; nothing here evaluates them.
+# A step that fails is written down and the next one taken: what counts is the kernel afterwards.
+
+say() { printf '%s\n' "$*" >>"$T/log"; }
+
+tried() { # WORDS COMMAND...: run it, and write down that WORDS failed if it did
+    words=$1
+    shift
+    say "+ $*"
+    "$@" >>"$T/log" 2>&1 </dev/null 8>&- 3<&- && return 0
+    printf 'failed %s\n' "$words" >>"$T/failed"
+    return 1
+}
+
+ifup_these() { # IFACE...: what the disk says; its exit status says nothing, so it is only logged
+    # shellcheck disable=SC2086 # names are checked by the client
+    INTERFACES=$* MODE=targeted
+    bring_up on_disk 3<&-
+    status=$?
+    [ "$status" -eq 0 ] || say "ifup ended with exit status $status"
+    INTERFACES=$(tr '\n' ' ' <"$T/interfaces")
+    MODE=$(value "$T/mode")
+}
+
+take_down() { # DEV: with it go its IPv6 addresses, which coming up does not bring back
+    ip -6 -o addr show dev "$1" scope global 2>/dev/null |
+        awk '!/ dynamic | temporary / {
+            metric = ""
+            for (i = 5; i < NF; i++) if ($i == "metric") metric = " metric " $(i + 1)
+            print $4 metric
+        }' >"$T/inet6"
+    mark "take down $1"
+    tried "taking $1 down" ip link set dev "$1" down
+}
+
+bring_back() { # DEV
+    tried "bringing $1 up" ip link set dev "$1" up
+    mark "bring up $1"
+    while read -r address metric; do
+        # It was there a moment ago: no neighbour need be asked whether it is free.
+        # shellcheck disable=SC2086 # empty, or "metric N"
+        ip -6 addr replace "$address" dev "$1" $metric nodad 2>>"$T/log" ||
+            tried "giving $1 back $address" ip -6 addr replace "$address" dev "$1" nodad
+    done <"$T/inet6"
+}
+
+lift() { # DEV: what keeps it from working although its addresses are right
+    net=/sys/class/net/$1
+    [ -e "$net" ] || return 0
+    down=0 flags=1 port=3 stp=1 own='' under=''
+    { read -r down <"$net/proto_down"; } 2>/dev/null
+    [ "${down:-0}" = 1 ] && tried "clearing protodown of $1" ip link set dev "$1" protodown off
+    read -r flags <"$net/flags"
+    # One that was protocol-down comes to life by going up anew.
+    [ "${down:-0}" = 1 ] && ip link set dev "$1" down
+    [ "${down:-0}" = 1 ] || [ $((flags & 1)) -eq 0 ] &&
+        tried "bringing $1 up" ip link set dev "$1" up
+    { read -r port <"$net/brport/state" && read -r stp <"$net/brport/bridge/bridge/stp_state"; } \
+        2>/dev/null
+    # Without STP nothing ever makes such a port forward again.
+    [ "$port" != 3 ] && [ "$stp" = 0 ] &&
+        tried "making the port $1 forward" bridge link set dev "$1" state 3
+    # ifupdown2 mends the MTU of the first VRR device only.
+    case $1 in
+    *-v[0-9]*)
+        below=$(basename "$(readlink "$net"/lower_* 2>/dev/null | head -n 1)")
+        [ -n "$below" ] && read -r under <"/sys/class/net/$below/mtu" && read -r own <"$net/mtu"
+        [ "$own" = "$under" ] ||
+            tried "giving $1 the MTU of $below" ip link set dev "$1" mtu "$under"
+        ;;
+    esac
+    return 0
+}
+
+lift_all() { # every device that must be up
+    while read -r sign device what; do
+        [ "$sign $what" = "+ UP" ] && lift "$device"
+    done <"$T/expect.new"
+    return 0
+}
+
+reroute() { # DEV ADDRESS NETWORK METRIC: the routes that the kernel makes for an address
+    net=/sys/class/net/$1
+    ip -4 -o addr show dev "$1" 2>/dev/null | grep -qF " $2/" || return 0
+    table=$(ip -d -o link show dev "$1" | sed -n 's/.* vrf_slave table \([0-9]*\).*/\1/p')
+    [ -n "$(ip -4 route show table all "$3" dev "$1" proto kernel)" ] || [ "$3" = "$2/32" ] ||
+        # Appended: those of other VRR devices differ in nothing but the device.
+        tried "restoring the route $3 of $1" ip -4 route append "$3" dev "$1" proto kernel \
+            scope link src "$2" metric "$4" table "${table:-254}"
+    [ -n "$(ip -4 route show table all type local "$2" dev "$1")" ] ||
+        tried "restoring the local route of $2" ip -4 route append local "$2" dev "$1" \
+            proto kernel scope host src "$2" table "${table:-255}"
+}
+
+take_steps() {
+    while read -r verb one two three four <&3; do
+        say "+ step: $verb $one $two $three $four"
+        case $verb in
+        reapply)
+            # shellcheck disable=SC2086 # names that are meant to split
+            ifup_these $one $two $three $four
+            lift_all
+            ;;
+        reload)
+            MODE=full
+            bring_up on_disk 3<&- || say "ifreload ended with exit status $?"
+            lift_all
+            ;;
+        flap)
+            mark disturbing
+            take_down "$one"
+            bring_back "$one"
+            ;;
+        set-mac)
+            mark disturbing
+            take_down "$one"
+            tried "giving $one the MAC $two" ip link set dev "$one" address "$two"
+            mark "set mac $one"
+            bring_back "$one"
+            ;;
+        recreate)
+            mark disturbing
+            [ ! -e "/sys/class/net/$one" ] || tried "deleting $one" ip link delete dev "$one"
+            mark "delete $one"
+            ifup_these "$two"
+            lift_all
+            ;;
+        reroute) reroute "$one" "$two" "$three" "$four" ;;
+        *) printf 'failed %s: no such step\n' "$verb" >>"$T/failed" ;;
+        esac
+        mark "took $verb"
+    done 3<"$T/steps"
+    mark settled
+}
+
+is_repair() { [ "$(value "$T/hold")" = repair ]; }
+
+run_repair() { # with the lock held
+    : >"$T/failed"
+    unmet "$T/expect.new" >"$T/unmet.before"
+    mark applying
+    take_steps
+    printf '0\n' >"$T/apply.status"
+    unmet "$T/expect.new" >"$T/unmet.new"
+    mark applied
+    if newly_unmet new >/dev/null; then
+        claim revert || exit "$E_FAILED"
+        take_back "the repair took something away" && exit "$E_FAILED"
+        exit "$E_INCOMPLETE"
+    fi
+    claim revert || exit "$E_FAILED"
+    rm -f "$T/ballast"
+    end_with repaired "the disk was not touched"
+    exit 0
+}
+
 # --- apply --------------------------------------------------------------------------------------
 
 refuse_foreign_owner() {
@@ -282,7 +456,7 @@ stage() { # make the complete candidate beside the disk's files
 }
 
 refuse_new_complaints() { # `ifreload -s` errs both ways, so only what the candidate adds counts
-    [ "$MODE" = full ] || return 0
+    [ "$MODE" = full ] && ! is_repair || return 0
     for where in on_disk in_candidate; do
         "$where" timeout -s KILL "$LIMIT" ifreload -s -a 2>&1 </dev/null |
             sed 's/line *[0-9]*: *//' | sort -u >"$T/syntax.$where"
@@ -383,6 +557,7 @@ cmd_run() {
     take_lock 60 || exit "$E_INTERNAL"
     # `expire` may have claimed it meanwhile: then nothing is applied.
     ours || exit "$E_FAILED"
+    if is_repair; then run_repair; fi
     unmet "$T/expect.old" >"$T/unmet.before"
     mark applying
     bring_up in_candidate
@@ -415,12 +590,14 @@ take_back() { # WHY. With the lock held and the commit claimed: the disk's confi
     mark reverting
     bring_up on_disk
     status=$?
+    if is_repair; then lift_all; fi
     unmet "$T/expect.old" >"$T/unmet.old"
     if [ "$MODE" = targeted ] && { [ "$status" -ne 0 ] || newly_unmet old >/dev/null; }; then
         # The few interfaces alone did not do it: let ifupdown2 put everything right.
         MODE=full
         bring_up on_disk
         status=$?
+        if is_repair; then lift_all; fi
         unmet "$T/expect.old" >"$T/unmet.old"
     fi
     drop_prepared
@@ -431,7 +608,7 @@ take_back() { # WHY. With the lock held and the commit claimed: the disk's confi
     end_with reverted "$1"
 }
 
-newly_unmet() { # old|keep: what the kernel lacks now and had before; false where that is nothing
+newly_unmet() { # old|keep|new: what the kernel lacks now and had before; false where that is nothing
     grep -vxF -f "$T/unmet.before" "$T/unmet.$1"
 }
 
@@ -492,6 +669,8 @@ cmd_confirm() {
     take_lock 60 || exit "$E_INTERNAL"
     ours || exit "$E_NOTHING"
     printf '%s\n' "$$" >"$T/pid.confirm"
+    [ "$(value "$T/hold")" = pending ] ||
+        refuse_confirm "it was made to be taken back, not to be kept: the switch ends it by itself"
     unmet "$T/expect.new" >"$T/unmet.new"
     if [ -s "$T/unmet.new" ]; then
         refuse_confirm "the kernel no longer has the candidate"
@@ -662,7 +841,7 @@ section() { # NAME FILE: a file's lines, indented so that none looks like a head
 }
 
 print_outcome() {
-    for name in result progress apply.status unmet.before unmet.new unmet.old refused; do
+    for name in result progress apply.status unmet.before unmet.new unmet.old failed refused; do
         [ -e "$T/$name" ] && section "$name" "$T/$name"
     done
     printf '== log\n'
