@@ -140,6 +140,21 @@ class CumulusDriver(ConfigurationMethods, CumulusGetters):
                 self._require_success(result)
         return {result.command: _text(result.stdout) for result in results}
 
+    def run_many(
+        self, commands: Sequence[str], *, timeout: float | None = None
+    ) -> list[CommandResult]:
+        """Run shell commands, all in one round trip, and give all that each left behind.
+
+        Args:
+            commands: `sh` command lines; each runs in a shell of its own with empty stdin, and a
+                failing one does not stop the others.
+            timeout: Seconds for all of them; `command_timeout` by default.
+
+        Returns:
+            Exit status, stdout and stderr as bytes, in the order of the commands.
+        """
+        return self._run_many(commands, timeout=timeout)
+
     def _run_many(
         self, commands: Sequence[str], *, timeout: float | None = None
     ) -> list[CommandResult]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
@@ -24,12 +24,13 @@ from tasks.errors import NoGatewayError, RefusedError
 from tasks.model import Gateway, Interface, VirtualAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from ipaddress import IPv4Address, IPv6Address
 
     Address = IPv4Address | IPv6Address
 
 _COMMENTED = re.compile(r"^\s*#[\s#]*address([-_]virtual)?\s+(?P<value>\S.*?)\s*$")
+_COMMENTED_ANYWHERE = re.compile(r"#[\s#]*address")
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,36 @@ def gateway_in(text: str, switch: str, wanted: Wanted, management: str | None = 
     return _gateway(configuration, switch, name, vip, virtual=virtual[name], management=management)
 
 
+def gateways_of(configuration: Configuration) -> tuple[Gateway, ...]:
+    """One `Gateway` for each interface with virtual addresses, to look at; in reading order.
+
+    Unlike `gateway_in` it refuses nothing: not every one of them can be toggled.
+
+    Raises:
+        ConfigurationError: the files source each other in a circle.
+    """
+    stanzas: dict[str, list[Located]] = {}
+    for at in configuration.stanzas():
+        if at.stanza.keyword == "iface":
+            for name in at.stanza.interfaces:
+                stanzas.setdefault(name, []).append(at)
+    return tuple(
+        _as_gateway(name, virtual[0], virtual, located)
+        for name, found in stanzas.items()
+        if any(at.stanza.values("address-virtual") for at in found)
+        for located in [configuration.counted[name] if len(found) > 1 else tuple(found)]
+        if (virtual := _virtual_lines(name, located))
+    )
+
+
+def commented_addresses(configuration: Configuration) -> tuple[tuple[str, str, int, str], ...]:
+    """Interface, file, line and address of each address line that is commented out in a stanza."""
+    if not any(_COMMENTED_ANYWHERE.search(file.text) for file in configuration.files):
+        return ()
+    found = _commented_addresses(tuple(configuration.stanzas()))
+    return tuple((at.stanza.name, at.file.path, line, str(address)) for at, line, address in found)
+
+
 def _gateway(
     configuration: Configuration,
     switch: str,
@@ -137,36 +168,46 @@ def _gateway(
                 f"'iface {at.stanza.words[0]}' ({at}), which is not edited",
                 "Give the interface a stanza of its own.",
             )
-    own = tuple(
-        ip_interface(value.split()[0])
-        for at in located
-        for value in at.stanza.values("address")
-        if is_interface(value.split()[0])
-    )
-    for address in (*own, *(v.address for v in virtual)):
+    gateway = _as_gateway(name, vip, virtual, located)
+    for address in (*gateway.own, *(v.address for v in virtual)):
         if management and str(address.ip) == management:
             raise RefusedError(
                 f"{switch}: {name} carries {address}, the address that the switch is managed by; "
                 "toggling it would cut vipkeeper off",
                 "Manage the switch by another address, or toggle by hand on the console.",
             )
+    rejected = tuple(
+        f"{file.path} line {problem.line}: {problem.message}"
+        for file in configuration.files
+        if not file.is_template
+        for problem in file.problems
+    )
+    return replace(gateway, candidate="".join(map(_commented_out, located)), rejected=rejected)
+
+
+def _as_gateway(
+    name: str,
+    vip: VirtualAddress,
+    virtual: tuple[VirtualAddress, ...],
+    located: Sequence[Located],
+) -> Gateway:
+    """The gateway without what only a toggle needs."""
     at = next(at for at in located if at.stanza.first <= vip.line <= at.stanza.last)
     return Gateway(
         interface=name,
         vip=vip,
         virtual=virtual,
-        own=own,
+        own=tuple(
+            ip_interface(value.split()[0])
+            for at in located
+            for value in at.stanza.values("address")
+            if is_interface(value.split()[0])
+        ),
         file=at.file.path,
         first=at.stanza.first,
         last=at.stanza.last,
         stanza="".join(at.file.stanza_text(at.stanza) for at in located),
-        candidate="".join(map(_commented_out, located)),
-        rejected=tuple(
-            f"{file.path} line {problem.line}: {problem.message}"
-            for file in configuration.files
-            if not file.is_template
-            for problem in file.problems
-        ),
+        candidate="",
     )
 
 
@@ -178,10 +219,14 @@ def _commented_out(at: Located) -> str:
 
 
 def _virtual(configuration: Configuration, interface: str) -> tuple[VirtualAddress, ...]:
+    return _virtual_lines(interface, configuration.stanzas_of(interface))
+
+
+def _virtual_lines(interface: str, located: Sequence[Located]) -> tuple[VirtualAddress, ...]:
     """The virtual addresses of an interface; ifupdown2 makes one device per line."""
     lines = [
         attribute
-        for at in configuration.stanzas_of(interface)
+        for at in located
         for attribute in at.stanza.attributes
         if attribute.name == "address-virtual"
     ]

@@ -40,6 +40,11 @@ class Section(Generic[Row]):
     unread: str = ""
     absent: bool = False
 
+    @property
+    def known(self) -> bool:
+        """Whether the rows are what the switch has: nothing failed and the program is there."""
+        return not self.unread and not self.absent
+
 
 @dataclass(frozen=True)
 class LinkFact:
@@ -207,6 +212,25 @@ class VniFact:
 
 
 @dataclass(frozen=True)
+class VrfVniFact:
+    """A tenant VRF with its L3VNI as FRR knows it (``show vrf vni``).
+
+    Attributes:
+        vrf: its name.
+        vni: the L3VNI.
+        vxlan: the L3VNI's vxlan device; empty where it has none.
+        svi: the L3VNI's SVI; empty where it has none.
+        state: ``Up`` or ``Down``.
+    """
+
+    vrf: str
+    vni: int
+    vxlan: str
+    svi: str
+    state: str
+
+
+@dataclass(frozen=True)
 class EvpnMacFact:
     """A MAC or neighbour in EVPN (``show evpn arp-cache vni all``).
 
@@ -245,6 +269,9 @@ class ProbeFact:
         ok: for ``ping`` and ``arp``, whether it answered; for ``duplicate``, whether nobody else
             answered; for routes, whether there is one and it leads where it must.
         detail: what was seen (the rogue's MAC, the route, the error).
+        source: the address that it was tried from (the VIP of a ping), or empty.
+        macs: the MACs that answered ARP, lower case; of ``duplicate`` only those that are not
+            the VIP's own virtual MAC, by which anycast peers answer.
     """
 
     kind: str
@@ -252,6 +279,8 @@ class ProbeFact:
     target: str
     ok: bool
     detail: str = ""
+    source: str = ""
+    macs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -275,9 +304,13 @@ class SwitchFacts:
         gateways_unread: why the configuration could not be read; empty when it was.
         commented: places (file and line) of address lines that are commented out in a stanza,
             with the address that stands there.
+        repeated: places of stanzas that describe an interface which has been described before,
+            each with the interface's name.
         sysctls: value by path below ``/proc/sys/net/ipv4`` (``conf/vlan453-v0/rp_filter``,
-            ``ip_forward``).
+            ``ip_forward``, ``neigh/default/gc_thresh3``).
+        sysctls_unread: why they could not be read; empty when they were.
         left_over: files that an interrupted or forgotten change has left, each as a sentence part.
+        left_over_unread: why they could not be looked for; empty when they were.
     """
 
     switch: str
@@ -285,6 +318,7 @@ class SwitchFacts:
     gateways: tuple[Gateway, ...] = ()
     gateways_unread: str = ""
     commented: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
     links: Section[LinkFact] = field(default_factory=Section)
     addresses: Section[AddressFact] = field(default_factory=Section)
     routes: Section[RouteFact] = field(default_factory=Section)
@@ -295,6 +329,7 @@ class SwitchFacts:
     lldp: Section[LldpFact] = field(default_factory=Section)
     drift: Section[DriftFact] = field(default_factory=Section)
     vnis: Section[VniFact] = field(default_factory=Section)
+    vrf_vnis: Section[VrfVniFact] = field(default_factory=Section)
     evpn_macs: Section[EvpnMacFact] = field(default_factory=Section)
     evpn_peers: Section[PeerFact] = field(default_factory=Section)
     probes: Section[ProbeFact] = field(default_factory=Section)
@@ -302,3 +337,4 @@ class SwitchFacts:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     sysctls_unread: str = ""
     left_over: tuple[str, ...] = ()
+    left_over_unread: str = ""

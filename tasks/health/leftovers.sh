@@ -1,0 +1,30 @@
+# What waits on the switch, and what interrupted changes have left there.
+# Prints "pending|STATE|ID|OWNER|SECONDS LEFT" and "left|KIND|PATH" lines, then "done".
+[ "$(id -u)" -eq 0 ] || exit 77
+value() {
+    line=
+    [ -r "$1" ] && read -r line <"$1"
+    printf '%s' "$line"
+}
+read -r up rest </proc/uptime
+for state in pending claimed.revert claimed.confirm; do
+    dir=/run/vipkeeper/$state
+    [ -d "$dir" ] || continue
+    deadline=$(value "$dir/deadline")
+    printf 'pending|%s|%s|%s|%s\n' "$state" "$(value "$dir/id")" "$(value "$dir/owner")" \
+        "${deadline:+$((${deadline%%.*} - ${up%%.*}))}"
+done
+[ -d /var/lib/vipkeeper/confirm ] && echo 'left|confirm|/var/lib/vipkeeper/confirm'
+for dir in /run/vipkeeper/.incoming.*; do
+    [ -d "$dir" ] || continue
+    pid=$(value "$dir/pid.front")
+    # One that is being sent at this moment has no program yet.
+    if [ -n "$pid" ]; then
+        kill -0 "$pid" 2>/dev/null && continue
+    else
+        [ -n "$(find "$dir" -maxdepth 0 -mmin +5)" ] || continue
+    fi
+    printf 'left|incoming|%s\n' "$dir"
+done
+find /etc/network -xdev -name '.*.vipkeeper.*' -exec printf 'left|file|%s\n' {} \; 2>/dev/null
+echo done
