@@ -155,12 +155,13 @@ esac
             }
         for (t = 1; t <= wanted; t++) {
             found = 0
-            for (i = 1; i <= vips && !found; i++)
-                if (inside(targets[t], vip[i], bits[i])) {
-                    found = 1
-                    known = (targets[t] " " svi[i]) in resolved ? "known" : "unknown"
-                    print "target", svi[i], vrr[i], vip[i], targets[t], known
-                }
+            for (i = 1; i <= vips; i++) # the lowest number: -v0 bears the gateway
+                if (inside(targets[t], vip[i], bits[i]) && (!found || vrr[i] < vrr[found]))
+                    found = i
+            if (found) {
+                known = (targets[t] " " svi[found]) in resolved ? "known" : "unknown"
+                print "target", svi[found], vrr[found], vip[found], targets[t], known
+            }
             for (i = 1; i <= owns && !found; i++)
                 if (inside(targets[t], own[i], width[i])) {
                     found = 1

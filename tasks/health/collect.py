@@ -1,0 +1,136 @@
+"""Everything that checks and diagnosis want to know of a switch, in one round trip."""
+
+from __future__ import annotations
+
+import ipaddress
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from nornir.core.task import Result, Task
+
+from napalm_cumulus import snapshot
+from napalm_cumulus.iproute_text import with_text
+from napalm_cumulus.lldp_text import COMMAND as LLDP
+from napalm_cumulus.result import CommandResult
+from nornir_config.connection import run_once
+from tasks.health.read import UnreadFilesError, read_facts
+
+#: Seconds after which one command is killed on the switch, so that the others are not lost.
+_EACH = 10
+#: Files that ``source`` lines read may source others; nobody nests deeper.
+_MORE_FILES = 4
+_SYSCTLS = ("forwarding", "rp_filter", "arp_ignore", "arp_announce", "arp_filter", "proxy_arp")
+
+
+@dataclass(frozen=True)
+class Probes:
+    """What the switch is to try out by itself.
+
+    Attributes:
+        targets: addresses to look for at layer 2 and 3 (VMs of an incident); IPv4 only, others
+            are passed over.
+        outside: an address beyond the fabric, for the way out of the targets; empty for none.
+        per_vip: to how many of its neighbours a VIP is to send a ping; 0 for none.
+        total: most pings of that kind, and most VIPs that are asked for a second owner.
+    """
+
+    targets: tuple[str, ...] = ()
+    outside: str = ""
+    per_vip: int = 3
+    total: int = 60
+
+
+#: Nothing is sent into the network.
+SILENT = Probes(per_vip=0, total=0)
+
+
+def collect_facts(task: Task, *, probes: Probes = Probes()) -> Result:
+    """Nornir task: the `SwitchFacts` of the host, from one command on one connection.
+
+    Only where ``source`` lines read files outside ``/etc/network``, a second one is needed.
+    The switch's words are never trusted: what cannot be read is marked so in the facts.
+
+    Args:
+        task: the task on the switch.
+        probes: what it is to try out.
+
+    Raises:
+        NapalmException: there is no session, or the switch did not answer it in time.
+    """
+    wanted = commands(probes)
+    outcomes = run_once(task, list(wanted.values()))
+    results = dict(zip(wanted, outcomes, strict=True))
+    more: dict[str, CommandResult] = {}
+    for _ in range(_MORE_FILES):
+        try:
+            facts = read_facts(task.host.name, results, more)
+            break
+        except UnreadFilesError as error:
+            (more[error.command],) = run_once(task, [error.command])
+    else:
+        facts = read_facts(task.host.name, results, None)
+    return Result(host=task.host, result=facts)
+
+
+def commands(probes: Probes) -> dict[str, str]:
+    """The shell lines by the name of what they tell; the probes come last.
+
+    Raises:
+        ValueError: a target or the address outside is no IP address.
+    """
+    return {**_standing(), "probes": _probe_command(probes)}
+
+
+@cache
+def _standing() -> Mapping[str, str]:
+    def both(json: str, text: str) -> str:
+        return with_text(f"timeout {_EACH} {json}", f"timeout {_EACH} {text}")
+
+    def frr(words: str) -> str:
+        return f"timeout {_EACH} vtysh -c {shlex.quote(words)}"
+
+    sysctls = " ".join(f"conf/*/{name}" for name in _SYSCTLS)
+    return {
+        "hostname": "hostname",
+        "configuration": snapshot.READ,
+        "links": both("ip -d -j link show", "ip -d -o link show"),
+        "addresses": both("ip -j addr show", "ip -o addr show"),
+        "routes": both("ip -j -4 route show table all", "ip -o -4 route show table all"),
+        "routes6": both("ip -j -6 route show table all", "ip -o -6 route show table all"),
+        "rules": both("ip -j rule show", "ip rule show"),
+        "neighbours": both("ip -j neigh show", "ip -s neigh show"),
+        "fdb": both("bridge -j fdb show", "bridge fdb show"),
+        "ports": both("bridge -j link show", "bridge link show"),
+        "lldp": f"timeout {_EACH} sh -c {shlex.quote(LLDP)}",
+        "drift": f"timeout {_EACH} ifquery -a -c -o json",
+        "sysctls": (
+            f"cd /proc/sys/net/ipv4 && grep -s . ip_forward neigh/default/gc_thresh3 {sysctls}"
+        ),
+        "vnis": frr("show evpn vni json"),
+        "vrf_vnis": frr("show vrf vni json"),
+        "evpn_macs": frr("show evpn arp-cache vni all json"),
+        "evpn_peers": frr("show bgp l2vpn evpn summary json"),
+        "left_over": _script("leftovers.sh"),
+    }
+
+
+def _probe_command(probes: Probes) -> str:
+    four = [
+        str(address)
+        for address in map(ipaddress.ip_address, probes.targets)
+        if isinstance(address, ipaddress.IPv4Address)
+    ]
+    outside = str(ipaddress.IPv4Address(probes.outside)) if probes.outside else "-"
+    words = " ".join([str(int(probes.per_vip)), str(int(probes.total)), outside, *four])
+    return f"set -- {words}\n{_script('probes.sh')}"
+
+
+@cache
+def _script(name: str) -> str:
+    """The script without its comments, which the switch need not be sent."""
+    text = resources.files("tasks.health").joinpath(name).read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    return "\n".join(kept)

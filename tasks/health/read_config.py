@@ -1,0 +1,184 @@
+"""What stands in the configuration, what ifupdown2 says of it, LLDP, and what is left over."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from napalm_cumulus import snapshot
+from napalm_cumulus.answering import Answering
+from napalm_cumulus.configuration import Configuration
+from napalm_cumulus.getters_neighbors import parse_lldp_neighbors
+from napalm_cumulus.output import text_of
+from napalm_cumulus.result import CommandResult
+from tasks.gateways import commented_addresses, gateways_of
+from tasks.health.facts import DriftFact, LldpFact, PendingFact, Section
+from tasks.health.reading import MISREAD, Results, unread
+from tasks.model import Gateway
+
+#: ``ifquery`` does not check commands (``up``, ``post-up``) and gives them no word.
+_FINE = {"pass", ""}
+_NOT_ROOT = 77
+_LEFT = {
+    "confirm": "an interrupted confirm ({})",
+    "incoming": "a commit that was never begun ({})",
+    "file": "a half-written file ({})",
+}
+
+
+class UnreadFilesError(Exception):
+    """The configuration reads files from elsewhere; ``command`` prints them."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(command)
+        self.command = command
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What the facts hold of the configuration."""
+
+    gateways: tuple[Gateway, ...] = ()
+    commented: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    unread: str = ""
+
+
+class _Recorded:
+    """Stands for the session: it knows only what was recorded."""
+
+    def run(
+        self, command: str, *, stdin: bytes = b"", timeout: float | None = None
+    ) -> CommandResult:
+        del stdin, timeout
+        raise UnreadFilesError(command)
+
+    def is_alive(self) -> bool:
+        return False
+
+    def close(self) -> None: ...
+
+
+def configuration(results: Results, more: Mapping[str, CommandResult] | None) -> Configured:
+    """The gateways and what is odd about their stanzas.
+
+    Raises:
+        UnreadFilesError: files from elsewhere are needed, and ``more`` is not None.
+    """
+    result = results.get("configuration")
+    if result is None:
+        return Configured(unread="configuration: the switch was not asked")
+    answers = {snapshot.READ: result, **(more or {})}
+    try:
+        disk = snapshot.take(Answering(_Recorded(), answers)).disk
+        return Configured(
+            gateways=gateways_of(disk),
+            commented=tuple(
+                f"{path} line {line}: {address} of {interface}"
+                for interface, path, line, address in commented_addresses(disk)
+            ),
+            repeated=tuple(_repeated(disk)),
+        )
+    except UnreadFilesError:
+        if more is not None:
+            raise
+        return Configured(unread="the configuration reads files that could not be fetched")
+    except MISREAD as error:
+        return Configured(unread=unread(result, error))
+
+
+def _repeated(disk: Configuration) -> Iterator[str]:
+    """Interfaces that a later stanza describes again."""
+    stanzas = [at for at in disk.stanzas() if at.stanza.keyword == "iface"]
+    count = Counter(name for at in stanzas for name in at.stanza.interfaces)
+    seen: set[str] = set()
+    for at in stanzas:
+        for name in at.stanza.interfaces:
+            if count[name] > 1:
+                if name in seen:
+                    yield f"{name}: {at}"
+                seen.add(name)
+
+
+def lldp(result: CommandResult) -> Iterator[LldpFact]:
+    """``lldpctl``."""
+    for port, neighbours in parse_lldp_neighbors(result).items():
+        for neighbour in neighbours:
+            yield LldpFact(port, neighbour["hostname"])
+
+
+def no_lldpd(result: CommandResult) -> bool:
+    """Whether lldpd is not running; lldpctl is there and has nobody to talk to."""
+    said = result.stderr[:500].lower()
+    return result.exit_status != 0 and b"connect" in said and b"socket" in said
+
+
+def drift(result: CommandResult, gateways: tuple[Gateway, ...]) -> Iterator[DriftFact]:
+    """``ifquery -a -c -o json``: an exit status, a word and a gap are all failures.
+
+    On a mismatch of virtual addresses ifupdown2 can leave the attribute out and call it a pass.
+    """
+    rows = _checked(result)
+    virtual = {gateway.interface for gateway in gateways}
+    found = False
+    for row in rows:
+        name, told = str(row["name"]), row.get("config") or {}
+        bad = list(_failed(name, told, row.get("config_status") or {}))
+        if name in virtual and "address-virtual" not in told:
+            bad.append(DriftFact(name, "address-virtual", "not among what was checked"))
+        if not bad and row.get("status") not in _FINE:
+            bad.append(DriftFact(name, "", f"its status is {row.get('status')}"))
+        found = found or bool(bad)
+        yield from bad
+    if result.exit_status != 0 and not found:
+        yield DriftFact("", "", f"ifquery -c ends with exit status {result.exit_status}")
+
+
+def _checked(result: CommandResult) -> list[dict[str, Any]]:
+    document = json.loads(result.stdout)
+    if not isinstance(document, list) or not all(isinstance(row, dict) for row in document):
+        raise TypeError("no list of interfaces")
+    return document
+
+
+def _failed(name: str, told: dict[str, Any], statuses: dict[str, Any]) -> Iterator[DriftFact]:
+    for attribute, status in statuses.items():
+        words = status if isinstance(status, list) else [status]
+        values = told.get(attribute, "")
+        values = values if isinstance(values, list) else [values]
+        values += [""] * (len(words) - len(values))
+        for word, value in zip(words, values, strict=False):
+            if word not in _FINE:
+                seen = f"the kernel has {value}" if value else "the kernel has another"
+                yield DriftFact(name, attribute, seen)
+
+
+def left_over(results: Results) -> tuple[Section[PendingFact], tuple[str, ...], str]:
+    """What ``leftovers.sh`` printed: pending commits, left-over files, and why neither is known."""
+    result = results.get("left_over")
+    if result is None:
+        why = "left_over: the switch was not asked"
+        return Section(unread=why), (), why
+    if result.exit_status == _NOT_ROOT:
+        why = "only root can see what is pending on the switch; log in as root or with sudo"
+        return Section(unread=why), (), why
+    pending: list[PendingFact] = []
+    left: list[str] = []
+    try:
+        *lines, last = text_of(result).splitlines()
+        if last != "done":
+            raise ValueError("it is cut off")
+        for line in lines:
+            kind, *words = line.split("|")
+            if kind == "pending":
+                state, name, owner, seconds = words
+                pending.append(PendingFact(state, name, owner, float(seconds or 0)))
+            else:
+                left.append(_LEFT[words[0]].format("|".join(words[1:])))
+    except MISREAD as error:
+        why = unread(result, error).replace("'[ \"$(id -u)\" -eq 0 ] || exit 77'", "left-overs")
+        return Section(unread=why), (), why
+    return Section(tuple(pending)), tuple(left), ""

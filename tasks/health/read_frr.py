@@ -1,0 +1,102 @@
+"""What FRR says of EVPN."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from napalm.base.exceptions import CommandErrorException
+
+from napalm_cumulus.output import json_of, unexpected
+from napalm_cumulus.result import CommandResult
+from tasks.health.facts import EvpnMacFact, PeerFact, VniFact, VrfVniFact
+from tasks.health.reading import address
+
+#: Without daemons vtysh fails with the first; without the one that is asked it says the second.
+_NOT_RUNNING = re.compile(rb"failed to connect to any daemons|\w+ is not running|No EVPN|EVPN.*not")
+#: What bgpd says, in words and not in JSON, where there is nothing to tell of.
+_NOTHING = re.compile(r"% (No BGP|BGP instance not found|No .*(peer|neighbor)|.*not found)")
+
+
+def absent(result: CommandResult) -> bool:
+    """Whether FRR, or its daemon in question, is not running."""
+    return (
+        result.stdout.lstrip()[:1] not in {b"{", b"["}
+        and _NOT_RUNNING.search(result.stdout[:500] + result.stderr[:500]) is not None
+    )
+
+
+def vnis(result: CommandResult) -> Iterator[VniFact]:
+    """``show evpn vni json``."""
+    for key, row in _objects(_document(result)):
+        remote = row.get("numRemoteVteps", 0)
+        if isinstance(remote, list):
+            remote = len(remote)
+        yield VniFact(
+            vni=int(row.get("vni", key)),
+            kind=str(row["type"]),
+            vxlan=str(row.get("vxlanIf") or row.get("vxlanInterface") or ""),
+            vrf=str(row.get("tenantVrf") or row.get("vrf") or "default"),
+            remote_vteps=remote if isinstance(remote, int) else None,  # "n/a" of an L3VNI
+        )
+
+
+def vrf_vnis(result: CommandResult) -> Iterator[VrfVniFact]:
+    """``show vrf vni json``."""
+    for row in _document(result).get("vrfs", ()):
+        yield VrfVniFact(
+            vrf=str(row["vrf"]),
+            vni=int(row["vni"]),
+            vxlan=_device(row.get("vxlanIntf")),
+            svi=_device(row.get("sviIntf")),
+            state=str(row.get("state", "")),
+        )
+
+
+def evpn_macs(result: CommandResult) -> Iterator[EvpnMacFact]:
+    """``show evpn arp-cache vni all json``: one object for each VNI, keyed by the addresses."""
+    for vni, entries in _objects(_document(result)):
+        for owner, row in entries.items():
+            if isinstance(row, dict):
+                yield EvpnMacFact(
+                    vni=int(vni),
+                    address=address(owner),
+                    mac=str(row["mac"]).lower(),
+                    remote=str(row.get("remoteVtep", "")),
+                )
+
+
+def peers(result: CommandResult) -> Iterator[PeerFact]:
+    """``show bgp l2vpn evpn summary json``."""
+    document = _document(result)
+    for name, row in _objects(document.get("l2VpnEvpn", document).get("peers", {})):
+        yield PeerFact(name, str(row["state"]))
+
+
+def _document(result: CommandResult) -> dict[str, Any]:
+    text = result.stdout.decode("utf-8", "replace").strip()
+    if result.exit_status == 0 and (not text or _NOTHING.match(text)):
+        return {}
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = json_of(result)
+    if isinstance(document, list):  # "detail" of several releases
+        document = {str(index): row for index, row in enumerate(document)}
+    if not isinstance(document, dict):
+        raise unexpected(result, "an object")
+    if result.exit_status != 0:
+        raise CommandErrorException(f"exit status {result.exit_status}")
+    return document
+
+
+def _objects(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The members that are objects themselves; FRR mixes counters in between."""
+    return ((key, row) for key, row in document.items() if isinstance(row, dict))
+
+
+def _device(name: object) -> str:
+    """FRR writes None, and not nothing, where there is no device."""
+    return "" if name in {None, "None", "none", "unknown"} else str(name)

@@ -1,0 +1,217 @@
+"""What iproute2 and /proc say of the kernel's tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator
+from typing import Any
+
+from napalm_cumulus import iproute_text
+from napalm_cumulus.output import rows_of, text_of
+from napalm_cumulus.result import CommandResult
+from tasks.health.facts import (
+    AddressFact,
+    FdbFact,
+    LinkFact,
+    NeighbourFact,
+    PortFact,
+    RouteFact,
+    RuleFact,
+    Section,
+)
+from tasks.health.reading import MISREAD, Results, address, interface, network, section, unread
+
+_VRR = re.compile(r"(.+)-v\d+")
+_PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?.*: <.* master (\S+) state (\S+)")
+_RULE = re.compile(r"^(\d+):\s+(.*)$")
+#: Rows of the kernel's own that say nothing about gateways, and are most of the rows.
+_DULL = {"broadcast", "multicast", "anycast"}
+_KINDS = {
+    "local",
+    "unicast",
+    "blackhole",
+    "unreachable",
+    "prohibit",
+    "throw",
+    "nat",
+    "broadcast",
+    "multicast",
+    "anycast",
+}
+
+
+def links(result: CommandResult) -> Iterator[LinkFact]:
+    """``ip -d link``."""
+    for row in rows_of(result, iproute_text.links):
+        info = row.get("linkinfo") or {}
+        data = info.get("info_data") or {}
+        kind, name = str(info.get("info_kind", "")), str(row["ifname"])
+        vrr = _VRR.fullmatch(name) if kind == "macvlan" else None
+        number = data.get("id")
+        yield LinkFact(
+            name=name,
+            index=int(row.get("ifindex", 0)),
+            flags=frozenset(map(str, row["flags"])),
+            mtu=int(row["mtu"]),
+            mac=str(row.get("address", "")).lower(),
+            kind=kind,
+            master=str(row.get("master", "")),
+            # The text of older versions does not come with it.
+            parent=str(row.get("link") or (vrr[1] if vrr else "")),
+            protodown=row.get("protodown") in {True, "on"},
+            vni=int(number) if kind == "vxlan" and number is not None else None,
+            local=str(data.get("local", "")) if kind == "vxlan" else "",
+            vlan=int(number) if kind == "vlan" and number is not None else None,
+        )
+
+
+def addresses(result: CommandResult) -> Iterator[AddressFact]:
+    """``ip addr``; link-local ones, which every device has, are left out."""
+    for row in rows_of(result, iproute_text.addresses):
+        for info in row["addr_info"]:
+            local = info.get("local")
+            if info.get("scope") != "link" and local and not local.startswith("fe80:"):
+                # iproute2 shows a peer's address in the place of the prefix's.
+                length = int(info["prefixlen"])
+                yield AddressFact(str(row["ifname"]), interface(f"{local}/{length}"))
+
+
+def routes(results: Results) -> Section[RouteFact]:
+    """Both families; where one is not to be read, neither is trusted."""
+    four = section(results, "routes", lambda result: _routes(result, "0.0.0.0/0"))
+    six = section(results, "routes6", lambda result: _routes(result, "::/0"))
+    if not (four.known and six.known):
+        return Section(unread=four.unread or six.unread, absent=four.absent or six.absent)
+    return Section(four.rows + six.rows)
+
+
+def _routes(result: CommandResult, default: str) -> Iterator[RouteFact]:
+    for row in rows_of(result, _routes_of_text):
+        kind, destination = str(row.get("type", "unicast")), str(row["dst"])
+        if kind in _DULL or destination.startswith(("fe80:", "ff00:")):
+            continue
+        prefix = network(default if destination == "default" else destination)
+        for hop in row.get("nexthops") or (row,):
+            via = hop.get("gateway") or (hop.get("via") or {}).get("host")
+            yield RouteFact(
+                destination=prefix,
+                device=str(hop.get("dev", "")),
+                via=address(str(via)) if via else None,
+                kind=kind,
+                protocol=str(row.get("protocol", "boot")),
+                table=str(row.get("table", "main")),
+                metric=int(row.get("metric") or 0),
+            )
+
+
+def _routes_of_text(text: str) -> list[dict[str, Any]]:
+    rows = []
+    for line in text.splitlines():
+        kind, _, rest = line.strip().partition(" ")
+        if kind in _KINDS:
+            rows += [{**row, "type": kind} for row in iproute_text.routes(rest)]
+        else:
+            rows += iproute_text.routes(line)
+    return rows
+
+
+def rules(result: CommandResult) -> Iterator[RuleFact]:
+    """``ip rule``."""
+    for row in rows_of(result, _rules_of_text):
+        selector = {
+            key: value
+            for key, value in row.items()
+            if key not in {"priority", "table", "protocol"} and (key, value) != ("src", "all")
+        }
+        action = "" if "table" in row else str(row.get("action", ""))
+        yield RuleFact(int(row["priority"]), str(row.get("table", action)), selector)
+
+
+def _rules_of_text(text: str) -> list[dict[str, Any]]:
+    """``0: from all lookup local``."""
+    rows: list[dict[str, Any]] = []
+    names = {"from": "src", "to": "dst", "lookup": "table"}
+    for line in text.splitlines():
+        match = _RULE.match(line)
+        if match is None:
+            raise ValueError(f"no rule in {line[:60]!r}")
+        words = match[2].split()
+        row: dict[str, Any] = {"priority": int(match[1])}
+        for key, value in zip(words[::2], words[1::2], strict=False):
+            row[names.get(key, key)] = value
+        for key in ("src", "dst"):
+            prefix, slash, length = str(row.get(key, "")).partition("/")
+            if slash:
+                row[key], row[f"{key}len"] = prefix, int(length)
+        rows.append(row)
+    return rows
+
+
+def neighbours(result: CommandResult) -> Iterator[NeighbourFact]:
+    """``ip neigh``; link-local ones are left out."""
+    for row in rows_of(result, iproute_text.neighbours):
+        owner, states = row["dst"], row["state"]
+        if not owner.startswith("fe80:"):
+            yield NeighbourFact(
+                address=address(owner),
+                device=str(row["dev"]),
+                mac=str(row.get("lladdr", "")).lower(),
+                state=str(states[0]) if states else "",
+                external="extern_learn" in row or row.get("protocol") == "zebra",
+            )
+
+
+def fdb(result: CommandResult) -> Iterator[FdbFact]:
+    """``bridge fdb``; the multicast groups that every device listens to are left out."""
+    for row in rows_of(result, iproute_text.forwarding):
+        mac = row["mac"].lower()
+        if mac.startswith(("33:33:", "01:")):
+            continue
+        remote = row.get("dst")
+        yield FdbFact(
+            mac=mac,
+            port=str(row["ifname"]),
+            bridge=str(row.get("master", "")),
+            remote=str(remote) if remote else "",
+            state=str(row["state"]),
+            vlan=int(row["vlan"]) if "vlan" in row else None,
+            external="extern_learn" in row["flags"],
+        )
+
+
+def ports(result: CommandResult) -> Iterator[PortFact]:
+    """``bridge link``."""
+    for row in rows_of(result, _ports_of_text):
+        if "master" in row:
+            yield PortFact(str(row["ifname"]), str(row["master"]), str(row["state"]))
+
+
+def _ports_of_text(text: str) -> list[dict[str, Any]]:
+    lines = [line for line in text.splitlines() if line[:1].isdigit()]
+    if text.strip() and not lines:
+        raise ValueError(f"no bridge port in {text.strip()[:60]!r}")
+    found = [match.groups() for line in lines if (match := _PORT.match(line))]
+    return [{"ifname": name, "master": master, "state": state} for name, master, state in found]
+
+
+def sysctls(results: Results, devices: Container[str]) -> tuple[dict[str, str], str]:
+    """``path:value`` lines, of the global settings and those of the devices only."""
+    result = results.get("sysctls")
+    if result is None:
+        return {}, "sysctls: the switch was not asked"
+    found: dict[str, str] = {}
+    try:
+        # grep says 2 when a device has gone while it looked; the lines it printed hold.
+        text = result.stdout.decode() if result.stdout else text_of(result)
+        for line in text.splitlines():
+            path, colon, value = line.partition(":")
+            if not colon:
+                raise ValueError(f"no setting in {line[:60]!r}")
+            parts = path.split("/")
+            if parts[0] != "conf" or parts[1] in {"all", "default"} or parts[1] in devices:
+                found[path] = value.strip()
+        if "conf/all/forwarding" not in found:
+            raise ValueError("conf/all/forwarding is not among the settings")
+    except MISREAD as error:
+        return {}, unread(result, error)
+    return found, ""
