@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from tasks.health.facts import IpAddress
+
 
 class Cure(str, Enum):
     """The rungs of the ladder, the mildest first.
@@ -26,6 +28,11 @@ class Cure(str, Enum):
         """Whether others than the patient may lose packets while it is done."""
         return self in _DISRUPTIVE
 
+    @property
+    def rung(self) -> int:
+        """How high it stands on the ladder; 0 touches nothing."""
+        return list(Cure).index(self)
+
 
 _DISRUPTIVE = {Cure.SET_MAC, Cure.FLAP, Cure.RECREATE, Cure.TOGGLE}
 
@@ -46,6 +53,8 @@ class Diagnosis:
         certain: whether the evidence admits no other reading.
         latent: whether it harms nobody yet (one of several routes gone).
         remedy: for `Cure.NONE`: what a person should do; else what the cure will do.
+        held_back: the cure that it would have, were there not another fault that alone explains
+            the outage and that no cure of this switch ends; None where nothing is held back.
     """
 
     fault: str
@@ -58,3 +67,32 @@ class Diagnosis:
     certain: bool = True
     latent: bool = False
     remedy: str = ""
+    held_back: Cure | None = None
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it harms now, without doubt, and nothing that vipkeeper does would cure it."""
+        return self.cure is Cure.NONE and self.certain and not self.latent and not self.held_back
+
+
+@dataclass(frozen=True)
+class Silent:
+    """An address that does not answer from outside, and what is known of its owner.
+
+    Attributes:
+        address: the fixed address of the VM.
+        name: the VM's name, for sentences; may be empty.
+        macs: its MACs as OpenStack knows them; empty where nobody does.
+        hypervisor: where it runs; may be empty.
+        ports: the switch's ports where that hypervisor is plugged in (by LLDP, or by the uplink
+            source); empty where nobody knows.
+    """
+
+    address: IpAddress
+    name: str = ""
+    macs: tuple[str, ...] = ()
+    hypervisor: str = ""
+    ports: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.address})" if self.name else str(self.address)

@@ -1,0 +1,152 @@
+"""What remains when the switch is well: the VM itself, its idea of the gateway, the way outside.
+
+These are told by exclusion: they are looked for only where nothing else explains the silence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tasks.health.diagnosis_model import Cure, Diagnosis
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from tasks.health.diagnosis_model import Silent
+    from tasks.health.diagnosis_view import View
+
+#: Faults that can keep a VM's ARP answers from the switch; the others cannot.
+_DEAFENING = frozenset(
+    {
+        "svi-down",
+        "vrr-device-deleted",
+        "vrr-device-down",
+        "vrr-protodown",
+        "vrr-noarp",
+        "virtual-mac-wrong",
+        "virtual-mac-not-local",
+        "vm-mac-on-wrong-port",
+        "port-out-of-bridge",
+        "port-down",
+        "port-blocking",
+        "hypervisor-unreachable",
+    }
+)
+_UNRESOLVED = frozenset({"FAILED", "INCOMPLETE"})
+
+
+def exclude(view: View, found: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """What the silence of the patients means, given the faults that were found."""
+    names = {diagnosis.fault for diagnosis in found}
+    active = any(not diagnosis.latent for diagnosis in found)
+    told: list[Diagnosis | None] = [_vm_down(view, names)]
+    if not active:
+        told += [_arp_wrong(view), _unreachable(view)]
+    return [diagnosis for diagnosis in told if diagnosis is not None]
+
+
+def answers_arp(view: View, silent: Silent) -> bool | None:
+    """Whether a VM answers ARP on the gateway's segment; None where nobody tried or knows."""
+    tried = view.probes("arp", str(silent.address))
+    if tried:
+        return any(probe.ok for probe in tried)
+    if view.succeeded("ping", str(silent.address)):
+        return True
+    states = {
+        row.state
+        for row in view.facts.neighbours.rows
+        if row.address == silent.address and row.device in view.gateway.devices
+    }
+    if "REACHABLE" in states:
+        return True
+    return False if states and states <= _UNRESOLVED else None
+
+
+def _vm_down(view: View, found: Collection[str]) -> Diagnosis | None:
+    dead = [silent for silent in view.silent if answers_arp(view, silent) is False]
+    if not dead or len(dead) < len(view.silent) or _DEAFENING & set(found):
+        return None
+    ports = [port for silent in dead for port in silent.ports]
+    known = bool(ports) and all(_forwards(view, port) for port in ports)
+    beside = _beside(view, dead, ports)
+    who = ", ".join(map(str, dead))
+    return Diagnosis(
+        "vm-down",
+        f"{who} does not answer ARP on its own segment, and the switch and the port of its "
+        "hypervisor are well: the VM's network is down",
+        (
+            *(f"arping on {view.gateway.interface}: {s.address} is silent" for s in dead),
+            *([f"bridge fdb: {beside} others are seen on {', '.join(ports)}"] if beside else []),
+        ),
+        Cure.NONE,
+        view.gateway.interface,
+        certain=known,
+        remedy="See the VM's console, its network interface, and its port in OpenStack: "
+        "openstack console log show",
+    )
+
+
+def _arp_wrong(view: View) -> Diagnosis | None:
+    lost = [
+        silent
+        for silent in view.silent
+        if answers_arp(view, silent) and not view.succeeded("ping", str(silent.address))
+    ]
+    if not lost:
+        return None
+    tried = [s for s in lost if view.failed("ping", str(s.address))]
+    vip = view.gateway.vip.address.ip
+    return Diagnosis(
+        "vm-arp-wrong",
+        f"{', '.join(map(str, lost))} answers ARP and not a ping from {vip}, and the gateway is "
+        "well: it sends its answers to a wrong MAC, or drops pings",
+        (
+            *(f"arping: {s.address} answers" for s in lost),
+            *(f"ping from the VIP: {s.address} is silent" for s in tried),
+        ),
+        Cure.ANNOUNCE,
+        view.gateway.interface,
+        view.vrr,
+        certain=False,
+        remedy="the VIP is announced by gratuitous ARP, which corrects the VM's entry",
+    )
+
+
+def _unreachable(view: View) -> Diagnosis | None:
+    reached = [s for s in view.silent if view.succeeded("ping", str(s.address))]
+    if not reached or len(reached) < len(view.silent):
+        return None
+    vip = view.gateway.vip.address.ip
+    return Diagnosis(
+        "vm-unreachable",
+        f"{', '.join(map(str, reached))} answers {vip}, its gateway, and not outside: something "
+        "beyond the gateway stops it",
+        tuple(f"ping from the VIP: {s.address} answers" for s in reached),
+        Cure.NONE,
+        view.gateway.interface,
+        certain=False,
+        remedy="See the security groups of its port, and the way from outside to the switch.",
+    )
+
+
+def _forwards(view: View, port: str) -> bool:
+    link = view.links.get(port)
+    inside = [row for row in view.facts.ports.rows if row.name == view.bridge_port(port)]
+    up = link is not None and link.up and "LOWER_UP" in link.flags
+    return up and any(row.state == "forwarding" for row in inside)
+
+
+def _beside(view: View, dead: Sequence[Silent], ports: Sequence[str]) -> int:
+    """How many other machines the bridge sees behind the same ports."""
+    own = {mac for silent in dead for mac in silent.macs}
+    wanted = {view.bridge_port(port) for port in ports}
+    return len(
+        {
+            row.mac
+            for row in view.facts.fdb.rows
+            if row.port in wanted
+            and row.bridge == view.bridge
+            and row.state != "permanent"
+            and row.mac not in own
+        }
+    )

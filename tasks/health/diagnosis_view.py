@@ -1,0 +1,212 @@
+"""One gateway of one switch, as its diagnosis looks at it: the facts, by what they are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tasks.health.diagnosis_model import Silent
+
+if TYPE_CHECKING:
+    from tasks.health.facts import (
+        FdbFact,
+        IpAddress,
+        IpInterface,
+        IpNetwork,
+        LinkFact,
+        NeighbourFact,
+        ProbeFact,
+        RouteFact,
+        SwitchFacts,
+    )
+    from tasks.model import Gateway
+
+_MAC = re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
+_MTU = re.compile(r"^[ \t]*mtu[ \t]+(\d+)\s*$", re.MULTILINE)
+_NOWHERE = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
+
+
+@dataclass(frozen=True)
+class Expected:
+    """An address that a device of the gateway should bear: its SVI's own, or a VIP."""
+
+    device: str
+    address: IpInterface
+    mac: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """What recognisers look at.
+
+    Attributes:
+        facts: of the switch.
+        gateway: the one that is looked at.
+        silent: addresses behind it that do not answer.
+        macs: MACs of VMs by address, as OpenStack knows them.
+        ports: hypervisor by port, as the inventory knows it.
+    """
+
+    facts: SwitchFacts
+    gateway: Gateway
+    silent: Sequence[Silent] = ()
+    macs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ports: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def expected(self) -> tuple[Expected, ...]:
+        """Every address that the stanza asks for, the SVI's own first."""
+        svi = self.gateway.interface
+        own = tuple(Expected(svi, address) for address in self.gateway.own)
+        return own + tuple(Expected(v.device, v.address, v.mac) for v in self.gateway.virtual)
+
+    @cached_property
+    def vrr(self) -> tuple[str, ...]:
+        """The VRR devices, in order."""
+        return tuple(dict.fromkeys(v.device for v in self.gateway.virtual))
+
+    @cached_property
+    def links(self) -> dict[str, LinkFact]:
+        """Every device by its name."""
+        return {link.name: link for link in self.facts.links.rows}
+
+    @cached_property
+    def bridge(self) -> str:
+        """The bridge that the SVI is, or is made on; empty where there is none."""
+        svi = self.links.get(self.gateway.interface)
+        if svi is None or svi.kind == "bridge":
+            return self.gateway.interface if svi else ""
+        parent = self.links.get(svi.parent)
+        return svi.parent if parent is not None and parent.kind == "bridge" else ""
+
+    def works(self, device: str) -> bool:
+        """Whether a device is there and up, and with it the SVI that it is made on."""
+        svi, link = self.links.get(self.gateway.interface), self.links.get(device)
+        return bool(svi and link and svi.up and link.up)
+
+    def held(self, device: str) -> list[IpInterface]:
+        """The addresses of a device."""
+        return [row.address for row in self.facts.addresses.rows if row.device == device]
+
+    def bears(self, wanted: Expected) -> bool:
+        """Whether the device has the address, with the right prefix length."""
+        return wanted.address in self.held(wanted.device)
+
+    # --- routes
+
+    @cached_property
+    def vrf(self) -> str:
+        """The VRF of the SVI, or empty."""
+        svi = self.links.get(self.gateway.interface)
+        master = self.links.get(svi.master) if svi else None
+        return master.name if master is not None and master.kind == "vrf" else ""
+
+    def ours(self, route: RouteFact) -> bool:
+        """Whether a route is in the table that forwards for the SVI."""
+        if route.table == "local":
+            return False
+        return route.table != "main" if self.vrf else route.table == "main"
+
+    def connected(self, network: IpNetwork, device: str) -> bool:
+        """Whether the kernel's own route of a network through a device is there."""
+        return any(
+            route.destination == network
+            and route.device == device
+            and route.kind == "unicast"
+            and route.protocol == "kernel"
+            for route in self.facts.routes.rows
+        )
+
+    def best(self, network: IpNetwork) -> RouteFact | None:
+        """The route of exactly this network that the kernel prefers; None where none is left."""
+        found = [
+            route
+            for route in self.facts.routes.rows
+            if route.destination == network and self.ours(route)
+        ]
+        return min(found, key=lambda route: route.metric, default=None)
+
+    def leads_nowhere(self, route: RouteFact) -> bool:
+        """Whether packets that follow the route are thrown away."""
+        return route.kind in _NOWHERE
+
+    # --- neighbours and ports
+
+    def entries(self, address: IpAddress) -> list[NeighbourFact]:
+        """The neighbour entries of an address on the gateway's devices that name a MAC."""
+        return [
+            row
+            for row in self.facts.neighbours.rows
+            if row.address == address and row.device in self.gateway.devices and row.mac
+        ]
+
+    def learnt(self, mac: str) -> list[FdbFact]:
+        """Where the gateway's bridge knows a MAC of another machine."""
+        return [
+            row
+            for row in self.facts.fdb.rows
+            if row.mac == mac and row.bridge == self.bridge and row.port != self.bridge
+        ]
+
+    def is_tunnel(self, port: str) -> bool:
+        """Whether a port leads to other leafs."""
+        link = self.links.get(port)
+        return link is not None and link.kind == "vxlan"
+
+    def bridge_port(self, port: str) -> str:
+        """The bridge port that a front port belongs to: itself, or its bond."""
+        link = self.links.get(port)
+        master = self.links.get(link.master) if link else None
+        return master.name if master is not None and master.kind == "bond" else port
+
+    @cached_property
+    def plugged(self) -> dict[str, str]:
+        """Whom to expect behind which front port: the patients' hypervisors, or everybody's."""
+        named = {port: s.hypervisor for s in self.silent for port in s.ports}
+        return named or dict(self.ports)
+
+    # --- what the switch tried out
+
+    def probes(self, kind: str, target: str = "") -> list[ProbeFact]:
+        """What was tried out of a kind, on a target, on this gateway's devices."""
+        return [
+            probe
+            for probe in self.facts.probes.rows
+            if probe.kind == kind
+            and probe.target == (target or probe.target)
+            and (probe.device in self.gateway.devices or not probe.device)
+        ]
+
+    def failed(self, kind: str, target: str = "") -> ProbeFact | None:
+        """The first trial of a kind that failed, where none succeeded; else None."""
+        found = self.probes(kind, target)
+        return found[0] if found and not any(probe.ok for probe in found) else None
+
+    def succeeded(self, kind: str, target: str = "") -> bool:
+        """Whether a trial of a kind succeeded."""
+        return any(probe.ok for probe in self.probes(kind, target))
+
+    # --- configuration and sysctls
+
+    @cached_property
+    def mtu(self) -> int | None:
+        """The MTU that the stanza asks for; None where it asks for none."""
+        found = _MTU.findall(self.gateway.stanza)
+        return int(found[-1]) if found else None
+
+    def sysctl(self, path: str) -> int | None:
+        """A number below ``/proc/sys/net/ipv4``; None where it was not read."""
+        value = self.facts.sysctls.get(path, "").strip()
+        return int(value) if value.lstrip("-").isdigit() else None
+
+
+def macs_in(text: str) -> tuple[str, ...]:
+    """Every MAC that stands in a text, in lower case.
+
+    >>> macs_in("reply from 02:DE:AD:00:00:01 [1 ms]")
+    ('02:de:ad:00:00:01',)
+    """
+    return tuple(_MAC.findall(text.lower()))
