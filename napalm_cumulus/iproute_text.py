@@ -172,6 +172,7 @@ def _hop(words: list[str]) -> Row:
     pairs = _pairs([word for word in words if word not in {"inet", "inet6", "nexthop"}])
     hop: Row = {"flags": [word for word in words if word in _ROUTE_FLAGS]}
     names = {"via": "gateway", "proto": "protocol", "dev": "dev", "table": "table"}
+    names |= {"src": "prefsrc", "scope": "scope"}
     hop |= {names[key]: pairs[key] for key in names if key in pairs}
     if "metric" in pairs:
         hop["metric"] = int(pairs["metric"])

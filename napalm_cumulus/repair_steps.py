@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Interface, ip_interface
+from ipaddress import IPv4Interface
 
 from napalm_cumulus.configuration import Configuration
 from napalm_cumulus.meaning import addresses_of, macvlan_name
@@ -158,12 +158,3 @@ def wishes(configuration: Configuration, interfaces: Iterable[str]) -> tuple[str
             if _MAC.fullmatch(mac):
                 lines.append(f"+ {device} {mac}")
     return tuple(dict.fromkeys(lines))
-
-
-def all_routes(configuration: Configuration, interface: str) -> tuple[Step, ...]:
-    """A `reroute` for each IPv4 address of an interface and its VRR devices."""
-    return tuple(
-        reroute(a.device, a.address, interface, metric=0 if a.device == interface else VRR_METRIC)
-        for a in sorted(addresses_of(configuration, interface) or ())
-        if isinstance(ip_interface(a.address), IPv4Interface)
-    )

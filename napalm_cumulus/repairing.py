@@ -16,7 +16,7 @@ from napalm_cumulus import answers, snapshot, transaction
 from napalm_cumulus.answers import CommitRefusedError
 from napalm_cumulus.configuration import Configuration
 from napalm_cumulus.meaning import management_interfaces
-from napalm_cumulus.repair_steps import Step, all_routes, bridges_of, wishes
+from napalm_cumulus.repair_steps import Step, bridges_of, wishes
 from napalm_cumulus.snapshot import Snapshot
 from napalm_cumulus.transport import Transport
 
@@ -75,10 +75,6 @@ class Repairs:
         self._hostname = hostname
         self._owner = owner
         self._allow_management = allow_management
-
-    def routes(self, interface: str) -> tuple[Step, ...]:
-        """The steps that restore every connected and local route of an interface."""
-        return all_routes(snapshot.take(self._session()).disk, interface)
 
     def carry_out(
         self, steps: Sequence[Step], *, message: str = "", revert_in: int = 60

@@ -1,4 +1,4 @@
-"""After a toggle: announce the VIPs, and put back what ifupdown2 does not bring back."""
+"""After a cure: announce the VIPs, and put back what ifupdown2 does not bring back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.commands import address, interface_name, read
 from tasks.model import Aftercare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from tasks.model import Belongings, Gateway, VirtualAddress
 
@@ -25,20 +25,26 @@ def care_after_toggle(
     gateway: Gateway,
     before: Belongings,
     macs: Mapping[str, tuple[str, ...]] | None = None,
+    wrong: Collection[str] = (),
 ) -> Result:
     """Nornir task: gives an `Aftercare`.
 
     Args:
         task: the task on the switch.
-        gateway: what was toggled.
+        gateway: what was toggled, or otherwise touched.
         before: what hung on its devices before.
         macs: known MACs by address, to tell a wrong permanent neighbour from a wanted one.
+        wrong: addresses whose neighbour entry was diagnosed as wrong.
     """
-    notes: list[str] = []
-    announced = _announce(task, gateway, notes)
-    restored, lost = _put_back(task, gateway, before, macs or {})
-    result = Aftercare(announced, restored, lost, tuple(notes))
+    announced, notes = announce(task, gateway)
+    restored, lost = _put_back(task, gateway, before, macs or {}, wrong)
+    result = Aftercare(announced, restored, lost, notes)
     return Result(host=task.host, result=result, changed=True)
+
+
+def announced_addresses(gateway: Gateway) -> tuple[VirtualAddress, ...]:
+    """The VIPs that are announced by ARP; IPv6 has none, there the kernel announces by itself."""
+    return tuple(v for v in gateway.virtual if isinstance(v.address, IPv4Interface))
 
 
 def announce_command(virtual: Iterable[VirtualAddress]) -> str:
@@ -60,38 +66,44 @@ def announce_command(virtual: Iterable[VirtualAddress]) -> str:
     )
 
 
-def _announce(task: Task, gateway: Gateway, notes: list[str]) -> tuple[str, ...]:
-    # IPv6 has no ARP; there the kernel announces a new address by itself.
-    four = [v for v in gateway.virtual if isinstance(v.address, IPv4Interface)]
+def announce(task: Task, gateway: Gateway) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Announce a gateway's VIPs: which were (with their devices), and notes about the others."""
+    four = announced_addresses(gateway)
     if not four:
-        return ()
+        return (), ()
     command = announce_command(four)
     said = read(task, [command])[command].splitlines()
-    announced = []
+    announced: list[str] = []
+    notes: list[str] = []
     for virtual in four:
         if f"{virtual.device} {_SENT}" in said:
             announced.append(f"{virtual.address.ip} on {virtual.device}")
         else:
             reason = "is not installed" if _ABSENT in said else "failed"
             notes.append(f"no gratuitous ARP for {virtual.address.ip}: arping {reason}")
-    return tuple(announced)
+    return tuple(announced), tuple(notes)
+
+
+def belongings(task: Task, gateway: Gateway) -> Belongings:
+    """What hangs on a gateway's devices now."""
+    output = read(task, preserve.recording_commands(gateway))
+    return preserve.record(task.host.name, output, gateway)
 
 
 def _put_back(
-    task: Task, gateway: Gateway, before: Belongings, macs: Mapping[str, tuple[str, ...]]
+    task: Task,
+    gateway: Gateway,
+    before: Belongings,
+    macs: Mapping[str, tuple[str, ...]],
+    wrong: Collection[str],
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    lost = preserve.missing(before, _belongings(task, gateway))
-    commands, left = preserve.split_suspects(lost, macs)
+    lost = preserve.missing(before, belongings(task, gateway))
+    commands, left = preserve.split_suspects(lost, macs, wrong)
     if commands:
         read(task, list(commands.values()))
-        still = preserve.missing(before, _belongings(task, gateway))
+        still = preserve.missing(before, belongings(task, gateway))
         for name in commands:
-            if name in still.routes or name in still.neighbours:
+            if name in {**still.routes, **still.neighbours, **still.addresses}:
                 left[name] = "putting it back failed"
     restored = tuple(name for name in commands if name not in left)
     return restored, tuple(f"{name}: {reason}" for name, reason in left.items())
-
-
-def _belongings(task: Task, gateway: Gateway) -> Belongings:
-    output = read(task, preserve.recording_commands(gateway))
-    return preserve.record(task.host.name, output, gateway)

@@ -137,6 +137,7 @@ class Belongings:
 
     Attributes:
         routes: what to tell ``ip route replace``, by what a person calls the route.
+        addresses: the same for ``ip addr replace``: addresses that the configuration does not have.
         neighbours: the same for ``ip neigh replace``.
         owners: address and MAC of each permanent neighbour, by the same name.
         sysctls: value by path below ``/proc/sys/net/ipv4/conf``.
@@ -148,6 +149,7 @@ class Belongings:
     owners: Mapping[str, str] = field(default_factory=dict)
     sysctls: Mapping[str, str] = field(default_factory=dict)
     unclear: tuple[str, ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ class Aftercare:
 
     Attributes:
         announced: VIPs that were announced by gratuitous ARP, with their device.
-        restored: routes and neighbours that the toggle had removed and that were put back.
+        restored: routes, neighbours and addresses that it had removed and that were put back.
         lost: those that were not put back, each with the reason.
         notes: what a person should know besides.
     """

@@ -1,24 +1,43 @@
-"""What a toggle destroys and ifupdown2 does not bring back: recorded before, put back after.
+"""What a cure destroys and ifupdown2 does not bring back: recorded before, put back after.
 
-Deleting addresses and VRR devices takes along the IPv4 routes through the SVI that somebody added
-by hand, permanent IPv4 neighbours, and per-device sysctls. Routes of routing daemons and of the
-kernel come back by themselves.
+Deleting addresses and VRR devices, and taking a device down, takes along the routes through it
+that somebody added by hand, permanent neighbours, and per-device sysctls; ``ifup`` takes away
+addresses that the configuration does not have. Routes of routing daemons and of the kernel come
+back by themselves.
 """
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from napalm_cumulus import iproute_text
+from napalm_cumulus.output import TEXT_FOLLOWS
 from tasks.commands import address, interface_name, mac_address, prefix, rows, token
+from tasks.errors import UnreadableAnswerError
 from tasks.model import Belongings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from tasks.model import Gateway
 
-ROUTES = "ip -j -4 route show table all"
-NEIGHBOURS = "ip -j -4 neigh show nud permanent"
+_Row = dict[str, Any]
+
+# Cumulus 3 has an `ip` without -j.
+ROUTES = iproute_text.with_text(
+    "ip -j -4 route show table all", "ip -o -4 route show table all type unicast"
+)
+ROUTES6 = iproute_text.with_text(
+    "ip -j -6 route show table all", "ip -o -6 route show table all type unicast"
+)
+NEIGHBOURS = iproute_text.with_text(
+    "ip -j -4 neigh show nud permanent", "ip -4 neigh show nud permanent"
+)
+NEIGHBOURS6 = iproute_text.with_text(
+    "ip -j -6 neigh show nud permanent", "ip -6 neigh show nud permanent"
+)
+ADDRESSES = iproute_text.with_text("ip -j addr show", "ip -o addr show")
 
 #: What ``ip`` calls routes that an administrator added; it does not print ``boot`` by itself.
 _BY_HAND = {None, "boot", "static"}
@@ -36,36 +55,29 @@ def sysctl_command(gateway: Gateway) -> str:
 
 def recording_commands(gateway: Gateway) -> list[str]:
     """The commands whose output `record` reads."""
-    return [ROUTES, NEIGHBOURS, sysctl_command(gateway)]
+    return [ROUTES, ROUTES6, NEIGHBOURS, NEIGHBOURS6, ADDRESSES, sysctl_command(gateway)]
 
 
 def record(switch: str, output: dict[str, str], gateway: Gateway) -> Belongings:
-    """Read what `recording_commands` printed; pure."""
-    routes: dict[str, str] = {}
-    neighbours: dict[str, str] = {}
-    owners: dict[str, str] = {}
+    """Read what `recording_commands` printed; pure.
+
+    Raises:
+        UnreadableAnswerError: a table is neither the JSON nor the text of iproute2.
+    """
     unclear: list[str] = []
-    for row in rows(output[ROUTES], ROUTES, switch):
-        if row.get("dev") in gateway.devices and _by_hand(row):
-            try:
-                arguments = _route_arguments(row)
-            except (ValueError, TypeError):
-                unclear.append(f"route {row.get('dst')} dev {row.get('dev')}")
-            else:
-                routes[f"route {arguments}"] = arguments
-    for row in rows(output[NEIGHBOURS], NEIGHBOURS, switch):
-        if row.get("dev") in gateway.devices and "protocol" not in row and row.get("lladdr"):
-            try:
-                ip, mac = address(row["dst"]), mac_address(row["lladdr"])
-                arguments = f"{ip} lladdr {mac} dev {interface_name(row['dev'])} nud permanent"
-            except (ValueError, TypeError):
-                unclear.append(f"neighbour {row.get('dst')} dev {row.get('dev')}")
-            else:
-                neighbours[f"neighbour {arguments}"] = arguments
-                owners[f"neighbour {arguments}"] = f"{ip} {mac}"
+    neighbours = dict(_neighbours(output, switch, gateway, unclear))
     lines = (line.partition("=") for line in output[sysctl_command(gateway)].splitlines())
-    sysctls = {path: value for path, _, value in lines if value.isdigit()}
-    return Belongings(routes, neighbours, owners, sysctls, tuple(unclear))
+    return Belongings(
+        routes={f"route {text}": text for text in _routes(output, switch, gateway, unclear)},
+        neighbours={f"neighbour {text}": text for text in neighbours},
+        owners={f"neighbour {text}": owner for text, owner in neighbours.items()},
+        sysctls={path: value for path, _, value in lines if value.isdigit()},
+        addresses={
+            f"address {text}": f"{text} nodad" if ":" in text else text
+            for text in _addresses(output, switch, gateway, unclear)
+        },
+        unclear=tuple(unclear),
+    )
 
 
 def missing(before: Belongings, after: Belongings) -> Belongings:
@@ -76,30 +88,40 @@ def missing(before: Belongings, after: Belongings) -> Belongings:
         owners=before.owners,
         sysctls={k: v for k, v in before.sysctls.items() if after.sysctls.get(k, v) != v},
         unclear=before.unclear,
+        addresses={k: v for k, v in before.addresses.items() if k not in after.addresses},
     )
 
 
 def split_suspects(
-    lost: Belongings, macs: Mapping[str, tuple[str, ...]]
+    lost: Belongings,
+    macs: Mapping[str, tuple[str, ...]],
+    wrong: Collection[str] = (),
 ) -> tuple[dict[str, str], dict[str, str]]:
     """What to put back, and what not and why.
 
-    A permanent neighbour that contradicts the MAC which OpenStack knows for its address is a
-    fault that the toggle has cured, and a sysctl of a VRR device set by hand may be one: they
-    are reported and left.
+    A permanent neighbour that contradicts the MAC which OpenStack knows for its address, or that
+    was diagnosed as wrong, is a fault that the cure has ended, and a sysctl of a VRR device set by
+    hand may be one: they are reported and left.
 
     Args:
-        lost: what the toggle took.
+        lost: what the cure took.
         macs: the known MACs of VMs, by address.
+        wrong: addresses whose neighbour entry was diagnosed as wrong.
 
     Returns:
-        Commands to run by what each puts back; reasons by what is not put back.
+        Commands to run by what each puts back, in an order that works; reasons by what is not put
+        back.
     """
-    commands = {name: f"ip route replace {arguments}" for name, arguments in lost.routes.items()}
+    commands = {name: f"ip addr replace {arguments}" for name, arguments in lost.addresses.items()}
     left: dict[str, str] = {}
+    for name, arguments in lost.routes.items():
+        family = "-6 " if ":" in arguments else ""
+        commands[name] = f"ip {family}route replace {arguments}"
     for name, arguments in lost.neighbours.items():
         ip, mac = lost.owners[name].split()
-        if macs.get(ip) and mac not in macs[ip]:
+        if ip in wrong:
+            left[name] = "this entry was the fault"
+        elif macs.get(ip) and mac not in macs[ip]:
             left[name] = f"OpenStack knows {ip} as {' or '.join(macs[ip])}: the entry was wrong"
         else:
             commands[name] = f"ip neigh replace {arguments}"
@@ -110,15 +132,88 @@ def split_suspects(
     return commands, left
 
 
-def _by_hand(row: dict[str, Any]) -> bool:
+def _rows(
+    output: str, command: str, switch: str, from_text: Callable[[str], list[_Row]]
+) -> list[_Row]:
+    if not output.startswith(TEXT_FOLLOWS):
+        return rows(output, command, switch)
+    try:
+        return from_text(output.removeprefix(TEXT_FOLLOWS))
+    except (ValueError, KeyError, IndexError) as error:
+        raise UnreadableAnswerError(
+            f"{switch}: the text of '{command}' is not understood: {error}",
+            "Is iproute2 there? Try the command on the switch.",
+        ) from None
+
+
+def _routes(
+    output: dict[str, str], switch: str, gateway: Gateway, unclear: list[str]
+) -> Iterator[str]:
+    for command, everything in ((ROUTES, "0.0.0.0/0"), (ROUTES6, "::/0")):
+        for row in _rows(output[command], command, switch, iproute_text.routes):
+            if row.get("dev") in gateway.devices and _by_hand(row):
+                try:
+                    yield _route_arguments(row, everything)
+                except (ValueError, TypeError, KeyError):
+                    unclear.append(f"route {row.get('dst')} dev {row.get('dev')}")
+
+
+def _by_hand(row: _Row) -> bool:
     unicast = row.get("type", "unicast") == "unicast"
     return unicast and row.get("protocol") in _BY_HAND and "nhid" not in row
 
 
-def _route_arguments(row: dict[str, Any]) -> str:
+def _neighbours(
+    output: dict[str, str], switch: str, gateway: Gateway, unclear: list[str]
+) -> Iterator[tuple[str, str]]:
+    """What to tell ``ip neigh replace``, and address and MAC of the owner."""
+    for command in (NEIGHBOURS, NEIGHBOURS6):
+        for row in _rows(output[command], command, switch, iproute_text.neighbours):
+            daemons = "protocol" in row or "proto" in row
+            if row.get("dev") not in gateway.devices or daemons or not row.get("lladdr"):
+                continue
+            try:
+                ip, mac = address(row["dst"]), mac_address(row["lladdr"])
+                device = interface_name(row["dev"])
+            except (ValueError, TypeError, KeyError):
+                unclear.append(f"neighbour {row.get('dst')} dev {row.get('dev')}")
+            else:
+                yield f"{ip} lladdr {mac} dev {device} nud permanent", f"{ip} {mac}"
+
+
+def _addresses(
+    output: dict[str, str], switch: str, gateway: Gateway, unclear: list[str]
+) -> Iterator[str]:
+    for device, info in _foreign_addresses(output[ADDRESSES], switch, gateway):
+        try:
+            length = int(info["prefixlen"])
+            yield f"{address(info['local'])}/{length} dev {interface_name(device)}"
+        except (ValueError, TypeError, KeyError):  # noqa: PERF203 - a row is not to spoil the rest
+            unclear.append(f"address {info.get('local')} dev {device}")
+
+
+def _foreign_addresses(
+    output: str, switch: str, gateway: Gateway
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Lasting addresses on the gateway's devices that its stanza does not have on any of them."""
+    configured = {*(own.ip for own in gateway.own), *(v.address.ip for v in gateway.virtual)}
+    for row in _rows(output, ADDRESSES, switch, iproute_text.addresses):
+        if row.get("ifname") not in gateway.devices:
+            continue
+        for info in row.get("addr_info", ()):
+            try:
+                ip = ip_address(info.get("local"))
+            except ValueError:
+                continue  # an interface without the family
+            # Link-local ones are the kernel's own, dynamic ones those of router advertisements.
+            if not ip.is_link_local and not info.get("dynamic") and ip not in configured:
+                yield row["ifname"], info
+
+
+def _route_arguments(row: _Row, everything: str) -> str:
     if "nexthops" in row or "encap" in row:
         raise ValueError("a route with several ways, or encapsulated")
-    words = [prefix(row["dst"])]
+    words = [everything if row["dst"] == "default" else prefix(row["dst"])]
     via = row.get("gateway") or (row.get("via") or {}).get("host")
     if via:
         words += ["via", address(via)]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from nornir.core.task import Result, Task
 
 from nornir_config.connection import change_device
-from tasks import preserve
-from tasks.commands import read
+from tasks.aftercare import belongings
 from tasks.errors import RefusedError
 from tasks.model import Toggled
 
@@ -32,15 +31,13 @@ def preview_toggle(task: Task, gateway: Gateway) -> Result:
     """
     device = change_device(task)
     refuse_pending(task.host.name, device)
-    _refuse_rejected(task.host.name, gateway)
+    refuse_rejected(task.host.name, gateway)
     base = _digest(device)
     try:
         diff = _load(task.host.name, device, gateway)
     finally:
         _discard(device)
-    before = preserve.record(
-        task.host.name, read(task, preserve.recording_commands(gateway)), gateway
-    )
+    before = belongings(task, gateway)
     return Result(host=task.host, result=Toggled(diff, base, before=before), diff=diff)
 
 
@@ -71,7 +68,7 @@ def toggle_gateway(
     device = change_device(task)
     name = task.host.name
     refuse_pending(name, device)
-    before = preserve.record(name, read(task, preserve.recording_commands(gateway)), gateway)
+    before = belongings(task, gateway)
     try:
         diff = _load(name, device, gateway)
         # The switch itself sees to what changes between here and the commit.
@@ -103,8 +100,12 @@ def refuse_pending(switch: str, device: CumulusDriver) -> None:
     )
 
 
-def _refuse_rejected(switch: str, gateway: Gateway) -> None:
-    """Refuse to begin where ifupdown2 fails at each run, so that its word proves nothing."""
+def refuse_rejected(switch: str, gateway: Gateway) -> None:
+    """Refuse to begin where ifupdown2 fails at each run, so that its word proves nothing.
+
+    Raises:
+        RefusedError: it does.
+    """
     if gateway.rejected:
         raise RefusedError(
             f"{switch}: ifupdown2 fails at lines that were there before: "

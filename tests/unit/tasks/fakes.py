@@ -116,6 +116,8 @@ class FakeSwitch:
     fdb: list[Any] = field(default_factory=list)
     neighbours: list[Any] = field(default_factory=list)
     permanent: list[Any] = field(default_factory=list)
+    permanent6: list[Any] = field(default_factory=list)
+    routes6: list[Any] = field(default_factory=list)
     links: list[Any] = field(default_factory=kernel_links)
     routes: list[Any] = field(default_factory=kernel_routes)
     arping: str = "sent"
@@ -134,7 +136,8 @@ class FakeSwitch:
             "ip -j -4 neigh show nud permanent": json.dumps(self.permanent),
             "ip -j addr show": json.dumps(self.links),
             "ip -j -4 route show table all": json.dumps(self.routes),
-            "ip -j -6 route show table all": "[]",
+            "ip -j -6 route show table all": json.dumps(self.routes6),
+            "ip -j -6 neigh show nud permanent": json.dumps(self.permanent6),
         }
         if "arping" in command:
             self.events.append("arping")
@@ -150,7 +153,7 @@ class FakeSwitch:
             return ""
         if "/proc/sys" in command:
             return "vlan453-v0/rp_filter=0\n"
-        return tables[command]
+        return tables[command.split(" 2>/dev/null || ", maxsplit=1)[0]]
 
 
 class FakeDriver(NetworkDriver):  # type: ignore[misc]  # napalm is untyped

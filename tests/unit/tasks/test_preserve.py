@@ -1,34 +1,48 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
 
 from tasks import commands
+from tasks.errors import UnreadableAnswerError
 from tasks.gateways import Wanted, gateway_in
 from tasks.model import Belongings
 from tasks.preserve import (
+    ADDRESSES,
     NEIGHBOURS,
+    NEIGHBOURS6,
     ROUTES,
+    ROUTES6,
     missing,
     record,
     recording_commands,
     split_suspects,
     sysctl_command,
 )
-from tests.unit.tasks.fakes import CONFIG, VM_MAC, kernel_routes
+from tests.unit.tasks.fakes import CONFIG, VM_MAC, kernel_links, kernel_routes, link
 
 GATEWAY = gateway_in(CONFIG, "sw", Wanted(address=ip_address("130.246.213.11")))
 BY_HAND = {"dst": "10.77.0.0/16", "gateway": "130.246.213.11", "dev": "vlan453", "flags": []}
 PERMANENT = {"dst": "130.246.213.11", "dev": "vlan453", "lladdr": VM_MAC, "state": ["PERMANENT"]}
 
 
-def recorded(routes: list[Any] = (), neighbours: list[Any] = (), sysctls: str = "") -> Belongings:  # type: ignore[assignment]  # empty by default
+def recorded(
+    routes: Sequence[Any] = (),
+    neighbours: Sequence[Any] = (),
+    sysctls: str = "",
+    six: Sequence[Any] = (),
+    links: Sequence[Any] = (),
+) -> Belongings:
     output = {
         ROUTES: json.dumps([*kernel_routes(), *routes]),
-        NEIGHBOURS: json.dumps(list(neighbours)),
+        ROUTES6: json.dumps(list(six)),
+        NEIGHBOURS: json.dumps([n for n in neighbours if ":" not in n["dst"]]),
+        NEIGHBOURS6: json.dumps([n for n in neighbours if ":" in n["dst"]]),
+        ADDRESSES: json.dumps([*kernel_links(), *links]),
         sysctl_command(GATEWAY): sysctls,
     }
     assert set(output) == set(recording_commands(GATEWAY))
@@ -84,6 +98,70 @@ def test_a_wrong_permanent_neighbour_is_not_put_back() -> None:
     commands_, left = split_suspects(lost, {"130.246.213.11": (VM_MAC,)})
     assert commands_ == {}
     assert "the entry was wrong" in next(iter(left.values()))
+
+
+def test_a_neighbour_that_was_diagnosed_as_wrong_is_not_put_back() -> None:
+    lost = missing(recorded(neighbours=[PERMANENT]), recorded())
+    commands_, left = split_suspects(lost, {}, wrong=["130.246.213.11"])
+    assert commands_ == {}
+    assert list(left.values()) == ["this entry was the fault"]
+
+
+def test_ipv6_is_recorded_and_put_back_addresses_first() -> None:
+    route = {"dst": "2001:db8:77::/48", "gateway": "2001:db8::77", "dev": "vlan453", "metric": 5}
+    default = {"dst": "default", "dev": "vlan453", "protocol": "static", "flags": []}
+    kernel = {"dst": "2001:db8::/64", "dev": "vlan453", "protocol": "kernel"}
+    neighbour = {"dst": "2001:db8::9", "dev": "vlan453-v0", "lladdr": VM_MAC}
+    before = recorded(
+        neighbours=[neighbour],
+        six=[route, default, kernel],
+        links=[link("vlan453", "2001:db8::1/64", "fe80::1/64", "130.246.212.9/22")],
+    )
+    commands_, left = split_suspects(missing(before, recorded()), {})
+    assert left == {}
+    assert list(commands_.values()) == [
+        "ip addr replace 2001:db8::1/64 dev vlan453 nodad",
+        "ip addr replace 130.246.212.9/22 dev vlan453",
+        "ip -6 route replace 2001:db8:77::/48 via 2001:db8::77 dev vlan453 metric 5",
+        "ip -6 route replace ::/0 dev vlan453 proto static",
+        f"ip neigh replace 2001:db8::9 lladdr {VM_MAC} dev vlan453-v0 nud permanent",
+    ]
+
+
+def test_an_address_of_the_stanza_is_never_put_back_where_it_does_not_belong() -> None:
+    vip_on_the_svi = link("vlan453", "130.246.212.1/22", "130.246.212.1/32")
+    assert recorded(links=[vip_on_the_svi]).addresses == {}
+
+
+def test_the_tables_of_an_iproute2_without_json() -> None:
+    output = {
+        ROUTES: "# text\n130.246.212.0/22 dev vlan453 proto kernel scope link src 130.246.212.2 \n"
+        "10.77.0.0/16 via 130.246.213.11 dev vlan453 \n"
+        "10.78.0.0/16 dev vlan453 table 100 scope link src 130.246.212.2 \n",
+        ROUTES6: "# text\n",
+        NEIGHBOURS: f"# text\n130.246.213.11 dev vlan453 lladdr {VM_MAC} PERMANENT\n",
+        NEIGHBOURS6: "# text\n",
+        ADDRESSES: "# text\n9: vlan453    inet 130.246.212.2/22 scope global vlan453\\       x\n"
+        "9: vlan453    inet6 2001:db8::1/64 scope global \\       valid_lft forever\n"
+        "9: vlan453    inet6 fe80::1/64 scope link \\       valid_lft forever\n",
+        sysctl_command(GATEWAY): "",
+    }
+    found = record("sw", output, GATEWAY)
+    assert list(found.routes.values()) == [
+        "10.77.0.0/16 via 130.246.213.11 dev vlan453",
+        "10.78.0.0/16 dev vlan453 src 130.246.212.2 table 100 scope link",
+    ]
+    assert list(found.neighbours.values()) == [
+        f"130.246.213.11 lladdr {VM_MAC} dev vlan453 nud permanent"
+    ]
+    assert list(found.addresses.values()) == ["2001:db8::1/64 dev vlan453 nodad"]
+    assert found.unclear == ()
+
+
+def test_what_is_neither_json_nor_text_is_an_error() -> None:
+    output = dict.fromkeys(recording_commands(GATEWAY), "[]") | {ADDRESSES: "# text\nrubbish\n"}
+    with pytest.raises(UnreadableAnswerError, match="ip -j addr show"):
+        record("sw", output, GATEWAY)
 
 
 def test_evpn_neighbours_come_back_by_themselves() -> None:

@@ -1,0 +1,293 @@
+"""Carrying out a cure: the least that cures, safely, with what hangs on the devices kept.
+
+A cure that works on devices runs on the switch as a repair of the driver: under its lock, with its
+dead-man's timer armed first, so that a session or a program that dies half way leaves no VIP down.
+Forgetting a neighbour entry and announcing a VIP take nothing away and need no timer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Interface
+from typing import TYPE_CHECKING
+
+from nornir.core.task import Result, Task
+
+from napalm_cumulus import repair_steps
+from nornir_config.connection import change_device
+from tasks.aftercare import announce, announced_addresses, belongings, care_after_toggle
+from tasks.cure_model import Cured, PlannedCure
+from tasks.errors import RefusedError
+from tasks.forget import forget, look_at, still_wrong
+from tasks.health.diagnosis_model import Cure
+from tasks.toggle import preview_toggle, refuse_pending, refuse_rejected, toggle_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from napalm_cumulus.repair_steps import Step
+    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.model import Aftercare, Gateway, Toggled
+
+
+@dataclass(frozen=True)
+class Order:
+    """What every cure is told: why it is done, and how long the switch waits for its end.
+
+    Attributes:
+        message: why, for the switch's log and for the next operator.
+        revert_in: the dead-man's timer in seconds.
+        macs: known MACs of VMs, by address, to tell wrong neighbour entries from right ones.
+    """
+
+    message: str
+    revert_in: int
+    macs: Mapping[str, tuple[str, ...]]
+
+
+def plan_cure(
+    task: Task,
+    diagnosis: Diagnosis,
+    gateway: Gateway,
+    *,
+    macs: Mapping[str, tuple[str, ...]] | None = None,
+) -> Result:
+    """Nornir task: what a cure would do, as a `PlannedCure`; changes nothing.
+
+    Args:
+        task: the task on the switch.
+        diagnosis: what to cure.
+        gateway: the stanza that it concerns.
+        macs: known MACs of VMs, by address.
+
+    Raises:
+        RefusedError: it has no cure, another change is pending, or it would not be safe.
+    """
+    planned = _plan(task, diagnosis, gateway, macs or {})
+    return Result(host=task.host, result=planned, diff=planned.diff)
+
+
+def apply_cure(
+    task: Task,
+    diagnosis: Diagnosis,
+    gateway: Gateway,
+    *,
+    message: str,
+    revert_in: int,
+    macs: Mapping[str, tuple[str, ...]] | None = None,
+    planned: PlannedCure | None = None,
+) -> Result:
+    """Nornir task: carry the diagnosis's cure out; gives a `Cured`.
+
+    Whether the patient is well afterwards is for the caller to see.
+
+    Args:
+        task: the task on the switch.
+        diagnosis: what to cure.
+        gateway: the stanza that it concerns.
+        message: why, for the switch's log and for the next operator.
+        revert_in: the dead-man's timer in seconds.
+        macs: known MACs of VMs, by address.
+        planned: what was shown and agreed to; made anew where it is not given.
+
+    Raises:
+        RefusedError: it has no cure, or it is not safe now; nothing was touched.
+        NapalmException: the driver's own, when the switch refuses or goes back.
+    """
+    order = Order(message, revert_in, macs or {})
+    planned = planned or _plan(task, diagnosis, gateway, order.macs)
+    cured = _CURES[planned.cure](task, diagnosis, gateway, planned, order)
+    return Result(host=task.host, result=cured, diff=planned.diff, changed=True)
+
+
+# --- planning -------------------------------------------------------------------------------------
+
+
+def repair_of(diagnosis: Diagnosis, gateway: Gateway) -> tuple[Step, ...]:
+    """The steps on the switch that a diagnosis's cure consists of; pure.
+
+    Every repair ends with the routes that the kernel makes for the stanza's addresses, where they
+    are gone: that costs nothing, and neither ``ifup`` nor ``ifreload`` brings them back.
+
+    Raises:
+        RefusedError: something that the diagnosis names cannot be worked on.
+    """
+    try:
+        return (*_steps(diagnosis, gateway), *_routes(gateway))
+    except ValueError as error:
+        raise RefusedError(
+            f"{diagnosis.fault} on {gateway.interface} cannot be repaired: {error}; nothing was "
+            "touched"
+        ) from None
+
+
+def _steps(diagnosis: Diagnosis, gateway: Gateway) -> tuple[Step, ...]:
+    svi = gateway.interface
+    virtual = tuple(dict.fromkeys(v.device for v in gateway.virtual))
+    ours = tuple(d for d in diagnosis.devices if d in virtual)
+    others = tuple(d for d in diagnosis.devices if d not in gateway.devices)
+    if diagnosis.cure is Cure.REAPPLY:
+        return (repair_steps.reapply(svi, *others),)
+    if diagnosis.cure is Cure.SET_MAC:
+        return tuple(_mac_step(device, gateway) for device in ours or (gateway.vip.device,))
+    if diagnosis.cure is Cure.RECREATE:
+        devices = ours or (gateway.vip.device,)
+        return tuple(repair_steps.recreate(device, svi) for device in devices)
+    if diagnosis.cure is Cure.FLAP:
+        # The SVI itself is never taken down: all its VRR devices and ports would go with it.
+        flapped = () if svi in diagnosis.devices else (gateway.vip.device,)
+        devices = (*ours, *others) or flapped
+        return tuple(repair_steps.flap(d, svi if d in virtual else d) for d in devices)
+    raise ValueError(f"{diagnosis.cure.value} is not done in steps")
+
+
+def _mac_step(device: str, gateway: Gateway) -> Step:
+    mac = next(v.mac for v in gateway.virtual if v.device == device)
+    if not mac:
+        raise ValueError(f"the configuration gives {device} no MAC")
+    return repair_steps.set_mac(device, mac, gateway.interface)
+
+
+def _routes(gateway: Gateway) -> tuple[Step, ...]:
+    svi = gateway.interface
+    own = [(svi, address, 0) for address in gateway.own]
+    virtual = [(v.device, v.address, repair_steps.VRR_METRIC) for v in gateway.virtual]
+    return tuple(
+        repair_steps.reroute(device, str(address), svi, metric=metric)
+        for device, address, metric in (*own, *virtual)
+        if isinstance(address, IPv4Interface)
+    )
+
+
+def _plan(
+    task: Task, diagnosis: Diagnosis, gateway: Gateway, macs: Mapping[str, tuple[str, ...]]
+) -> PlannedCure:
+    cure, svi = diagnosis.cure, gateway.interface
+    if cure is Cure.NONE:
+        raise RefusedError(
+            f"{task.host.name}: nothing that is done to this switch cures {diagnosis.fault}: "
+            f"{diagnosis.sentence}; nothing was touched",
+            diagnosis.remedy,
+        )
+    if cure is Cure.FORGET:
+        found = look_at(task, diagnosis.neighbours)
+        wrong = still_wrong(found, macs)
+        notes = tuple(f"{entry} is right now, and stays" for entry in found if entry not in wrong)
+        steps = tuple(f"ip neigh del {e.address} dev {e.device} (if it is {e.mac})" for e in wrong)
+        return PlannedCure(cure, svi, steps, _text(steps), neighbours=wrong, notes=notes)
+    if cure is Cure.ANNOUNCE:
+        steps = tuple(
+            f"arping -U -I {v.device} {v.address.ip}" for v in announced_addresses(gateway)
+        )
+        return PlannedCure(cure, svi, steps, _text(steps))
+    if cure is Cure.TOGGLE:
+        preview: Toggled = preview_toggle(task, gateway).result
+        steps = (f"the address lines of {svi} off, and on again (ifup {svi}, twice)",)
+        return PlannedCure(cure, svi, steps, preview.diff, preview.before, preview)
+    device = change_device(task)
+    refuse_pending(task.host.name, device)
+    if cure is Cure.RECREATE:  # what is deleted must come again
+        refuse_rejected(task.host.name, gateway)
+    steps = tuple(step.words for step in repair_of(diagnosis, gateway))
+    return PlannedCure(cure, svi, steps, _text(steps), belongings(task, gateway))
+
+
+def _text(steps: tuple[str, ...]) -> str:
+    return "".join(f"{step}\n" for step in steps)
+
+
+# --- carrying out ---------------------------------------------------------------------------------
+
+
+def _forget(
+    task: Task, diagnosis: Diagnosis, gateway: Gateway, planned: PlannedCure, order: Order
+) -> Cured:
+    del diagnosis, gateway
+    entries = still_wrong(planned.neighbours, order.macs)
+    done, problems = forget(task, entries)
+    return Cured(planned.cure, done, complete=not problems, problems=problems, notes=planned.notes)
+
+
+def _announce(
+    task: Task, diagnosis: Diagnosis, gateway: Gateway, planned: PlannedCure, order: Order
+) -> Cured:
+    del diagnosis, order
+    announced, problems = announce(task, gateway)
+    return Cured(
+        planned.cure,
+        tuple(f"gratuitous ARP for {text}" for text in announced),
+        complete=not problems,
+        problems=problems,
+        announced=announced,
+    )
+
+
+def _repair(
+    task: Task, diagnosis: Diagnosis, gateway: Gateway, planned: PlannedCure, order: Order
+) -> Cured:
+    steps = repair_of(diagnosis, gateway)
+    report = change_device(task).repairs.carry_out(
+        steps, message=order.message, revert_in=order.revert_in
+    )
+    care = _care(task, diagnosis, gateway, planned, order)
+    return Cured(
+        planned.cure,
+        report.steps,
+        report.outage_seconds,
+        complete=report.applied_ok,
+        problems=report.problems,
+        announced=care.announced,
+        restored=care.restored,
+        lost=care.lost,
+        notes=care.notes,
+        report=report,
+    )
+
+
+def _toggle(
+    task: Task, diagnosis: Diagnosis, gateway: Gateway, planned: PlannedCure, order: Order
+) -> Cured:
+    toggled: Toggled = toggle_gateway(
+        task,
+        gateway,
+        planned=planned.toggled or preview_toggle(task, gateway).result,
+        message=order.message,
+        revert_in=order.revert_in,
+    ).result
+    care = _care(task, diagnosis, gateway, planned, order)
+    return Cured(
+        planned.cure,
+        planned.steps,
+        toggled.commit.outage_seconds,
+        complete=toggled.commit.reverted_ok,
+        problems=toggled.commit.problems,
+        announced=care.announced,
+        restored=care.restored,
+        lost=care.lost,
+        notes=care.notes,
+        report=toggled.commit,
+    )
+
+
+def _care(
+    task: Task, diagnosis: Diagnosis, gateway: Gateway, planned: PlannedCure, order: Order
+) -> Aftercare:
+    care: Aftercare = care_after_toggle(
+        task,
+        gateway,
+        planned.before,
+        order.macs,
+        wrong=[address for address, _ in diagnosis.neighbours],
+    ).result
+    return care
+
+
+_CURES: Mapping[Cure, Callable[[Task, Diagnosis, Gateway, PlannedCure, Order], Cured]] = {
+    Cure.FORGET: _forget,
+    Cure.ANNOUNCE: _announce,
+    Cure.REAPPLY: _repair,
+    Cure.SET_MAC: _repair,
+    Cure.FLAP: _repair,
+    Cure.RECREATE: _repair,
+    Cure.TOGGLE: _toggle,
+}

@@ -1,0 +1,86 @@
+"""Deleting neighbour entries that are wrong: no outage, and no entry that has changed meanwhile."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tasks.commands import address, interface_name, mac_address, read
+from tasks.cure_model import NeighbourEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from nornir.core.task import Task
+
+_LLADDR = re.compile(r"\blladdr ([0-9a-f:]{17})\b")
+_STATE = re.compile(r"\b([A-Z]{4,})\b")
+_FORGOTTEN, _CHANGED, _FAILED = "forgotten", "changed", "failed"
+
+
+def look_command(entry: tuple[str, str]) -> str:
+    """The command that prints one neighbour entry, in a form that every iproute2 has."""
+    where, device = entry
+    return f"ip neigh show to {address(where)} dev {interface_name(device)}"
+
+
+def forget_command(entry: NeighbourEntry) -> str:
+    """Delete an entry, if it still has the MAC that it had when it was judged; in one go.
+
+    It prints ``forgotten``, ``changed`` (with what stands there now, which is left) or ``failed``.
+    An entry without a MAC has no other thing to compare: it must still have none.
+    """
+    where, device = address(entry.address), interface_name(entry.device)
+    same = f'*" lladdr {mac_address(entry.mac)} "*' if entry.mac else '*" lladdr "*) false;; *'
+    return (
+        f'now=" $(ip neigh show to {where} dev {device}) "; '
+        f'case "$now" in {same}) true;; *) false;; esac '
+        f"|| {{ echo {_CHANGED} $now; exit 0; }}; "
+        f"ip neigh del {where} dev {device} && echo {_FORGOTTEN} || echo {_FAILED}"
+    )
+
+
+def look_at(task: Task, entries: Iterable[tuple[str, str]]) -> tuple[NeighbourEntry, ...]:
+    """The entries as they are now; one that is gone is left out."""
+    commands = {look_command(entry): entry for entry in entries}
+    if not commands:
+        return ()
+    said = read(task, list(commands))
+    found = []
+    for command, (where, device) in commands.items():
+        if text := said[command].strip():
+            mac, state = _LLADDR.search(text), _STATE.search(text)
+            found.append(
+                NeighbourEntry(where, device, mac[1] if mac else "", state[1] if state else "")
+            )
+    return tuple(found)
+
+
+def still_wrong(
+    entries: Iterable[NeighbourEntry], macs: Mapping[str, tuple[str, ...]]
+) -> tuple[NeighbourEntry, ...]:
+    """Those that have not become right by themselves, as far as right MACs are known."""
+    return tuple(e for e in entries if not (e.mac and e.mac in macs.get(e.address, ())))
+
+
+def forget(
+    task: Task, entries: Iterable[NeighbourEntry]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Delete the entries; which are gone now, and which were left and why, in words."""
+    commands = {forget_command(entry): entry for entry in entries}
+    if not commands:
+        return (), ()
+    said = read(task, list(commands))
+    done: list[str] = []
+    problems: list[str] = []
+    for command, entry in commands.items():
+        words = said[command].split()
+        if words[:1] == [_FORGOTTEN]:
+            done.append(f"{entry} deleted")
+        elif words == [_CHANGED]:
+            done.append(f"{entry} had gone already")
+        elif words[:1] == [_CHANGED]:
+            problems.append(f"{entry} was left: it has changed meanwhile ({' '.join(words[1:])})")
+        else:
+            problems.append(f"{entry} could not be deleted")
+    return tuple(done), tuple(problems)
