@@ -96,14 +96,15 @@ def _vni(leaf: LeafSpec, topology: Topology, *, vlan_aware: bool) -> str:
         f"\tvxlan-id {topology.vni}",
         f"\tvxlan-local-tunnelip {leaf.loopback}",
     ]
-    lines += [
-        f"\tvxlan-remoteip {other.loopback}" for other in topology.leafs if other.name != leaf.name
-    ]
+    lines.append("\t# no list of leafs here: EVPN tells who else there is")
+    lines.append("\tvxlan-learning yes")
     lines.append("\tmtu 9000")
     if vlan_aware:
         lines.append(f"\tbridge-access {topology.vlan}")
-    # vxlan drops what comes from elsewhere with the MAC of a static entry. Without EVPN's help
-    # the other leafs' answers to ARP for the VIP would hide that this leaf's own is missing.
+        lines += ["\tbridge-learning off", "\tbridge-arp-nd-suppress on"]
+    # A learning vxlan drops what comes from elsewhere with the MAC of a static entry. Without
+    # that the other leafs' answers to ARP for the VIP would hide that this leaf's own is missing
+    # (fault b1: tried with FRR's EVPN, with ARP suppression). The bridge port does not learn.
     lines.append("\t# the anycast gateway is always the local one")
     nowhere = f"dev vni{topology.vni} dst {_NO_VTEP} self permanent"
     macs = (topology.virtual_mac, topology.second_virtual_mac)
@@ -143,6 +144,9 @@ def _layer2(name: str, vlan: int, members: list[str], *, vlan_aware: bool) -> st
 
 def _svi(leaf: LeafSpec, topology: Topology, *, vlan_aware: bool) -> str:
     layer2 = _layer2(topology.svi, topology.vlan, _members(leaf, topology), vlan_aware=vlan_aware)
+    if not vlan_aware:
+        vni = f"vni{topology.vni}"
+        layer2 += f"\tbridge-learning {vni}=off\n\tbridge-arp-nd-suppress {vni}=on\n"
     return f"""\
 # OpenStack provider network, gateway is anycast on every leaf
 {layer2}\

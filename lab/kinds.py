@@ -87,6 +87,10 @@ set +e
 ifreload -a
 /usr/sbin/sshd -D &
 lldpd -d &
+install -d -o frr -g frr /run/frr
+/usr/lib/frr/zebra -d -A 127.0.0.1 -s 90000000
+/usr/lib/frr/bgpd -d -A 127.0.0.1
+vtysh -b
 : > /run/boot-is-over
 while :; do sleep 3600 & wait $!; done
 """

@@ -20,6 +20,7 @@ from lab.faults import ActiveFault, Fault, FaultReport, find_fault
 from lab.kinds import KINDS
 from lab.leaf import Leaf
 from lab.pinger import Pinger
+from lab.routing import SPINE_AS, spine_command, start_spine
 from lab.seat import Seat
 from lab.shell import NETNS_DIR, TOOLS, call, in_netns, require_tools, wait_until
 from lab.status import LabStatus, look
@@ -74,6 +75,10 @@ class Lab:
         """The operator's seat."""
         directory = self.state_dir / "seat"
         return Seat(self.topology, self.fabric.ns("seat"), directory, self.tree)
+
+    @property
+    def _spine(self) -> Path:
+        return self.state_dir / "spine"
 
     @property
     def kind(self) -> str:
@@ -181,6 +186,7 @@ class Lab:
         self.fabric.build()
         public_key = self.seat.install()
         self.fabric.start_lldpd(self.tree, self.state_dir / "lldpd")
+        start_spine(self.topology, self.fabric.ns("spine"), self.tree, self._spine)
         web.start(self)
         chosen = self._start_leafs(kind, public_key)
         (self.state_dir / "kind").write_text(chosen + "\n")
@@ -197,6 +203,7 @@ class Lab:
         if not wait_until(all_answer, timeout=20, every=0.2):
             what = f"{', '.join(silent)} do not answer" if silent else "LLDP knows no hypervisor"
             raise LabError(f"The lab came up, but {what}.")
+        self.wait_evpn()
         (self.state_dir / "complete").touch()
 
     def _make_leaf(self, spec: LeafSpec, kind: str) -> Leaf:
@@ -245,6 +252,18 @@ class Lab:
                 return False
         return True
 
+    def wait_evpn(self, timeout: float = 20) -> None:
+        """Wait until every leaf that is on has heard of every other one's VTEP by EVPN."""
+        leafs = [leaf for leaf in self.leafs() if leaf.running]
+
+        def heard() -> bool:
+            return all(
+                leaf.remote_vteps() >= {str(x.spec.loopback) for x in leafs if x.spec != leaf.spec}
+                for leaf in leafs
+            )
+
+        wait_until(heard, timeout=timeout, what="EVPN did not come up between the leafs")
+
     def _clear(self) -> None:
         """Remove whatever of this lab is there."""
         sweep(self.name, self._prefix, self.state_dir)
@@ -290,6 +309,24 @@ class Lab:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as root on a leaf, past the network."""
         return self.leaf(leaf).exec(argv, stdin=stdin, timeout=timeout, check=check)
+
+    def exec_spine(
+        self, argv: Sequence[str], *, timeout: float = 60, check: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command (``vtysh``) where the spine's FRR runs."""
+        return call(spine_command(self._spine, argv), timeout=timeout, check=check)
+
+    def leak(self, prefix: str, *, withdraw: bool = False) -> None:
+        """Let the spine announce a prefix by BGP that it cannot deliver, or take that back.
+
+        Args:
+            prefix: the IPv4 network.
+            withdraw: take it back; harmless where it was not announced.
+        """
+        line = f"{'no ' if withdraw else ''}network {prefix}"
+        argv = ["vtysh", "-c", "configure terminal", "-c", f"router bgp {SPINE_AS}"]
+        argv += ["-c", "address-family ipv4 unicast", "-c", line]
+        self.exec_spine(argv, check=not withdraw)
 
     def exec_vm(
         self, vm: str, argv: Sequence[str], *, timeout: float = 60, check: bool = False

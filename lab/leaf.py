@@ -23,6 +23,7 @@ from pathlib import Path
 from lab import netns
 from lab.interfaces import render_interfaces
 from lab.keys import host_keys
+from lab.routing import DAEMONS, render_leaf
 from lab.shell import call, ip_batch, wait_until
 from lab.topology import LabError, LeafSpec, Topology
 from lab.tree import NOPASSWD_USER
@@ -74,6 +75,9 @@ _KERNEL = {
 }
 
 
+_EVERYBODY = "00:00:00:00:00:00"
+
+
 class Leaf(ABC):
     """A leaf that can be booted, used, cut from power, and booted again.
 
@@ -107,6 +111,8 @@ class Leaf(ABC):
             "etc/machine-id": uuid.uuid4().hex + "\n",
             "etc/ssh/sshd_config.d/leaf.conf": _SSHD,
             "etc/sysctl.d/99-leaf.conf": _SYSCTL,
+            "etc/frr/daemons": DAEMONS,
+            "etc/frr/frr.conf": render_leaf(self.spec, self.topology),
             "etc/lldpd.d/leaf.conf": _LLDPD + f"configure system hostname {self.spec.name}\n",
             "root/.ssh/authorized_keys": authorized_key,
             f"home/{NOPASSWD_USER}/.ssh/authorized_keys": authorized_key,
@@ -242,6 +248,15 @@ class Leaf(ABC):
             for link in links
             for item in link.get("addr_info", [])
         )
+
+    def remote_vteps(self) -> set[str]:
+        """The leafs to which it floods the VM segment: what EVPN has told it."""
+        vni = f"vni{self.topology.vni}"
+        said = call(["bridge", "-n", self.netns, "-j", "fdb", "show", "dev", vni], check=False)
+        if said.returncode != 0:
+            return set()
+        entries = json.loads(said.stdout or "[]")
+        return {x["dst"] for x in entries if x.get("mac") == _EVERYBODY and "dst" in x}
 
     def console_tail(self) -> str:
         """The last lines that it wrote on its console."""

@@ -28,6 +28,7 @@ PACKAGES = (
     "bridge-utils",
     "openssh-server",
     "lldpd",
+    "frr",
     "iproute2",
     "iputils-ping",
     "iputils-arping",
@@ -52,6 +53,7 @@ _MASKED = (
     "e2scrub_reap.service",
     "fstrim.timer",
     "getty@tty1.service",
+    "logrotate.timer",
     "systemd-update-utmp.service",
     "systemd-update-utmp-runlevel.service",
 )

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 _BEFORE = """\
 set -e
 ip addr add 8.8.8.8/32 dev lo
-ip route add 1.0.4.0/24 via 10.5.0.250 dev eth0 proto bgp metric 20
-ip route add 1.0.4.0/25 via 10.5.0.250 dev eth0 proto bgp metric 20
+ip route add 1.0.4.0/24 via 10.5.0.250 dev eth0 proto bgp metric 30
+ip route add 1.0.4.0/25 via 10.5.0.250 dev eth0 proto bgp metric 30
 cat >/etc/ntp.conf <<'END'
 driftfile /var/lib/ntp/ntp.drift
 server 0.cumulusnetworks.pool.ntp.org iburst
@@ -31,8 +31,8 @@ ping -c 1 10.5.0.250 >/dev/null
 """
 _AFTER = """\
 ip addr del 8.8.8.8/32 dev lo
-ip route del 1.0.4.0/24
-ip route del 1.0.4.0/25
+ip route del 1.0.4.0/24 metric 30
+ip route del 1.0.4.0/25 metric 30
 rm -f /etc/ntp.conf /etc/snmp/snmpd.conf
 true
 """

@@ -14,7 +14,6 @@ NOT_IMPLEMENTED = frozenset({"get_firewall_policies", "get_probes_config", "get_
 #: answer. The same getters run on recordings and hand-made data in the mocked suite.
 NOT_ON_A_LAB_LEAF = {
     "test_get_arp_table_with_vrf": "no VRF TEST: the right answer is an error that names the VRFs",
-    "test_get_bgp_neighbors_detail": "no FRR: the right answer is {}; the suite wants neighbours",
     "test_get_ntp_stats": "no time daemon: the right answer is [], the suite wants some",
     "test_traceroute": "not installed: the right answer is an error",
 }
