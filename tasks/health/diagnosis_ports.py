@@ -81,6 +81,7 @@ def port_blocking(view: View) -> Diagnosis | None:
         if row.bridge == view.bridge
         and row.name in wanted
         and row.state != _FORWARDING
+        and view.works(view.gateway.interface)
         and _has_link(view, row.name)
     ]
     if not held:

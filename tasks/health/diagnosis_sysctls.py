@@ -142,7 +142,13 @@ def _devices_with(view: View, name: str, wrong: Callable[[int], bool]) -> tuple[
 
 
 def _answers_leave_elsewhere(view: View, device: str) -> bool:
-    """Whether the kernel's preferred way to a VIP's network is not the device itself."""
+    """Whether the kernel's preferred way to a VIP's network is not the device itself.
+
+    Where all ways are lost just now, the SVI's own address says which it will be.
+    """
     networks = {v.address.network for v in view.gateway.virtual if v.device == device}
-    ways = [view.best(network) for network in networks]
-    return any(way is not None and way.device != device for way in ways)
+    own = {address.network for address in view.gateway.own}
+    ways = {network: view.best(network) for network in networks}
+    return any(
+        network in own if way is None else way.device != device for network, way in ways.items()
+    )
