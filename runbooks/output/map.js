@@ -113,6 +113,7 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     section.querySelector("h2").focus({ preventScroll: true });
     highlight();
+    section.querySelector(".hit")?.scrollIntoView({ block: "nearest" });
   }
 
   function close() {

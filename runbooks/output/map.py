@@ -35,6 +35,10 @@ from runbooks.output.text import (
 from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
 
 _PACKAGE = "runbooks.output"
+_ROOMY = 16
+"""Up to so many switches, tiles name what is under them."""
+_MOST = 8
+"""VIPs and hypervisors that a tile names."""
 
 
 def to_html(
@@ -66,6 +70,8 @@ def to_html(
         findings=gravest_first(fleet.findings),
         racks=_racks(leafs),
         leafs=leafs,
+        roomy=len(leafs) <= _ROOMY,
+        most=_MOST,
         style=Markup(style),  # noqa: S704 - our own files, as they are
         script=Markup(script),  # noqa: S704
         style_hash=_csp_hash(style),
