@@ -27,4 +27,4 @@ for dir in /run/vipkeeper/.incoming.*; do
     printf 'left|incoming|%s\n' "$dir"
 done
 find /etc/network -xdev -name '.*.vipkeeper.*' -exec printf 'left|file|%s\n' {} \; 2>/dev/null
-echo done
+echo 'done'

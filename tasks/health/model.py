@@ -77,6 +77,13 @@ class VipRecord:
         vni: the L2VNI that stretches it; None where nothing does.
         own: the SVI's own addresses, with prefix length.
         present: whether the kernel holds the VIP on its device now.
+        vrf: the tenant VRF that the SVI is in.
+        evpn: whether FRR knows the L2VNI.
+        frr: whether FRR is running; None where it could not be asked.
+        l3vni: the VRF's L3VNI as FRR knows it; None where it has none.
+        l3vni_vxlan: the L3VNI's vxlan device; empty where it has none.
+        l3vni_svi: the L3VNI's SVI; empty where it has none.
+        l3vni_up: whether FRR calls the L3VNI up.
     """
 
     switch: str
@@ -90,6 +97,13 @@ class VipRecord:
     vni: int | None = None
     own: tuple[str, ...] = ()
     present: bool = False
+    vrf: str = "default"
+    evpn: bool = False
+    frr: bool | None = None
+    l3vni: int | None = None
+    l3vni_vxlan: str = ""
+    l3vni_svi: str = ""
+    l3vni_up: bool = False
 
 
 @dataclass(frozen=True)

@@ -93,11 +93,11 @@ esac
 
 {
     ip -o link show type macvlan
-    echo ==
+    echo '=='
     ip -o -4 addr show
-    echo ==
+    echo '=='
     ip -4 neigh show
-    echo ==
+    echo '=='
     [ $# -eq 0 ] || printf '%s\n' "$@"
 } 2>/dev/null | awk -v per_vip="$per_vip" -v total="$total" '
     function number(text, part) {
@@ -182,4 +182,4 @@ esac
     done
     wait
 }
-echo done
+echo 'done'

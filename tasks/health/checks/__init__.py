@@ -1,0 +1,135 @@
+"""Every check of a switch, and how a switch is judged by them. Pure: facts in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tasks.health.checks import configuration, devices, evpn, layer2, routes, settings, tried
+from tasks.health.checks.base import Check, Seen
+from tasks.health.checks.records import vip_records
+from tasks.health.checks.view import Expected, ExpectedVm, View
+from tasks.health.facts import Section, SwitchFacts
+from tasks.health.model import Finding, Status
+
+__all__ = [
+    "CHECKS",
+    "NOT_JUDGED",
+    "UNREAD",
+    "Check",
+    "Expected",
+    "ExpectedVm",
+    "Seen",
+    "View",
+    "check_ids",
+    "judge",
+    "vip_records",
+]
+
+#: The check that gives an UNKNOWN for each section of the facts that could not be read.
+UNREAD = "unread"
+
+CHECKS: tuple[Check, ...] = (
+    *configuration.CHECKS,
+    *devices.CHECKS,
+    *routes.CHECKS,
+    *settings.CHECKS,
+    *layer2.CHECKS,
+    *tried.CHECKS,
+    *evpn.CHECKS,
+    Check(UNREAD, "Everything that checks look at could be read", Status.UNKNOWN),
+)
+
+#: What is said of a switch that could not be judged at all.
+NOT_JUDGED: tuple[Check, ...] = (
+    Check("unreachable", "The switch can be connected to", Status.UNKNOWN),
+    Check("no-answer", "The switch answers in time", Status.UNKNOWN),
+    Check("login-refused", "The switch lets us log in", Status.UNKNOWN),
+    Check("host-key", "The switch has the host key that is known", Status.UNKNOWN),
+    Check("unreadable", "The switch's answer can be read", Status.UNKNOWN),
+    Check("not-checked", "The switch's turn came before the run ended", Status.UNKNOWN),
+)
+
+_SECTIONS = {
+    "links": "ip link",
+    "addresses": "ip addr",
+    "routes": "ip route",
+    "rules": "ip rule",
+    "neighbours": "ip neigh",
+    "fdb": "bridge fdb",
+    "ports": "bridge link",
+    "lldp": "lldpctl",
+    "drift": "ifquery",
+    "vnis": "show evpn vni",
+    "vrf_vnis": "show vrf vni",
+    "evpn_macs": "show evpn arp-cache",
+    "evpn_peers": "show bgp l2vpn evpn summary",
+    "probes": "probes",
+    "pending": "pending commits",
+}
+
+
+def check_ids() -> tuple[str, ...]:
+    """The id of every check, of one switch and of the fleet."""
+    from tasks.health.fleet import FLEET_CHECKS  # noqa: PLC0415 - it is made of our records
+
+    return tuple(check.id for check in (*CHECKS, *NOT_JUDGED, *FLEET_CHECKS))
+
+
+def judge(facts: SwitchFacts, expected: Expected | None = None) -> tuple[Finding, ...]:
+    """Everything that is not well on a switch.
+
+    A check whose facts could not be read is not judged; what could not be read is an UNKNOWN of
+    its own.
+
+    Args:
+        facts: what was collected.
+        expected: what other systems say should be behind the switch; without it the checks that
+            compare with that say nothing.
+    """
+    view = View(facts, expected or Expected())
+    found = [
+        Finding(
+            check=check.id,
+            status=seen.status or check.severity,
+            switch=facts.switch,
+            subject=seen.subject,
+            evidence=seen.evidence,
+            remedy=seen.remedy,
+            interface=seen.interface,
+        )
+        for check in CHECKS
+        if check.judge is not None and judged(check, facts)
+        for seen in check.judge(view)
+    ]
+    return (*found, *_unread(facts))
+
+
+def judged(check: Check, facts: SwitchFacts) -> bool:
+    """Whether the facts hold what the check needs."""
+    return all(_known(facts, name) for name in check.needs)
+
+
+def _known(facts: SwitchFacts, name: str) -> bool:
+    if name in {"gateways", "sysctls", "left_over"}:
+        return not getattr(facts, f"{name}_unread")
+    section: Section[object] = getattr(facts, name)
+    return section.known
+
+
+def _unread(facts: SwitchFacts) -> Iterator[Finding]:
+    reasons = {title: getattr(facts, name).unread for name, title in _SECTIONS.items()}
+    reasons |= {"configuration": facts.gateways_unread, "sysctl": facts.sysctls_unread}
+    if facts.left_over_unread != facts.pending.unread:
+        reasons["left-overs"] = facts.left_over_unread
+    if not facts.hostname:
+        reasons["hostname"] = "the switch does not say what it calls itself"
+    for title, reason in reasons.items():
+        if reason:
+            yield Finding(
+                check=UNREAD,
+                status=Status.UNKNOWN,
+                switch=facts.switch,
+                subject=title,
+                evidence=reason,
+                remedy="Try the command on the switch. What depends on it was not judged.",
+            )

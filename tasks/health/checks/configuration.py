@@ -1,0 +1,153 @@
+"""Checks of what is configured: identity, duplicates, comments, drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inventory.text import same_host
+from tasks.health.checks.base import Check, Seen
+from tasks.health.checks.view import View
+from tasks.health.model import Status
+
+
+def _identity(view: View) -> Iterator[Seen]:
+    facts = view.facts
+    if not facts.hostname or same_host(facts.switch, facts.hostname):
+        return
+    yield Seen(
+        "",
+        f"hostname: it calls itself {facts.hostname}, the inventory calls it {facts.switch}",
+        "Correct the address in the inventory's source, or the switch's hostname. Nothing is "
+        "changed on it until they agree.",
+    )
+
+
+def _twice(view: View) -> Iterator[Seen]:
+    places: dict[str, list[str]] = {}
+    interface: dict[str, str] = {}
+    for gateway, virtual in view.vips():
+        ip = str(virtual.address.ip)
+        places.setdefault(ip, []).append(f"{virtual.device} ({gateway.file} line {virtual.line})")
+        interface.setdefault(ip, gateway.interface)
+    for gateway in view.gateways:
+        for own in gateway.own:
+            if str(own.ip) in places:
+                places[str(own.ip)].append(f"{gateway.interface} (its own address)")
+    for ip, found in places.items():
+        if len(found) > 1:
+            yield Seen(
+                ip,
+                f"configuration: {ip} stands on {' and on '.join(found)}",
+                "Leave one of them, then ifreload -a. Which device answers is chance as long as "
+                "there are two.",
+                interface[ip],
+            )
+
+
+def _repeated(view: View) -> Iterator[Seen]:
+    wanted = {gateway.interface for gateway in view.gateways}
+    for place in view.facts.repeated:
+        name = place.split(":", 1)[0]
+        if name in wanted:
+            yield Seen(
+                name,
+                f"configuration: a second stanza for {place}",
+                "Merge the stanzas, or delete the copy: ifupdown2 adds their addresses up. A "
+                "backup file in interfaces.d is read too.",
+                name,
+            )
+
+
+def _commented(view: View) -> Iterator[Seen]:
+    for place in view.facts.commented:
+        yield Seen(
+            place.rpartition(" of ")[2],
+            f"configuration: {place} is commented out",
+            "Probably a toggle by hand that was not finished: remove the # and run ifreload -a. "
+            "If it is only a note, delete the line.",
+            place.rpartition(" of ")[2],
+        )
+
+
+def _drift(view: View) -> Iterator[Seen]:
+    rows = view.facts.drift.rows
+    for name in dict.fromkeys(row.interface for row in rows):
+        words = [f"{r.attribute} ({r.text})".lstrip() for r in rows if r.interface == name]
+        yield Seen(
+            name,
+            f"ifquery -c: {name + ' differs in ' if name else ''}{', '.join(words)}",
+            f"ifup {name} applies what the disk says." if name else "Run ifquery -a -c there.",
+            name if any(g.interface == name for g in view.gateways) else "",
+        )
+
+
+def _pending(view: View) -> Iterator[Seen]:
+    for row in view.facts.pending.rows:
+        late = row.remaining < -_GRACE
+        when = f"{-row.remaining:.0f} s over its time" if late else f"{row.remaining:.0f} s to go"
+        if row.state == "claimed.confirm":
+            when = "being confirmed" if not late else "a confirm that does not end"
+        yield Seen(
+            "",
+            f"/run/vipkeeper/{row.state}: commit {row.id} by {row.owner or 'nobody known'}, {when}",
+            "It should have ended by itself: settle it with vip confirm or vip rollback, and look "
+            "at the switch's log."
+            if late
+            else "Wait for it, or settle it: vip confirm or vip rollback.",
+            status=Status.CRITICAL if late else None,
+        )
+
+
+def _left_over(view: View) -> Iterator[Seen]:
+    busy = any(row.state == "claimed.confirm" for row in view.facts.pending.rows)
+    for text in view.facts.left_over:
+        if not busy:  # a confirm that runs at this moment has such files
+            yield Seen(
+                "",
+                f"files: {text}",
+                "The next commit removes it, and changes nothing by it. An interrupted confirm "
+                "is ended by it first.",
+            )
+
+
+#: Seconds after a commit's deadline until which rolling back may well take.
+_GRACE = 60
+
+CHECKS = (
+    Check(
+        "identity",
+        "The switch is the one that the inventory means",
+        Status.CRITICAL,
+        _identity,
+    ),
+    Check("vip-twice", "Each VIP is configured once", Status.WARNING, _twice, ("gateways",)),
+    Check(
+        "stanza-repeated",
+        "Each SVI has one stanza",
+        Status.WARNING,
+        _repeated,
+        ("gateways",),
+    ),
+    Check(
+        "address-commented-out",
+        "No address line is commented out and forgotten",
+        Status.WARNING,
+        _commented,
+        ("gateways",),
+    ),
+    Check(
+        "configuration-drift",
+        "The kernel has what ifupdown2 was told",
+        Status.WARNING,
+        _drift,
+        ("drift",),
+    ),
+    Check("commit-pending", "No commit waits", Status.WARNING, _pending, ("pending",)),
+    Check(
+        "left-over",
+        "Nothing is left of an interrupted change",
+        Status.WARNING,
+        _left_over,
+        ("left_over", "pending"),
+    ),
+)

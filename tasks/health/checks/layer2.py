@@ -1,0 +1,331 @@
+"""Checks of neighbours, forwarding tables and bridge ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tasks.health.checks.base import Check, Seen
+from tasks.health.checks.view import View, configured_ports
+from tasks.health.facts import NeighbourFact
+from tasks.health.model import Status
+from tasks.model import Gateway
+
+_PERMANENT = "PERMANENT"
+#: States in which the kernel uses the entry without asking anew.
+_USED = {"REACHABLE", "STALE", "DELAY", "PROBE", _PERMANENT}
+_JUST_HEARD = {"REACHABLE", _PERMANENT}
+_MANY_FAILED = 10
+_NEARLY_FULL = 0.9
+
+
+def _entries(view: View, *, permanent: bool) -> Iterator[tuple[Gateway, NeighbourFact]]:
+    for gateway in view.gateways:
+        for entry in view.neighbours.get(gateway.interface, ()):
+            wanted = entry.state == _PERMANENT if permanent else entry.state in _USED - {_PERMANENT}
+            if wanted and entry.mac and not entry.external:
+                yield gateway, entry
+
+
+def _contradictions(view: View, entry: NeighbourFact) -> list[str]:
+    """Who knows the address by another MAC."""
+    ip = str(entry.address)
+    known = {
+        "EVPN": {r.mac for r in view.facts.evpn_macs.rows if r.address == entry.address},
+        "OpenStack": set(view.expected.vms[ip].macs) if ip in view.expected.vms else set(),
+        "ARP": {
+            mac
+            for probe in view.facts.probes.rows
+            if probe.kind == "arp" and probe.target == ip
+            for mac in probe.macs
+        },
+    }
+    return [
+        f"{source} knows it as {' or '.join(sorted(macs))}"
+        for source, macs in known.items()
+        if macs and entry.mac not in macs
+    ]
+
+
+def _wrong(view: View, *, permanent: bool) -> Iterator[Seen]:
+    for gateway, entry in _entries(view, permanent=permanent):
+        against = _contradictions(view, entry)
+        # One that was heard of just now must have been learnt by the bridge, too.
+        unlearnt = (
+            entry.state in _JUST_HEARD
+            and view.facts.fdb.known
+            and not view.places(gateway.interface, entry.mac)
+        )
+        if unlearnt:
+            against.append(f"bridge fdb: that MAC is nowhere in the bridge of {gateway.interface}")
+        if against:
+            certain = len(against) > 1 or not unlearnt
+            yield Seen(
+                str(entry.address),
+                f"ip neigh: {entry.address} is {entry.mac} ({entry.state}); {'; '.join(against)}",
+                f"ip neigh del {entry.address} dev {gateway.interface} costs nothing (vip heal "
+                "does).",
+                gateway.interface,
+                None if certain else Status.WARNING,
+            )
+
+
+def _neighbour_wrong(view: View) -> Iterator[Seen]:
+    return _wrong(view, permanent=False)
+
+
+def _permanent_wrong(view: View) -> Iterator[Seen]:
+    return _wrong(view, permanent=True)
+
+
+def _failed(view: View) -> Iterator[Seen]:
+    for gateway in view.gateways:
+        entries = view.neighbours.get(gateway.interface, ())
+        failed = sum(entry.state in {"FAILED", "INCOMPLETE"} for entry in entries)
+        if failed >= _MANY_FAILED and failed * 2 > len(entries):
+            yield Seen(
+                gateway.interface,
+                f"ip neigh: {failed} of {len(entries)} neighbours on {gateway.interface} do not "
+                "answer ARP",
+                "Somebody scans the subnet, or the SVI is cut off from its VMs: look at its bridge "
+                "ports and vxlan device.",
+                gateway.interface,
+            )
+
+
+def _table_full(view: View) -> Iterator[Seen]:
+    most = view.facts.sysctls.get("neigh/default/gc_thresh3", "")
+    used = sum(entry.address.version == 4 for entry in view.facts.neighbours.rows)  # noqa: PLR2004
+    if most.isdigit() and int(most) > 0 and used >= int(most) * _NEARLY_FULL:
+        yield Seen(
+            "",
+            f"ip neigh: {used} IPv4 neighbours, and room for {most} "
+            "(net.ipv4.neigh.default.gc_thresh3)",
+            "Raise gc_thresh1, 2 and 3, or find out who fills the table; a full one cuts new VMs "
+            "off.",
+        )
+
+
+def _virtual_mac(view: View) -> Iterator[Seen]:
+    seen = set()
+    for gateway, virtual in view.vips():
+        link = view.links.get(virtual.device)
+        if virtual.device in seen or link is None or not view.works(virtual.device):
+            continue
+        seen.add(virtual.device)
+        places = view.places(gateway.interface, link.mac)
+        if any(place.state == "permanent" for place in places):
+            continue
+        learnt = ", ".join(place.port for place in places)
+        what = f"is behind {learnt}" if learnt else "is unknown"
+        yield Seen(
+            str(virtual.address.ip),
+            f"bridge fdb: the virtual MAC {link.mac} {what}, and is not local: frames to the VIP "
+            f"are {'sent there' if learnt else 'flooded'}",
+            "Announce the VIP (vip heal does). Who else uses that MAC?",
+            gateway.interface,
+            None if learnt else Status.WARNING,
+        )
+
+
+def _vm_port(view: View) -> Iterator[Seen]:
+    macs = {mac: (ip, vm) for ip, vm in view.expected.vms.items() for mac in vm.macs}
+    for row in view.facts.fdb.rows:
+        if not row.bridge or row.mac not in macs:
+            continue
+        ip, vm = macs[row.mac]
+        port = view.lldp_port(vm.hypervisor) if vm.hypervisor else ""
+        if port and row.port not in {port, _bond(view, port)}:
+            yield Seen(
+                ip,
+                f"bridge fdb: {row.mac} of {ip} is behind {row.port}; LLDP sees its hypervisor "
+                f"{vm.hypervisor} on {port}",
+                f"bridge fdb del {row.mac} dev {row.port} master: it is learnt anew with its next "
+                "packet. Has the VM just moved?",
+                _svi_of(view, row.bridge),
+            )
+
+
+def _static_mac(view: View) -> Iterator[Seen]:
+    devices = {link.mac for link in view.facts.links.rows}
+    virtual = {address.mac for _, address in view.vips()}
+    for row in view.facts.fdb.rows:
+        svi = _svi_of(view, row.bridge) if row.bridge else ""
+        if (
+            svi
+            and row.state in {"permanent", "static"}
+            and not row.external
+            and row.mac not in devices | virtual
+        ):
+            yield Seen(
+                row.mac,
+                f"bridge fdb: {row.mac} is fixed ({row.state}) behind {row.port}; nothing is "
+                "learnt that contradicts it",
+                f"If nobody means it: bridge fdb del {row.mac} dev {row.port} master.",
+                svi,
+            )
+
+
+def _svi_of(view: View, bridge: str) -> str:
+    """An SVI on that bridge."""
+    for gateway in view.gateways:
+        if view.bridge_of(gateway.interface)[0] == bridge:
+            return gateway.interface
+    return ""
+
+
+def _bond(view: View, port: str) -> str:
+    link = view.links.get(port)
+    return link.master if link else ""
+
+
+def _wanted_ports(view: View) -> Iterator[tuple[str, str, str]]:
+    """Ports that must be members of a bridge: port, bridge where known, and who says so."""
+    seen = set()
+    for gateway in view.gateways:
+        link = view.links.get(gateway.interface)
+        if link is not None and link.kind == "bridge":
+            for port in configured_ports(gateway):
+                seen.add(port)
+                yield port, gateway.interface, f"configured in {gateway.interface}"
+    for name, ports in view.expected.hypervisors.items():
+        for port in dict.fromkeys((view.lldp_port(name), *ports)):
+            if port in view.links and port not in seen:
+                seen.add(port)
+                yield port, "", f"{name} is plugged in there"
+
+
+def _port_out(view: View) -> Iterator[Seen]:
+    members = {row.name: row.bridge for row in view.facts.ports.rows}
+    for port, bridge, why in _wanted_ports(view):
+        link = view.links.get(port)
+        member = members.get(port) or (members.get(link.master, "") if link else "")
+        if link is not None and (member != bridge if bridge else not member):
+            at = f"of {member}" if member else "of no bridge"
+            yield Seen(
+                port,
+                f"bridge link: {port} is a port {at}; {why}",
+                f"ifup {bridge or port} (vip heal does).",
+                bridge,
+            )
+
+
+def _port_down(view: View) -> Iterator[Seen]:
+    for port, bridge, why in _wanted_ports(view):
+        link = view.links.get(port)
+        if link is None or not link.up:
+            what = "does not exist" if link is None else "is administratively down"
+            yield Seen(
+                port, f"ip link: {port} {what}; {why}", f"ifup {port} (vip heal does).", bridge
+            )
+
+
+def _no_carrier(view: View) -> Iterator[Seen]:
+    for name, ports in view.expected.hypervisors.items():
+        for port in ports:
+            link = view.links.get(port)
+            if link is not None and link.up and "LOWER_UP" not in link.flags:
+                yield Seen(
+                    port,
+                    f"ip link: {port} has no carrier; {name} should be plugged in there",
+                    "Is the hypervisor switched on? Else the cable or the transceiver.",
+                )
+
+
+def _blocking(view: View) -> Iterator[Seen]:
+    sviless = {view.bridge_of(gateway.interface)[0] for gateway in view.gateways}
+    for row in view.facts.ports.rows:
+        link = view.links.get(row.name)
+        carrier = link is not None and {"UP", "LOWER_UP"} <= link.flags
+        if row.bridge in sviless and carrier and row.state != "forwarding":
+            yield Seen(
+                row.name,
+                f"bridge link: {row.name} is {row.state} in {row.bridge}",
+                "A spanning tree may be at work for some seconds. Where bridge-stp is off: "
+                f"ifup {row.bridge} (vip heal does).",
+                _svi_of(view, row.bridge),
+            )
+
+
+_NEIGHBOURS = ("gateways", "neighbours")
+_FDB = ("gateways", "links", "fdb")
+_PORTS = ("gateways", "links", "ports")
+
+CHECKS = (
+    Check(
+        "neighbour-wrong",
+        "Neighbours have the MACs that others know them by",
+        Status.CRITICAL,
+        _neighbour_wrong,
+        _NEIGHBOURS,
+    ),
+    Check(
+        "neighbour-wrong-permanent",
+        "Permanent neighbours have the right MACs",
+        Status.CRITICAL,
+        _permanent_wrong,
+        _NEIGHBOURS,
+    ),
+    Check(
+        "neighbours-failed",
+        "Most neighbours answer ARP",
+        Status.WARNING,
+        _failed,
+        _NEIGHBOURS,
+    ),
+    Check(
+        "neighbour-table-full",
+        "The neighbour table has room",
+        Status.WARNING,
+        _table_full,
+        ("neighbours", "sysctls"),
+    ),
+    Check(
+        "virtual-mac-not-local",
+        "The bridge takes frames to each virtual MAC itself",
+        Status.CRITICAL,
+        _virtual_mac,
+        _FDB,
+    ),
+    Check(
+        "vm-mac-on-wrong-port",
+        "VMs are behind their hypervisor's port",
+        Status.WARNING,
+        _vm_port,
+        (*_FDB, "lldp"),
+    ),
+    Check(
+        "mac-fixed",
+        "No MAC of a VM is fixed to a port by hand",
+        Status.WARNING,
+        _static_mac,
+        _FDB,
+    ),
+    Check(
+        "port-out-of-bridge",
+        "Hypervisors' ports are members of their bridge",
+        Status.CRITICAL,
+        _port_out,
+        _PORTS,
+    ),
+    Check(
+        "port-down",
+        "Hypervisors' ports are up",
+        Status.CRITICAL,
+        _port_down,
+        ("gateways", "links"),
+    ),
+    Check(
+        "port-without-carrier",
+        "Hypervisors' ports have a carrier",
+        Status.WARNING,
+        _no_carrier,
+        ("links",),
+    ),
+    Check(
+        "port-blocking",
+        "Ports of the SVIs' bridges forward",
+        Status.WARNING,
+        _blocking,
+        _PORTS,
+    ),
+)

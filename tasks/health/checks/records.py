@@ -1,0 +1,68 @@
+"""The VIPs of a switch as records, to be compared with those of other switches."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.health.checks.view import View
+from tasks.health.facts import SwitchFacts
+from tasks.health.model import VipRecord
+from tasks.model import Gateway, VirtualAddress
+
+_VLAN = re.compile(r"^\D+?(\d{1,4})$")
+_VRF = re.compile(r"^[^\S\n]*vrf[^\S\n]+(\S+)", re.MULTILINE)
+
+
+def vip_records(facts: SwitchFacts) -> tuple[VipRecord, ...]:
+    """One record for each configured VIP."""
+    view = View(facts)
+    return tuple(_record(view, gateway, virtual) for gateway, virtual in view.vips())
+
+
+def _record(view: View, gateway: Gateway, virtual: VirtualAddress) -> VipRecord:
+    facts = view.facts
+    link, svi = view.links.get(virtual.device), view.links.get(gateway.interface)
+    vxlan = view.vxlan_of(gateway.interface)
+    vni = vxlan.vni if vxlan else None
+    told = next((row for row in facts.vnis.rows if row.vni == vni and row.kind == "L2"), None)
+    vrf = _vrf(view, gateway) or (told.vrf if told else "default")
+    l3 = next((row for row in facts.vrf_vnis.rows if row.vrf == vrf), None)
+    l3vni = l3.vni if l3 else None
+    if l3vni is None:
+        l3vni = next((v.vni for v in facts.vnis.rows if v.kind == "L3" and v.vrf == vrf), None)
+    return VipRecord(
+        switch=facts.switch,
+        interface=gateway.interface,
+        device=virtual.device,
+        vip=str(virtual.address.ip),
+        prefix_length=virtual.address.network.prefixlen,
+        mac=virtual.mac,
+        actual_mac=link.mac if link else "",
+        vlan=svi.vlan if svi and svi.vlan is not None else _vlan(gateway.interface),
+        vni=vni,
+        own=tuple(map(str, gateway.own)),
+        present=any(virtual.address.ip == a.ip for a in view.addresses.get(virtual.device, ())),
+        vrf=vrf,
+        evpn=facts.vnis.known and told is not None,
+        frr=not facts.vnis.absent if not facts.vnis.unread else None,
+        l3vni=l3vni,
+        l3vni_vxlan=l3.vxlan if l3 else "",
+        l3vni_svi=l3.svi if l3 else "",
+        l3vni_up=l3 is not None and l3.state.casefold() == "up",
+    )
+
+
+def _vrf(view: View, gateway: Gateway) -> str:
+    """The VRF that the SVI is in: the kernel's word, or the stanza's; empty for none."""
+    link = view.links.get(gateway.interface)
+    master = view.links.get(link.master) if link else None
+    if master is not None and master.kind == "vrf":
+        return master.name
+    found = _VRF.search(gateway.stanza)
+    return found[1] if found else ""
+
+
+def _vlan(interface: str) -> int | None:
+    """The VLAN that an SVI is named after (``vlan453``, ``bridge.453``)."""
+    found = _VLAN.match(interface)
+    return int(found[1]) if found else None

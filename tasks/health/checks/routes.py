@@ -1,0 +1,250 @@
+"""Checks of routes and policy rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import ip_network
+
+from tasks.health.checks.base import Check, Seen
+from tasks.health.checks.view import View
+from tasks.health.facts import IpNetwork, RouteFact, RuleFact
+from tasks.health.model import Status
+from tasks.model import Gateway
+
+#: What throws packets away.
+_HOLES = {"blackhole", "unreachable", "prohibit", "throw"}
+#: How the kernel and routing daemons sign the routes that they look after themselves.
+_DAEMONS = {"kernel", "bgp", "zebra", "ospf", "isis"}
+_OWN_TABLES = {"local", "main", "default", "255", "254", "253"}
+_MOVING = {"REACHABLE", "PERMANENT", "DELAY", "PROBE"}
+
+
+def _connected(view: View) -> Iterator[tuple[Gateway, str, IpNetwork, bool]]:
+    """Each connected route that should be there: SVI's stanza, device, prefix, whether it is."""
+    for gateway in view.gateways:
+        wanted = [(gateway.interface, own) for own in gateway.own]
+        wanted += [(virtual.device, virtual.address) for virtual in gateway.virtual]
+        for device, configured in wanted:
+            prefix = configured.network
+            if prefix.prefixlen == prefix.max_prefixlen or not view.works(device):
+                continue
+            if configured not in view.addresses.get(device, ()):
+                continue  # the route went with the address, which another check tells of
+            there = any(
+                row.destination == prefix and row.kind == "unicast" and row.via is None
+                for row in view.routes.get(device, ())
+            )
+            yield gateway, device, prefix, there
+
+
+def _routes_lost(view: View) -> Iterator[Seen]:
+    for gateway in view.gateways:
+        found = [row for row in _connected(view) if row[0] is gateway]
+        for prefix in dict.fromkeys(row[2] for row in found):
+            lost = [device for _, device, net, there in found if net == prefix and not there]
+            if lost and len(lost) == sum(net == prefix for _, _, net, _ in found):
+                yield Seen(
+                    gateway.interface,
+                    f"ip route: {prefix} is on none of {', '.join(lost)}: answers find no way back",
+                    "Flapping the VRR device brings its route back (vip heal does); a plain "
+                    "ifreload -a does not.",
+                    gateway.interface,
+                )
+
+
+def _route_lost(view: View) -> Iterator[Seen]:
+    for gateway in view.gateways:
+        found = [row for row in _connected(view) if row[0] is gateway]
+        alive = {prefix for _, _, prefix, there in found if there}
+        for _, device, prefix, there in found:
+            if not there and prefix in alive:
+                yield Seen(
+                    device,
+                    f"ip route: the connected route {prefix} dev {device} is missing; others of "
+                    f"{gateway.interface} still lead there",
+                    f"ifup {gateway.interface} (vip heal does).",
+                    gateway.interface,
+                )
+
+
+def _local_lost(view: View) -> Iterator[Seen]:
+    local = {row.destination for row in view.facts.routes.rows if row.kind == "local"}
+    for gateway, virtual in view.vips():
+        ip = virtual.address.ip
+        held = any(ip == a.ip for a in view.addresses.get(virtual.device, ()))
+        if held and view.works(virtual.device) and ip_network(ip) not in local:
+            yield Seen(
+                str(ip),
+                f"ip route show table local: {ip} is missing, so the switch does not take packets "
+                "to it for its own",
+                f"Flap {virtual.device} (vip heal does).",
+                gateway.interface,
+            )
+
+
+def _inside(view: View) -> Iterator[tuple[Gateway, IpNetwork, RouteFact]]:
+    """Routes more specific than a VIP's prefix, but for the gateway's own."""
+    for gateway in view.gateways:
+        own = set(gateway.devices)
+        for prefix in dict.fromkeys(v.address.network for v in gateway.virtual):
+            for row in view.facts.routes.rows:
+                net = row.destination
+                if (
+                    net.version == prefix.version
+                    and net.prefixlen > prefix.prefixlen
+                    and row.device not in own
+                    and row.kind != "local"
+                    and net.subnet_of(prefix)  # type: ignore[arg-type]  # of one version
+                ):
+                    yield gateway, prefix, row
+
+
+def _blackhole(view: View) -> Iterator[Seen]:
+    for gateway, prefix, row in _inside(view):
+        if row.kind in _HOLES:
+            yield Seen(
+                str(row.destination),
+                f"ip route: {row.kind} {row.destination} (proto {row.protocol}, table {row.table}) "
+                f"within {prefix} of {gateway.interface}",
+                "Not a fault of the VIP, a toggle does not help: ask who added it, then ip route "
+                f"del {row.kind} {row.destination}.",
+                gateway.interface,
+            )
+
+
+def _foreign(view: View) -> Iterator[Seen]:
+    for gateway, prefix, row in _inside(view):
+        if row.kind in _HOLES or not _leads_away(view, gateway, row):
+            continue
+        via = f" via {row.via}" if row.via else ""
+        yield Seen(
+            str(row.destination),
+            f"ip route: {row.destination}{via} dev {row.device} (proto {row.protocol}) takes "
+            f"addresses of {prefix} away from {gateway.interface}",
+            "Not a fault of the VIP, a toggle does not help: find out who announces or added it "
+            "(vtysh -c 'show ip route', the peers' configuration).",
+            gateway.interface,
+        )
+
+
+def _leads_away(view: View, gateway: Gateway, row: RouteFact) -> bool:
+    """Whether it is wrong; EVPN's host routes to VMs behind other leafs are not.
+
+    A host route is, when this switch itself has the address as a neighbour of its own.
+    """
+    host = row.destination.prefixlen == row.destination.max_prefixlen
+    if not host or row.protocol not in _DAEMONS:
+        return True
+    return any(
+        entry.address == row.destination.network_address
+        and entry.state in _MOVING
+        and not entry.external
+        for entry in view.neighbours.get(gateway.interface, ())
+    )
+
+
+def _rules(view: View) -> Iterator[Seen]:
+    for rule in view.facts.rules.rows:
+        if rule.table in _OWN_TABLES and not rule.selector:
+            continue
+        if "l3mdev" in str(rule.selector) or "l3mdev" in rule.table:
+            continue
+        for gateway in view.gateways:
+            word = _catches(rule, gateway)
+            if word:
+                empty = _dead(view, rule.table)
+                yield Seen(
+                    f"rule {rule.priority}",
+                    f"ip rule: {rule.priority} ({_words(rule)} lookup {rule.table}) catches "
+                    f"packets {word} {gateway.interface}{'; that table leads nowhere' if empty else ''}",
+                    "Not a fault of the VIP, a toggle does not help: ask who added it, then "
+                    f"ip rule del priority {rule.priority}.",
+                    gateway.interface,
+                    Status.CRITICAL if empty else None,
+                )
+
+
+def _catches(rule: RuleFact, gateway: Gateway) -> str:
+    """Which packets of the gateway the rule takes: a word, empty for none."""
+    selector = rule.selector
+    subnets = {virtual.address.network for virtual in gateway.virtual}
+    for key, word in (("src", "from"), ("dst", "to")):
+        prefix = _prefix(selector.get(key), selector.get(f"{key}len"))
+        if prefix is not None and not any(prefix.overlaps(net) for net in subnets):
+            return ""
+        if prefix is not None:
+            return word
+    incoming = selector.get("iif")
+    if incoming is not None:
+        return "into" if incoming in gateway.devices else ""
+    return "" if selector else "of"
+
+
+def _prefix(address: object, length: object) -> IpNetwork | None:
+    if address in {None, "all"}:
+        return None
+    try:
+        return ip_network(f"{address}/{length}" if length is not None else str(address))
+    except ValueError:
+        return None
+
+
+def _dead(view: View, table: str) -> bool:
+    """Whether what looks there is thrown away."""
+    rows = [row for row in view.facts.routes.rows if row.table == table]
+    return table in _HOLES or any(row.kind in _HOLES for row in rows)
+
+
+def _words(rule: RuleFact) -> str:
+    words = {"src": "from", "dst": "to"}
+    pairs = [f"{words.get(key, key)} {value}" for key, value in rule.selector.items()]
+    return re.sub(r" (srclen|dstlen) ", "/", " ".join(pairs)) or "from all"
+
+
+_ROUTES = ("gateways", "links", "addresses", "routes")
+
+CHECKS = (
+    Check(
+        "svi-routes-lost",
+        "A connected route leads to each VIP's subnet",
+        Status.CRITICAL,
+        _routes_lost,
+        _ROUTES,
+    ),
+    Check(
+        "connected-route-lost",
+        "Each device has its connected route",
+        Status.WARNING,
+        _route_lost,
+        _ROUTES,
+    ),
+    Check(
+        "vip-local-route-lost",
+        "Each VIP is in the local routing table",
+        Status.CRITICAL,
+        _local_lost,
+        _ROUTES,
+    ),
+    Check(
+        "blackhole-route",
+        "Nothing throws packets to a VIP's subnet away",
+        Status.CRITICAL,
+        _blackhole,
+        ("gateways", "routes"),
+    ),
+    Check(
+        "foreign-route",
+        "Nothing leads packets to a VIP's subnet elsewhere",
+        Status.CRITICAL,
+        _foreign,
+        ("gateways", "routes"),
+    ),
+    Check(
+        "policy-rule",
+        "No policy rule takes the packets of a VIP's subnet",
+        Status.WARNING,
+        _rules,
+        ("gateways", "rules", "routes"),
+    ),
+)
