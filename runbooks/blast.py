@@ -126,13 +126,19 @@ class Survey:
         self._remote = _Background(self._ask_elsewhere) if sample else None
 
     def finish(
-        self, silent: Sequence[str], heard: Iterable[str] = (), *, answers: bool = False
+        self,
+        silent: Sequence[str],
+        heard: Iterable[str] = (),
+        *,
+        several: bool = False,
+        answers: bool = False,
     ) -> Blast:
         """Ping all of them and conclude.
 
         Args:
             silent: the target's own addresses, which are not compared with.
             heard: names that LLDP says are behind the target's switch.
+            several: whether the target is several VMs.
             answers: whether the target itself answers; then the scope is not about an outage.
         """
         if self._remote is None:
@@ -173,7 +179,7 @@ class Survey:
             for leaf, vms in others.items()
         )
         return Blast(
-            conclude(groups[0], groups[1], elsewhere, several=len(own) > 1, answers=answers),
+            conclude(groups[0], groups[1], elsewhere, several=several, answers=answers),
             groups[0],
             groups[1],
             tuple(group for group in elsewhere if group.size),

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from napalm.base.exceptions import NapalmException
-
 from runbooks import errors
+from runbooks.behind import reach, require_confirmed
+from runbooks.blast import Survey
 from runbooks.chain import Followed, follow, record
-from runbooks.explain import explain
-from runbooks.patients import Patient, known_macs, patients_of, silent_fixed
+from runbooks.patients import Patient, known_macs, patients_of, served, silent_fixed
 from runbooks.reachability import Probe, ProbeError, probe_all, wait_until_answering
 from runbooks.run import Run, recorded
-from runbooks.switches import SwitchSession, switch_session
 from runbooks.toggle import Agreement, Plan, carry_out, make_plan
-from tasks.errors import NoGatewayError, RefusedError
+from runbooks.treat import Case, treat
+from tasks.errors import NoGatewayError
 from tasks.gateways import Wanted
-from tasks.model import Presence
-from tasks.presence import check_presence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from ipaddress import IPv4Address, IPv6Address
 
-    from inventory.model import Switch
     from inventory.site import Site
+    from runbooks.behind import Behind
+    from runbooks.switches import SwitchSession
 
 
 @dataclass(frozen=True)
@@ -35,9 +32,9 @@ class HealOptions:
     """What the operator asked for besides.
 
     Attributes:
-        dry_run: show the plan, change nothing.
-        toggle: toggle even when the target answers.
-        force: go on though the switch does not see the hypervisor.
+        dry_run: show the diagnosis and the plan, change nothing.
+        toggle: toggle, whatever the diagnosis would be, and even when the target answers.
+        force: go on though the switch does not see the hypervisor, and on suspicion.
     """
 
     dry_run: bool = False
@@ -59,9 +56,16 @@ def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -
         if followed.failure is not None:
             raise followed.failure
         _require_certainty(probes, options)
+        sample = 0 if options.toggle else run.settings.heal.blast_sample
+        survey = Survey(site, followed.chain, sample)
         with ExitStack() as stack:
-            sessions = _who_sees_it(run, stack, followed, patients, options)
-            _treat(run, sessions, followed, patients, probes, agreement, options)
+            reached = reach(run, stack, followed, patients)
+            if options.toggle:
+                behind = require_confirmed(run, reached, followed, force=options.force)
+                _toggle(run, behind, followed, patients, probes, agreement, options)
+                return
+            case = Case(run, followed, patients, probes, agreement)
+            treat(case, reached, survey, force=options.force, dry_run=options.dry_run)
 
 
 def _probe(run: Run, patients: tuple[Patient, ...]) -> dict[str, Probe]:
@@ -107,90 +111,21 @@ def _require_certainty(probes: dict[str, Probe], options: HealOptions) -> None:
         )
 
 
-def _who_sees_it(
+def _toggle(  # noqa: PLR0917 - one step of the runbook; all of it is one run's state
     run: Run,
-    stack: ExitStack,
-    followed: Followed,
-    patients: tuple[Patient, ...],
-    options: HealOptions,
-) -> list[SwitchSession]:
-    """Log in to the switches and keep those that see the hypervisor themselves.
-
-    Raises:
-        RefusedError: none does.
-        NapalmException: the only ones that might cannot be reached.
-    """
-    sessions: list[SwitchSession] = []
-    unseen: list[str] = []
-    failures: list[NapalmException] = []
-    run.facts["presence"] = presences = {}
-    for answer in followed.chain.switches:
-        switch = answer.value
-        try:
-            session = stack.enter_context(switch_session(run.settings, switch))
-            presence = _look_for(session, switch, followed, patients)
-        except NapalmException as failure:
-            said = explain(failure, switch.name)
-            run.story.tell("switch", said.sentence, "fail")
-            failures.append(failure)
-            continue
-        presences[switch.name] = presence
-        _tell_presence(run, switch, presence)
-        if presence.confirmed or options.force:
-            sessions.append(session)
-        if not presence.confirmed:
-            unseen.append(f"{switch.name} does not confirm it ({presence.explanation})")
-    if sessions:
-        if unseen and options.force:
-            run.facts["forced"] = unseen
-            run.story.tell("force", f"going on though {'; '.join(unseen)}", "warn")
-        return sessions
-    if failures and not unseen:
-        raise failures[0]
-    places = ", ".join(answer.value.name for answer in followed.chain.switches)
-    raise RefusedError(
-        f"OpenStack and the uplink source put {run.target} ({followed.chain.hypervisor}) behind "
-        f"{places}, but {'; '.join(unseen)}; nothing was touched",
-        "Find out which is right (vip trace). If you know better than the switch: --force",
-    )
-
-
-def _look_for(
-    session: SwitchSession, switch: Switch, followed: Followed, patients: tuple[Patient, ...]
-) -> Presence:
-    presence: Presence = session.run(
-        check_presence,
-        hypervisor=followed.chain.hypervisor,
-        ports=[uplink.port for uplink in switch.uplinks],
-        macs=[mac for patient in patients for mac in patient.macs],
-        addresses=[str(address) for patient in patients for address in patient.fixed],
-    )
-    return presence
-
-
-def _tell_presence(run: Run, switch: Switch, presence: Presence) -> None:
-    for evidence in presence.evidence:
-        kind = {True: "ok", False: "fail", None: "info"}[evidence.supports]
-        run.story.tell(switch.short_name, f"{evidence.source}: {evidence.text}", kind)
-    for warning in presence.warnings:
-        run.story.tell(switch.short_name, warning, "warn")
-
-
-def _treat(  # noqa: PLR0917 - one step of the runbook; all of it is one run's state
-    run: Run,
-    sessions: Sequence[SwitchSession],
+    behind: Sequence[Behind],
     followed: Followed,
     patients: tuple[Patient, ...],
     probes: dict[str, Probe],
     agreement: Agreement,
     options: HealOptions,
 ) -> None:
-    """Toggle one switch after the other until the target answers."""
+    """Toggle one switch after the other until the target answers, as the manual page does."""
     candidates = silent_fixed(patients, probes) or patients[0].fixed
-    for session in sessions:
-        name = session.switch.name
+    for one in behind:
+        name = one.switch.name
         run.switches.append(name)
-        plan = _plan(run, session, candidates)
+        plan = _plan(run, one.session, candidates)
         if options.dry_run:
             run.end("dry-run", f"nothing was touched: {plan.gateway.vip.address} on {name} it is")
             return
@@ -198,8 +133,8 @@ def _treat(  # noqa: PLR0917 - one step of the runbook; all of it is one run's s
             f"Toggle {plan.gateway.vip.address} on {name}? Everybody behind it is cut off for "
             "less than a second."
         )
-        after = carry_out(run, session, plan, known_macs(followed.chain))
-        waiting = _served(plan, patients, probes)
+        after = carry_out(run, one.session, plan, known_macs(followed.chain))
+        waiting = served(plan.gateway, patients, probes)
         last, seconds = wait_until_answering(
             waiting, run.settings.heal.settle, one_is_enough=len(patients) > 1
         )
@@ -220,20 +155,6 @@ def _treat(  # noqa: PLR0917 - one step of the runbook; all of it is one run's s
         "It is not (only) the gateway: look at the VM's console, its security groups, and the "
         f"route to {', '.join(map(str, candidates[:2]))} from outside.",
     )
-
-
-def _served(plan: Plan, patients: tuple[Patient, ...], probes: dict[str, Probe]) -> list[str]:
-    """The probed addresses that must answer once this gateway works again."""
-    network = plan.gateway.vip.address.network
-    served = [
-        text
-        for patient in patients
-        if any(address in network for address in patient.fixed)
-        for text in patient.probed
-        if ip_address(text) in network or ip_address(text) not in patient.fixed
-    ]
-    silent = [text for text in served if not probes[text].answers]
-    return list(dict.fromkeys(silent or served))
 
 
 def _plan(

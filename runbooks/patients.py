@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from inventory.chain import Chain, Kind
 from inventory.errors import TargetError
+from tasks.health.diagnosis_model import Silent
 
 if TYPE_CHECKING:
     from inventory.model import VirtualMachine
     from runbooks.reachability import Probe
+    from tasks.model import Gateway
 
 RUNNING = "ACTIVE"
 #: What brings a VM back that is in such a state; for others one has to look.
@@ -114,6 +116,43 @@ def silent_fixed(
         for address in own or (patient.fixed if silent else ()):
             found[address] = None
     return tuple(found)
+
+
+def silent_ones(
+    patients: tuple[Patient, ...],
+    probes: dict[str, Probe],
+    hypervisor: str = "",
+    ports: tuple[str, ...] = (),
+) -> tuple[Silent, ...]:
+    """The silent patients as the diagnosis of a switch wants them.
+
+    Args:
+        patients: who should answer.
+        probes: who did, by address.
+        hypervisor: where they run.
+        ports: where the hypervisor is plugged in on that switch.
+    """
+    silent = set(silent_fixed(patients, probes))
+    return tuple(
+        Silent(address, patient.name, tuple(m.lower() for m in patient.macs), hypervisor, ports)
+        for patient in patients
+        for address in patient.fixed
+        if address in silent
+    )
+
+
+def served(gateway: Gateway, patients: tuple[Patient, ...], probes: dict[str, Probe]) -> list[str]:
+    """The probed addresses that must answer once this gateway works again."""
+    network = gateway.vip.address.network
+    found = [
+        text
+        for patient in patients
+        if any(address in network for address in patient.fixed)
+        for text in patient.probed
+        if ip_address(text) in network or ip_address(text) not in patient.fixed
+    ]
+    silent = [text for text in found if not probes[text].answers]
+    return list(dict.fromkeys(silent or found))
 
 
 def known_macs(chain: Chain) -> dict[str, tuple[str, ...]]:

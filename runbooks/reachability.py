@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -132,3 +133,17 @@ def wait_until_answering(
         if enough(p.answers for p in probes) or spent >= settle:
             return probes, spent
         time.sleep(0.1)
+
+
+def own_address(address: str) -> str:
+    """The IPv4 address by which this machine would reach another; empty where it has no way.
+
+    Nothing is sent.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probing:
+        try:
+            probing.connect((address, 9))
+        except OSError:
+            return ""
+        found: str = probing.getsockname()[0]
+        return found

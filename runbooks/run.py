@@ -12,7 +12,7 @@ from runbooks.explain import explain
 from runbooks.records import append_audit, diff_hash, now, who, write_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from inventory.model import Switch
@@ -74,11 +74,23 @@ class Run:
         self.verdict, self.sentence = verdict, sentence
         self.exit_code, self.advice = exit_code, advice
 
-    def before_change(self, switch: Switch, gateway: Gateway, planned: Toggled) -> None:
+    def before_change(
+        self,
+        switch: Switch,
+        gateway: Gateway,
+        planned: Toggled,
+        why: Mapping[str, Any] | None = None,
+    ) -> None:
         """Write down what is about to be done; a change that cannot be recorded is not made.
 
-        With it goes what the toggle takes away and ifupdown2 does not restore (routes, permanent
+        With it goes what the change takes away and ifupdown2 does not restore (routes, permanent
         neighbours): should this process be killed before it has put them back, here they stand.
+
+        Args:
+            switch: where.
+            gateway: the stanza that it concerns.
+            planned: the change, and what hangs on the gateway's devices now.
+            why: the cure and the fault, for the audit log.
 
         Raises:
             RecordError: the audit log cannot be written.
@@ -88,7 +100,9 @@ class Run:
             self.switches.append(switch.name)
         place = {"interface": gateway.interface, "vip": str(gateway.vip.address)}
         change = {"diff": planned.diff, "before": planned.before}
-        append_audit(self.settings.paths.audit, self._line("begin") | place | change)
+        append_audit(
+            self.settings.paths.audit, self._line("begin") | place | change | dict(why or {})
+        )
         self.changed = True
 
     def finish(self) -> None:
@@ -162,7 +176,7 @@ def _cancelled(run: Run) -> errors.CancelledError:
     if not run.changed:
         return errors.CancelledError("stopped; nothing on any switch was touched")
     return errors.CancelledError(
-        f"stopped after {', '.join(run.switches)} was toggled: the switch is back in its old "
+        f"stopped after {', '.join(run.switches)} was worked on: the switch is back in its old "
         "configuration, and only the checks after it were cut short",
         "See whether all is well: vip trace",
     )

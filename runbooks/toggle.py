@@ -166,7 +166,7 @@ def _toggle(run: Run, session: SwitchSession, plan: Plan) -> Toggled:
         ) from None
     except (ConnectionException, CommandTimeoutException) as error:
         run.story.tell("toggle", f"{error} The switch goes on by itself; looking again", "warn")
-        _wait_until_settled(session, _wait_seconds(settings.revert_in), error)
+        wait_until_settled(session, settings.revert_in, error)
         run.story.tell("toggle", f"{name} has finished by itself, nothing is pending")
         return plan.preview
     return toggled
@@ -176,13 +176,19 @@ def _wait_seconds(revert_in: int) -> float:
     return revert_in + _SETTLING
 
 
-def _wait_until_settled(session: SwitchSession, patience: float, cause: Exception) -> None:
+def wait_until_settled(session: SwitchSession, revert_in: int, cause: Exception) -> None:
     """Log in anew until the switch has nothing pending.
+
+    Args:
+        session: the session that was lost.
+        revert_in: the dead-man's timer of what was under way, in seconds.
+        cause: what the session was lost by.
 
     Raises:
         LostSwitchError: it did not come to that in time.
     """
     name = session.switch.name
+    patience = _wait_seconds(revert_in)
     until = time.monotonic() + patience
     while True:
         try:
@@ -193,7 +199,7 @@ def _wait_until_settled(session: SwitchSession, patience: float, cause: Exceptio
             pass
         if time.monotonic() >= until:
             raise LostSwitchError(
-                f"the session to {name} was lost during the toggle ({cause}), and for "
+                f"the session to {name} was lost during the change ({cause}), and for "
                 f"{patience:g} s it could not be seen that it has finished; it goes back by itself",
                 f"Look as soon as it can be reached: vip pending {name}",
             ) from None

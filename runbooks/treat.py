@@ -1,0 +1,275 @@
+"""The treatment of a target that is cut off: look, say what is wrong, do the least that cures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
+
+from runbooks import errors, ladder
+from runbooks.behind import require_confirmed
+from runbooks.blast import Blast, Scope, Survey
+from runbooks.patients import known_macs, served, silent_fixed, silent_ones
+from runbooks.policy import Rules, foreign, next_cure
+from runbooks.reachability import own_address, wait_until_answering
+from tasks.errors import NoGatewayError
+from tasks.gateways import Wanted, find_gateway
+from tasks.health.collect import Probes
+from tasks.model import Gateway, Verification
+from tasks.verify import verify_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runbooks.behind import Behind, Reached
+    from runbooks.chain import Followed
+    from runbooks.ladder import Looked, Looker
+    from runbooks.patients import Patient
+    from runbooks.reachability import Probe
+    from runbooks.run import Run
+    from runbooks.toggle import Agreement
+    from tasks.health.diagnosis_model import Diagnosis
+
+#: What explains that a switch does not see a hypervisor that hangs on it.
+_UNSEEN = frozenset(
+    {"port-down", "port-blocking", "port-out-of-bridge", "hypervisor-unreachable", "svi-down"}
+)
+#: As many silent addresses are tried out on the switch.
+_MOST_TARGETS = 8
+
+
+@dataclass(frozen=True)
+class Case:
+    """Who is to be healed, and what is known so far."""
+
+    run: Run
+    followed: Followed
+    patients: tuple[Patient, ...]
+    probes: dict[str, Probe]
+    agreement: Agreement
+
+    @property
+    def macs(self) -> dict[str, tuple[str, ...]]:
+        """MACs of the known VMs by address."""
+        return known_macs(self.followed.chain)
+
+
+@dataclass(frozen=True)
+class Ward:
+    """One switch of the case: how to look at the gateway there, and what was seen."""
+
+    behind: Behind
+    looker: Looker
+    looked: Looked
+
+    @property
+    def diagnoses(self) -> tuple[Diagnosis, ...]:
+        """What was found."""
+        return self.looked.diagnoses
+
+
+def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run: bool) -> None:
+    """Diagnose on every switch behind which the target is, and climb the ladder where it helps.
+
+    Raises:
+        RefusedError: no switch sees the target, or what is wrong is nothing that a cure ends.
+        NapalmException: no switch can be reached, or one refuses.
+    """
+    run = case.run
+    wards = _wards(case, reached, force=force)
+    for ward in wards:
+        ladder.tell(run, ward.behind.switch.name, ward.diagnoses)
+    blast = _survey(case, survey, wards)
+    rules = Rules(blast.scope, force)
+    able = [w for w in wards if next_cure(w.diagnoses, w.looker.gateway, rules) is not None]
+    # What is certain on one switch goes before what is likely on another.
+    able.sort(key=lambda ward: not any(d.certain and not d.latent for d in ward.diagnoses))
+    if not able:
+        worst = next((w for w in wards if foreign(w.diagnoses, rules)), wards[0])
+        raise ladder.refusal(worst.diagnoses, rules, worst.behind.switch.name)
+    if dry_run:
+        _dry_run(case, able[0], rules)
+        return
+    last: tuple[Diagnosis, ...] = ()
+    for ward in able:
+        name = ward.behind.switch.name
+        if name not in run.switches:
+            run.switches.append(name)
+        kernel: Verification = ward.behind.session.run(verify_gateway, gateway=ward.looker.gateway)
+        run.facts["before"] = {**run.facts.get("before", {}), "kernel": kernel}
+        treatment = ladder.cure_gateway(
+            run,
+            ward.looker,
+            ward.diagnoses,
+            rules,
+            case.agreement,
+            _Well(case, ward.looker.gateway),
+        )
+        last = treatment.diagnoses
+        after: Verification = ward.behind.session.run(verify_gateway, gateway=ward.looker.gateway)
+        run.facts["after"] = {**run.facts["after"], "kernel": after, "diagnosis": last}
+        _tell_kernel(run, after)
+        if treatment.well:
+            _healed(case, treatment, last)
+            return
+    _not_healed(case, last, rules)
+
+
+class _Well:
+    """Whether the patients answer, as `ladder.cure_gateway` asks."""
+
+    def __init__(self, case: Case, gateway: Gateway) -> None:
+        self._case = case
+        self._waiting = served(gateway, case.patients, case.probes)
+
+    def __call__(self, patience: float) -> bool:
+        run = self._case.run
+        last, seconds = wait_until_answering(
+            self._waiting, patience, one_is_enough=len(self._case.patients) > 1
+        )
+        run.facts["after"] = {"probes": last, "waited_seconds": round(seconds, 2)}
+        well = any(probe.answers for probe in last)
+        if well or patience > ladder.AT_ONCE:
+            for probe in last:
+                run.story.tell("ping", str(probe), "ok" if probe.answers else "fail")
+        return well
+
+
+def _wards(case: Case, reached: Reached, *, force: bool) -> list[Ward]:
+    """The switches to work on, each looked at.
+
+    A switch whose own fault hides the hypervisor from it (its port is down) is one of them, as
+    long as none of its tables says that the hypervisor is somewhere else.
+    """
+    if not reached.confirmed and not force:
+        hidden = [_ward(case, b) for b in reached.answered if not b.contradicted]
+        explained = [w for w in hidden if {d.fault for d in w.diagnoses if not d.latent} & _UNSEEN]
+        if explained:
+            for ward in explained:
+                text = f"{ward.behind.switch.short_name} does not see it, for a reason of its own"
+                case.run.story.tell("switch", text, "warn")
+            return explained
+    chosen = require_confirmed(case.run, reached, case.followed, force=force)
+    wards: list[Ward] = []
+    first: NoGatewayError | None = None
+    for behind in chosen:
+        try:
+            wards.append(_ward(case, behind))
+        except NoGatewayError as error:  # noqa: PERF203 - the next switch may have one
+            first = first or error
+    if first is not None and not wards:
+        raise first
+    return wards
+
+
+def _ward(case: Case, behind: Behind) -> Ward:
+    silent = silent_ones(case.patients, case.probes, case.followed.chain.hypervisor, behind.ports)
+    candidates = silent_fixed(case.patients, case.probes) or case.patients[0].fixed
+    targets = [str(s.address) for s in silent if isinstance(s.address, IPv4Address)]
+    looker = ladder.Looker(
+        behind.session,
+        _gateway(behind, candidates),
+        Probes(
+            targets=tuple(targets[:_MOST_TARGETS]),
+            outside=own_address(targets[0]) if targets else "",
+            per_vip=0,
+        ),
+        silent=silent[:_MOST_TARGETS],
+        macs=case.macs,
+    )
+    gateway = looker.gateway
+    virtual = ", ".join(f"{v.address} on {v.device}" for v in gateway.virtual)
+    case.run.story.tell("gateway", f"{gateway.interface} in {gateway.place}: {virtual}")
+    return Ward(behind, looker, looker.look())
+
+
+def _gateway(behind: Behind, candidates: Sequence[IPv4Address | IPv6Address]) -> Gateway:
+    """The gateway of the first of the silent addresses that has one on the switch.
+
+    Raises:
+        NoGatewayError: none has.
+    """
+    first: NoGatewayError | None = None
+    for address in candidates:
+        try:
+            found: Gateway = behind.session.run(find_gateway, wanted=Wanted(address=address))
+        except NoGatewayError as error:  # noqa: PERF203 - the next address may have one
+            first = first or error
+        else:
+            return found
+    raise first or NoGatewayError(f"{behind.switch.name}: no address to find a gateway for")
+
+
+def _survey(case: Case, survey: Survey, wards: Sequence[Ward]) -> Blast:
+    heard = [row.name for ward in wards for row in ward.looked.facts.lldp.rows]
+    own = [text for patient in case.patients for text in patient.probed]
+    own += [str(address) for patient in case.patients for address in patient.fixed]
+    blast = survey.finish(own, heard, several=len(case.patients) > 1)
+    run = case.run
+    run.facts["blast"] = blast
+    run.story.tell("cut off", blast.sentence, "info" if blast.scope is Scope.VM else "warn")
+    for warning in blast.warnings:
+        run.story.tell("cut off", warning, "warn")
+    return blast
+
+
+def _dry_run(case: Case, ward: Ward, rules: Rules) -> None:
+    choice = next_cure(ward.diagnoses, ward.looker.gateway, rules)
+    if choice is None:  # only those with a choice come here
+        return
+    name = ward.behind.switch.name
+    case.run.switches.append(name)
+    ladder.prepare(case.run, ward.looker, choice)
+    vip = ward.looker.gateway.vip.address
+    case.run.end(
+        "dry-run",
+        f"nothing was touched: for {choice.fault} on {name} it would be {choice.cure.value} "
+        f"({vip})",
+    )
+
+
+def _tell_kernel(run: Run, after: Verification) -> None:
+    if after.ok:
+        run.story.tell("kernel", f"verified: {', '.join(after.checked)}, with links and routes")
+    for problem in after.problems:
+        run.story.tell("kernel", f"still: {problem}", "warn")
+
+
+def _healed(case: Case, treatment: ladder.Treatment, remaining: Sequence[Diagnosis]) -> None:
+    run = case.run
+    rung = treatment.rungs[-1]
+    outage = sum(each.outage_seconds for each in treatment.rungs)
+    took = (
+        f"; the gateway was away for at most {outage:.2f} s" if outage else "; no one was cut off"
+    )
+    names = ", ".join(diagnosis.fault for diagnosis in remaining)
+    for diagnosis in remaining:
+        run.story.tell("also seen", f"{diagnosis.fault}: {diagnosis.sentence}", "warn")
+    run.end(
+        "healed",
+        f"{run.target} answers again: {rung.fault} was cured by {rung.cure.value}{took}",
+        advice=f"Also seen and left alone: {names}. See: vip check {rung.switch}" if names else "",
+    )
+
+
+def _not_healed(case: Case, found: Sequence[Diagnosis], rules: Rules) -> None:
+    run = case.run
+    cures = run.facts.get("cures", ())
+    done = ", ".join(f"{rung.cure.value} on {rung.switch}" for rung in cures)
+    cause = foreign(found, rules)
+    named = cause or next((d for d in found if not d.latent), None)
+    seen = f"; what is seen now: {named.fault}: {named.sentence}" if named else ""
+    toggled = any(rung.cure.value == "toggle" for rung in cures)
+    advice = (
+        named.remedy
+        if cause and named
+        else "Look at the VM's console, its security groups, and the route to it from outside."
+    )
+    if not toggled and cause is None:
+        advice += " To toggle the gateway all the same: --toggle"
+    run.end(
+        "not-healed",
+        f"{run.target} still does not answer after {done}{seen}",
+        errors.NOT_HEALED,
+        advice,
+    )
