@@ -121,6 +121,7 @@ class SwitchHealth:
         model: its model, where the inventory knows it.
         seconds: how long the collection took.
         checked: number of checks that were judged.
+        vnis: the VNIs of its vxlan devices.
     """
 
     switch: str
@@ -133,6 +134,7 @@ class SwitchHealth:
     model: str = ""
     seconds: float = 0.0
     checked: int = 0
+    vnis: tuple[int, ...] = ()
 
     @property
     def status(self) -> Status:

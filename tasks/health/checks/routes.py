@@ -154,10 +154,11 @@ def _rules(view: View) -> Iterator[Seen]:
             word = _catches(rule, gateway)
             if word:
                 empty = _dead(view, rule.table)
+                effect = "; that table throws them away" if empty else ""
                 yield Seen(
                     f"rule {rule.priority}",
                     f"ip rule: {rule.priority} ({_words(rule)} lookup {rule.table}) catches "
-                    f"packets {word} {gateway.interface}{'; that table leads nowhere' if empty else ''}",
+                    f"packets {word} {gateway.interface}{effect}",
                     "Not a fault of the VIP, a toggle does not help: ask who added it, then "
                     f"ip rule del priority {rule.priority}.",
                     gateway.interface,

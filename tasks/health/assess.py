@@ -1,0 +1,81 @@
+"""What is kept of a switch once its facts are judged: little, whatever the switch holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from inventory.text import same_host
+from tasks.health.checks import CHECKS, NOT_JUDGED, Expected, judge, judged, vip_records
+from tasks.health.facts import SwitchFacts
+from tasks.health.model import Finding, Status, SwitchHealth
+
+
+def assess(
+    facts: SwitchFacts,
+    *,
+    address: str = "",
+    rack: str = "",
+    model: str = "",
+    seconds: float = 0.0,
+    hypervisors: Collection[str] = (),
+    expected: Expected | None = None,
+) -> SwitchHealth:
+    """Judge a switch and keep the outcome.
+
+    Args:
+        facts: what was collected; nothing of it is kept.
+        address: its management address.
+        rack: where it stands, as far as the inventory knows.
+        model: what it is, as far as the inventory knows.
+        seconds: how long the collection took.
+        hypervisors: the names by which LLDP neighbours are recognised, besides those expected.
+        expected: what other systems say should be behind it.
+    """
+    wanted = [*hypervisors, *(expected.hypervisors if expected else ())]
+    return SwitchHealth(
+        switch=facts.switch,
+        address=address,
+        findings=judge(facts, expected),
+        vips=vip_records(facts),
+        hostname=facts.hostname,
+        hypervisors=_hypervisors(facts, wanted),
+        rack=rack,
+        model=model,
+        seconds=seconds,
+        checked=sum(check.judge is not None and judged(check, facts) for check in CHECKS),
+        vnis=vnis_of(facts),
+    )
+
+
+def vnis_of(facts: SwitchFacts) -> tuple[int, ...]:
+    """The VNIs of the switch's vxlan devices."""
+    return tuple(sorted({link.vni for link in facts.links.rows if link.vni is not None}))
+
+
+def unreachable(
+    switch: str, address: str, sentence: str, *, check: str = "unreachable", remedy: str = ""
+) -> SwitchHealth:
+    """The health of a switch that could not be judged: one UNKNOWN, and nothing else.
+
+    Args:
+        switch: its name.
+        address: its management address.
+        sentence: why, for a person.
+        check: one of the ids of `NOT_JUDGED`.
+        remedy: what to do.
+    """
+    if check not in {known.id for known in NOT_JUDGED}:
+        raise ValueError(f"{check!r} is not among the reasons why a switch is not judged")
+    finding = Finding(check, Status.UNKNOWN, switch, "", sentence, remedy)
+    return SwitchHealth(switch, address, findings=(finding,))
+
+
+def _hypervisors(facts: SwitchFacts, names: Collection[str]) -> dict[str, str]:
+    """The port of each LLDP neighbour that is one of the names, by that name."""
+    short = {name.casefold().split(".", 1)[0]: name for name in names}
+    found = {}
+    for row in facts.lldp.rows:
+        name = short.get(row.name.casefold().split(".", 1)[0])
+        if name is not None and same_host(name, row.name):
+            found[name] = row.port
+    return found
