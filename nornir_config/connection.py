@@ -18,12 +18,12 @@ from napalm.base.exceptions import ConnectionClosedException, ConnectionExceptio
 from nornir.core.plugins.connections import ConnectionPluginRegister
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napalm.base import NetworkDriver
     from nornir.core.configuration import Config
     from nornir.core.inventory import Host
     from nornir.core.task import Task
-
-    from collections.abc import Sequence
 
     from napalm_cumulus import CumulusDriver
     from napalm_cumulus.result import CommandResult

@@ -122,9 +122,10 @@ class FleetRun:
         name = job.host.name
         if self._running.get(name) is not job:
             return  # it was abandoned, and has its result
+        stop = result.failed and self._rules.stop_on_failure
         self._settle(job.host, result)
         del self._running[name]
-        if result.failed and self._rules.stop_on_failure:
+        if stop:
             self._drop_waiting(
                 f"{name} failed before its turn came; after the first failure no other is started",
                 f"See to {name} first, then run the command again.",

@@ -32,6 +32,7 @@ from inventory.settings import (
     SourcesSettings,
     SubnetPageSettings,
 )
+from nornir_config.fleet_settings import CheckSettings, WatchSettings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -73,7 +74,9 @@ class HealSettings(Section):
 
     ``revert_in`` is the dead-man's timer in seconds; ``probe_count`` pings ``probe_interval``
     seconds apart decide whether a target answers; after the toggle ``settle`` seconds are waited
-    at most for it to answer again.
+    at most for it to answer again. More than the share ``max_unhealthy`` of the checked switches
+    with a fault at once is taken for an outage that no cure of a switch ends. ``blast_sample``
+    other hypervisors of the switch, and twice as many elsewhere, are compared with the target.
     """
 
     revert_in: int = Field(default=60, ge=10, le=86400)
@@ -81,10 +84,12 @@ class HealSettings(Section):
     probe_interval: float = Field(default=0.2, ge=0.01)
     probe_timeout: float = Field(default=1.0, gt=0)
     settle: float = Field(default=20, gt=0)
+    max_unhealthy: float = Field(default=0.5, gt=0, le=1)
+    blast_sample: int = Field(default=4, ge=0, le=32)
 
 
 class PathsSettings(Section):
-    """Where vipkeeper keeps its cache, reports and audit log (made with mode 700 and 600)."""
+    """Where vipkeeper keeps its cache, reports and logs (made with mode 700 and 600)."""
 
     cache: Path = Field(default_factory=lambda: platformdirs.user_cache_path("vipkeeper"))
     reports: Path = Field(
@@ -92,6 +97,9 @@ class PathsSettings(Section):
     )
     audit: Path = Field(
         default_factory=lambda: platformdirs.user_state_path("vipkeeper") / "audit.jsonl"
+    )
+    watch: Path = Field(
+        default_factory=lambda: platformdirs.user_state_path("vipkeeper") / "watch.jsonl"
     )
 
 
@@ -108,6 +116,8 @@ class Settings(BaseSettings):
     subnet_page: SubnetPageSettings = SubnetPageSettings()
     ssh: SshSettings = SshSettings()
     heal: HealSettings = HealSettings()
+    check: CheckSettings = CheckSettings()
+    watch: WatchSettings = WatchSettings()
     paths: PathsSettings = PathsSettings()
     workers: int = Field(default=20, ge=1, le=500)
 

@@ -30,6 +30,7 @@ from runbooks.cli_common import (
     tell_end,
     wanted_of,
 )
+from runbooks.cli_fleet import check
 from runbooks.guard import GuardedGroup
 from runbooks.story import Story, make_console
 
@@ -45,6 +46,7 @@ inventory_app = typer.Typer(
     help="The site's switches, from Mimic and the subnet page.", no_args_is_help=True
 )
 app.add_typer(inventory_app, name="inventory")
+app.command()(check)
 
 
 def _show_version(asked: bool) -> None:

@@ -1,0 +1,55 @@
+"""The settings of what looks at, or works on, many switches at once."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field, field_validator
+
+from inventory.settings import Section
+
+_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]*):(?P<port>[0-9]{1,5})")
+_MAX_PORT = 65535
+
+
+def listen_address(text: str) -> tuple[str, int]:
+    """Address and port of ``address:port``; no address is every one.
+
+    >>> listen_address("127.0.0.1:9765"), listen_address("[::1]:9765"), listen_address(":9765")
+    (('127.0.0.1', 9765), ('::1', 9765), ('0.0.0.0', 9765))
+
+    Raises:
+        ValueError: it is not of that form.
+    """
+    match = _LISTEN.fullmatch(text)
+    if match is None or int(match["port"]) > _MAX_PORT:
+        raise ValueError("it must be ADDRESS:PORT, such as 127.0.0.1:9765 or [::1]:9765")
+    return match["host"].strip("[]") or "0.0.0.0", int(match["port"])  # noqa: S104 - when asked for
+
+
+class CheckSettings(Section):
+    """How ``vip check`` and ``vip watch`` look at switches.
+
+    ``deadline`` is seconds for all switches together, ``switch_deadline`` for each; who has not
+    answered by then is UNKNOWN. ``skip`` are ids of checks that this site does without.
+    """
+
+    deadline: float = Field(default=120, gt=0)
+    switch_deadline: float = Field(default=30, gt=0)
+    skip: tuple[str, ...] = ()
+
+
+class WatchSettings(Section):
+    """What ``vip watch`` does between two checks.
+
+    A round of checks begins every ``interval`` seconds; ``listen`` is where Prometheus asks.
+    """
+
+    interval: float = Field(default=60, ge=1)
+    listen: str = "127.0.0.1:9765"
+
+    @field_validator("listen")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        listen_address(value)
+        return value

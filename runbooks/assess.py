@@ -1,0 +1,184 @@
+"""One switch of a check: collect its facts, judge them, and let them go.
+
+A Nornir task; what it gives is small, so that the memory of a run does not grow with what switches
+hold (ten thousand neighbours are judged and forgotten in the thread that read them).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napalm.base import exceptions as napalm
+from nornir.core.task import Result, Task
+
+from nornir_config.connection import drop_connection
+from nornir_config.fleet_errors import AbandonedError, HostDeadlineError, NotStartedError
+from runbooks.explain import explain, root_cause
+from runbooks.fleet import behind_ports, known_hypervisor, model_of, rack_of, uplinks_of
+from tasks.health.checks import CHECKS, Expected, judge, judged, vip_records
+from tasks.health.collect import SILENT, Probes, collect_facts
+from tasks.health.diagnosis import diagnose
+from tasks.health.model import Finding, Status, SwitchHealth
+
+if TYPE_CHECKING:
+    from nornir.core.inventory import Host
+    from nornir.core.task import MultiResult
+
+    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.health.facts import SwitchFacts
+    from tasks.model import Gateway
+
+#: Why a switch could not be judged: id, exceptions, remedy. The ids are in ``docs/checks.md``.
+_HOST_KEY = ("host-key", "Compare it with the key on the switch's console before you trust it.")
+_UNANSWERED: tuple[tuple[str, tuple[type[BaseException], ...], str], ...] = (
+    ("not-checked", (NotStartedError, AbandonedError), "Run the check again."),
+    (
+        "no-answer",
+        (HostDeadlineError, napalm.CommandTimeoutException),
+        "It takes the connection and then hangs: log in by hand and look at its load.",
+    ),
+    (
+        "login-refused",
+        (napalm.ConnectAuthError,),
+        "Check the user, and the key or the password (docs/ssh.md), and sudo.",
+    ),
+    (
+        "unreachable",
+        (napalm.ConnectionException,),
+        "Look whether it is up, and whether the management network is reachable from here.",
+    ),
+)
+UNREADABLE = "unreadable"
+UNANSWERED = (*(check for check, _, _ in _UNANSWERED), _HOST_KEY[0], UNREADABLE)
+
+
+@dataclass(frozen=True)
+class Looking:
+    """How to look at switches.
+
+    Attributes:
+        probe: let the switch try things out (pings from the VIP, ARP).
+        only: ids of the checks that are asked for; empty means all.
+        skip: ids of checks that are not.
+        diagnose: name faults and their cures, too.
+        keep: leave the connection open for the next round.
+        hypervisors: the names by which LLDP neighbours are recognized.
+    """
+
+    probe: bool = True
+    only: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+    diagnose: bool = False
+    keep: bool = False
+    hypervisors: tuple[str, ...] = ()
+
+    def wants(self, check: str) -> bool:
+        """Whether findings of a check are asked for; that a switch was not judged always is."""
+        if check in UNANSWERED:
+            return True
+        return check not in self.skip and (not self.only or check in self.only)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What is left of a switch's facts once they are judged.
+
+    Attributes:
+        health: findings and VIPs.
+        diagnoses: faults with their cures, where they were asked for.
+        gateways: the stanzas that the diagnoses are about.
+        answered: whether the switch could be judged at all.
+    """
+
+    health: SwitchHealth
+    diagnoses: tuple[Diagnosis, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+    answered: bool = True
+
+
+def assess(task: Task, looking: Looking) -> Result:
+    """Nornir task: look at the host; gives its `Assessment`.
+
+    Raises:
+        NapalmException: it could not be asked.
+    """
+    host = task.host
+    began = time.monotonic()
+    try:
+        facts: SwitchFacts = collect_facts(
+            task, probes=Probes() if looking.probe else SILENT
+        ).result
+    except BaseException:
+        drop_connection(host)
+        raise
+    if not looking.keep:
+        drop_connection(host)
+    seconds = time.monotonic() - began
+    return Result(host, result=assessed(host, facts, looking, seconds))
+
+
+def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -> Assessment:
+    """Judge the facts of a host."""
+    findings = judge(facts, Expected(uplinks_of(host)))
+    health = SwitchHealth(
+        switch=host.name,
+        address=host.hostname or "",
+        findings=tuple(finding for finding in findings if looking.wants(finding.check)),
+        vips=vip_records(facts),
+        hostname=facts.hostname,
+        hypervisors=_hypervisors(facts, looking.hypervisors),
+        rack=rack_of(host),
+        model=model_of(host),
+        seconds=round(seconds, 3),
+        checked=sum(
+            check.judge is not None and looking.wants(check.id) and judged(check, facts)
+            for check in CHECKS
+        ),
+    )
+    if not looking.diagnose:
+        return Assessment(health)
+    diagnoses = diagnose(facts, ports=behind_ports(host))
+    concerned = {diagnosis.interface for diagnosis in diagnoses}
+    gateways = tuple(g for g in facts.gateways if g.interface in concerned)
+    return Assessment(health, diagnoses, gateways)
+
+
+def outcome(host: Host, results: MultiResult) -> Assessment:
+    """The `Assessment` of a host's result; of a failed one, an UNKNOWN that says why."""
+    if not results.failed:
+        found: Assessment = results[0].result
+        return found
+    error = root_cause(results) or RuntimeError("it failed without an exception")
+    return Assessment(
+        SwitchHealth(
+            switch=host.name,
+            address=host.hostname or "",
+            findings=(_unanswered(host, error),),
+            rack=rack_of(host),
+            model=model_of(host),
+        ),
+        answered=False,
+    )
+
+
+def _unanswered(host: Host, error: BaseException) -> Finding:
+    said = explain(error, host.name)
+    check, remedy = UNREADABLE, said.advice
+    for name, kinds, advice in _UNANSWERED:
+        if isinstance(error, kinds):
+            check, remedy = name, said.advice or advice
+            break
+    if check == "unreachable" and "host key" in said.sentence.lower():
+        check, remedy = _HOST_KEY
+    return Finding(check, Status.UNKNOWN, host.name, "", said.sentence, remedy)
+
+
+def _hypervisors(facts: SwitchFacts, known: tuple[str, ...]) -> dict[str, str]:
+    """Port by name of the LLDP neighbours that are hypervisors of the inventory."""
+    found = {}
+    for row in facts.lldp.rows:
+        if name := known_hypervisor(row.name, known):
+            found[name] = row.port
+    return found

@@ -1,0 +1,172 @@
+"""``vip check`` from the wish to the report."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runbooks.assess import Looking
+from runbooks.check import LEFT_OUT, Checker, Pace, Progress, Round, Silence
+from runbooks.errors import CancelledError, UsageError
+from runbooks.fleet import select, uplinks_of
+from runbooks.placing import place
+from runbooks.progress import Bar, Lines
+from runbooks.reporting import Format, report
+from runbooks.story import Story, make_console, printable
+from tasks.health.checks import check_ids
+from tasks.health.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from inventory.model import Switch
+    from inventory.site import Site
+    from nornir_config.settings import Settings
+    from runbooks.fleet import Selected, Wish
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for.
+
+    Attributes:
+        wish: which switches.
+        form: the form of the report.
+        output: the report's file; None is stdout.
+        pace: how fast, and how long at most.
+        probe: let the switches try things out.
+        only: ids of the checks to judge; empty means all.
+        skip: ids of checks to leave out.
+        with_vms: ask OpenStack for the VMs behind each switch.
+    """
+
+    wish: Wish
+    form: Format = Format.TABLE
+    output: Path | None = None
+    pace: Pace = field(default_factory=Pace)
+    probe: bool = True
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    with_vms: bool = False
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where switches come from; nothing is asked before it is needed."""
+
+    site: Callable[[], Site]
+    find: Callable[[str], Switch]
+
+
+def run_check(settings: Settings, sources: Sources, request: Request) -> int:
+    """Check, report, and give the exit code.
+
+    Raises:
+        CancelledError: Ctrl-C; what was found until then has been shown where a person looks.
+        VipkeeperError: there is nothing to check.
+    """
+    selected, looking = prepare(settings, sources, request)
+    with closing(Checker(settings, selected, looking, request.pace, progress(request))) as checker:
+        looked = checker.look()
+    if looked.interrupted:
+        if request.form is Format.TABLE and request.output is None:
+            report(looked.health, request.form)
+        raise_interrupted(looked)
+    return show(settings, sources, request, selected, looked)
+
+
+def show(
+    settings: Settings, sources: Sources, request: Request, selected: Selected, looked: Round
+) -> int:
+    """Report a round in the form that was asked for; gives the exit code."""
+    placement = None
+    if request.form in {Format.JSON, Format.HTML}:
+        site = sources.site() if request.with_vms else None
+        placement, problem = place(looked.health, selected.inventory, site)
+        if problem:
+            _notes([f"VMs are missing: {problem}"])
+    return report(
+        looked.health, request.form, request.output, placement, site=settings.sources.site
+    )
+
+
+def prepare(settings: Settings, sources: Sources, request: Request) -> tuple[Selected, Looking]:
+    """Find the switches, and say how to look at them.
+
+    Raises:
+        UsageError: a check that is named does not exist.
+        VipkeeperError: there is nothing to check.
+    """
+    skip = (*settings.check.skip, *request.skip)
+    _require_known((*request.only, *skip))
+    selected = select(settings, sources.site, request.wish, sources.find)
+    if request.form is not Format.NAGIOS:
+        _notes(selected.notes)
+    names = {name for host in selected.inventory.hosts.values() for name in uplinks_of(host)}
+    looking = Looking(
+        probe=request.probe,
+        only=frozenset(request.only),
+        skip=frozenset(skip),
+        hypervisors=tuple(sorted(names)),
+    )
+    return selected, looking
+
+
+def as_plugin(check: Callable[[], int]) -> int:
+    """Run a check for Nagios, which takes 0 to 3 and nothing else: any failure is UNKNOWN.
+
+    Exit code 2 of a wrong setting would read as CRITICAL.
+    """
+    from runbooks.explain import explain  # noqa: PLC0415 - heavy
+
+    try:
+        return check()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - see above
+        sentence = printable(explain(error).sentence).replace("|", "/")
+        sys.stdout.write(f"VIP UNKNOWN - {sentence}\n")
+        return Status.UNKNOWN.code
+
+
+def progress(request: Request) -> Progress:
+    """A bar where a person sits, lines where a table is piped, silence for programs."""
+    console = make_console(stderr=True)
+    if console.is_terminal and request.form is not Format.NAGIOS:
+        return Bar(console)
+    return Lines(console) if request.form is Format.TABLE else Silence()
+
+
+def raise_interrupted(looked: Round) -> None:
+    """Say how far a round came that Ctrl-C ended.
+
+    Raises:
+        CancelledError: always.
+    """
+    total = len(looked.health.switches)
+    unchecked = [
+        health.switch
+        for health in looked.health.switches
+        if any(finding.check == "not-checked" for finding in health.findings)
+    ]
+    raise CancelledError(
+        f"stopped by Ctrl-C: {len(unchecked)} of {total} switches were not checked; "
+        "nothing on any switch was touched"
+    )
+
+
+def _require_known(ids: Iterable[str]) -> None:
+    known = sorted({*check_ids(), LEFT_OUT})
+    for name in ids:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
+            raise UsageError(f"there is no check {name!r}", hint)
+
+
+def _notes(notes: Iterable[str]) -> None:
+    story = Story(make_console(stderr=True))
+    for note in notes:
+        story.tell("note", note, "warn")

@@ -1,0 +1,82 @@
+"""``vip check --fix`` and ``vip heal --all-unhealthy``: check, and heal what can be healed."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from runbooks import errors
+from runbooks.check import Checker
+from runbooks.check_command import (
+    Request,
+    Sources,
+    prepare,
+    progress,
+    raise_interrupted,
+    run_check,
+    show,
+)
+from runbooks.fleet_heal import FleetOptions, heal_fleet
+from runbooks.run import Run
+from runbooks.story import Story, make_console
+
+if TYPE_CHECKING:
+    from nornir_config.settings import Settings
+    from runbooks.toggle import Agreement
+
+
+@dataclass(frozen=True)
+class FixOptions:
+    """What the operator asked for besides.
+
+    Attributes:
+        dry_run: show the plan, change nothing.
+        force: go on though most leafs are ill, or one that shares a VIP is not well.
+        then_check: show the check before and after; its outcome is the exit code then.
+    """
+
+    dry_run: bool = False
+    force: bool = False
+    then_check: bool = False
+
+
+def run_fix(
+    settings: Settings,
+    sources: Sources,
+    request: Request,
+    agreement: Agreement,
+    options: FixOptions,
+) -> int:
+    """Check, heal, and give the exit code.
+
+    Raises:
+        CancelledError: Ctrl-C, or the operator said no.
+        VipkeeperError: there is nothing to check, or healing was refused.
+    """
+    selected, looking = prepare(settings, sources, request)
+    looking = replace(looking, diagnose=True)
+    with closing(Checker(settings, selected, looking, request.pace, progress(request))) as checker:
+        looked = checker.look()
+    if looked.interrupted:
+        raise_interrupted(looked)
+    if options.then_check:
+        code = show(settings, sources, request, selected, looked)
+        if code == errors.OK:
+            return code
+    run = Run(settings, Story(make_console()), "heal", "all-unhealthy")
+    from runbooks.cli_common import tell_end  # noqa: PLC0415 - the command line's own
+
+    try:
+        heal_fleet(
+            run,
+            selected,
+            looked.assessments,
+            agreement,
+            FleetOptions(options.dry_run, options.force),
+        )
+    finally:
+        tell_end(run)
+    if options.then_check and run.exit_code == errors.OK and run.switches:
+        return run_check(settings, sources, request)
+    return run.exit_code

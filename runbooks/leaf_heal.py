@@ -1,0 +1,225 @@
+"""Curing the planned faults of one leaf: look again, cure, look whether it helped.
+
+A Nornir task; it has a report and audit lines of its own, as ``vip heal`` has.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nornir.core.task import Result, Task
+
+from inventory.errors import VipkeeperError
+from runbooks import errors
+from runbooks.fleet import behind_ports
+from runbooks.fleet_plan import RULES, diagnoses_of, peers_of
+from runbooks.ladder import Looked, Looker, cure_gateway, harmful
+from runbooks.pending import identify
+from runbooks.run import Run, recorded
+from runbooks.story import Story
+from runbooks.switches import SwitchSession, switch_session
+from runbooks.toggle import Agreement
+from tasks.errors import RefusedError
+from tasks.health.checks import judge
+from tasks.health.collect import collect_facts
+from tasks.health.diagnosis import diagnose
+from tasks.health.model import Finding, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from inventory.model import Switch
+    from nornir_config.settings import Settings
+    from runbooks.assess import Assessment
+    from runbooks.fleet_plan import LeafPlan, SviPlan
+    from runbooks.ladder import Rung
+    from tasks.health.facts import SwitchFacts
+
+_PAUSE = 1.0  # seconds between two looks at what a cure did
+_PATIENCE = 5.0  # seconds for neighbours and routes to come after a cure
+
+
+class NotHealedError(VipkeeperError):
+    """Cures went through, and a fault is still there."""
+
+    exit_code = errors.NOT_HEALED
+
+
+class LeafStory(Story):
+    """The story of one leaf among others: each line says which."""
+
+    def __init__(self, whole: Story, switch: str) -> None:
+        super().__init__(whole.console)
+        self._switch = switch.split(".", 1)[0]
+
+    def tell(self, step: str, text: str, kind: str = "ok") -> None:
+        """Tell it with the leaf's name in front."""
+        super().tell(step, f"{self._switch}: {text}", kind)
+
+
+@dataclass(frozen=True)
+class Healing:
+    """What all leafs of one healing share.
+
+    Attributes:
+        settings: the timer, and how long a cure may take to show.
+        story: whose console is written to.
+        plans: what is to be done, by leaf.
+        before: what the check found, by leaf.
+        look: looks anew at some leafs, without probes.
+        force: go on where a leaf that shares a VIP is not well or cannot be asked.
+    """
+
+    settings: Settings
+    story: Story
+    plans: Mapping[str, LeafPlan]
+    before: Mapping[str, Assessment]
+    look: Callable[[tuple[str, ...]], Mapping[str, Assessment]]
+    force: bool = False
+
+
+def heal_leaf(task: Task, healing: Healing, switches: Mapping[str, Switch]) -> Result:
+    """Nornir task: cure what is planned for the host; gives its `Run`.
+
+    Raises:
+        VipkeeperError: it was refused, or did not help.
+        NapalmException: the driver's own.
+    """
+    name = task.host.name
+    run = Run(healing.settings, LeafStory(healing.story, name), "heal", name)
+    with recorded(run), switch_session(healing.settings, switches[name]) as session:
+        identify(session)
+        plan = healing.plans[name]
+        run.facts["plan"] = plan
+        behind = behind_ports(task.host)
+        for svi in plan.svis:
+            _heal_svi(run, healing, session, svi, behind)
+        rungs: list[Rung] = run.facts.get("cures", [])
+        done = ", ".join(f"{rung.fault} by {rung.cure.value}" for rung in rungs)
+        vips = ", ".join(sorted(plan.vips))
+        run.end("healed", f"{name}: {vips}: {done or 'well again before it was touched'}")
+    return Result(task.host, result=run, changed=run.changed)
+
+
+def _heal_svi(
+    run: Run, healing: Healing, session: SwitchSession, plan: SviPlan, behind: Mapping[str, str]
+) -> None:
+    facts: SwitchFacts = session.run(collect_facts)
+    name, svi = session.switch.name, plan.gateway.interface
+    gateway = next((g for g in facts.gateways if g.interface == svi), None)
+    if gateway is None or gateway.stanza != plan.gateway.stanza:
+        raise RefusedError(
+            f"{name}: the stanza of {svi} is no longer what it was when the plan was agreed on; "
+            "nothing was touched",
+            "Look at the new state (vip check), then run the command again.",
+        )
+    looker = Looker(session, gateway, ports=behind)
+    found = diagnoses_of(gateway, diagnose(facts, gateway, ports=behind))
+    new = {d.fault for d in found if not d.latent} - {d.fault for d in plan.diagnoses}
+    if new:
+        raise RefusedError(
+            f"{name}: {', '.join(sorted(new))} on {svi} was not there when the plan was agreed on; "
+            "nothing was touched",
+            "Look at the new state (vip check), then run the command again.",
+        )
+    before = _critical(healing.before[name].health.findings, svi)
+    # The operator has agreed to the plan; what is left to ask before each cure is the other leafs.
+    agreement = Agreement(yes=False, ask=lambda _: _peers_are_well(run, healing, name, plan.vips))
+    treatment = cure_gateway(run, looker, found, RULES, agreement, partial(_is_well, looker))
+    still = harmful(treatment.diagnoses)
+    if still:
+        raise NotHealedError(
+            f"{name}: {', '.join(d.fault for d in still)} on {svi} is still there after "
+            f"{', '.join(rung.cure.value for rung in treatment.rungs) or 'no cure'}",
+            f"Look into that leaf by hand: vip check {name}",
+        )
+    _prove(run, looker, before, plan)
+
+
+def _is_well(looker: Looker, looked: Looked | None, last: bool) -> bool:
+    """Whether nothing harms any more; neighbours and routes take a moment to come."""
+    del last
+    if looked is None:
+        return False
+    until = time.monotonic() + _PATIENCE
+    while harmful(looked.diagnoses):
+        if time.monotonic() >= until:
+            return False
+        time.sleep(_PAUSE)
+        looked = looker.look()
+    return True
+
+
+def _critical(findings: tuple[Finding, ...], interface: str) -> dict[tuple[str, str], Finding]:
+    return {
+        (finding.check, finding.subject): finding
+        for finding in findings
+        if finding.status is Status.CRITICAL and finding.interface == interface
+    }
+
+
+def _prove(
+    run: Run, looker: Looker, before: Mapping[tuple[str, str], Finding], plan: SviPlan
+) -> None:
+    """See that nothing of the SVI is critical that was not before.
+
+    Raises:
+        NotHealedError: something is.
+    """
+    name, svi = looker.session.switch.name, plan.gateway.interface
+    until = time.monotonic() + run.settings.heal.settle
+    while True:
+        now = _critical(judge(looker.look().facts), svi)
+        new = [finding for key, finding in now.items() if key not in before]
+        if not new:
+            break
+        if time.monotonic() >= until:
+            raise NotHealedError(
+                f"{name}: the faults of {svi} are gone, but now: "
+                f"{'; '.join(f'{f.check}: {f.evidence}' for f in new)}",
+                f"Look into that leaf by hand: vip check {name}",
+            )
+        time.sleep(_PAUSE)
+    for finding in now.values():
+        run.story.tell("still", f"{finding.check}: {finding.evidence}", "warn")
+    run.facts.setdefault("after", {})[svi] = tuple(now.values())
+    if not now:
+        run.story.tell("verified", f"{', '.join(plan.vips)} on {svi}: nothing critical is left")
+
+
+def _peers_are_well(run: Run, healing: Healing, name: str, vips: tuple[str, ...]) -> bool:
+    """See that every other leaf with these VIPs is as well as before, and is not being changed.
+
+    Raises:
+        RefusedError: one is not.
+    """
+    known = peers_of(name, vips, healing.before)
+    if not known:
+        return True
+    now = healing.look(tuple(known))
+    still = peers_of(name, vips, now)
+    troubles = [f"{peer} could not be asked" for peer in known if not now[peer].answered]
+    troubles += [
+        f"{peer}, which was well, is not any more"
+        for peer, was_well in known.items()
+        if was_well and now[peer].answered and not still.get(peer)
+    ]
+    troubles += [
+        f"a commit is pending on {peer}"
+        for peer in known
+        if any(finding.check == "commit-pending" for finding in now[peer].health.findings)
+    ]
+    if troubles and not healing.force:
+        raise RefusedError(
+            f"{name}: {', '.join(vips)} is not worked on here, since of the other leafs that hold "
+            f"it: {'; '.join(troubles)}",
+            "See to those first, or go on all the same: --force",
+        )
+    for trouble in troubles:
+        run.story.tell("force", trouble, "warn")
+    if not troubles:
+        run.story.tell("others", f"{', '.join(known)}: as well as before, nothing pending", "info")
+    return True

@@ -1,0 +1,104 @@
+"""A check in the form that was asked for, on stdout or in a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from runbooks.check import EXIT_CODES
+from runbooks.errors import UsageError
+from runbooks.output.as_json import to_json
+from runbooks.output.junit import to_junit
+from runbooks.output.map import to_html
+from runbooks.output.nagios import to_nagios
+from runbooks.output.prometheus import to_prometheus
+from runbooks.output.table import render_table
+from runbooks.story import make_console
+from tasks.health.checks import CHECKS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runbooks.output.placement import Placement
+    from tasks.health.model import FleetHealth
+
+
+class Format(str, Enum):
+    """The forms of a check's outcome."""
+
+    TABLE = "table"
+    JSON = "json"
+    JUNIT = "junit"
+    NAGIOS = "nagios"
+    PROMETHEUS = "prometheus"
+    HTML = "html"
+
+
+def report(
+    fleet: FleetHealth,
+    form: Format,
+    output: Path | None = None,
+    placement: Placement | None = None,
+    site: str = "",
+) -> int:
+    """Print the check, or write it to a file; gives the exit code.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    code = EXIT_CODES[fleet.status]
+    if form is Format.TABLE and output is None:
+        make_console().print(render_table(fleet))
+        return code
+    if form is Format.NAGIOS:
+        text, code = to_nagios(fleet)
+    else:
+        text = _text(fleet, form, placement, site)
+    if output is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        write(output, text)
+    return code
+
+
+def _text(fleet: FleetHealth, form: Format, placement: Placement | None, site: str) -> str:
+    if form is Format.JSON:
+        return to_json(fleet, placement=placement)
+    if form is Format.JUNIT:
+        checks = [check.id for check in CHECKS if check.scope == "switch"]
+        return to_junit(fleet, checks=checks)
+    if form is Format.PROMETHEUS:
+        return to_prometheus(fleet)
+    if form is Format.HTML:
+        return to_html(fleet, placement=placement, site=site)
+    console = Console(width=120, color_system=None, highlight=False, emoji=False, markup=False)
+    with console.capture() as captured:
+        console.print(render_table(fleet))
+    return captured.get()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that appears whole or not at all: a collector may read it at any time.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if path.exists() and not path.is_file():  # /dev/stdout, a pipe
+        path.write_text(text, encoding="utf-8")
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise UsageError(
+            f"{path} could not be written: {error.strerror}", "Name another file with --output."
+        ) from None
