@@ -19,6 +19,7 @@ from tasks.aftercare import announce, announced_addresses, belongings, care_afte
 from tasks.cure_model import Cured, PlannedCure
 from tasks.errors import RefusedError
 from tasks.forget import forget, look_at, still_wrong
+from tasks.gateways import Wanted, find_gateway
 from tasks.health.diagnosis_model import Cure
 from tasks.toggle import preview_toggle, refuse_pending, refuse_rejected, toggle_gateway
 
@@ -63,7 +64,7 @@ def plan_cure(
     Raises:
         RefusedError: it has no cure, another change is pending, or it would not be safe.
     """
-    planned = _plan(task, diagnosis, gateway, macs or {})
+    planned = _plan(task, diagnosis, _whole(task, diagnosis.cure, gateway), macs or {})
     return Result(host=task.host, result=planned, diff=planned.diff)
 
 
@@ -95,6 +96,7 @@ def apply_cure(
         NapalmException: the driver's own, when the switch refuses or goes back.
     """
     order = Order(message, revert_in, macs or {})
+    gateway = _whole(task, diagnosis.cure, gateway)
     planned = planned or _plan(task, diagnosis, gateway, order.macs)
     cured = _CURES[planned.cure](task, diagnosis, gateway, planned, order)
     return Result(host=task.host, result=cured, diff=planned.diff, changed=True)
@@ -190,6 +192,14 @@ def _plan(
         refuse_rejected(task.host.name, gateway)
     steps = tuple(step.words for step in repair_of(diagnosis, gateway))
     return PlannedCure(cure, svi, steps, _text(steps), belongings(task, gateway))
+
+
+def _whole(task: Task, cure: Cure, gateway: Gateway) -> Gateway:
+    """The gateway with what only a toggle needs, and what makes deleting devices unsafe."""
+    if gateway.candidate or cure not in {Cure.TOGGLE, Cure.RECREATE}:
+        return gateway
+    found: Gateway = find_gateway(task, Wanted(interface=gateway.interface)).result
+    return found
 
 
 def _text(steps: tuple[str, ...]) -> str:

@@ -1,0 +1,171 @@
+"""A repair that is cut off at any step: the VIP is back within the timer, and nothing is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+from napalm.base.exceptions import CommitError, NapalmException
+
+from napalm_cumulus import repair_steps as steps
+from napalm_cumulus import transaction
+from napalm_cumulus.repair_steps import Step
+from tests.lab.cuts import pausing_program
+from tests.lab.switch import LeafUnderTest
+from tests.lab.ward import MAC, SVI, VRR, Ward, warded
+
+REVERT_IN = 4
+_AT, _HERE = "/var/tmp/cut-at", "/var/tmp/cut-here"
+_STEPS: dict[str, tuple[Step, tuple[str, ...]]] = {
+    "flap": (steps.flap(VRR, SVI), (f"take down {VRR}", f"bring up {VRR}")),
+    "set-mac": (
+        steps.set_mac(VRR, MAC, SVI),
+        (f"take down {VRR}", f"set mac {VRR}", f"bring up {VRR}"),
+    ),
+    "recreate": (steps.recreate(VRR, SVI), (f"delete {VRR}",)),
+    "reapply": (steps.reapply(SVI), ()),
+}
+#: Before and after the steps of its own each repair passes these.
+_BEFORE = ("staged", "armed", "pending", "applying")
+_AFTER = ("settled", "applied", "claimed.revert", "repaired")
+CELLS = [
+    (verb, step, cut)
+    for verb, (_, own) in _STEPS.items()
+    for step in (*_BEFORE, *own, *_AFTER)
+    for cut in ("program killed", "SSH cut", "both")
+    # Most of the steps before and after are the same for each verb.
+    if verb == "flap" or step in own
+]
+_KILL_PROGRAM = (
+    "for unit in $(systemctl list-units --plain --no-legend 'vipkeeper-run-*.service' "
+    "'vipkeeper-rollback-*.service' | cut -d' ' -f1); do systemctl kill -s KILL $unit || :; done; "
+    "pkill -KILL -f '[t]ransaction.sh apply' || :"
+)
+_CUT_SSH = "pkill -KILL -f '^sshd: [r]oot' || :"
+
+
+@pytest.fixture
+def ward(leaf: LeafUnderTest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]:
+    with warded(leaf) as ward:
+        leaf.sh(f"rm -f {_AT} {_HERE}")
+        program = pausing_program()
+        monkeypatch.setattr(transaction, "program", lambda: program)
+        yield ward
+        leaf.sh(f"rm -f {_AT} {_HERE}; rm -rf /run/vipkeeper/.incoming.*")
+
+
+@contextmanager
+def paused(ward: Ward, step: Step, at: str) -> Iterator[None]:
+    """Bring a repair to one of its steps."""
+    driver = ward.leaf.driver(keepalive=1, command_timeout=60)
+
+    def client() -> None:
+        with suppress(NapalmException):
+            driver.repairs.carry_out([step], message="cut me", revert_in=REVERT_IN)
+
+    ward.leaf.sh(f"printf %s '{at}' >{_AT}")
+    thread = threading.Thread(target=client)
+    thread.start()
+    try:
+        ward.leaf.wait_until(lambda: is_there(ward.leaf), timeout=20)
+        yield
+    finally:
+        ward.leaf.sh(f"rm -f {_AT} {_HERE}")
+        thread.join(60)
+        assert not thread.is_alive(), "the client still waits"
+
+
+def is_there(leaf: LeafUnderTest) -> bool:
+    return leaf.sh(f"[ ! -e {_HERE} ] || echo yes") == "yes\n"
+
+
+def require_well(ward: Ward) -> None:
+    """Everything as it was, within the timer and a reload."""
+    leaf = ward.leaf
+    leaf.wait_until(
+        lambda: not {s for s in leaf.state() if not s.startswith(".incoming.")},
+        timeout=REVERT_IN + 12,
+    )
+    leaf.wait_until(lambda: "vipkeeper" not in leaf.timers(), timeout=10)
+    leaf.wait_until(lambda: ward.differs() == set(), timeout=5)
+    assert ward.answers(count=3)
+    left = leaf.sh("ls /etc/systemd/system | grep vipkeeper || :; ls /var/lib/vipkeeper || :")
+    assert set(left.split()) <= {"previous"}
+
+
+@pytest.mark.parametrize(("verb", "at", "cut"), CELLS, ids=lambda value: value.replace(" ", "-"))
+def test_cut_at_a_step(ward: Ward, verb: str, at: str, cut: str) -> None:
+    disk = ward.leaf.disk()
+    with paused(ward, _STEPS[verb][0], at):
+        if cut in {"SSH cut", "both"}:
+            ward.leaf.sh(_CUT_SSH)
+        if cut in {"program killed", "both"}:
+            ward.leaf.sh(_KILL_PROGRAM)
+    require_well(ward)
+    assert ward.leaf.disk() == disk
+
+
+@pytest.mark.parametrize("at", [f"take down {VRR}", f"delete {VRR}"])
+def test_a_reboot_in_the_middle(ward: Ward, at: str) -> None:
+    verb = "flap" if at.startswith("take") else "recreate"
+    switch = ward.leaf.lab.leaf(ward.leaf.name)
+    with paused(ward, _STEPS[verb][0], at):
+        switch.power_cut()
+        switch.boot()
+    ward.leaf.wait_until(lambda: ward.leaf.addresses() != set(), timeout=30)
+    assert ward.leaf.state() == set()
+    ward.leaf.wait_until(ward.answers, timeout=20)
+
+
+def test_the_client_killed_in_the_middle(ward: Ward) -> None:
+    """The switch goes on by itself; nothing waits for the client."""
+    leaf = ward.leaf
+    seat = leaf.lab.seat
+    code = (
+        "from napalm_cumulus import CumulusDriver, transaction, repair_steps as steps\n"
+        "from tests.lab.cuts import pausing_program\n"
+        "program = pausing_program()\n"
+        "transaction.program = lambda: program\n"
+        f"options = {{'known_hosts_file': {str(seat.known_hosts)!r}, 'use_agent': False,\n"
+        f"           'ssh_config_file': '/dev/null', 'key_file': {str(seat.key_file)!r}}}\n"
+        "driver = CumulusDriver('10.5.0.43', 'root', '', 10, options)\n"
+        "driver.open()\n"
+        f"driver.repairs.carry_out([steps.recreate({VRR!r}, {SVI!r})], revert_in=60)\n"
+    )
+    leaf.sh(f"printf %s 'delete {VRR}' >{_AT}")
+    client = subprocess.Popen(
+        seat.command([sys.executable, "-c", code]), env=seat.environment() | {"PYTHONPATH": "."},
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        leaf.wait_until(lambda: is_there(leaf), timeout=20)
+    finally:
+        os.killpg(client.pid, signal.SIGKILL)
+        client.wait()
+    leaf.sh(f"rm -f {_AT} {_HERE}")
+    begin = time.monotonic()
+    require_well(ward)
+    assert time.monotonic() - begin < REVERT_IN + 12
+    assert leaf.sh("cat /run/vipkeeper/last/result").startswith("repaired")
+
+
+def test_a_repair_cannot_be_confirmed_and_can_be_ended_by_anybody(ward: Ward) -> None:
+    other = ward.leaf.driver()
+    with paused(ward, steps.flap(VRR, SVI), f"take down {VRR}"):
+        ward.leaf.sh(_CUT_SSH)
+        ward.leaf.sh(_KILL_PROGRAM)
+        other = ward.leaf.driver()
+        pending = other.pending
+        assert pending is not None
+        assert f"ip link set {VRR} down" in pending.diff
+        with pytest.raises(CommitError, match="to be taken back, not to be kept"):
+            other.confirm_commit()
+        other.rollback(pending_only=True)
+    require_well(ward)

@@ -1,0 +1,119 @@
+"""A leaf as the tests of cures see it: faults in its kernel, cures, and what is left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+from nornir.core import Nornir
+from nornir.core.inventory import Defaults, Groups, Host, Hosts, Inventory
+from nornir.core.task import Result
+from nornir.plugins.runners import SerialRunner
+
+from napalm_cumulus import CumulusDriver
+from tasks.cure_model import Cured
+from tasks.cures import apply_cure
+from tasks.gateways import Wanted, find_gateway
+from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.model import Gateway
+from tests.lab.switch import LeafUnderTest
+
+SVI, VRR, VRR2 = "vlan453", "vlan453-v0", "vlan453-v1"
+MAC = "00:00:5e:00:01:c5"
+VM, VM_ADDRESS = "vm-a1", "130.246.213.11"
+BYSTANDER = "vm-b1"
+OUTSIDE = "198.51.100.250"
+
+#: Everything in the kernel that a fault or a cure of the gateway may change.
+_KERNEL = f"""
+for d in {SVI} {VRR} {VRR2} swp1s3; do
+    ip -o -d link show dev $d 2>&1 | sed -E 's/^[0-9]+: //' |
+        grep -oE '^[^@:]+|<[^>]*>|mtu [0-9]+|link/ether \\S+|protodown on|master \\S+' |
+        tr '\\n' ' '
+    echo
+done
+ip -o addr show scope global | awk '{{ print $2, $3, $4 }}' | sort
+ip -4 route show table all | sed 's/ *$//' | grep -v broadcast | sort
+bridge -o link | grep -oE ' [^ ]+@| [^ ]+: <|master \\S+ state \\S+' | tr '\\n' ' '
+bridge fdb show br {SVI} | grep -i 00:00:5e | sort
+cd /proc/sys/net/ipv4/conf
+grep -H . {SVI}*/forwarding {SVI}*/rp_filter {SVI}*/arp_ignore {SVI}*/proxy_arp
+"""
+
+_MEND = f"""
+rm -f /usr/local/sbin/ifup
+ip link set swp1s3 up
+for d in {VRR} {VRR2}; do ip link delete dev $d; done
+ip addr flush dev {SVI}
+ip link set {SVI} up mtu 9000
+ifreload -a
+bridge link set dev swp1s3 state 3
+ip neigh flush all dev {SVI} nud permanent
+ip neigh flush dev {SVI}
+"""
+
+
+class Ward:
+    """Leaf -03, one driver session to it, and Nornir tasks run over that session."""
+
+    def __init__(self, leaf: LeafUnderTest, driver: CumulusDriver) -> None:
+        self.leaf = leaf
+        self.driver = driver
+        host = Host(name="swt-sn2100-03", hostname="10.5.0.43", platform="cumulus")
+        # All that is used of a connection plugin.
+        plugin: Any = SimpleNamespace(connection=driver, close=driver.close)
+        host.connections["napalm"] = plugin
+        inventory = Inventory(Hosts({host.name: host}), Groups(), Defaults())
+        self._nornir = Nornir(inventory=inventory, runner=SerialRunner())
+        self.gateway: Gateway = self.run(find_gateway, wanted=Wanted(interface=SVI))
+        self.mend()
+        self.well = self.kernel()
+
+    def run(self, task: Callable[..., Result], **arguments: Any) -> Any:
+        """A task's result; its exception where it failed."""
+        self._nornir.data.reset_failed_hosts()
+        results = self._nornir.run(task=task, raise_on_error=False, **arguments)["swt-sn2100-03"]
+        if results[0].exception is not None:
+            raise results[0].exception
+        return results[0].result
+
+    def kernel(self) -> set[str]:
+        return set(self.leaf.sh(_KERNEL).splitlines())
+
+    def differs(self) -> set[str]:
+        """What of the kernel is not as it was when all was well."""
+        return self.kernel() ^ self.well
+
+    def mend(self) -> None:
+        self.leaf.sh(f"( {_MEND} ) 2>/dev/null; true")
+        for vm in (VM, "vm-a2", BYSTANDER):
+            self.leaf.lab.exec_vm(vm, ["ip", "neigh", "flush", "dev", "eth0"])
+        self.leaf.lab.answers(VM_ADDRESS, count=2)
+
+    def answers(self, count: int = 2) -> bool:
+        return self.leaf.lab.answers(VM_ADDRESS, count=count)
+
+    def carries_large_packets(self) -> bool:
+        ping = ["ping", "-n", "-q", "-c", "1", "-W", "1", "-s", "1472", "-M", "do", OUTSIDE]
+        return self.leaf.lab.exec_vm(VM, ping).returncode == 0
+
+    def cure(self, diagnosis: Diagnosis, **options: Any) -> Cured:
+        arguments = {"message": "a test", "revert_in": 30, **options}
+        cured: Cured = self.run(apply_cure, diagnosis=diagnosis, gateway=self.gateway, **arguments)
+        return cured
+
+
+def diagnosed(cure: Cure, *devices: str, **more: Any) -> Diagnosis:
+    return Diagnosis("a-fault", "a fault", (), cure, SVI, devices, **more)
+
+
+@contextmanager
+def warded(leaf: LeafUnderTest) -> Iterator[Ward]:
+    """The leaf with nothing wrong in its kernel, before and after."""
+    ward = Ward(leaf, leaf.driver())
+    try:
+        yield ward
+    finally:
+        ward.mend()
