@@ -23,6 +23,8 @@ from tasks.health.diagnosis import diagnose
 from tasks.health.model import Finding, Status, SwitchHealth
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nornir.core.inventory import Host
     from nornir.core.task import MultiResult
 
@@ -139,10 +141,30 @@ def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -
     )
     if not looking.diagnose:
         return Assessment(health)
-    diagnoses = diagnose(facts, ports=behind_ports(host))
+    behind = behind_ports(host)
+    found = [
+        diagnosis
+        for gateway in facts.gateways
+        for diagnosis in diagnose(facts, gateway, ports=ports_of(gateway, behind))
+    ]
+    diagnoses = tuple({(d.fault, d.interface): d for d in found}.values())
     concerned = {diagnosis.interface for diagnosis in diagnoses}
     gateways = tuple(g for g in facts.gateways if g.interface in concerned)
     return Assessment(health, diagnoses, gateways)
+
+
+def ports_of(gateway: Gateway, behind: Mapping[str, str]) -> dict[str, str]:
+    """Hypervisor by port, for the ports that a gateway's stanza names.
+
+    A bridge that lists its ports has no others; the ports of a VLAN-aware one stand elsewhere, and
+    all of them may serve the gateway.
+    """
+    lines = [line.split() for line in gateway.stanza.splitlines()]
+    listed = [line[1:] for line in lines if line and line[0] in {"bridge-ports", "bridge_ports"}]
+    if not listed:
+        return dict(behind)
+    named = {word for words in listed for word in words}
+    return {port: name for port, name in behind.items() if port in named}
 
 
 def outcome(host: Host, results: MultiResult) -> Assessment:

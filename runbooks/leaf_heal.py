@@ -14,9 +14,10 @@ from nornir.core.task import Result, Task
 
 from inventory.errors import VipkeeperError
 from runbooks import errors
+from runbooks.assess import ports_of
 from runbooks.fleet import behind_ports
 from runbooks.fleet_plan import RULES, diagnoses_of, peers_of
-from runbooks.ladder import Looked, Looker, cure_gateway, harmful
+from runbooks.ladder import Looker, cure_gateway, harmful
 from runbooks.pending import identify
 from runbooks.run import Run, recorded
 from runbooks.story import Story
@@ -25,7 +26,6 @@ from runbooks.toggle import Agreement
 from tasks.errors import RefusedError
 from tasks.health.checks import judge
 from tasks.health.collect import collect_facts
-from tasks.health.diagnosis import diagnose
 from tasks.health.model import Finding, Status
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from tasks.health.facts import SwitchFacts
 
 _PAUSE = 1.0  # seconds between two looks at what a cure did
-_PATIENCE = 5.0  # seconds for neighbours and routes to come after a cure
 
 
 class NotHealedError(VipkeeperError):
@@ -116,8 +115,8 @@ def _heal_svi(
             "nothing was touched",
             "Look at the new state (vip check), then run the command again.",
         )
-    looker = Looker(session, gateway, ports=behind)
-    found = diagnoses_of(gateway, diagnose(facts, gateway, ports=behind))
+    looker = Looker(session, gateway, ports=ports_of(gateway, behind))
+    found = diagnoses_of(gateway, looker.judge(facts).diagnoses)
     new = {d.fault for d in found if not d.latent} - {d.fault for d in plan.diagnoses}
     if new:
         raise RefusedError(
@@ -139,17 +138,13 @@ def _heal_svi(
     _prove(run, looker, before, plan)
 
 
-def _is_well(looker: Looker, looked: Looked | None, last: bool) -> bool:
+def _is_well(looker: Looker, seconds: float) -> bool:
     """Whether nothing harms any more; neighbours and routes take a moment to come."""
-    del last
-    if looked is None:
-        return False
-    until = time.monotonic() + _PATIENCE
-    while harmful(looked.diagnoses):
+    until = time.monotonic() + seconds
+    while harmful(looker.look().diagnoses):
         if time.monotonic() >= until:
             return False
         time.sleep(_PAUSE)
-        looked = looker.look()
     return True
 
 
