@@ -19,6 +19,7 @@ from runbooks.cli_common import (
     AsJson,
     DryRun,
     Globals,
+    OneTarget,
     SwitchName,
     Target,
     Yes,
@@ -30,7 +31,8 @@ from runbooks.cli_common import (
     tell_end,
     wanted_of,
 )
-from runbooks.cli_fleet import check
+from runbooks.cli_fleet import check, heal_all
+from runbooks.errors import UsageError
 from runbooks.guard import GuardedGroup
 from runbooks.story import Story, make_console
 
@@ -103,7 +105,7 @@ def trace(
 @app.command()
 def heal(  # noqa: PLR0917 - Typer reads the options from the signature
     ctx: typer.Context,
-    target: Target,
+    target: OneTarget = None,
     dry_run: DryRun = False,
     toggle: Annotated[
         bool, typer.Option("--toggle", help="Toggle the gateway even when the target answers.")
@@ -112,8 +114,17 @@ def heal(  # noqa: PLR0917 - Typer reads the options from the signature
     force: Annotated[
         bool, typer.Option("--force", help="Go on though the switch does not see the hypervisor.")
     ] = False,
+    all_unhealthy: Annotated[
+        bool, typer.Option("--all-unhealthy", help="Check all switches, and heal what can be.")
+    ] = False,
 ) -> None:
     """Find the gateway of a VM that is cut off, toggle it, and prove that the VM answers."""
+    if all_unhealthy:
+        if target is not None or toggle:
+            raise UsageError("--all-unhealthy finds its targets itself, and never toggles blindly")
+        raise typer.Exit(heal_all(ctx, dry_run=dry_run, yes=yes, force=force))
+    if target is None:
+        raise UsageError("say who is cut off: vip heal TARGET (or: --all-unhealthy)")
     from runbooks.heal import HealOptions, run_heal
 
     settings = settings_of(ctx)

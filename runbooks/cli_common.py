@@ -33,6 +33,10 @@ Target = Annotated[
     str,
     typer.Argument(help="A VM (name, id, address), a hypervisor or a switch.", metavar="TARGET"),
 ]
+OneTarget = Annotated[
+    str | None,
+    typer.Argument(help="A VM (name, id, address), a hypervisor or a switch.", metavar="TARGET"),
+]
 SwitchName = Annotated[
     str, typer.Argument(help="A switch's name or management address.", metavar="SWITCH")
 ]

@@ -109,6 +109,17 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
     raise typer.Exit(run())
 
 
+def heal_all(ctx: typer.Context, *, dry_run: bool, yes: bool, force: bool) -> int:
+    """``vip heal --all-unhealthy``; gives the exit code."""
+    settings, sources = _settings_and_sources(ctx)
+    from runbooks.check_command import Request
+    from runbooks.fix_command import FixOptions, run_fix
+    from runbooks.fleet import Wish
+
+    options = FixOptions(dry_run=dry_run, force=force)
+    return run_fix(settings, sources, Request(Wish()), agreement(yes=yes), options)
+
+
 def _wish(names: list[str] | None, filters: list[str] | None, groups: list[str] | None) -> Wish:
     from runbooks.fleet import Wish, parse_filters
 
