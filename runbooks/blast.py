@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from inventory.site import Site
 
 T = TypeVar("T")
-#: Seconds that the sources may take for all that is asked here; what comes later is left out.
+#: Seconds that the sources may take for each round of questions; what comes later is left out.
 _PATIENCE = 4.0
 _PINGS, _INTERVAL, _TIMEOUT = 2, 0.2, 0.7
 _PER_HYPERVISOR = 2
@@ -145,7 +145,7 @@ class Survey:
             empty = Group("")
             return Blast(Scope.UNKNOWN, empty, empty)
         try:
-            far = self._remote.result(_PATIENCE)
+            far = self._remote.result(self._began + 2 * _PATIENCE - time.monotonic())
         except VipkeeperError as error:
             self._warnings.append(f"other racks are not compared with: {error}")
             far = {}
@@ -226,7 +226,7 @@ class Survey:
     def _answers(self, asked: dict[str, Callable[[], T]]) -> dict[str, T]:
         """What came of each question within the time; what did not is a warning."""
         jobs = {name: _Background(ask, self._limit) for name, ask in asked.items()}
-        until = self._began + _PATIENCE
+        until = time.monotonic() + _PATIENCE
         found: dict[str, T] = {}
         for name, job in jobs.items():
             try:

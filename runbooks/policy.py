@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 UNKNOWN_FAULT = "unknown"
 #: Rungs that are climbed when a milder one did not help, by the one that was tried.
 _NEXT: dict[Cure, Cure] = {
-    Cure.REAPPLY: Cure.RECREATE,
+    Cure.REAPPLY: Cure.FLAP,
     Cure.FLAP: Cure.RECREATE,
     Cure.SET_MAC: Cure.TOGGLE,  # a device made anew has had the wrong MAC again
     Cure.RECREATE: Cure.TOGGLE,
@@ -133,13 +133,21 @@ def _climb(
             continue
         rung: Cure | None = diagnosis.cure
         while rung is not None and rung in cures:
-            rung = _NEXT.get(rung)
+            rung = _higher(rung, diagnosis.fault)
         higher = replace(diagnosis, cure=rung or Cure.NONE, remedy="the milder cure did not help")
         if rung is not None and rules.allow(higher):
             return higher
     if rules.guesses and Cure.TOGGLE not in cures:
         return the_toggle(gateway, diagnoses)
     return None
+
+
+def _higher(cure: Cure, fault: str) -> Cure | None:
+    """The next rung; a device that is not there cannot go down and up."""
+    higher = _NEXT.get(cure)
+    if higher is Cure.FLAP and fault == "vrr-device-deleted":
+        return Cure.RECREATE
+    return higher
 
 
 def the_toggle(gateway: Gateway, diagnoses: Sequence[Diagnosis] = ()) -> Diagnosis:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 #: Tables that every kernel's own rules name, and the words of the rule for VRFs.
 _OWN_TABLES = frozenset({"local", "main", "default", "l3mdev", "l3mdev-table"})
+_ROUTES_BACK = "the routes that the kernel made for the addresses are added again"
 _THROWN_AWAY = frozenset({"blackhole", "unreachable", "prohibit"})
 
 
@@ -40,7 +41,7 @@ def connected_lost(view: View) -> Diagnosis | None:
         view.gateway.interface,
         tuple(dict.fromkeys(w.device for w in lost)),
         latent=not stolen,
-        remedy="'ifup' of the SVI gives it back",
+        remedy=_ROUTES_BACK,
     )
 
 
@@ -60,10 +61,10 @@ def routes_lost(view: View) -> Diagnosis | None:
         f"every connected route of {', '.join(map(str, networks))} is missing: what is sent to the "
         "VMs finds no way",
         (*_missing(lost), *tried),
-        Cure.FLAP,
+        Cure.REAPPLY,
         view.gateway.interface,
-        tuple(dict.fromkeys(w.device for w in lost if w.device in view.vrr)),
-        remedy="the VRR device goes down and up again, and the kernel adds its routes",
+        tuple(dict.fromkeys(w.device for w in lost)),
+        remedy=_ROUTES_BACK,
     )
 
 
@@ -89,10 +90,10 @@ def local_route_lost(view: View) -> Diagnosis | None:
         "vip-local-route-lost",
         f"{vips} is missing in the local routing table: the switch does not answer for it",
         tuple(f"ip route show table local: no {w.address.ip}" for w in lost),
-        Cure.FLAP,
+        Cure.REAPPLY,
         view.gateway.interface,
         tuple(dict.fromkeys(w.device for w in lost)),
-        remedy="the VRR device goes down and up again, and the kernel adds its routes",
+        remedy=_ROUTES_BACK,
     )
 
 

@@ -2,18 +2,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import nornir.core.task
 import pytest
+from nornir.core.task import Task
 from typer.testing import CliRunner, Result
 
 from nornir_config import connection
-from runbooks import cli, heal
+from runbooks import blast, cli, heal, ladder, treat
 from runbooks.reachability import Probe
+from tasks.cure_model import Cured, PlannedCure
+from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.health.facts import Section, SwitchFacts
 from tests.unit.inventory.fakes import SW1, SW3, Fake, uplink, vm
 from tests.unit.tasks.fakes import VM_MAC, FakeSwitch, serving
+from tests.unit.tasks.health.healthy import NETWORK, healthy, plus, probe, without
+from tests.unit.tasks.health.healthy import VM_MAC as DRAWN_MAC
 
 SETTINGS = """\
 [mimic]
@@ -27,15 +34,37 @@ settle = 0.3
 """
 
 
+def well() -> SwitchFacts:
+    """What a switch says that is well; the VM answers it."""
+    facts = healthy()
+    for section in ("neighbours", "fdb"):
+        rows = getattr(facts, section).rows
+        kept = tuple(replace(r, mac=VM_MAC) if r.mac == DRAWN_MAC else r for r in rows)
+        cleared: dict[str, Any] = {section: Section()}
+        facts = plus(replace(facts, **cleared), section, *kept)
+    return facts
+
+
+def no_routes() -> SwitchFacts:
+    """What a switch says whose SVI has lost its routes."""
+    facts = well()
+    for device in ("vlan453", "vlan453-v0", "vlan453-v1"):
+        facts = without(facts, "routes", device=device, destination=NETWORK)
+    return probe(facts, "ping", ok=False)
+
+
 @dataclass
 class World:
-    """A site, its switches, and which addresses answer a ping."""
+    """A site, its switches, which addresses answer a ping, and what cures do."""
 
     directory: Path
     site: Fake
     switches: dict[str, FakeSwitch]
     silent: set[str] = field(default_factory=set)
     unpingable: set[str] = field(default_factory=set)
+    facts: dict[str, SwitchFacts] = field(default_factory=dict)
+    on_cure: dict[Cure, Callable[[], None]] = field(default_factory=dict)
+    cured: list[tuple[str, Cure, str]] = field(default_factory=list)
 
     @property
     def leaf(self) -> FakeSwitch:
@@ -53,10 +82,37 @@ class World:
         return self.probe(addresses), min(settle, 0.1)
 
     def cut_off(self, *, healed_by_toggle: bool = True) -> None:
-        """Nobody answers, until the leaf is toggled."""
+        """Nobody answers, until the leaf is toggled or its routes are back."""
         self.silent.update(str(a.ip) for v in self.site.vms for a in v.addresses)
+        self.facts[SW3] = no_routes()
         if healed_by_toggle:
-            self.leaf.on_commit = lambda _: self.silent.clear()
+            self.leaf.on_commit = lambda _: self.recover()
+            self.on_cure[Cure.REAPPLY] = self.recover
+
+    def recover(self) -> None:
+        """Everybody answers, and the switch is well."""
+        self.silent.clear()
+        self.facts[SW3] = well()
+
+    # --- what stands in for the tasks on facts and cures
+
+    def collect(self, task: Task, **_: Any) -> nornir.core.task.Result:
+        return nornir.core.task.Result(task.host, self.facts.get(task.host.name, well()))
+
+    def plan(self, task: Task, diagnosis: Diagnosis, **_: Any) -> nornir.core.task.Result:
+        steps = (f"do {diagnosis.cure.value}",)
+        planned = PlannedCure(diagnosis.cure, diagnosis.interface, steps, f"{steps[0]}\n")
+        return nornir.core.task.Result(task.host, planned)
+
+    def apply(self, task: Task, diagnosis: Diagnosis, **given: Any) -> nornir.core.task.Result:
+        assert given["planned"].cure is diagnosis.cure
+        assert given["message"].startswith("vip heal")
+        self.cured.append((task.host.name, diagnosis.cure, diagnosis.fault))
+        self.on_cure.get(diagnosis.cure, lambda: None)()
+        outage = 0.02 if diagnosis.cure.disruptive else 0.0
+        return nornir.core.task.Result(
+            task.host, Cured(diagnosis.cure, given["planned"].steps, outage)
+        )
 
     def vip(self, *words: str, input_: str | None = None) -> Result:
         config = ["--config", str(self.directory / "vipkeeper.toml")]
@@ -92,7 +148,12 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     fake_site: Callable[[Any], Any] = lambda _: site.site()  # noqa: E731 - typed for mypy
     monkeypatch.setattr("inventory.plugin.site_from_settings", fake_site)
     monkeypatch.setattr(connection, "get_network_driver", serving(world.switches))
-    monkeypatch.setattr(heal, "probe_all", world.probe)
-    monkeypatch.setattr(heal, "wait_until_answering", world.wait)
+    for module in (heal, blast):
+        monkeypatch.setattr(module, "probe_all", world.probe)
+    for module in (heal, treat):
+        monkeypatch.setattr(module, "wait_until_answering", world.wait)
+    monkeypatch.setattr(ladder, "collect_facts", world.collect)
+    monkeypatch.setattr(ladder, "plan_cure", world.plan)
+    monkeypatch.setattr(ladder, "apply_cure", world.apply)
     assert site.vms[0].macs == (VM_MAC,)
     return world

@@ -28,7 +28,7 @@ REMOTE: list[Any] = [{"mac": VM_MAC, "ifname": "vni10453", "dst": "10.0.0.12", "
 
 def test_a_cut_off_vm_is_healed(world: World) -> None:
     world.cut_off()
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == 0, result.output
     order = [e.split(" ")[0] for e in world.leaf.events]
     assert order.index("commit") < order.index("arping")
@@ -41,7 +41,7 @@ def test_a_cut_off_vm_is_healed(world: World) -> None:
 
 def test_the_report_tells_all(world: World) -> None:
     world.cut_off()
-    world.vip("heal", "vm-a1", "--yes")
+    world.vip("heal", "vm-a1", "--toggle", "--yes")
     (report,) = world.reports()
     assert report["schema"] == "vipkeeper/heal-run/1"
     assert (report["verdict"], report["exit_code"]) == ("healed", 0)
@@ -67,7 +67,7 @@ def test_the_report_tells_all(world: World) -> None:
 
 def test_report_and_audit_are_for_the_user_alone(world: World) -> None:
     world.cut_off()
-    world.vip("heal", "vm-a1", "--yes")
+    world.vip("heal", "vm-a1", "--toggle", "--yes")
     (path,) = (world.directory / "reports").iterdir()
     audit = world.directory / "state/audit.jsonl"
     assert [stat.S_IMODE(p.stat().st_mode) for p in (path, audit)] == [0o600, 0o600]
@@ -100,7 +100,7 @@ def test_toggle_goes_on_though_it_answers(world: World) -> None:
 
 def test_a_dry_run_shows_the_plan_and_commits_nothing(world: World) -> None:
     world.cut_off()
-    result = world.vip("heal", "vm-a1", "--dry-run")
+    result = world.vip("heal", "vm-a1", "--toggle", "--dry-run")
     assert result.exit_code == 0
     assert "#address-virtual 00:00:5e:00:01:c5 130.246.212.1/22" in result.output
     assert not world.committed
@@ -117,7 +117,7 @@ def test_a_name_cannot_act_on_the_terminal(world: World) -> None:
 
 def test_without_a_terminal_and_yes_it_refuses_after_the_plan(world: World) -> None:
     world.cut_off()
-    result = world.vip("heal", "vm-a1")
+    result = world.vip("heal", "vm-a1", "--toggle")
     assert result.exit_code == 2
     assert "--yes" in result.stderr
     assert "address-virtual" in result.stdout
@@ -127,10 +127,10 @@ def test_without_a_terminal_and_yes_it_refuses_after_the_plan(world: World) -> N
 def test_no_is_an_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.cut_off()
     monkeypatch.setattr("runbooks.cli_common.is_terminal", lambda: True)
-    result = world.vip("heal", "vm-a1", input_="n\n")
+    result = world.vip("heal", "vm-a1", "--toggle", input_="n\n")
     assert result.exit_code == 9
     assert not world.committed
-    assert world.vip("heal", "vm-a1", input_="y\n").exit_code == 0
+    assert world.vip("heal", "vm-a1", "--toggle", input_="y\n").exit_code == 0
 
 
 @pytest.mark.parametrize("status", ["SHUTOFF", "PAUSED", "ERROR"])
@@ -186,8 +186,8 @@ def test_a_switch_that_does_not_see_the_hypervisor_is_refused(world: World) -> N
 def test_force_goes_on_and_is_recorded(world: World) -> None:
     world.cut_off()
     world.leaf.fdb = REMOTE
-    assert world.vip("heal", "vm-a1", "--yes").exit_code == 6
-    assert world.vip("heal", "vm-a1", "--yes", "--force").exit_code == 0
+    assert world.vip("heal", "vm-a1", "--toggle", "--yes").exit_code == 6
+    assert world.vip("heal", "vm-a1", "--toggle", "--yes", "--force").exit_code == 0
     assert "another leaf" in world.reports()[-1]["forced"][0]
 
 
@@ -202,7 +202,7 @@ def test_force_does_not_make_another_switch_the_right_one(world: World) -> None:
 def test_a_pending_commit_is_named_with_its_owner(world: World) -> None:
     world.cut_off()
     world.leaf.pending = pending_commit()
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == 6
     assert "bob@seat" in result.stderr
     assert not world.committed
@@ -260,7 +260,7 @@ def test_what_the_driver_says_becomes_an_exit_code(
         raise error
 
     world.leaf.on_commit = fail
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == code
     assert str(error) in result.stderr
     assert "Traceback" not in result.stderr
@@ -279,7 +279,7 @@ def test_a_failure_of_the_driver_names_the_switch(world: World) -> None:
 def test_lines_at_which_ifupdown2_fails_anyway(world: World) -> None:
     world.cut_off()
     world.leaf.tree[MAIN_FILE] = "rubbish\n" + world.leaf.tree[MAIN_FILE]
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == 6
     assert f"{MAIN_FILE} line 1: error processing line 'rubbish'" in result.stderr
     assert not any(event.startswith("commit") for event in world.leaf.events)
@@ -296,7 +296,7 @@ def test_an_edit_elsewhere_in_the_files_after_the_plan(
 
     monkeypatch.setattr("runbooks.cli_common.is_terminal", lambda: True)
     monkeypatch.setattr("typer.confirm", edit_and_agree)
-    result = world.vip("heal", "vm-a1")
+    result = world.vip("heal", "vm-a1", "--toggle")
     assert result.exit_code == 6
     assert "was changed by somebody else after the plan was shown" in result.stderr
     assert not any(event.startswith("commit") for event in world.leaf.events)
@@ -308,7 +308,7 @@ def test_an_edit_elsewhere_in_the_files_after_the_plan(
 def test_a_vip_that_could_not_be_announced(world: World, said: str, note: str) -> None:
     world.cut_off()
     world.leaf.arping = said
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == 0
     assert "no gratuitous ARP for 130.246.212.1" in result.output
     assert note in result.output
@@ -316,7 +316,7 @@ def test_a_vip_that_could_not_be_announced(world: World, said: str, note: str) -
 
 def test_not_healed_is_its_own_exit_code(world: World) -> None:
     world.cut_off(healed_by_toggle=False)
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == 8
     assert "still does not answer" in result.output
     assert world.reports()[0]["verdict"] == "not-healed"
@@ -330,7 +330,7 @@ def test_a_gateway_that_came_back_incomplete_is_a_failure(world: World) -> None:
         switch.links = [row for row in switch.links if row["ifname"] != "vlan453-v1"]
 
     world.leaf.on_commit = lose_a_device
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == 7
     assert "vlan453-v1 does not exist" in result.stderr
 
@@ -347,7 +347,7 @@ def test_a_session_lost_while_toggling_is_looked_after(
         raise ConnectionClosedException("the session was lost.")
 
     world.leaf.on_commit = lose
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == 0, result.output
     assert "the switch goes on by itself" in result.output.lower()
     assert "has finished by itself" in result.output
@@ -364,7 +364,7 @@ def test_a_switch_that_stays_away_is_told_as_such(
         raise ConnectionClosedException("the session was lost.")
 
     world.leaf.on_commit = lose
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == 5
     assert "vip pending" in result.stderr
 
@@ -376,7 +376,7 @@ def test_ctrl_c_while_toggling_says_what_the_switch_does(world: World) -> None:
         raise KeyboardInterrupt
 
     world.leaf.on_commit = interrupt
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == 9
     assert "goes on by itself" in result.stderr
     assert f"vip pending {SW3}" in result.stderr
@@ -390,10 +390,10 @@ def test_ctrl_c_before_and_after_the_toggle(world: World, monkeypatch: pytest.Mo
     world.cut_off()
     with monkeypatch.context() as patch:
         patch.setattr(heal, "wait_until_answering", interrupt)
-        after = world.vip("heal", "vm-a1", "--yes")
+        after = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert (after.exit_code, "back in its old configuration" in after.stderr) == (9, True)
     monkeypatch.setattr(heal, "probe_all", interrupt)
-    before = world.vip("heal", "vm-a1", "--yes")
+    before = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert (before.exit_code, "nothing on any switch was touched" in before.stderr) == (9, True)
     assert [report["verdict"] for report in world.reports()] == ["cancelled", "cancelled"]
 
@@ -401,7 +401,7 @@ def test_ctrl_c_before_and_after_the_toggle(world: World, monkeypatch: pytest.Mo
 def test_a_change_that_cannot_be_audited_is_not_made(world: World) -> None:
     world.cut_off()
     (world.directory / "state").write_text("in the way")
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == 1
     assert "audit log" in result.stderr
     assert not world.committed
@@ -418,7 +418,7 @@ def test_a_machine_that_cannot_ping_calls_nobody_cut_off(world: World) -> None:
 def test_a_hypervisor_is_healed_when_none_of_its_vms_answers(world: World) -> None:
     world.site.vms = [vm("vm-a1"), vm("vm-stopped", status="SHUTOFF")]
     world.cut_off()
-    result = world.vip("heal", "hv50", "--yes")
+    result = world.vip("heal", "hv50", "--toggle", "--yes")
     assert result.exit_code == 0, result.output
     assert world.committed
 
@@ -439,7 +439,7 @@ def test_of_two_uplinks_the_switch_that_sees_it_is_toggled(world: World) -> None
     world.site.uplinks[hypervisor] = cables
     world.switches["10.5.0.41"].lldp = lldp()
     world.cut_off()
-    assert world.vip("heal", "vm-a1", "--yes").exit_code == 0
+    assert world.vip("heal", "vm-a1", "--toggle", "--yes").exit_code == 0
     assert not any(e.startswith("commit") for e in world.switches["10.5.0.41"].events)
 
 
@@ -453,7 +453,7 @@ def test_what_the_toggle_took_along_is_put_back(world: World) -> None:
         switch.routes.remove(by_hand)
 
     world.leaf.on_commit = lose_the_route
-    result = world.vip("heal", "vm-a1", "--yes")
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert "ip route replace 10.77.0.0/16 via 130.246.213.11 dev vlan453" in world.leaf.events
     assert world.reports()[0]["aftercare"]["restored"] == [
         "route 10.77.0.0/16 via 130.246.213.11 dev vlan453"

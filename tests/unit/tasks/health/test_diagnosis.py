@@ -97,10 +97,10 @@ FAULTS: dict[str, tuple[Break, Cure, bool]] = {
         Cure.REAPPLY,
         True,
     ),
-    "svi-routes-lost": (no_routes, Cure.FLAP, False),
+    "svi-routes-lost": (no_routes, Cure.REAPPLY, False),
     "vip-local-route-lost": (
         lambda f: without(f, "routes", device=V0, kind="local"),
-        Cure.FLAP,
+        Cure.REAPPLY,
         False,
     ),
     "blackhole-route": (
@@ -393,7 +393,7 @@ def test_unresolved_entries_are_not_wrong() -> None:
 
 @pytest.mark.parametrize("foreign", [n for n, (_, cure, _l) in FAULTS.items() if cure is Cure.NONE])
 @pytest.mark.parametrize(
-    "other", ["svi-routes-lost", "vrr-noarp", "vrr-forwarding-off", "virtual-mac-wrong"]
+    "other", ["vrr-rp-filter", "vrr-noarp", "vrr-forwarding-off", "virtual-mac-wrong"]
 )
 def test_another_cause_holds_disruptive_cures_back(foreign: str, other: str) -> None:
     facts = FAULTS[other][0](FAULTS[foreign][0](healthy()))
@@ -405,10 +405,11 @@ def test_another_cause_holds_disruptive_cures_back(foreign: str, other: str) -> 
             assert all(foreign in diagnosis.remedy for diagnosis in held)
 
 
-def test_a_vm_that_is_down_holds_a_flap_back() -> None:
-    found = diagnose(no_routes(silent_vm(healthy())), silent=[PATIENT])
-    assert names(found) == ["vm-down", "svi-routes-lost"]
-    assert found[1].held_back is Cure.FLAP
+def test_a_vm_that_is_down_holds_a_disruptive_cure_back() -> None:
+    facts = sysctl(silent_vm(healthy()), f"conf/{V0}/forwarding", 0)
+    found = diagnose(facts, silent=[PATIENT])
+    assert names(found) == ["vm-down", "vrr-forwarding-off"]
+    assert found[1].held_back is Cure.RECREATE
     assert found[1].cure is Cure.NONE
 
 

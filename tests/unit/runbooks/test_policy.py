@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runbooks.blast import Scope
+from runbooks.policy import Rules, Tried, foreign, next_cure
+from tasks.health.diagnosis_model import Cure, Diagnosis
+from tests.unit.tasks.health.healthy import GATEWAY, SVI, V0
+
+
+def found(fault: str = "svi-routes-lost", cure: Cure = Cure.REAPPLY, **more: object) -> Diagnosis:
+    base = Diagnosis(fault, "it is broken", ("seen",), cure, SVI, (V0,))
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def tried(cure: Cure, fault: str = "svi-routes-lost") -> Tried:
+    return Tried(cure, fault, SVI)
+
+
+def climb(scope: Scope, *diagnoses: Diagnosis, force: bool = False) -> list[Cure]:
+    """Every cure in turn, when none of them changes anything."""
+    done: list[Tried] = []
+    while (choice := next_cure(diagnoses, GATEWAY, Rules(scope, force), done)) is not None:
+        done.append(Tried(choice.cure, choice.fault, choice.interface))
+        assert len(done) < 20, "it climbs for ever"
+    return [step.cure for step in done]
+
+
+ROUTES = [Cure.REAPPLY, Cure.FLAP, Cure.RECREATE, Cure.TOGGLE]
+
+
+@pytest.mark.parametrize("scope", [Scope.VM, Scope.HYPERVISOR, Scope.LEAF, Scope.UNKNOWN])
+def test_a_certain_fault_of_the_gateway_is_climbed_for(scope: Scope) -> None:
+    assert climb(scope, found()) == ROUTES
+
+
+def test_more_than_a_leaf_gets_nothing_disruptive() -> None:
+    assert climb(Scope.FLEET, found()) == [Cure.REAPPLY]
+    assert climb(Scope.FLEET, found(cure=Cure.RECREATE)) == []
+    assert climb(Scope.FLEET, found(cure=Cure.RECREATE), force=True) == [
+        Cure.RECREATE,
+        Cure.TOGGLE,
+    ]
+
+
+def test_a_device_that_is_not_there_is_not_flapped() -> None:
+    cures = climb(Scope.LEAF, found("vrr-device-deleted"))
+    assert cures == [Cure.REAPPLY, Cure.RECREATE, Cure.TOGGLE]
+
+
+def test_a_wrong_mac_is_not_recreated() -> None:
+    assert climb(Scope.LEAF, found("virtual-mac-wrong", Cure.SET_MAC)) == [
+        Cure.SET_MAC,
+        Cure.TOGGLE,
+    ]
+
+
+@pytest.mark.parametrize("scope", [Scope.VM, Scope.HYPERVISOR, Scope.UNKNOWN, Scope.FLEET])
+@pytest.mark.parametrize("cure", [Cure.FORGET, Cure.ANNOUNCE])
+def test_what_concerns_one_vm_is_never_climbed_for(scope: Scope, cure: Cure) -> None:
+    fault = found("neighbour-wrong", cure, devices=())
+    assert climb(scope, fault) == [cure]
+    assert climb(scope, replace(fault, certain=False)) == [cure]
+    assert climb(scope, fault, force=True) == [cure, Cure.TOGGLE]
+
+
+def test_a_port_is_not_climbed_for_but_a_leaf_is() -> None:
+    port = found("port-down", devices=("swp1s3",))
+    assert climb(Scope.HYPERVISOR, port) == [Cure.REAPPLY]
+    assert climb(Scope.LEAF, port) == [Cure.REAPPLY, Cure.TOGGLE]
+
+
+def test_nothing_found_is_the_toggle_for_a_leaf_and_nothing_else() -> None:
+    assert climb(Scope.LEAF) == [Cure.TOGGLE]
+    for scope in set(Scope) - {Scope.LEAF}:
+        assert climb(scope) == []
+        assert climb(scope, force=True) == [Cure.TOGGLE]
+
+
+def test_an_uncertain_diagnosis_needs_a_leaf() -> None:
+    unsure = found(cure=Cure.RECREATE, certain=False)
+    assert climb(Scope.VM, unsure) == []
+    assert climb(Scope.LEAF, unsure) == [Cure.RECREATE, Cure.TOGGLE]
+
+
+def test_the_certain_and_mild_come_first() -> None:
+    choice = next_cure(
+        (
+            found("vrr-noarp", Cure.RECREATE),
+            found("neighbour-wrong", Cure.FORGET),
+            found("vm-arp-wrong", Cure.ANNOUNCE, certain=False),
+        ),
+        GATEWAY,
+        Rules(Scope.LEAF),
+    )
+    assert choice is not None
+    assert choice.cure is Cure.FORGET
+
+
+def test_a_latent_fault_is_mended_last_and_only_without_an_outage() -> None:
+    latent = found("vip-prefix-wrong", latent=True)
+    assert climb(Scope.VM, latent) == [Cure.REAPPLY]
+    assert climb(Scope.VM, found("virtual-mac-wrong", Cure.SET_MAC, latent=True)) == []
+    arp = found("vm-arp-wrong", Cure.ANNOUNCE, certain=False)
+    assert climb(Scope.VM, latent, arp) == [Cure.ANNOUNCE, Cure.REAPPLY]
+
+
+def test_one_recreation_serves_two_faults() -> None:
+    both = (found("vrr-noarp", Cure.RECREATE), found("vrr-rp-filter", Cure.RECREATE))
+    assert climb(Scope.LEAF, *both) == [Cure.RECREATE, Cure.TOGGLE]
+
+
+def test_another_cause_stops_everything() -> None:
+    cause = found("forwarding-off", Cure.NONE)
+    for scope in Scope:
+        assert climb(scope, cause, found(), force=True) == []
+        assert foreign((found(), cause), Rules(scope)) is cause
+
+
+def test_a_vms_own_silence_does_not_explain_a_leafs() -> None:
+    for fault in ("vm-down", "vm-unreachable"):
+        silent = found(fault, Cure.NONE)
+        assert foreign((silent,), Rules(Scope.LEAF)) is None
+        assert climb(Scope.LEAF, silent) == [Cure.TOGGLE]
+        assert foreign((silent,), Rules(Scope.VM)) is silent
+
+
+def test_an_uncertain_cause_gives_way_to_what_can_be_cured() -> None:
+    unsure = found("policy-rule-from", Cure.NONE, certain=False)
+    assert foreign((unsure,), Rules(Scope.VM)) is unsure
+    assert foreign((unsure, found()), Rules(Scope.VM)) is None
+
+
+_ANY = st.builds(
+    found,
+    st.sampled_from(["svi-routes-lost", "vm-down", "port-down", "neighbour-wrong", "x"]),
+    st.sampled_from([cure for cure in Cure if cure is not Cure.TOGGLE]),
+    certain=st.booleans(),
+    latent=st.booleans(),
+)
+
+
+@given(diagnoses=st.lists(_ANY, max_size=4), scope=st.sampled_from(Scope))
+def test_it_always_ends_and_keeps_to_the_rules(diagnoses: list[Diagnosis], scope: Scope) -> None:
+    cures = climb(scope, *diagnoses)
+    assert cures.count(Cure.TOGGLE) <= 1
+    assert Cure.NONE not in cures
+    if scope is Scope.FLEET:
+        assert not any(cure.disruptive for cure in cures)
+    if foreign(diagnoses, Rules(scope)) is not None:
+        assert cures == []
+    if scope is not Scope.LEAF and not any(d.certain and not d.latent for d in diagnoses):
+        assert not any(cure.disruptive for cure in cures)
