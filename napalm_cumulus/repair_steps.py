@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -123,16 +124,40 @@ def _name(text: str) -> str:
 
 
 def bridges_of(configuration: Configuration, port: str) -> tuple[str, ...]:
-    """The bridges that may have this port: those that name it, or ports by a pattern.
+    """The bridges that the configuration gives this port.
 
     ``ifup`` of a port does not put it back into its bridge; that of the bridge does.
     """
-    found: list[str] = []
-    for at in configuration.stanzas():
-        tokens = " ".join(at.stanza.values("bridge-ports")).split()
-        if port in tokens or {"glob", "regex"} & set(tokens):
-            found += at.stanza.interfaces
+    found = [
+        name
+        for at in configuration.stanzas()
+        if _names_port(" ".join(at.stanza.values("bridge-ports")).split(), port)
+        for name in at.stanza.interfaces
+    ]
     return tuple(dict.fromkeys(found))
+
+
+def _names_port(tokens: list[str], port: str) -> bool:
+    """Whether the words of ``bridge-ports`` name a port, by itself or by ifupdown2's patterns.
+
+    >>> _names_port("glob swp1-20s0-3".split(), "swp5s2"), _names_port(["swp1"], "swp11")
+    (True, False)
+    """
+    return port in tokens or any(
+        (kind == "glob" and _in_glob(pattern, port))
+        or (kind == "regex" and re.match(pattern, port) is not None)
+        for kind, pattern in itertools.pairwise(tokens)
+    )
+
+
+def _in_glob(pattern: str, port: str) -> bool:
+    pieces = re.split(r"\[?(\d+)-(\d+)\]?", pattern)
+    fixed, ranges = pieces[::3], list(zip(pieces[1::3], pieces[2::3], strict=True))
+    match = re.fullmatch(r"(\d+)".join(map(re.escape, fixed)), port)
+    return match is not None and all(
+        int(low) <= int(number) <= int(high)
+        for (low, high), number in zip(ranges, match.groups(), strict=True)
+    )
 
 
 def wishes(configuration: Configuration, interfaces: Iterable[str]) -> tuple[str, ...]:
