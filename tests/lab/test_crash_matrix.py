@@ -14,6 +14,7 @@ import pytest
 from lab.lab import Lab
 from tests.lab.cuts import CELLS, Cell, Rehearsal, pausing_program
 from tests.lab.switch import LeafUnderTest
+from tests.lab.test_cure_cuts import CELLS as REPAIR_CELLS
 
 _ASKED = os.environ.get("VIPKEEPER_CUTS", "16")
 SEED = int(os.environ.get("VIPKEEPER_SEED", str(random.randrange(2**32))))
@@ -49,10 +50,16 @@ def test_the_cells_cover_every_step_of_the_program(lab: Lab) -> None:
         if line.strip().startswith("mark ")
     }
     fixed = {mark for mark in marks if "$" not in mark}
-    assert fixed <= {cell.step for cell in CELLS}
+    assert fixed <= {cell.step for cell in CELLS} | {at for _, at, _ in REPAIR_CELLS}
     assert {mark for mark in marks if "$" in mark} == {
         "claimed.$1",  # revert, confirm
         "$1",  # reverted, confirmed, incomplete
         "written $path",
         "removed $path",
+        # Of repairs, cut in test_cure_cuts.py:
+        "take down $1",
+        "bring up $1",
+        "set mac $one",
+        "delete $one",
+        "took $verb",
     }

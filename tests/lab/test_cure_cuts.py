@@ -24,7 +24,10 @@ from tests.lab.ward import MAC, SVI, VRR, Ward, warded
 REVERT_IN = 4
 _AT, _HERE = "/var/tmp/cut-at", "/var/tmp/cut-here"
 _STEPS: dict[str, tuple[Step, tuple[str, ...]]] = {
-    "flap": (steps.flap(VRR, SVI), (f"take down {VRR}", f"bring up {VRR}")),
+    "flap": (
+        steps.flap(VRR, SVI),
+        ("disturbing", f"take down {VRR}", f"bring up {VRR}", "took flap"),
+    ),
     "set-mac": (
         steps.set_mac(VRR, MAC, SVI),
         (f"take down {VRR}", f"set mac {VRR}", f"bring up {VRR}"),
