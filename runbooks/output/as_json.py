@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from runbooks.output.placement import PlacedHypervisor, Placement, hypervisors_of
-from runbooks.output.text import utc
+from runbooks.output.text import overall, utc
 from tasks.health.model import Finding, FleetHealth, SwitchHealth, VipRecord
 
 SCHEMA = "vipkeeper/fleet-health/1"
@@ -21,7 +21,7 @@ def to_json(fleet: FleetHealth, *, placement: Placement | None = None) -> str:
     """
     content = {
         "schema": SCHEMA,
-        "status": fleet.status.value,
+        "status": overall(fleet).value,
         "at": utc(fleet.at),
         "seconds": round(fleet.seconds, 3),
         "counts": {status.value: number for status, number in fleet.counts.items()},
@@ -41,6 +41,7 @@ def _switch(health: SwitchHealth, placement: Placement | None) -> dict[str, Any]
         "status": health.status.value,
         "seconds": round(health.seconds, 3),
         "checked": health.checked,
+        "vnis": list(health.vnis),
         "findings": [_finding(finding) for finding in health.findings],
         "vips": [_vip(record) for record in health.vips],
         "hypervisors": [_hypervisor(placed) for placed in hypervisors_of(health, placement)],
@@ -71,6 +72,13 @@ def _vip(record: VipRecord) -> dict[str, Any]:
         "vni": record.vni,
         "own": list(record.own),
         "present": record.present,
+        "vrf": record.vrf,
+        "evpn": record.evpn,
+        "frr": record.frr,
+        "l3vni": record.l3vni,
+        "l3vni_vxlan": record.l3vni_vxlan,
+        "l3vni_svi": record.l3vni_svi,
+        "l3vni_up": record.l3vni_up,
     }
 
 

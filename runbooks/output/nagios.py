@@ -8,7 +8,7 @@ a ``|`` within data becomes a ``/``, and what is not printable is written as ``\
 
 from __future__ import annotations
 
-from runbooks.output.text import about, counted, headline, printable, vip_counts
+from runbooks.output.text import about, counted, headline, overall, printable, vip_counts
 from tasks.health.model import Finding, FleetHealth, Status
 
 SERVICE = "VIP"
@@ -25,7 +25,7 @@ def to_nagios(fleet: FleetHealth) -> tuple[str, int]:
 
     A check of no switch at all is UNKNOWN.
     """
-    status = fleet.status if fleet.switches else Status.UNKNOWN
+    status = overall(fleet)
     sentence = _cut(f"{SERVICE} {status.value} - {_sentence(fleet)}", _LONGEST_SENTENCE)
     lines = [f"{sentence} | {_perfdata(fleet)}"]
     size = len(lines[0].encode()) + 1

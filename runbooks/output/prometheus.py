@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from runbooks.output.text import printable
+from runbooks.output.text import overall, printable
 from tasks.health.model import FleetHealth, Status
 
 Latest = Callable[[], "FleetHealth | None"]
@@ -68,12 +68,12 @@ def _family(name: str, text: str, *labels: str) -> GaugeMetricFamily:
 
 
 def _fleet(fleet: FleetHealth) -> Iterator[Metric]:
-    overall = _family("fleet_status", "1 for the status of the fleet, 0 for others.", "status")
+    whole = _family("fleet_status", "1 for the status of the fleet, 0 for others.", "status")
     switches = _family("switches", "Number of switches by status.", "status")
     for status, number in fleet.counts.items():
-        overall.add_metric([_word(status)], float(fleet.status is status))
+        whole.add_metric([_word(status)], float(overall(fleet) is status))
         switches.add_metric([_word(status)], number)
-    yield overall
+    yield whole
     yield switches
     findings = _family("findings", "Number of findings by check and status.", "check", "status")
     numbers = Counter((printable(f.check), f.status) for f in fleet.all_findings)

@@ -15,6 +15,7 @@ from runbooks.output.text import (
     counted,
     gravest_first,
     headline,
+    overall,
     printable,
     vip_counts,
 )
@@ -39,10 +40,10 @@ def render_table(fleet: FleetHealth) -> RenderableType:
     if found:
         parts += [_findings(found, domain), Text("")]
     present, total = vip_counts(fleet.switches)
-    style = STYLES[fleet.status]
+    status = overall(fleet)
     parts.append(
         Text.assemble(
-            (fleet.status.value, style),
+            (status.value, STYLES[status]),
             f": {headline(fleet)}; {present} of {counted(total, 'VIP')} present;"
             f" took {fleet.seconds:.1f} s",
         )

@@ -85,6 +85,11 @@ def headline(fleet: FleetHealth) -> str:
     return ", ".join(parts)
 
 
+def overall(fleet: FleetHealth) -> Status:
+    """The status of the whole fleet; UNKNOWN for a check of no switch at all."""
+    return fleet.status if fleet.switches else Status.UNKNOWN
+
+
 def vip_counts(switches: Iterable[SwitchHealth]) -> tuple[int, int]:
     """Number of VIPs that the kernels hold, and number of VIPs there should be."""
     records = [record for switch in switches for record in switch.vips]
@@ -99,6 +104,7 @@ __all__ = [
     "counted",
     "gravest_first",
     "headline",
+    "overall",
     "printable",
     "utc",
     "vip_counts",

@@ -31,6 +31,7 @@ def assess(
         hypervisors: the names by which LLDP neighbours are recognised, besides those expected.
         expected: what other systems say should be behind it.
     """
+    done = tuple(check.id for check in CHECKS if check.judge is not None and judged(check, facts))
     wanted = [*hypervisors, *(expected.hypervisors if expected else ())]
     return SwitchHealth(
         switch=facts.switch,
@@ -42,7 +43,8 @@ def assess(
         rack=rack,
         model=model,
         seconds=seconds,
-        checked=sum(check.judge is not None and judged(check, facts) for check in CHECKS),
+        checked=len(done),
+        judged=done,
         vnis=vnis_of(facts),
     )
 

@@ -121,6 +121,7 @@ class SwitchHealth:
         model: its model, where the inventory knows it.
         seconds: how long the collection took.
         checked: number of checks that were judged.
+        judged: their ids; a check whose facts could not be read is not among them.
         vnis: the VNIs of its vxlan devices.
     """
 
@@ -134,6 +135,7 @@ class SwitchHealth:
     model: str = ""
     seconds: float = 0.0
     checked: int = 0
+    judged: tuple[str, ...] = ()
     vnis: tuple[int, ...] = ()
 
     @property
