@@ -45,7 +45,8 @@ def vnis(result: CommandResult) -> Iterator[VniFact]:
 
 def vrf_vnis(result: CommandResult) -> Iterator[VrfVniFact]:
     """``show vrf vni json``."""
-    for row in _document(result).get("vrfs", ()):
+    document = _document(result)
+    for row in document["vrfs"] if document else ():
         yield VrfVniFact(
             vrf=str(row["vrf"]),
             vni=int(row["vni"]),
@@ -71,7 +72,9 @@ def evpn_macs(result: CommandResult) -> Iterator[EvpnMacFact]:
 def peers(result: CommandResult) -> Iterator[PeerFact]:
     """``show bgp l2vpn evpn summary json``."""
     document = _document(result)
-    for name, row in _objects(document.get("l2VpnEvpn", document).get("peers", {})):
+    if "l2VpnEvpn" in document:
+        document = document["l2VpnEvpn"]
+    for name, row in _objects(document["peers"] if document else {}):
         yield PeerFact(name, str(row["state"]))
 
 
@@ -83,8 +86,6 @@ def _document(result: CommandResult) -> dict[str, Any]:
         document = json.loads(text)
     except ValueError:
         document = json_of(result)
-    if isinstance(document, list):  # "detail" of several releases
-        document = {str(index): row for index, row in enumerate(document)}
     if not isinstance(document, dict):
         raise unexpected(result, "an object")
     if result.exit_status != 0:

@@ -22,7 +22,7 @@ from tasks.health.facts import (
 from tasks.health.reading import MISREAD, Results, address, interface, network, section, unread
 
 _VRR = re.compile(r"(.+)-v\d+")
-_PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?.*: <.* master (\S+) state (\S+)")
+_PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?\b.*: <[^>]*>(?:.* master (\S+) state (\S+))?")
 _RULE = re.compile(r"^(\d+):\s+(.*)$")
 #: Rows of the kernel's own that say nothing about gateways, and are most of the rows.
 _DULL = {"broadcast", "multicast", "anycast"}
@@ -182,16 +182,22 @@ def fdb(result: CommandResult) -> Iterator[FdbFact]:
 def ports(result: CommandResult) -> Iterator[PortFact]:
     """``bridge link``."""
     for row in rows_of(result, _ports_of_text):
+        name = str(row["ifname"])
         if "master" in row:
-            yield PortFact(str(row["ifname"]), str(row["master"]), str(row["state"]))
+            yield PortFact(name, str(row["master"]), str(row["state"]))
 
 
 def _ports_of_text(text: str) -> list[dict[str, Any]]:
-    lines = [line for line in text.splitlines() if line[:1].isdigit()]
-    if text.strip() and not lines:
-        raise ValueError(f"no bridge port in {text.strip()[:60]!r}")
-    found = [match.groups() for line in lines if (match := _PORT.match(line))]
-    return [{"ifname": name, "master": master, "state": state} for name, master, state in found]
+    rows = []
+    for line in text.splitlines():
+        if line[:1].isspace() or not line:  # what belongs to the port above
+            continue
+        match = _PORT.match(line)
+        if match is None:
+            raise ValueError(f"no bridge port in {line[:60]!r}")
+        name, master, state = match.groups()
+        rows.append({"ifname": name, **({"master": master, "state": state} if master else {})})
+    return rows
 
 
 def sysctls(results: Results, devices: Container[str]) -> tuple[dict[str, str], str]:

@@ -119,10 +119,10 @@ def _mac(view: View) -> Iterator[Seen]:
 
 
 def _vip_lost(view: View) -> Iterator[Seen]:
+    held = {address.ip for rows in view.addresses.values() for address in rows}
     for gateway, virtual in view.vips():
         if virtual.device not in view.links:
             continue
-        held = {address.ip for rows in view.addresses.values() for address in rows}
         if virtual.address.ip not in held:
             has = ", ".join(map(str, view.addresses.get(virtual.device, ()))) or "none"
             yield Seen(

@@ -30,14 +30,9 @@ def _contradictions(view: View, entry: NeighbourFact) -> list[str]:
     """Who knows the address by another MAC."""
     ip = str(entry.address)
     known = {
-        "EVPN": {r.mac for r in view.facts.evpn_macs.rows if r.address == entry.address},
+        "EVPN": view.evpn_macs.get(entry.address, frozenset()),
         "OpenStack": set(view.expected.vms[ip].macs) if ip in view.expected.vms else set(),
-        "ARP": {
-            mac
-            for probe in view.facts.probes.rows
-            if probe.kind == "arp" and probe.target == ip
-            for mac in probe.macs
-        },
+        "ARP": {mac for probe in view.probes.get(("arp", ip), ()) for mac in probe.macs},
     }
     return [
         f"{source} knows it as {' or '.join(sorted(macs))}"
@@ -57,6 +52,8 @@ def _wrong(view: View, *, permanent: bool) -> Iterator[Seen]:
         )
         if unlearnt:
             against.append(f"bridge fdb: that MAC is nowhere in the bridge of {gateway.interface}")
+            if _is_silent(view, str(entry.address)):
+                against.append("it does not answer pings")
         if against:
             certain = len(against) > 1 or not unlearnt
             yield Seen(
@@ -67,6 +64,12 @@ def _wrong(view: View, *, permanent: bool) -> Iterator[Seen]:
                 gateway.interface,
                 None if certain else Status.WARNING,
             )
+
+
+def _is_silent(view: View, address: str) -> bool:
+    """Whether it was sent pings, and answered none."""
+    pings = [probe.ok for probe in view.probes.get(("ping", address), ())]
+    return bool(pings) and not any(pings)
 
 
 def _neighbour_wrong(view: View) -> Iterator[Seen]:
@@ -141,20 +144,20 @@ def _vm_port(view: View) -> Iterator[Seen]:
                 f"{vm.hypervisor} on {port}",
                 f"bridge fdb del {row.mac} dev {row.port} master: it is learnt anew with its next "
                 "packet. Has the VM just moved?",
-                _svi_of(view, row.bridge),
+                view.svi_on.get(row.bridge, ""),
             )
 
 
 def _static_mac(view: View) -> Iterator[Seen]:
-    devices = {link.mac for link in view.facts.links.rows}
-    virtual = {address.mac for _, address in view.vips()}
+    ours = {link.mac for link in view.facts.links.rows}
+    ours |= {address.mac for _, address in view.vips()}
     for row in view.facts.fdb.rows:
-        svi = _svi_of(view, row.bridge) if row.bridge else ""
+        svi = view.svi_on.get(row.bridge, "")
         if (
             svi
             and row.state in {"permanent", "static"}
             and not row.external
-            and row.mac not in devices | virtual
+            and row.mac not in ours
         ):
             yield Seen(
                 row.mac,
@@ -163,14 +166,6 @@ def _static_mac(view: View) -> Iterator[Seen]:
                 f"If nobody means it: bridge fdb del {row.mac} dev {row.port} master.",
                 svi,
             )
-
-
-def _svi_of(view: View, bridge: str) -> str:
-    """An SVI on that bridge."""
-    for gateway in view.gateways:
-        if view.bridge_of(gateway.interface)[0] == bridge:
-            return gateway.interface
-    return ""
 
 
 def _bond(view: View, port: str) -> str:
@@ -212,7 +207,7 @@ def _port_out(view: View) -> Iterator[Seen]:
 def _port_down(view: View) -> Iterator[Seen]:
     for port, bridge, why in _wanted_ports(view):
         link = view.links.get(port)
-        if link is None or not link.up:
+        if link is None or (not link.up and link.kind != "vxlan"):  # that is a check of its own
             what = "does not exist" if link is None else "is administratively down"
             yield Seen(
                 port, f"ip link: {port} {what}; {why}", f"ifup {port} (vip heal does).", bridge
@@ -232,17 +227,16 @@ def _no_carrier(view: View) -> Iterator[Seen]:
 
 
 def _blocking(view: View) -> Iterator[Seen]:
-    sviless = {view.bridge_of(gateway.interface)[0] for gateway in view.gateways}
     for row in view.facts.ports.rows:
         link = view.links.get(row.name)
         carrier = link is not None and {"UP", "LOWER_UP"} <= link.flags
-        if row.bridge in sviless and carrier and row.state != "forwarding":
+        if row.bridge in view.svi_on and carrier and row.state != "forwarding":
             yield Seen(
                 row.name,
                 f"bridge link: {row.name} is {row.state} in {row.bridge}",
                 "A spanning tree may be at work for some seconds. Where bridge-stp is off: "
                 f"ifup {row.bridge} (vip heal does).",
-                _svi_of(view, row.bridge),
+                view.svi_on.get(row.bridge, ""),
             )
 
 

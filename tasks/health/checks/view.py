@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Interface
 
-from tasks.health.facts import FdbFact, IpInterface, LinkFact, NeighbourFact, RouteFact, SwitchFacts
+from tasks.health.facts import (
+    FdbFact,
+    IpAddress,
+    IpInterface,
+    LinkFact,
+    NeighbourFact,
+    ProbeFact,
+    RouteFact,
+    SwitchFacts,
+)
 from tasks.model import Gateway, VirtualAddress
 
 
@@ -108,6 +117,31 @@ class View:
                 found[row.bridge, row.mac, row.vlan].append(row)
         return {key: tuple(rows) for key, rows in found.items()}
 
+    @cached_property
+    def evpn_macs(self) -> Mapping[IpAddress, frozenset[str]]:
+        """The MACs by which EVPN knows each address."""
+        found: dict[IpAddress, set[str]] = defaultdict(set)
+        for row in self.facts.evpn_macs.rows:
+            if row.address is not None:
+                found[row.address].add(row.mac)
+        return {address: frozenset(macs) for address, macs in found.items()}
+
+    @cached_property
+    def probes(self) -> Mapping[tuple[str, str], tuple[ProbeFact, ...]]:
+        """What was tried, by kind and target."""
+        found: dict[tuple[str, str], list[ProbeFact]] = defaultdict(list)
+        for row in self.facts.probes.rows:
+            found[row.kind, row.target].append(row)
+        return {key: tuple(rows) for key, rows in found.items()}
+
+    @cached_property
+    def svi_on(self) -> Mapping[str, str]:
+        """A gateway's SVI by its bridge; the first one where there are several."""
+        found: dict[str, str] = {}
+        for gateway in self.gateways:
+            found.setdefault(self.bridge_of(gateway.interface)[0], gateway.interface)
+        return found
+
     def bridge_of(self, svi: str) -> tuple[str, int | None]:
         """The bridge of an SVI and its VLAN there.
 
@@ -146,8 +180,11 @@ class View:
 
     def _carries(self, vxlan: LinkFact, vlan: int) -> bool:
         """Whether a vxlan port of a VLAN-aware bridge is that VLAN's, by what is known there."""
-        vlans = {row.vlan for row in self.facts.fdb.rows if row.port == vxlan.name and row.bridge}
-        return vlan in vlans
+        return (vxlan.name, vlan) in self._carried
+
+    @cached_property
+    def _carried(self) -> frozenset[tuple[str, int | None]]:
+        return frozenset((row.port, row.vlan) for row in self.facts.fdb.rows if row.bridge)
 
     @cached_property
     def port_of(self) -> Mapping[str, str]:
