@@ -7,7 +7,7 @@ hold (ten thousand neighbours are judged and forgotten in the thread that read t
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napalm.base import exceptions as napalm
@@ -16,11 +16,12 @@ from nornir.core.task import Result, Task
 from nornir_config.connection import drop_connection
 from nornir_config.fleet_errors import AbandonedError, HostDeadlineError, NotStartedError
 from runbooks.explain import explain, root_cause
-from runbooks.fleet import behind_ports, known_hypervisor, model_of, rack_of, uplinks_of
-from tasks.health.checks import CHECKS, Expected, judge, judged, vip_records
+from runbooks.fleet import behind_ports, model_of, rack_of, uplinks_of
+from tasks.health.assess import assess as assess_facts
+from tasks.health.assess import unreachable
+from tasks.health.checks import Expected
 from tasks.health.collect import SILENT, Probes, collect_facts
 from tasks.health.diagnosis import diagnose
-from tasks.health.model import Finding, Status, SwitchHealth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from tasks.health.diagnosis_model import Diagnosis
     from tasks.health.facts import SwitchFacts
+    from tasks.health.model import SwitchHealth
     from tasks.model import Gateway
 
 #: Why a switch could not be judged: id, exceptions, remedy. The ids are in ``docs/checks.md``.
@@ -53,6 +55,7 @@ _UNANSWERED: tuple[tuple[str, tuple[type[BaseException], ...], str], ...] = (
     ),
 )
 UNREADABLE = "unreadable"
+IDENTITY = "identity"
 UNANSWERED = (*(check for check, _, _ in _UNANSWERED), _HOST_KEY[0], UNREADABLE)
 
 
@@ -123,21 +126,24 @@ def assess(task: Task, looking: Looking) -> Result:
 
 def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -> Assessment:
     """Judge the facts of a host."""
-    findings = judge(facts, Expected(uplinks_of(host)))
-    health = SwitchHealth(
-        switch=host.name,
+    whole = assess_facts(
+        facts,
         address=host.hostname or "",
-        findings=tuple(finding for finding in findings if looking.wants(finding.check)),
-        vips=vip_records(facts),
-        hostname=facts.hostname,
-        hypervisors=_hypervisors(facts, looking.hypervisors),
         rack=rack_of(host),
         model=model_of(host),
         seconds=round(seconds, 3),
-        checked=sum(
-            check.judge is not None and looking.wants(check.id) and judged(check, facts)
-            for check in CHECKS
-        ),
+        hypervisors=looking.hypervisors,
+        expected=Expected(uplinks_of(host)),
+    )
+    # A switch that was named by its address just tells its name.
+    nameless = {IDENTITY} if host.name == host.hostname else set()
+    done = tuple(c for c in whole.judged if looking.wants(c) and c not in nameless)
+    findings = (f for f in whole.findings if looking.wants(f.check) and f.check not in nameless)
+    health = replace(
+        whole,
+        findings=tuple(findings),
+        judged=done,
+        checked=len(done),
     )
     if not looking.diagnose:
         return Assessment(health)
@@ -173,19 +179,13 @@ def outcome(host: Host, results: MultiResult) -> Assessment:
         found: Assessment = results[0].result
         return found
     error = root_cause(results) or RuntimeError("it failed without an exception")
-    return Assessment(
-        SwitchHealth(
-            switch=host.name,
-            address=host.hostname or "",
-            findings=(_unanswered(host, error),),
-            rack=rack_of(host),
-            model=model_of(host),
-        ),
-        answered=False,
-    )
+    check, sentence, remedy = _why_unanswered(host, error)
+    health = unreachable(host.name, host.hostname or "", sentence, check=check, remedy=remedy)
+    return Assessment(replace(health, rack=rack_of(host), model=model_of(host)), answered=False)
 
 
-def _unanswered(host: Host, error: BaseException) -> Finding:
+def _why_unanswered(host: Host, error: BaseException) -> tuple[str, str, str]:
+    """Check, sentence and remedy for a switch that could not be judged."""
     said = explain(error, host.name)
     check, remedy = UNREADABLE, said.advice
     for name, kinds, advice in _UNANSWERED:
@@ -194,13 +194,4 @@ def _unanswered(host: Host, error: BaseException) -> Finding:
             break
     if check == "unreachable" and "host key" in said.sentence.lower():
         check, remedy = _HOST_KEY
-    return Finding(check, Status.UNKNOWN, host.name, "", said.sentence, remedy)
-
-
-def _hypervisors(facts: SwitchFacts, known: tuple[str, ...]) -> dict[str, str]:
-    """Port by name of the LLDP neighbours that are hypervisors of the inventory."""
-    found = {}
-    for row in facts.lldp.rows:
-        if name := known_hypervisor(row.name, known):
-            found[name] = row.port
-    return found
+    return check, said.sentence, remedy

@@ -103,7 +103,7 @@ class Checker:
         self._looking = looking
         self._progress = progress or Silence()
         self._assessments: dict[str, Assessment] = {}
-        runner = FleetRunner(
+        self._runner = FleetRunner(
             pace.workers or settings.workers,
             deadline=pace.deadline or settings.check.deadline,
             host_deadline=settings.check.switch_deadline,
@@ -112,7 +112,7 @@ class Checker:
             on_result=self._take,
         )
         self._nornir = init_nornir(
-            settings, inventory=selected.inventory, owner=who(), runner=runner
+            settings, inventory=selected.inventory, owner=who(), runner=self._runner
         )
 
     def look(self) -> Round:
@@ -137,6 +137,10 @@ class Checker:
             seconds=round(time.monotonic() - began, 3),
         )
         return Round(health, self._assessments, interrupted)
+
+    def cancel(self) -> None:
+        """Cut a round that is under way short; may be called from a signal handler."""
+        self._runner.cancel()
 
     def close(self) -> None:
         """Close the connections that were kept."""

@@ -109,6 +109,46 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
     raise typer.Exit(run())
 
 
+def watch(  # noqa: PLR0917 - as above
+    ctx: typer.Context,
+    switches: Switches = None,
+    filters: Filters = None,
+    groups: Groups = None,
+    interval: Annotated[
+        float | None, typer.Option("--interval", min=1, help="Seconds between two rounds.")
+    ] = None,
+    listen: Annotated[
+        str | None, typer.Option("--listen", metavar="ADDRESS:PORT", help="Where Prometheus asks.")
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option("--log", help="The file of what began and ended (JSON lines).")
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", min=1, help="End after so many rounds.")
+    ] = None,
+    deadline: Deadline = None,
+    workers: Workers = None,
+    probe: Probe = True,
+    only: Only = None,
+    skip: Skip = None,
+) -> None:
+    """Check again and again over kept connections, for Prometheus and for a log of changes."""
+    settings, sources = _settings_and_sources(ctx)
+    from runbooks.check import Pace
+    from runbooks.check_command import Request
+    from runbooks.watch import WatchOptions, run_watch
+
+    request = Request(
+        _wish(switches, filters, groups),
+        pace=Pace(workers, deadline),
+        probe=probe,
+        only=tuple(only or ()),
+        skip=tuple(skip or ()),
+    )
+    options = WatchOptions(interval, listen, log, rounds)
+    raise typer.Exit(run_watch(settings, sources, request, options, make_console()))
+
+
 def heal_all(ctx: typer.Context, *, dry_run: bool, yes: bool, force: bool) -> int:
     """``vip heal --all-unhealthy``; gives the exit code."""
     settings, sources = _settings_and_sources(ctx)

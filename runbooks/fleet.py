@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from nornir.core.inventory import Hosts, Inventory
 
 from inventory.build import build_inventory
-from inventory.text import same_host
 from nornir_config.fleet_errors import NoHostsError
 from nornir_config.init import switch_inventory
 from runbooks.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from nornir.core.inventory import Host
 
@@ -139,11 +138,6 @@ def uplinks_of(host: Host) -> dict[str, tuple[str, ...]]:
 def behind_ports(host: Host) -> dict[str, str]:
     """Hypervisor by port, as the uplink source says."""
     return {port: name for name, ports in uplinks_of(host).items() for port in ports}
-
-
-def known_hypervisor(name: str, hypervisors: Sequence[str]) -> str:
-    """The inventory's name of what LLDP calls ``name``; empty when it is none of them."""
-    return next((known for known in hypervisors if same_host(known, name)), "")
 
 
 def _from_groups(host: Host, kind: str) -> str:

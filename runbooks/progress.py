@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
-_STYLES = {
+STYLES = {
     Status.OK: "green",
     Status.WARNING: "yellow",
     Status.CRITICAL: "bold red",
@@ -50,7 +50,7 @@ class Bar:
         name = printable(health.switch.split(".", 1)[0])
         self._bar.update(self._task, advance=1, description=name)
         if health.status is not Status.OK:
-            self._bar.console.print(_line(health), style=_STYLES[health.status])
+            self._bar.console.print(_line(health), style=STYLES[health.status])
 
     def end(self) -> None:
         """Take the bar away."""

@@ -18,8 +18,8 @@ from runbooks.output.map import to_html
 from runbooks.output.nagios import to_nagios
 from runbooks.output.prometheus import to_prometheus
 from runbooks.output.table import render_table
+from runbooks.output.text import overall
 from runbooks.story import make_console
-from tasks.health.checks import CHECKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,7 @@ def report(
     Raises:
         UsageError: the file cannot be written.
     """
-    code = EXIT_CODES[fleet.status]
+    code = EXIT_CODES[overall(fleet)]
     if form is Format.TABLE and output is None:
         make_console().print(render_table(fleet))
         return code
@@ -71,8 +71,7 @@ def _text(fleet: FleetHealth, form: Format, placement: Placement | None, site: s
     if form is Format.JSON:
         return to_json(fleet, placement=placement)
     if form is Format.JUNIT:
-        checks = [check.id for check in CHECKS if check.scope == "switch"]
-        return to_junit(fleet, checks=checks)
+        return to_junit(fleet)
     if form is Format.PROMETHEUS:
         return to_prometheus(fleet)
     if form is Format.HTML:

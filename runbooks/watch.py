@@ -1,0 +1,228 @@
+"""``vip watch``: the check again and again over kept connections, for Prometheus and for a log."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from rich.text import Text
+
+from inventory.errors import VipkeeperError
+from nornir_config.fleet_settings import listen_address
+from runbooks import errors
+from runbooks.check import Checker
+from runbooks.check_command import prepare
+from runbooks.errors import UsageError
+from runbooks.output.prometheus import collector
+from runbooks.output.text import about, headline
+from runbooks.progress import STYLES
+from runbooks.records import now
+from runbooks.story import printable
+from runbooks.watch_log import Change, Changes, append
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from nornir_config.settings import Settings
+    from runbooks.check_command import Request, Sources
+    from tasks.health.model import FleetHealth
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """What the operator asked for; None takes the settings'.
+
+    Attributes:
+        interval: seconds from the beginning of one round to that of the next.
+        listen: address and port for Prometheus.
+        log: the file of changes.
+        rounds: end after so many; None goes on until it is told to end.
+    """
+
+    interval: float | None = None
+    listen: str | None = None
+    log: Path | None = None
+    rounds: int | None = None
+
+
+class Latest(Collector):
+    """The latest round, for Prometheus; swapped whole, so that a scrape never sees half of one."""
+
+    def __init__(self) -> None:
+        self.health: FleetHealth | None = None
+        self.rounds = 0
+
+    def collect(self) -> Iterator[Metric]:
+        """How the watching itself goes."""
+        yield GaugeMetricFamily("vipkeeper_watch_rounds", "Rounds of checks so far.", self.rounds)
+        if self.health is not None:
+            age = max(0.0, now().timestamp() - self.health.at.timestamp())
+            yield GaugeMetricFamily(
+                "vipkeeper_check_age_seconds", "How long ago the latest check began.", age
+            )
+
+
+def run_watch(
+    settings: Settings,
+    sources: Sources,
+    request: Request,
+    options: WatchOptions,
+    console: Console,
+) -> int:
+    """Watch until SIGTERM or Ctrl-C; gives the exit code.
+
+    Raises:
+        UsageError: nobody can listen at that address.
+        RecordError: the log cannot be written.
+        VipkeeperError: there is nothing to watch.
+    """
+    selected, looking = prepare(settings, sources, request)
+    checker = Checker(settings, selected, replace(looking, keep=True), request.pace)
+    latest = Latest()
+    with ExitStack() as stack:
+        stack.callback(checker.close)
+        where = stack.enter_context(_served(latest, options.listen or settings.watch.listen))
+        ears = stack.enter_context(_told_to_end(checker))
+        watch = _Watch(settings, checker, latest, options, console)
+        watch.tell(f"watching {len(selected.inventory.hosts)} switches, metrics at {where}", "dim")
+        watch.log({"at": now(), "event": "started", "switches": len(selected.inventory.hosts)})
+        watch.go(ears)
+        watch.log({"at": now(), "event": "stopped", "rounds": latest.rounds})
+        watch.tell("stopped; every connection is closed", "dim")
+    return errors.OK
+
+
+class _Watch:
+    """The rounds."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        checker: Checker,
+        latest: Latest,
+        options: WatchOptions,
+        console: Console,
+    ) -> None:
+        self._checker = checker
+        self._latest = latest
+        self._rounds = options.rounds
+        self._interval = options.interval or settings.watch.interval
+        self._path = options.log or settings.paths.watch
+        self._console = console
+        self._changes = Changes()
+
+    def go(self, ears: queue.SimpleQueue[int]) -> None:
+        """Look again and again, until something is heard or the rounds are over."""
+        due = time.monotonic()
+        while True:
+            looked = self._checker.look()
+            if looked.interrupted:
+                return
+            self._latest.health = looked.health
+            self._latest.rounds += 1
+            self._tell_changes(looked.health)
+            if self._rounds is not None and self._latest.rounds >= self._rounds:
+                return
+            # A round that took too long is followed by the next at once, and by no crowd of them.
+            due = max(due + self._interval, time.monotonic())
+            try:
+                ears.get(timeout=max(due - time.monotonic(), 0))
+            except queue.Empty:
+                continue
+            return
+
+    def log(self, *lines: dict[str, object]) -> None:
+        """Append to the log of changes.
+
+        Raises:
+            RecordError: it cannot be written.
+        """
+        append(self._path, lines)
+
+    def tell(self, text: str, style: str = "") -> None:
+        """A line on the terminal, with the time of day."""
+        self._console.print(Text(f"{now().astimezone():%H:%M:%S} {text}", style=style))
+
+    def _tell_changes(self, health: FleetHealth) -> None:
+        changes = self._changes.update(health)
+        if self._latest.rounds == 1:
+            self.tell(f"{health.status.value}: {headline(health)}", STYLES[health.status])
+        for change in changes:
+            self.tell(_in_words(change), "green" if change.event == "cleared" else _style(change))
+        if not changes:
+            return
+        try:
+            self.log(*(change.as_line() for change in changes))
+        except VipkeeperError as error:
+            # Whoever watches goes on watching when the disk is full.
+            self.tell(str(error), "yellow")
+
+
+def _style(change: Change) -> str:
+    return STYLES[change.finding.status]
+
+
+def _in_words(change: Change) -> str:
+    found = change.finding
+    what = " ".join(part for part in (found.switch or "fleet", found.check, about(found)) if part)
+    if change.event == "cleared":
+        return printable(f"cleared  {what} after {change.seconds:.0f} s")
+    was = f" (was {change.was})" if change.was else ""
+    return printable(f"{found.status.value:<8} {what}{was}: {found.evidence}")
+
+
+@contextmanager
+def _served(latest: Latest, listen: str) -> Iterator[str]:
+    """Prometheus's endpoint for the length of a ``with`` block; gives its address.
+
+    Raises:
+        UsageError: nobody can listen there.
+    """
+    try:
+        host, port = listen_address(listen)
+    except ValueError as error:
+        raise UsageError(f"--listen {listen!r}: {error}") from None
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(collector(lambda: latest.health))
+    registry.register(latest)
+    try:
+        server, thread = start_http_server(port, host, registry)
+    except OSError as error:
+        raise UsageError(
+            f"nobody can listen at {listen}: {error.strerror or error}",
+            "Another vip watch may be running there; name another address with --listen.",
+        ) from None
+    try:
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{server.server_port}/metrics"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+@contextmanager
+def _told_to_end(checker: Checker) -> Iterator[queue.SimpleQueue[int]]:
+    """What hears SIGINT and SIGTERM; a round that is under way is cut short by them."""
+    ears: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def hear(number: int, _: Any) -> None:  # noqa: ANN401 - a frame
+        ears.put(number)
+        checker.cancel()
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield ears
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
