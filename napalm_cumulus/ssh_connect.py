@@ -17,8 +17,7 @@ from napalm_cumulus.known_hosts import (
     KnownKey,
     fingerprint,
     host_entry,
-    keys_of,
-    load_known_hosts,
+    known_keys,
     preferred_algorithms,
 )
 from napalm_cumulus.ssh_auth import authenticate
@@ -169,7 +168,7 @@ def _start(sock: Any, options: SshOptions, deadline: float) -> paramiko.Transpor
     if options.host_key_alias:
         entry = options.host_key_alias.lower()  # OpenSSH adds no port to an alias
     try:
-        held = keys_of(load_known_hosts(options.known_hosts_files), entry)
+        held = known_keys(options.known_hosts_files, entry)
         transport = paramiko.Transport(sock)
     except OSError as error:
         sock.close()
@@ -187,6 +186,9 @@ def _start(sock: Any, options: SshOptions, deadline: float) -> paramiko.Transpor
     transport.banner_timeout = left
     security = transport.get_security_options()
     security.key_types = preferred_algorithms(held, tuple(security.key_types))
+    # These need no checksum beside them, which paramiko compares byte by byte in Python. They stay
+    # optional: a server without them takes the next.
+    security.ciphers = sorted(security.ciphers, key=lambda name: "-gcm@" not in name)
     try:
         try:
             transport.start_client(timeout=left)

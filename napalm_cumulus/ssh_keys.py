@@ -10,6 +10,8 @@ from paramiko.agent import AgentKey
 from paramiko.message import Message
 from paramiko.pkey import PublicBlob
 
+from napalm_cumulus.file_cache import FileCache
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -23,13 +25,19 @@ _CERTIFICATE = "-cert-v01@openssh.com"
 
 
 def load_key(path: Path, passphrase: str | None) -> paramiko.PKey:
-    """Read a private key file of any kind that paramiko knows.
+    """A private key of any kind that paramiko knows; the file is read again when it has changed.
+
+    Opening an encrypted one takes a tenth of a second, on purpose: too much for each session.
 
     Raises:
         paramiko.PasswordRequiredException: It is encrypted and there is no passphrase.
         paramiko.SSHException: It is no usable key, or the passphrase is wrong.
         OSError: It cannot be read.
     """
+    return _LOADED.get(path, passphrase)
+
+
+def _load(path: Path, passphrase: str | None) -> paramiko.PKey:
     reasons: list[str] = []
     for key_class in _KEY_CLASSES:
         key = _load_as(key_class, path, passphrase, reasons)
@@ -37,6 +45,9 @@ def load_key(path: Path, passphrase: str | None) -> paramiko.PKey:
             return key
     said = "; ".join(dict.fromkeys(reasons))
     raise paramiko.SSHException(f"no private key of a known type, or a wrong passphrase ({said})")
+
+
+_LOADED = FileCache(_load)
 
 
 def _load_as(

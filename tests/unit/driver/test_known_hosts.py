@@ -8,9 +8,10 @@ import hmac
 from typing import TYPE_CHECKING
 
 from napalm_cumulus.known_hosts import (
+    KnownHosts,
+    KnownKey,
     host_entry,
-    keys_of,
-    load_known_hosts,
+    known_keys,
     matches,
     parse_known_hosts,
     preferred_algorithms,
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 KEY = base64.b64encode(b"a key").decode()
 AVAILABLE = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
+
+
+def keys_of(known: list[KnownKey], entry: str) -> list[KnownKey]:
+    return KnownHosts(known).keys_of(entry)
 
 
 def hashed(name: str) -> str:
@@ -48,7 +53,7 @@ def test_hashed_names() -> None:
     known = parse_known_hosts(f"{hashed('[leaf1]:2222')} ssh-ed25519 {KEY}\n", "kh")
     assert keys_of(known, "[leaf1]:2222")
     assert not keys_of(known, "leaf1")
-    assert not matches("|1|broken", "leaf1")
+    assert not keys_of(parse_known_hosts(f"|1|broken ssh-ed25519 {KEY}\n", "kh"), "leaf1")
 
 
 def test_negated_pattern_excludes() -> None:
@@ -66,7 +71,31 @@ def test_markers_comments_and_rubbish() -> None:
 
 
 def test_absent_file_is_empty(tmp_path: Path) -> None:
-    assert load_known_hosts([tmp_path / "none"]) == []
+    assert known_keys([tmp_path / "none"], "leaf1") == []
+    assert known_keys([tmp_path / "none" / "none"], "leaf1") == []
+
+
+def test_lines_are_found_in_their_order_however_they_name_the_host() -> None:
+    lines = ["*", "leaf1,leaf2", hashed("leaf1"), "Leaf1,leaf1", "leaf?,!leaf1", "leaf?"]
+    known = parse_known_hosts("".join(f"{x} ssh-ed25519 {KEY}\n" for x in lines), "kh")
+    assert [key.source for key in keys_of(known, "leaf1")] == [f"kh:{n}" for n in (1, 2, 3, 4, 6)]
+
+
+def test_a_file_that_has_changed_is_read_anew(tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    file.write_text(f"leaf1 ssh-ed25519 {KEY}\n")
+    assert len(known_keys([file], "leaf1")) == 1
+    file.write_text(f"leaf1 ssh-ed25519 {KEY}\n@revoked leaf1 ssh-ed25519 {KEY}\n")
+    assert [key.revoked for key in known_keys([file], "leaf1")] == [False, True]
+    file.unlink()
+    assert known_keys([file], "leaf1") == []
+
+
+def test_a_file_is_read_once_for_all_hosts(tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    file.write_text("".join(f"leaf{n} ssh-ed25519 {KEY}\n" for n in range(3)))
+    (first,), (again,) = known_keys([file], "leaf1"), known_keys([file], "leaf1")
+    assert first is again
 
 
 def test_algorithms_that_can_be_judged_come_first() -> None:
