@@ -37,6 +37,7 @@ _PER_HYPERVISOR = 2
 class Scope(str, Enum):
     """How much is cut off, as far as could be seen."""
 
+    NOBODY = "nobody"
     VM = "one VM"
     HYPERVISOR = "one hypervisor"
     LEAF = "one leaf"
@@ -139,7 +140,7 @@ class Survey:
             silent: the target's own addresses, which are not compared with.
             heard: names that LLDP says are behind the target's switch.
             several: whether the target is several VMs.
-            answers: whether the target itself answers; then the scope is not about an outage.
+            answers: whether the target itself answers after all.
         """
         if self._remote is None:
             empty = Group("")
@@ -247,7 +248,7 @@ class Survey:
     def _address(self, vm: VirtualMachine) -> str:
         """An address that the target's own kind of way leads to; empty where it has none."""
         target = self._chain.vm.value if self._chain.vm else None
-        vms = ([target] if target else []) + list(self._neighbours())
+        vms = (target,) if target else self._neighbours()
         known = [address for each in vms for address in each.addresses]
         networks = {address.network for address in known}
         for address in vm.addresses:
@@ -277,20 +278,20 @@ def conclude(
         several: whether the target is several VMs of one hypervisor.
         answers: whether the target answers after all.
     """
-    if answers or beside.answering:
+    if answers:
+        return Scope.NOBODY
+    if beside.answering or (leaf.answering and not (beside.size or several)):
         return Scope.VM
     if leaf.answering:
-        return Scope.HYPERVISOR if beside.size or several else Scope.VM
+        return Scope.HYPERVISOR
     probed = [group for group in elsewhere if group.size]
     gone = [group for group in probed if not group.answering]
     if 2 * len(gone) > len(probed):
         return Scope.FLEET
     if leaf.size:
         return Scope.LEAF
-    if beside.size or several:
-        # Nobody else on the switch to ask: it may be the hypervisor alone.
-        return Scope.HYPERVISOR if probed else Scope.UNKNOWN
-    return Scope.UNKNOWN
+    # Nobody else on the switch to ask: it may be the hypervisor alone.
+    return Scope.HYPERVISOR if probed and (beside.size or several) else Scope.UNKNOWN
 
 
 def _group(where: str, others: Sequence[_Other], probes: dict[str, Probe], leaf: str = "") -> Group:

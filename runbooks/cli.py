@@ -31,7 +31,7 @@ from runbooks.cli_common import (
     tell_end,
     wanted_of,
 )
-from runbooks.cli_fleet import check, heal_all
+from runbooks.cli_fleet import check, heal_all, watch
 from runbooks.errors import UsageError
 from runbooks.guard import GuardedGroup
 from runbooks.story import Story, make_console
@@ -49,6 +49,7 @@ inventory_app = typer.Typer(
 )
 app.add_typer(inventory_app, name="inventory")
 app.command()(check)
+app.command()(watch)
 
 
 def _show_version(asked: bool) -> None:
@@ -90,6 +91,9 @@ def trace(
     ask_switches: Annotated[
         bool, typer.Option(help="Log in to the switches and let them confirm it.")
     ] = True,
+    probe: Annotated[
+        bool, typer.Option(help="Ping the target, and others to see how many are cut off.")
+    ] = True,
 ) -> None:
     """Show the way from a VM or hypervisor to its switches, and who says so."""
     from runbooks.trace import run_trace
@@ -97,7 +101,13 @@ def trace(
     settings = settings_of(ctx)
     story = Story(make_console(), quiet=True)
     code = run_trace(
-        settings, site_of(settings), target, story, ask_switches=ask_switches, as_json=as_json
+        settings,
+        site_of(settings),
+        target,
+        story,
+        ask_switches=ask_switches,
+        as_json=as_json,
+        probe=probe,
     )
     raise typer.Exit(code)
 
@@ -108,17 +118,21 @@ def heal(  # noqa: PLR0917 - Typer reads the options from the signature
     target: OneTarget = None,
     dry_run: DryRun = False,
     toggle: Annotated[
-        bool, typer.Option("--toggle", help="Toggle the gateway even when the target answers.")
+        bool, typer.Option("--toggle", help="Toggle the gateway whatever is wrong, if anything.")
     ] = False,
     yes: Yes = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Go on though the switch does not see the hypervisor.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Go on though the switch does not see the hypervisor, or on suspicion only.",
+        ),
     ] = False,
     all_unhealthy: Annotated[
         bool, typer.Option("--all-unhealthy", help="Check all switches, and heal what can be.")
     ] = False,
 ) -> None:
-    """Find the gateway of a VM that is cut off, toggle it, and prove that the VM answers."""
+    """Find out why a VM is cut off, do the least that cures it, and prove that it answers."""
     if all_unhealthy:
         if target is not None or toggle:
             raise UsageError("--all-unhealthy finds its targets itself, and never toggles blindly")

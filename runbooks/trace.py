@@ -12,8 +12,11 @@ from rich.table import Table
 
 from inventory.errors import SourceError, VipkeeperError
 from runbooks import errors
+from runbooks.blast import Blast, Survey
 from runbooks.chain import Followed, follow
 from runbooks.explain import explain
+from runbooks.patients import RUNNING
+from runbooks.reachability import Probe, ProbeError, probe_all
 from runbooks.records import now, plain
 from runbooks.switches import switch_session
 from tasks.errors import RefusedError
@@ -25,12 +28,14 @@ from tasks.presence import check_presence
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from inventory.model import Switch
+    from inventory.model import Switch, VirtualMachine
     from inventory.site import Site
     from nornir_config.settings import Settings
     from runbooks.story import Story
 
 SCHEMA = "vipkeeper/trace/1"
+#: Of a hypervisor with many VMs so many are pinged.
+_MOST_PINGED = 8
 
 
 @dataclass
@@ -54,6 +59,21 @@ class Word:
     exit_code: int = errors.OK
 
 
+@dataclass(frozen=True)
+class Reach:
+    """Who answers pings.
+
+    Attributes:
+        probes: what came of pinging the target.
+        blast: who else is cut off; None where nobody was compared with.
+        problem: why nothing could be pinged; empty where it could.
+    """
+
+    probes: tuple[Probe, ...] = ()
+    blast: Blast | None = None
+    problem: str = ""
+
+
 def run_trace(
     settings: Settings,
     site: Site,
@@ -62,29 +82,68 @@ def run_trace(
     *,
     ask_switches: bool = True,
     as_json: bool = False,
+    probe: bool = True,
 ) -> int:
     """Trace a target and show the way; gives the exit code.
+
+    Args:
+        settings: for logins and pings.
+        site: whom to ask.
+        target: what is traced.
+        story: told what is shown.
+        ask_switches: log in to the switches and let them confirm the way.
+        as_json: print JSON and no table.
+        probe: ping the target, and others to compare with.
 
     Raises:
         TargetError: nothing is called that, or several things are.
         SourceError: a source failed.
     """
     followed = follow(site, target, story)
+    survey = (
+        Survey(site, followed.chain, settings.heal.blast_sample)
+        if probe and followed.chain.hypervisor and followed.failure is None
+        else None
+    )
     words = [
         _ask(settings, answer.value, followed) for answer in followed.chain.switches if ask_switches
     ]
+    reach = _reach(followed, survey, words) if probe else Reach()
     if as_json:
-        story.console.print(json.dumps(plain(_report(target, followed, words)), indent=2))
+        story.console.print(json.dumps(plain(_report(target, followed, words, reach)), indent=2))
     else:
-        _show(story.console, followed, words)
+        _show(story.console, followed, words, reach)
     if followed.failure is not None:
         raise followed.failure
     return max((word.exit_code for word in words), default=errors.OK)
 
 
-def _ask(settings: Settings, switch: Switch, followed: Followed) -> Word:
+def _reach(followed: Followed, survey: Survey | None, words: list[Word]) -> Reach:
+    """Who answers: the target, and others to compare with."""
+    vms = [vm for vm in _vms(followed) if vm.status == RUNNING]
+    addresses = [str(address.ip) for vm in vms for address in vm.addresses][:_MOST_PINGED]
+    try:
+        probes = probe_all(addresses)
+        if survey is None or not addresses:
+            return Reach(probes)
+        heard = [name for word in words if word.presence for name in word.presence.heard]
+        blast = survey.finish(
+            addresses, heard, several=len(vms) > 1, answers=any(p.answers for p in probes)
+        )
+    except ProbeError as error:
+        return Reach(problem=str(error))
+    return Reach(probes, blast)
+
+
+def _vms(followed: Followed) -> tuple[VirtualMachine, ...]:
     chain = followed.chain
-    vms = (chain.vm.value,) if chain.vm else chain.neighbours.value if chain.neighbours else ()
+    if chain.vm is not None:
+        return (chain.vm.value,)
+    return chain.neighbours.value if chain.neighbours else ()
+
+
+def _ask(settings: Settings, switch: Switch, followed: Followed) -> Word:
+    chain, vms = followed.chain, _vms(followed)
     addresses = [address.ip for vm in vms for address in vm.addresses]
     word = Word(switch.name)
     try:
@@ -112,7 +171,7 @@ def _ask(settings: Settings, switch: Switch, followed: Followed) -> Word:
     return word
 
 
-def _report(target: str, followed: Followed, words: list[Word]) -> dict[str, Any]:
+def _report(target: str, followed: Followed, words: list[Word], reach: Reach) -> dict[str, Any]:
     failure: SourceError | None = followed.failure
     return {
         "schema": SCHEMA,
@@ -126,11 +185,13 @@ def _report(target: str, followed: Followed, words: list[Word]) -> dict[str, Any
             {**plain(word), "confirmed": word.presence.confirmed if word.presence else None}
             for word in words
         ],
+        "probes": reach.probes,
+        "blast": {**plain(reach.blast), "sentence": reach.blast.sentence} if reach.blast else None,
         "failure": str(failure) if failure else None,
     }
 
 
-def _show(console: Console, followed: Followed, words: list[Word]) -> None:
+def _show(console: Console, followed: Followed, words: list[Word], reach: Reach) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("step", "answer", "source", "age"):
         table.add_column(heading, overflow="fold")
@@ -139,7 +200,13 @@ def _show(console: Console, followed: Followed, words: list[Word]) -> None:
     for word in words:
         for step_name, answer, source in _rows(word):
             table.add_row(step_name, answer, source, "now")
+    for probe in reach.probes:
+        table.add_row("answers?", str(probe), "ping", "now")
+    if reach.blast is not None:
+        table.add_row("cut off", reach.blast.sentence, "ping", "now")
     console.print(table)
+    for text in filter(None, (reach.problem, *(reach.blast.warnings if reach.blast else ()))):
+        console.print(f"! {text}")
     for warning in followed.chain.warnings:
         console.print(f"! {warning}")
 

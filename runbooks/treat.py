@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
@@ -76,10 +77,14 @@ def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run:
         NapalmException: no switch can be reached, or one refuses.
     """
     run = case.run
-    wards = _wards(case, reached, force=force)
-    for ward in wards:
-        ladder.tell(run, ward.behind.switch.name, ward.diagnoses)
-    blast = _survey(case, survey, wards)
+    with ThreadPoolExecutor(1) as pool:
+        # Others are pinged while the switches tell how they are.
+        around = pool.submit(_look_around, case, survey, reached)
+        wards = _wards(case, reached, force=force)
+        for ward in wards:
+            ladder.tell(run, ward.behind.switch.name, ward.diagnoses)
+        blast = around.result()
+    _tell_blast(run, blast)
     rules = Rules(blast.scope, force)
     able = [w for w in wards if next_cure(w.diagnoses, w.looker.gateway, rules) is not None]
     # What is certain on one switch goes before what is likely on another.
@@ -200,17 +205,18 @@ def _gateway(behind: Behind, candidates: Sequence[IPv4Address | IPv6Address]) ->
     raise first or NoGatewayError(f"{behind.switch.name}: no address to find a gateway for")
 
 
-def _survey(case: Case, survey: Survey, wards: Sequence[Ward]) -> Blast:
-    heard = [row.name for ward in wards for row in ward.looked.facts.lldp.rows]
+def _look_around(case: Case, survey: Survey, reached: Reached) -> Blast:
+    heard = [name for behind in reached.answered for name in behind.presence.heard]
     own = [text for patient in case.patients for text in patient.probed]
     own += [str(address) for patient in case.patients for address in patient.fixed]
-    blast = survey.finish(own, heard, several=len(case.patients) > 1)
-    run = case.run
+    return survey.finish(own, heard, several=len(case.patients) > 1)
+
+
+def _tell_blast(run: Run, blast: Blast) -> None:
     run.facts["blast"] = blast
     run.story.tell("cut off", blast.sentence, "info" if blast.scope is Scope.VM else "warn")
     for warning in blast.warnings:
         run.story.tell("cut off", warning, "warn")
-    return blast
 
 
 def _dry_run(case: Case, ward: Ward, rules: Rules) -> None:

@@ -91,6 +91,7 @@ class Presence:
         port: where LLDP sees the hypervisor; empty when it does not.
         evidence: what each table says.
         warnings: what is odd and stops nothing.
+        heard: names of all LLDP neighbours; untrusted, as everything from a wire.
     """
 
     hostname: str
@@ -98,6 +99,7 @@ class Presence:
     port: str
     evidence: tuple[Evidence, ...]
     warnings: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
 
     @property
     def confirmed(self) -> bool:

@@ -60,9 +60,8 @@ def judge(
     addresses: Sequence[str] = (),
 ) -> Presence:
     """Judge what the switch printed; pure."""
-    seen = [
-        port for port, name in lldp_neighbours(output[LLDP], switch) if same_host(name, hypervisor)
-    ]
+    neighbours_heard = lldp_neighbours(output[LLDP], switch)
+    seen = [port for port, name in neighbours_heard if same_host(name, hypervisor)]
     evidence = [_lldp_evidence(output[LLDP], hypervisor, seen)]
     if macs:
         evidence.append(_fdb_evidence(rows(output[FDB], FDB, switch), macs))
@@ -79,6 +78,7 @@ def judge(
         port=", ".join(seen),
         evidence=tuple(evidence + neighbours),
         warnings=tuple(warnings),
+        heard=tuple(dict.fromkeys(name for _, name in neighbours_heard)),
     )
 
 

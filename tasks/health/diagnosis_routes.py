@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tasks.health.diagnosis_view import Expected, View
-    from tasks.health.facts import IpAddress, IpNetwork, RouteFact, RuleFact
+    from tasks.health.facts import IpAddress, IpNetwork, ProbeFact, RouteFact, RuleFact
 
 #: Tables that every kernel's own rules name, and the words of the rule for VRFs.
 _OWN_TABLES = frozenset({"local", "main", "default", "l3mdev", "l3mdev-table"})
@@ -181,7 +181,7 @@ def _rule(view: View, fault: str, key: str, whose: str) -> Diagnosis | None:
     )
 
 
-def _failed_way(view: View, address: str, *, inwards: bool) -> object:
+def _failed_way(view: View, address: str, *, inwards: bool) -> ProbeFact | None:
     if inwards:
         return view.failed("route-in", address)
     tried = [p for p in view.probes("route-out") if p.source in {address, ""}]

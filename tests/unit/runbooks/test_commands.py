@@ -28,6 +28,26 @@ def test_trace_as_json(world: World) -> None:
     assert answer["switches"][0]["gateway"]["interface"] == "vlan453"
 
 
+def test_trace_says_who_else_is_cut_off(world: World) -> None:
+    result = world.vip("trace", "vm-a1")
+    assert "answers?" in result.output
+    assert "nobody: there is nobody to compare with" in result.output
+    world.silent = {"130.246.213.11"}
+    assert "cannot say: there is nobody to compare with" in world.vip("trace", "vm-a1").output
+    answer = json.loads(world.vip("trace", "vm-a1", "--json").stdout)
+    assert answer["blast"]["scope"] == "cannot say"
+    assert answer["blast"]["sentence"].startswith("cannot say")
+    assert answer["probes"][0]["received"] == 0
+
+
+def test_trace_pings_nobody_when_told_so(world: World) -> None:
+    result = world.vip("trace", "vm-a1", "--no-probe")
+    assert "answers?" not in result.output
+    assert "cut off" not in result.output
+    answer = json.loads(world.vip("trace", "vm-a1", "--no-probe", "--json").stdout)
+    assert (answer["probes"], answer["blast"]) == ([], None)
+
+
 def test_trace_fails_when_the_switch_disagrees(world: World) -> None:
     world.leaf.lldp = lldp()
     result = world.vip("trace", "vm-a1")

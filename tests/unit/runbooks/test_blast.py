@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from ipaddress import ip_address, ip_interface
+from typing import Any
+
+import pytest
+
+from inventory.chain import resolve
+from inventory.model import Answer, VirtualMachine
+from runbooks import blast
+from runbooks.blast import Group, Scope, Survey, conclude
+from runbooks.reachability import Probe
+from tests.unit.inventory.fakes import HV50, HV51, SW1, Fake, uplink, vm
+
+ABROAD = "hv60.nubes.example.internal"
+
+
+def at(name: str, address: str, hypervisor: str, **changes: Any) -> VirtualMachine:
+    made = replace(vm(name, hypervisor), addresses=(ip_interface(f"{address}/22"),))
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def site() -> Fake:
+    fake = Fake(
+        vms=[
+            vm("vm-a1"),
+            at("vm-a2", "130.246.213.12", HV50),
+            at("vm-b1", "130.246.213.21", HV51),
+            at("vm-off", "130.246.213.22", HV51, status="SHUTOFF"),
+            at("vm-c1", "130.246.213.31", ABROAD),
+        ]
+    )
+    fake.uplinks[ABROAD] = (uplink(ABROAD, SW1),)
+    return fake
+
+
+@pytest.fixture
+def pinged(monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], set[str]]:
+    """Which addresses are pinged, and which of them are silent."""
+    asked: list[str] = []
+    silent: set[str] = set()
+
+    def probe_all(addresses: list[str], **_: Any) -> tuple[Probe, ...]:
+        asked.extend(addresses)
+        return tuple(Probe(a, 2, 0 if a in silent else 2) for a in addresses)
+
+    monkeypatch.setattr(blast, "probe_all", probe_all)
+    return asked, silent
+
+
+def look(site: Fake, target: str = "vm-a1", sample: int = 4, **how: Any) -> blast.Blast:
+    chain = resolve(site.site(), target)
+    heard = how.pop("heard", [HV50, HV51, "spine01", "-rf x"])
+    return Survey(site.site(), chain, sample).finish(["130.246.213.11"], heard, **how)
+
+
+def test_the_groups_and_the_sentence(site: Fake, pinged: tuple[list[str], set[str]]) -> None:
+    asked, silent = pinged
+    silent.update({"130.246.213.12", "130.246.213.21"})
+    found = look(site)
+    assert found.scope is Scope.LEAF
+    assert found.sentence == (
+        "one leaf: 0 of 1 beside it on hv50, 0 of 1 on other hypervisors of swt-sn2100-03, "
+        "1 of 1 on swt-sn2100-01 answer"
+    )
+    assert sorted(asked) == ["130.246.213.12", "130.246.213.21", "130.246.213.31"]
+    assert found.beside.silent == ("vm-a2",)
+    assert found.elsewhere[0].leaf == SW1
+    assert found.elsewhere[0].answering == ("vm-c1",)
+
+
+def test_lldp_tells_who_is_near_and_strangers_are_not_asked_for(
+    site: Fake, pinged: tuple[list[str], set[str]]
+) -> None:
+    found = look(site, heard=["hv51"])
+    assert found.leaf.answering == ("vm-b1",)
+    found = look(site, heard=["x; reboot"])
+    assert found.leaf.answering == ("vm-b1",), "the uplink source knows it, too"
+    assert not any("reboot" in text for text in found.warnings)
+
+
+def test_a_spine_that_lldp_hears_is_no_warning_to_stop_for(
+    site: Fake, pinged: tuple[list[str], set[str]]
+) -> None:
+    found = look(site, heard=["spine01", HV51])
+    assert found.leaf.answering == ("vm-b1",)
+
+
+@pytest.mark.parametrize("broken", ["list_hypervisors", "vms_on", "uplinks_of"])
+def test_a_source_that_fails_is_a_warning(
+    site: Fake, pinged: tuple[list[str], set[str]], broken: str
+) -> None:
+    chain = resolve(site.site(), "vm-a1")
+    site.broken = {broken}
+    found = Survey(site.site(), chain, 4).finish(["130.246.213.11"], [HV51])
+    assert any("is down" in text for text in found.warnings)
+    assert found.beside.answering == ("vm-a2",), "what is known already is pinged all the same"
+
+
+def test_a_source_that_hangs_is_left_behind(
+    site: Fake, pinged: tuple[list[str], set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blast, "_PATIENCE", 0.2)
+    chain = resolve(site.site(), "vm-a1")
+    forever = threading.Event()
+
+    def hang(_: str) -> Answer[tuple[VirtualMachine, ...]]:
+        forever.wait(20)
+        raise AssertionError
+
+    monkeypatch.setattr(site, "vms_on", hang)
+    began = time.monotonic()
+    found = Survey(site.site(), chain, 4).finish(["130.246.213.11"], [HV51])
+    assert time.monotonic() - began < 3
+    forever.set()
+    assert any("took too long" in text for text in found.warnings)
+
+
+def test_an_error_that_nobody_foresaw_is_a_warning(
+    site: Fake, pinged: tuple[list[str], set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = resolve(site.site(), "vm-a1")
+    monkeypatch.setattr(site, "list_hypervisors", lambda: 1 / 0)
+    found = Survey(site.site(), chain, 4).finish([], [])
+    assert "ZeroDivisionError" in found.warnings[0]
+
+
+def test_only_addresses_that_the_same_way_leads_to_are_compared(
+    site: Fake, pinged: tuple[list[str], set[str]]
+) -> None:
+    asked, _ = pinged
+    private = ip_interface("192.168.7.5/24")
+    site.vms[1] = replace(site.vms[1], addresses=(private,))
+    floating = (ip_address("130.246.80.21"),)
+    site.vms[2] = replace(site.vms[2], addresses=(private,), floating_addresses=floating)
+    look(site)
+    assert "192.168.7.5" not in asked
+    assert "130.246.80.21" in asked
+
+
+def test_a_sample_is_a_sample(site: Fake, pinged: tuple[list[str], set[str]]) -> None:
+    asked, _ = pinged
+    for number in range(60):
+        name = f"hv{100 + number}.nubes.example.internal"
+        site.uplinks[name] = (uplink(name, f"swt-sn2100-{number}.example.internal"),)
+        site.vms.append(at(f"vm-{number}", f"130.246.214.{number + 1}", name))
+    site.calls.clear()
+    look(site, sample=2)
+    assert site.calls.count("uplinks_of") <= 1 + 4
+    assert len(asked) <= 2 + 4 + 4 * 2
+
+
+def group(answering: int, silent: int) -> Group:
+    return Group("x", ("a",) * answering, ("b",) * silent)
+
+
+NONE, SILENT, WELL, SOME = group(0, 0), group(0, 2), group(2, 0), group(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("beside", "leaf", "elsewhere", "scope"),
+    [
+        (WELL, SILENT, [WELL], Scope.VM),
+        (SOME, SILENT, [WELL], Scope.VM),
+        (SILENT, WELL, [WELL], Scope.HYPERVISOR),
+        (NONE, WELL, [WELL], Scope.VM),
+        (SILENT, SILENT, [WELL], Scope.LEAF),
+        (NONE, SILENT, [WELL], Scope.LEAF),
+        (SILENT, SILENT, [SILENT], Scope.FLEET),
+        (SILENT, SILENT, [SILENT, WELL], Scope.LEAF),
+        (SILENT, SILENT, [SILENT, SILENT, WELL], Scope.FLEET),
+        (SILENT, SILENT, [], Scope.LEAF),
+        (SILENT, NONE, [WELL], Scope.HYPERVISOR),
+        (SILENT, NONE, [], Scope.UNKNOWN),
+        (NONE, NONE, [WELL], Scope.UNKNOWN),
+        (NONE, NONE, [SILENT], Scope.FLEET),
+        (NONE, NONE, [], Scope.UNKNOWN),
+    ],
+)
+def test_the_conclusion(beside: Group, leaf: Group, elsewhere: list[Group], scope: Scope) -> None:
+    assert conclude(beside, leaf, elsewhere) is scope
+    assert conclude(beside, leaf, elsewhere, answers=True) is Scope.NOBODY
+
+
+def test_a_whole_hypervisor_is_more_than_one_vm() -> None:
+    assert conclude(NONE, WELL, [WELL], several=True) is Scope.HYPERVISOR
+    assert conclude(NONE, NONE, [WELL], several=True) is Scope.HYPERVISOR
