@@ -164,7 +164,7 @@ def test_the_filter_finds(forty: Browser, text: str, found: list[str]) -> None:
 def test_the_filter_finds_every_leaf_of_a_vip_and_the_fleet_s_findings(forty: Browser) -> None:
     type_filter(forty, "130.246.216.1/22")
     assert len(names(forty)) == 38, "the two that could not be asked have none"
-    type_filter(forty, "asymmetric")
+    type_filter(forty, "routing-model")
     assert len(forty.seen(".fleet li")) == 1
     type_filter(forty, "")
     assert len(names(forty)) == 40

@@ -104,8 +104,8 @@ DELETED = Finding(
     Status.CRITICAL,
     "",
     "130.246.212.1",
-    "ip link: there is no vlan453-v0; ip address: 130.246.212.1 is on no interface",
-    "Run 'vip heal' for this switch: it makes the device anew from the switch's own configuration.",
+    "ip link: there is no vlan453-v0",
+    "ifup vlan453 makes it again (vip heal does).",
     "vlan453",
 )
 WRONG_MAC = Finding(
@@ -114,7 +114,7 @@ WRONG_MAC = Finding(
     "",
     "130.246.216.1",
     "ip link: vlan454-v0 has 0a:11:22:33:44:55, configured is 00:00:5e:00:01:c6",
-    "Run 'vip heal' for this switch: it sets the device's MAC (20 ms without the VIP).",
+    "vip heal gives the device its configured MAC (20 ms without the VIP).",
     "vlan454",
 )
 RP_FILTER = Finding(
@@ -123,7 +123,7 @@ RP_FILTER = Finding(
     "",
     "130.246.212.1",
     "sysctl: net.ipv4.conf.vlan453-v0.rp_filter is 1",
-    "Run 'vip heal' for this switch, and find out who set it.",
+    "sysctl -w net.ipv4.conf.vlan453-v0.rp_filter=0, or re-create the device (vip heal does).",
     "vlan453",
 )
 LEFT_OVER = Finding(
@@ -131,7 +131,7 @@ LEFT_OVER = Finding(
     Status.WARNING,
     "",
     "130.246.216.1",
-    "/etc/network/interfaces, line 74: #address-virtual 00:00:5e:00:01:c6 130.246.216.1/22",
+    "configuration: /etc/network/interfaces line 74 of vlan454 is commented out",
     "Put the line back, or remove it for good.",
     "vlan454",
 )
@@ -141,7 +141,7 @@ PENDING = Finding(
     "",
     "",
     "state directory: a commit of kim@desk waits since 17:12 for its confirmation",
-    "See 'vip pending', then 'vip confirm' or 'vip rollback'.",
+    "See vip pending, then vip confirm or vip rollback.",
 )
 UNREACHABLE = Finding(
     "unreachable",
@@ -157,15 +157,15 @@ HOST_KEY = Finding(
     "",
     "",
     "ssh: the host key of 10.5.0.32 is not the one in known_hosts",
-    "Find out why; if the switch was installed anew, enrol its key with 'vip trust'.",
+    "Find out why; if the switch was installed anew, enter its new key.",
 )
 ASYMMETRIC = Finding(
     "routing-model",
     Status.WARNING,
     "",
-    "VRF default",
-    "40 of 40 leafs route 130.246.212.0/22 and 130.246.216.0/22 on the ingress leaf only",
-    "Symmetric routing needs an L3VNI with its SVI on every leaf, and a VRF for both.",
+    "EVPN",
+    "show evpn vni, show vrf vni: VRF default is asymmetric on all 40 leafs (VNI 10453, 10454)",
+    "For symmetric routing, the lasting cure: a VRF for the VIPs with an L3VNI and its SVI.",
 )
 MAC_DIFFERS = Finding(
     "vip-mac-differs",
