@@ -42,11 +42,15 @@ class CheckSettings(Section):
 class WatchSettings(Section):
     """What ``vip watch`` does between two checks.
 
-    A round of checks begins every ``interval`` seconds; ``listen`` is where Prometheus asks.
+    A round of checks begins every ``interval`` seconds; ``listen`` is where Prometheus asks. At
+    most ``keep`` connections are kept between rounds. The inventory is asked for anew every
+    ``refresh`` seconds.
     """
 
     interval: float = Field(default=60, ge=1)
     listen: str = "127.0.0.1:9765"
+    keep: int = Field(default=500, ge=0, le=10_000)
+    refresh: float = Field(default=3600, ge=1)
 
     @field_validator("listen")
     @classmethod

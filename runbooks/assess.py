@@ -68,7 +68,7 @@ class Looking:
         only: ids of the checks that are asked for; empty means all.
         skip: ids of checks that are not.
         diagnose: name faults and their cures, too.
-        keep: leave the connection open for the next round.
+        keep: the switches whose connection is left open for the next round.
         hypervisors: the names by which LLDP neighbours are recognized.
     """
 
@@ -76,7 +76,7 @@ class Looking:
     only: frozenset[str] = frozenset()
     skip: frozenset[str] = frozenset()
     diagnose: bool = False
-    keep: bool = False
+    keep: frozenset[str] = frozenset()
     hypervisors: tuple[str, ...] = ()
 
     def wants(self, check: str) -> bool:
@@ -118,7 +118,7 @@ def assess(task: Task, looking: Looking) -> Result:
     except BaseException:
         drop_connection(host)
         raise
-    if not looking.keep:
+    if host.name not in looking.keep:
         drop_connection(host)
     seconds = time.monotonic() - began
     return Result(host, result=assessed(host, facts, looking, seconds))

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from nornir_config.connection import drop_connection
+from nornir_config.connection import CONNECTION_NAME, drop_connection
 from nornir_config.fleet_errors import FleetInterrupt
 from nornir_config.init import init_nornir
 from nornir_config.runner import FleetRunner
@@ -137,6 +137,12 @@ class Checker:
             seconds=round(time.monotonic() - began, 3),
         )
         return Round(health, self._assessments, interrupted)
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        hosts = self._selected.inventory.hosts.values()
+        return sum(CONNECTION_NAME in host.connections for host in hosts)
 
     def cancel(self) -> None:
         """Cut a round that is under way short; may be called from a signal handler."""

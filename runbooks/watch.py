@@ -25,16 +25,19 @@ from runbooks.output.text import about, headline
 from runbooks.progress import STYLES
 from runbooks.records import now
 from runbooks.story import printable
+from runbooks.watch_inventory import Refresh, same_switches
 from runbooks.watch_log import Change, Changes, append
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from rich.console import Console
 
     from nornir_config.settings import Settings
+    from runbooks.assess import Looking
     from runbooks.check_command import Request, Sources
+    from runbooks.watch_inventory import Prepared
     from tasks.health.model import FleetHealth
 
 
@@ -60,11 +63,14 @@ class Latest(Collector):
 
     def __init__(self) -> None:
         self.health: FleetHealth | None = None
-        self.rounds = 0
+        self.rounds = self.connections = 0
 
     def collect(self) -> Iterator[Metric]:
         """How the watching itself goes."""
         yield GaugeMetricFamily("vipkeeper_watch_rounds", "Rounds of checks so far.", self.rounds)
+        yield GaugeMetricFamily(
+            "vipkeeper_watch_connections", "Connections that are kept.", self.connections
+        )
         if self.health is not None:
             age = max(0.0, now().timestamp() - self.health.at.timestamp())
             yield GaugeMetricFamily(
@@ -86,40 +92,48 @@ def run_watch(
         RecordError: the log cannot be written.
         VipkeeperError: there is nothing to watch.
     """
-    selected, looking = prepare(settings, sources, request)
-    checker = Checker(settings, selected, replace(looking, keep=True), request.pace)
+
+    def ask() -> Prepared:
+        return prepare(settings, sources, request)
+
     latest = Latest()
+    watch = _Watch(settings, request, ask, latest, options, console)
     with ExitStack() as stack:
-        stack.callback(checker.close)
+        stack.callback(watch.close)
         where = stack.enter_context(_served(latest, options.listen or settings.watch.listen))
-        ears = stack.enter_context(_told_to_end(checker))
-        watch = _Watch(settings, checker, latest, options, console)
-        watch.tell(f"watching {len(selected.inventory.hosts)} switches, metrics at {where}", "dim")
-        watch.log({"at": now(), "event": "started", "switches": len(selected.inventory.hosts)})
+        ears = stack.enter_context(_told_to_end(watch.cancel))
+        number = len(watch.selected.inventory.hosts)
+        watch.log({"at": now(), "event": "started", "switches": number})
+        watch.tell(f"watching {number} switches, metrics at {where}", "dim")
         watch.go(ears)
         watch.log({"at": now(), "event": "stopped", "rounds": latest.rounds})
-        watch.tell("stopped; every connection is closed", "dim")
+    watch.tell("stopped; every connection is closed", "dim")
     return errors.OK
 
 
 class _Watch:
     """The rounds."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - all of it is the watch's own
         self,
         settings: Settings,
-        checker: Checker,
+        request: Request,
+        ask: Callable[[], Prepared],
         latest: Latest,
         options: WatchOptions,
         console: Console,
     ) -> None:
-        self._checker = checker
+        self._settings = settings
+        self._request = request
         self._latest = latest
         self._rounds = options.rounds
         self._interval = options.interval or settings.watch.interval
         self._path = options.log or settings.paths.watch
         self._console = console
         self._changes = Changes()
+        self._refresh = Refresh(ask, settings.watch.refresh)
+        self.selected, looking = ask()
+        self._checker = self._make_checker(looking)
 
     def go(self, ears: queue.SimpleQueue[int]) -> None:
         """Look again and again, until something is heard or the rounds are over."""
@@ -129,6 +143,7 @@ class _Watch:
             if looked.interrupted:
                 return
             self._latest.health = looked.health
+            self._latest.connections = self._checker.connections
             self._latest.rounds += 1
             self._tell_changes(looked.health)
             if self._rounds is not None and self._latest.rounds >= self._rounds:
@@ -138,8 +153,40 @@ class _Watch:
             try:
                 ears.get(timeout=max(due - time.monotonic(), 0))
             except queue.Empty:
+                self._take_inventory()
                 continue
             return
+
+    def cancel(self) -> None:
+        """Cut a round that is under way short; may be called from a signal handler."""
+        self._checker.cancel()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._checker.close()
+
+    def _make_checker(self, looking: Looking) -> Checker:
+        names = sorted(self.selected.inventory.hosts)
+        kept = frozenset(names[: self._settings.watch.keep])
+        return Checker(
+            self._settings, self.selected, replace(looking, keep=kept), self._request.pace
+        )
+
+    def _take_inventory(self) -> None:
+        """Go on with a new inventory, where there is one."""
+        found = self._refresh.poll()
+        if found is None:
+            return
+        if isinstance(found, VipkeeperError):
+            self.tell(f"the inventory could not be read anew, the old one stays: {found}", "yellow")
+            return
+        selected, looking = found
+        if same_switches(selected, self.selected):
+            return
+        self._checker.close()
+        self.selected = selected
+        self._checker = self._make_checker(looking)
+        self.tell(f"the inventory has changed: {len(selected.inventory.hosts)} switches", "dim")
 
     def log(self, *lines: dict[str, object]) -> None:
         """Append to the log of changes.
@@ -212,13 +259,13 @@ def _served(latest: Latest, listen: str) -> Iterator[str]:
 
 
 @contextmanager
-def _told_to_end(checker: Checker) -> Iterator[queue.SimpleQueue[int]]:
+def _told_to_end(cancel: Callable[[], None]) -> Iterator[queue.SimpleQueue[int]]:
     """What hears SIGINT and SIGTERM; a round that is under way is cut short by them."""
     ears: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def hear(number: int, _: Any) -> None:  # noqa: ANN401 - a frame
         ears.put(number)
-        checker.cancel()
+        cancel()
 
     before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
