@@ -110,7 +110,7 @@ def reroute(device: str, address: str, interface: str, *, metric: int = 0) -> St
     """
     parsed = IPv4Interface(address)
     arguments = (_name(device), str(parsed.ip), str(parsed.network), str(int(metric)))
-    words = f"the routes of {parsed} on {device}, where they are gone"
+    words = f"the kernel's own routes of {interface}, where they are gone"
     return Step("reroute", arguments, (_name(interface),), words)
 
 

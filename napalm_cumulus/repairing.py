@@ -7,8 +7,8 @@ repair that is cut off half way is ended by ``ifup`` of the interfaces that it w
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from napalm.base.exceptions import CommitError
 
@@ -137,7 +137,7 @@ class Repairs:
         """
         named = tuple(dict.fromkeys(name for step in steps for name in step.interfaces))
         for name in named:
-            if name not in disk.counted:
+            if name not in disk.counted and not bridges_of(disk, name):
                 raise CommitRefusedError(
                     f"{self._hostname} has no interface {name} in its configuration, so that "
                     "nothing says how it should be; nothing was changed."
@@ -169,7 +169,7 @@ def _files(
         "changed": "",
         "removed": "",
         "unfamiliar": "",
-        "diff": transaction.lines(step.words for step in taken),
+        "diff": transaction.lines(_words(taken)),
         "steps": transaction.lines(step.line for step in taken),
         "expect.new": wanted,
         "expect.old": wanted,
@@ -177,13 +177,23 @@ def _files(
     }
 
 
+def _words(steps: Iterable[Step]) -> tuple[str, ...]:
+    """What the steps do, each thing said once."""
+    return tuple(dict.fromkeys(step.words for step in steps))
+
+
 def _with_bridges(disk: Configuration, step: Step) -> Step:
-    """A reapply of a port goes with its bridge: ``ifup`` of the port does not put it back."""
-    if step.verb != "reapply":
-        return step
-    bridges = {name for port in step.arguments for name in bridges_of(disk, port)}
-    names = (*step.arguments, *sorted(bridges - set(step.arguments)))
-    return Step("reapply", names, names, f"ifup {' '.join(names)}, devices up")
+    """The step with stanzas that there are.
+
+    A reapply of a port goes with its bridge: ``ifup`` of the port does not put it back. A port
+    that has no stanza of its own, only a place in a bridge, is the bridge's to bring up.
+    """
+    bridges = [name for port in step.interfaces for name in bridges_of(disk, port)]
+    named = [name for name in step.interfaces if name in disk.counted]
+    names = tuple(dict.fromkeys((*named, *sorted(bridges))))
+    if step.verb == "reapply":
+        return Step("reapply", names, names, f"ifup {' '.join(names)}, devices up")
+    return step if named else replace(step, interfaces=names)
 
 
 def _report(
@@ -201,7 +211,7 @@ def _report(
     problems = (*sections.get("failed", ()), *(lacking or ()))
     return RepairReport(
         id=repair_id,
-        steps=tuple(step.words for step in steps),
+        steps=_words(steps),
         interfaces=interfaces,
         result=result,
         applied_ok=result == "repaired" and not problems,

@@ -190,7 +190,7 @@ def _plan(
     refuse_pending(task.host.name, device)
     if cure is Cure.RECREATE:  # what is deleted must come again
         refuse_rejected(task.host.name, gateway)
-    steps = tuple(step.words for step in repair_of(diagnosis, gateway))
+    steps = tuple(dict.fromkeys(step.words for step in repair_of(diagnosis, gateway)))
     return PlannedCure(cure, svi, steps, _text(steps), belongings(task, gateway))
 
 

@@ -386,6 +386,7 @@ take_steps() {
 is_repair() { [ "$(value "$T/hold")" = repair ]; }
 
 run_repair() { # with the lock held
+    rm -f "$T/ballast" # what is remembered between two steps must find room
     : >"$T/failed"
     unmet "$T/expect.new" >"$T/unmet.before"
     mark applying
@@ -399,7 +400,6 @@ run_repair() { # with the lock held
         exit "$E_INCOMPLETE"
     fi
     claim revert || exit "$E_FAILED"
-    rm -f "$T/ballast"
     end_with repaired "the disk was not touched"
     exit 0
 }

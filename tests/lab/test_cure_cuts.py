@@ -19,6 +19,7 @@ from napalm_cumulus import transaction
 from napalm_cumulus.repair_steps import Step
 from tests.lab.cuts import pausing_program
 from tests.lab.switch import LeafUnderTest
+from tests.lab.test_adversity import old_systemd
 from tests.lab.ward import MAC, SVI, VRR, Ward, warded
 
 REVERT_IN = 4
@@ -172,3 +173,40 @@ def test_a_repair_cannot_be_confirmed_and_can_be_ended_by_anybody(ward: Ward) ->
             other.confirm_commit()
         other.rollback(pending_only=True)
     require_well(ward)
+
+
+def test_all_of_it_without_systemds_help(ward: Ward) -> None:
+    """Cumulus 3: a sleeping process is the timer."""
+    leaf = ward.leaf
+    with old_systemd(leaf):
+        for step, _ in _STEPS.values():
+            report = leaf.driver().repairs.carry_out([step], revert_in=30)
+            assert report.applied_ok
+        assert leaf.sh("pgrep -f '[v]ipkeeper-revert' || :") == "", "a sleeper is left"
+        with paused(ward, _STEPS["recreate"][0], f"delete {VRR}"):
+            assert leaf.sh("pgrep -f '[v]ipkeeper-revert' || :"), "no sleeper is waiting"
+            leaf.sh(_CUT_SSH)
+            leaf.sh("pkill -KILL -f '[p]rogram.* run ' || :")
+        require_well(ward)
+
+
+def test_an_operator_with_sudo_can_do_all_of_it(ward: Ward) -> None:
+    driver = ward.leaf.driver("netops", sudo=True)
+    for step, _ in _STEPS.values():
+        assert driver.repairs.carry_out([step], revert_in=30).applied_ok
+    require_well(ward)
+
+
+def test_a_hung_ifupdown2_is_ended_by_the_timer(ward: Ward) -> None:
+    """It holds the program up for longer than the timer: killed, and the VIP is back."""
+    leaf = ward.leaf
+    hanging = "/usr/local/sbin/ifup"
+    leaf.sh(f"printf '#!/bin/sh\\nrm -f {hanging}\\nsleep 100\\n' >{hanging}; chmod 755 {hanging}")
+    begin = time.monotonic()
+    with pytest.raises(NapalmException, match="has gone back"):
+        leaf.driver(command_timeout=60).repairs.carry_out(
+            [steps.recreate(VRR, SVI)], revert_in=REVERT_IN
+        )
+    assert time.monotonic() - begin < REVERT_IN + 10
+    require_well(ward)
+    leaf.sh("pkill -KILL -f '[s]leep 100' || :")

@@ -113,6 +113,17 @@ def test_bridges_that_may_have_a_port() -> None:
     assert bridges_of(Configuration({MAIN: "auto swp1\niface swp1\n"}), "swp1") == ()
 
 
+def test_a_port_without_a_stanza_is_its_bridges_to_bring_up() -> None:
+    repairs, switch = repaired(DONE)
+    repairs.carry_out([steps.reapply("vlan453", "swp15"), steps.flap("swp16", "swp16")])
+    sent = members(switch.asked[-1][1])
+    assert sent["steps"] == "reapply vlan453 bridge\nflap swp16\n"
+    assert sent["interfaces"] == "vlan453\nbridge\n"
+    assert "+ swp15 UP\n" in sent["expect.new"]
+    with pytest.raises(CommitRefusedError, match="no interface swp21"):
+        repairs.carry_out([steps.reapply("vlan453", "swp21")])
+
+
 def test_the_report() -> None:
     repairs, _ = repaired(DONE)
     report = repairs.carry_out([steps.flap("vlan453-v0", "vlan453")])
