@@ -179,6 +179,6 @@ def left_over(results: Results) -> tuple[Section[PendingFact], tuple[str, ...], 
             else:
                 left.append(_LEFT[words[0]].format("|".join(words[1:])))
     except MISREAD as error:
-        why = unread(result, error).replace("'[ \"$(id -u)\" -eq 0 ] || exit 77'", "left-overs")
+        why = unread(result, error)
         return Section(unread=why), (), why
     return Section(tuple(pending)), tuple(left), ""

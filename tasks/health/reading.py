@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import TypeVar
@@ -30,6 +31,13 @@ MISREAD = (
 )
 _TIMED_OUT = (124, 137)
 _SHOWN = 60
+#: What a person calls the longer scripts, by words that only they hold.
+_SCRIPTS = {
+    "lldpctl -f": "lldpctl",
+    "who_has_vip": "the probes",
+    "vipkeeper/.incoming": "the search for left-overs",
+    "tar -cf - etc/network": "reading /etc/network",
+}
 
 
 def section(
@@ -50,6 +58,7 @@ def section(
     result = results.get(name)
     if result is None:
         return Section(unread=f"{name}: the switch was not asked")
+    result = replace(result, command=_plain(result.command))
     if result.exit_status == NOT_FOUND or (absent is not None and absent(result)):
         return Section(absent=True)
     if result.exit_status in _TIMED_OUT:
@@ -70,9 +79,13 @@ def unread(result: CommandResult, error: BaseException) -> str:
 
 def shown(result: CommandResult) -> str:
     """The command as a person knows it: without the timeout, the fallback and long scripts."""
-    command = result.command.removeprefix("timeout 10 ").split(" 2>/dev/null || ")[0]
-    first = command.split("\n", 1)[0]
-    return f"'{first if len(first) <= _SHOWN else first[:_SHOWN] + '…'}'"
+    return f"'{_plain(result.command)}'"
+
+
+def _plain(command: str) -> str:
+    named = next((name for mark, name in _SCRIPTS.items() if mark in command), "")
+    first = command.removeprefix("timeout 10 ").split(" 2>/dev/null || ")[0].split("\n", 1)[0]
+    return named or (first if len(first) <= _SHOWN else first[:_SHOWN] + "…")
 
 
 # The same addresses and prefixes come from every leaf of a fleet, and making one takes longer

@@ -39,7 +39,7 @@ CHECKS: tuple[Check, ...] = (
     Check(UNREAD, "Everything that checks look at could be read", Status.UNKNOWN),
 )
 
-#: What is said of a switch that could not be judged at all.
+#: What is said of a switch that could not be judged at all; the runbooks find it out.
 NOT_JUDGED: tuple[Check, ...] = (
     Check("unreachable", "The switch can be connected to", Status.UNKNOWN),
     Check("no-answer", "The switch answers in time", Status.UNKNOWN),
@@ -47,6 +47,12 @@ NOT_JUDGED: tuple[Check, ...] = (
     Check("host-key", "The switch has the host key that is known", Status.UNKNOWN),
     Check("unreadable", "The switch's answer can be read", Status.UNKNOWN),
     Check("not-checked", "The switch's turn came before the run ended", Status.UNKNOWN),
+    Check(
+        "left-out",
+        "The inventory can place every switch and hypervisor",
+        Status.UNKNOWN,
+        scope="fleet",
+    ),
 )
 
 _SECTIONS = {
