@@ -22,14 +22,14 @@ OUTSIDE = "198.51.100.250"
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_heal_cures_a_fault_and_leaves_the_proof(
+def test_the_toggle_cures_a_fault_and_leaves_the_proof(
     desk: Desk, leaf: LeafUnderTest, fault: str
 ) -> None:
     lab = desk.lab
     disk, before = leaf.disk(), ifindex(leaf)
     assert not lab.break_(fault).answers, "the fault does not cut the VM off"
     with lab.start_pinger("vm-x1", OUTSIDE) as bystander:
-        said = desk.vip("heal", "vm-a1", "--yes")
+        said = desk.vip("heal", "vm-a1", "--toggle", "--yes")
     assert said.code == 0, said
     assert said.err == ""
     assert lab.answers(A1, count=2)
@@ -98,10 +98,30 @@ def test_toggle_toggles_a_target_that_answers(desk: Desk, leaf: LeafUnderTest) -
     assert desk.begun() == 1
 
 
-def test_dry_run_shows_the_plan_and_changes_nothing(desk: Desk, leaf: LeafUnderTest) -> None:
+def test_dry_run_shows_the_diagnosis_and_changes_nothing(desk: Desk, leaf: LeafUnderTest) -> None:
     desk.lab.break_("svi-routes-lost")
     with untouched(leaf):
         said = desk.vip("heal", "vm-a1", "--dry-run", "--yes")
+    assert said.code == 0, said
+    for part in (
+        "svi-routes-lost: every connected route of 130.246.212.0/22 is missing",
+        "one leaf: 0 of 1 beside it on hv50, 0 of 1 on other hypervisors",
+        "no outage for anybody",
+        "it would be reapply",
+    ):
+        assert part in said.out, part
+    assert desk.begun() == 0
+    report = desk.report()
+    assert report["verdict"] == "dry-run"
+    assert report["blast"]["scope"] == "one leaf"
+    assert [found["fault"] for found in report["diagnosis"][SWITCH]] == ["svi-routes-lost"]
+    assert not desk.lab.answers(A1)
+
+
+def test_dry_run_of_the_toggle_shows_the_difference(desk: Desk, leaf: LeafUnderTest) -> None:
+    desk.lab.break_("svi-routes-lost")
+    with untouched(leaf):
+        said = desk.vip("heal", "vm-a1", "--toggle", "--dry-run", "--yes")
     assert said.code == 0, said
     assert f"-   address-virtual 00:00:5e:00:01:c5 {VIP}/22" in said.out.replace("\t", "   ")
     assert "+   #address-virtual" in said.out.replace("\t", "   ")
@@ -183,7 +203,7 @@ def test_a_stanza_in_a_sourced_file_is_cured_there(desk: Desk, leaf: LeafUnderTe
     disk, addresses = other.disk(), other.addresses()
     desk.lab.break_("svi-routes-lost", vm="vm-c1")
     with untouched(leaf):
-        said = desk.vip("heal", "vm-c1", "--yes")
+        said = desk.vip("heal", "vm-c1", "--toggle", "--yes")
     assert said.code == 0, said
     assert desk.report()["gateway"]["file"] == "/etc/network/interfaces.d/vlan453.intf"
     assert "--- /etc/network/interfaces.d/vlan453.intf" in said.out
@@ -197,7 +217,8 @@ def test_what_the_toggle_does_not_cure_is_not_called_healed(
     vm = desk.lab.vm_ns("vm-a1")
     subprocess.run(["ip", "-n", vm, "link", "set", "eth0", "down"], check=True)
     try:
-        said = desk.vip("heal", "vm-a1", "--yes", env={"VIPKEEPER_HEAL__SETTLE": "2"})
+        settle = {"VIPKEEPER_HEAL__SETTLE": "2"}
+        said = desk.vip("heal", "vm-a1", "--toggle", "--yes", env=settle)
     finally:
         subprocess.run(["ip", "-n", vm, "link", "set", "eth0", "up"], check=True)
         route = ["route", "replace", "default", "via", VIP]
