@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -48,7 +49,23 @@ def render_table(fleet: FleetHealth) -> RenderableType:
             f" took {fleet.seconds:.1f} s",
         )
     )
-    return Group(*parts)
+    return _Trimmed(Group(*parts))
+
+
+class _Trimmed:
+    """The same without blanks at the ends of lines: pipes and mails wrap them into empty lines."""
+
+    def __init__(self, inner: RenderableType) -> None:
+        self._inner = inner
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in console.render_lines(self._inner, options, pad=False):
+            while line and not line[-1].text.strip():
+                line.pop()
+            if line:
+                yield from line[:-1]
+                yield Segment(line[-1].text.rstrip(), line[-1].style)
+            yield Segment.line()
 
 
 def _switches(fleet: FleetHealth, domain: str) -> Table:

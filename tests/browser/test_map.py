@@ -383,6 +383,11 @@ def test_racks_that_nobody_knows(browser: Browser) -> None:
         ".map((t) => t.getBoundingClientRect().left)).size"
     )
     assert columns >= 4
+    browser.open(fleets.fleet_of(fleets.leaf(1), fleets.leaf(2)))
+    left, right = browser.script(
+        "return [...document.querySelectorAll('.tile')].map((t) => t.getBoundingClientRect())"
+    )
+    assert left["top"] == right["top"], "beside one another, where there is room"
     browser.open(fleets.fleet_of(fleets.leaf(1), fleets.leaf(2, "R1")))
     assert browser.seen(".rack h2") == ["R1 1 switch", "No rack known 1 switch"]
 

@@ -76,6 +76,7 @@ def test_colours_are_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b[1;31mCRITICAL" in printed(fleets.one_down(), colour=True)
     make_console().print(render_table(fleets.one_down()))
     piped = capsys.readouterr().out
+    assert not any(line.endswith(" ") for line in piped.splitlines())
     assert "\x1b" not in piped
     assert fleets.DELETED.evidence in piped, "a line of a pipe is not broken"
 
