@@ -55,6 +55,8 @@ def _link_part(row: Row, part: str, following: str) -> None:
     if part.startswith("link/"):
         if len(words) > 1 and words[1] != "promiscuity":
             row["address"] = words[1]
+        if "protodown on" in part:
+            row["proto_down"] = True
     elif part.startswith("alias "):
         row["ifalias"] = part[len("alias ") :].rstrip()
     elif part.startswith(("RX:", "TX:")):

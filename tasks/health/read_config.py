@@ -152,8 +152,7 @@ def _failed(name: str, told: dict[str, Any], statuses: dict[str, Any]) -> Iterat
         values += [""] * (len(words) - len(values))
         for word, value in zip(words, values, strict=False):
             if word not in _FINE:
-                seen = f"the kernel has {value}" if value else "the kernel has another"
-                yield DriftFact(name, attribute, seen)
+                yield DriftFact(name, attribute, f"{word}: {value}" if value else str(word))
 
 
 def left_over(results: Results) -> tuple[Section[PendingFact], tuple[str, ...], str]:

@@ -58,7 +58,7 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
             master=str(row.get("master", "")),
             # The text of older versions does not come with it.
             parent=str(row.get("link") or (vrr[1] if vrr else "")),
-            protodown=row.get("protodown") in {True, "on"},
+            protodown=bool(row.get("proto_down")),
             vni=int(number) if kind == "vxlan" and number is not None else None,
             local=str(data.get("local", "")) if kind == "vxlan" else "",
             vlan=int(number) if kind == "vlan" and number is not None else None,

@@ -42,20 +42,23 @@ def _contradictions(view: View, entry: NeighbourFact) -> list[str]:
 
 
 def _wrong(view: View, *, permanent: bool) -> Iterator[Seen]:
+    disturbed = {seen.interface for seen in (*_port_out(view), *_port_down(view), *_blocking(view))}
     for gateway, entry in _entries(view, permanent=permanent):
         against = _contradictions(view, entry)
-        # One that was heard of just now must have been learnt by the bridge, too.
+        certain = bool(against)
+        # One that was heard of just now must have been learnt by the bridge, too, unless the
+        # bridge has just lost a port, and with it all that was learnt there.
         unlearnt = (
             entry.state in _JUST_HEARD
             and view.facts.fdb.known
             and not view.places(gateway.interface, entry.mac)
+            and gateway.interface not in disturbed
         )
         if unlearnt:
             against.append(f"bridge fdb: that MAC is nowhere in the bridge of {gateway.interface}")
             if _is_silent(view, str(entry.address)):
                 against.append("it does not answer pings")
         if against:
-            certain = len(against) > 1 or not unlearnt
             yield Seen(
                 str(entry.address),
                 f"ip neigh: {entry.address} is {entry.mac} ({entry.state}); {'; '.join(against)}",
@@ -114,6 +117,8 @@ def _virtual_mac(view: View) -> Iterator[Seen]:
         link = view.links.get(virtual.device)
         if virtual.device in seen or link is None or not view.works(virtual.device):
             continue
+        if virtual.mac and virtual.mac != link.mac:
+            continue  # that is a check of its own, and the bridge is the least of it
         seen.add(virtual.device)
         places = view.places(gateway.interface, link.mac)
         if any(place.state == "permanent" for place in places):
@@ -157,6 +162,7 @@ def _static_mac(view: View) -> Iterator[Seen]:
             svi
             and row.state in {"permanent", "static"}
             and not row.external
+            and row.port not in {row.bridge, svi}  # the bridge's own, and its earlier ones
             and row.mac not in ours
         ):
             yield Seen(
@@ -230,7 +236,8 @@ def _blocking(view: View) -> Iterator[Seen]:
     for row in view.facts.ports.rows:
         link = view.links.get(row.name)
         carrier = link is not None and {"UP", "LOWER_UP"} <= link.flags
-        if row.bridge in view.svi_on and carrier and row.state != "forwarding":
+        works = view.works(row.bridge)  # the ports of one that is down are disabled
+        if row.bridge in view.svi_on and works and carrier and row.state != "forwarding":
             yield Seen(
                 row.name,
                 f"bridge link: {row.name} is {row.state} in {row.bridge}",

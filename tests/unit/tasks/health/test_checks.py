@@ -190,7 +190,12 @@ CASES = [
         SVI,
         ("130.246.213.250/24", "/etc/network/interfaces line"),
     ),
-    Case("configuration-drift", lambda: facts(drift=drifted()), "swp10", ("alias", "core router")),
+    Case(
+        "configuration-drift",
+        lambda: facts(drift=drifted()),
+        "swp10",
+        ("alias (fail: core router)",),
+    ),
     Case(
         "commit-pending",
         lambda: facts(left_over="pending|pending|0123456789ab|bob@seat|42\ndone\n"),
@@ -221,7 +226,7 @@ CASES = [
         "vrr-device-missing", lambda: facts(links=without("links", ifname=V0)), VIP, (f"no {V0}",)
     ),
     Case("vrr-device-down", lambda: facts(links=flags(V0, drop="UP")), VIP, (V0, "down")),
-    Case("vrr-protodown", lambda: facts(links=links(V0, protodown=True)), VIP, (V0,)),
+    Case("vrr-protodown", lambda: facts(links=links(V0, proto_down=True)), VIP, (V0,)),
     Case("vrr-noarp", lambda: facts(links=flags(V0, add="NOARP")), VIP, (V0,)),
     Case("vrr-mtu", lambda: facts(links=links(V0, mtu=1500)), VIP, ("1500", "9000")),
     Case(
@@ -239,7 +244,6 @@ CASES = [
         lambda: facts(links=links(V0, address=ROGUE)),
         VIP,
         (ROGUE, "00:00:5e:00:01:c5"),
-        also=frozenset({"virtual-mac-not-local"}),
     ),
     Case("vip-address-lost", lambda: facts(addresses=address(V0, None)), VIP, (V0, "none")),
     Case(
@@ -589,6 +593,34 @@ def test_a_svi_that_is_down_is_not_said_thrice() -> None:
         )
     )
     assert [f.check for f in found] == ["svi-down"]
+
+
+def test_a_port_that_was_lost_takes_what_was_learnt_there_along() -> None:
+    """The bridge forgets its VMs; their neighbour entries are right nevertheless."""
+    learnt = [r for r in rows("fdb") if (r["ifname"], r["state"]) != ("swp1s3", "")]
+    assert [f.check for f in judge(facts(fdb=learnt, links=flags("swp1s3", drop="UP")))] == [
+        "port-down"
+    ]
+
+
+def test_the_ports_of_a_bridge_that_is_down_are_not_called_blocking() -> None:
+    disabled = changed("ports", lambda row: row["master"] != SVI or row.update(state="disabled"))
+    assert [f.check for f in judge(facts(ports=disabled, links=flags(SVI, drop="UP")))] == [
+        "svi-down"
+    ]
+
+
+def test_a_bridges_own_earlier_mac_is_not_fixed_by_hand() -> None:
+    """It stays in the table when the bridge takes another port's MAC."""
+    row = {"mac": ROGUE, "ifname": SVI, "flags": [], "master": SVI, "state": "permanent"}
+    assert judge(facts(fdb=[*rows("fdb"), row])) == ()
+
+
+def test_a_neighbour_that_is_silent_and_unlearnt_is_a_warning() -> None:
+    line = f"ping|{V0}|{VIP}|{VM}|1" + PING.format(VM)
+    (finding,) = judge(facts(neighbours=neighbour(ROGUE), evpn_macs={}, probes=f"{line}\ndone\n"))
+    assert finding.status is WARNING
+    assert finding.evidence.endswith("it does not answer pings")
 
 
 def test_findings_are_sentences_of_one_line() -> None:
