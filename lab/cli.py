@@ -111,15 +111,15 @@ def break_(
     vm: Annotated[str | None, typer.Option(help="Which VM; the leaf's first by default.")] = None,
     name: Name = "vk",
 ) -> None:
-    """Inject a fault and see that a VM is cut off by it."""
+    """Inject a fault and see that it does to a VM what it says."""
     with _telling():
         report = Lab(name).break_(fault, leaf=leaf, vm=vm)
         console = _console()
         console.print(f"{report.leaf}: {report.fault.name} - {report.fault.does}.")
-        if report.answers:
-            console.print(f"[yellow]{report.vm} still answers from outside.[/]")
+        for line in _broken(report):
+            console.print(line)
+        if not report.as_declared:
             raise typer.Exit(1)
-        console.print(f"[red]{report.vm} is cut off.[/] It is cured by: {report.fault.cure}.")
 
 
 @app.command()
@@ -139,9 +139,13 @@ def mend(name: Name = "vk") -> None:
 @app.command()
 def faults() -> None:
     """List the faults that can be injected."""
-    table = _table("Faults", "name", "id", "what it does", "what a VM sees", "cure")
+    headings = ("name", "id", "what it does", "what a VM sees", "VM", "diagnosis", "mildest cure")
+    table = _table("Faults", *headings)
     for fault in FAULTS:
-        table.add_row(fault.name, fault.id, fault.does, fault.seen, fault.cure)
+        vm = "answers" if fault.latent else "cut off"
+        seen = f"{fault.seen}; heals {fault.heals}" if fault.heals else fault.seen
+        named = fault.diagnosis or "its name"
+        table.add_row(fault.name, fault.id, fault.does, seen, vm, named, fault.cure)
     _console().print(table)
 
 
@@ -219,6 +223,19 @@ def _console() -> Console:
     """A console that leaves the wrapping of sentences to the terminal."""
     width = None if sys.stdout.isatty() else _WIDE
     return Console(width=width, highlight=False, soft_wrap=True)
+
+
+def _broken(report: FaultReport) -> list[str]:
+    """What an injected fault has done, and what is to be done about it."""
+    fault = report.fault
+    cure = "nothing on the switch" if fault.cure == "none" else fault.cure
+    cured = f"It is cured by: {cure}."
+    if report.answers and fault.latent:
+        return [f"[yellow]{report.vm} still answers: this fault is latent.[/] {cured}"]
+    if report.answers:
+        return [f"[yellow]{report.vm} still answers from outside.[/]"]
+    alone = [f"It heals {fault.heals}."] if fault.heals else []
+    return [f"[red]{report.vm} is cut off.[/] {cured}", *alone]
 
 
 def _mended(report: FaultReport) -> str:

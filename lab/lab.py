@@ -10,13 +10,13 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
 from lab import netns, web
 from lab.fabric import Fabric, kernel_has_vlans
-from lab.faults import ActiveFault, Fault, FaultReport, find_fault
+from lab.faults import FAULTS, ActiveFault, Fault, FaultReport, find_fault
+from lab.injection import inject, mend
 from lab.kinds import KINDS
 from lab.leaf import Leaf
 from lab.pinger import Pinger
@@ -359,14 +359,15 @@ class Lab:
         """
         address = target
         if any(target in (vm.name, vm.uuid) for vm in self.topology.vms):
-            address = self._address(self.topology.vm(target))
+            address = self.address_of(self.topology.vm(target))
         argv = ["ping", "-n", "-D", "-i", f"{interval:g}", address]
         handle, log = tempfile.mkstemp(prefix="ping-", suffix=".log", dir=self.state_dir)
         os.close(handle)
         return Pinger(self.in_tree(self.vm_ns(source), argv), Path(log))
 
     @staticmethod
-    def _address(vm: VmSpec) -> str:
+    def address_of(vm: VmSpec) -> str:
+        """A VM's fixed address."""
         if vm.address is None:
             raise LabError(f"{vm.name} has no address.")
         return str(vm.address.ip)
@@ -376,6 +377,11 @@ class Lab:
     def status(self, *, web: bool = True) -> LabStatus:
         """How everything is just now."""
         return look(self, web=web)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Every fault that can be injected."""
+        return FAULTS
 
     def active_faults(self) -> list[ActiveFault]:
         """The faults that were injected and not mended."""
@@ -390,51 +396,11 @@ class Lab:
             leaf: where; the VM's leaf when None.
             vm: which VM it is about; the leaf's first (``vm-a1``) when None.
         """
-        what = find_fault(fault)
-        spec = self.topology.vm(vm) if vm else None
-        where = self.topology.leaf(leaf) if leaf else None
-        if where is None:
-            where = self.topology.leaf_of(spec) if spec else self.topology.leafs[0]
-        if spec is None:
-            spec = self.topology.vms_behind(where)[0]
-        elif self.topology.leaf_of(spec) != where:
-            raise LabError(f"{spec.name} is not behind {where.short_name}.")
-        if not spec.running:
-            raise LabError(f"{spec.name} is {spec.status}: nothing can cut it off.")
-        self.leaf(where.name).exec(self._script(what.script, spec), check=True)
-        if what.forget_arp:
-            self._forget_arp(spec)
-        active = ActiveFault(what.name, where.short_name, spec.uuid)
-        self._store_faults([*(x for x in self.active_faults() if x != active), active])
-        answers = self.answers(self._address(spec), count=2)
-        return FaultReport(what, where.short_name, spec.name, answers)
+        return inject(self, find_fault(fault), leaf, vm)
 
     def mend(self) -> list[FaultReport]:
         """Undo every fault that is active and look whether the VMs answer again."""
-        reports = []
-        for active in self.active_faults():
-            fault, vm = find_fault(active.fault), self.topology.vm(active.vm)
-            self.leaf(active.leaf).exec(self._script(fault.mend, vm), check=False)
-            for other in self.topology.vms_behind(self.topology.leaf(active.leaf)):
-                self._forget_arp(other)
-            address = self._address(vm)
-            answers = wait_until(lambda a=address: self.answers(a), timeout=10, every=0.1)  # type: ignore[misc]  # the loop's value is bound
-            reports.append(FaultReport(fault, active.leaf, vm.name, answers))
-        self._store_faults([])
-        return reports
-
-    def _script(self, text: str, vm: VmSpec) -> list[str]:
-        topology = self.topology
-        values = [topology.svi, str(topology.vip), str(topology.vip.ip), self._address(vm)]
-        head = "svi=$1 vip=$2 gateway=$3 vm=$4; "
-        return ["sh", "-c", head + text, "fault", *values]
-
-    def _forget_arp(self, vm: VmSpec) -> None:
-        call(["ip", "-n", self.fabric.vm_ns(vm), "neigh", "flush", "dev", "eth0"], check=False)
-
-    def _store_faults(self, faults: list[ActiveFault]) -> None:
-        text = json.dumps([asdict(fault) for fault in faults])
-        (self.state_dir / "faults.json").write_text(text + "\n")
+        return mend(self)
 
 
 __all__ = ["Fault", "Kind", "Lab", "LabError"]

@@ -1,0 +1,87 @@
+"""What a fault is: where it is made, what it does to whom, and how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Script:
+    """A piece of shell that makes a fault, and the piece that undoes it.
+
+    Both run as root and see ``$svi``, ``$vip`` (with its prefix length), ``$gateway`` (the VIP
+    alone), ``$own`` (the SVI's own address with its prefix length), ``$vm`` and ``$mac`` (the
+    VM's address and MAC), ``$port`` (the leaf's port of the VM's hypervisor), ``$other`` (another
+    port of the segment, or ``$port`` where it has none), ``$virtual`` (the virtual MAC) and
+    ``$nic`` (the hypervisor's own end of the cable).
+
+    Attributes:
+        make: makes it; a failure is an error.
+        mend: undoes it whatever has been tried meanwhile; it may find nothing to do.
+    """
+
+    make: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault.
+
+    Attributes:
+        name: what it is called by.
+        id: its row in the table of faults of ``docs/faults.md``.
+        does: what is done, and to what.
+        seen: what a VM behind the leaf sees of it.
+        cure: the mildest cure, a value of `tasks.health.diagnosis_model.Cure`; ``none`` where
+            nothing that Vipkeeper may do to the switch cures it.
+        diagnosis: what it is recognised as; its own name where empty.
+        latent: whether the VM goes on answering.
+        heals: how it ends by itself; empty where it does not.
+        leaf: what is done on the leaf.
+        vm: what is done in the VM.
+        rogue: what is done in another VM of the segment.
+        hypervisor: what is done on the VM's hypervisor.
+        leak: whether the spine announces the VM's address by BGP.
+        forget_arp: make the VM forget the VIP's MAC, so that the loss shows at once.
+    """
+
+    name: str
+    id: str
+    does: str
+    seen: str
+    cure: str
+    diagnosis: str = ""
+    latent: bool = False
+    heals: str = ""
+    leaf: Script | None = None
+    vm: Script | None = None
+    rogue: Script | None = None
+    hypervisor: Script | None = None
+    leak: bool = False
+    forget_arp: bool = False
+
+    @property
+    def recognised_as(self) -> str:
+        """The name of the diagnosis that is expected."""
+        return self.diagnosis or self.name
+
+
+#: Makes the SVI and its VRR devices anew: addresses, routes and per-device sysctls as at boot.
+RECREATE = "ifdown $svi; ifup $svi"
+_CONF = "/proc/sys/net/ipv4/conf"
+
+
+def made_anew(make: str) -> Script:
+    """A fault of the SVI or its VRR devices, which making them anew undoes."""
+    return Script(make, RECREATE)
+
+
+def device_sysctl(name: str, value: int) -> Script:
+    """A per-device sysctl of the VRR device that bears the VIP."""
+    return made_anew(f"echo {value} > {_CONF}/$svi-v0/{name}")
+
+
+def global_sysctl(name: str, value: int, well: int) -> Script:
+    """A sysctl of all interfaces, and its value on a well leaf."""
+    return Script(f"echo {value} > {_CONF}/all/{name}", f"echo {well} > {_CONF}/all/{name}")
