@@ -1,0 +1,332 @@
+"""Healing many: a canary first, no VIP on two leafs at once, and an end at the first failure."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from nornir.core.task import Result, Task
+
+from runbooks import fleet_heal, leaf_heal
+from runbooks.assess import Assessment
+from runbooks.fleet_plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
+from runbooks.leaf_heal import NotHealedError
+from tasks.errors import RefusedError
+from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.health.facts import SwitchFacts
+from tasks.health.model import Finding, Status, SwitchHealth, VipRecord
+from tests.unit.runbooks.fleet_world import Leafs, leafs, name_of
+from tests.unit.tasks.health.healthy import DOWN, GATEWAY, SVI, V0, VIP, link
+
+__all__ = ["leafs"]
+
+
+def ill(facts: SwitchFacts) -> SwitchFacts:
+    return link(facts, V0, flags=DOWN)
+
+
+@dataclass
+class Ward:
+    """Stands in for the cure of a leaf: notes who is worked on with whom."""
+
+    leafs: Leafs
+    seconds: float = 0.05
+    failing: set[str] = field(default_factory=set)
+    begun: list[str] = field(default_factory=list)
+    now: set[str] = field(default_factory=set)
+    together: list[frozenset[str]] = field(default_factory=list)
+    hook: Callable[[str], None] = lambda _: None
+
+    def heal_leaf(self, task: Task, healing: Any, switches: Any) -> Result:
+        name = task.host.name
+        assert name in healing.plans
+        assert switches[name].name == name
+        with self.leafs.lock:
+            self.begun.append(name)
+            self.now.add(name)
+            self.together.append(frozenset(self.now))
+        self.hook(name)
+        time.sleep(self.seconds)
+        with self.leafs.lock:
+            self.now.discard(name)
+        if name in self.failing:
+            raise NotHealedError(f"{name}: it is still there")
+        self.leafs.change(int(name[11:13]), lambda facts: link(facts, V0, flags=UP_FLAGS))
+        return Result(task.host, result=SimpleNamespace(sentence=f"{name} healed", report=None))
+
+
+UP_FLAGS = frozenset({"BROADCAST", "MULTICAST", "UP", "LOWER_UP"})
+
+
+@pytest.fixture
+def ward(leafs: Leafs, monkeypatch: pytest.MonkeyPatch) -> Ward:
+    ward = Ward(leafs)
+    monkeypatch.setattr(fleet_heal, "heal_leaf", ward.heal_leaf)
+    return ward
+
+
+def test_a_healthy_fleet_is_left_alone(leafs: Leafs, ward: Ward) -> None:
+    leafs.add(1, 3)
+    result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "HEALTHY: 2 leafs have no fault to cure" in result.stdout
+    assert ward.begun == []
+
+
+def test_one_leaf_after_the_other_for_a_vip(leafs: Leafs, ward: Ward) -> None:
+    leafs.add(*range(1, 9))
+    for number in (2, 3, 5):
+        leafs.change(number, ill)
+    result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
+    assert result.exit_code == 0, result.output
+    assert ward.begun == [name_of(2), name_of(3), name_of(5)]
+    assert max(map(len, ward.together)) == 1
+    assert "3 of 3 leafs healed" in result.stdout
+
+
+def other_vip(number: int) -> Callable[[SwitchFacts], SwitchFacts]:
+    """The facts of a leaf whose VIPs no other leaf has."""
+
+    def change(facts: SwitchFacts) -> SwitchFacts:
+        moved = {}
+        gateways = []
+        for gateway in facts.gateways:
+            virtual = []
+            for v in gateway.virtual:
+                new = type(v.address)(str(v.address).replace("130.246.", f"10.{number}."))
+                new = type(v.address)(str(new).replace("10.99.", f"10.{100 + number}."))
+                moved[v.address] = new
+                virtual.append(replace(v, address=new))
+            gateways.append(replace(gateway, virtual=tuple(virtual), vip=virtual[0]))
+        return replace(facts, gateways=tuple(gateways))
+
+    return change
+
+
+def test_leafs_without_a_vip_in_common_go_together_after_the_canary(
+    leafs: Leafs, ward: Ward
+) -> None:
+    leafs.add(*range(1, 13))
+    ward.seconds = 0.3
+    for number in (2, 3, 5):
+        leafs.change(number, ill)
+        leafs.change(number, other_vip(number))
+    result = leafs.world.vip("heal", "--all-unhealthy", "--yes", "--force")
+    assert result.exit_code in {0, 8}, result.output
+    assert ward.together[0] == {ward.begun[0]}
+    assert max(map(len, ward.together)) == 2
+
+
+def test_a_canary_that_is_not_healed_stops_all(leafs: Leafs, ward: Ward) -> None:
+    leafs.add(*range(1, 9))
+    for number in (2, 3, 5):
+        leafs.change(number, ill)
+    ward.failing = {name_of(2)}
+    result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
+    assert result.exit_code == 8
+    assert ward.begun == [name_of(2)]
+    assert f"0 of 3 leafs healed; not started: {name_of(3)}, {name_of(5)}" in result.output
+
+
+def test_the_first_failure_stops_the_rest_and_names_it(leafs: Leafs, ward: Ward) -> None:
+    leafs.add(*range(1, 9))
+    for number in (2, 3, 5):
+        leafs.change(number, ill)
+    ward.failing = {name_of(3)}
+    result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
+    assert result.exit_code == 8
+    assert ward.begun == [name_of(2), name_of(3)]
+    assert f"1 of 3 leafs healed ({name_of(2)}); not started: {name_of(5)}" in result.output
+    (report,) = [r for r in leafs.world.reports() if r["target"] == "all-unhealthy"]
+    assert [leaf["verdict"] for leaf in report["leafs"]] == ["healed", "failed", "not started"]
+
+
+@pytest.mark.parametrize("numbers", [(1, 2, 3, 5), (1, 2, 3, 4, 5, 6)])
+def test_a_mass_outage_is_refused(leafs: Leafs, ward: Ward, numbers: tuple[int, ...]) -> None:
+    leafs.add(*range(1, 7))
+    for number in numbers:
+        leafs.change(number, ill)
+    result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
+    assert result.exit_code == 6
+    assert "more likely not the leafs" in result.stderr
+    assert ward.begun == []
+    forced = leafs.world.vip("heal", "--all-unhealthy", "--yes", "--force")
+    assert forced.exit_code == 0, forced.output
+    assert len(ward.begun) == len(numbers)
+
+
+def test_nobody_is_touched_without_a_word(leafs: Leafs, ward: Ward) -> None:
+    leafs.add(1, 2, 3)
+    leafs.change(2, ill)
+    assert leafs.world.vip("heal", "--all-unhealthy", "--dry-run").exit_code == 0
+    refused = leafs.world.vip("heal", "--all-unhealthy")
+    assert refused.exit_code == 2
+    assert "--yes was not given" in refused.stderr
+    assert ward.begun == []
+
+
+def test_a_no_touches_nobody(leafs: Leafs, ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runbooks.cli_common.is_terminal", lambda: True)
+    leafs.add(1, 2, 3)
+    leafs.change(2, ill)
+    assert leafs.world.vip("heal", "--all-unhealthy", input_="n\n").exit_code == 9
+    assert ward.begun == []
+
+
+def test_check_fix_shows_the_check_before_and_after(leafs: Leafs, ward: Ward) -> None:
+    leafs.add(1, 2, 3)
+    leafs.change(2, ill)
+    result = leafs.world.vip("check", "--fix", "--yes")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.index("1 of 3 switches critical") < result.stdout.index("HEALED")
+    assert result.stdout.index("HEALED") < result.stdout.index("3 switches OK")
+
+
+def test_ctrl_c_lets_the_leaf_under_way_finish_and_starts_no_other(
+    leafs: Leafs, ward: Ward
+) -> None:
+    leafs.add(*range(1, 9))
+    for number in (2, 3, 5):
+        leafs.change(number, ill)
+    ward.seconds = 0.5
+
+    def interrupt(name: str) -> None:
+        if name == name_of(2):
+            threading.Timer(0.1, signal_main).start()
+
+    ward.hook = interrupt
+    result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
+    assert result.exit_code == 9
+    assert ward.begun == [name_of(2)]
+    assert f"stopped by Ctrl-C: 1 of 3 leafs healed ({name_of(2)})" in result.stderr
+    assert f"not started: {name_of(3)}, {name_of(5)}" in result.stderr
+    assert "waiting for" in result.stdout
+
+
+def signal_main() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+# --- the plan -------------------------------------------------------------------------------------
+
+
+def diagnosis(fault: str = "vrr-device-down", cure: Cure = Cure.REAPPLY, **more: Any) -> Diagnosis:
+    values: dict[str, Any] = {"interface": SVI, "devices": (V0,)}
+    return Diagnosis(fault, f"{fault}!", (), cure, **{**values, **more})
+
+
+def assessment(name: str, *found: Diagnosis, status: Status = Status.OK, vip: str = VIP) -> Any:
+    findings = () if status is Status.OK else (Finding("x", status, name, "", "seen"),)
+    record = VipRecord(name, SVI, V0, vip, 22, present=True)
+    health = SwitchHealth(name, "10.5.0.1", findings, (record,))
+    return Assessment(health, found, (GATEWAY,) if found else ())
+
+
+def test_the_canary_is_the_leaf_with_the_mildest_cure() -> None:
+    plan = make_plan(
+        {
+            "a": assessment("a", diagnosis(cure=Cure.RECREATE)),
+            "b": assessment("b", diagnosis(cure=Cure.REAPPLY)),
+            "c": assessment("c"),
+        }
+    )
+    assert [leaf.switch for leaf in plan.leafs] == ["b", "a"]
+    assert plan.leafs[0].vips == {VIP, "130.246.215.254"}
+    assert plan.unhealthy == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        diagnosis("forwarding-off", Cure.NONE),
+        diagnosis(cure=Cure.RECREATE, certain=False),
+        diagnosis(cure=Cure.FLAP, latent=True),
+    ],
+)
+def test_what_is_not_certain_or_cannot_be_cured_is_left_alone(found: Diagnosis) -> None:
+    plan = make_plan({"a": assessment("a", found), "b": assessment("b")})
+    assert plan.leafs == ()
+    assert plan.left == (() if found.latent else (("a", found),))
+
+
+@pytest.mark.parametrize(
+    ("ill_ones", "checked", "refused"),
+    [(1, 1, False), (1, 2, False), (2, 2, True), (2, 4, False), (3, 4, True), (0, 5, False)],
+)
+def test_how_many_are_too_many(ill_ones: int, checked: int, refused: bool) -> None:
+    plan = FleetPlan((), (), tuple(f"leaf-{n}" for n in range(ill_ones)), checked)
+    if refused:
+        with pytest.raises(RefusedError, match=f"{ill_ones} of {checked} leafs"):
+            refuse_mass_outage(plan, 0.5)
+    else:
+        refuse_mass_outage(plan, 0.5)
+
+
+def test_peers_are_those_that_hold_the_vip_well_or_not() -> None:
+    known = {
+        "a": assessment("a", diagnosis()),
+        "b": assessment("b"),
+        "c": assessment("c", diagnosis()),
+        "d": assessment("d", vip="10.0.0.1"),
+    }
+    assert peers_of("a", (VIP,), known) == {"b": True, "c": False}
+
+
+# --- before each cure -----------------------------------------------------------------------------
+
+
+@dataclass
+class Told:
+    lines: list[str] = field(default_factory=list)
+
+    def tell(self, _: str, text: str, *__: str) -> None:
+        self.lines.append(text)
+
+
+def healing(before: dict[str, Any], after: dict[str, Any], *, force: bool = False) -> Any:
+    return SimpleNamespace(before=before, look=lambda _: after, force=force)
+
+
+GONE = Assessment(SwitchHealth("b", "", vips=()), answered=False)
+PENDING = Assessment(
+    SwitchHealth(
+        "b",
+        "",
+        (Finding("commit-pending", Status.WARNING, "b", "", "by bob"),),
+        (VipRecord("b", SVI, V0, VIP, 22, present=True),),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (GONE, "b could not be asked"),
+        (PENDING, "a commit is pending on b"),
+        (assessment("b", diagnosis()), "b, which was well, is not any more"),
+    ],
+)
+def test_a_vip_is_not_taken_away_while_its_other_leaf_is_in_trouble(
+    after: Assessment, said: str
+) -> None:
+    before = {"a": assessment("a", diagnosis()), "b": assessment("b")}
+    run: Any = SimpleNamespace(story=Told())
+    with pytest.raises(RefusedError, match=said):
+        leaf_heal._peers_are_well(run, healing(before, {"b": after}), "a", (VIP,))
+    forced = healing(before, {"b": after}, force=True)
+    assert leaf_heal._peers_are_well(run, forced, "a", (VIP,))
+    assert said in run.story.lines
+
+
+def test_a_partner_that_was_ill_before_hinders_nothing() -> None:
+    before = {"a": assessment("a", diagnosis()), "b": assessment("b", diagnosis())}
+    run: Any = SimpleNamespace(story=Told())
+    after = {"b": assessment("b", diagnosis())}
+    assert leaf_heal._peers_are_well(run, healing(before, after), "a", (VIP,))
