@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: Seconds in which a cure that helps has helped; after the last one it is waited longer.
 AT_ONCE = 3.0
+_ASK_ANEW = "vm-mac-on-wrong-port"
 _OUTAGES = {
     Cure.SET_MAC: "some 20 ms",
     Cure.FLAP: "some 20 ms",
@@ -208,7 +209,7 @@ def prepare(run: Run, looker: Looker, choice: Diagnosis) -> PlannedCure | Plan:
     if choice.cure is Cure.TOGGLE:
         return make_plan(run, looker.session, Wanted(interface=looker.gateway.interface))
     planned: PlannedCure = looker.session.run(
-        plan_cure, diagnosis=choice, gateway=looker.gateway, macs=looker.macs
+        plan_cure, diagnosis=choice, gateway=looker.gateway, macs=_judged_by(looker, choice)
     )
     for step in planned.steps:
         run.story.tell("plan", step, "do")
@@ -263,7 +264,7 @@ def _carry_out(run: Run, looker: Looker, choice: Diagnosis, ready: PlannedCure |
             gateway=looker.gateway,
             message=f"vip {run.command} {run.target}",
             revert_in=settings.revert_in,
-            macs=looker.macs,
+            macs=_judged_by(looker, choice),
             planned=ready,
         )
     except KeyboardInterrupt:
@@ -279,6 +280,17 @@ def _carry_out(run: Run, looker: Looker, choice: Diagnosis, ready: PlannedCure |
         return Cured(choice.cure, ready.steps, notes=(f"cut short: {error}",))
     _tell_cured(run, cured)
     return cured
+
+
+def _judged_by(looker: Looker, choice: Diagnosis) -> Mapping[str, tuple[str, ...]]:
+    """The known MACs by which wrong neighbour entries are told from right ones.
+
+    Where the bridge is wrong about a MAC the switch's right entry goes, too, so that it asks anew.
+    """
+    if choice.fault != _ASK_ANEW:
+        return looker.macs
+    asked = {address for address, _ in choice.neighbours}
+    return {address: macs for address, macs in looker.macs.items() if address not in asked}
 
 
 def _tell_cured(run: Run, cured: Cured) -> None:

@@ -92,7 +92,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
 )
 
 #: Faults that are told by exclusion (`tasks.health.diagnosis_patient`).
-BY_EXCLUSION = ("vm-down", "vm-arp-wrong", "vm-unreachable")
+BY_EXCLUSION = ("vm-unreachable", "vm-arp-wrong", "beyond-gateway")
 
 _ORDER = {
     name: place for place, name in enumerate((*(r.fault for r in RECOGNISERS), *BY_EXCLUSION))

@@ -81,11 +81,11 @@ def virtual_mac_not_local(view: View) -> Diagnosis | None:
             f"bridge fdb: {macs[device]} on {where}, not permanent on {view.bridge}"
             for device, where in astray.items()
         ),
-        Cure.ANNOUNCE,
+        Cure.REAPPLY,
         view.gateway.interface,
         tuple(astray),
         latent=not view.silent,
-        remedy="the VIP is announced, and the bridge learns anew",
+        remedy="'ifup' of the SVI, and the VIP is announced, so that the bridge learns anew",
     )
 
 
@@ -110,10 +110,15 @@ def vm_mac_misplaced(view: View) -> Diagnosis | None:
             for silent, port in astray.values()
         ),
         tuple(f"bridge fdb: {mac} on {port}" for mac, (_, port) in astray.items()),
-        Cure.ANNOUNCE,
+        Cure.FORGET,
         view.gateway.interface,
-        view.vrr,
-        remedy="the VIP is announced; the bridge learns the place with the VM's next packet",
+        neighbours=tuple(
+            (str(entry.address), entry.device)
+            for silent, _ in astray.values()
+            for entry in view.entries(silent.address)
+        ),
+        remedy="the switch forgets its own entry and asks everybody: the VM's answer puts the "
+        "bridge right",
     )
 
 

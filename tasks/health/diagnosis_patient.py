@@ -39,9 +39,9 @@ def exclude(view: View, found: Sequence[Diagnosis]) -> list[Diagnosis]:
     """What the silence of the patients means, given the faults that were found."""
     names = {diagnosis.fault for diagnosis in found}
     active = any(not diagnosis.latent for diagnosis in found)
-    told: list[Diagnosis | None] = [_vm_down(view, names)]
+    told: list[Diagnosis | None] = [_vm_mute(view, names)]
     if not active:
-        told += [_arp_wrong(view), _unreachable(view)]
+        told += [_arp_wrong(view), _beyond(view)]
     return [diagnosis for diagnosis in told if diagnosis is not None]
 
 
@@ -62,7 +62,7 @@ def answers_arp(view: View, silent: Silent) -> bool | None:
     return False if states and states <= _UNRESOLVED else None
 
 
-def _vm_down(view: View, found: Collection[str]) -> Diagnosis | None:
+def _vm_mute(view: View, found: Collection[str]) -> Diagnosis | None:
     dead = [silent for silent in view.silent if answers_arp(view, silent) is False]
     if not dead or len(dead) < len(view.silent) or _DEAFENING & set(found):
         return None
@@ -71,7 +71,7 @@ def _vm_down(view: View, found: Collection[str]) -> Diagnosis | None:
     beside = _beside(view, dead, ports)
     who = ", ".join(map(str, dead))
     return Diagnosis(
-        "vm-down",
+        "vm-unreachable",
         f"{who} does not answer ARP on its own segment, and the switch and the port of its "
         "hypervisor are well: the VM's network is down",
         (
@@ -112,13 +112,13 @@ def _arp_wrong(view: View) -> Diagnosis | None:
     )
 
 
-def _unreachable(view: View) -> Diagnosis | None:
+def _beyond(view: View) -> Diagnosis | None:
     reached = [s for s in view.silent if view.succeeded("ping", str(s.address))]
     if not reached or len(reached) < len(view.silent):
         return None
     vip = view.gateway.vip.address.ip
     return Diagnosis(
-        "vm-unreachable",
+        "beyond-gateway",
         f"{', '.join(map(str, reached))} answers {vip}, its gateway, and not outside: something "
         "beyond the gateway stops it",
         tuple(f"ping from the VIP: {s.address} answers" for s in reached),

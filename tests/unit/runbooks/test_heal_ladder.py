@@ -179,8 +179,8 @@ def test_more_than_a_leaf_is_no_fault_of_this_one(rack: World) -> None:
     [
         (sysctl(well(), "ip_forward", 0), "forwarding-off"),
         (sysctl(well(), "conf/all/arp_ignore", 8), "arp-ignore-all"),
-        (probe(probe(well(), "arp", ok=False, macs=()), "ping", ok=False), "vm-down"),
-        (well(), "vm-unreachable"),
+        (probe(probe(well(), "arp", ok=False, macs=()), "ping", ok=False), "vm-unreachable"),
+        (well(), "beyond-gateway"),
     ],
 )
 def test_what_is_not_this_fault_is_named_and_nothing_is_touched(

@@ -122,7 +122,7 @@ def test_another_cause_stops_everything() -> None:
 
 
 def test_a_vms_own_silence_does_not_explain_a_leafs() -> None:
-    for fault in ("vm-down", "vm-unreachable"):
+    for fault in ("vm-unreachable", "beyond-gateway"):
         silent = found(fault, Cure.NONE)
         assert foreign((silent,), Rules(Scope.LEAF)) is None
         assert climb(Scope.LEAF, silent) == [Cure.TOGGLE]
@@ -137,7 +137,7 @@ def test_an_uncertain_cause_gives_way_to_what_can_be_cured() -> None:
 
 _ANY = st.builds(
     found,
-    st.sampled_from(["svi-routes-lost", "vm-down", "port-down", "neighbour-wrong", "x"]),
+    st.sampled_from(["svi-routes-lost", "vm-unreachable", "port-down", "neighbour-wrong", "x"]),
     st.sampled_from([cure for cure in Cure if cure is not Cure.TOGGLE]),
     certain=st.booleans(),
     latent=st.booleans(),

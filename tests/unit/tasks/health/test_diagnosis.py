@@ -120,7 +120,7 @@ FAULTS: dict[str, tuple[Break, Cure, bool]] = {
     ),
     "virtual-mac-not-local": (
         lambda f: changed(f, "fdb", {"mac": MAC0}, port="vni10453", state=""),
-        Cure.ANNOUNCE,
+        Cure.REAPPLY,
         True,
     ),
     "forwarding-off": (lambda f: sysctl(f, "ip_forward", 0), Cure.NONE, False),
@@ -161,7 +161,7 @@ PATIENTS: dict[str, tuple[Break, Cure]] = {
     ),
     "vm-mac-on-wrong-port": (
         lambda f: changed(f, "fdb", {"mac": VM_MAC}, port="swp1s2"),
-        Cure.ANNOUNCE,
+        Cure.FORGET,
     ),
     "port-down": (lambda f: link(f, PORT, flags=DOWN), Cure.REAPPLY),
     "port-blocking": (
@@ -173,8 +173,8 @@ PATIENTS: dict[str, tuple[Break, Cure]] = {
         Cure.NONE,
     ),
     "vm-arp-wrong": (lambda f: probe(f, "ping", ok=False), Cure.ANNOUNCE),
-    "vm-down": (silent_vm, Cure.NONE),
-    "vm-unreachable": (lambda f: f, Cure.NONE),
+    "vm-unreachable": (silent_vm, Cure.NONE),
+    "beyond-gateway": (lambda f: f, Cure.NONE),
 }
 
 _KINDS = {r.fault for r in RECOGNISERS} | set(BY_EXCLUSION)
@@ -221,7 +221,7 @@ def test_a_fault_is_named_without_a_patient(fault: str) -> None:
 @pytest.mark.parametrize("fault", [*FAULTS, *PATIENTS])
 def test_a_fault_is_named_first_with_a_patient(fault: str) -> None:
     spoil, cure = {**{k: v[:2] for k, v in FAULTS.items()}, **PATIENTS}[fault]
-    facts = probe(spoil(healthy()), "ping", ok=fault == "vm-unreachable")
+    facts = probe(spoil(healthy()), "ping", ok=fault == "beyond-gateway")
     first = diagnose(facts, GATEWAY, silent=[PATIENT])[0]
     if fault in FAULTS and FAULTS[fault][2] and not first.latent:
         # It does not explain the silence, so something else is told first.
@@ -337,7 +337,7 @@ def test_a_bond_stands_for_its_ports() -> None:
     facts = plus(facts, "links", LinkFact("bond0", 20, UP, 9000, kind="bond", master=SVI))
     facts = changed(facts, "ports", {"name": PORT}, name="bond0")
     facts = changed(facts, "fdb", {"mac": VM_MAC}, port="bond0")
-    assert names(diagnose(facts, silent=[PATIENT])) == ["vm-unreachable"]
+    assert names(diagnose(facts, silent=[PATIENT])) == ["beyond-gateway"]
 
 
 def test_one_of_two_cables_without_link_is_not_the_hypervisor() -> None:
@@ -408,7 +408,7 @@ def test_another_cause_holds_disruptive_cures_back(foreign: str, other: str) -> 
 def test_a_vm_that_is_down_holds_a_disruptive_cure_back() -> None:
     facts = sysctl(silent_vm(healthy()), f"conf/{V0}/forwarding", 0)
     found = diagnose(facts, silent=[PATIENT])
-    assert names(found) == ["vm-down", "vrr-forwarding-off"]
+    assert names(found) == ["vm-unreachable", "vrr-forwarding-off"]
     assert found[1].held_back is Cure.RECREATE
     assert found[1].cure is Cure.NONE
 
@@ -497,4 +497,4 @@ def test_never_raises_whatever_the_rows_hold(data: st.DataObject) -> None:
 
 def test_a_neighbour_entry_of_another_device_is_not_ours() -> None:
     facts = plus(healthy(), "neighbours", neighbour(ROGUE, device="eth0"))
-    assert names(diagnose(facts, silent=[PATIENT])) == ["vm-unreachable"]
+    assert names(diagnose(facts, silent=[PATIENT])) == ["beyond-gateway"]
