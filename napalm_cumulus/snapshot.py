@@ -65,9 +65,12 @@ def take(transport: Transport) -> Snapshot:
     archive = _tar(transport, READ)
     disk, pending = archive.below(NETWORK_DIR), archive.below(f"/{_PENDING}/network")
     contents = disk.contents()
-    outside = _outside(transport, contents, disk.leads_out())
-    contents |= outside
-    contents |= {at: outside[real] for at, real in disk.leads_out().items() if real in outside}
+    configuration = _configuration(contents)
+    outside = _outside(transport, configuration, contents, disk.leads_out())
+    if outside:
+        contents |= outside
+        contents |= {at: outside[real] for at, real in disk.leads_out().items() if real in outside}
+        configuration = _configuration(contents)
     listing = tuple(sorted(disk.names))
     for path in (*contents, *listing):
         if not _SAFE_PATH.match(path):
@@ -76,7 +79,7 @@ def take(transport: Transport) -> Snapshot:
                 "handle; rename that file."
             )
     return Snapshot(
-        disk=_configuration(contents),
+        disk=configuration,
         pending=_configuration(pending.contents() | outside) if pending.names else None,
         manifest={path: hashlib.sha256(data).hexdigest() for path, data in contents.items()},
         listing=listing,
@@ -167,13 +170,17 @@ def _tar(transport: Transport, command: str) -> _Archive:
 
 
 def _outside(
-    transport: Transport, contents: Mapping[str, bytes], links: Mapping[str, str]
+    transport: Transport,
+    configuration: Configuration,
+    contents: Mapping[str, bytes],
+    links: Mapping[str, str],
 ) -> dict[str, bytes]:
     """Files read from elsewhere by ``source`` lines and links; asked for only if there are any."""
     found: dict[str, bytes] = {}
     asked: set[str] = set()
     while True:
-        wanted = _outside_patterns({**contents, **found}) | set(links.values())
+        read = _configuration({**contents, **found}) if found else configuration
+        wanted = _outside_patterns(read) | set(links.values())
         patterns = wanted - asked
         if not patterns:
             return found
@@ -192,8 +199,7 @@ def _outside(
         found |= _tar(transport, loop).files
 
 
-def _outside_patterns(contents: Mapping[str, bytes]) -> set[str]:
-    configuration = _configuration(contents)
+def _outside_patterns(configuration: Configuration) -> set[str]:
     try:
         patterns = {p for file in configuration.files for p in source_patterns(file)}
     except ConfigurationError as error:

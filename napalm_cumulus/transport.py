@@ -30,6 +30,8 @@ __all__ = ["CommandResult", "SshTransport", "Transport"]
 _CHUNK = 256 * 1024
 _ALIVE_TIMEOUT = 5.0
 _SHOWN_COMMAND = 200
+#: So many packets of at most 32 KiB may wait unread: a quarter of a channel's window.
+_PACKETS = 16
 _NO_STATUS = -1
 
 
@@ -203,8 +205,22 @@ class _Bell(threading.Event):
     """Rung by either output of a channel; only its waiter silences it.
 
     paramiko clears a buffer's event when that buffer is empty, which would swallow the other
-    one's ring.
+    one's ring. And it rings for every packet, of which an answer may have hundreds: waking up for
+    each costs more than reading them, so most of the time only some are heard, and the end.
     """
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        super().__init__()
+        self._channel = channel
+        self._packets = 0
+        self.every = 1
+
+    def set(self) -> None:
+        """Note a packet, or the end; called by the channel's own thread."""
+        self._packets += 1
+        ended = self._channel.eof_received or self._channel.closed
+        if ended or self._packets % self.every == 0:
+            super().set()
 
     def clear(self) -> None:
         """Ignore paramiko's wish."""
@@ -235,8 +251,8 @@ class _Exchange:
         self._stdout = bytearray()
         self._stderr = bytearray()
         self._writer: threading.Thread | None = None
-        self._bell = _Bell()
         self._channel = owner.open_channel(min(timeout, owner.options.connect_timeout))
+        self._bell = _Bell(self._channel)
         try:
             self._channel.settimeout(max(self._left(), 0.1))
             self._channel.exec_command(wrapped)
@@ -279,6 +295,8 @@ class _Exchange:
         channel = self._channel
         while True:
             self._bell.silence()
+            # In the conversation with sudo every packet counts.
+            self._bell.every = _PACKETS if self._login is None else 1
             # Looked at before draining: what arrives between the two is seen in the next round.
             ended = channel.closed or (channel.eof_received)
             self._drain()
