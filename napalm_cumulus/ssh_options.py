@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from napalm.base.exceptions import ConnectionException
 
-from napalm_cumulus.ssh_config import look_up, read_config
+from napalm_cumulus.ssh_config import HostConfig, look_up, read_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,7 @@ def resolve(
     config_file = args.get("ssh_config_file")
     config = read_config(Path(config_file).expanduser() if config_file else None)
     host = look_up(config, hostname)
-    base = _one_host(config, hostname, username, args, timeout)
+    base = _one_host(host, hostname, username, args, timeout)
     jump = str(args.get("proxy_jump") or host.proxy_jump or "")
     proxy_command = None if args.get("proxy_jump") else host.proxy_command
     port = int(_number(args, "port", host.port or _DEFAULT_PORT))
@@ -146,14 +146,13 @@ def resolve(
 
 
 def _one_host(
-    config: paramiko.SSHConfig,
+    host: HostConfig,
     alias: str,
     user: str | None,
     args: Mapping[str, Any],
     timeout: float,
 ) -> dict[str, Any]:
     """What is decided alike for the switch and for each jump host before it."""
-    host = look_up(config, alias)
     own_keys = args.get("key_file")
     known_hosts = args.get("known_hosts_file")
     agent = args.get("use_agent", args.get("allow_agent", True))
@@ -196,7 +195,8 @@ def _jumps(
     hops: list[SshOptions] = []
     for position, text in enumerate(chain.split(",")):
         user, alias, port = split_destination(text.strip())
-        hop = _one_host(config, alias, user, args, timeout)
+        found = look_up(config, alias)
+        hop = _one_host(found, alias, user, args, timeout)
         if port is not None:
             hop["port"] = port
         place = (alias, int(hop["port"]))
@@ -209,7 +209,7 @@ def _jumps(
                 "configuration."
             )
         if position == 0:
-            further = look_up(config, alias).proxy_jump or ""
+            further = found.proxy_jump or ""
             hops += _jumps(config, further, args, timeout, (*seen, place))
         if hops:
             hop["proxy_command"] = None  # only the nearest host is dialled from here

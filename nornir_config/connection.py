@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from napalm.base.exceptions import ConnectionClosedException, ConnectionExceptio
 from nornir.core.plugins.connections import ConnectionPluginRegister
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napalm.base import NetworkDriver
     from nornir.core.configuration import Config
@@ -63,7 +64,7 @@ class Napalm:
             optional_args.setdefault("ssh_config_file", str(configuration.ssh.config_file))
         if port:
             optional_args["port"] = port
-        driver = get_network_driver(platform)
+        driver = _driver_of(get_network_driver, platform)
         connection = driver(
             hostname=hostname,
             username=username or "",
@@ -77,6 +78,12 @@ class Napalm:
     def close(self) -> None:
         """Close the driver's connection."""
         self.connection.close()
+
+
+@functools.cache
+def _driver_of(find: Callable[[str], type[NetworkDriver]], platform: str) -> type[NetworkDriver]:
+    """The platform's driver, looked for once: NAPALM tries several modules each time."""
+    return find(platform)
 
 
 def register() -> None:
