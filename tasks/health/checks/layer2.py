@@ -14,6 +14,8 @@ _PERMANENT = "PERMANENT"
 #: States in which the kernel uses the entry without asking anew.
 _USED = {"REACHABLE", "STALE", "DELAY", "PROBE", _PERMANENT}
 _JUST_HEARD = {"REACHABLE", _PERMANENT}
+#: Wrong entries are few; more than this many unlearnt MACs at once are a bridge that has forgotten.
+_FEW = 3
 _MANY_FAILED = 10
 _NEARLY_FULL = 0.9
 
@@ -42,19 +44,11 @@ def _contradictions(view: View, entry: NeighbourFact) -> list[str]:
 
 
 def _wrong(view: View, *, permanent: bool) -> Iterator[Seen]:
-    disturbed = {seen.interface for seen in (*_port_out(view), *_port_down(view), *_blocking(view))}
+    unlearnt = _unlearnt(view)
     for gateway, entry in _entries(view, permanent=permanent):
         against = _contradictions(view, entry)
         certain = bool(against)
-        # One that was heard of just now must have been learnt by the bridge, too, unless the
-        # bridge has just lost a port, and with it all that was learnt there.
-        unlearnt = (
-            entry.state in _JUST_HEARD
-            and view.facts.fdb.known
-            and not view.places(gateway.interface, entry.mac)
-            and gateway.interface not in disturbed
-        )
-        if unlearnt:
+        if (gateway.interface, entry) in unlearnt:
             against.append(f"bridge fdb: that MAC is nowhere in the bridge of {gateway.interface}")
             if _is_silent(view, str(entry.address)):
                 against.append("it does not answer pings")
@@ -67,6 +61,31 @@ def _wrong(view: View, *, permanent: bool) -> Iterator[Seen]:
                 gateway.interface,
                 None if certain else Status.WARNING,
             )
+
+
+def _unlearnt(view: View) -> frozenset[tuple[str, NeighbourFact]]:
+    """Entries of neighbours that were heard of just now, and that the bridge has never learnt.
+
+    A bridge that has just lost a port forgets all that was learnt there, which says nothing about
+    the entries: so it is where a port is known to be lost, and where there are many.
+    """
+    if not view.facts.fdb.known:
+        return frozenset()
+    lost = (*_port_out(view), *_port_down(view), *_blocking(view), *_no_carrier(view))
+    disturbed = {seen.interface for seen in lost}
+    found: set[tuple[str, NeighbourFact]] = set()
+    for gateway in view.gateways:
+        svi = gateway.interface
+        if svi in disturbed:
+            continue
+        rows = {
+            (svi, entry)
+            for entry in view.neighbours.get(svi, ())
+            if entry.state in _JUST_HEARD and entry.mac and not entry.external
+            if not view.places(svi, entry.mac)
+        }
+        found |= rows if len(rows) <= _FEW else set()
+    return frozenset(found)
 
 
 def _is_silent(view: View, address: str) -> bool:
@@ -229,6 +248,7 @@ def _no_carrier(view: View) -> Iterator[Seen]:
                     port,
                     f"ip link: {port} has no carrier; {name} should be plugged in there",
                     "Is the hypervisor switched on? Else the cable or the transceiver.",
+                    view.svi_on.get(view.top(port), ""),
                 )
 
 

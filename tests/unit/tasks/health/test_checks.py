@@ -603,6 +603,21 @@ def test_a_port_that_was_lost_takes_what_was_learnt_there_along() -> None:
     ]
 
 
+def test_a_bridge_that_has_forgotten_many_macs_has_no_wrong_neighbours() -> None:
+    forgotten = [
+        {
+            "dst": f"130.246.214.{i}",
+            "dev": SVI,
+            "lladdr": f"02:00:00:00:00:{i:02x}",
+            "state": ["REACHABLE"],
+        }
+        for i in range(4)
+    ]
+    assert judge(facts(neighbours=[*rows("neighbours"), *forgotten])) == ()
+    few = judge(facts(neighbours=[*rows("neighbours"), *forgotten[:3]]))
+    assert [f.check for f in few] == ["neighbour-wrong"] * 3
+
+
 def test_the_ports_of_a_bridge_that_is_down_are_not_called_blocking() -> None:
     disabled = changed("ports", lambda row: row["master"] != SVI or row.update(state="disabled"))
     assert [f.check for f in judge(facts(ports=disabled, links=flags(SVI, drop="UP")))] == [
