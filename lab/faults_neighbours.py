@@ -49,7 +49,7 @@ NEIGHBOUR_FAULTS: tuple[Fault, ...] = (
         seen=_CUT,
         cure="announce",
         rogue=Script(
-            "ip addr add $gateway/32 dev eth0; arping -q -U -c 2 -w 2 -I eth0 $gateway",
+            "ip addr add $gateway/32 dev eth0; arping -q -U -c 1 -w 1 -I eth0 $gateway",
             "ip addr del $gateway/32 dev eth0; ip neigh flush dev eth0",
         ),
         vm=Script("true", "ip neigh flush dev eth0"),

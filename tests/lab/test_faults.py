@@ -28,7 +28,7 @@ for dev in all default vlan453 vlan453-v0 vlan453-v1 vlan999 swp10; do
 done
 bridge link | sed 's/^[0-9]*: //; s/@[^:]*//; s/cost .*//'
 bridge fdb show dev vlan453 | grep 00:00:5e
-ip neigh show nud permanent
+ip neigh show nud permanent | sed "/extern_learn/d"
 """
 #: Faults that are felt by the whole leaf, or by whoever is in the way.
 WHOLE_LEAF = {"forwarding-off", "rp-filter-all"}

@@ -10,12 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 from lab.cli import app
-from lab.faults import FAULTS, find_fault
+from lab.faults import FAULTS, FaultReport, find_fault
+from lab.lab import Lab
 from lab.netns import processes_in, started
 from lab.pinger import outage
 from lab.shell import call, require_tools, wait_until
 from lab.topology import LabError, ServiceSpec
 from lab.tree import deb822_sources, one_line_sources, tree_path
+from tasks.health.diagnosis_model import Cure
 
 PING = """\
 PING 10.0.0.1 (10.0.0.1) 56(84) bytes of data.
@@ -89,9 +91,28 @@ def test_the_cache_can_lie_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 def test_faults_are_found_by_name_and_id() -> None:
     assert find_fault("d2") is find_fault("svi-routes-lost")
-    assert {fault.id for fault in FAULTS} >= {"a1", "b1", "d2", "e1"}
+    assert Lab("a").faults == FAULTS
     with pytest.raises(LabError, match="no fault 'x'"):
         find_fault("x")
+
+
+def test_the_catalogue_contradicts_neither_itself_nor_the_ladder() -> None:
+    assert len({fault.name for fault in FAULTS}) == len({fault.id for fault in FAULTS})
+    assert len({fault.id for fault in FAULTS}) == len(FAULTS)
+    cures = {cure.value for cure in Cure}
+    for fault in FAULTS:
+        assert fault.cure in cures, fault.name
+        assert fault.leak or fault.leaf or fault.vm or fault.rogue or fault.hypervisor, fault.name
+        assert fault.recognised_as in {fault.name, "vm-unreachable", "hypervisor-unreachable"}
+        assert not (fault.latent and fault.heals), fault.name
+
+
+def test_a_report_knows_whether_the_fault_did_what_it_says() -> None:
+    latent, biting = find_fault("svi-address-lost"), find_fault("svi-down")
+    assert FaultReport(latent, "leaf", "vm", answers=True).as_declared
+    assert not FaultReport(latent, "leaf", "vm", answers=False).as_declared
+    assert FaultReport(biting, "leaf", "vm", answers=False).as_declared
+    assert not FaultReport(biting, "leaf", "vm", answers=True).as_declared
 
 
 def test_a_failing_command_says_what_it_said() -> None:
@@ -150,3 +171,4 @@ def test_the_command_line_refuses_names_and_lists_faults() -> None:
     assert "cannot be called" in bad.stderr
     listed = CliRunner().invoke(app, ["faults"])
     assert listed.exit_code == 0
+    assert all(fault.name in listed.stdout for fault in FAULTS)

@@ -7,6 +7,7 @@ import pytest
 
 from lab.fabric import Fabric, tap
 from lab.interfaces import render_interfaces
+from lab.routing import leaf_as, render_leaf, render_spine
 from lab.topology import LabError, Topology, default_topology
 
 
@@ -142,3 +143,27 @@ def test_a_richer_kernel_gets_the_vlan_aware_bridge() -> None:
     assert "\tvlan-raw-device bridge\n" in text
     assert "\tbridge-access 453\n" in text
     assert "bridge-fd" not in text
+
+
+def test_every_leaf_is_an_as_of_its_own_and_meets_the_spine() -> None:
+    topology = default_topology(extra_leafs=40)
+    spine = render_spine(topology)
+    numbers = {leaf_as(leaf, topology) for leaf in topology.leafs}
+    assert len(numbers) == 42
+    for leaf in topology.leafs:
+        text = render_leaf(leaf, topology)
+        assert f"router bgp {leaf_as(leaf, topology)}\n" in text
+        assert f" neighbor {leaf.underlay_peer} remote-as 65000\n" in text
+        assert "  advertise-all-vni\n" in text
+        assert f" neighbor {leaf.underlay.ip} remote-as {leaf_as(leaf, topology)}\n" in spine
+    assert "advertise-all-vni" not in spine
+
+
+def test_no_leaf_keeps_a_list_of_the_others() -> None:
+    topology = default_topology(extra_leafs=2)
+    files = render_interfaces(topology.leafs[0], topology, vlan_aware=False)
+    assert not any(str(other.loopback) in str(files) for other in topology.leafs[1:])
+    assert "\tbridge-learning vni10453=off\n" in files["interfaces"]
+    assert "\tbridge-arp-nd-suppress vni10453=on\n" in files["interfaces"]
+    files = render_interfaces(topology.leafs[0], topology, vlan_aware=True)
+    assert "\tbridge-learning off\n" in files["interfaces"]
