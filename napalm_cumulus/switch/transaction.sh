@@ -24,7 +24,7 @@
 # A commit's directory, from the client: id owner message diff revert_in hold mode interfaces
 # manifest listing unfamiliar changed removed new/ expect.new expect.keep expect.old, for a repair
 # steps; from here: network/ outside/ outside.list attributes ballast created deadline armed runner
-# progress log result refused failed unmet.*
+# progress log result refused failed batch unmet.*
 
 set -u
 umask 077
@@ -272,26 +272,23 @@ ifup_these() { # IFACE...: what the disk says; its exit status says nothing, so 
     MODE=$(value "$T/mode")
 }
 
-take_down() { # DEV: with it go its IPv6 addresses, which coming up does not bring back
-    ip -6 -o addr show dev "$1" scope global 2>/dev/null |
-        awk '!/ dynamic | temporary / {
-            metric = ""
-            for (i = 5; i < NF; i++) if ($i == "metric") metric = " metric " $(i + 1)
-            print $4 metric
-        }' >"$T/inet6"
-    mark "take down $1"
-    tried "taking $1 down" ip link set dev "$1" down
-}
-
-bring_back() { # DEV
-    tried "bringing $1 up" ip link set dev "$1" up
-    mark "bring up $1"
-    while read -r address metric; do
-        # It was there a moment ago: no neighbour need be asked whether it is free.
-        # shellcheck disable=SC2086 # empty, or "metric N"
-        ip -6 addr replace "$address" dev "$1" $metric nodad 2>>"$T/log" ||
-            tried "giving $1 back $address" ip -6 addr replace "$address" dev "$1" nodad
-    done <"$T/inet6"
+down_and_up() { # DEV [MAC]: in one process, for the shortest outage and no half of it
+    {
+        printf 'link set dev %s down\n' "$1"
+        [ -z "${2-}" ] || printf 'link set dev %s address %s\n' "$1" "$2"
+        printf 'link set dev %s up\n' "$1"
+        # Going down loses IPv6 addresses, and coming up does not bring them back. They were there a
+        # moment ago: no neighbour need be asked whether they are free.
+        ip -6 -o addr show dev "$1" scope global 2>/dev/null |
+            awk -v dev="$1" '!/ dynamic | temporary / {
+                metric = ""
+                for (i = 5; i < NF; i++) if ($i == "metric") metric = " metric " $(i + 1)
+                print "addr replace " $4 " dev " dev metric " nodad"
+            }'
+    } >"$T/batch"
+    mark disturbing
+    tried "taking $1 down and up" ip -force -batch "$T/batch"
+    mark "down and up $1"
 }
 
 lift() { # DEV: what keeps it from working although its addresses are right
@@ -356,18 +353,8 @@ take_steps() {
             bring_up on_disk 3<&- || say "ifreload ended with exit status $?"
             lift_all
             ;;
-        flap)
-            mark disturbing
-            take_down "$one"
-            bring_back "$one"
-            ;;
-        set-mac)
-            mark disturbing
-            take_down "$one"
-            tried "giving $one the MAC $two" ip link set dev "$one" address "$two"
-            mark "set mac $one"
-            bring_back "$one"
-            ;;
+        flap) down_and_up "$one" ;;
+        set-mac) down_and_up "$one" "$two" ;;
         recreate)
             mark disturbing
             [ ! -e "/sys/class/net/$one" ] || tried "deleting $one" ip link delete dev "$one"

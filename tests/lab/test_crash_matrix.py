@@ -57,9 +57,7 @@ def test_the_cells_cover_every_step_of_the_program(lab: Lab) -> None:
         "written $path",
         "removed $path",
         # Of repairs, cut in test_cure_cuts.py:
-        "take down $1",
-        "bring up $1",
-        "set mac $one",
+        "down and up $1",
         "delete $one",
         "took $verb",
     }

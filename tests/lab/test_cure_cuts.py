@@ -25,17 +25,14 @@ from tests.lab.ward import MAC, SVI, VRR, Ward, warded
 REVERT_IN = 4
 _AT, _HERE = "/var/tmp/cut-at", "/var/tmp/cut-here"
 _STEPS: dict[str, tuple[Step, tuple[str, ...]]] = {
-    "flap": (
-        steps.flap(VRR, SVI),
-        ("disturbing", f"take down {VRR}", f"bring up {VRR}", "took flap"),
-    ),
-    "set-mac": (
-        steps.set_mac(VRR, MAC, SVI),
-        (f"take down {VRR}", f"set mac {VRR}", f"bring up {VRR}"),
-    ),
+    "flap": (steps.flap(VRR, SVI), ("disturbing", f"down and up {VRR}", "took flap")),
+    "set-mac": (steps.set_mac(VRR, MAC, SVI), (f"down and up {VRR}",)),
     "recreate": (steps.recreate(VRR, SVI), (f"delete {VRR}",)),
     "reapply": (steps.reapply(SVI), ()),
 }
+#: Down and up is one process; of this copy of it the second half never comes.
+_WHOLE = 'ip -force -batch "$T/batch"'
+_HALF = """sh -c 'sed -i "/ up$/,\\$d" "$1"; ip -force -batch "$1"' half "$T/batch\""""
 #: Before and after the steps of its own each repair passes these.
 _BEFORE = ("staged", "armed", "pending", "applying")
 _AFTER = ("settled", "applied", "claimed.revert", "repaired")
@@ -60,6 +57,7 @@ def ward(leaf: LeafUnderTest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]
     with warded(leaf) as ward:
         leaf.sh(f"rm -f {_AT} {_HERE}")
         program = pausing_program()
+        assert _WHOLE in program.decode()
         monkeypatch.setattr(transaction, "program", lambda: program)
         yield ward
         leaf.sh(f"rm -f {_AT} {_HERE}; rm -rf /run/vipkeeper/.incoming.*")
@@ -90,6 +88,13 @@ def is_there(leaf: LeafUnderTest) -> bool:
     return leaf.sh(f"[ ! -e {_HERE} ] || echo yes") == "yes\n"
 
 
+def _do(ward: Ward, cut: str) -> None:
+    if cut in {"SSH cut", "both"}:
+        ward.leaf.sh(_CUT_SSH)
+    if cut in {"program killed", "both"}:
+        ward.leaf.sh(_KILL_PROGRAM)
+
+
 def require_well(ward: Ward) -> None:
     """Everything as it was, within the timer and a reload."""
     leaf = ward.leaf
@@ -108,17 +113,27 @@ def require_well(ward: Ward) -> None:
 def test_cut_at_a_step(ward: Ward, verb: str, at: str, cut: str) -> None:
     disk = ward.leaf.disk()
     with paused(ward, _STEPS[verb][0], at):
-        if cut in {"SSH cut", "both"}:
-            ward.leaf.sh(_CUT_SSH)
-        if cut in {"program killed", "both"}:
-            ward.leaf.sh(_KILL_PROGRAM)
+        _do(ward, cut)
     require_well(ward)
     assert ward.leaf.disk() == disk
 
 
-@pytest.mark.parametrize("at", [f"take down {VRR}", f"delete {VRR}"])
+@pytest.mark.parametrize("cut", ["nothing", "program killed", "SSH cut", "both"])
+@pytest.mark.parametrize("verb", ["flap", "set-mac"])
+def test_a_device_that_went_down_and_not_up(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, verb: str, cut: str
+) -> None:
+    program = transaction.program().decode().replace(_WHOLE, _HALF).encode()
+    monkeypatch.setattr(transaction, "program", lambda: program)
+    with paused(ward, _STEPS[verb][0], f"down and up {VRR}"):
+        assert "UP" not in ward.leaf.sh(f"ip -o link show dev {VRR}").split(">")[0].split("<")[1]
+        _do(ward, cut)
+    require_well(ward)
+
+
+@pytest.mark.parametrize("at", [f"down and up {VRR}", f"delete {VRR}"])
 def test_a_reboot_in_the_middle(ward: Ward, at: str) -> None:
-    verb = "flap" if at.startswith("take") else "recreate"
+    verb = "flap" if at.startswith("down") else "recreate"
     switch = ward.leaf.lab.leaf(ward.leaf.name)
     with paused(ward, _STEPS[verb][0], at):
         switch.power_cut()
@@ -162,13 +177,13 @@ def test_the_client_killed_in_the_middle(ward: Ward) -> None:
 
 def test_a_repair_cannot_be_confirmed_and_can_be_ended_by_anybody(ward: Ward) -> None:
     other = ward.leaf.driver()
-    with paused(ward, steps.flap(VRR, SVI), f"take down {VRR}"):
+    with paused(ward, steps.recreate(VRR, SVI), f"delete {VRR}"):
         ward.leaf.sh(_CUT_SSH)
         ward.leaf.sh(_KILL_PROGRAM)
         other = ward.leaf.driver()
         pending = other.pending
         assert pending is not None
-        assert f"ip link set {VRR} down" in pending.diff
+        assert f"ip link delete {VRR}" in pending.diff
         with pytest.raises(CommitError, match="to be taken back, not to be kept"):
             other.confirm_commit()
         other.rollback(pending_only=True)

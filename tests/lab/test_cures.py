@@ -40,6 +40,9 @@ _NO_ROUTES = (
     f"for d in {SVI} {VRR} {VRR2}; do "
     "ip -4 route flush table main proto kernel scope link dev $d; done"
 )
+_NOT_LOCAL = (
+    f"bridge fdb del {MAC} dev {SVI} master; bridge fdb replace {MAC} dev vni10453 master static"
+)
 #: Fault, what makes it, its cure.
 FAULTS = {
     "vrr-device-deleted": (f"ip link delete dev {VRR}", diagnosed(Cure.REAPPLY, VRR)),
@@ -88,6 +91,11 @@ FAULTS = {
     "port-down": ("ip link set swp1s3 down", diagnosed(Cure.REAPPLY, "swp1s3")),
     # Blocking is made forwarding by the kernel itself where there is no STP; listening is not.
     "port-blocking": ("bridge link set dev swp1s3 state 1", diagnosed(Cure.REAPPLY, "swp1s3")),
+    # A flap leaves the other entry in its place, and an announcement too.
+    "virtual-mac-not-local": (
+        _NOT_LOCAL,
+        diagnosed(Cure.REAPPLY, VRR),
+    ),
     "vrr-mtu-wrong": (f"ip link set {VRR} mtu 1400", diagnosed(Cure.REAPPLY, VRR)),
     # The VRR devices shrink with it, and ifupdown2 gives only the first its size back.
     "svi-mtu-wrong": (f"ip link set {SVI} mtu 1400", diagnosed(Cure.REAPPLY, SVI)),
@@ -339,5 +347,5 @@ def test_a_step_that_fails_is_reported(ward: Ward) -> None:
     ward.leaf.sh(f"ip link delete dev {VRR}")
     report = ward.driver.repairs.carry_out([steps.flap(VRR, SVI)], revert_in=30)
     assert not report.applied_ok
-    assert any(f"failed taking {VRR} down" in problem for problem in report.problems)
+    assert any(f"failed taking {VRR} down and up" in problem for problem in report.problems)
     assert f"missing {VRR} UP" in report.problems

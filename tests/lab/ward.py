@@ -50,6 +50,7 @@ ip addr flush dev {SVI}
 ip link set {SVI} up mtu 9000
 ifreload -a
 bridge link set dev swp1s3 state 3
+bridge fdb del {MAC} dev vni10453 master
 ip neigh flush all dev {SVI} nud permanent
 ip neigh flush dev {SVI}
 """

@@ -48,7 +48,7 @@ DONE = b"""\
  100.0 armed
  101.0 applying
  101.5 disturbing
- 101.6 take down vlan453-v0
+ 101.6 down and up vlan453-v0
  101.7 disturbing
  101.9 settled
  102.0 applied
