@@ -207,11 +207,19 @@ def _wanted_ports(view: View) -> Iterator[tuple[str, str, str]]:
             for port in configured_ports(gateway):
                 seen.add(port)
                 yield port, gateway.interface, f"configured in {gateway.interface}"
+    for name, port in _plugged(view):
+        if port not in seen:
+            seen.add(port)
+            yield port, "", f"{name} is plugged in there"
+
+
+def _plugged(view: View) -> Iterator[tuple[str, str]]:
+    """Each hypervisor and its port: where LLDP sees it; where it does not, by the records."""
     for name, ports in view.expected.hypervisors.items():
-        for port in dict.fromkeys((view.lldp_port(name), *ports)):
-            if port in view.links and port not in seen:
-                seen.add(port)
-                yield port, "", f"{name} is plugged in there"
+        here = view.lldp_port(name)
+        for port in (here,) if here else ports:
+            if port in view.links:
+                yield name, port
 
 
 def _port_out(view: View) -> Iterator[Seen]:
@@ -240,16 +248,15 @@ def _port_down(view: View) -> Iterator[Seen]:
 
 
 def _no_carrier(view: View) -> Iterator[Seen]:
-    for name, ports in view.expected.hypervisors.items():
-        for port in ports:
-            link = view.links.get(port)
-            if link is not None and link.up and "LOWER_UP" not in link.flags:
-                yield Seen(
-                    port,
-                    f"ip link: {port} has no carrier; {name} should be plugged in there",
-                    "Is the hypervisor switched on? Else the cable or the transceiver.",
-                    view.svi_on.get(view.top(port), ""),
-                )
+    for name, port in _plugged(view):
+        link = view.links[port]
+        if link.up and "LOWER_UP" not in link.flags:
+            yield Seen(
+                port,
+                f"ip link: {port} has no carrier; {name} should be plugged in there",
+                "Is the hypervisor switched on? Else the cable or the transceiver.",
+                view.svi_on.get(view.top(port), ""),
+            )
 
 
 def _blocking(view: View) -> Iterator[Seen]:

@@ -603,6 +603,13 @@ def test_a_port_that_was_lost_takes_what_was_learnt_there_along() -> None:
     ]
 
 
+def test_where_lldp_sees_a_hypervisor_old_records_do_not_count() -> None:
+    moved = Expected({HV: ("swp10",)})
+    assert judge(facts(), moved) == ()
+    unseen = judge(facts(lldp=said("lldp", 0, b'{"lldp": {}}')), moved)
+    assert [(f.check, f.subject) for f in unseen] == [("port-out-of-bridge", "swp10")]
+
+
 def test_a_bridge_that_has_forgotten_many_macs_has_no_wrong_neighbours() -> None:
     forgotten = [
         {

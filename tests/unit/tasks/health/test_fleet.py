@@ -218,7 +218,7 @@ def test_what_one_leaf_lacks_for_symmetric_routing(change: dict[str, Any], lack:
 
 
 def test_a_network_that_a_leaf_cannot_route_to() -> None:
-    other = {
+    other: dict[str, Any] = {
         **NO_L3,
         "vip": "10.99.0.1",
         "interface": "vlan999",
