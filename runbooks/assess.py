@@ -94,12 +94,14 @@ class Assessment:
         health: findings and VIPs.
         diagnoses: faults with their cures, where they were asked for.
         gateways: the stanzas that the diagnoses are about.
+        held: the VIPs that it is configured with, whatever its kernel has.
         answered: whether the switch could be judged at all.
     """
 
     health: SwitchHealth
     diagnoses: tuple[Diagnosis, ...] = ()
     gateways: tuple[Gateway, ...] = ()
+    held: frozenset[str] = frozenset()
     answered: bool = True
 
 
@@ -138,15 +140,21 @@ def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -
     # A switch that was named by its address just tells its name.
     nameless = {IDENTITY} if host.name == host.hostname else set()
     done = tuple(c for c in whole.judged if looking.wants(c) and c not in nameless)
+    read = facts.links.known and facts.addresses.known
     findings = (f for f in whole.findings if looking.wants(f.check) and f.check not in nameless)
     health = replace(
         whole,
         findings=tuple(findings),
+        # Whether the kernel holds a VIP, and with which VNI, is not known where these are unread:
+        # a record would tell others, Prometheus and the fleet's checks among them, that it is gone.
+        vips=whole.vips if read else (),
+        vnis=whole.vnis if read else (),
         judged=done,
         checked=len(done),
     )
+    held = frozenset(str(v.address.ip) for g in facts.gateways for v in g.virtual)
     if not looking.diagnose:
-        return Assessment(health)
+        return Assessment(health, held=held)
     behind = behind_ports(host)
     found = [
         diagnosis
@@ -156,7 +164,7 @@ def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -
     diagnoses = tuple({(d.fault, d.interface): d for d in found}.values())
     concerned = {diagnosis.interface for diagnosis in diagnoses}
     gateways = tuple(g for g in facts.gateways if g.interface in concerned)
-    return Assessment(health, diagnoses, gateways)
+    return Assessment(health, diagnoses, gateways, held)
 
 
 def ports_of(gateway: Gateway, behind: Mapping[str, str]) -> dict[str, str]:

@@ -146,10 +146,12 @@ def peers_of(
     wanted = set(vips)
     found = {}
     for name, assessment in assessments.items():
-        shared = [record for record in assessment.health.vips if record.vip in wanted]
+        shared = wanted & assessment.held
         if name == switch or not shared:
             continue
-        interfaces = {record.interface for record in shared}
+        records = [record for record in assessment.health.vips if record.vip in shared]
+        interfaces = {record.interface for record in records}
         harmed = {d.interface for d in assessment.diagnoses if not d.latent}
-        found[name] = all(r.present for r in shared) and interfaces.isdisjoint(harmed)
+        there = {record.vip for record in records if record.present}
+        found[name] = there == shared and interfaces.isdisjoint(harmed)
     return found

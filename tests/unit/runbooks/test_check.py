@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from napalm.base.exceptions import (
@@ -17,6 +19,7 @@ from napalm.base.exceptions import (
 from inventory.errors import SourceError
 from runbooks import assess
 from tasks.health.collect import SILENT
+from tasks.health.facts import Section
 from tests.unit.runbooks.fleet_world import Leafs, hang, leafs, name_of
 from tests.unit.tasks.health.healthy import DOWN, V0, link, without
 
@@ -257,3 +260,24 @@ def test_a_vip_that_is_missing_on_one_leaf_is_seen_across_the_fleet(leafs: Leafs
     }
     assert present[name_of(1), "130.246.212.1"] is True
     assert present[name_of(3), "130.246.212.1"] is False
+
+
+@pytest.mark.parametrize("section", ["links", "addresses"])
+def test_a_vip_of_which_nothing_could_be_read_is_not_called_absent(
+    leafs: Leafs, monkeypatch: pytest.MonkeyPatch, section: str
+) -> None:
+    monkeypatch.setenv("VIPKEEPER_CHECK__SKIP", '["routing-model", "svi-address-shared"]')
+    leafs.add(1, 3)
+    unread = Section[Any](unread="'ip -j' said nonsense")
+    leafs.change(3, lambda facts: replace(facts, **{section: unread}))
+    result = leafs.world.vip("check", "-f", "json")
+    health = json.loads(result.stdout)
+    assert result.exit_code == 12, result.stdout
+    assert health["switches"][1]["vips"] == []
+    assert health["findings"] == []
+    assert (
+        name_of(3)
+        not in leafs.world.vip("check", "-f", "prometheus").stdout.split(
+            "vipkeeper_vip_present", 1
+        )[1]
+    )

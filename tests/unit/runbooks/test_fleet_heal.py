@@ -226,7 +226,7 @@ def assessment(name: str, *found: Diagnosis, status: Status = Status.OK, vip: st
     findings = () if status is Status.OK else (Finding("x", status, name, "", "seen"),)
     record = VipRecord(name, SVI, V0, vip, 22, present=True)
     health = SwitchHealth(name, "10.5.0.1", findings, (record,))
-    return Assessment(health, found, (GATEWAY,) if found else ())
+    return Assessment(health, found, (GATEWAY,) if found else (), frozenset({vip}))
 
 
 def test_the_canary_is_the_leaf_with_the_mildest_cure() -> None:
@@ -301,7 +301,8 @@ PENDING = Assessment(
         "",
         (Finding("commit-pending", Status.WARNING, "b", "", "by bob"),),
         (VipRecord("b", SVI, V0, VIP, 22, present=True),),
-    )
+    ),
+    held=frozenset({VIP}),
 )
 
 
