@@ -1,0 +1,1 @@
+"""NAPALM looks for drivers of one's own in a package of this name."""
