@@ -66,10 +66,17 @@ def _story(lab: Lab, console: Console) -> int:
     if report.answers:
         raise LabError(f"{VM} still answers: the fault did not bite.")
     _say_answers(lab, console)
-    console.print("A plain 'ifreload -a' does not cure this one: ifupdown2 sees nothing to do.")
+    console.print(
+        "A plain 'ifreload -a' does not cure this one: ifupdown2 sees nothing to do. The toggle of "
+        "the manual page would, and would cut everybody behind the leaf off once more."
+    )
 
     _chapter(console, 4, f"vip heal {VM}")
-    console.print("Run at the operator's seat, which reaches the management network only.\n")
+    console.print(
+        "It asks the switch, names what is wrong, looks how many are cut off, and does the least "
+        "that cures it. Run at the operator's seat, which reaches no more than an operator's "
+        "machine does.\n"
+    )
     console.file.flush()
     status = lab.run(["vip", "heal", VM, "--yes"])
 

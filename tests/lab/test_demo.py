@@ -24,7 +24,9 @@ def test_the_demo_tells_the_main_job_and_cleans_up(tmp_path: Path) -> None:
     chapters = ["1. The fabric", "2. All is well", "3. The fault", "4. vip heal vm-a1"]
     places = [told.stdout.index(part) for part in (*chapters, "5. What the VMs saw")]
     assert places == sorted(places)
-    assert "HEALED: vm-a1 answers again" in told.stdout
+    assert "diagnosis     svi-routes-lost" in told.stdout
+    assert "cut off       one leaf" in told.stdout
+    assert "HEALED: vm-a1 answers again: svi-routes-lost was cured by reapply" in told.stdout
     assert "0 of" in told.stdout.split("vm-x1, on another VLAN")[1]
     assert "\x1b[" not in told.stdout, "colours on what is no terminal"
     (report,) = tmp_path.glob("vipkeeper/demo/*/*heal*.json")
