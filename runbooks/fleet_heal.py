@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from nornir.core.inventory import Host, Hosts, Inventory
 
+from inventory.errors import VipkeeperError
 from inventory.model import Switch
 from nornir_config.connection import drop_connection
-from nornir_config.fleet_errors import AbandonedError, FleetInterrupt, NotStartedError
+from nornir_config.fleet_errors import AbandonedError, NotStartedError
 from nornir_config.init import init_nornir
 from nornir_config.runner import FleetRunner
 from runbooks import errors
@@ -70,6 +71,14 @@ class Outcome:
     advice: str = ""
 
 
+class StoppedError(VipkeeperError):
+    """A leaf was not healed, and no other was begun after it; ends as that leaf alone would."""
+
+    def __init__(self, message: str, first: Outcome) -> None:
+        super().__init__(message, first.advice)
+        self.exit_code = first.exit_code
+
+
 def heal_fleet(
     run: Run,
     selected: Selected,
@@ -87,6 +96,7 @@ def heal_fleet(
         options: what was asked for besides.
 
     Raises:
+        StoppedError: a leaf was not healed.
         RefusedError: so many are ill that it is more likely not the leafs.
         CancelledError: the operator said no, or pressed Ctrl-C.
     """
@@ -137,7 +147,7 @@ class _Ward:
             if self._outcomes[names[0]].exit_code == errors.OK and names[1:]:
                 self._run.story.tell("next", f"{len(names) - 1} more, none twice for a VIP", "do")
                 self._go(names[1:])
-        except FleetInterrupt:
+        except KeyboardInterrupt:  # a FleetInterrupt, or it came between two runs
             interrupted = True
         for name in names:
             if name not in self._outcomes:
@@ -219,9 +229,7 @@ def _conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrup
         said += f"; left to the timer on the switch: {', '.join(away)}" if away else ""
         raise CancelledError(f"stopped by Ctrl-C: {said}", "See how they are: vip check")
     if failed:
-        first = failed[0]
-        run.end("not-healed", f"{said}; {first.sentence}", first.exit_code, first.advice)
-        return
+        raise StoppedError(f"{said}; {failed[0].sentence}", failed[0])
     run.end("healed", said)
 
 
