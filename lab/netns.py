@@ -96,6 +96,22 @@ def processes_in(netnses: Iterable[str]) -> set[int]:
     return found
 
 
+def ip_commands(prefix: str) -> set[int]:
+    """The ``ip`` processes that work on a namespace whose name starts with ``prefix``.
+
+    Such a one outlives the process that started it, when that is killed.
+    """
+    found = set()
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            with suppress(OSError):
+                argv = (path / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                own = Path(argv[0]).name == "ip" and any(x.startswith(prefix) for x in argv[1:])
+                if own:
+                    found.add(int(path.name))
+    return found
+
+
 def listens(pid: int, port: int) -> bool:
     """Whether something listens on a TCP port in a process's network namespace."""
     wanted = f":{port:04X}"

@@ -23,6 +23,8 @@ def sweep(name: str, prefix: str, state_dir: Path) -> None:
         prefix: how the names of its namespaces begin.
         state_dir: its directory; only one that bears a lab's mark is deleted.
     """
+    # Before anything is looked for: one that is under way could make it a moment later.
+    netns.kill_all(lambda: netns.ip_commands(prefix))
     names = netns.namespaces(prefix)
     groups = netns.cgroups(name)
     netns.kill_all(lambda: netns.processes_in(names) | netns.processes_under(groups))
