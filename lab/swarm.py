@@ -35,9 +35,6 @@ UseDNS no
 PrintMotd no
 PrintLastLog no
 MaxStartups 10000
-# Those of OpenSSH 8.4, as switches have it or older. A newer one's costs ssh a tenth of a second.
-KexAlgorithms curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384
-MaxSessions 100
 """
 _START = f"""\
 set -e

@@ -77,10 +77,13 @@ def run(
             ),
         )
         watcher = _Watcher(process.pid, whole=memory)
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.monotonic() - begin
-        process.returncode = os.waitstatus_to_exitcode(status)
-        watcher.stop()
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+            wall = time.monotonic() - begin
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            watcher.stop()
+            process.kill()  # when this one is asked to end; harmless when that one has
     if process.returncode not in codes:
         said = errors.read_text(errors="replace").strip() or output.read_text(errors="replace")
         raise BenchError(f"{argv[0]} ended with {process.returncode}: {said[-800:]}")
