@@ -264,7 +264,11 @@ def _traces(name: str) -> dict[str, set[str]]:
         "cgroups": {str(path) for path in groups},
         "files": {
             str(path)
-            for pattern in (f"vipkeeper-lab/{name}", f"lock/*{name}.lock", f"systemd/**/{name}.swt-*")
+            for pattern in (
+                f"vipkeeper-lab/{name}",
+                f"lock/*{name}.lock",
+                f"systemd/**/{name}.swt-*",
+            )
             for path in Path("/run").glob(pattern)
         },
         "processes": {
