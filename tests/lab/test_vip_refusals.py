@@ -71,6 +71,32 @@ def test_a_command_line_that_makes_no_sense(
     desk.refused(leaf, 2, command=command)
 
 
+# --- what no cure of the switch ends
+
+
+def test_what_cuts_off_two_leafs_is_not_cured_on_one(desk: Desk, leaf: LeafUnderTest) -> None:
+    for vm in ("vm-a1", "vm-c1"):
+        desk.lab.break_("vrr-forwarding-off", vm=vm)
+    words = ("vrr-forwarding-off", "no recreate on suspicion", "more than this leaf", "--toggle")
+    said = desk.refused(leaf, 6, *words, command=("heal", "vm-a1", "--yes"))
+    assert "more than one leaf" in said.out
+    assert desk.report()["blast"]["scope"] == "more than one leaf"
+    desk.lab.mend()
+
+
+def test_what_lies_beyond_the_gateway(desk: Desk, leaf: LeafUnderTest) -> None:
+    """The VM answers its gateway, and something on the way outside does not let it."""
+    core = desk.lab.fabric.ns("core")
+    rule = ["to", "130.246.213.11", "priority", "10", "blackhole"]
+    subprocess.run(["ip", "-n", core, "rule", "add", *rule], check=True)
+    try:
+        words = ("beyond-gateway", "nothing was touched", "security groups")
+        said = desk.refused(leaf, 6, *words, command=("heal", "vm-a1", "--yes"))
+    finally:
+        subprocess.run(["ip", "-n", core, "rule", "del", *rule], check=True)
+    assert "one VM: 1 of 1 beside it" in said.out
+
+
 # --- logging in
 
 
