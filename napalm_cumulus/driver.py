@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, Literal
 
 from napalm.base.exceptions import (
@@ -13,11 +14,11 @@ from napalm.base.exceptions import (
 from napalm_cumulus import frames
 from napalm_cumulus.configuring import ConfigurationMethods
 from napalm_cumulus.getters import CumulusGetters
-from napalm_cumulus.ssh_options import check_optional_args, resolve
+from napalm_cumulus.ssh_options import DEFAULT_MAX_OUTPUT, check_optional_args, resolve
 from napalm_cumulus.transport import CommandResult, SshTransport, Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from napalm.base import models
@@ -140,23 +141,21 @@ class CumulusDriver(ConfigurationMethods, CumulusGetters):
                 self._require_success(result)
         return {result.command: _text(result.stdout) for result in results}
 
-    def run_many(
-        self, commands: Sequence[str], *, timeout: float | None = None
-    ) -> list[CommandResult]:
-        """Run shell commands, all in one round trip, and give all that each left behind.
+    @property
+    def run_many(self) -> Callable[..., list[CommandResult]]:
+        """Runs shell commands, all in one round trip, and gives all that each left behind.
 
-        Args:
-            commands: `sh` command lines; each runs in a shell of its own with empty stdin, and a
-                failing one does not stop the others.
-            timeout: Seconds for all of them; `command_timeout` by default.
-
-        Returns:
-            Exit status, stdout and stderr as bytes, in the order of the commands.
+        It takes the commands (`sh` command lines; each runs in a shell of its own with empty
+        stdin, and a failing one does not stop the others) and `timeout`, seconds for all of them,
+        `command_timeout` by default. It gives exit status, stdout and stderr as bytes, in the order
+        of the commands. It is a property because NAPALM's contract allows no further method.
         """
-        return self._run_many(commands, timeout=timeout)
+        # A session's log shows each command of a batch, which takes an answer that can be read.
+        packed = not self.optional_args.get("session_log")
+        return functools.partial(self._run_many, packed=packed)
 
     def _run_many(
-        self, commands: Sequence[str], *, timeout: float | None = None
+        self, commands: Sequence[str], *, timeout: float | None = None, packed: bool = False
     ) -> list[CommandResult]:
         """Run the commands in one round trip; a failing one does not stop the others."""
         if not commands:
@@ -164,13 +163,20 @@ class CumulusDriver(ConfigurationMethods, CumulusGetters):
         boundary = frames.new_boundary()
         try:
             batch = self._session().run(
-                frames.SHELL, stdin=frames.script(commands, boundary), timeout=timeout
+                frames.PACKED_SHELL if packed else frames.SHELL,
+                stdin=frames.script(commands, boundary),
+                timeout=timeout,
             )
         except (CommandTimeoutException, CommandErrorException) as error:
             # The transport knows only of the shell that runs the batch.
             listed = "; ".join(command[:100] for command in commands)
             raise type(error)(f"{error} The shell was running: {listed}") from error
-        return frames.parse(commands, boundary, batch.stdout, batch.stderr)
+        stdout, stderr = batch.stdout, batch.stderr
+        if packed:
+            limit = int(self.optional_args.get("max_output", DEFAULT_MAX_OUTPUT))
+            stdout = frames.unpacked(stdout, boundary, limit)
+            stderr = frames.unpacked(stderr, boundary, limit)
+        return frames.parse(commands, boundary, stdout, stderr)
 
     def _require_success(self, result: CommandResult) -> None:
         if result.exit_status != 0:

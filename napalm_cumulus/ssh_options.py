@@ -46,7 +46,7 @@ OPTIONAL_ARGS = frozenset(
 _DEFAULT_PORT = 22
 _DEFAULT_COMMAND_TIMEOUT = 120.0
 _DEFAULT_KEEPALIVE = 15
-_DEFAULT_MAX_OUTPUT = 64 * 1024 * 1024
+DEFAULT_MAX_OUTPUT = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class SshOptions:
     session_timeout: float | None = None
     session_log: Path | None = None
     keepalive: float = _DEFAULT_KEEPALIVE
-    max_output: int = _DEFAULT_MAX_OUTPUT
+    max_output: int = DEFAULT_MAX_OUTPUT
     sudo: bool = False
     sudo_password: str | None = field(default=None, repr=False)
 
@@ -138,7 +138,7 @@ def resolve(
             "session_timeout": float(_number(args, "session_timeout", 0)) or None,
             "session_log": next(iter(_paths(args.get("session_log"))), None),
             "keepalive": _number(args, "keepalive", _DEFAULT_KEEPALIVE),
-            "max_output": int(_number(args, "max_output", _DEFAULT_MAX_OUTPUT)),
+            "max_output": int(_number(args, "max_output", DEFAULT_MAX_OUTPUT)),
             "sudo": bool(args.get("sudo") or args.get("sudo_password")),
             "sudo_password": args.get("sudo_password"),
         }

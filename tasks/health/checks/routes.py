@@ -20,30 +20,29 @@ _OWN_TABLES = {"local", "main", "default", "255", "254", "253"}
 _MOVING = {"REACHABLE", "PERMANENT", "DELAY", "PROBE"}
 
 
-def _connected(view: View) -> Iterator[tuple[Gateway, str, IpNetwork, bool]]:
-    """Each connected route that should be there: SVI's stanza, device, prefix, whether it is."""
-    for gateway in view.gateways:
-        wanted = [(gateway.interface, own) for own in gateway.own]
-        wanted += [(virtual.device, virtual.address) for virtual in gateway.virtual]
-        for device, configured in wanted:
-            prefix = configured.network
-            if prefix.prefixlen == prefix.max_prefixlen or not view.works(device):
-                continue
-            if configured not in view.addresses.get(device, ()):
-                continue  # the route went with the address, which another check tells of
-            there = any(
-                row.destination == prefix and row.kind == "unicast" and row.via is None
-                for row in view.routes.get(device, ())
-            )
-            yield gateway, device, prefix, there
+def _connected(view: View, gateway: Gateway) -> Iterator[tuple[str, IpNetwork, bool]]:
+    """Each connected route that should be there: device, prefix, whether it is."""
+    wanted = [(gateway.interface, own) for own in gateway.own]
+    wanted += [(virtual.device, virtual.address) for virtual in gateway.virtual]
+    for device, configured in wanted:
+        prefix = configured.network
+        if prefix.prefixlen == prefix.max_prefixlen or not view.works(device):
+            continue
+        if configured not in view.addresses.get(device, ()):
+            continue  # the route went with the address, which another check tells of
+        there = any(
+            row.destination == prefix and row.kind == "unicast" and row.via is None
+            for row in view.routes.get(device, ())
+        )
+        yield device, prefix, there
 
 
 def _routes_lost(view: View) -> Iterator[Seen]:
     for gateway in view.gateways:
-        found = [row for row in _connected(view) if row[0] is gateway]
-        for prefix in dict.fromkeys(row[2] for row in found):
-            lost = [device for _, device, net, there in found if net == prefix and not there]
-            if lost and len(lost) == sum(net == prefix for _, _, net, _ in found):
+        found = list(_connected(view, gateway))
+        for prefix in dict.fromkeys(prefix for _, prefix, _ in found):
+            lost = [device for device, net, there in found if net == prefix and not there]
+            if lost and len(lost) == sum(net == prefix for _, net, _ in found):
                 yield Seen(
                     gateway.interface,
                     f"ip route: {prefix} is on none of {', '.join(lost)}: answers find no way back",
@@ -55,9 +54,9 @@ def _routes_lost(view: View) -> Iterator[Seen]:
 
 def _route_lost(view: View) -> Iterator[Seen]:
     for gateway in view.gateways:
-        found = [row for row in _connected(view) if row[0] is gateway]
-        alive = {prefix for _, _, prefix, there in found if there}
-        for _, device, prefix, there in found:
+        found = list(_connected(view, gateway))
+        alive = {prefix for _, prefix, there in found if there}
+        for device, prefix, there in found:
             if not there and prefix in alive:
                 yield Seen(
                     device,

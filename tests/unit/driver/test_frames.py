@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
+from pathlib import Path
 
 import pytest
 from napalm.base.exceptions import CommandErrorException
@@ -10,6 +12,62 @@ from napalm.base.exceptions import CommandErrorException
 from napalm_cumulus import frames
 
 BOUNDARY = "--0123456789abcdef"
+
+
+LIMIT = 1_000_000
+
+
+def run_packed(
+    commands: list[str], *, path: str | None = None, before: str = ""
+) -> list[tuple[int, bytes, bytes]]:
+    done = subprocess.run(
+        ["sh", "-c", f"{before}{frames.PACKED_SHELL}"],
+        input=frames.script(commands, BOUNDARY),
+        capture_output=True,
+        check=False,
+        timeout=20,
+        env={"PATH": path} if path else None,
+    )
+    outputs = [frames.unpacked(data, BOUNDARY, LIMIT) for data in (done.stdout, done.stderr)]
+    results = frames.parse(commands, BOUNDARY, *outputs)
+    return [(result.exit_status, result.stdout, result.stderr) for result in results]
+
+
+def test_a_packed_batch_is_the_same_batch() -> None:
+    commands = ["cat; echo a; echo b >&2; exit 3", "true", "seq 20000", "printf '\\037\\213\\010'"]
+    assert run_packed(commands) == run(commands)
+    assert run_packed(["echo x"]) == [(0, b"x\n", b"")]
+
+
+def test_what_a_login_says_before_does_not_spoil_a_packed_batch() -> None:
+    (result,) = run_packed(["echo x"], before="echo 'sudo: unable to resolve host' >&2; ")
+    assert result == (0, b"x\n", b"sudo: unable to resolve host\n")
+
+
+def test_without_gzip_a_batch_is_not_packed(tmp_path: Path) -> None:
+    for tool in ("sh", "gunzip"):
+        (tmp_path / tool).symlink_to(f"/bin/{tool}")
+    commands = ["echo x", "printf '\\037\\213\\010'"]
+    assert run_packed(commands, path=str(tmp_path)) == [(0, b"x\n", b""), (0, b"\x1f\x8b\x08", b"")]
+
+
+def test_a_packed_answer_that_was_cut_off_is_not_believed() -> None:
+    script = frames.script(["seq 20000", "true"], BOUNDARY)
+    done = subprocess.run(
+        ["sh", "-c", frames.PACKED_SHELL], input=script, capture_output=True, check=True
+    )
+    half = frames.unpacked(done.stdout[: len(done.stdout) // 2], BOUNDARY, LIMIT)
+    assert half.startswith(b"1\n2\n")
+    with pytest.raises(CommandErrorException, match="ended after 0 of 2"):
+        frames.parse(["seq 20000", "true"], BOUNDARY, half, b"")
+
+
+def test_a_packed_answer_has_its_limits() -> None:
+    bomb = gzip.compress(b"0" * 100_000)
+    with pytest.raises(CommandErrorException, match="more than 1000 bytes"):
+        frames.unpacked(bomb, BOUNDARY, 1000)
+    with pytest.raises(CommandErrorException, match="cannot be read"):
+        frames.unpacked(bomb[:20] + b"garbage" * 9, BOUNDARY, 1000)
 
 
 def run(commands: list[str], boundary: str = BOUNDARY) -> list[tuple[int, bytes, bytes]]:
