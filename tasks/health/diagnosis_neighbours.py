@@ -62,9 +62,11 @@ def virtual_mac_not_local(view: View) -> Diagnosis | None:
         link = view.links.get(virtual.device)
         if link is None or not view.works(virtual.device) or link.mac != virtual.mac:
             continue
-        rows = [r for r in view.facts.fdb.rows if r.mac == virtual.mac and r.bridge == view.bridge]
-        local = any(r.port == view.bridge and r.state == "permanent" for r in rows)
-        if not local:
+        # By kind of bridge and iproute2 the entry is the bridge's, or only the device's own.
+        known = [r for r in view.facts.fdb.rows if r.mac == virtual.mac]
+        rows = [r for r in known if r.bridge == view.bridge]
+        own = {view.bridge, view.gateway.interface}
+        if not any(r.port in own and r.state == "permanent" for r in rows or known):
             astray[virtual.device] = ", ".join(dict.fromkeys(r.port for r in rows)) or "nowhere"
     if not astray:
         return None

@@ -250,6 +250,15 @@ def test_an_anycast_peer_is_no_rogue() -> None:
     assert diagnose(facts) == ()
 
 
+def test_a_bridge_may_show_the_virtual_mac_as_the_devices_own_only() -> None:
+    rows = [r for r in healthy().fdb.rows if r.mac == MAC0]
+    own = tuple(replace(row, bridge="") for row in rows)
+    facts = plus(without(healthy(), "fdb", mac=MAC0), "fdb", *own)
+    assert diagnose(facts) == ()
+    strange = replace(rows[0], port="swp1s2", state="")
+    assert names(diagnose(plus(facts, "fdb", strange))) == ["virtual-mac-not-local"]
+
+
 def test_strict_rp_filter_is_well_where_answers_leave_by_the_vrr_device() -> None:
     facts = sysctl(without(healthy(), "routes", device=SVI, destination=NETWORK),
                    f"conf/{V1}/rp_filter", 2)  # fmt: skip
