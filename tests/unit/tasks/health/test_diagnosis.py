@@ -331,6 +331,7 @@ def test_all_that_goes_with_an_svi_that_is_down() -> None:
 def test_a_port_is_missed_only_where_the_configuration_has_it() -> None:
     facts = without(healthy(), "ports", name=PORT)
     assert diagnose(facts) == ()
+    assert diagnose(facts, ports={PORT: HV}) == ()
     (found,) = diagnose(probe(facts, "ping", ok=False), silent=[PATIENT])[:1]
     assert (found.fault, found.certain) == ("port-out-of-bridge", False)
 
