@@ -132,9 +132,15 @@ def _by_switch(uplinks: list[Uplink]) -> dict[str, tuple[Uplink, ...]]:
     for uplink in uplinks:
         spelled[uplink.switch].append(uplink)
     grouped: dict[str, list[Uplink]] = {}
+    # Spellings of one switch begin alike: each name is compared with few, not with thousands.
+    alike: dict[str, list[str]] = defaultdict(list)
     for name in sorted(spelled, key=lambda name: (-name.count("."), name)):
-        same = [known for known in grouped if same_host(known, name)]
-        grouped.setdefault(same[0] if len(same) == 1 else name, []).extend(spelled[name])
+        known = alike[name.split(".", 1)[0].casefold()]
+        same = [other for other in known if same_host(other, name)]
+        whole = same[0] if len(same) == 1 else name
+        if whole not in grouped:
+            known.append(whole)
+        grouped.setdefault(whole, []).extend(spelled[name])
     order = sorted(grouped)
     return {
         name: tuple(sorted(set(grouped[name]), key=lambda u: (u.hypervisor, u.interface, u.port)))
