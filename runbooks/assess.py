@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tasks.model import Gateway
 
 #: Why a switch could not be judged: id, exceptions, remedy. The ids are in ``docs/checks.md``.
+LOGIN_REFUSED = "login-refused"
 _HOST_KEY = ("host-key", "Compare it with the key on the switch's console before you trust it.")
 _UNANSWERED: tuple[tuple[str, tuple[type[BaseException], ...], str], ...] = (
     ("not-checked", (NotStartedError, AbandonedError), "Run the check again."),
@@ -44,7 +45,7 @@ _UNANSWERED: tuple[tuple[str, tuple[type[BaseException], ...], str], ...] = (
         "It takes the connection and then hangs: log in by hand and look at its load.",
     ),
     (
-        "login-refused",
+        LOGIN_REFUSED,
         (napalm.ConnectAuthError,),
         "Check the user, and the key or the password (docs/ssh.md), and sudo.",
     ),

@@ -10,8 +10,9 @@ from nornir_config.connection import CONNECTION_NAME, drop_connection
 from nornir_config.fleet_errors import FleetInterrupt
 from nornir_config.init import init_nornir
 from nornir_config.runner import FleetRunner
+from nornir_config.secrets import get_secret
 from runbooks import errors
-from runbooks.assess import Assessment, Looking, assess, outcome
+from runbooks.assess import LOGIN_REFUSED, Assessment, Looking, assess, outcome
 from runbooks.records import now, who
 from tasks.health.fleet import judge_fleet
 from tasks.health.model import Finding, FleetHealth, Status
@@ -103,6 +104,7 @@ class Checker:
         self._looking = looking
         self._progress = progress or Silence()
         self._assessments: dict[str, Assessment] = {}
+        self._asked = False
         self._runner = FleetRunner(
             pace.workers or settings.workers,
             deadline=pace.deadline or settings.check.deadline,
@@ -118,17 +120,9 @@ class Checker:
     def look(self) -> Round:
         """Look at every switch once."""
         at, began = now(), time.monotonic()
-        self._assessments = {}
-        # Nornir skips a host that failed once, in silence and for ever.
-        self._nornir.data.reset_failed_hosts()
-        interrupted = False
-        self._progress.begin(len(self._selected.inventory.hosts))
-        try:
-            self._nornir.run(task=assess, name="check", looking=self._looking)
-        except FleetInterrupt:
-            interrupted = True
-        finally:
-            self._progress.end()
+        interrupted = self._ask_all()
+        if not interrupted and self._all_refused() and self._find_password():
+            interrupted = self._ask_all()
         healths = tuple(self._assessments[name].health for name in sorted(self._assessments))
         health = FleetHealth(
             at=at,
@@ -137,6 +131,40 @@ class Checker:
             seconds=round(time.monotonic() - began, 3),
         )
         return Round(health, self._assessments, interrupted)
+
+    def _ask_all(self) -> bool:
+        """Ask every switch; whether Ctrl-C ended it early."""
+        self._assessments = {}
+        # Nornir skips a host that failed once, in silence and for ever.
+        self._nornir.data.reset_failed_hosts()
+        self._progress.begin(len(self._selected.inventory.hosts))
+        try:
+            self._nornir.run(task=assess, name="check", looking=self._looking)
+        except FleetInterrupt:
+            return True
+        finally:
+            self._progress.end()
+        return False
+
+    def _all_refused(self) -> bool:
+        """Whether no switch let us in: then it is the login, and no switch."""
+        return all(
+            any(finding.check == LOGIN_REFUSED for finding in assessment.health.findings)
+            for assessment in self._assessments.values()
+        )
+
+    def _find_password(self) -> bool:
+        """Look for a password where it is only looked when a login without it has failed."""
+        defaults = self._selected.inventory.defaults
+        if defaults.password or self._asked:
+            return False
+        self._asked = True
+        question = f"Password of {defaults.username or 'the user'} on the switches: "
+        password = get_secret("ssh_password", use_keyring=True, prompt=question)
+        if password is None:
+            return False
+        defaults.password = password.get_secret_value()
+        return True
 
     @property
     def connections(self) -> int:

@@ -15,6 +15,7 @@ from napalm.base.exceptions import (
     ConnectionException,
     ConnectTimeoutError,
 )
+from pydantic import SecretStr
 
 from inventory.errors import SourceError
 from runbooks import assess
@@ -281,3 +282,41 @@ def test_a_vip_of_which_nothing_could_be_read_is_not_called_absent(
             "vipkeeper_vip_present", 1
         )[1]
     )
+
+
+def test_a_password_is_looked_for_once_nobody_let_us_in(
+    leafs: Leafs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def get_secret(name: str, **_: object) -> SecretStr:
+        asked.append(name)
+        return SecretStr("geheim")
+
+    monkeypatch.setattr("runbooks.check.get_secret", get_secret)
+    leafs.add(1, 3)
+    well = dict(leafs.answers)
+
+    def collect(task: Any, **more: Any) -> Any:
+        refused = task.host.password != "geheim"
+        name = task.host.name
+        leafs.answers[name] = ConnectAuthError("no") if refused else well[name]
+        return leafs.collect(task, **more)
+
+    monkeypatch.setattr(assess, "collect_facts", collect)
+    result = leafs.world.vip("check")
+    assert result.exit_code == 0, result.output
+    assert asked == ["ssh_password"]
+    assert "geheim" not in result.output
+
+
+def test_one_refused_login_among_others_asks_nobody(
+    leafs: Leafs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a password was asked for")
+
+    monkeypatch.setattr("runbooks.check.get_secret", never)
+    leafs.add(1, answer=ConnectAuthError("no"))
+    leafs.add(3)
+    assert leafs.world.vip("check").exit_code == 12
