@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from napalm.base.exceptions import CommandTimeoutException, ConnectionException
@@ -18,6 +18,7 @@ from tasks.gateways import Wanted
 from tasks.health.collect import Probes, collect_facts
 from tasks.health.diagnosis import diagnose
 from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
+from tasks.health.facts import Section
 from tasks.model import Gateway, Toggled
 
 if TYPE_CHECKING:
@@ -194,6 +195,18 @@ def tell(run: Run, switch: str, diagnoses: Sequence[Diagnosis]) -> None:
             run.story.tell(short, text, "info")
     # What was found first; what is found after the cures stands with the end.
     run.facts.setdefault("diagnosis", {}).setdefault(switch, tuple(diagnoses))
+
+
+def tell_unread(run: Run, switch: str, facts: SwitchFacts) -> None:
+    """Tell what of a switch could not be read, so that no fault of it can be named."""
+    sections = [getattr(facts, each.name) for each in fields(facts)]
+    unread = [section.unread for section in sections if isinstance(section, Section)]
+    unread += [facts.gateways_unread, facts.sysctls_unread]
+    found = tuple(dict.fromkeys(filter(None, unread)))
+    for text in found:
+        run.story.tell("diagnosis", f"not known: {text}", "warn")
+    if found:
+        run.facts.setdefault("unread", {})[switch] = found
 
 
 def prepare(run: Run, looker: Looker, choice: Diagnosis) -> PlannedCure | Plan:

@@ -82,6 +82,7 @@ def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run:
         around = pool.submit(_look_around, case, survey, reached)
         wards = _wards(case, reached, force=force)
         for ward in wards:
+            ladder.tell_unread(run, ward.behind.switch.name, ward.looked.facts)
             ladder.tell(run, ward.behind.switch.name, ward.diagnoses)
         blast = around.result()
     _tell_blast(run, blast)

@@ -12,6 +12,7 @@ from napalm.base.exceptions import CommitError, ConnectionClosedException
 from inventory.model import VirtualMachine
 from runbooks import toggle
 from tasks.health.diagnosis_model import Cure
+from tasks.health.facts import Section
 from tests.unit.inventory.fakes import HV50, HV51, SW1, SW3, uplink, vm
 from tests.unit.runbooks.conftest import World, no_routes, well
 from tests.unit.tasks.fakes import VM_MAC, lldp
@@ -273,6 +274,17 @@ def test_other_faults_of_a_healed_gateway_are_told_and_left(rack: World) -> None
     assert result.exit_code == 0
     assert len(rack.cured) == 1
     assert "Also seen and left alone: vrr-mtu-wrong" in result.output
+
+
+def test_what_could_not_be_read_is_told_and_is_no_fault(rack: World) -> None:
+    rack.silent = {VM}
+    unread = Section[Any](unread="'ip -j link show' printed garbage")
+    rack.facts[SW3] = dataclasses.replace(no_routes(), links=unread)
+    result = rack.vip("heal", "vm-a1", "--yes")
+    assert "not known: 'ip -j link show' printed garbage" in result.output
+    assert not any(cure.disruptive for _, cure, _ in rack.cured)
+    assert not rack.committed
+    assert rack.reports()[0]["unread"][SW3] == ["'ip -j link show' printed garbage"]
 
 
 def test_a_cure_that_the_switch_takes_back(world: World) -> None:
