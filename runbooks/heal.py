@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from runbooks import errors
 from runbooks.behind import reach, require_confirmed
-from runbooks.blast import Survey
 from runbooks.chain import Followed, follow, record
 from runbooks.patients import Patient, known_macs, patients_of, served, silent_fixed
 from runbooks.reachability import Probe, ProbeError, probe_all, wait_until_answering
 from runbooks.run import Run, recorded
+from runbooks.survey import Survey
 from runbooks.toggle import Agreement, Plan, carry_out, make_plan
 from runbooks.treat import Case, treat
 from tasks.errors import NoGatewayError

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from napalm.base.exceptions import CommandTimeoutException, ConnectionException
 
 from runbooks.errors import CancelledError
-from runbooks.policy import Rules, Tried, foreign, next_cure
+from runbooks.ladder_words import OUTAGES, question, tell_cured, tell_unhelped
+from runbooks.policy import Rules, Tried, next_cure
 from runbooks.toggle import Plan, carry_out, make_plan, wait_until_settled
 from tasks.cure_model import Cured, PlannedCure
 from tasks.cures import apply_cure, plan_cure
-from tasks.errors import RefusedError
 from tasks.gateways import Wanted
 from tasks.health.collect import Probes, collect_facts
 from tasks.health.diagnosis import diagnose
 from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
-from tasks.health.facts import Section
 from tasks.model import Gateway, Toggled
 
 if TYPE_CHECKING:
@@ -30,16 +29,6 @@ if TYPE_CHECKING:
 #: Seconds in which a cure that helps has helped; after the last one it is waited longer.
 AT_ONCE = 3.0
 _ASK_ANEW = "vm-mac-on-wrong-port"
-_OUTAGES = {
-    Cure.SET_MAC: "some 20 ms",
-    Cure.FLAP: "some 20 ms",
-    Cure.RECREATE: "some 0.2 s",
-    Cure.TOGGLE: "less than a second",
-}
-
-
-class NotThisFaultError(RefusedError):
-    """What is wrong is nothing that a cure of this switch ends: it was not touched."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +148,7 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
     found = tuple(diagnoses)
     while (choice := next_cure(found, looker.gateway, rules, tried)) is not None:
         ready = prepare(run, looker, choice)
-        agreement.require(_question(looker, choice))
+        agreement.require(question(looker.session.switch.name, looker.gateway, choice))
         cured = _carry_out(run, looker, choice, ready)
         tried.append(Tried(choice.cure, choice.fault, choice.interface))
         helped = well is not None and well(min(AT_ONCE, run.settings.heal.settle))
@@ -174,39 +163,13 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
         if helped:
             found = replace(looker, silent=()).judge(looked.facts).diagnoses
             break
-        _tell_unhelped(run, looker, choice, found)
+        tell_unhelped(run, looker.session.switch.name, choice, found)
     return Treatment(tuple(rungs), found, bool(rungs) and rungs[-1].helped)
 
 
 def harmful(diagnoses: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
     """Those that harm now and that vipkeeper can cure."""
     return tuple(d for d in diagnoses if not d.latent and d.cure is not Cure.NONE)
-
-
-def tell(run: Run, switch: str, diagnoses: Sequence[Diagnosis]) -> None:
-    """Tell what was found on a switch, with the evidence, and note it in the report."""
-    short = switch.split(".", 1)[0]
-    for diagnosis in diagnoses:
-        kind = "info" if diagnosis.latent else "fail" if diagnosis.certain else "warn"
-        sure = "" if diagnosis.certain else " (not certain)"
-        harm = " (harms nobody yet)" if diagnosis.latent else ""
-        run.story.tell("diagnosis", f"{diagnosis.fault}{sure}{harm}: {diagnosis.sentence}", kind)
-        for text in diagnosis.evidence:
-            run.story.tell(short, text, "info")
-    # What was found first; what is found after the cures stands with the end.
-    run.facts.setdefault("diagnosis", {}).setdefault(switch, tuple(diagnoses))
-
-
-def tell_unread(run: Run, switch: str, facts: SwitchFacts) -> None:
-    """Tell what of a switch could not be read, so that no fault of it can be named."""
-    sections = [getattr(facts, each.name) for each in fields(facts)]
-    unread = [section.unread for section in sections if isinstance(section, Section)]
-    unread += [facts.gateways_unread, facts.sysctls_unread]
-    found = tuple(dict.fromkeys(filter(None, unread)))
-    for text in found:
-        run.story.tell("diagnosis", f"not known: {text}", "warn")
-    if found:
-        run.facts.setdefault("unread", {})[switch] = found
 
 
 def prepare(run: Run, looker: Looker, choice: Diagnosis) -> PlannedCure | Plan:
@@ -216,7 +179,7 @@ def prepare(run: Run, looker: Looker, choice: Diagnosis) -> PlannedCure | Plan:
         RefusedError: it is not safe now.
     """
     name = looker.session.switch.name
-    outage = _OUTAGES.get(choice.cure)
+    outage = OUTAGES.get(choice.cure)
     harm = f"an outage of {outage} for all behind it" if outage else "no outage for anybody"
     run.story.tell("cure", f"{choice.cure.value} on {name}, {harm}: {choice.remedy}", "do")
     if choice.cure is Cure.TOGGLE:
@@ -231,33 +194,6 @@ def prepare(run: Run, looker: Looker, choice: Diagnosis) -> PlannedCure | Plan:
     run.diff = planned.diff
     run.facts["gateway"] = looker.gateway
     return planned
-
-
-def refuse(diagnosis: Diagnosis, switch: str) -> NotThisFaultError:
-    """The refusal that names a fault which no cure of a switch ends."""
-    return NotThisFaultError(
-        f"{switch}: {diagnosis.fault}: {diagnosis.sentence}; nothing was touched", diagnosis.remedy
-    )
-
-
-def refusal(diagnoses: Sequence[Diagnosis], rules: Rules, switch: str) -> NotThisFaultError:
-    """Why nothing is done, where `next_cure` has nothing."""
-    cause = foreign(diagnoses, rules)
-    if cause is not None:
-        return refuse(cause, switch)
-    advice = "To toggle the gateway all the same: --toggle"
-    for diagnosis in diagnoses:
-        if not diagnosis.latent and diagnosis.cure.disruptive:
-            return NotThisFaultError(
-                f"{switch}: {diagnosis.fault}: {diagnosis.sentence}; "
-                f"{rules.why_not(diagnosis.cure)}; nothing was touched",
-                advice,
-            )
-    return NotThisFaultError(
-        f"{switch}: no fault of the gateway is found; {rules.why_not(Cure.TOGGLE)}; nothing was "
-        "touched",
-        advice,
-    )
 
 
 def _carry_out(run: Run, looker: Looker, choice: Diagnosis, ready: PlannedCure | Plan) -> Cured:
@@ -291,7 +227,7 @@ def _carry_out(run: Run, looker: Looker, choice: Diagnosis, ready: PlannedCure |
         wait_until_settled(looker.session, settings.revert_in, error)
         run.story.tell("cure", f"{switch.name} has finished by itself, nothing is pending")
         return Cured(choice.cure, ready.steps, notes=(f"cut short: {error}",))
-    _tell_cured(run, cured)
+    tell_cured(run, cured)
     return cured
 
 
@@ -304,41 +240,6 @@ def _judged_by(looker: Looker, choice: Diagnosis) -> Mapping[str, tuple[str, ...
         return looker.macs
     asked = {address for address, _ in choice.neighbours}
     return {address: macs for address, macs in looker.macs.items() if address not in asked}
-
-
-def _tell_cured(run: Run, cured: Cured) -> None:
-    took = f" (away for at most {cured.outage_seconds:.2f} s)" if cured.outage_seconds else ""
-    run.story.tell("cure", f"{cured.cure.value}{took}", "ok" if cured.complete else "warn")
-    for problem in cured.problems:
-        run.story.tell("cure", problem, "warn")
-    if cured.announced:
-        run.story.tell("announce", f"gratuitous ARP for {', '.join(cured.announced)}")
-    for restored in cured.restored:
-        run.story.tell("put back", restored)
-    for lost in cured.lost:
-        run.story.tell("lost", lost, "warn")
-    for note in cured.notes:
-        run.story.tell("note", note, "info")
-    if cured.report is not None:
-        run.facts["commit"] = cured.report
-    run.facts["aftercare"] = {
-        name: getattr(cured, name) for name in ("announced", "restored", "lost", "notes")
-    }
-
-
-def _tell_unhelped(run: Run, looker: Looker, choice: Diagnosis, found: Sequence[Diagnosis]) -> None:
-    still = [d.fault for d in found if not d.latent]
-    seen = f"the switch still shows {', '.join(still)}" if still else "the switch shows no fault"
-    run.story.tell("cure", f"{choice.cure.value} did not help; {seen}", "warn")
-    tell(run, looker.session.switch.name, found)
-
-
-def _question(looker: Looker, choice: Diagnosis) -> str:
-    vip, name = looker.gateway.vip.address, looker.session.switch.name
-    outage = _OUTAGES.get(choice.cure)
-    harm = f"Everybody behind it is cut off for {outage}." if outage else "Nobody is cut off by it."
-    verb = "Toggle" if choice.cure is Cure.TOGGLE else f"Carry out {choice.cure.value} for"
-    return f"{verb} {vip} on {name}? {harm}"
 
 
 def _rung(looker: Looker, choice: Diagnosis, cured: Cured, *, helped: bool) -> Rung:

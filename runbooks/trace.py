@@ -12,12 +12,13 @@ from rich.table import Table
 
 from inventory.errors import SourceError, VipkeeperError
 from runbooks import errors
-from runbooks.blast import Blast, Survey
+from runbooks.blast import Blast
 from runbooks.chain import Followed, follow
 from runbooks.explain import explain
 from runbooks.patients import RUNNING
 from runbooks.reachability import Probe, ProbeError, probe_all
 from runbooks.records import now, plain
+from runbooks.survey import Survey
 from runbooks.switches import switch_session
 from tasks.errors import RefusedError
 from tasks.gateways import Wanted, find_gateway

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from runbooks import errors, ladder
 from runbooks.behind import require_confirmed
-from runbooks.blast import Blast, Scope, Survey
+from runbooks.blast import Blast, Scope
+from runbooks.ladder_words import refusal, tell, tell_unread
 from runbooks.patients import known_macs, served, silent_fixed, silent_ones
 from runbooks.policy import Rules, foreign, next_cure
 from runbooks.reachability import own_address, wait_until_answering
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from runbooks.patients import Patient
     from runbooks.reachability import Probe
     from runbooks.run import Run
+    from runbooks.survey import Survey
     from runbooks.toggle import Agreement
     from tasks.health.diagnosis_model import Diagnosis
 
@@ -82,8 +84,8 @@ def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run:
         around = pool.submit(_look_around, case, survey, reached)
         wards = _wards(case, reached, force=force)
         for ward in wards:
-            ladder.tell_unread(run, ward.behind.switch.name, ward.looked.facts)
-            ladder.tell(run, ward.behind.switch.name, ward.diagnoses)
+            tell_unread(run, ward.behind.switch.name, ward.looked.facts)
+            tell(run, ward.behind.switch.name, ward.diagnoses)
         blast = around.result()
     _tell_blast(run, blast)
     rules = Rules(blast.scope, force)
@@ -92,7 +94,7 @@ def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run:
     able.sort(key=lambda ward: not any(d.certain and not d.latent for d in ward.diagnoses))
     if not able:
         worst = next((w for w in wards if foreign(w.diagnoses, rules)), wards[0])
-        raise ladder.refusal(worst.diagnoses, rules, worst.behind.switch.name)
+        raise refusal(worst.diagnoses, rules, worst.behind.switch.name)
     if dry_run:
         _dry_run(case, able[0], rules)
         return

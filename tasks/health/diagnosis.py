@@ -23,6 +23,9 @@ from tasks.health import (
     diagnosis_routes as routes,
 )
 from tasks.health import (
+    diagnosis_rules as rules,
+)
+from tasks.health import (
     diagnosis_sysctls as sysctls,
 )
 from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
@@ -71,9 +74,9 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser("virtual-mac-wrong", ("links",), devices.mac_wrong),
     Recogniser("virtual-mac-not-local", ("links", "fdb"), neighbours.virtual_mac_not_local),
     Recogniser("vip-answered-by-other", ("probes",), neighbours.answered_by_other),
-    Recogniser("policy-rule-from", ("rules", "routes"), routes.rule_from),
-    Recogniser("policy-rule-to", ("rules", "routes"), routes.rule_to),
-    Recogniser("policy-rule-iif", ("rules", "routes"), routes.rule_iif),
+    Recogniser("policy-rule-from", ("rules", "routes"), rules.rule_from),
+    Recogniser("policy-rule-to", ("rules", "routes"), rules.rule_to),
+    Recogniser("policy-rule-iif", ("rules", "routes"), rules.rule_iif),
     Recogniser("blackhole-route", ("routes",), routes.blackhole_route),
     Recogniser("foreign-route", ("routes",), routes.foreign_route),
     Recogniser("hypervisor-unreachable", ("links",), ports.hypervisor_unreachable),

@@ -1,22 +1,19 @@
-"""Faults of routes and policy rules: what the kernel would do with the VMs' packets."""
+"""Faults of routes: where the kernel would send the VMs' packets."""
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.health.diagnosis_view import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tasks.health.diagnosis_view import Expected, View
-    from tasks.health.facts import IpAddress, IpNetwork, ProbeFact, RouteFact, RuleFact
+    from tasks.health.facts import IpNetwork, RouteFact
 
-#: Tables that every kernel's own rules name, and the words of the rule for VRFs.
-_OWN_TABLES = frozenset({"local", "main", "default", "l3mdev", "l3mdev-table"})
 _ROUTES_BACK = "the routes that the kernel made for the addresses are added again"
-_THROWN_AWAY = frozenset({"blackhole", "unreachable", "prohibit"})
 
 
 def connected_lost(view: View) -> Diagnosis | None:
@@ -142,103 +139,6 @@ def foreign_route(view: View) -> Diagnosis | None:
     )
 
 
-def rule_from(view: View) -> Diagnosis | None:
-    """A policy rule decides about packets from VMs."""
-    return _rule(view, "policy-rule-from", "src", "from the VMs")
-
-
-def rule_to(view: View) -> Diagnosis | None:
-    """A policy rule decides about packets to VMs."""
-    return _rule(view, "policy-rule-to", "dst", "to the VMs")
-
-
-def rule_iif(view: View) -> Diagnosis | None:
-    """A policy rule decides about packets that come in by the gateway's devices."""
-    return _rule(view, "policy-rule-iif", "iif", "from the gateway's devices")
-
-
-def _rule(view: View, fault: str, key: str, whose: str) -> Diagnosis | None:
-    # The kernel's own rule for VRFs comes before all but the local table's; ours are after that.
-    found = [rule for rule in view.facts.rules.rows if _matches(view, rule, key)]
-    sure = [rule for rule in found if _surely_lost(view, rule, key)]
-    tried = [
-        f"ip route get: {probe.detail}"
-        for silent in view.silent
-        if (probe := _failed_way(view, str(silent.address), inwards=key == "dst"))
-    ]
-    found = sure or (found if tried else [])
-    if not found:
-        return None
-    return Diagnosis(
-        fault,
-        f"a policy rule decides about packets {whose}: {_rule_words(found[0])}",
-        (*(f"ip rule: {_rule_words(rule)}" for rule in found), *tried),
-        Cure.NONE,
-        view.gateway.interface,
-        certain=bool(sure or tried),
-        remedy="Find out who made the rule, and remove it there: ip rule del pref "
-        f"{found[0].priority}",
-    )
-
-
-def _failed_way(view: View, address: str, *, inwards: bool) -> ProbeFact | None:
-    if inwards:
-        return view.failed("route-in", address)
-    tried = [p for p in view.probes("route-out") if p.source in {address, ""}]
-    return tried[0] if tried and not any(p.ok for p in tried) else None
-
-
-def _matches(view: View, rule: RuleFact, key: str) -> bool:
-    """Whether a rule that somebody added is about the VMs by this word of its selector."""
-    selector = rule.selector
-    if key not in selector or (rule.table in _OWN_TABLES and not _action(rule)):
-        return False
-    if key == "iif":
-        return selector["iif"] in view.gateway.devices
-    network = _network(selector.get(key), selector.get(f"{key}len"))
-    if network is None:
-        return False
-    if view.silent:
-        return any(_inside(silent.address, network) for silent in view.silent)
-    return any(network.overlaps(v.address.network) for v in view.gateway.virtual
-               if v.address.version == network.version)  # fmt: skip
-
-
-def _surely_lost(view: View, rule: RuleFact, key: str) -> bool:
-    """Whether packets that the rule takes are thrown away, by the rule or by its table.
-
-    A table without a matching route is passed over by the kernel, and so harmless.
-    """
-    if _action(rule) in _THROWN_AWAY:
-        return True
-    addresses = [silent.address for silent in view.silent] if key == "dst" else []
-    found = [
-        route
-        for route in view.facts.routes.rows
-        if route.table == rule.table
-        and (
-            route.destination.prefixlen == 0
-            or any(_inside(address, route.destination) for address in addresses)
-        )
-    ]
-    return bool(found) and all(view.leads_nowhere(route) for route in found)
-
-
-def _action(rule: RuleFact) -> str:
-    return str(rule.selector.get("action", "") or "")
-
-
-def _network(text: object, length: object) -> IpNetwork | None:
-    """What a rule's ``src``/``dst`` with ``srclen``/``dstlen`` names; None for all and nonsense."""
-    if not isinstance(text, str) or text == "all":
-        return None
-    whole = text if length is None or "/" in text else f"{text}/{length}"
-    try:
-        return ip_network(whole, strict=False)
-    except ValueError:
-        return None
-
-
 def _lost(view: View) -> list[Expected]:
     """Addresses whose device works and bears them, and whose connected route is gone."""
     return [
@@ -270,7 +170,7 @@ def _more_special(view: View) -> list[RouteFact]:
         for route in view.facts.routes.rows
         if view.ours(route)
         and any(_within(route.destination, network) for network in networks)
-        and (not silent or any(_inside(address, route.destination) for address in silent))
+        and (not silent or any(inside(address, route.destination) for address in silent))
     ]
 
 
@@ -278,16 +178,12 @@ def _within(part: IpNetwork, whole: IpNetwork) -> bool:
     return (
         part.version == whole.version
         and part.prefixlen > whole.prefixlen
-        and _inside(part.network_address, whole)
+        and inside(part.network_address, whole)
     )
 
 
-def _inside(address: IpAddress, network: IpNetwork) -> bool:
-    return address.version == network.version and ip_address(address) in network
-
-
 def _who(view: View, routes: list[RouteFact]) -> str:
-    hit = [str(s) for s in view.silent if any(_inside(s.address, r.destination) for r in routes)]
+    hit = [str(s) for s in view.silent if any(inside(s.address, r.destination) for r in routes)]
     return ", ".join(hit) or ", ".join(str(route.destination) for route in routes)
 
 
@@ -302,11 +198,6 @@ def _words(route: RouteFact) -> str:
     device = f" dev {route.device}" if route.device else ""
     metric = f" metric {route.metric}" if route.metric else ""
     return f"{kind}{route.destination}{via}{device}{metric}"
-
-
-def _rule_words(rule: RuleFact) -> str:
-    selector = " ".join(f"{key} {value}" for key, value in sorted(rule.selector.items()))
-    return f"{rule.priority}: {selector} lookup {rule.table}"
 
 
 def _routes(lost: list[Expected]) -> str:

@@ -203,6 +203,11 @@ class View:
         return int(value) if value.lstrip("-").isdigit() else None
 
 
+def inside(address: IpAddress, network: IpNetwork) -> bool:
+    """Whether an address is in a network, of whatever versions they are."""
+    return address.version == network.version and address in network
+
+
 def macs_in(text: str) -> tuple[str, ...]:
     """Every MAC that stands in a text, in lower case.
 

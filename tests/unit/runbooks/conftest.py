@@ -12,7 +12,7 @@ from nornir.core.task import Task
 from typer.testing import CliRunner, Result
 
 from nornir_config import connection
-from runbooks import blast, cli, heal, ladder, trace, treat
+from runbooks import cli, heal, ladder, survey, trace, treat
 from runbooks.reachability import Probe
 from tasks.cure_model import Cured, PlannedCure
 from tasks.health.diagnosis_model import Cure, Diagnosis
@@ -148,7 +148,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     fake_site: Callable[[Any], Any] = lambda _: site.site()  # noqa: E731 - typed for mypy
     monkeypatch.setattr("inventory.plugin.site_from_settings", fake_site)
     monkeypatch.setattr(connection, "get_network_driver", serving(world.switches))
-    for module in (heal, blast, trace):
+    for module in (heal, survey, trace):
         monkeypatch.setattr(module, "probe_all", world.probe)
     for module in (heal, treat):
         monkeypatch.setattr(module, "wait_until_answering", world.wait)

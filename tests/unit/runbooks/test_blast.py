@@ -10,9 +10,10 @@ import pytest
 
 from inventory.chain import resolve
 from inventory.model import Answer, VirtualMachine
-from runbooks import blast
-from runbooks.blast import Group, Scope, Survey, conclude
+from runbooks import survey
+from runbooks.blast import Blast, Group, Scope, conclude
 from runbooks.reachability import Probe
+from runbooks.survey import Survey
 from tests.unit.inventory.fakes import HV50, HV51, SW1, Fake, uplink, vm
 
 ABROAD = "hv60.nubes.example.internal"
@@ -48,11 +49,11 @@ def pinged(monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], set[str]]:
         asked.extend(addresses)
         return tuple(Probe(a, 2, 0 if a in silent else 2) for a in addresses)
 
-    monkeypatch.setattr(blast, "probe_all", probe_all)
+    monkeypatch.setattr(survey, "probe_all", probe_all)
     return asked, silent
 
 
-def look(site: Fake, target: str = "vm-a1", sample: int = 4, **how: Any) -> blast.Blast:
+def look(site: Fake, target: str = "vm-a1", sample: int = 4, **how: Any) -> Blast:
     chain = resolve(site.site(), target)
     heard = how.pop("heard", [HV50, HV51, "spine01", "-rf x"])
     return Survey(site.site(), chain, sample).finish(["130.246.213.11"], heard, **how)
@@ -104,7 +105,7 @@ def test_a_source_that_fails_is_a_warning(
 def test_a_source_that_hangs_is_left_behind(
     site: Fake, pinged: tuple[list[str], set[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blast, "_PATIENCE", 0.2)
+    monkeypatch.setattr(survey, "_PATIENCE", 0.2)
     chain = resolve(site.site(), "vm-a1")
     forever = threading.Event()
 
