@@ -1,6 +1,7 @@
 #!/bin/sh
 # The on-switch half of a commit, and of a repair (which changes no file): one POSIX-sh program, run
-# as root, independent of the SSH session that brought it. It needs util-linux, coreutils, awk and ifupdown2; systemd where there is one.
+# as root, independent of the SSH session that brought it. It needs util-linux, coreutils, awk and
+# ifupdown2; systemd where there is one.
 #
 #   apply DIR     check, stage, arm the dead-man's timer, then `run` detached; print the outcome
 #   run ID        bring the kernel to the candidate in a private mount namespace, or take the steps of
@@ -291,17 +292,28 @@ down_and_up() { # DEV [MAC]: in one process, for the shortest outage and no half
     mark "down and up $1"
 }
 
+carrier() { # DEV: whether it has one, or gets one in this half second
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        has=0
+        { read -r has <"/sys/class/net/$1/carrier"; } 2>/dev/null
+        [ "$has" = 1 ] && return 0
+        sleep 0.05
+    done
+    return 1
+}
+
 lift() { # DEV: what keeps it from working although its addresses are right
     net=/sys/class/net/$1
     [ -e "$net" ] || return 0
     down=0 flags=1 port=3 stp=1 own='' under=''
     { read -r down <"$net/proto_down"; } 2>/dev/null
-    [ "${down:-0}" = 1 ] && tried "clearing protodown of $1" ip link set dev "$1" protodown off
+    if [ "${down:-0}" = 1 ]; then
+        tried "clearing protodown of $1" ip link set dev "$1" protodown off
+        # One that has no carrier even then comes to life by going up anew.
+        carrier "$1" || ip link set dev "$1" down
+    fi
     read -r flags <"$net/flags"
-    # One that was protocol-down comes to life by going up anew.
-    [ "${down:-0}" = 1 ] && ip link set dev "$1" down
-    [ "${down:-0}" = 1 ] || [ $((flags & 1)) -eq 0 ] &&
-        tried "bringing $1 up" ip link set dev "$1" up
+    [ $((flags & 1)) -eq 0 ] && tried "bringing $1 up" ip link set dev "$1" up
     { read -r port <"$net/brport/state" && read -r stp <"$net/brport/bridge/bridge/stp_state"; } \
         2>/dev/null
     # Without STP nothing ever makes such a port forward again.
