@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -70,6 +71,8 @@ class Ward:
         self._nornir = Nornir(inventory=inventory, runner=SerialRunner())
         self.gateway: Gateway = self.run(find_gateway, wanted=Wanted(interface=SVI))
         self.mend()
+        leaf.lab.wait_evpn()  # after a reboot FRR's routes come one by one
+        leaf.wait_until(self._settled, timeout=30)
         self.well = self.kernel()
 
     def run(self, task: Callable[..., Result], **arguments: Any) -> Any:
@@ -82,6 +85,11 @@ class Ward:
 
     def kernel(self) -> set[str]:
         return set(self.leaf.sh(_KERNEL).splitlines())
+
+    def _settled(self) -> bool:
+        before = self.kernel()
+        time.sleep(0.3)
+        return self.kernel() == before
 
     def differs(self) -> set[str]:
         """What of the kernel is not as it was when all was well."""
