@@ -44,6 +44,8 @@ class Fault:
         hypervisor: what is done on the VM's hypervisor.
         leak: whether the spine announces the VM's address by BGP.
         forget_arp: make the VM forget the VIP's MAC, so that the loss shows at once.
+        spreads: whether everybody behind the leaf is cut off within seconds, each as soon as
+            an ARP entry for the leaf has aged, its uplinks' neighbours among them.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Fault:
     hypervisor: Script | None = None
     leak: bool = False
     forget_arp: bool = False
+    spreads: bool = False
 
     @property
     def recognised_as(self) -> str:

@@ -90,6 +90,7 @@ SETTING_FAULTS: tuple[Fault, ...] = (
         cure="none",
         leaf=global_sysctl("arp_ignore", 8, well=1),
         forget_arp=True,
+        spreads=True,
     ),
     Fault(
         name="policy-rule-from",
