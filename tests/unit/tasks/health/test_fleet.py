@@ -303,6 +303,14 @@ def test_assess_keeps_little() -> None:
     assert fewer.checked < whole.checked
 
 
+@pytest.mark.parametrize("section", ["links", "addresses"])
+def test_where_the_kernel_is_unread_no_vip_is_recorded(section: str) -> None:
+    """A record would tell other leafs that this one has lost its VIP, or its VNI."""
+    unread = assess(facts(**{section: said(section, 1, b"", b"Permission denied")}))
+    assert (unread.vips, unread.vnis) == ((), ())
+    assert unread.status is Status.UNKNOWN
+
+
 def test_a_switch_that_was_not_judged() -> None:
     gone = unreachable("leaf9", "10.5.0.9", "no route to host", check="no-answer", remedy="look")
     (finding,) = gone.findings
