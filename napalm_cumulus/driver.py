@@ -1,98 +1,29 @@
-"""The NAPALM driver itself: session, commands, and (from its bases) getters and configuration."""
+"""The NAPALM driver itself: a session with (from its bases) getters and configuration."""
 
 from __future__ import annotations
 
-import functools
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from napalm.base.exceptions import (
-    CommandErrorException,
-    CommandTimeoutException,
-    ConnectionClosedException,
-)
-
-from napalm_cumulus import frames
+from napalm_cumulus import errors
 from napalm_cumulus.configuring import ConfigurationMethods
 from napalm_cumulus.getters import CumulusGetters
-from napalm_cumulus.ssh_options import DEFAULT_MAX_OUTPUT, check_optional_args, resolve
-from napalm_cumulus.transport import CommandResult, SshTransport, Transport
+from napalm_cumulus.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from napalm.base import models
+    from napalm_cumulus.transport import CommandResult, Transport
 
 
-#: Optional arguments that are given without asking, and mean nothing here: Salt's proxy minions
-#: tell every driver whether to lock the configuration; the switch's own lock is always taken.
-_OTHERS_ARGS = frozenset({"config_lock"})
-
-
-class CumulusDriver(ConfigurationMethods, CumulusGetters):
+class CumulusDriver(Session, ConfigurationMethods, CumulusGetters):
     """Cumulus Linux switches whose network is managed by ifupdown2.
 
-    Nothing is contacted before `open()`. See `napalm_cumulus.ssh_options.OPTIONAL_ARGS` for the
-    optional arguments; `hostname` may be a `Host` of the SSH configuration.
+    Nothing is contacted before `open()`. See `Session` for the constructor's arguments and
+    `napalm_cumulus.ssh_options.OPTIONAL_ARGS` for the optional ones.
     """
 
     platform = "cumulus"
-
-    def __init__(
-        self,
-        hostname: str,
-        username: str,
-        password: str,
-        timeout: int = 60,
-        optional_args: dict[str, Any] | None = None,
-        *,
-        transport: Transport | None = None,
-    ) -> None:
-        """Remember how to reach the switch.
-
-        Args:
-            hostname: Address, name, or `Host` of the SSH configuration.
-            username: Login name; empty takes the SSH configuration's or the caller's own.
-            password: Login password; empty logs in by key or agent only.
-            timeout: Seconds to wait for the connection.
-            optional_args: Further settings; copied, never changed.
-            transport: A ready session to use instead of SSH.
-        """
-        self.hostname = hostname
-        self.username = username
-        self.password = password
-        self.timeout = timeout
-        given = dict(optional_args or {})
-        self.optional_args: dict[str, Any] = {
-            name: value for name, value in given.items() if name not in _OTHERS_ARGS
-        }
-        self.profile = [self.platform]
-        self._given_transport = transport
-        self._transport: Transport | None = None
-        check_optional_args(self.optional_args)
-
-    # --- the session ---------------------------------------------------------------------------
-
-    def open(self) -> None:
-        """Connect, verify the host key, log in. Does nothing while a session stands."""
-        if self._transport is not None:
-            if self._transport.is_alive():
-                return
-            self.close()
-        self._transport = self._given_transport or SshTransport(
-            resolve(self.hostname, self.username, self.password, self.timeout, self.optional_args)
-        )
-
-    def close(self) -> None:
-        """End the session; may be called twice."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            transport.close()
-
-    def is_alive(self) -> models.AliveDict:
-        """Whether the switch runs commands now (asked of the switch, not of the socket)."""
-        transport: Transport | None = getattr(self, "_transport", None)  # half-built in __del__
-        return {"is_alive": transport is not None and transport.is_alive()}
+    profile: ClassVar[list[str]] = [platform]
 
     def __exit__(
         self,
@@ -105,18 +36,7 @@ class CumulusDriver(ConfigurationMethods, CumulusGetters):
         return None
 
     def _session(self) -> Transport:
-        """The open session.
-
-        Raises:
-            ConnectionClosedException: There is none.
-        """
-        if self._transport is None:
-            raise ConnectionClosedException(
-                f"There is no session with {self.hostname}: call open() first."
-            )
-        return self._answering(self._transport)
-
-    # --- commands ------------------------------------------------------------------------------
+        return self._answering(super()._session())
 
     def cli(
         self, commands: list[str], encoding: str = "text", *, check: bool = True
@@ -141,50 +61,31 @@ class CumulusDriver(ConfigurationMethods, CumulusGetters):
                 self._require_success(result)
         return {result.command: _text(result.stdout) for result in results}
 
-    @property
-    def run_many(self) -> Callable[..., list[CommandResult]]:
-        """Runs shell commands, all in one round trip, and gives all that each left behind.
-
-        It takes the commands (`sh` command lines; each runs in a shell of its own with empty
-        stdin, and a failing one does not stop the others) and `timeout`, seconds for all of them,
-        `command_timeout` by default. It gives exit status, stdout and stderr as bytes, in the order
-        of the commands. It is a property because NAPALM's contract allows no further method.
-        """
-        # A session's log shows each command of a batch, which takes an answer that can be read.
-        packed = not self.optional_args.get("session_log")
-        return functools.partial(self._run_many, packed=packed)
-
-    def _run_many(
-        self, commands: Sequence[str], *, timeout: float | None = None, packed: bool = False
-    ) -> list[CommandResult]:
-        """Run the commands in one round trip; a failing one does not stop the others."""
-        if not commands:
-            return []
-        boundary = frames.new_boundary()
-        try:
-            batch = self._session().run(
-                frames.PACKED_SHELL if packed else frames.SHELL,
-                stdin=frames.script(commands, boundary),
-                timeout=timeout,
-            )
-        except (CommandTimeoutException, CommandErrorException) as error:
-            # The transport knows only of the shell that runs the batch.
-            listed = "; ".join(command[:100] for command in commands)
-            raise type(error)(f"{error} The shell was running: {listed}") from error
-        stdout, stderr = batch.stdout, batch.stderr
-        if packed:
-            limit = int(self.optional_args.get("max_output", DEFAULT_MAX_OUTPUT))
-            stdout = frames.unpacked(stdout, boundary, limit)
-            stderr = frames.unpacked(stderr, boundary, limit)
-        return frames.parse(commands, boundary, stdout, stderr)
-
     def _require_success(self, result: CommandResult) -> None:
         if result.exit_status != 0:
             said = _text(result.stderr).strip() or _text(result.stdout).strip() or "nothing"
-            raise CommandErrorException(
+            raise errors.CommandErrorException(
                 f"{result.command!r} failed on {self.hostname} with exit status "
                 f"{result.exit_status}. It said: {said}"
             )
+
+
+def driver_over(session: Session) -> CumulusDriver:
+    """A driver that works over a session that is open, and ends with it.
+
+    Raises:
+        ConnectionClosedException: It is not open.
+    """
+    driver = CumulusDriver(
+        session.hostname,
+        session.username,
+        session.password,
+        session.timeout,
+        session.optional_args,
+        transport=session._session(),  # noqa: SLF001 - the driver is a session itself
+    )
+    driver.open()
+    return driver
 
 
 def _text(data: bytes) -> str:

@@ -16,9 +16,7 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from napalm.base.exceptions import CommandErrorException
-
-from napalm_cumulus import frames
+from napalm_cumulus import errors, frames
 from napalm_cumulus.redaction import longest, redactor
 
 if TYPE_CHECKING:
@@ -96,7 +94,7 @@ class SessionLog:
             boundary, commands = batch
             try:
                 results = frames.parse(commands, boundary, result.stdout, result.stderr)
-            except CommandErrorException:
+            except errors.CommandErrorException:
                 pass  # it did not run to its end: shown as it is
             else:
                 lines = []

@@ -9,13 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import paramiko
-from napalm.base.exceptions import (
-    ConnectAuthError,
-    ConnectionException,
-    ConnectTimeoutError,
-)
 from paramiko.agent import Agent
 
+from napalm_cumulus import errors
 from napalm_cumulus.known_hosts import fingerprint
 from napalm_cumulus.ssh_keys import belongs, certified, from_agent, load_certificates, load_key
 
@@ -56,7 +52,7 @@ def authenticate(transport: paramiko.Transport, options: SshOptions, deadline: f
     except (paramiko.SSHException, EOFError, OSError) as error:
         if transport.is_active():
             raise _refused(options, allowed, tried) from error
-        raise ConnectionException(
+        raise errors.ConnectionException(
             f"{options.address} closed the connection while {options.user!r} was logging in "
             f"(tried: {_listed(tried)}): {_reason(error)}. Too many keys may have been offered: "
             "name the right one with key_file, or set IdentitiesOnly in the SSH configuration."
@@ -81,7 +77,7 @@ def _in_time(
         return attempt()
     except paramiko.AuthenticationException as error:
         if time.monotonic() >= deadline and transport.is_active():
-            raise ConnectTimeoutError(
+            raise errors.ConnectTimeoutError(
                 f"{options.address} did not finish the login of user {options.user!r} within "
                 f"{options.connect_timeout:g} s (tried: {_listed(tried)}). Is the switch "
                 "overloaded, or its directory or RADIUS server unreachable?"
@@ -253,8 +249,8 @@ def _try_password(
     return []
 
 
-def _refused(options: SshOptions, allowed: list[str], tried: list[str]) -> ConnectAuthError:
-    return ConnectAuthError(
+def _refused(options: SshOptions, allowed: list[str], tried: list[str]) -> errors.ConnectAuthError:
+    return errors.ConnectAuthError(
         f"{options.address} refused the login of user {options.user!r}. Tried: {_listed(tried)}. "
         f"The server accepts: {_listed(allowed)}. Check the user name, the key (key_file, agent) "
         "and the password."

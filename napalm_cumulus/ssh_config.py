@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
-from napalm.base.exceptions import ConnectionException
+
+from napalm_cumulus import errors
 
 _MAX_INCLUDE_DEPTH = 16
 _CERTIFICATE = "certificate:"
@@ -44,7 +45,7 @@ def read_config(path: Path | None) -> paramiko.SSHConfig:
     try:
         return paramiko.SSHConfig.from_text(_with_includes(path, 0))
     except (OSError, paramiko.SSHException) as error:
-        raise ConnectionException(
+        raise errors.ConnectionException(
             f"The SSH configuration {path} cannot be used: {error}. Correct it, or name another "
             "with the optional argument ssh_config_file."
         ) from error
@@ -122,7 +123,7 @@ def look_up(config: paramiko.SSHConfig, alias: str) -> HostConfig:
             in {"no", "off", "accept-new"},
         )
     except (ValueError, paramiko.SSHException) as error:
-        raise ConnectionException(
+        raise errors.ConnectionException(
             f"The SSH configuration for {alias} cannot be used: {error}."
         ) from error
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import paramiko
-from napalm.base.exceptions import ConnectionException, ConnectTimeoutError
 
+from napalm_cumulus import errors
 from napalm_cumulus.known_hosts import (
     KnownKey,
     fingerprint,
@@ -86,17 +86,17 @@ def _dial(options: SshOptions) -> socket.socket:
             (options.host, options.port), timeout=options.connect_timeout
         )
     except socket.gaierror as error:
-        raise ConnectionException(
+        raise errors.ConnectionException(
             f"The name {options.host!r} has no address: {error.strerror}. Check the spelling and "
             "the resolver, or give the switch's management address."
         ) from error
     except TimeoutError as error:
-        raise ConnectTimeoutError(
+        raise errors.ConnectTimeoutError(
             f"{options.address} did not answer within {options.connect_timeout:g} s. Is the "
             "switch up, and is its management network reachable from here (VPN, jump host)?"
         ) from error
     except OSError as error:
-        raise ConnectionException(
+        raise errors.ConnectionException(
             f"Cannot connect to {options.address}: {error.strerror or error}. {_advice(error)}"
         ) from error
     # Without it every command waits 40 ms for a delayed acknowledgement (Nagle's algorithm).
@@ -128,11 +128,11 @@ def _through(jump: paramiko.Transport, hop: SshOptions) -> paramiko.Channel:
     except (paramiko.SSHException, EOFError) as error:
         peer = jump.getpeername()[0] if jump.is_active() else "the jump host"
         if time.monotonic() - begun >= hop.connect_timeout:
-            raise ConnectTimeoutError(
+            raise errors.ConnectTimeoutError(
                 f"Jump host {peer} got no answer from {hop.address} within "
                 f"{hop.connect_timeout:g} s. Is the switch up, and may the jump host reach it?"
             ) from error
-        raise ConnectionException(
+        raise errors.ConnectionException(
             f"Jump host {peer} did not open a way to {hop.address}: {error}. Check that it may "
             "reach the switch and that its sshd allows TCP forwarding."
         ) from error
@@ -172,7 +172,7 @@ def _start(sock: Any, options: SshOptions, deadline: float) -> paramiko.Transpor
         transport = paramiko.Transport(sock)
     except OSError as error:
         sock.close()
-        raise ConnectionException(
+        raise errors.ConnectionException(
             f"The known host keys cannot be read: {error}. Mend {error.filename} or name another "
             "file with known_hosts_file."
         ) from error
@@ -205,15 +205,15 @@ def _start(sock: Any, options: SshOptions, deadline: float) -> paramiko.Transpor
 
 def _no_handshake(
     options: SshOptions, error: BaseException, deadline: float
-) -> ConnectionException:
+) -> errors.ConnectionException:
     said = str(error) or "the connection was closed"
     # paramiko does not tell a time-out from a broken banner; the clock does.
     if time.monotonic() >= deadline:
-        return ConnectTimeoutError(
+        return errors.ConnectTimeoutError(
             f"{options.address} accepted the connection but did not speak SSH within "
             f"{options.connect_timeout:g} s: {said}. Is it an SSH server, and is it overloaded?"
         )
-    return ConnectionException(
+    return errors.ConnectionException(
         f"{options.address} accepted the connection but no SSH session came about: {said}. "
         "Is it an SSH server, and does it refuse this client (MaxStartups, TCP wrappers)?"
     )
@@ -232,7 +232,7 @@ def verify(
     same = [known for known in held if known.blob == blob]
     for known in same:
         if known.revoked:
-            raise ConnectionException(
+            raise errors.ConnectionException(
                 f"The host key of {options.address} ({shown}) is marked revoked at "
                 f"{known.source}. Nothing was sent. Find out who runs that address before you go "
                 "on."
@@ -244,7 +244,7 @@ def verify(
         listed = "; ".join(
             f"{known.key_type} {known.fingerprint} at {known.source}" for known in trusted
         )
-        raise ConnectionException(
+        raise errors.ConnectionException(
             f"THE HOST KEY OF {entry} HAS CHANGED. {options.address} shows {shown}, but known "
             f"is {listed}. Another machine may be answering at this address. Nothing was sent. "
             "Stop here, and compare the fingerprint with one read on the switch's own console "
@@ -262,7 +262,7 @@ def verify(
         if options.lax_host_keys
         else ""
     )
-    raise ConnectionException(
+    raise errors.ConnectionException(
         f"The host key of {entry} is not known{others}. {options.address} shows {shown}. Compare "
         "it with the one read on the switch's console (ssh-keygen -lf "
         f"/etc/ssh/ssh_host_*_key.pub); if they agree, add it to {where}, for example with "

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napalm.base.exceptions import ConnectionException
-
+from napalm_cumulus import errors
 from napalm_cumulus.ssh_config import HostConfig, look_up, read_config
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def check_optional_args(optional_args: Mapping[str, Any]) -> None:
         if name not in OPTIONAL_ARGS:
             close = difflib.get_close_matches(name, OPTIONAL_ARGS, n=1)
             hint = f" Was {close[0]!r} meant?" if close else ""
-            raise ConnectionException(
+            raise errors.ConnectionException(
                 f"Unknown optional argument {name!r} for the cumulus driver.{hint} "
                 f"Known are: {', '.join(sorted(OPTIONAL_ARGS))}."
             )
@@ -204,7 +203,7 @@ def _jumps(
             continue  # `Host *` with ProxyJump means the jump host too; OpenSSH skips it there
         if place in seen:
             way = " -> ".join(name for name, _ in (*seen, place))
-            raise ConnectionException(
+            raise errors.ConnectionException(
                 f"The jump hosts run in a circle: {way}. Correct ProxyJump in the SSH "
                 "configuration."
             )
@@ -237,7 +236,7 @@ def split_destination(text: str) -> tuple[str | None, str, int | None]:
     else:
         host, port = rest, ""
     if not host or (port and not port.isdigit()):
-        raise ConnectionException(
+        raise errors.ConnectionException(
             f"{text!r} is not a jump host. Write user@host:port, several with commas between."
         )
     return (user if at else None), host, (int(port) if port else None)
@@ -256,15 +255,17 @@ def _number(args: Mapping[str, Any], name: str, default: float) -> Any:  # noqa:
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ConnectionException(f"The optional argument {name} is not a number: {value!r}.")
+        raise errors.ConnectionException(
+            f"The optional argument {name} is not a number: {value!r}."
+        )
     try:
         number = float(value)
     except ValueError:
-        raise ConnectionException(
+        raise errors.ConnectionException(
             f"The optional argument {name} is not a number: {value!r}."
         ) from None
     if number < 0 or not math.isfinite(number):
-        raise ConnectionException(
+        raise errors.ConnectionException(
             f"The optional argument {name} makes no sense: {value!r}. Give a number from 0 on."
         )
     return int(number) if number.is_integer() else number

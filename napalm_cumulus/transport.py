@@ -11,13 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import paramiko
-from napalm.base.exceptions import (
-    CommandErrorException,
-    CommandTimeoutException,
-    ConnectAuthError,
-    ConnectionClosedException,
-)
 
+from napalm_cumulus import errors
 from napalm_cumulus.result import CommandResult
 from napalm_cumulus.session_log import SessionLog
 from napalm_cumulus.ssh_connect import SshConnection, connect
@@ -127,7 +122,11 @@ class SshTransport:
         try:
             probe = _Exchange(self, "true", "true", stdin=b"", timeout=_ALIVE_TIMEOUT)
             return probe.result(probing=True).exit_status == 0
-        except (CommandTimeoutException, ConnectionClosedException, CommandErrorException):
+        except (
+            errors.CommandTimeoutException,
+            errors.ConnectionClosedException,
+            errors.CommandErrorException,
+        ):
             return False
 
     def close(self) -> None:
@@ -146,7 +145,7 @@ class SshTransport:
         try:
             return self._connection.transport.open_session(timeout=max(timeout, 0.1))
         except paramiko.ChannelException as error:
-            raise CommandErrorException(
+            raise errors.CommandErrorException(
                 f"{self.options.address} refused another channel on this session: {error.text}. "
                 "Too many commands may be running at once (sshd's MaxSessions)."
             ) from error
@@ -157,7 +156,7 @@ class SshTransport:
         """Whether the connection stands, without asking the switch."""
         return self._connection.transport.is_active()
 
-    def lost(self, cause: object = None, *, doing: str = "") -> ConnectionClosedException:
+    def lost(self, cause: object = None, *, doing: str = "") -> errors.ConnectionClosedException:
         """The error for a session that is gone."""
         because = f": {cause}" if cause and str(cause) else ""
         during = (
@@ -165,7 +164,7 @@ class SshTransport:
             if doing
             else ""
         )
-        return ConnectionClosedException(
+        return errors.ConnectionClosedException(
             f"The SSH session with {self.options.address} is lost{because}{during}. Open a new "
             "session and look at the switch's state before you go on."
         )
@@ -177,7 +176,7 @@ class SshTransport:
     def _require_time(self, command: str) -> None:
         if self._over():
             self.close()
-            raise CommandTimeoutException(
+            raise errors.CommandTimeoutException(
                 f"{_shown(command)} was not begun on {self.options.address}: the session's "
                 f"{self.options.session_timeout:g} s (session_timeout) are over, and it is "
                 "closed. Open a new session, or allow more."
@@ -185,7 +184,7 @@ class SshTransport:
 
     def _check_sudo(self, result: CommandResult) -> None:
         if result.exit_status == 1 and result.stderr.lstrip().startswith(b"sudo: "):
-            raise ConnectAuthError(
+            raise errors.ConnectAuthError(
                 f"sudo on {self.options.address} refused user {self.options.user!r}: "
                 f"{_text(result.stderr)}. Give the user NOPASSWD rights or set sudo_password."
             )
@@ -259,7 +258,7 @@ class _Exchange:
         except (paramiko.SSHException, EOFError, OSError) as error:
             _close(self._channel)
             if isinstance(error, paramiko.SSHException) and owner.connected():
-                raise CommandErrorException(
+                raise errors.CommandErrorException(
                     f"{owner.options.address} did not take the command {_shown(command)}: {error}. "
                     f"Check that user {owner.options.user!r} may run commands."
                 ) from error
@@ -303,7 +302,7 @@ class _Exchange:
             if self._login is not None:
                 self._talk_to_sudo(self._login)
             if len(self._stdout) + len(self._stderr) > self._owner.options.max_output:
-                raise CommandErrorException(
+                raise errors.CommandErrorException(
                     f"{_shown(self._command)} on {self._owner.options.address} wrote more than "
                     f"{self._owner.options.max_output} bytes; it was cut off. Ask for less, or "
                     "raise max_output."
@@ -336,16 +335,16 @@ class _Exchange:
             with suppress(OSError, EOFError, paramiko.SSHException):
                 self._channel.sendall(login.password.encode() + b"\n")
 
-    def _sudo_refused(self) -> ConnectAuthError:
+    def _sudo_refused(self) -> errors.ConnectAuthError:
         login = self._login
         options = self._owner.options
         if login is not None and login.asked:
-            return ConnectAuthError(
+            return errors.ConnectAuthError(
                 f"sudo on {options.address} refused user {options.user!r}: wrong password. "
                 "Check sudo_password."
             )
         said = _text(bytes(self._stderr))
-        return ConnectAuthError(
+        return errors.ConnectAuthError(
             f"sudo on {options.address} did not run the command for user {options.user!r}: "
             f"{said or 'no reason given'}. Check that the user may use sudo."
         )
@@ -367,10 +366,10 @@ class _Exchange:
                 self._channel.sendall(bytes(view[start : start + _CHUNK]))
             self._channel.shutdown_write()
 
-    def _late(self) -> CommandTimeoutException:
+    def _late(self) -> errors.CommandTimeoutException:
         if not self._owner.connected():
             raise self._owner.lost(doing=self._command)
-        return CommandTimeoutException(
+        return errors.CommandTimeoutException(
             f"{_shown(self._command)} on {self._owner.options.address} did not end within "
             f"{self._timeout:g} s. It may still be running on the switch. Look there, or allow "
             "more with command_timeout."

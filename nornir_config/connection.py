@@ -3,7 +3,8 @@
 nornir_napalm's own plugin writes the port of a host into the dictionary of options that all hosts
 of a group share, so that the next host is reached on the first one's port: behind port forwards
 that is the wrong switch. This one copies the options, and can tell a dead session from a live one.
-nornir_napalm's tasks work over it unchanged.
+nornir_napalm's tasks work over it unchanged. NAPALM itself is imported when a task first asks for
+the driver: what only runs commands (`run_once`) needs no more than the session below it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import contextlib
 import copy
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from napalm import get_network_driver
-from napalm.base.exceptions import ConnectionClosedException, ConnectionException
 from nornir.core.plugins.connections import ConnectionPluginRegister
 
+from napalm_cumulus import errors
+from napalm_cumulus.session import Session
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from napalm.base import NetworkDriver
     from nornir.core.configuration import Config
@@ -30,12 +32,22 @@ if TYPE_CHECKING:
     from napalm_cumulus.result import CommandResult
 
 CONNECTION_NAME = "napalm"
+PLATFORM = "cumulus"
 
 
 class Napalm:
     """A NAPALM driver as a Nornir connection; ``extras`` are its constructor's arguments."""
 
-    connection: NetworkDriver
+    login: Session | NetworkDriver
+
+    @functools.cached_property
+    def connection(self) -> NetworkDriver:
+        """The driver; that of a Cumulus switch works over the session that is open."""
+        if not isinstance(self.login, Session):
+            return self.login
+        from napalm_cumulus.driver import driver_over  # noqa: PLC0415 - NAPALM is slow to import
+
+        return driver_over(self.login)
 
     def open(  # noqa: PLR0917 - the signature is Nornir's
         self,
@@ -47,7 +59,7 @@ class Napalm:
         extras: dict[str, Any] | None = None,
         configuration: Config | None = None,
     ) -> None:
-        """Build the driver of ``platform`` and open it.
+        """Log in; a platform other than Cumulus has its NAPALM driver opened.
 
         ``port`` is the host's own and wins over a port in ``extras``, which may come from a group.
 
@@ -57,46 +69,51 @@ class Napalm:
         """
         if not hostname or not platform:
             lacking = "address (hostname)" if platform else "platform"
-            raise ConnectionException(f"the inventory gives this host no {lacking}")
+            raise errors.ConnectionException(f"the inventory gives this host no {lacking}")
         arguments = copy.deepcopy(extras or {})
         optional_args = arguments.pop("optional_args", None) or {}
         if configuration is not None and Path(configuration.ssh.config_file or "-").is_file():
             optional_args.setdefault("ssh_config_file", str(configuration.ssh.config_file))
         if port:
             optional_args["port"] = port
-        driver = _driver_of(get_network_driver, platform)
-        connection = driver(
+        login = login_class(platform)(
             hostname=hostname,
             username=username or "",
             password=password or "",
             optional_args=optional_args,
             **arguments,
         )
-        connection.open()
-        self.connection = connection
+        login.open()
+        self.login = login
 
     def close(self) -> None:
-        """Close the driver's connection."""
-        self.connection.close()
+        """Close the session."""
+        self.login.close()
 
 
-@functools.cache
-def _driver_of(find: Callable[[str], type[NetworkDriver]], platform: str) -> type[NetworkDriver]:
-    """The platform's driver, looked for once: NAPALM tries several modules each time."""
-    return find(platform)
+def login_class(platform: str) -> type[Session | NetworkDriver]:
+    """What logs in to switches of a platform."""
+    if platform == PLATFORM:
+        return Session
+    from napalm import get_network_driver  # noqa: PLC0415 - slow to import
+
+    return get_network_driver(platform)
 
 
 def register() -> None:
-    """Put `Napalm` in the place of nornir_napalm's plugin, whoever registered before.
+    """Register every installed connection plugin, and `Napalm` in the place of nornir_napalm's.
 
-    Nornir registers every installed plugin at each start and refuses a name that another class
-    holds, so ours leaves its place while that happens.
+    Nornir does the former at each start and refuses a name that another class holds, so ours
+    leaves its place while that happens.
     """
-    if CONNECTION_NAME in ConnectionPluginRegister.available:
-        ConnectionPluginRegister.deregister(CONNECTION_NAME)
+    ConnectionPluginRegister.available.pop(CONNECTION_NAME, None)
     ConnectionPluginRegister.auto_register()
-    ConnectionPluginRegister.deregister(CONNECTION_NAME)
-    ConnectionPluginRegister.register(CONNECTION_NAME, Napalm)
+    take_place()
+
+
+def take_place() -> None:
+    """Put `Napalm` in the place of nornir_napalm's plugin, whoever registered before."""
+    ConnectionPluginRegister.available[CONNECTION_NAME] = Napalm
 
 
 def read_device(task: Task) -> CumulusDriver:
@@ -119,7 +136,7 @@ def change_device(task: Task) -> CumulusDriver:
     device = _device(task)
     if not _is_alive(device):
         drop_connection(task.host)
-        raise ConnectionClosedException(
+        raise errors.ConnectionClosedException(
             f"the session to {task.host.name} was lost before the change; nothing was changed"
         )
     return device
@@ -142,12 +159,12 @@ def run_once(
     """
     kept = CONNECTION_NAME in task.host.connections
     try:
-        return _device(task).run_many(commands, timeout=timeout)
-    except ConnectionClosedException:
+        return _session(task).run_many(commands, timeout=timeout)
+    except errors.ConnectionClosedException:
         if not kept:
             raise
     drop_connection(task.host)
-    return _device(task).run_many(commands, timeout=timeout)
+    return _session(task).run_many(commands, timeout=timeout)
 
 
 def drop_connection(host: Host) -> None:
@@ -163,6 +180,15 @@ def _device(task: Task) -> CumulusDriver:
     # The inventory gives every host the platform "cumulus".
     device: CumulusDriver = task.host.get_connection(CONNECTION_NAME, task.nornir.config)
     return device
+
+
+def _session(task: Task) -> Session:
+    """What runs commands on the task's host, be it the session alone."""
+    if CONNECTION_NAME not in task.host.connections:
+        task.host.open_connection(CONNECTION_NAME, task.nornir.config)
+    plugin = task.host.connections[CONNECTION_NAME]
+    login = plugin.login if isinstance(plugin, Napalm) else plugin.connection
+    return cast("Session", login)  # the inventory gives every host the platform "cumulus"
 
 
 def _is_alive(device: NetworkDriver) -> bool:

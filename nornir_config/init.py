@@ -18,7 +18,7 @@ from nornir.core.inventory import (
 from nornir.core.state import GlobalState
 from nornir.plugins.runners import SerialRunner
 
-from nornir_config.connection import CONNECTION_NAME, register
+from nornir_config.connection import CONNECTION_NAME, PLATFORM, take_place
 from nornir_config.fleet_errors import NoHostsError
 from nornir_config.runner import FleetRunner
 from nornir_config.secrets import get_secret
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from inventory.model import Switch
     from nornir_config.settings import Settings, SshSettings
-
-PLATFORM = "cumulus"
 
 
 def init_nornir(
@@ -61,7 +59,7 @@ def init_nornir(
     Raises:
         NoHostsError: there is no switch.
     """
-    register()
+    take_place()
     inventory = inventory or switch_inventory(switches or ())
     if not inventory.hosts:
         raise NoHostsError("no switch is left to work on", "Check the names or the filter.")

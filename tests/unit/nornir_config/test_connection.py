@@ -52,8 +52,8 @@ class Recorder:
 @pytest.fixture
 def driver(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder()
-    for module in (connection, stock):
-        monkeypatch.setattr(module, "get_network_driver", lambda _: recorder)
+    monkeypatch.setattr(stock, "get_network_driver", lambda _: recorder)
+    monkeypatch.setattr(connection, "login_class", lambda _: recorder)
     return recorder
 
 
@@ -164,7 +164,7 @@ def _change(task: Task) -> Result:
 
 def test_a_dead_session_is_opened_anew_for_reading_only(monkeypatch: pytest.MonkeyPatch) -> None:
     switch = FakeSwitch()
-    monkeypatch.setattr(connection, "get_network_driver", serving({"10.5.0.43": switch}))
+    monkeypatch.setattr(connection, "login_class", serving({"10.5.0.43": switch}))
     nornir = init_nornir(Settings(), [Switch("sw", ip_address("10.5.0.43"))])
     assert not nornir.run(task=_read).failed
     switch.alive = False

@@ -147,7 +147,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     )
     fake_site: Callable[[Any], Any] = lambda _: site.site()  # noqa: E731 - typed for mypy
     monkeypatch.setattr("inventory.plugin.site_from_settings", fake_site)
-    monkeypatch.setattr(connection, "get_network_driver", serving(world.switches))
+    monkeypatch.setattr(connection, "login_class", serving(world.switches))
     for module in (heal, survey, trace):
         monkeypatch.setattr(module, "probe_all", world.probe)
     for module in (heal, treat):

@@ -224,7 +224,7 @@ Drivers = Callable[[str], Callable[..., FakeDriver]]
 
 
 def serving(switches: dict[str, FakeSwitch]) -> Drivers:
-    """What stands in for ``get_network_driver``: a driver for the switch of each address."""
+    """What stands in for ``login_class``: a driver for the switch of each address."""
 
     def find(platform: str) -> Callable[..., FakeDriver]:
         assert platform == "cumulus"

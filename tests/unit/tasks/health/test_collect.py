@@ -67,7 +67,7 @@ def nornir_with(*sessions: Session, monkeypatch: pytest.MonkeyPatch, kept: bool)
         first = waiting.pop(0)
         plugin: Any = SimpleNamespace(connection=first, close=first.close)
         host.connections["napalm"] = plugin
-    monkeypatch.setattr(connection, "get_network_driver", lambda _: lambda **_: waiting.pop(0))
+    monkeypatch.setattr(connection, "login_class", lambda _: lambda **_: waiting.pop(0))
     inventory = Inventory(Hosts({host.name: host}), Groups(), Defaults())
     return Nornir(inventory=inventory, runner=SerialRunner())
 

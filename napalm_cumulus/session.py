@@ -1,0 +1,128 @@
+"""A login on a switch that runs shell commands: what the driver is built upon.
+
+It knows nothing of NAPALM, which takes long to import: who only reads needs no more than this.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from napalm_cumulus import errors, frames
+from napalm_cumulus.ssh_options import DEFAULT_MAX_OUTPUT, check_optional_args, resolve
+from napalm_cumulus.transport import CommandResult, SshTransport, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napalm.base import models
+
+#: Optional arguments that are given without asking, and mean nothing here: Salt's proxy minions
+#: tell every driver whether to lock the configuration; the switch's own lock is always taken.
+_OTHERS_ARGS = frozenset({"config_lock"})
+
+
+class Session:
+    """A login on a switch; nothing is contacted before `open()`."""
+
+    def __init__(
+        self,
+        hostname: str,
+        username: str,
+        password: str,
+        timeout: int = 60,
+        optional_args: dict[str, Any] | None = None,
+        *,
+        transport: Transport | None = None,
+    ) -> None:
+        """Remember how to reach the switch.
+
+        Args:
+            hostname: Address, name, or `Host` of the SSH configuration.
+            username: Login name; empty takes the SSH configuration's or the caller's own.
+            password: Login password; empty logs in by key or agent only.
+            timeout: Seconds to wait for the connection.
+            optional_args: Further settings; copied, never changed.
+            transport: A ready session to use instead of SSH.
+        """
+        self.hostname = hostname
+        self.username = username
+        self.password = password
+        self.timeout = timeout
+        given = dict(optional_args or {})
+        self.optional_args: dict[str, Any] = {
+            name: value for name, value in given.items() if name not in _OTHERS_ARGS
+        }
+        self._given_transport = transport
+        self._transport: Transport | None = None
+        check_optional_args(self.optional_args)
+
+    def open(self) -> None:
+        """Connect, verify the host key, log in. Does nothing while a session stands."""
+        if self._transport is not None:
+            if self._transport.is_alive():
+                return
+            self.close()
+        self._transport = self._given_transport or SshTransport(
+            resolve(self.hostname, self.username, self.password, self.timeout, self.optional_args)
+        )
+
+    def close(self) -> None:
+        """End the session; may be called twice."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    def is_alive(self) -> models.AliveDict:
+        """Whether the switch runs commands now (asked of the switch, not of the socket)."""
+        transport: Transport | None = getattr(self, "_transport", None)  # half-built in __del__
+        return {"is_alive": transport is not None and transport.is_alive()}
+
+    def _session(self) -> Transport:
+        """The open session.
+
+        Raises:
+            ConnectionClosedException: There is none.
+        """
+        if self._transport is None:
+            raise errors.ConnectionClosedException(
+                f"There is no session with {self.hostname}: call open() first."
+            )
+        return self._transport
+
+    @property
+    def run_many(self) -> Callable[..., list[CommandResult]]:
+        """Runs shell commands, all in one round trip, and gives all that each left behind.
+
+        It takes the commands (`sh` command lines; each runs in a shell of its own with empty
+        stdin, and a failing one does not stop the others) and `timeout`, seconds for all of them,
+        `command_timeout` by default. It gives exit status, stdout and stderr as bytes, in the order
+        of the commands. It is a property because NAPALM's contract allows no further method.
+        """
+        # A session's log shows each command of a batch, which takes an answer that can be read.
+        packed = not self.optional_args.get("session_log")
+        return functools.partial(self._run_many, packed=packed)
+
+    def _run_many(
+        self, commands: Sequence[str], *, timeout: float | None = None, packed: bool = False
+    ) -> list[CommandResult]:
+        """Run the commands in one round trip; a failing one does not stop the others."""
+        if not commands:
+            return []
+        boundary = frames.new_boundary()
+        try:
+            batch = self._session().run(
+                frames.PACKED_SHELL if packed else frames.SHELL,
+                stdin=frames.script(commands, boundary),
+                timeout=timeout,
+            )
+        except (errors.CommandTimeoutException, errors.CommandErrorException) as error:
+            # The transport knows only of the shell that runs the batch.
+            listed = "; ".join(command[:100] for command in commands)
+            raise type(error)(f"{error} The shell was running: {listed}") from error
+        stdout, stderr = batch.stdout, batch.stderr
+        if packed:
+            limit = int(self.optional_args.get("max_output", DEFAULT_MAX_OUTPUT))
+            stdout = frames.unpacked(stdout, boundary, limit)
+            stderr = frames.unpacked(stderr, boundary, limit)
+        return frames.parse(commands, boundary, stdout, stderr)
