@@ -187,14 +187,15 @@ class FleetRun:
             self._rules.on_cancel(sorted(self._running))
             return
         for job in list(self._running.values()):
-            name = job.host.name
-            self._abandon(
-                job,
-                AbandonedError(
-                    f"{name}: stopped while it was being worked on; how that ended is not known",
-                    f"See what became of a change: vip pending {name}",
-                ),
-            )
+            self._abandon(job, self._stopped(job.host.name))
+
+    def _stopped(self, name: str) -> AbandonedError:
+        if not self._rules.wait_on_cancel:  # it was only looked at
+            return AbandonedError(f"{name}: stopped before it had answered", "")
+        return AbandonedError(
+            f"{name}: stopped while it was being worked on; how that ended is not known",
+            f"See what became of a change: vip pending {name}",
+        )
 
     def _drop_unstarted(self) -> None:
         """Settle a host whose start itself was hit by an interrupt."""

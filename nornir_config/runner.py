@@ -54,7 +54,8 @@ class FleetRunner:
             stagger: seconds between the starts of two hosts.
             stop_on_failure: start no other host once one has failed.
             wait_on_cancel: at Ctrl-C, let running hosts come to their end (a change finishes or
-                reverts); a second Ctrl-C abandons them. False abandons them at once.
+                reverts); a second Ctrl-C abandons them. False, for tasks that only read, abandons
+                them at once.
             exclusive: keys of a host (a function, or the name of a datum of the host); hosts that
                 share one never run at the same time.
             on_result: called in the caller's thread with each host's name and result, once.

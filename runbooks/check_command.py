@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import sys
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,9 +14,8 @@ from runbooks.fleet import select, uplinks_of
 from runbooks.placing import place
 from runbooks.progress import Bar, Lines
 from runbooks.reporting import Format, report
-from runbooks.story import Story, make_console, printable
+from runbooks.story import Story, make_console
 from tasks.health.checks import check_ids
-from tasks.health.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -116,21 +114,6 @@ def prepare(settings: Settings, sources: Sources, request: Request) -> tuple[Sel
     return selected, looking
 
 
-def as_plugin(check: Callable[[], int]) -> int:
-    """Run a check for Nagios, which takes 0 to 3 and nothing else: any failure is UNKNOWN.
-
-    Exit code 2 of a wrong setting would read as CRITICAL.
-    """
-    from runbooks.explain import explain  # noqa: PLC0415 - heavy
-
-    try:
-        return check()
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - see above
-        sentence = printable(explain(error).sentence).replace("|", "/")
-        sys.stdout.write(f"VIP UNKNOWN - {sentence}\n")
-        return Status.UNKNOWN.code
-
-
 def progress(request: Request) -> Progress:
     """A bar where a person sits, lines where a table is piped, silence for programs."""
     console = make_console(stderr=True)
@@ -153,7 +136,8 @@ def raise_interrupted(looked: Round) -> None:
     ]
     raise CancelledError(
         f"stopped by Ctrl-C: {len(unchecked)} of {total} switches were not checked; "
-        "nothing on any switch was touched"
+        "nothing on any switch was touched",
+        "Run it again.",
     )
 
 

@@ -79,34 +79,27 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
     if (force or yes) and not fix:
         raise UsageError("--yes and --force belong to --fix; a check changes nothing")
 
-    def run() -> int:
-        from runbooks.check import Pace
-        from runbooks.check_command import Request, run_check
-        from runbooks.reporting import Format
+    settings, sources = _settings_and_sources(ctx)
+    from runbooks.check import Pace
+    from runbooks.check_command import Request, run_check
+    from runbooks.reporting import Format
 
-        settings, sources = _settings_and_sources(ctx)
-        request = Request(
-            _wish(switches, filters, groups),
-            Format(form),
-            output,
-            Pace(workers, deadline),
-            probe=probe,
-            only=tuple(only or ()),
-            skip=tuple(skip or ()),
-            with_vms=with_vms,
-        )
-        if not fix:
-            return run_check(settings, sources, request)
-        from runbooks.fix_command import FixOptions, run_fix
+    request = Request(
+        _wish(switches, filters, groups),
+        Format(form),
+        output,
+        Pace(workers, deadline),
+        probe=probe,
+        only=tuple(only or ()),
+        skip=tuple(skip or ()),
+        with_vms=with_vms,
+    )
+    if not fix:
+        raise typer.Exit(run_check(settings, sources, request))
+    from runbooks.fix_command import FixOptions, run_fix
 
-        options = FixOptions(force=force, then_check=True)
-        return run_fix(settings, sources, request, agreement(yes=yes), options)
-
-    if form == "nagios":
-        from runbooks.check_command import as_plugin
-
-        raise typer.Exit(as_plugin(run))
-    raise typer.Exit(run())
+    options = FixOptions(force=force, then_check=True)
+    raise typer.Exit(run_fix(settings, sources, request, agreement(yes=yes), options))
 
 
 def watch(  # noqa: PLR0917 - as above

@@ -20,6 +20,7 @@ _LOST = (
     "The switch goes on by itself and ends in its old configuration at the latest when the timer "
     "runs out; look with: vip pending SWITCH"
 )
+_UNTOUCHED = "Nothing on the switch was touched: look at its load, and run it again."
 
 #: NAPALM's exceptions, the more special ones first: exit code and what to do next.
 _NAPALM: tuple[tuple[type[Exception], int, str], ...] = (
@@ -52,21 +53,24 @@ class Explained:
         return (self.sentence, self.advice) if said else (self.sentence,)
 
 
-def explain(error: BaseException, switch: str = "") -> Explained:
+def explain(error: BaseException, switch: str = "", *, reading: bool = False) -> Explained:
     """Put an exception into words.
 
     Args:
         error: any exception.
         switch: the switch that was worked on, put in front of the driver's own words; where
             none is given, the one that `of_switch` noted.
+        reading: whether what failed only looks, so that no change can be under way.
     """
     switch = switch or getattr(error, _SWITCH, "")
     if isinstance(error, VipkeeperError):
         return Explained(str(error), error.advice, error.exit_code)
     if isinstance(error, KeyboardInterrupt):
-        return Explained("stopped by Ctrl-C", "", errors.CANCELLED)
-    for kind, code, advice in _NAPALM:
+        advice = "Nothing on any switch was touched: run it again." if reading else ""
+        return Explained("stopped by Ctrl-C", advice, errors.CANCELLED)
+    for kind, code, usual in _NAPALM:
         if isinstance(error, kind):
+            advice = _UNTOUCHED if reading and usual == _LOST else usual
             said = " ".join(str(error).split()) or type(error).__name__
             sentence = said if not switch or switch in said else f"{switch}: {said}"
             return Explained(sentence, advice.replace("SWITCH", switch or "SWITCH"), code)

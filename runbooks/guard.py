@@ -5,23 +5,41 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
-from runbooks import errors
+from runbooks import errors, plugin
 from runbooks.entry import loaded
 from runbooks.story import make_console
 
 LAB = "lab"
 _LAB_MISSING = "the embedded lab is not installed on this machine ({reason})"
 _LAB_ADVICE = "Install it: pip install 'vipkeeper[lab]'"
+#: Commands that change nothing on any switch; so does a check that is not to fix what it finds.
+_READING = frozenset({"trace", "watch", "pending", "inventory"})
 
 
 class GuardedGroup(TyperGroup):
     """Runs the commands; nothing leaves it but exit codes."""
+
+    _words: Sequence[str] = ()
+    _plugin = False
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **how: Any) -> Any:  # noqa: ANN401 - as below
+        """Run a command line and leave; for a plugin its own errors are told in their own way."""
+        self._words = sys.argv[1:] if args is None else list(args)
+        self._plugin = plugin.is_asked_for(self._words)
+        if not self._plugin:
+            return super().main(args, *more, **how)
+        try:
+            code = super().main(args, *more, **{**how, "standalone_mode": False})
+        except Exception as error:  # noqa: BLE001 - a wrong option, and `invoke` lets no other by
+            code = plugin.tell_unknown(error)
+        sys.exit(code)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - Typer's own, by version
         """All commands, the lab's last."""
@@ -38,8 +56,8 @@ class GuardedGroup(TyperGroup):
         except (typer.Exit, SystemExit):
             raise
         except typer.Abort:
-            tell_failure(errors.CancelledError("stopped; nothing was changed after that"))
-            raise typer.Exit(errors.CANCELLED) from None
+            stopped = errors.CancelledError("stopped; nothing was changed after that")
+            raise typer.Exit(self._tell(stopped, ctx)) from None
         except BrokenPipeError:
             # The reader has gone; what is left to flush at the end goes nowhere, too.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -49,14 +67,27 @@ class GuardedGroup(TyperGroup):
                 raise
             if ctx.params.get("debug"):
                 logging.getLogger(__name__).exception("the failure in full")
-            raise typer.Exit(tell_failure(error)) from None
+            raise typer.Exit(self._tell(error, ctx)) from None
+
+    def _tell(self, error: BaseException, ctx: Any) -> int:  # noqa: ANN401 - as above
+        """Tell a failure where it is looked for; gives the exit code."""
+        if self._plugin:
+            return plugin.tell_unknown(error)
+        command = ctx.invoked_subcommand
+        reading = command in _READING or (command == "check" and "--fix" not in self._words)
+        return tell_failure(error, reading=reading)
 
 
-def tell_failure(error: BaseException) -> int:
-    """Tell a failure on stderr; gives its exit code."""
+def tell_failure(error: BaseException, *, reading: bool = False) -> int:
+    """Tell a failure on stderr; gives its exit code.
+
+    Args:
+        error: what went wrong.
+        reading: whether the command changes nothing on any switch.
+    """
     from runbooks.explain import explain  # noqa: PLC0415 - heavy, and most runs end well
 
-    said = explain(error)
+    said = explain(error, reading=reading)
     console = make_console(stderr=True)
     for number, line in enumerate(said.lines):
         console.print(Text(f"vip: {line}" if number == 0 else f"     {line}"), style="red")

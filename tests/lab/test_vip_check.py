@@ -239,7 +239,9 @@ def test_ctrl_c_ends_a_check_at_once_and_says_what_is_missing(
     leaf.sh("pkill -x sleep || :")
     assert process.returncode == 9
     assert time.monotonic() - began < 5
-    assert "1 of 2 switches were not checked" in err
+    assert "1 of 2 switches were not checked; nothing on any switch was touched" in err
+    assert "vip pending" not in out + err, "a check changes nothing that could be pending"
+    assert "stopped before it had answered" in out
     assert OTHER_SWITCH.split(".")[0] in out
 
 

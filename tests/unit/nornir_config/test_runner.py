@@ -322,6 +322,22 @@ def test_cancelled_from_another_thread_it_keeps_what_it_has(gate: threading.Even
     assert results["leaf-0000"].result == "answered"
     assert errors_of(results)["leaf-0001"] is AbandonedError
     assert errors_of(results)["leaf-0005"] is NotStartedError
+    assert str(results["leaf-0001"][0].exception) == "leaf-0001: stopped before it had answered"
+
+
+def test_only_a_change_that_was_abandoned_is_to_be_looked_after(gate: threading.Event) -> None:
+    def advice(*, wait_on_cancel: bool) -> str:
+        runner = FleetRunner(1, wait_on_cancel=wait_on_cancel)
+        for after in (0.2, 0.4):
+            threading.Timer(after, runner.cancel).start()
+        with pytest.raises(FleetInterrupt) as caught:
+            fleet(1, runner).run(hanging(gate, "leaf-0000"))
+        error = caught.value.results["leaf-0000"][0].exception
+        assert isinstance(error, AbandonedError)
+        return error.advice
+
+    assert advice(wait_on_cancel=True) == "See what became of a change: vip pending leaf-0000"
+    assert advice(wait_on_cancel=False) == ""
 
 
 def test_in_a_thread_of_its_own_it_leaves_signals_alone() -> None:

@@ -227,6 +227,31 @@ def test_any_failure_is_unknown_to_nagios(leafs: Leafs) -> None:
     assert leafs.world.vip("check", "-f", "nagios").exit_code == 3
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "-f", "nagios", "--wrokers", "3"),
+        ("check", "--workers", "many", "--format", "nagios"),
+        ("check", "--format=nagios", "--deadline"),
+        ("check", "-fnagios", "--fix"),
+        ("chekc", "-f", "nagios"),
+        ("--wrong", "check", "-f", "nagios"),
+        ("--config", "nowhere.toml", "check", "--format=nagios"),
+    ],
+)
+def test_a_wrong_command_line_is_unknown_to_nagios(leafs: Leafs, words: tuple[str, ...]) -> None:
+    result = leafs.world.vip(*words)
+    assert result.exit_code == 3
+    assert result.stdout.startswith("VIP UNKNOWN - ")
+    assert result.stdout.count("\n") == 1
+    assert result.stderr == ""
+
+
+def test_a_wrong_command_line_of_another_form_is_exit_code_2(leafs: Leafs) -> None:
+    result = leafs.world.vip("check", "-f", "json", "--wrokers", "3")
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
 @pytest.mark.parametrize("form", ["table", "json", "junit", "prometheus", "html", "nagios"])
 def test_a_file_is_written_whole_or_refused(leafs: Leafs, tmp_path: Path, form: str) -> None:
     leafs.add(1)

@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from napalm.base.exceptions import CommandTimeoutException
 
 from inventory.errors import SourceError
 from runbooks.chain import in_words
+from runbooks.explain import explain
 from tests.unit.inventory.fakes import SW3
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.fakes import lldp, pending_commit
@@ -147,6 +149,38 @@ def test_wrong_settings_are_exit_code_2(world: World) -> None:
 @pytest.mark.parametrize("words", [("heal",), ("hael", "vm-a1"), ("heal", "vm-a1", "--yse")])
 def test_typers_own_complaints_are_exit_code_2(world: World, words: tuple[str, ...]) -> None:
     assert world.vip(*words).exit_code == 2
+
+
+@pytest.mark.parametrize("words", [("trace", "vm-a1"), ("check",), ("inventory", "show")])
+def test_ctrl_c_in_a_command_that_only_reads_has_touched_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("inventory.plugin.site_from_settings", interrupted)
+    result = world.vip(*words)
+    assert result.exit_code == 9
+    assert "Nothing on any switch was touched: run it again." in result.stderr
+    assert "vip pending" not in result.output
+
+
+@pytest.mark.parametrize("words", [("heal", "vm-a1", "--yes"), ("check", "--fix", "--yes")])
+def test_ctrl_c_in_a_command_that_changes_does_not_promise_that(
+    world: World, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("inventory.plugin.site_from_settings", interrupted)
+    result = world.vip(*words)
+    assert result.exit_code == 9
+    assert "run it again" not in result.stderr
+
+
+def test_a_command_that_takes_too_long_is_looked_after_where_it_may_change() -> None:
+    late = CommandTimeoutException("'sh' did not end within 10 s.")
+    assert explain(late, SW3).advice.endswith(f"look with: vip pending {SW3}")
+    said = explain(late, SW3, reading=True)
+    assert said.advice == ("Nothing on the switch was touched: look at its load, and run it again.")
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_debug_shows_the_traceback_and_only_debug(world: World) -> None:
