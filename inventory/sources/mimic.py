@@ -14,6 +14,7 @@ from threading import Semaphore
 from typing import TYPE_CHECKING, TypeVar
 
 from inventory.errors import NoNeighbourError, SourceError, TargetError, UnknownHypervisorError
+from inventory.host_index import HostIndex
 from inventory.http import Page, WebClient
 from inventory.memo import Memo
 from inventory.model import Answer, Uplink
@@ -45,6 +46,14 @@ class _Read:
         return self.drawing.links if self.drawing else ()
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """The list of hypervisors, and the same to look spellings up in."""
+
+    answer: Answer[tuple[str, ...]]
+    index: HostIndex[None]
+
+
 class MimicSource:
     """The uplink source that reads Mimic (an ``UplinkSource``)."""
 
@@ -55,7 +64,7 @@ class MimicSource:
         self._settings = settings
         self._web = WebClient(self.system, settings, password)
         self._slots = Semaphore(settings.parallel)
-        self._list: Memo[Answer[tuple[str, ...]]] = Memo(self._fetch_list)
+        self._list: Memo[_Listed] = Memo(self._fetch_list)
 
     @property
     def location(self) -> str:
@@ -68,7 +77,7 @@ class MimicSource:
         Raises:
             SourceError: no view gave a list with hypervisors in it.
         """
-        return self._list.get()
+        return self._list.get().answer
 
     def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
         """The newest known cables of a hypervisor.
@@ -112,13 +121,12 @@ class MimicSource:
     def _spellings(self, hypervisor: str) -> tuple[list[str], SourceError | None]:
         """How Mimic may spell it: as in its list, then in lower case (it minds the case)."""
         failure = None
-        known: tuple[str, ...] = ()
+        known: HostIndex[None] = HostIndex()
         try:
-            known = self.list_hypervisors().value
+            known = self._list.get().index
         except SourceError as exc:
             failure = exc
-        full = [name for name in known if name.casefold() == hypervisor.casefold()]
-        found = full or [name for name in known if same_host(name, hypervisor)]
+        found = [name for name, _ in known.find(hypervisor)]
         if len({name.casefold() for name in found}) > 1:
             raise TargetError(
                 f'Several hypervisors in Mimic are called "{hypervisor}": {", ".join(found)}.',
@@ -129,7 +137,7 @@ class MimicSource:
             names = [name for name in names if ("." in name) == ("." in found[0])]
         return list(dict.fromkeys(names)), failure
 
-    def _fetch_list(self) -> Answer[tuple[str, ...]]:
+    def _fetch_list(self) -> _Listed:
         asked_at = datetime.now(timezone.utc)
         names: set[str] = set()
         problems: list[str] = []
@@ -159,7 +167,9 @@ class MimicSource:
                 f"it was asked for the hypervisors and gave none: {'; '.join(problems)}.",
                 "Check mimic.views and mimic.panels in the settings.",
             )
-        return Answer(tuple(sorted(names)), self.system, asked_at, warning="; ".join(problems))
+        listed = tuple(sorted(names))
+        answer = Answer(listed, self.system, asked_at, warning="; ".join(problems))
+        return _Listed(answer, HostIndex((name, None) for name in listed))
 
     def _host_page(self, name: str) -> HostPage:
         page = self._get("/node.php", {"n": name}, _HTML)

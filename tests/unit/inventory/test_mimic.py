@@ -10,6 +10,7 @@ import responses
 from inventory.errors import NoNeighbourError, SourceError, TargetError, UnknownHypervisorError
 from inventory.settings import MimicSettings
 from inventory.sources.mimic import MimicSource
+from inventory.text import same_host
 from tests.unit.inventory.svg import ETH0, ETH1, HV, P1, P2, SW1, SW3, Svg, link, plain, unknown
 
 URL = "http://mimic.test"
@@ -171,3 +172,24 @@ def test_nothing_is_ever_written(mimic: Mimic) -> None:
         assert call.request.method == "GET"
         assert "note=" not in str(call.request.url)
         assert "user=" not in str(call.request.url)
+
+
+def test_the_list_is_not_read_once_for_each_of_a_fleet(
+    mimic: Mimic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = 0
+
+    def counted(one: str, other: str) -> bool:
+        nonlocal compared
+        compared += 1
+        return same_host(one, other)
+
+    for module in ("inventory.host_index", "inventory.sources.mimic"):
+        monkeypatch.setattr(f"{module}.same_host", counted)
+    count = 300
+    mimic.names(*(f"hv{i:04}.nubes.example.internal" for i in range(count)))
+    asked = source()
+    for i in range(count):
+        with pytest.raises(SourceError):  # no page: only its name is looked up
+            asked.uplinks_of(f"hv{i:04}")
+    assert compared == count

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.errors import AmbiguousSwitchError, SourceError, UnknownSwitchError
-from inventory.sources.subnet_page import find_switch
+from inventory.sources.registrations import Registrations, find_switch
 from inventory.sources.subnet_table import Row, SubnetPageError, read_selector, read_subnet
 
 NET = ip_network("10.5.0.0/24")
@@ -112,8 +112,8 @@ def test_the_selector() -> None:
         read_selector("<p>no</p>")
 
 
-def rows(*pairs: tuple[str, str]) -> tuple[Row, ...]:
-    return tuple(Row(ip_address(a), tuple(n.split()), "Today", a) for a, n in pairs)
+def rows(*pairs: tuple[str, str]) -> Registrations:
+    return Registrations([Row(ip_address(a), tuple(n.split()), "Today", a) for a, n in pairs])
 
 
 def test_the_full_name_comes_first() -> None:
@@ -144,12 +144,13 @@ def test_contradictions_list_both_sides() -> None:
 
 
 def test_aliases_in_one_cell_and_repeated_rows_are_no_contradiction() -> None:
+    alone = rows(("10.5.0.1", "sw3.example sw3-oob.example"))
     listed = rows(("10.5.0.1", "sw3.example sw3-oob.example"), ("10.5.0.1", "sw3.example"))
-    assert find_switch("sw3-oob.example", listed[:1]).name == "sw3-oob.example"
+    assert find_switch("sw3-oob.example", alone).name == "sw3-oob.example"
     assert find_switch("sw3.example", listed).name == "sw3.example"
 
 
 def test_a_row_without_a_usable_address_is_no_answer() -> None:
-    listed = read_subnet(page(HEAD + row("10.6.0.1", SW3)), NET)
+    listed = Registrations(read_subnet(page(HEAD + row("10.6.0.1", SW3)), NET))
     with pytest.raises(SourceError, match=r"no address of its subnet \(10\.6\.0\.1"):
         find_switch(SW3, listed)

@@ -1,0 +1,42 @@
+"""Host names to look others up in, full or short; built once where thousands are looked up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from inventory.text import same_host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T")
+
+
+class HostIndex(Generic[T]):
+    """Pairs of a host's name and what belongs to it, found by any spelling of the name.
+
+    >>> index = HostIndex([("sw3", 1), ("SW3.a.example", 2), ("sw4.a.example", 3)])
+    >>> index.find("sw3.a.example"), index.find("sw4"), index.find("sw4.b.example")
+    ([('SW3.a.example', 2)], [('sw4.a.example', 3)], [])
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, T]] = ()) -> None:
+        """Take the pairs; those of one name keep their order."""
+        self._whole: dict[str, list[tuple[str, T]]] = defaultdict(list)
+        self._label: dict[str, list[tuple[str, T]]] = defaultdict(list)
+        for name, thing in pairs:
+            self._whole[name.casefold()].append((name, thing))
+            self._label[_label(name)].append((name, thing))
+
+    def find(self, name: str) -> list[tuple[str, T]]:
+        """The pairs of the very name, whatever its case; else of all that can be the same host."""
+        exact = self._whole.get(name.casefold())
+        if exact:
+            return exact
+        # Spellings of one host begin alike: few are compared, and not thousands.
+        return [pair for pair in self._label.get(_label(name), ()) if same_host(pair[0], name)]
+
+
+def _label(name: str) -> str:
+    return name.split(".", 1)[0].casefold()

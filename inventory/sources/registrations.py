@@ -1,0 +1,99 @@
+"""The registered addresses of all subnets as one listing, and the switch of a name in it. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from inventory.errors import AmbiguousSwitchError, SourceError, UnknownSwitchError
+from inventory.host_index import HostIndex
+from inventory.model import Switch
+from inventory.text import same_host
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from ipaddress import IPv4Address, IPv6Address
+
+    from inventory.sources.subnet_table import Row
+
+SYSTEM = "Subnet page"
+
+
+class Registrations:
+    """Rows, indexed once: a fleet asks for thousands of names, each of thousands of rows.
+
+    Attributes:
+        count: number of registered addresses.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        """Index the rows by name and by address."""
+        self.count = len(rows)
+        pairs = [(name, row) for row in rows for name in row.names]
+        self._names = HostIndex(pairs)
+        self._addresses: dict[IPv4Address | IPv6Address | None, list[tuple[str, Row]]] = (
+            defaultdict(list)
+        )
+        for name, row in pairs:
+            self._addresses[row.address].append((name, row))
+
+    def named(self, switch: str) -> list[tuple[str, Row]]:
+        """The rows of a name: of the full one, else of those that can be the same host."""
+        return self._names.find(switch)
+
+    def sharing(self, row: Row) -> list[tuple[str, Row]]:
+        """All names that are registered for the row's address, its own among them."""
+        return self._addresses[row.address]
+
+
+def find_switch(switch: str, listed: Registrations, location: str = "") -> Switch:
+    """The switch of that name in the listing: by the full name, else by the short one if unique.
+
+    Two full names are never taken for one another because their first parts agree.
+
+    Raises:
+        UnknownSwitchError: no row has the name.
+        AmbiguousSwitchError: the rows contradict each other about it.
+        SourceError: its row holds no address of its subnet.
+    """
+    found = listed.named(switch)
+    if not found:
+        raise UnknownSwitchError(
+            SYSTEM,
+            f"none of its {listed.count} registered addresses is named {switch}.",
+            f"Search for the switch at {location or 'the page'}; its subnet may be missing from "
+            "subnet_page.subnets in the settings.",
+        )
+    shown = ", ".join(f"{row.text} {name}" for name, row in found)
+    addresses = {row.address for _, row in found}
+    if None in addresses:
+        raise SourceError(
+            SYSTEM,
+            f"the row of {switch} holds no address of its subnet ({shown}).",
+            "Have the registration corrected.",
+        )
+    if len(addresses) > 1 or len({name.casefold() for name, _ in found}) > 1:
+        raise AmbiguousSwitchError(
+            SYSTEM,
+            f"several registered addresses can be {switch}: {shown}.",
+            "Give the full name, or have the registration corrected.",
+        )
+    name, row = found[0]
+    # Several names in one cell are one registration and its aliases; in rows apart they are two.
+    others = sorted(
+        {
+            other
+            for other, at in listed.sharing(row)
+            if not same_host(other, name) and not any(same_host(alias, name) for alias in at.names)
+        }
+    )
+    if others:
+        raise AmbiguousSwitchError(
+            SYSTEM,
+            f"the address {row.text} is registered under several names: "
+            f"{name}, {', '.join(others)}.",
+            "Have the registration corrected: whose switch it is must be certain.",
+        )
+    if row.address is None:  # excluded above; said again for the type checker
+        raise AssertionError(row)
+    return Switch(name, row.address, row.seen)
