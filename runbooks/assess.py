@@ -141,18 +141,8 @@ def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -
     # A switch that was named by its address just tells its name.
     nameless = {IDENTITY} if host.name == host.hostname else set()
     done = tuple(c for c in whole.judged if looking.wants(c) and c not in nameless)
-    read = facts.links.known and facts.addresses.known
     findings = (f for f in whole.findings if looking.wants(f.check) and f.check not in nameless)
-    health = replace(
-        whole,
-        findings=tuple(findings),
-        # Whether the kernel holds a VIP, and with which VNI, is not known where these are unread:
-        # a record would tell others, Prometheus and the fleet's checks among them, that it is gone.
-        vips=whole.vips if read else (),
-        vnis=whole.vnis if read else (),
-        judged=done,
-        checked=len(done),
-    )
+    health = replace(whole, findings=tuple(findings), judged=done, checked=len(done))
     held = frozenset(str(v.address.ip) for g in facts.gateways for v in g.virtual)
     if not looking.diagnose:
         return Assessment(health, held=held)
@@ -195,7 +185,7 @@ def outcome(host: Host, results: MultiResult) -> Assessment:
 
 def _why_unanswered(host: Host, error: BaseException) -> tuple[str, str, str]:
     """Check, sentence and remedy for a switch that could not be judged."""
-    said = explain(error, host.name)
+    said = explain(error, host.name, reading=True)
     check, remedy = UNREADABLE, said.advice
     for name, kinds, advice in _UNANSWERED:
         if isinstance(error, kinds):
