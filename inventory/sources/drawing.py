@@ -225,14 +225,24 @@ def _is_bmc(graph: _Graph, node: _Node, hypervisor: str) -> bool:
     return not any(same_host(found, hypervisor) for found in names)
 
 
-def _newest(links: list[Link]) -> tuple[Link, ...]:
-    """Old rows stay beside new ones: the newest date of each interface, and all of that date."""
+def _newest(links: list[Link]) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
+    """Old rows stay beside new ones: all of the newest date of each interface, and the others."""
     best: dict[str, date] = {}
     for link in links:
         when = link.observed or date.min
         best[link.interface] = max(best.get(link.interface, date.min), when)
-    kept = {link for link in links if (link.observed or date.min) == best[link.interface]}
-    return tuple(sorted(kept, key=lambda link: (link.interface, link.switch, link.port)))
+    ordered = sorted(set(links), key=lambda link: (link.interface, link.switch, link.port))
+    kept = [link for link in ordered if (link.observed or date.min) == best[link.interface]]
+    return tuple(kept), tuple(link for link in ordered if link not in kept)
+
+
+def _left_out(old: Link, hypervisor: str) -> str:
+    """The note on a row that is not taken, so that nobody believes there was none."""
+    seen = f"observed {old.observed}" if old.observed else "without a date"
+    return (
+        f"{hypervisor} {old.interface}: an LLDP row that is not the newest is left out: "
+        f"{f'{old.switch} {old.port}'.rstrip()}, {seen}"
+    )
 
 
 def _observed(line: str) -> date | None:
@@ -283,7 +293,9 @@ def read_magdb(svg: bytes, hypervisor: str) -> Drawing:
     if not drawn:
         raise DrawingError("no interface with a neighbour, known or unknown, is drawn in it")
     known = {link.interface for link in links}
-    return Drawing(_newest(links), tuple(sorted(unknown - known)), tuple(dict.fromkeys(notes)))
+    kept, old = _newest(links)
+    notes += [_left_out(link, hypervisor) for link in old]
+    return Drawing(kept, tuple(sorted(unknown - known)), tuple(dict.fromkeys(notes)))
 
 
 def _magdb_port(graph: _Graph, port_id: str, interface: str, notes: list[str]) -> str:
@@ -330,7 +342,8 @@ def read_netbox(svg: bytes, hypervisor: str) -> Drawing:
         for port in cabled:
             text = port.lines[0] if port.lines else ""
             links.append(Link(name, _peer_of(port, peers), _port_name(text), None))
-    return Drawing(_newest(links), tuple(sorted(unknown)))
+    kept, _ = _newest(links)  # none of them has a date, so none is older
+    return Drawing(kept, tuple(sorted(unknown)))
 
 
 def _peer_of(port: _Node, peers: dict[str, _Node]) -> str:

@@ -64,17 +64,25 @@ def test_all_members_of_a_bond_are_kept_though_one_carries_the_address() -> None
 
 def test_the_newest_row_of_an_interface_wins() -> None:
     svg = link(plain(), SW1, OLD.isoformat(), P2, "swp2", ETH0, "eth0")
-    assert read_magdb(svg.bytes(), HV).links == (Link("eth0", SW3, "swp1s3", NEW),)
+    drawing = read_magdb(svg.bytes(), HV)
+    assert drawing.links == (Link("eth0", SW3, "swp1s3", NEW),)
+    assert drawing.notes == (
+        f"{HV} eth0: an LLDP row that is not the newest is left out: {SW1} swp2, observed {OLD}",
+    )
 
 
 def test_two_switches_seen_on_the_same_day_are_both_given() -> None:
     svg = link(plain(), SW1, NEW.isoformat(), P2, "swp2", ETH0, "eth0")
-    assert {found.switch for found in read_magdb(svg.bytes(), HV).links} == {SW1, SW3}
+    drawing = read_magdb(svg.bytes(), HV)
+    assert {found.switch for found in drawing.links} == {SW1, SW3}
+    assert drawing.notes == ()
 
 
 def test_a_row_without_date_is_older_than_any_with_one() -> None:
     svg = link(plain(), SW1, "", P2, "swp2", ETH0, "eth0")
-    assert [found.switch for found in read_magdb(svg.bytes(), HV).links] == [SW3]
+    drawing = read_magdb(svg.bytes(), HV)
+    assert [found.switch for found in drawing.links] == [SW3]
+    assert drawing.notes[0].endswith(f"is left out: {SW1} swp2, without a date")
     alone = link(Svg(), SW1, "", P2, "swp2", ETH0, "eth0")
     assert read_magdb(alone.bytes(), HV).links == (Link("eth0", SW1, "swp2", None),)
 

@@ -173,6 +173,17 @@ def test_dates_bonds_and_the_bmc(bench: Bench) -> None:
     assert len({u.switch for u in bench.mimic().uplinks_of(host.name).value}) == 2
 
 
+def test_a_row_that_is_left_out_is_told_on_the_way_and_in_the_inventory(bench: Bench) -> None:
+    bench.faults["mimic"] = "stale-second-link"
+    site = open_site(bench.context(), None)
+    told = resolve(site, "vm-a1").warnings, collect(site).warnings
+    host, *others = bench.topology.hypervisors
+    for warnings in told:
+        assert any(f"{host.name} eth0: an LLDP row that is not" in text for text in warnings)
+    # In the inventory, each hypervisor's own.
+    assert all(any(other.name in text for text in told[1]) for other in others)
+
+
 def test_opennebula_has_a_view_of_its_own(bench: Bench) -> None:
     bench.faults["mimic"] = "opennebula-site"
     names = tuple(sorted(host.name for host in bench.topology.hypervisors))
