@@ -12,8 +12,7 @@ import shlex
 import zlib
 from typing import TYPE_CHECKING
 
-from napalm.base.exceptions import CommandErrorException
-
+from napalm_cumulus import errors
 from napalm_cumulus.result import CommandResult
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def script(commands: Sequence[str], boundary: str) -> bytes:
     """
     for command in commands:
         if "\0" in command:
-            raise CommandErrorException(f"The command {command!r} contains a NUL byte.")
+            raise errors.CommandErrorException(f"The command {command!r} contains a NUL byte.")
     calls = "".join(f"framed {shlex.quote(command)}\n" for command in commands)
     return f"BOUNDARY={boundary}\n{_PROLOGUE}{calls}".encode("utf-8", "surrogateescape")
 
@@ -92,11 +91,11 @@ def unpacked(data: bytes, boundary: str, limit: int) -> bytes:
     try:
         text = packed.decompress(magic + rest, limit)
     except zlib.error as error:
-        raise CommandErrorException(
+        raise errors.CommandErrorException(
             f"The switch's packed answer cannot be read: {error}"
         ) from error
     if packed.unconsumed_tail:
-        raise CommandErrorException(
+        raise errors.CommandErrorException(
             f"The batch wrote more than {limit} bytes. Ask for less, or raise max_output."
         )
     return plain + text + packed.unused_data
@@ -121,16 +120,16 @@ def parse(
         if not newline or not status.isdigit():
             break
         outputs.append((output, int(status)))
-    errors = stderr.split(mark + b"\n")[:-1]
-    if len(outputs) != len(commands) or len(errors) != len(commands):
-        done = min(len(outputs), len(errors))
+    stderrs = stderr.split(mark + b"\n")[:-1]
+    if len(outputs) != len(commands) or len(stderrs) != len(commands):
+        done = min(len(outputs), len(stderrs))
         where = f" It stopped in {commands[done]!r}." if done < len(commands) else ""
         said = stderr.replace(mark, b"").decode("utf-8", "replace").strip()[-300:]
-        raise CommandErrorException(
+        raise errors.CommandErrorException(
             f"The switch's shell ended after {done} of {len(commands)} commands.{where}"
             f"{' It said: ' + said if said else ''} Nothing of the batch was used."
         )
     return [
         CommandResult(command, status, output, error)
-        for command, (output, status), error in zip(commands, outputs, errors, strict=True)
+        for command, (output, status), error in zip(commands, outputs, stderrs, strict=True)
     ]
