@@ -46,7 +46,7 @@ def is_mac(text: str) -> bool:
 
 def is_plain(text: str) -> bool:
     """Tell whether ``text`` holds only what can be printed: no control or format characters."""
-    return all(char.isprintable() for char in text)
+    return text.isprintable()
 
 
 def same_host(one: str, other: str) -> bool:
@@ -85,5 +85,6 @@ def one_line(text: object, limit: int = 200) -> str:
     'a b?[31m'
     """
     words = " ".join(without_credentials(str(text)).split())
-    words = "".join(char if char.isprintable() else "?" for char in words)
+    if not words.isprintable():
+        words = "".join(char if char.isprintable() else "?" for char in words)
     return words if len(words) <= limit else words[: limit - 1] + "…"

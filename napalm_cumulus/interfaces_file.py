@@ -14,8 +14,10 @@ ifupdown2's own reader (``ifupdown/networkinterfaces.py``), including what surpr
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 #: What ifupdown2 strips from both ends of a line.
 _BLANKS = "\n\t\r "
@@ -28,8 +30,7 @@ _MAKO = re.compile(r"^\s*%|<%|</%|\$\{|\\\r?$", re.MULTILINE)
 _STANZA_KEYWORDS = ("iface", "vlan")
 
 
-@dataclass(frozen=True)
-class LogicalLine:
+class LogicalLine(NamedTuple):
     """A line as ifupdown2 sees it, after joining at backslashes.
 
     Attributes:
@@ -43,8 +44,7 @@ class LogicalLine:
     last: int
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One attribute line of a stanza.
 
     Attributes:
@@ -178,7 +178,13 @@ class InterfacesFile:
     @cached_property
     def logical_lines(self) -> tuple[LogicalLine, ...]:
         """The lines as ifupdown2 sees them (``process_interfaces``)."""
-        return _logical_lines(self.text)
+        if "\\" in self.text:
+            return _joined_lines(self.physical_lines)
+        return tuple(
+            LogicalLine(stripped, number, number)
+            for number, line in enumerate(self.physical_lines, start=1)
+            if (stripped := line.strip(_BLANKS))
+        )
 
     @cached_property
     def _parsed(
@@ -238,19 +244,12 @@ def _with_final_newline(text: str) -> str:
 _Placed = tuple[str, int]
 
 
-def _logical_lines(text: str) -> tuple[LogicalLine, ...]:
+def _joined_lines(physical: Sequence[str]) -> tuple[LogicalLine, ...]:
     r"""Join at backslashes and split at line ends, remembering where each line came from.
 
     ifupdown2 does ``' '.join(d.strip() for d in text.split('\\'))`` on text whose line ends were
     made ``\n`` by Python's universal newlines.
     """
-    physical = [line.rstrip("\r\n") for line in _PHYSICAL_LINE.findall(text)]
-    if "\\" not in text:
-        return tuple(
-            LogicalLine(stripped, number, number)
-            for number, line in enumerate(physical, start=1)
-            if (stripped := line.strip(_BLANKS))
-        )
     lines: list[LogicalLine] = []
     current: list[_Placed] = []
     for placed in [*_joined_at_backslashes(physical), ("\n", 0)]:
@@ -265,11 +264,11 @@ def _logical_lines(text: str) -> tuple[LogicalLine, ...]:
     return tuple(lines)
 
 
-def _joined_at_backslashes(physical: list[str]) -> list[_Placed]:
+def _joined_at_backslashes(physical: Sequence[str]) -> list[_Placed]:
     """The text's characters with every backslash made one blank between stripped neighbours."""
     segments: list[list[_Placed]] = [[]]
     for number, line in enumerate(physical, start=1):
-        for char in [*line, "\n"]:
+        for char in [*line.rstrip("\r\n"), "\n"]:
             if char == "\\":
                 segments.append([])
             else:
@@ -300,47 +299,48 @@ class _Reader:
         self._directives: list[Directive] = []
         self._problems: list[Problem] = []
         self._head: LogicalLine | None = None
+        self._words: list[str] = []  # of the head
         self._attributes: list[Attribute] = []
 
     def read(self) -> tuple[tuple[Stanza, ...], tuple[Directive, ...], tuple[Problem, ...]]:
         for line in self._file.logical_lines:
             if line.text.startswith("#"):
                 continue
-            words = _SPLIT.split(line.text)
-            if words[0] in _STANZA_KEYWORDS:
+            word, *rest = _SPLIT.split(line.text, maxsplit=1)
+            if word in _STANZA_KEYWORDS:
                 self._close()
-                self._head = line
-            elif words[0] in ("auto", "source") or words[0].split("-")[0] == "allow":
+                self._head, self._words = line, _SPLIT.split(line.text)
+            elif word in ("auto", "source") or word.split("-")[0] == "allow":
                 self._close()
-                self._directive(line, words)
+                self._directive(line)
             elif self._head is not None:
-                self._attribute(line)
+                self._attribute(line, word, rest)
             else:
                 self._problems.append(Problem(line.first, f"error processing line '{line.text}'"))
         self._close()
         return tuple(self._stanzas), tuple(self._directives), tuple(self._problems)
 
-    def _directive(self, line: LogicalLine, words: list[str]) -> None:
-        if len(words) == 1:
-            self._problems.append(Problem(line.first, f"'{words[0]}' without a name"))
+    def _directive(self, line: LogicalLine) -> None:
+        keyword, *words = _SPLIT.split(line.text)
+        if not words:
+            self._problems.append(Problem(line.first, f"'{keyword}' without a name"))
             return
-        self._directives.append(Directive(words[0], tuple(words[1:]), line.first, line.last))
+        self._directives.append(Directive(keyword, tuple(words), line.first, line.last))
 
-    def _attribute(self, line: LogicalLine) -> None:
-        name, *value = _SPLIT.split(line.text, maxsplit=1)
-        if not value:
+    def _attribute(self, line: LogicalLine, name: str, rest: list[str]) -> None:
+        if not rest:
             self._problems.append(Problem(line.first, f"attribute '{name}' without a value"))
             return
-        interface = _SPLIT.split(self._head.text)[1:2] if self._head else []
-        text = value[0].replace("$IFACE", interface[0]) if interface else value[0]
-        self._attributes.append(Attribute(name.replace("_", "-"), text, line.first, line.last))
+        interface = self._words[1:2]
+        value = rest[0].replace("$IFACE", interface[0]) if interface else rest[0]
+        self._attributes.append(Attribute(name.replace("_", "-"), value, line.first, line.last))
 
     def _close(self) -> None:
         head, attributes = self._head, tuple(self._attributes)
         self._head, self._attributes = None, []
         if head is None:
             return
-        keyword, *words = _SPLIT.split(head.text)
+        keyword, *words = self._words
         if not words:
             self._problems.append(Problem(head.first, f"'{keyword}' without a name"))
             return

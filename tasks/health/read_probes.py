@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from typing import NamedTuple
 
 from inventory.text import one_line
 from napalm_cumulus.meaning import macvlan_name
@@ -37,39 +37,63 @@ def probes(result: CommandResult, macs: Mapping[str, str]) -> Iterator[ProbeFact
         kind, device, source, target, status, words = line.split("|", _FIELDS)
         if kind == "duplicate" and _NOT_ASKED.search(words) and not _MAC.search(words):
             continue
-        fact = _READERS[kind](ProbeFact(kind, device, target, int(status) == 0, words), macs)
-        source = source.strip("-")
-        yield replace(fact, source=source, detail=one_line(fact.detail, _SHOWN))
+        told = _READERS[kind](_Trial(kind, device, int(status) == 0, words), macs)
+        yield ProbeFact(
+            kind=kind,
+            device=device,
+            target=target,
+            ok=told.ok,
+            detail=one_line(told.detail, _SHOWN),
+            source=source.strip("-"),
+            macs=told.macs,
+        )
 
 
-def _ping(told: ProbeFact, _: Mapping[str, str]) -> ProbeFact:
-    return replace(told, detail=told.detail.split(" --- ")[-1])
+class _Trial(NamedTuple):
+    """A line as it was printed: ``ok`` is the command's exit status, ``words`` what it said."""
+
+    kind: str
+    device: str
+    ok: bool
+    words: str
 
 
-def _arp(told: ProbeFact, _: Mapping[str, str]) -> ProbeFact:
-    answered = _answered(told)
-    return replace(told, ok=bool(answered), macs=answered)
+class _Told(NamedTuple):
+    """What the line means; see `ProbeFact`."""
+
+    ok: bool
+    detail: str
+    macs: tuple[str, ...] = ()
 
 
-def _duplicate(told: ProbeFact, macs: Mapping[str, str]) -> ProbeFact:
-    others = tuple(mac for mac in _answered(told) if mac != macs.get(told.device))
-    return replace(told, ok=not others, detail=", ".join(others), macs=others)
+def _ping(trial: _Trial, _: Mapping[str, str]) -> _Told:
+    return _Told(trial.ok, trial.words.split(" --- ")[-1])
 
 
-def _route(told: ProbeFact, _: Mapping[str, str]) -> ProbeFact:
-    there = _DEVICE.search(told.detail)
-    ok = told.ok and there is not None and not _NO_WAY.search(told.detail)
-    if ok and there is not None and told.kind == "route-in":
-        vrr = macvlan_name(told.device, 0)[:-1]
-        ok = there[1] == told.device or there[1].startswith(vrr)
-    return replace(told, ok=ok)
+def _arp(trial: _Trial, _: Mapping[str, str]) -> _Told:
+    answered = _answered(trial)
+    return _Told(bool(answered), trial.words, answered)
 
 
-def _answered(told: ProbeFact) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(mac.lower() for mac in _MAC.findall(told.detail)))
+def _duplicate(trial: _Trial, macs: Mapping[str, str]) -> _Told:
+    others = tuple(mac for mac in _answered(trial) if mac != macs.get(trial.device))
+    return _Told(not others, ", ".join(others), others)
 
 
-_READERS: dict[str, Callable[[ProbeFact, Mapping[str, str]], ProbeFact]] = {
+def _route(trial: _Trial, _: Mapping[str, str]) -> _Told:
+    there = _DEVICE.search(trial.words)
+    ok = trial.ok and there is not None and not _NO_WAY.search(trial.words)
+    if ok and there is not None and trial.kind == "route-in":
+        vrr = macvlan_name(trial.device, 0)[:-1]
+        ok = there[1] == trial.device or there[1].startswith(vrr)
+    return _Told(ok, trial.words)
+
+
+def _answered(trial: _Trial) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(mac.lower() for mac in _MAC.findall(trial.words)))
+
+
+_READERS: dict[str, Callable[[_Trial, Mapping[str, str]], _Told]] = {
     "ping": _ping,
     "arp": _arp,
     "duplicate": _duplicate,
