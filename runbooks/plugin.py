@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from runbooks.story import printable
+from runbooks.story import forgiving, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +52,5 @@ def tell_unknown(error: BaseException) -> int:
 
         sentence = explain(error).sentence
     line = printable(" ".join(sentence.split())).replace("|", "/")
-    sys.stdout.write(f"VIP UNKNOWN - {line}\n")
-    sys.stdout.flush()
+    print(f"VIP UNKNOWN - {line}", file=forgiving(sys.stdout), flush=True)
     return _UNKNOWN

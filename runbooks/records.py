@@ -22,6 +22,9 @@ from typing import Any
 
 from inventory.errors import VipkeeperError
 
+#: How half a character (in somebody's name for a VM) is written: as JSON escapes it.
+HALVES = "backslashreplace"
+
 
 class RecordError(VipkeeperError):
     """A report or an audit line could not be written."""
@@ -84,7 +87,7 @@ def write_report(directory: Path, name: str, began: datetime, content: Mapping[s
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors=HALVES) as file:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
@@ -111,7 +114,7 @@ def append_audit(path: Path, entry: Mapping[str, Any]) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             # One write of one line: two operators' lines never mix.
-            os.write(descriptor, line.encode("utf-8"))
+            os.write(descriptor, line.encode("utf-8", HALVES))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -124,4 +127,4 @@ def append_audit(path: Path, entry: Mapping[str, Any]) -> None:
 
 def diff_hash(diff: str) -> str:
     """What tells one change from another in the audit log; empty for no change."""
-    return hashlib.sha256(diff.encode("utf-8")).hexdigest() if diff else ""
+    return hashlib.sha256(diff.encode("utf-8", HALVES)).hexdigest() if diff else ""

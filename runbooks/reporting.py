@@ -1,8 +1,13 @@
-"""A check in the form that was asked for, on stdout or in a file."""
+"""A check in the form that was asked for, on stdout or in a file.
+
+What programs read, and every file, is UTF-8, whatever the locale is; what a person reads on stdout
+is in the encoding of the terminal.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from enum import Enum
@@ -19,7 +24,8 @@ from runbooks.output.nagios import to_nagios
 from runbooks.output.prometheus import to_prometheus
 from runbooks.output.table import render_table
 from runbooks.output.text import overall
-from runbooks.story import make_console
+from runbooks.records import HALVES
+from runbooks.story import forgiving, make_console
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,12 +65,19 @@ def report(
         text, code = to_nagios(fleet)
     else:
         text = _text(fleet, form, placement, site)
-    if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    else:
+    if output is not None:
         write(output, text)
+    elif form is Format.NAGIOS:
+        print(text, end="", file=forgiving(sys.stdout), flush=True)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(_encoded(text))
+        sys.stdout.buffer.flush()
     return code
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", HALVES)
 
 
 def _text(fleet: FleetHealth, form: Format, placement: Placement | None, site: str) -> str:
@@ -76,10 +89,11 @@ def _text(fleet: FleetHealth, form: Format, placement: Placement | None, site: s
         return to_prometheus(fleet)
     if form is Format.HTML:
         return to_html(fleet, placement=placement, site=site)
-    console = Console(width=120, color_system=None, highlight=False, emoji=False, markup=False)
-    with console.capture() as captured:
-        console.print(render_table(fleet))
-    return captured.get()
+    file = io.StringIO()
+    Console(
+        file=file, width=120, color_system=None, highlight=False, emoji=False, markup=False
+    ).print(render_table(fleet))
+    return file.getvalue()
 
 
 def write(path: Path, text: str) -> None:
@@ -89,11 +103,11 @@ def write(path: Path, text: str) -> None:
         UsageError: it cannot be written.
     """
     if path.exists() and not path.is_file():  # /dev/stdout, a pipe
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(_encoded(text))
         return
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(_encoded(text))
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from runbooks.records import now
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import TextIO
 
 _MARKS = {
     "ok": ("✓", "green"),
@@ -60,7 +62,7 @@ class QuietPipeConsole(Console):
 
 def make_console(*, stderr: bool = False) -> Console:
     """A console that writes plain whole lines where nobody sits at a terminal."""
-    file = sys.stderr if stderr else sys.stdout
+    file = forgiving(sys.stderr if stderr else sys.stdout)
     return QuietPipeConsole(
         file=file,
         width=None if file.isatty() else _WIDE,
@@ -69,6 +71,13 @@ def make_console(*, stderr: bool = False) -> Console:
         markup=False,
         soft_wrap=True,
     )
+
+
+def forgiving(file: TextIO) -> TextIO:
+    """The same file; what its encoding does not have is a ``?`` from now on, and no failure."""
+    if isinstance(file, io.TextIOWrapper) and file.errors in {"strict", "surrogateescape"}:
+        file.reconfigure(errors="replace")
+    return file
 
 
 def printable(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbooks.assess import UNANSWERED
-from runbooks.records import RecordError, plain
+from runbooks.records import HALVES, RecordError, plain
 from tasks.health.model import Finding, FleetHealth, Status
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def append(path: Path, lines: Iterable[Mapping[str, object]]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, text.encode("utf-8"))
+            os.write(descriptor, text.encode("utf-8", HALVES))
         finally:
             os.close(descriptor)
     except OSError as error:

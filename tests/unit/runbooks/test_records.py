@@ -49,6 +49,14 @@ def test_audit_keeps_what_is_there(tmp_path: Path) -> None:
     assert path.read_text() == '{"n":1}\n{"n":2}\n'
 
 
+def test_half_a_character_in_a_name_keeps_nothing_from_being_recorded(tmp_path: Path) -> None:
+    target = "vm-\udcff"  # a word of the command line that is no UTF-8
+    append_audit(tmp_path / "audit.jsonl", {"target": target})
+    report = write_report(tmp_path, "heal", now(), {"target": target})
+    for path in (tmp_path / "audit.jsonl", report):
+        assert json.loads(path.read_text("utf-8")) == {"target": target}
+
+
 def test_a_secret_stays_one() -> None:
     assert "hunter2" not in json.dumps(plain({"pin": SecretStr("hunter2")}))
 
