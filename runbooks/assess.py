@@ -10,12 +10,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from napalm.base import exceptions as napalm
 from nornir.core.task import Result, Task
 
 from nornir_config.connection import drop_connection
-from nornir_config.fleet_errors import AbandonedError, HostDeadlineError, NotStartedError
-from runbooks.explain import explain, root_cause
 from runbooks.fleet import behind_ports, model_of, rack_of, uplinks_of
 from tasks.health.assess import assess as assess_facts
 from tasks.health.assess import unreachable
@@ -34,30 +31,10 @@ if TYPE_CHECKING:
     from tasks.health.model import SwitchHealth
     from tasks.model import Gateway
 
-#: Why a switch could not be judged: id, exceptions, remedy. The ids are in ``docs/checks.md``.
+#: Why a switch could not be judged (``unanswered``); the ids are in ``docs/checks.md``.
 LOGIN_REFUSED = "login-refused"
-_HOST_KEY = ("host-key", "Compare it with the key on the switch's console before you trust it.")
-_UNANSWERED: tuple[tuple[str, tuple[type[BaseException], ...], str], ...] = (
-    ("not-checked", (NotStartedError, AbandonedError), "Run the check again."),
-    (
-        "no-answer",
-        (HostDeadlineError, napalm.CommandTimeoutException),
-        "It takes the connection and then hangs: log in by hand and look at its load.",
-    ),
-    (
-        LOGIN_REFUSED,
-        (napalm.ConnectAuthError,),
-        "Check the user, and the key or the password (docs/ssh.md), and sudo.",
-    ),
-    (
-        "unreachable",
-        (napalm.ConnectionException,),
-        "Look whether it is up, and whether the management network is reachable from here.",
-    ),
-)
-UNREADABLE = "unreadable"
+UNANSWERED = ("not-checked", "no-answer", LOGIN_REFUSED, "unreachable", "host-key", "unreadable")
 IDENTITY = "identity"
-UNANSWERED = (*(check for check, _, _ in _UNANSWERED), _HOST_KEY[0], UNREADABLE)
 
 
 @dataclass(frozen=True)
@@ -177,20 +154,10 @@ def outcome(host: Host, results: MultiResult) -> Assessment:
     if not results.failed:
         found: Assessment = results[0].result
         return found
-    error = root_cause(results) or RuntimeError("it failed without an exception")
-    check, sentence, remedy = _why_unanswered(host, error)
-    health = unreachable(host.name, host.hostname or "", sentence, check=check, remedy=remedy)
+    from runbooks.unanswered import why_unanswered  # noqa: PLC0415 - NAPALM is slow to import
+
+    why = why_unanswered(host.name, results)
+    health = unreachable(
+        host.name, host.hostname or "", why.sentence, check=why.check, remedy=why.remedy
+    )
     return Assessment(replace(health, rack=rack_of(host), model=model_of(host)), answered=False)
-
-
-def _why_unanswered(host: Host, error: BaseException) -> tuple[str, str, str]:
-    """Check, sentence and remedy for a switch that could not be judged."""
-    said = explain(error, host.name, reading=True)
-    check, remedy = UNREADABLE, said.advice
-    for name, kinds, advice in _UNANSWERED:
-        if isinstance(error, kinds):
-            check, remedy = name, said.advice or advice
-            break
-    if check == "unreachable" and "host key" in said.sentence.lower():
-        check, remedy = _HOST_KEY
-    return check, said.sentence, remedy

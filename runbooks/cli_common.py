@@ -19,6 +19,8 @@ from runbooks.errors import UsageError
 from runbooks.story import Story, make_console
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inventory.model import Switch
     from inventory.site import Site
     from nornir_config.settings import Settings
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from runbooks.toggle import Agreement
     from tasks.gateways import Wanted
 
-#: What the helpers below import, and with it nearly all that a command needs.
+#: What most commands import: the site's sources, NAPALM.
 _HEAVY = ("inventory.plugin", "runbooks.chain", "runbooks.run", "runbooks.toggle")
 
 Target = Annotated[
@@ -58,9 +60,14 @@ class Globals:
         return load_settings(self.config)
 
 
-def settings_of(ctx: typer.Context) -> Settings:
-    """The settings, with what nearly every command imports."""
-    for module in _HEAVY:
+def settings_of(ctx: typer.Context, modules: Sequence[str] = _HEAVY) -> Settings:
+    """The settings, when the command has imported what it needs: until then Ctrl-C ends it at once.
+
+    Args:
+        ctx: the command's.
+        modules: their names.
+    """
+    for module in modules:
         import_module(module)
     loaded()
     given: Globals = ctx.obj

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from runbooks.check_command import Sources
     from runbooks.fleet import Wish
 
+#: The site's sources are imported when they are asked, NAPALM when a switch is changed.
+_HEAVY = ("runbooks.check_command",)
 FORMS = ("table", "json", "junit", "nagios", "prometheus", "html")
 
 Switches = Annotated[
@@ -160,7 +162,7 @@ def _wish(names: list[str] | None, filters: list[str] | None, groups: list[str] 
 
 
 def _settings_and_sources(ctx: typer.Context) -> tuple[Settings, Sources]:
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, _HEAVY)
     from runbooks.check_command import Sources
 
     quiet = Story(make_console(stderr=True), quiet=True)

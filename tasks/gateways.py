@@ -8,7 +8,6 @@ from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
-from nornir_napalm.plugins.tasks import napalm_get
 
 from napalm_cumulus.configuration import (
     MAIN_FILE,
@@ -62,6 +61,8 @@ def find_gateway(task: Task, wanted: Wanted) -> Result:
         NoGatewayError: no stanza that can be toggled holds it.
     """
     read_device(task)
+    from nornir_napalm.plugins.tasks import napalm_get  # noqa: PLC0415 - NAPALM is slow to import
+
     config = task.run(napalm_get, getters=["config"], name="read the configuration").result
     # What would boot is what the toggle returns to.
     text = config["config"]["startup"] or config["config"]["running"]
