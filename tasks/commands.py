@@ -12,8 +12,6 @@ import shlex
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import TYPE_CHECKING, Any
 
-from nornir_napalm.plugins.tasks import napalm_cli
-
 from nornir_config.connection import read_device
 from tasks.errors import UnreadableAnswerError
 
@@ -96,6 +94,8 @@ def is_interface(text: str) -> bool:
 
 def read(task: Task, commands: list[str]) -> dict[str, str]:
     """Run reading commands in one round trip; a command that fails gives what it printed."""
+    from nornir_napalm.plugins.tasks import napalm_cli  # noqa: PLC0415 - NAPALM is slow to import
+
     read_device(task)  # opens a session that died anew; the task below takes it as it is
     output: dict[str, str] = task.run(
         napalm_cli, commands=commands, check=False, name="read"
