@@ -18,10 +18,7 @@ from rich.console import Console
 from runbooks.check import EXIT_CODES
 from runbooks.errors import UsageError
 from runbooks.output.as_json import to_json
-from runbooks.output.junit import to_junit
-from runbooks.output.map import to_html
 from runbooks.output.nagios import to_nagios
-from runbooks.output.prometheus import to_prometheus
 from runbooks.output.table import render_table
 from runbooks.output.text import overall
 from runbooks.records import HALVES
@@ -81,13 +78,20 @@ def _encoded(text: str) -> bytes:
 
 
 def _text(fleet: FleetHealth, form: Format, placement: Placement | None, site: str) -> str:
+    # Who wants one form need not import the libraries of the others.
     if form is Format.JSON:
         return to_json(fleet, placement=placement)
     if form is Format.JUNIT:
+        from runbooks.output.junit import to_junit  # noqa: PLC0415
+
         return to_junit(fleet)
     if form is Format.PROMETHEUS:
+        from runbooks.output.prometheus import to_prometheus  # noqa: PLC0415
+
         return to_prometheus(fleet)
     if form is Format.HTML:
+        from runbooks.output.map import to_html  # noqa: PLC0415
+
         return to_html(fleet, placement=placement, site=site)
     file = io.StringIO()
     Console(
