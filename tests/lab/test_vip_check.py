@@ -57,6 +57,19 @@ def test_a_healthy_lab_is_well(desk: Desk) -> None:
     assert len(switches[SWITCH]["vips"]) == 3
 
 
+def test_a_switch_that_answers_is_read_without_loading_napalm(desk: Desk) -> None:
+    """NAPALM loads all its vendors' drivers, half of a start; here it would serve nothing."""
+    said, _ = check(desk, *addresses(desk), env={"PYTHONPROFILEIMPORTTIME": "1"})
+    loaded = {line.rpartition("|")[2].strip() for line in said.err.splitlines()}
+    assert "paramiko.transport" in loaded
+    assert not loaded & {"napalm", "netmiko", "requests", "bs4", "openstack"}
+
+
+def addresses(desk: Desk) -> list[str]:
+    """The management addresses of all leafs: nothing has to be asked of the site."""
+    return [str(leaf.address.ip) for leaf in desk.lab.topology.leafs]
+
+
 def test_what_it_does_leaves_no_trace_on_the_switch(desk: Desk, leaf: LeafUnderTest) -> None:
     before = leaf.disk(), leaf.addresses(), leaf.state(), leaf.timers()
     check(desk)
