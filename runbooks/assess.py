@@ -7,7 +7,7 @@ hold (ten thousand neighbours are judged and forgotten in the thread that read t
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
@@ -16,7 +16,7 @@ from nornir_config.connection import drop_connection
 from runbooks.fleet import behind_ports, model_of, rack_of, uplinks_of
 from tasks.health.assess import assess as assess_facts
 from tasks.health.assess import unreachable
-from tasks.health.checks import Expected
+from tasks.health.checks import Expected, ExpectedVm
 from tasks.health.collect import SILENT, Probes, collect_facts
 from tasks.health.diagnosis import diagnose
 
@@ -48,6 +48,7 @@ class Looking:
         diagnose: name faults and their cures, too.
         keep: the switches whose connection is left open for the next round.
         hypervisors: the names by which LLDP neighbours are recognized.
+        vms: the VMs that OpenStack says are behind each switch: by its name, then by address.
     """
 
     probe: bool = True
@@ -56,6 +57,7 @@ class Looking:
     diagnose: bool = False
     keep: frozenset[str] = frozenset()
     hypervisors: tuple[str, ...] = ()
+    vms: Mapping[str, Mapping[str, ExpectedVm]] = field(default_factory=dict)
 
     def wants(self, check: str) -> bool:
         """Whether findings of a check are asked for; that a switch was not judged always is."""
@@ -113,7 +115,7 @@ def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -
         model=model_of(host),
         seconds=round(seconds, 3),
         hypervisors=looking.hypervisors,
-        expected=Expected(uplinks_of(host)),
+        expected=Expected(uplinks_of(host), looking.vms.get(host.name, {})),
     )
     # A switch that was named by its address just tells its name.
     nameless = {IDENTITY} if host.name == host.hostname else set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from runbooks.assess import Looking
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from inventory.site import Site
     from nornir_config.settings import Settings
     from runbooks.fleet import Selected, Wish
+    from runbooks.hosted import Hosted
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Request:
         probe: let the switches try things out.
         only: ids of the checks to judge; empty means all.
         skip: ids of checks to leave out.
-        with_vms: ask OpenStack for the VMs behind each switch.
+        with_vms: ask OpenStack for the VMs behind each switch, to judge by and to report.
     """
 
     wish: Wish
@@ -68,28 +69,38 @@ def run_check(settings: Settings, sources: Sources, request: Request) -> int:
         VipkeeperError: there is nothing to check.
     """
     selected, looking = prepare(settings, sources, request)
+    looking, hosted = ask_vms(sources, request, selected, looking)
     with closing(Checker(settings, selected, looking, request.pace, progress(request))) as checker:
         looked = checker.look()
     if looked.interrupted:
         if request.form is Format.TABLE and request.output is None:
             report(looked.health, request.form)
         raise_interrupted(looked)
-    return show(settings, sources, request, selected, looked)
-
-
-def show(
-    settings: Settings, sources: Sources, request: Request, selected: Selected, looked: Round
-) -> int:
-    """Report a round in the form that was asked for; gives the exit code."""
     placement = None
     if request.form in {Format.JSON, Format.HTML}:
-        site = sources.site() if request.with_vms else None
-        placement, problem = place(looked.health, selected.inventory, site)
-        if problem:
-            _notes([f"VMs are missing: {problem}"])
+        placement = place(looked.health, selected.inventory, hosted)
+    if hosted is not None and hosted.problem and request.form is not Format.NAGIOS:
+        _notes([hosted.problem])
     return report(
         looked.health, request.form, request.output, placement, site=settings.sources.site
     )
+
+
+def ask_vms(
+    sources: Sources, request: Request, selected: Selected, looking: Looking
+) -> tuple[Looking, Hosted | None]:
+    """Have switches judged by what OpenStack says of the VMs behind them, where that is asked for.
+
+    Returns:
+        How to look then, and the VMs; None where nobody asked for them.
+    """
+    if not request.with_vms:
+        return looking, None
+    from runbooks.hosted import Hosted  # noqa: PLC0415 - most checks do without
+
+    hosted = Hosted(sources.site())
+    hosted.ask(name for host in selected.inventory.hosts.values() for name in uplinks_of(host))
+    return replace(looking, vms=hosted.behind(selected.inventory)), hosted
 
 
 def prepare(settings: Settings, sources: Sources, request: Request) -> tuple[Selected, Looking]:

@@ -63,7 +63,7 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
     only: Only = None,
     skip: Skip = None,
     with_vms: Annotated[
-        bool, typer.Option("--with-vms", help="Ask OpenStack for the VMs (json, html).")
+        bool, typer.Option("--with-vms", help="Ask OpenStack for the VMs, and judge by it.")
     ] = False,
     fix: Annotated[
         bool, typer.Option("--fix", help="Cure what can be cured: a canary first, one by one.")

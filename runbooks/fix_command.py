@@ -11,13 +11,14 @@ from runbooks.check import Checker
 from runbooks.check_command import (
     Request,
     Sources,
+    ask_vms,
     prepare,
     progress,
     raise_interrupted,
     run_check,
-    show,
 )
 from runbooks.fleet_heal import FleetOptions, heal_fleet
+from runbooks.reporting import report
 from runbooks.run import Run
 from runbooks.story import Story, make_console
 
@@ -55,13 +56,13 @@ def run_fix(
         VipkeeperError: there is nothing to check, or healing was refused.
     """
     selected, looking = prepare(settings, sources, request)
-    looking = replace(looking, diagnose=True)
+    looking, _ = ask_vms(sources, request, selected, replace(looking, diagnose=True))
     with closing(Checker(settings, selected, looking, request.pace, progress(request))) as checker:
         looked = checker.look()
     if looked.interrupted:
         raise_interrupted(looked)
     if options.then_check:
-        code = show(settings, sources, request, selected, looked)
+        code = report(looked.health, request.form)
         if code == errors.OK:
             return code
     run = Run(settings, Story(make_console()), "heal", "all-unhealthy")

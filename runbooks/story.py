@@ -83,8 +83,8 @@ def forgiving(file: TextIO) -> TextIO:
 def printable(text: str) -> str:
     r"""Text that does nothing to a terminal: VM names and files on switches are other people's.
 
-    >>> printable("vm\\x1b[2J"), printable("a\\tb")
-    ('vm\\\\x1b[2J', 'a\\tb')
+    >>> printable("vm\x1b[2J"), printable("a\tb")
+    ('vm\\x1b[2J', 'a\tb')
     """
     return "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in text)
 

@@ -19,6 +19,7 @@ from tests.lab.switch import LeafUnderTest
 
 #: The lab's fabric is asymmetric on purpose, as the site's is.
 MODEL = "routing-model"
+VM = "130.246.213.11"
 DEADLINE = 25.0
 LIMITS = {
     "VIPKEEPER_CHECK__DEADLINE": str(DEADLINE),
@@ -205,6 +206,22 @@ def test_a_vip_that_is_configured_twice_is_named(desk: Desk, leaf: LeafUnderTest
     assert "vlan453" in twice["evidence"]
     assert "vlan999" in twice["evidence"]
     assert said.code in {10, 11}
+    well_beside(switches)
+
+
+def test_a_neighbour_is_judged_by_what_openstack_says_of_the_vm(
+    desk: Desk, leaf: LeafUnderTest
+) -> None:
+    _, switches = check(desk, "--with-vms", "--no-probe")
+    assert found(switches[SWITCH]) == set(), "what OpenStack says is held against a well switch"
+    leaf.sh(f"ip neigh replace {VM} lladdr 02:de:ad:be:ef:01 dev vlan453 nud reachable")
+    try:
+        _, switches = check(desk, "--with-vms", "--no-probe")
+    finally:
+        leaf.sh(f"ip neigh del {VM} dev vlan453")
+    (wrong,) = [f for f in switches[SWITCH]["findings"] if f["check"] == "neighbour-wrong"]
+    assert wrong["subject"] == VM
+    assert "OpenStack knows it as " in wrong["evidence"]
     well_beside(switches)
 
 
