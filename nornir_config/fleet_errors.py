@@ -29,6 +29,30 @@ class HostDeadlineError(VipkeeperError):
 
     exit_code = 5
 
+    @classmethod
+    def not_asked(cls, name: str, allowed: str) -> HostDeadlineError:
+        """Its turn never came; ``allowed`` is whose time was over."""
+        return cls(
+            f"{name}: not asked: {allowed} were over before its turn came",
+            "Allow more time (--deadline) or more at once (--workers).",
+        )
+
+    @classmethod
+    def no_answer(cls, name: str, seconds: float, allowed: str) -> HostDeadlineError:
+        """It was begun so many seconds ago and has not ended."""
+        return cls(
+            f"{name}: no answer for {seconds:.0f} s, when {allowed} were over; it was given up",
+            "It accepts connections and then hangs, or is very slow: log in and look at its load.",
+        )
+
+    @classmethod
+    def still_hanging(cls, name: str) -> HostDeadlineError:
+        """An earlier run gave it up, and its thread has not ended."""
+        return cls(
+            f"{name}: still hanging since an earlier run; it was not asked again",
+            "Look whether it can be logged in to at all.",
+        )
+
 
 class NotStartedError(VipkeeperError):
     """A host's turn never came: nothing was done on it."""
@@ -40,3 +64,13 @@ class AbandonedError(VipkeeperError):
     """A host was being worked on when the run was cut short; how it ended is not known."""
 
     exit_code = 9
+
+    @classmethod
+    def of(cls, name: str, *, changing: bool) -> AbandonedError:
+        """It was left alone; what becomes of a change there has to be looked after."""
+        if not changing:
+            return cls(f"{name}: stopped before it had answered", "")
+        return cls(
+            f"{name}: stopped while it was being worked on; how that ended is not known",
+            f"See what became of a change: vip pending {name}",
+        )

@@ -6,9 +6,7 @@ that there is nothing to lock, and a worker that never reports holds nobody up.
 
 from __future__ import annotations
 
-import contextlib
 import queue
-import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING
 from nornir.core.task import AggregatedResult, MultiResult, Result
 
 from nornir_config.fleet_errors import AbandonedError, HostDeadlineError, NotStartedError
+from nornir_config.fleet_job import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from nornir.core.task import Task
 
     from inventory.errors import VipkeeperError
-
-_REAP = 0.5  # seconds between two looks at a thread that was abandoned
 
 
 @dataclass(frozen=True)
@@ -43,16 +40,6 @@ class Rules:
     on_cancel: Callable[[Sequence[str]], None]
 
 
-@dataclass(eq=False)
-class _Job:
-    """A host that is being worked on; ``started`` is on the monotonic clock."""
-
-    host: Host
-    keys: frozenset[str]
-    started: float
-    thread: threading.Thread | None = None
-
-
 class FleetRun:
     """One run; made for it and thrown away after it.
 
@@ -65,7 +52,7 @@ class FleetRun:
         rules: Rules,
         task: Task,
         hosts: Sequence[Host],
-        left: dict[str, threading.Thread],
+        left: dict[str, Job],
     ) -> None:
         self.cancelled = 0
         self._heeded = 0
@@ -74,10 +61,10 @@ class FleetRun:
         self._hosts = hosts
         self._left = left
         self._waiting = list(hosts)
-        self._running: dict[str, _Job] = {}
-        self._hanging: list[_Job] = []
+        self._running: dict[str, Job] = {}
+        self._hanging: list[Job] = []
         self._results: dict[str, MultiResult] = {}
-        self._events: queue.SimpleQueue[tuple[_Job, MultiResult] | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[tuple[Job, MultiResult] | None] = queue.SimpleQueue()
         now = time.monotonic()
         self._end = now + rules.deadline if rules.deadline else None
         self._next_start = now
@@ -118,7 +105,7 @@ class FleetRun:
             self._take(*event)
         return True
 
-    def _take(self, job: _Job, result: MultiResult) -> None:
+    def _take(self, job: Job, result: MultiResult) -> None:
         name = job.host.name
         if self._running.get(name) is not job:
             return  # it was abandoned, and has its result
@@ -142,35 +129,23 @@ class FleetRun:
 
     def _next_ready(self) -> Host | None:
         """The first waiting host that shares no key with a running one."""
-        held = self._held()
+        jobs = [*self._running.values(), *(job for job in self._hanging if job.alive)]
+        held = {key for job in jobs for key in job.keys}
         return next((h for h in self._waiting if held.isdisjoint(self._rules.exclusive(h))), None)
 
-    def _held(self) -> set[str]:
-        jobs = [*self._running.values(), *(j for j in self._hanging if _alive(j.thread))]
-        return {key for job in jobs for key in job.keys}
-
     def _start(self, host: Host, now: float) -> None:
-        if _alive(self._left.get(host.name)):
+        earlier = self._left.get(host.name)
+        if earlier is not None and earlier.alive:
             self._waiting.remove(host)
-            self._settle_error(
-                host,
-                HostDeadlineError(
-                    f"{host.name}: still hanging since an earlier run; it was not asked again",
-                    "Look whether it can be logged in to at all.",
-                ),
-            )
+            self._settle_error(host, HostDeadlineError.still_hanging(host.name))
             return
-        job = _Job(host, frozenset(self._rules.exclusive(host)), now)
-        # A daemon: a thread that hangs must not keep the process from ending.
-        job.thread = threading.Thread(
-            target=self._work, args=(job,), name=f"host {host.name}", daemon=True
-        )
+        job = Job(host, frozenset(self._rules.exclusive(host)), now)
         self._running[host.name] = job
         self._waiting.remove(host)
         self._next_start = now + self._rules.stagger
-        job.thread.start()
+        job.start(self._work)
 
-    def _work(self, job: _Job) -> None:
+    def _work(self, job: Job) -> None:
         try:
             result = self._task.copy().start(job.host)
         except BaseException as error:  # noqa: BLE001 - SystemExit of one host must end no other
@@ -186,21 +161,14 @@ class FleetRun:
             self._drop_unstarted()
             self._rules.on_cancel(sorted(self._running))
             return
+        changing = self._rules.wait_on_cancel  # nobody waits for those that only read
         for job in list(self._running.values()):
-            self._abandon(job, self._stopped(job.host.name))
-
-    def _stopped(self, name: str) -> AbandonedError:
-        if not self._rules.wait_on_cancel:  # it was only looked at
-            return AbandonedError(f"{name}: stopped before it had answered", "")
-        return AbandonedError(
-            f"{name}: stopped while it was being worked on; how that ended is not known",
-            f"See what became of a change: vip pending {name}",
-        )
+            self._abandon(job, AbandonedError.of(job.host.name, changing=changing))
 
     def _drop_unstarted(self) -> None:
         """Settle a host whose start itself was hit by an interrupt."""
         for name, job in list(self._running.items()):
-            if job.thread is None or job.thread.ident is None:
+            if not job.begun:
                 del self._running[name]
                 self._settle_error(job.host, NotStartedError(f"{name}: not started: stopped", ""))
 
@@ -213,34 +181,30 @@ class FleetRun:
         if self._end is not None and now >= self._end:
             allowed = f"the run's {self._rules.deadline:g} s"
             for host in self._take_waiting():
-                self._settle_error(
-                    host,
-                    HostDeadlineError(
-                        f"{host.name}: not asked: {allowed} were over before its turn came",
-                        "Allow more time (--deadline) or more at once (--workers).",
-                    ),
-                )
+                self._settle_error(host, HostDeadlineError.not_asked(host.name, allowed))
             for job in list(self._running.values()):
-                self._abandon(job, _late(job, now, allowed))
+                self._give_up(job, now, allowed)
         limit = self._rules.host_deadline
         for job in list(self._running.values()):
-            if limit is not None and now - job.started >= limit:
-                self._abandon(job, _late(job, now, f"the {limit:g} s of each switch"))
+            if limit is not None and now - job.began >= limit:
+                self._give_up(job, now, f"the {limit:g} s of each switch")
 
-    def _abandon(self, job: _Job, error: VipkeeperError) -> None:
-        name = job.host.name
-        thread = job.thread
-        if thread is not None:
-            self._left[name] = thread
+    def _give_up(self, job: Job, now: float, allowed: str) -> None:
+        error = HostDeadlineError.no_answer(job.host.name, now - job.began, allowed)
+        self._abandon(job, error)
+
+    def _abandon(self, job: Job, error: VipkeeperError) -> None:
+        if job.thread is not None:
+            self._left[job.host.name] = job
             self._hanging.append(job)
-            threading.Thread(target=_reap, args=(job.host, thread), daemon=True).start()
+            job.abandon()
         self._take(job, _failed(self._task, job.host, error))
 
     def _drop_blocked(self) -> None:
         """Give up hosts that wait for a key whose holder hangs, when nobody else runs."""
         if self._running or not self._waiting or self._next_ready() is not None:
             return
-        names = ", ".join(j.host.name for j in self._hanging if _alive(j.thread))
+        names = ", ".join(job.host.name for job in self._hanging if job.alive)
         self._drop_waiting(f"it must not run together with {names}, which hangs", "")
 
     def _drop_waiting(self, because: str, advice: str) -> None:
@@ -266,7 +230,7 @@ class FleetRun:
         """When the deadlines are."""
         due = [] if self._end is None else [self._end]
         if self._rules.host_deadline is not None:
-            due += [job.started + self._rules.host_deadline for job in self._running.values()]
+            due += [job.began + self._rules.host_deadline for job in self._running.values()]
         return due
 
     def _patience(self) -> float | None:
@@ -277,36 +241,9 @@ class FleetRun:
         return max(min(due) - time.monotonic(), 0) if due else None
 
 
-def _late(job: _Job, now: float, allowed: str) -> HostDeadlineError:
-    return HostDeadlineError(
-        f"{job.host.name}: no answer for {now - job.started:.0f} s, when {allowed} were over; "
-        "it was given up",
-        "It accepts connections and then hangs, or is very slow: log in and look at its load.",
-    )
-
-
 def _failed(task: Task, host: Host, error: BaseException) -> MultiResult:
     result = Result(host, result=str(error), failed=True, exception=error)
     result.name = task.name  # type: ignore[assignment] # Nornir's own code sets it so
     results = MultiResult(task.name)
     results.append(result)
     return results
-
-
-def _alive(thread: threading.Thread | None) -> bool:
-    return thread is not None and thread.is_alive()
-
-
-def _reap(host: Host, thread: threading.Thread) -> None:
-    """Close a host's connections until the thread that uses them has ended."""
-    while True:
-        ended = not thread.is_alive()
-        for name in list(host.connections):
-            plugin = host.connections.pop(name, None)
-            if plugin is not None:
-                # It hangs: closing it may fail in any way.
-                with contextlib.suppress(Exception):
-                    plugin.close()
-        if ended:
-            return
-        thread.join(_REAP)

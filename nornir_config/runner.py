@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nornir_config.fleet_errors import FleetInterrupt, NoHostsError
+from nornir_config.fleet_job import Job
 from nornir_config.fleet_run import FleetRun, Rules
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class FleetRunner:
             on_result or (lambda *_: None),
             on_cancel or (lambda _: None),
         )
-        self._left: dict[str, threading.Thread] = {}
+        self._left: dict[str, Job] = {}
         self._runs: set[FleetRun] = set()
 
     def run(self, task: Task, hosts: list[Host]) -> AggregatedResult:
