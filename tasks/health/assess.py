@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from inventory.text import same_host
-from tasks.health.checks import CHECKS, NOT_JUDGED, Expected, judge, judged, vip_records
+from tasks.health.checks import (
+    CHECKS,
+    NOT_JUDGED,
+    Expected,
+    View,
+    findings_of,
+    judged,
+    records_of,
+)
 from tasks.health.facts import SwitchFacts
 from tasks.health.model import Finding, Status, SwitchHealth
 
@@ -31,7 +39,8 @@ def assess(
         hypervisors: the names by which LLDP neighbours are recognised, besides those expected.
         expected: what other systems say should be behind it.
     """
-    done = tuple(check.id for check in CHECKS if check.judge is not None and judged(check, facts))
+    view = View(facts, expected or Expected())
+    done = tuple(check.id for check in CHECKS if check.judge is not None and judged(check, view))
     wanted = [*hypervisors, *(expected.hypervisors if expected else ())]
     # Whether the kernel holds a VIP, and with which VNI, is not known where these are unread: a
     # record would tell others, Prometheus and the fleet's checks among them, that it is gone.
@@ -39,8 +48,8 @@ def assess(
     return SwitchHealth(
         switch=facts.switch,
         address=address,
-        findings=judge(facts, expected),
-        vips=vip_records(facts) if read else (),
+        findings=findings_of(view),
+        vips=records_of(view) if read else (),
         hostname=facts.hostname,
         hypervisors=_hypervisors(facts, wanted),
         rack=rack,

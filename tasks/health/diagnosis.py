@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tasks.health import (
+    diagnosis_addresses as addresses,
+)
+from tasks.health import (
     diagnosis_devices as devices,
 )
 from tasks.health import (
@@ -31,6 +34,7 @@ from tasks.health import (
 from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
 from tasks.health.diagnosis_patient import exclude
 from tasks.health.diagnosis_view import View
+from tasks.health.index import Index
 
 if TYPE_CHECKING:
     from tasks.health.facts import SwitchFacts
@@ -57,20 +61,20 @@ _ROUTES = ("links", "addresses", "routes")
 
 #: The faults of a switch, those that cut more people off first.
 RECOGNISERS: tuple[Recogniser, ...] = (
-    Recogniser("forwarding-off", (), sysctls.forwarding_off),
+    Recogniser("forwarding-off", (), sysctls.all_forwarding_off),
     Recogniser("arp-ignore-all", (), sysctls.arp_ignore_all),
     Recogniser("rp-filter-all", ("routes",), sysctls.rp_filter_all),
     Recogniser("svi-down", ("links",), devices.svi_down),
     Recogniser("vrr-device-deleted", ("links",), devices.device_deleted),
-    Recogniser("vrr-device-down", ("links",), devices.device_down),
+    Recogniser("vrr-device-down", ("links",), devices.VRR_DEVICE_DOWN.look),
     Recogniser("svi-routes-lost", _ROUTES, routes.routes_lost),
     Recogniser("vip-local-route-lost", _ROUTES, routes.local_route_lost),
-    Recogniser("vip-address-lost", _KERNEL, devices.vip_lost),
-    Recogniser("vrr-rp-filter", ("routes",), sysctls.vrr_rp_filter),
-    Recogniser("vrr-forwarding-off", (), sysctls.vrr_forwarding_off),
-    Recogniser("vrr-protodown", ("links",), devices.device_protodown),
-    Recogniser("vrr-noarp", ("links",), devices.noarp),
-    Recogniser("vrr-arp-ignore", (), sysctls.vrr_arp_ignore),
+    Recogniser("vip-address-lost", _KERNEL, addresses.vip_lost),
+    Recogniser("vrr-rp-filter", ("routes",), sysctls.VRR_RP_FILTER.look),
+    Recogniser("vrr-forwarding-off", (), sysctls.VRR_FORWARDING_OFF.look),
+    Recogniser("vrr-protodown", ("links",), devices.VRR_PROTODOWN.look),
+    Recogniser("vrr-noarp", ("links",), devices.VRR_NOARP.look),
+    Recogniser("vrr-arp-ignore", (), sysctls.VRR_ARP_IGNORE.look),
     Recogniser("virtual-mac-wrong", ("links",), devices.mac_wrong),
     Recogniser("virtual-mac-not-local", ("links", "fdb"), neighbours.virtual_mac_not_local),
     Recogniser("vip-answered-by-other", ("probes",), neighbours.answered_by_other),
@@ -87,9 +91,9 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser("neighbour-wrong-permanent", ("neighbours",), neighbours.neighbour_wrong_permanent),
     Recogniser("vm-mac-on-wrong-port", ("links", "fdb"), neighbours.vm_mac_misplaced),
     Recogniser("connected-route-lost", _ROUTES, routes.connected_lost),
-    Recogniser("svi-address-lost", _KERNEL, devices.svi_address_lost),
-    Recogniser("vip-on-wrong-device", _KERNEL, devices.vip_misplaced),
-    Recogniser("vip-prefix-wrong", _KERNEL, devices.vip_prefix_wrong),
+    Recogniser("svi-address-lost", _KERNEL, addresses.svi_address_lost),
+    Recogniser("vip-on-wrong-device", _KERNEL, addresses.vip_misplaced),
+    Recogniser("vip-prefix-wrong", _KERNEL, addresses.vip_prefix_wrong),
     Recogniser("svi-mtu-wrong", ("links",), devices.svi_mtu),
     Recogniser("vrr-mtu-wrong", ("links",), devices.vrr_mtu),
 )
@@ -125,11 +129,12 @@ def diagnose(
         switch ends; empty when nothing is found. Where such a fault alone explains the outage,
         disruptive cures of the others are held back: they would only add an outage.
     """
+    index = Index(facts)
     found: list[Diagnosis] = []
     for one in (gateway,) if gateway is not None else facts.gateways:
         networks = [virtual.address.network for virtual in one.virtual]
         here = tuple(s for s in silent if any(s.address in network for network in networks))
-        found += _look(View(facts, one, here, macs or {}, ports or {}))
+        found += _look(View(index, one, here, macs or {}, ports or {}))
     unique = list({(d.fault, d.interface): d for d in reversed(found)}.values())
     return tuple(sorted(_hold_back(unique), key=_rank))
 
@@ -138,7 +143,7 @@ def _look(view: View) -> list[Diagnosis]:
     found = [
         diagnosis
         for recogniser in RECOGNISERS
-        if all(getattr(view.facts, name).known for name in recogniser.needs)
+        if view.index.known.issuperset(recogniser.needs)
         if (diagnosis := recogniser.look(view)) is not None
     ]
     return found + exclude(view, found)

@@ -162,6 +162,8 @@ def _addresses(view: View) -> Iterator[IpAddress]:
     if view.silent:
         yield from (silent.address for silent in view.silent)
         return
+    if not view.macs:
+        return
     yield from dict.fromkeys(
         row.address
         for row in view.facts.neighbours.rows

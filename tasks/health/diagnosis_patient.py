@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tasks.health.conditions import has_carrier
 from tasks.health.diagnosis_model import Cure, Diagnosis
 
 if TYPE_CHECKING:
@@ -130,10 +131,8 @@ def _beyond(view: View) -> Diagnosis | None:
 
 
 def _forwards(view: View, port: str) -> bool:
-    link = view.links.get(port)
     inside = [row for row in view.facts.ports.rows if row.name == view.bridge_port(port)]
-    up = link is not None and link.up and "LOWER_UP" in link.flags
-    return up and any(row.state == "forwarding" for row in inside)
+    return has_carrier(view.links.get(port)) and any(row.state == "forwarding" for row in inside)
 
 
 def _beside(view: View, dead: Sequence[Silent], ports: Sequence[str]) -> int:

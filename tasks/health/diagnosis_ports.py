@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tasks.health.conditions import has_carrier, lacks_carrier
 from tasks.health.diagnosis_model import Cure, Diagnosis
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def port_blocking(view: View) -> Diagnosis | None:
         and row.name in wanted
         and row.state != _FORWARDING
         and view.works(view.gateway.interface)
-        and _has_link(view, row.name)
+        and has_carrier(view.links.get(row.name))
     ]
     if not held:
         return None
@@ -100,11 +101,7 @@ def port_blocking(view: View) -> Diagnosis | None:
 
 def hypervisor_unreachable(view: View) -> Diagnosis | None:
     """A hypervisor's port is up, and there is no link at its other end."""
-    dead = [
-        port
-        for port in view.plugged
-        if port in view.links and view.links[port].up and not _has_link(view, port)
-    ]
+    dead = [port for port in view.plugged if lacks_carrier(view.links.get(port))]
     if not dead or len(dead) < len(view.plugged):
         return None
     who = ", ".join(dict.fromkeys(filter(None, (view.plugged[port] for port in dead))))
@@ -116,8 +113,3 @@ def hypervisor_unreachable(view: View) -> Diagnosis | None:
         Cure.NONE,
         remedy=f"See to the hypervisor, its network card and its cable ({', '.join(dead)}).",
     )
-
-
-def _has_link(view: View, port: str) -> bool:
-    link = view.links.get(port)
-    return link is not None and link.up and "LOWER_UP" in link.flags

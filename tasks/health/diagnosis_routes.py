@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tasks.health.conditions import is_part
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tasks.health.diagnosis_view import inside
 
@@ -67,29 +68,23 @@ def routes_lost(view: View) -> Diagnosis | None:
 
 def local_route_lost(view: View) -> Diagnosis | None:
     """A VIP is on its device, and the kernel does not take packets to it for its own."""
-    known = {
-        route.destination.network_address
-        for route in view.facts.routes.rows
-        if route.kind == "local" and route.destination.num_addresses == 1
-    }
     lost = [
-        wanted
-        for wanted in view.expected
-        if wanted.device in view.vrr
-        and view.works(wanted.device)
-        and view.bears(wanted)
-        and wanted.address.ip not in known
+        vip
+        for vip in view.vips
+        if vip.ip not in view.index.taken
+        and view.works(vip.device)
+        and vip.virtual.address in view.index.addresses.get(vip.device, ())
     ]
     if not lost:
         return None
-    vips = ", ".join(str(w.address.ip) for w in lost)
+    vips = ", ".join(str(vip.ip) for vip in lost)
     return Diagnosis(
         "vip-local-route-lost",
         f"{vips} is missing in the local routing table: the switch does not answer for it",
-        tuple(f"ip route show table local: no {w.address.ip}" for w in lost),
+        tuple(f"ip route show table local: no {vip.ip}" for vip in lost),
         Cure.REAPPLY,
         view.gateway.interface,
-        tuple(dict.fromkeys(w.device for w in lost)),
+        tuple(dict.fromkeys(vip.device for vip in lost)),
         remedy=_ROUTES_BACK,
     )
 
@@ -169,17 +164,9 @@ def _more_special(view: View) -> list[RouteFact]:
         route
         for route in view.facts.routes.rows
         if view.ours(route)
-        and any(_within(route.destination, network) for network in networks)
+        and any(is_part(route.destination, network) for network in networks)
         and (not silent or any(inside(address, route.destination) for address in silent))
     ]
-
-
-def _within(part: IpNetwork, whole: IpNetwork) -> bool:
-    return (
-        part.version == whole.version
-        and part.prefixlen > whole.prefixlen
-        and inside(part.network_address, whole)
-    )
 
 
 def _who(view: View, routes: list[RouteFact]) -> str:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tasks.health.conditions import (
+    ARP_DEAF,
+    STRICT,
+    arp_ignore,
+    forwarding_off,
+    is_closed,
+    is_strict,
+)
 from tasks.health.diagnosis_model import Cure, Diagnosis
 
 if TYPE_CHECKING:
@@ -11,19 +20,84 @@ if TYPE_CHECKING:
 
     from tasks.health.diagnosis_view import View
 
-#: ``rp_filter``: drop what comes in by another way than the answer would leave.
-_STRICT = 1
-#: ``arp_ignore`` from which on no request is answered at all.
-_DEAF = 8
-_RECREATE = "the device is deleted and made anew, with the switch's defaults"
+
+@dataclass(frozen=True)
+class VrrSetting:
+    """A fault that a setting of a VRR device is; the device is made anew, with the right one.
+
+    Attributes:
+        fault: its name.
+        setting: below ``/proc/sys/net/ipv4/conf/DEVICE``.
+        wrong: whether the setting of a device is the fault.
+        sentence: what is wrong; ``{devices}`` and ``{svi}`` stand for their names.
+    """
+
+    fault: str
+    setting: str
+    wrong: Callable[[View, str], bool]
+    sentence: str
+
+    def look(self, view: View) -> Diagnosis | None:
+        """The diagnosis, or None where no device has the fault."""
+        hit = tuple(device for device in view.vrr if self.wrong(view, device))
+        if not hit:
+            return None
+        svi = view.gateway.interface
+        paths = {device: f"conf/{device}/{self.setting}" for device in hit}
+        return Diagnosis(
+            self.fault,
+            self.sentence.format(devices=", ".join(hit), svi=svi),
+            tuple(
+                f"sysctl: net.ipv4.conf.{device}.{self.setting} = {view.index.sysctl(path)}"
+                for device, path in paths.items()
+            ),
+            Cure.RECREATE,
+            svi,
+            hit,
+            remedy="the device is deleted and made anew, with the switch's defaults",
+        )
 
 
-def forwarding_off(view: View) -> Diagnosis | None:
+# What is wrong on the whole switch is a fault of its own, and is not told of each device again.
+
+
+def _is_closed(view: View, device: str) -> bool:
+    return is_closed(view.index, device) and not forwarding_off(view.index)
+
+
+def _drops(view: View, device: str) -> bool:
+    # The larger of the two counts: with 1 on all devices it is `rp_filter_all`.
+    alone = view.index.sysctl("conf/all/rp_filter") == 0
+    return alone and is_strict(view.index, device) and _answers_leave_elsewhere(view, device)
+
+
+def _is_deaf(view: View, device: str) -> bool:
+    return arp_ignore(view.index, device) >= ARP_DEAF > arp_ignore(view.index)
+
+
+VRR_FORWARDING_OFF = VrrSetting(
+    "vrr-forwarding-off",
+    "forwarding",
+    _is_closed,
+    "{devices} does not forward what the VMs send to it",
+)
+VRR_RP_FILTER = VrrSetting(
+    "vrr-rp-filter",
+    "rp_filter",
+    _drops,
+    "{devices} drops what the VMs send: rp_filter is strict, and the way back leads through {svi}",
+)
+VRR_ARP_IGNORE = VrrSetting(
+    "vrr-arp-ignore",
+    "arp_ignore",
+    _is_deaf,
+    "{devices} answers no ARP request: who has to ask for the VIP is cut off",
+)
+
+
+def all_forwarding_off(view: View) -> Diagnosis | None:
     """The whole switch does not forward."""
-    value = view.sysctl("ip_forward")
-    if value is None:
-        value = view.sysctl("conf/all/forwarding")
-    if value != 0:
+    if not forwarding_off(view.index):
         return None
     return Diagnosis(
         "forwarding-off",
@@ -34,55 +108,14 @@ def forwarding_off(view: View) -> Diagnosis | None:
     )
 
 
-def vrr_forwarding_off(view: View) -> Diagnosis | None:
-    """A VRR device does not forward what comes in by it."""
-    if forwarding_off(view) is not None:
-        return None
-    closed = _devices_with(view, "forwarding", lambda value: value == 0)
-    if not closed:
-        return None
-    return Diagnosis(
-        "vrr-forwarding-off",
-        f"{', '.join(closed)} does not forward what the VMs send to it",
-        tuple(f"sysctl: net.ipv4.conf.{device}.forwarding = 0" for device in closed),
-        Cure.RECREATE,
-        view.gateway.interface,
-        closed,
-        remedy=_RECREATE,
-    )
-
-
-def vrr_rp_filter(view: View) -> Diagnosis | None:
-    """A VRR device drops what VMs send, because answers leave by the SVI."""
-    if view.sysctl("conf/all/rp_filter") != 0:
-        return None  # the larger of the two counts: see `rp_filter_all`
-    strict = tuple(
-        device
-        for device in _devices_with(view, "rp_filter", lambda value: value == _STRICT)
-        if _answers_leave_elsewhere(view, device)
-    )
-    if not strict:
-        return None
-    return Diagnosis(
-        "vrr-rp-filter",
-        f"{', '.join(strict)} drops what the VMs send: rp_filter is strict, and the way back leads "
-        f"through {view.gateway.interface}",
-        tuple(f"sysctl: net.ipv4.conf.{device}.rp_filter = 1" for device in strict),
-        Cure.RECREATE,
-        view.gateway.interface,
-        strict,
-        remedy=_RECREATE,
-    )
-
-
 def rp_filter_all(view: View) -> Diagnosis | None:
     """All devices drop what comes in by another way than the answer would leave."""
-    if view.sysctl("conf/all/rp_filter") != _STRICT:
+    if not is_strict(view.index):
         return None
     hit = tuple(
         device
         for device in view.vrr
-        if view.sysctl(f"conf/{device}/rp_filter") in {0, _STRICT, None}
+        if view.index.sysctl(f"conf/{device}/rp_filter") in {0, STRICT, None}
         and _answers_leave_elsewhere(view, device)
     )
     if not hit:
@@ -96,31 +129,10 @@ def rp_filter_all(view: View) -> Diagnosis | None:
     )
 
 
-def vrr_arp_ignore(view: View) -> Diagnosis | None:
-    """A VRR device answers no ARP request."""
-    if arp_ignore_all(view) is not None:
-        return None
-    deaf = _devices_with(view, "arp_ignore", lambda value: value >= _DEAF)
-    if not deaf:
-        return None
-    return Diagnosis(
-        "vrr-arp-ignore",
-        f"{', '.join(deaf)} answers no ARP request: who has to ask for the VIP is cut off",
-        tuple(
-            f"sysctl: net.ipv4.conf.{device}.arp_ignore = {view.sysctl(_path(device))}"
-            for device in deaf
-        ),
-        Cure.RECREATE,
-        view.gateway.interface,
-        deaf,
-        remedy=_RECREATE,
-    )
-
-
 def arp_ignore_all(view: View) -> Diagnosis | None:
     """The whole switch answers no ARP request; every toggle makes it worse."""
-    value = view.sysctl("conf/all/arp_ignore")
-    if value is None or value < _DEAF:
+    value = arp_ignore(view.index)
+    if value < ARP_DEAF:
         return None
     return Diagnosis(
         "arp-ignore-all",
@@ -130,15 +142,6 @@ def arp_ignore_all(view: View) -> Diagnosis | None:
         remedy="Find out who set it, then: sysctl -w net.ipv4.conf.all.arp_ignore=1 (or what the "
         "other leafs have). Do not toggle: it makes it worse.",
     )
-
-
-def _path(device: str) -> str:
-    return f"conf/{device}/arp_ignore"
-
-
-def _devices_with(view: View, name: str, wrong: Callable[[int], bool]) -> tuple[str, ...]:
-    values = {device: view.sysctl(f"conf/{device}/{name}") for device in view.vrr}
-    return tuple(d for d, value in values.items() if value is not None and wrong(value))
 
 
 def _answers_leave_elsewhere(view: View, device: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
         RouteFact,
         SwitchFacts,
     )
+    from tasks.health.index import Index, Vip
     from tasks.model import Gateway
 
 _MAC = re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
-_MTU = re.compile(r"^[ \t]*mtu[ \t]+(\d+)\s*$", re.MULTILINE)
 _NOWHERE = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
 
 
@@ -43,18 +43,23 @@ class View:
     """What recognisers look at.
 
     Attributes:
-        facts: of the switch.
+        index: over the facts of the switch.
         gateway: the one that is looked at.
         silent: addresses behind it that do not answer.
         macs: MACs of VMs by address, as OpenStack knows them.
         ports: hypervisor by port, as the inventory knows it.
     """
 
-    facts: SwitchFacts
+    index: Index
     gateway: Gateway
     silent: Sequence[Silent] = ()
     macs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ports: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def facts(self) -> SwitchFacts:
+        """The facts of the switch."""
+        return self.index.facts
 
     @cached_property
     def expected(self) -> tuple[Expected, ...]:
@@ -69,9 +74,14 @@ class View:
         return tuple(dict.fromkeys(v.device for v in self.gateway.virtual))
 
     @cached_property
-    def links(self) -> dict[str, LinkFact]:
+    def vips(self) -> tuple[Vip, ...]:
+        """The gateway's VIPs, in order."""
+        return self.index.vips_of(self.gateway)
+
+    @cached_property
+    def links(self) -> Mapping[str, LinkFact]:
         """Every device by its name."""
-        return {link.name: link for link in self.facts.links.rows}
+        return self.index.links
 
     @cached_property
     def bridge(self) -> str:
@@ -87,13 +97,17 @@ class View:
         svi, link = self.links.get(self.gateway.interface), self.links.get(device)
         return bool(svi and link and svi.up and link.up)
 
-    def held(self, device: str) -> list[IpInterface]:
-        """The addresses of a device."""
-        return [row.address for row in self.facts.addresses.rows if row.device == device]
-
     def bears(self, wanted: Expected) -> bool:
         """Whether the device has the address, with the right prefix length."""
-        return wanted.address in self.held(wanted.device)
+        return wanted.address in self.index.addresses.get(wanted.device, ())
+
+    def drift(self, attribute: str) -> list[str]:
+        """What ``ifquery -c`` says against an attribute of the SVI, as evidence."""
+        return [
+            f"ifquery -c: {row.interface} {row.attribute} {row.text}".rstrip()
+            for row in self.facts.drift.rows
+            if row.interface == self.gateway.interface and row.attribute == attribute
+        ]
 
     # --- routes
 
@@ -113,20 +127,13 @@ class View:
     def connected(self, network: IpNetwork, device: str) -> bool:
         """Whether the kernel's own route of a network through a device is there."""
         return any(
-            route.destination == network
-            and route.device == device
-            and route.kind == "unicast"
-            and route.protocol == "kernel"
-            for route in self.facts.routes.rows
+            route.kind == "unicast" and route.protocol == "kernel" and route.destination == network
+            for route in self.index.routes.get(device, ())
         )
 
     def best(self, network: IpNetwork) -> RouteFact | None:
         """The route of exactly this network that the kernel prefers; None where none is left."""
-        found = [
-            route
-            for route in self.facts.routes.rows
-            if route.destination == network and self.ours(route)
-        ]
+        found = [route for route in self.index.routes_to.get(network, ()) if self.ours(route)]
         return min(found, key=lambda route: route.metric, default=None)
 
     def leads_nowhere(self, route: RouteFact) -> bool:
@@ -189,18 +196,10 @@ class View:
         """Whether a trial of a kind succeeded."""
         return any(probe.ok for probe in self.probes(kind, target))
 
-    # --- configuration and sysctls
 
-    @cached_property
-    def mtu(self) -> int | None:
-        """The MTU that the stanza asks for; None where it asks for none."""
-        found = _MTU.findall(self.gateway.stanza)
-        return int(found[-1]) if found else None
-
-    def sysctl(self, path: str) -> int | None:
-        """A number below ``/proc/sys/net/ipv4``; None where it was not read."""
-        value = self.facts.sysctls.get(path, "").strip()
-        return int(value) if value.lstrip("-").isdigit() else None
+def devices_of(vips: Iterable[Vip]) -> tuple[str, ...]:
+    """The VRR devices of VIPs, each once, in order."""
+    return tuple(dict.fromkeys(vip.device for vip in vips))
 
 
 def inside(address: IpAddress, network: IpNetwork) -> bool:

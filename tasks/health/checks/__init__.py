@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from tasks.health.checks import configuration, devices, evpn, layer2, routes, settings, tried
 from tasks.health.checks.base import Check, Seen
-from tasks.health.checks.records import vip_records
+from tasks.health.checks.records import records_of, vip_records
 from tasks.health.checks.view import Expected, ExpectedVm, View
-from tasks.health.facts import Section, SwitchFacts
+from tasks.health.facts import SwitchFacts
 from tasks.health.model import Finding, Status
 
 __all__ = [
@@ -21,7 +21,10 @@ __all__ = [
     "Seen",
     "View",
     "check_ids",
+    "findings_of",
     "judge",
+    "judged",
+    "records_of",
     "vip_records",
 ]
 
@@ -92,34 +95,31 @@ def judge(facts: SwitchFacts, expected: Expected | None = None) -> tuple[Finding
         expected: what other systems say should be behind the switch; without it the checks that
             compare with that say nothing.
     """
-    view = View(facts, expected or Expected())
+    return findings_of(View(facts, expected or Expected()))
+
+
+def findings_of(view: View) -> tuple[Finding, ...]:
+    """The same of facts that have an index already."""
     found = [
         Finding(
             check=check.id,
             status=seen.status or check.severity,
-            switch=facts.switch,
+            switch=view.facts.switch,
             subject=seen.subject,
             evidence=seen.evidence,
             remedy=seen.remedy,
             interface=seen.interface,
         )
         for check in CHECKS
-        if check.judge is not None and judged(check, facts)
+        if check.judge is not None and judged(check, view)
         for seen in check.judge(view)
     ]
-    return (*found, *_unread(facts))
+    return (*found, *_unread(view.facts))
 
 
-def judged(check: Check, facts: SwitchFacts) -> bool:
+def judged(check: Check, view: View) -> bool:
     """Whether the facts hold what the check needs."""
-    return all(_known(facts, name) for name in check.needs)
-
-
-def _known(facts: SwitchFacts, name: str) -> bool:
-    if name in {"gateways", "sysctls", "left_over"}:
-        return not getattr(facts, f"{name}_unread")
-    section: Section[object] = getattr(facts, name)
-    return section.known
+    return view.known.issuperset(check.needs)
 
 
 def _unread(facts: SwitchFacts) -> Iterator[Finding]:

@@ -25,14 +25,16 @@ def _identity(view: View) -> Iterator[Seen]:
 def _twice(view: View) -> Iterator[Seen]:
     places: dict[str, list[str]] = {}
     interface: dict[str, str] = {}
-    for gateway, virtual in view.vips():
-        ip = str(virtual.address.ip)
-        places.setdefault(ip, []).append(f"{virtual.device} ({gateway.file} line {virtual.line})")
-        interface.setdefault(ip, gateway.interface)
+    for vip in view.vips:
+        ip = str(vip.ip)
+        place = f"{vip.device} ({vip.gateway.file} line {vip.virtual.line})"
+        places.setdefault(ip, []).append(place)
+        interface.setdefault(ip, vip.interface)
     for gateway in view.gateways:
         for own in gateway.own:
-            if str(own.ip) in places:
-                places[str(own.ip)].append(f"{gateway.interface} (its own address)")
+            ip = str(own.ip)
+            if ip in places:
+                places[ip].append(f"{gateway.interface} (its own address)")
     for ip, found in places.items():
         if len(found) > 1:
             yield Seen(

@@ -2,191 +2,178 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
+from tasks.health import conditions
 from tasks.health.checks.base import Check, Seen
-from tasks.health.checks.view import View, configured_mtu, is_ipv4
+from tasks.health.checks.view import View, is_ipv4
+from tasks.health.index import Vip
 from tasks.health.model import Status
-from tasks.model import Gateway, VirtualAddress
+
+_LINKS = ("gateways", "links")
+_BOTH = ("gateways", "links", "addresses")
+
+
+@dataclass(frozen=True)
+class _Vrr:
+    """A check of each VRR device; the finding is about the device's first VIP.
+
+    Attributes:
+        id: of the check; so are ``title`` and ``severity``.
+        wrong: what must not be.
+        evidence: what was seen; ``{vip}`` stands for the `Vip`.
+        remedy: what to do; likewise.
+    """
+
+    id: str
+    title: str
+    severity: Status
+    wrong: Callable[[Vip], bool]
+    evidence: str
+    remedy: str
+
+    def judge(self, view: View) -> Iterator[Seen]:
+        """A finding for each device that is not well."""
+        for vip in view.vrr:
+            if self.wrong(vip):
+                evidence, remedy = self.evidence.format(vip=vip), self.remedy.format(vip=vip)
+                yield Seen(str(vip.ip), evidence, remedy, vip.interface)
+
+    @property
+    def check(self) -> Check:
+        """The row as a check."""
+        return Check(self.id, self.title, self.severity, self.judge, _LINKS)
+
+
+def _is_noarp(vip: Vip) -> bool:
+    return conditions.is_noarp(vip) and is_ipv4(vip.virtual)
 
 
 def _svi_down(view: View) -> Iterator[Seen]:
     for gateway in view.gateways:
         name = gateway.interface
-        link = view.links.get(name)
-        if link is None or not link.up:
-            what = "does not exist" if link is None else "is administratively down"
-            yield Seen(
-                name,
-                f"ip link: {name} {what}",
-                f"ifup {name}",
-                name,
-            )
-
-
-def _vrr(view: View) -> Iterator[tuple[Gateway, VirtualAddress]]:
-    """One VIP of each VRR device: what concerns the device is said once."""
-    seen = set()
-    for gateway, virtual in view.vips():
-        if virtual.device not in seen:
-            seen.add(virtual.device)
-            yield gateway, virtual
-
-
-def _missing(view: View) -> Iterator[Seen]:
-    for gateway, virtual in _vrr(view):
-        if virtual.device not in view.links:
-            yield Seen(
-                str(virtual.address.ip),
-                f"ip link: there is no {virtual.device}",
-                f"ifup {gateway.interface} makes it again (vip heal does).",
-                gateway.interface,
-            )
-
-
-def _down(view: View) -> Iterator[Seen]:
-    for gateway, virtual in _vrr(view):
-        link = view.links.get(virtual.device)
-        if link is not None and not link.up:
-            yield Seen(
-                str(virtual.address.ip),
-                f"ip link: {virtual.device} is administratively down (ifquery -c does not see it)",
-                f"ifup {gateway.interface}, or ip link set {virtual.device} up (vip heal does).",
-                gateway.interface,
-            )
-
-
-def _protodown(view: View) -> Iterator[Seen]:
-    for gateway, virtual in _vrr(view):
-        link = view.links.get(virtual.device)
-        if link is not None and link.protodown:
-            yield Seen(
-                str(virtual.address.ip),
-                f"ip link: {virtual.device} is protocol-down",
-                "A daemon (clagd, FRR) or a person has set it. Where no daemon means it: "
-                f"ifup {gateway.interface}.",
-                gateway.interface,
-            )
-
-
-def _noarp(view: View) -> Iterator[Seen]:
-    for gateway, virtual in _vrr(view):
-        link = view.links.get(virtual.device)
-        if link is not None and "NOARP" in link.flags and is_ipv4(virtual):
-            yield Seen(
-                str(virtual.address.ip),
-                f"ip link: {virtual.device} has NOARP: nobody learns the VIP's MAC",
-                f"ip link set {virtual.device} arp on, or re-create the device (vip heal does).",
-                gateway.interface,
-            )
-
-
-def _vrr_mtu(view: View) -> Iterator[Seen]:
-    for gateway, virtual in _vrr(view):
-        link, svi = view.links.get(virtual.device), view.links.get(gateway.interface)
-        if link is not None and svi is not None and link.mtu != svi.mtu:
-            yield Seen(
-                str(virtual.address.ip),
-                f"ip link: {virtual.device} has MTU {link.mtu}, {gateway.interface} has {svi.mtu}",
-                f"ifup {gateway.interface}; until then large packets are lost.",
-                gateway.interface,
-            )
+        gone = name not in view.links
+        if gone or conditions.svi_down(view, gateway):
+            what = "does not exist" if gone else "is administratively down"
+            yield Seen(name, f"ip link: {name} {what}", f"ifup {name}", name)
 
 
 def _svi_mtu(view: View) -> Iterator[Seen]:
     for gateway in view.gateways:
-        link, wanted = view.links.get(gateway.interface), configured_mtu(gateway)
-        if link is not None and wanted is not None and link.mtu != wanted:
+        name, mtus = gateway.interface, conditions.svi_mtus(view, gateway)
+        if mtus:
             yield Seen(
-                gateway.interface,
-                f"ip link: {gateway.interface} has MTU {link.mtu}, configured is {wanted}",
-                f"ifup {gateway.interface}; until then large packets are lost.",
-                gateway.interface,
-            )
-
-
-def _mac(view: View) -> Iterator[Seen]:
-    for gateway, virtual in _vrr(view):
-        link = view.links.get(virtual.device)
-        if link is not None and virtual.mac and link.mac != virtual.mac:
-            yield Seen(
-                str(virtual.address.ip),
-                f"ip link: {virtual.device} has the MAC {link.mac}, configured is {virtual.mac}",
-                "Give it the configured MAC and announce the VIP (vip heal does). A plain "
-                "ifreload -a can leave the device down.",
-                gateway.interface,
+                name,
+                f"ip link: {name} has MTU {mtus[0]}, configured is {mtus[1]}",
+                f"ifup {name}; until then large packets are lost.",
+                name,
             )
 
 
 def _vip_lost(view: View) -> Iterator[Seen]:
-    held = {address.ip for rows in view.addresses.values() for address in rows}
-    for gateway, virtual in view.vips():
-        if virtual.device not in view.links:
-            continue
-        if virtual.address.ip not in held:
-            has = ", ".join(map(str, view.addresses.get(virtual.device, ()))) or "none"
+    for vip in view.vips:
+        if conditions.is_lost(view, vip):
+            has = ", ".join(map(str, view.addresses.get(vip.device, ()))) or "none"
             yield Seen(
-                str(virtual.address.ip),
-                f"ip addr: no device has {virtual.address.ip}; {virtual.device} has {has}",
-                f"ifup {gateway.interface} (vip heal does).",
-                gateway.interface,
+                str(vip.ip),
+                f"ip addr: no device has {vip.ip}; {vip.device} has {has}",
+                f"ifup {vip.interface} (vip heal does).",
+                vip.interface,
             )
 
 
 def _vip_elsewhere(view: View) -> Iterator[Seen]:
-    configured = {(virtual.device, virtual.address.ip) for _, virtual in view.vips()}
-    for gateway, virtual in view.vips():
-        ip = virtual.address.ip
-        for device, rows in view.addresses.items():
-            if (device, ip) not in configured and any(ip == address.ip for address in rows):
+    configured = {(vip.device, vip.ip) for vip in view.vips}
+    for vip in view.vips:
+        for device in view.holders.get(vip.ip, ()):
+            if (device, vip.ip) not in configured:
                 yield Seen(
-                    str(ip),
-                    f"ip addr: {ip} is on {device}, configured on {virtual.device}",
-                    f"ip addr del {ip} dev {device} and ifup {gateway.interface}; whoever asks "
+                    str(vip.ip),
+                    f"ip addr: {vip.ip} is on {device}, configured on {vip.device}",
+                    f"ip addr del {vip.ip} dev {device} and ifup {vip.interface}; whoever asks "
                     "by ARP may get the wrong MAC.",
-                    gateway.interface,
+                    vip.interface,
                 )
 
 
 def _prefix(view: View) -> Iterator[Seen]:
-    for gateway, virtual in view.vips():
-        rows = view.addresses.get(virtual.device, ())
-        held = [a for a in rows if a.ip == virtual.address.ip]
-        if held and virtual.address not in held:
+    for vip in view.vips:
+        held = conditions.other_prefixes(view, vip)
+        if held:
             yield Seen(
-                str(virtual.address.ip),
-                f"ip addr: {virtual.device} has {held[0]}, configured is {virtual.address}",
-                f"ifup {gateway.interface} (vip heal does).",
-                gateway.interface,
+                str(vip.ip),
+                f"ip addr: {vip.device} has {held[0]}, configured is {vip.virtual.address}",
+                f"ifup {vip.interface} (vip heal does).",
+                vip.interface,
             )
 
 
 def _own_lost(view: View) -> Iterator[Seen]:
     for gateway in view.gateways:
-        if gateway.interface not in view.links:
-            continue
-        for own in gateway.own:
-            if own not in view.addresses.get(gateway.interface, ()):
-                yield Seen(
-                    gateway.interface,
-                    f"ip addr: {gateway.interface} lacks its own address {own}",
-                    f"ifup {gateway.interface} (vip heal does).",
-                    gateway.interface,
-                )
+        name = gateway.interface
+        for own in conditions.own_lost(view, gateway):
+            yield Seen(
+                name,
+                f"ip addr: {name} lacks its own address {own}",
+                f"ifup {name} (vip heal does).",
+                name,
+            )
 
-
-_LINKS = ("gateways", "links")
-_BOTH = ("gateways", "links", "addresses")
 
 CHECKS = (
     Check("svi-down", "Each SVI is there and up", Status.CRITICAL, _svi_down, _LINKS),
-    Check("vrr-device-missing", "Each VRR device is there", Status.CRITICAL, _missing, _LINKS),
-    Check("vrr-device-down", "Each VRR device is up", Status.CRITICAL, _down, _LINKS),
-    Check("vrr-protodown", "No VRR device is protocol-down", Status.CRITICAL, _protodown, _LINKS),
-    Check("vrr-noarp", "Each VRR device speaks ARP", Status.CRITICAL, _noarp, _LINKS),
-    Check("vrr-mtu", "VRR devices have their SVI's MTU", Status.WARNING, _vrr_mtu, _LINKS),
+    _Vrr(
+        "vrr-device-missing",
+        "Each VRR device is there",
+        Status.CRITICAL,
+        conditions.is_missing,
+        "ip link: there is no {vip.device}",
+        "ifup {vip.interface} makes it again (vip heal does).",
+    ).check,
+    _Vrr(
+        "vrr-device-down",
+        "Each VRR device is up",
+        Status.CRITICAL,
+        conditions.is_down,
+        "ip link: {vip.device} is administratively down (ifquery -c does not see it)",
+        "ifup {vip.interface}, or ip link set {vip.device} up (vip heal does).",
+    ).check,
+    _Vrr(
+        "vrr-protodown",
+        "No VRR device is protocol-down",
+        Status.CRITICAL,
+        conditions.is_protodown,
+        "ip link: {vip.device} is protocol-down",
+        "A daemon (clagd, FRR) or a person has set it. Where no daemon means it: "
+        "ifup {vip.interface}.",
+    ).check,
+    _Vrr(
+        "vrr-noarp",
+        "Each VRR device speaks ARP",
+        Status.CRITICAL,
+        _is_noarp,
+        "ip link: {vip.device} has NOARP: nobody learns the VIP's MAC",
+        "ip link set {vip.device} arp on, or re-create the device (vip heal does).",
+    ).check,
+    _Vrr(
+        "vrr-mtu",
+        "VRR devices have their SVI's MTU",
+        Status.WARNING,
+        conditions.has_other_mtu,
+        "ip link: {vip.device} has MTU {vip.link.mtu}, {vip.interface} has {vip.svi.mtu}",
+        "ifup {vip.interface}; until then large packets are lost.",
+    ).check,
     Check("svi-mtu", "Each SVI has its configured MTU", Status.WARNING, _svi_mtu, _LINKS),
-    Check("virtual-mac-wrong", "Virtual MACs are as configured", Status.CRITICAL, _mac, _LINKS),
+    _Vrr(
+        "virtual-mac-wrong",
+        "Virtual MACs are as configured",
+        Status.CRITICAL,
+        conditions.has_other_mac,
+        "ip link: {vip.device} has the MAC {vip.link.mac}, configured is {vip.virtual.mac}",
+        "Give it the configured MAC and announce the VIP (vip heal does). A plain ifreload -a can "
+        "leave the device down.",
+    ).check,
     Check("vip-address-lost", "The kernel holds each VIP", Status.CRITICAL, _vip_lost, _BOTH),
     Check(
         "vip-on-wrong-device",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tasks.health import conditions
 from tasks.health.checks.base import Check, Seen
 from tasks.health.checks.view import View, configured_ports
 from tasks.health.facts import NeighbourFact
@@ -44,8 +45,9 @@ def _contradictions(view: View, entry: NeighbourFact) -> list[str]:
 
 
 def _wrong(view: View, *, permanent: bool) -> Iterator[Seen]:
-    unlearnt = _unlearnt(view)
-    for gateway, entry in _entries(view, permanent=permanent):
+    entries = list(_entries(view, permanent=permanent))
+    unlearnt = _unlearnt(view) if entries else frozenset()
+    for gateway, entry in entries:
         against = _contradictions(view, entry)
         certain = bool(against)
         if (gateway.interface, entry) in unlearnt:
@@ -71,13 +73,9 @@ def _unlearnt(view: View) -> frozenset[tuple[str, NeighbourFact]]:
     """
     if not view.facts.fdb.known:
         return frozenset()
-    lost = (*_port_out(view), *_port_down(view), *_blocking(view), *_no_carrier(view))
-    disturbed = {seen.interface for seen in lost}
     found: set[tuple[str, NeighbourFact]] = set()
     for gateway in view.gateways:
         svi = gateway.interface
-        if svi in disturbed:
-            continue
         rows = {
             (svi, entry)
             for entry in view.neighbours.get(svi, ())
@@ -85,7 +83,11 @@ def _unlearnt(view: View) -> frozenset[tuple[str, NeighbourFact]]:
             if not view.places(svi, entry.mac)
         }
         found |= rows if len(rows) <= _FEW else set()
-    return frozenset(found)
+    if not found:
+        return frozenset()
+    lost = (*_port_out(view), *_port_down(view), *_blocking(view), *_no_carrier(view))
+    disturbed = {seen.interface for seen in lost}
+    return frozenset((svi, entry) for svi, entry in found if svi not in disturbed)
 
 
 def _is_silent(view: View, address: str) -> bool:
@@ -132,24 +134,23 @@ def _table_full(view: View) -> Iterator[Seen]:
 
 def _virtual_mac(view: View) -> Iterator[Seen]:
     seen = set()
-    for gateway, virtual in view.vips():
-        link = view.links.get(virtual.device)
-        if virtual.device in seen or link is None or not view.works(virtual.device):
+    for vip in view.vips:
+        if vip.device in seen or vip.link is None or not view.works(vip.device):
             continue
-        if virtual.mac and virtual.mac != link.mac:
+        if conditions.has_other_mac(vip):
             continue  # that is a check of its own, and the bridge is the least of it
-        seen.add(virtual.device)
-        places = view.places(gateway.interface, link.mac)
+        seen.add(vip.device)
+        places = view.places(vip.interface, vip.link.mac)
         if any(place.state == "permanent" for place in places):
             continue
         learnt = ", ".join(place.port for place in places)
         what = f"is behind {learnt}" if learnt else "is unknown"
         yield Seen(
-            str(virtual.address.ip),
-            f"bridge fdb: the virtual MAC {link.mac} {what}, and is not local: frames to the VIP "
-            f"are {'sent there' if learnt else 'flooded'}",
+            str(vip.ip),
+            f"bridge fdb: the virtual MAC {vip.link.mac} {what}, and is not local: frames to the "
+            f"VIP are {'sent there' if learnt else 'flooded'}",
             "Announce the VIP (vip heal does). Who else uses that MAC?",
-            gateway.interface,
+            vip.interface,
             None if learnt else Status.WARNING,
         )
 
@@ -174,7 +175,7 @@ def _vm_port(view: View) -> Iterator[Seen]:
 
 def _static_mac(view: View) -> Iterator[Seen]:
     ours = {link.mac for link in view.facts.links.rows}
-    ours |= {address.mac for _, address in view.vips()}
+    ours |= {vip.virtual.mac for vip in view.vips}
     for row in view.facts.fdb.rows:
         svi = view.svi_on.get(row.bridge, "")
         if (
@@ -249,8 +250,7 @@ def _port_down(view: View) -> Iterator[Seen]:
 
 def _no_carrier(view: View) -> Iterator[Seen]:
     for name, port in _plugged(view):
-        link = view.links[port]
-        if link.up and "LOWER_UP" not in link.flags:
+        if conditions.lacks_carrier(view.links.get(port)):
             yield Seen(
                 port,
                 f"ip link: {port} has no carrier; {name} should be plugged in there",
@@ -261,8 +261,7 @@ def _no_carrier(view: View) -> Iterator[Seen]:
 
 def _blocking(view: View) -> Iterator[Seen]:
     for row in view.facts.ports.rows:
-        link = view.links.get(row.name)
-        carrier = link is not None and {"UP", "LOWER_UP"} <= link.flags
+        carrier = conditions.has_carrier(view.links.get(row.name))
         works = view.works(row.bridge)  # the ports of one that is down are disabled
         if row.bridge in view.svi_on and works and carrier and row.state != "forwarding":
             yield Seen(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from tasks.health.checks.view import View
+from tasks.health.conditions import is_held
 from tasks.health.facts import SwitchFacts
+from tasks.health.index import Vip
 from tasks.health.model import VipRecord
-from tasks.model import Gateway, VirtualAddress
+from tasks.model import Gateway
 
 _VLAN = re.compile(r"^\D+?(\d{1,4})$")
 _VRF = re.compile(r"^[^\S\n]*vrf[^\S\n]+(\S+)", re.MULTILINE)
@@ -15,13 +17,16 @@ _VRF = re.compile(r"^[^\S\n]*vrf[^\S\n]+(\S+)", re.MULTILINE)
 
 def vip_records(facts: SwitchFacts) -> tuple[VipRecord, ...]:
     """One record for each configured VIP."""
-    view = View(facts)
-    return tuple(_record(view, gateway, virtual) for gateway, virtual in view.vips())
+    return records_of(View(facts))
 
 
-def _record(view: View, gateway: Gateway, virtual: VirtualAddress) -> VipRecord:
-    facts = view.facts
-    link, svi = view.links.get(virtual.device), view.links.get(gateway.interface)
+def records_of(view: View) -> tuple[VipRecord, ...]:
+    """The same of facts that have an index already."""
+    return tuple(_record(view, vip) for vip in view.vips)
+
+
+def _record(view: View, vip: Vip) -> VipRecord:
+    facts, gateway, virtual, link, svi = view.facts, vip.gateway, vip.virtual, vip.link, vip.svi
     vxlan = view.vxlan_of(gateway.interface)
     vni = vxlan.vni if vxlan else None
     told = next((row for row in facts.vnis.rows if row.vni == vni and row.kind == "L2"), None)
@@ -34,14 +39,14 @@ def _record(view: View, gateway: Gateway, virtual: VirtualAddress) -> VipRecord:
         switch=facts.switch,
         interface=gateway.interface,
         device=virtual.device,
-        vip=str(virtual.address.ip),
+        vip=str(vip.ip),
         prefix_length=virtual.address.network.prefixlen,
         mac=virtual.mac,
         actual_mac=link.mac if link else "",
         vlan=svi.vlan if svi and svi.vlan is not None else _vlan(gateway.interface),
         vni=vni,
         own=tuple(map(str, gateway.own)),
-        present=any(virtual.address.ip == a.ip for a in view.addresses.get(virtual.device, ())),
+        present=is_held(view, vip),
         vrf=vrf,
         evpn=facts.vnis.known and told is not None,
         frr=not facts.vnis.absent if not facts.vnis.unread else None,

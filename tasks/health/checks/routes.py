@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_network
 
+from tasks.health import conditions
 from tasks.health.checks.base import Check, Seen
 from tasks.health.checks.view import View
 from tasks.health.facts import IpNetwork, RouteFact, RuleFact
@@ -68,53 +69,49 @@ def _route_lost(view: View) -> Iterator[Seen]:
 
 
 def _local_lost(view: View) -> Iterator[Seen]:
-    local = {row.destination for row in view.facts.routes.rows if row.kind == "local"}
-    for gateway, virtual in view.vips():
-        ip = virtual.address.ip
-        held = any(ip == a.ip for a in view.addresses.get(virtual.device, ()))
-        if held and view.works(virtual.device) and ip_network(ip) not in local:
+    for vip in view.vips:
+        if vip.ip in view.taken or not conditions.is_held(view, vip):
+            continue
+        if view.works(vip.device):
             yield Seen(
-                str(ip),
-                f"ip route show table local: {ip} is missing, so the switch does not take packets "
-                "to it for its own",
-                f"Flap {virtual.device} (vip heal does).",
-                gateway.interface,
+                str(vip.ip),
+                f"ip route show table local: {vip.ip} is missing, so the switch does not take "
+                "packets to it for its own",
+                f"Flap {vip.device} (vip heal does).",
+                vip.interface,
             )
 
 
-def _inside(view: View) -> Iterator[tuple[Gateway, IpNetwork, RouteFact]]:
-    """Routes more specific than a VIP's prefix, but for the gateway's own."""
+def _inside(view: View, *, holes: bool) -> Iterator[tuple[Gateway, IpNetwork, RouteFact]]:
+    """Routes more specific than a VIP's prefix, but for the gateway's own: holes, or the others."""
+    rows = [
+        row
+        for row in view.facts.routes.rows
+        if row.kind != "local" and (row.kind in _HOLES) == holes
+    ]
     for gateway in view.gateways:
-        own = set(gateway.devices)
-        for prefix in dict.fromkeys(v.address.network for v in gateway.virtual):
-            for row in view.facts.routes.rows:
-                net = row.destination
-                if (
-                    net.version == prefix.version
-                    and net.prefixlen > prefix.prefixlen
-                    and row.device not in own
-                    and row.kind != "local"
-                    and net.subnet_of(prefix)  # type: ignore[arg-type]  # of one version
-                ):
+        away = [row for row in rows if row.device not in gateway.devices]
+        for prefix in dict.fromkeys(virtual.address.network for virtual in gateway.virtual):
+            for row in away:
+                if conditions.is_part(row.destination, prefix):
                     yield gateway, prefix, row
 
 
 def _blackhole(view: View) -> Iterator[Seen]:
-    for gateway, prefix, row in _inside(view):
-        if row.kind in _HOLES:
-            yield Seen(
-                str(row.destination),
-                f"ip route: {row.kind} {row.destination} (proto {row.protocol}, table {row.table}) "
-                f"within {prefix} of {gateway.interface}",
-                "Not a fault of the VIP, a toggle does not help: ask who added it, then ip route "
-                f"del {row.kind} {row.destination}.",
-                gateway.interface,
-            )
+    for gateway, prefix, row in _inside(view, holes=True):
+        yield Seen(
+            str(row.destination),
+            f"ip route: {row.kind} {row.destination} (proto {row.protocol}, table {row.table}) "
+            f"within {prefix} of {gateway.interface}",
+            "Not a fault of the VIP, a toggle does not help: ask who added it, then ip route "
+            f"del {row.kind} {row.destination}.",
+            gateway.interface,
+        )
 
 
 def _foreign(view: View) -> Iterator[Seen]:
-    for gateway, prefix, row in _inside(view):
-        if row.kind in _HOLES or not _leads_away(view, gateway, row):
+    for gateway, prefix, row in _inside(view, holes=False):
+        if not _leads_away(view, gateway, row):
             continue
         via = f" via {row.via}" if row.via else ""
         yield Seen(
@@ -168,13 +165,11 @@ def _rules(view: View) -> Iterator[Seen]:
 def _catches(rule: RuleFact, gateway: Gateway) -> str:
     """Which packets of the gateway the rule takes: a word, empty for none."""
     selector = rule.selector
-    subnets = {virtual.address.network for virtual in gateway.virtual}
     for key, word in (("src", "from"), ("dst", "to")):
         prefix = _prefix(selector.get(key), selector.get(f"{key}len"))
-        if prefix is not None and not any(prefix.overlaps(net) for net in subnets):
-            return ""
         if prefix is not None:
-            return word
+            hit = any(prefix.overlaps(virtual.address.network) for virtual in gateway.virtual)
+            return word if hit else ""
     incoming = selector.get("iif")
     if incoming is not None:
         return "into" if incoming in gateway.devices else ""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tasks.health import conditions
 from tasks.health.checks.base import Check, Seen
 from tasks.health.checks.view import View, is_ipv4
 from tasks.health.model import Status
 from tasks.model import Gateway
 
-_STRICT = 1
-#: From here on arp_ignore answers less than a gateway must: 3 not for host addresses, 8 never.
-_SILENT = 3
 _NAME_IT = "Not a fault of the VIP, a toggle does not help: ask who set it, then sysctl -w {}."
 
 
@@ -23,34 +21,38 @@ def _devices(view: View, *, vrr_only: bool = False) -> Iterator[tuple[Gateway, s
                     yield gateway, device
 
 
+def _seen(gateway: Gateway, device: str, setting: str, *, value: int, right: int, why: str) -> Seen:
+    """A setting of a device that is wrong, and the value that is right."""
+    name = f"net.ipv4.conf.{device}.{setting}"
+    return Seen(
+        device,
+        f"sysctl: {name} = {value}{why}",
+        f"sysctl -w {name}={right}, or re-create the device (vip heal does).",
+        gateway.interface,
+    )
+
+
 def _forwarding(view: View) -> Iterator[Seen]:
-    for path in ("ip_forward", "conf/all/forwarding"):
-        if view.facts.sysctls.get(path) == "0":
-            name = f"net.ipv4.{path.replace('/', '.')}"
-            yield Seen(
-                "",
-                f"sysctl: {name} = 0, the switch routes nothing at all",
-                _NAME_IT.format(f"{name}=1"),
-            )
-            return
+    path = conditions.forwarding_off(view)
+    if path:
+        name = f"net.ipv4.{path.replace('/', '.')}"
+        yield Seen(
+            "",
+            f"sysctl: {name} = 0, the switch routes nothing at all",
+            _NAME_IT.format(f"{name}=1"),
+        )
 
 
 def _device_forwarding(view: View) -> Iterator[Seen]:
-    if view.facts.sysctls.get("ip_forward") == "0":
+    if conditions.forwarding_off(view):
         return
     for gateway, device in _devices(view):
-        if view.sysctl(device, "forwarding") == 0:
-            yield Seen(
-                device,
-                f"sysctl: net.ipv4.conf.{device}.forwarding = 0",
-                f"sysctl -w net.ipv4.conf.{device}.forwarding=1, or re-create the device (vip "
-                "heal does).",
-                gateway.interface,
-            )
+        if conditions.is_closed(view, device):
+            yield _seen(gateway, device, "forwarding", value=0, right=1, why="")
 
 
 def _rp_filter_all(view: View) -> Iterator[Seen]:
-    if view.sysctl("all", "rp_filter") == _STRICT:
+    if conditions.is_strict(view):
         yield Seen(
             "",
             "sysctl: net.ipv4.conf.all.rp_filter = 1: packets that come in by a VRR device and "
@@ -61,23 +63,17 @@ def _rp_filter_all(view: View) -> Iterator[Seen]:
 
 def _rp_filter(view: View) -> Iterator[Seen]:
     # The greater one of the two counts; 2 is the loose kind.
-    if view.sysctl("all", "rp_filter") not in {0, None}:
+    if view.sysctl("conf/all/rp_filter") not in {0, None}:
         return
     for gateway, device in _devices(view, vrr_only=True):
-        if view.sysctl(device, "rp_filter") == _STRICT:
-            yield Seen(
-                device,
-                f"sysctl: net.ipv4.conf.{device}.rp_filter = 1: the way back leads by "
-                f"{gateway.interface}, so what comes in here is dropped",
-                f"sysctl -w net.ipv4.conf.{device}.rp_filter=0, or re-create the device (vip "
-                "heal does).",
-                gateway.interface,
-            )
+        if conditions.is_strict(view, device):
+            why = f": the way back leads by {gateway.interface}, so what comes in here is dropped"
+            yield _seen(gateway, device, "rp_filter", value=1, right=0, why=why)
 
 
 def _arp_ignore_all(view: View) -> Iterator[Seen]:
-    value = view.sysctl("all", "arp_ignore") or 0
-    if value >= _SILENT:
+    value = conditions.arp_ignore(view)
+    if value >= conditions.ARP_RELUCTANT:
         yield Seen(
             "",
             f"sysctl: net.ipv4.conf.all.arp_ignore = {value}: the switch does not answer ARP for "
@@ -87,19 +83,13 @@ def _arp_ignore_all(view: View) -> Iterator[Seen]:
 
 
 def _arp_ignore(view: View) -> Iterator[Seen]:
-    if (view.sysctl("all", "arp_ignore") or 0) >= _SILENT:
+    if conditions.arp_ignore(view) >= conditions.ARP_RELUCTANT:
         return
     for gateway, device in _devices(view, vrr_only=True):
-        value = view.sysctl(device, "arp_ignore") or 0
-        if value >= _SILENT:
-            yield Seen(
-                device,
-                f"sysctl: net.ipv4.conf.{device}.arp_ignore = {value}: it does not answer ARP for "
-                "its VIP",
-                f"sysctl -w net.ipv4.conf.{device}.arp_ignore=1, or re-create the device (vip "
-                "heal does).",
-                gateway.interface,
-            )
+        value = conditions.arp_ignore(view, device)
+        if value >= conditions.ARP_RELUCTANT:
+            why = ": it does not answer ARP for its VIP"
+            yield _seen(gateway, device, "arp_ignore", value=value, right=1, why=why)
 
 
 _NEEDS = ("gateways", "sysctls")

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Interface
 
-from tasks.health.facts import (
-    FdbFact,
-    IpAddress,
-    IpInterface,
-    LinkFact,
-    NeighbourFact,
-    ProbeFact,
-    RouteFact,
-    SwitchFacts,
-)
+from tasks.health.facts import FdbFact, IpAddress, LinkFact, ProbeFact
+from tasks.health.index import Index, Vip
 from tasks.model import Gateway, VirtualAddress
 
 
@@ -44,7 +36,6 @@ class Expected:
     vms: Mapping[str, ExpectedVm] = field(default_factory=dict)
 
 
-_MTU = re.compile(r"^[^\S\n]*mtu[^\S\n]+(\d+)[^\S\n]*$", re.MULTILINE)
 _PORTS = re.compile(r"^[^\S\n]*bridge[-_]ports[^\S\n]+(\S.*)$", re.MULTILINE)
 _GLOB = re.compile(r"[*?\[{]|^(glob|regex|none|all)$")
 #: How many devices can lie one on the other below a bridge (port, bond, bridge).
@@ -52,10 +43,9 @@ _DEEP = 4
 
 
 @dataclass(frozen=True)
-class View:
+class View(Index):
     """Facts, what is expected, and indexes over both."""
 
-    facts: SwitchFacts
     expected: Expected = field(default_factory=Expected)
 
     @property
@@ -63,24 +53,18 @@ class View:
         """Every stanza with VIPs."""
         return self.facts.gateways
 
-    def vips(self) -> Iterator[tuple[Gateway, VirtualAddress]]:
-        """Every configured VIP with its stanza."""
-        for gateway in self.facts.gateways:
-            for virtual in gateway.virtual:
-                yield gateway, virtual
+    @cached_property
+    def vips(self) -> tuple[Vip, ...]:
+        """Every configured VIP."""
+        return tuple(vip for gateway in self.gateways for vip in self.vips_of(gateway))
 
     @cached_property
-    def links(self) -> Mapping[str, LinkFact]:
-        """Devices by name."""
-        return {link.name: link for link in self.facts.links.rows}
-
-    @cached_property
-    def addresses(self) -> Mapping[str, tuple[IpInterface, ...]]:
-        """The kernel's addresses by device."""
-        found: dict[str, list[IpInterface]] = defaultdict(list)
-        for row in self.facts.addresses.rows:
-            found[row.device].append(row.address)
-        return {device: tuple(rows) for device, rows in found.items()}
+    def vrr(self) -> tuple[Vip, ...]:
+        """The first VIP of each VRR device: what concerns the device is said once."""
+        found: dict[str, Vip] = {}
+        for vip in self.vips:
+            found.setdefault(vip.device, vip)
+        return tuple(found.values())
 
     def works(self, device: str) -> bool:
         """Whether the device is there and administratively up, and what it is made on too."""
@@ -91,22 +75,6 @@ class View:
         """Whether a parent is up; one that is not among the links is not ours to judge."""
         parent = self.links.get(name)
         return parent is None or parent.up
-
-    @cached_property
-    def neighbours(self) -> Mapping[str, tuple[NeighbourFact, ...]]:
-        """Neighbour entries by device."""
-        found: dict[str, list[NeighbourFact]] = defaultdict(list)
-        for row in self.facts.neighbours.rows:
-            found[row.device].append(row)
-        return {device: tuple(rows) for device, rows in found.items()}
-
-    @cached_property
-    def routes(self) -> Mapping[str, tuple[RouteFact, ...]]:
-        """Routes by device; those without one under the empty name."""
-        found: dict[str, list[RouteFact]] = defaultdict(list)
-        for row in self.facts.routes.rows:
-            found[row.device].append(row)
-        return {device: tuple(rows) for device, rows in found.items()}
 
     @cached_property
     def fdb(self) -> Mapping[tuple[str, str, int | None], tuple[FdbFact, ...]]:
@@ -200,17 +168,6 @@ class View:
         """Where LLDP sees a host; empty where it does not."""
         folded = name.casefold()
         return self.port_of.get(folded) or self.port_of.get(folded.split(".", 1)[0], "")
-
-    def sysctl(self, device: str, name: str) -> int | None:
-        """A setting of ``conf/<device>``; None where it is not known."""
-        value = self.facts.sysctls.get(f"conf/{device}/{name}", "")
-        return int(value) if value.isdigit() else None
-
-
-def configured_mtu(gateway: Gateway) -> int | None:
-    """The MTU that the stanza gives the SVI."""
-    found = _MTU.findall(gateway.stanza)
-    return int(found[-1]) if found else None
 
 
 def configured_ports(gateway: Gateway) -> tuple[str, ...]:

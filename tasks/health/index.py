@@ -1,0 +1,144 @@
+"""The rows of a switch's facts by what they are about, for checks and diagnosis alike.
+
+Each index is made once for a switch, when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from tasks.health.facts import (
+    IpAddress,
+    IpInterface,
+    IpNetwork,
+    LinkFact,
+    NeighbourFact,
+    RouteFact,
+    Section,
+    SwitchFacts,
+)
+from tasks.model import Gateway, VirtualAddress
+
+_Key = TypeVar("_Key")
+_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True)
+class Vip:
+    """A configured VIP, and what the kernel has of its devices.
+
+    Attributes:
+        gateway: its stanza.
+        virtual: what the stanza says of it.
+        ip: its address, without the prefix length.
+        link: its VRR device; None where there is none.
+        svi: its SVI; None where there is none.
+    """
+
+    gateway: Gateway
+    virtual: VirtualAddress
+    ip: IpAddress
+    link: LinkFact | None
+    svi: LinkFact | None
+
+    @property
+    def device(self) -> str:
+        """The VRR device's name."""
+        return self.virtual.device
+
+    @property
+    def interface(self) -> str:
+        """The SVI's name."""
+        return self.gateway.interface
+
+
+@dataclass(frozen=True)
+class Index:
+    """The facts of a switch, and indexes over them."""
+
+    facts: SwitchFacts
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """What could be read: names of sections, ``gateways``, ``sysctls``, ``left_over``."""
+        facts = self.facts
+        told = {
+            "gateways": facts.gateways_unread,
+            "sysctls": facts.sysctls_unread,
+            "left_over": facts.left_over_unread,
+        }
+        sections = (
+            name
+            for name, value in vars(facts).items()
+            if isinstance(value, Section) and value.known
+        )
+        return frozenset((*sections, *(name for name, unread in told.items() if not unread)))
+
+    @cached_property
+    def links(self) -> Mapping[str, LinkFact]:
+        """Devices by name."""
+        return {link.name: link for link in self.facts.links.rows}
+
+    @cached_property
+    def addresses(self) -> Mapping[str, tuple[IpInterface, ...]]:
+        """The kernel's addresses by device."""
+        found: dict[str, list[IpInterface]] = defaultdict(list)
+        for row in self.facts.addresses.rows:
+            found[row.device].append(row.address)
+        return {device: tuple(rows) for device, rows in found.items()}
+
+    @cached_property
+    def holders(self) -> Mapping[IpAddress, tuple[str, ...]]:
+        """The devices that bear each address, with whatever prefix length."""
+        found: dict[IpAddress, dict[str, None]] = defaultdict(dict)
+        for row in self.facts.addresses.rows:
+            found[row.address.ip][row.device] = None
+        return {address: tuple(devices) for address, devices in found.items()}
+
+    @cached_property
+    def routes(self) -> Mapping[str, tuple[RouteFact, ...]]:
+        """Routes by device; those without one under the empty name."""
+        return _grouped(self.facts.routes.rows, lambda row: row.device)
+
+    @cached_property
+    def routes_to(self) -> Mapping[IpNetwork, tuple[RouteFact, ...]]:
+        """Routes by their destination."""
+        return _grouped(self.facts.routes.rows, lambda row: row.destination)
+
+    @cached_property
+    def taken(self) -> frozenset[IpAddress]:
+        """Addresses of the local routing table: what is sent to them is taken for the switch's."""
+        return frozenset(
+            row.destination.network_address
+            for row in self.facts.routes.rows
+            if row.kind == "local" and row.destination.prefixlen == row.destination.max_prefixlen
+        )
+
+    @cached_property
+    def neighbours(self) -> Mapping[str, tuple[NeighbourFact, ...]]:
+        """Neighbour entries by device."""
+        return _grouped(self.facts.neighbours.rows, lambda row: row.device)
+
+    def vips_of(self, gateway: Gateway) -> tuple[Vip, ...]:
+        """Every VIP of a stanza, in order."""
+        svi = self.links.get(gateway.interface)
+        return tuple(
+            Vip(gateway, virtual, virtual.address.ip, self.links.get(virtual.device), svi)
+            for virtual in gateway.virtual
+        )
+
+    def sysctl(self, path: str) -> int | None:
+        """A number below ``/proc/sys/net/ipv4``; None where it was not read."""
+        value = self.facts.sysctls.get(path, "").strip()
+        return int(value) if value.lstrip("-").isdigit() else None
+
+
+def _grouped(rows: Iterable[_Row], key: Callable[[_Row], _Key]) -> Mapping[_Key, tuple[_Row, ...]]:
+    found: dict[_Key, list[_Row]] = defaultdict(list)
+    for row in rows:
+        found[key(row)].append(row)
+    return {name: tuple(several) for name, several in found.items()}
