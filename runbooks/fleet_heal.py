@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING
 
 from nornir.core.inventory import Host, Hosts, Inventory
 
-from inventory.errors import VipkeeperError
 from inventory.model import Switch
 from nornir_config.connection import drop_connection
-from nornir_config.fleet_errors import AbandonedError, NotStartedError
 from nornir_config.init import init_nornir
 from nornir_config.runner import FleetRunner
 from runbooks import errors
 from runbooks.assess import Looking
 from runbooks.check import Checker, Pace
-from runbooks.errors import CancelledError
-from runbooks.explain import explain, root_cause
 from runbooks.fleet import Selected
+from runbooks.fleet_outcome import Outcome, conclude, nothing_to_cure, outcome_of
 from runbooks.fleet_plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
 from runbooks.leaf_heal import Healing, heal_leaf
 from runbooks.records import who
@@ -50,35 +47,6 @@ class FleetOptions:
     force: bool = False
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one leaf.
-
-    Attributes:
-        switch: its name.
-        verdict: ``healed``, ``failed`` or ``not started``.
-        sentence: the outcome for a person.
-        report: its own report; empty where none was written.
-        exit_code: what it alone would end with.
-        advice: what to do next.
-    """
-
-    switch: str
-    verdict: str
-    sentence: str
-    report: str = ""
-    exit_code: int = errors.OK
-    advice: str = ""
-
-
-class StoppedError(VipkeeperError):
-    """A leaf was not healed, and no other was begun after it; ends as that leaf alone would."""
-
-    def __init__(self, message: str, first: Outcome) -> None:
-        super().__init__(message, first.advice)
-        self.exit_code = first.exit_code
-
-
 def heal_fleet(
     run: Run,
     selected: Selected,
@@ -105,7 +73,7 @@ def heal_fleet(
         run.facts |= {"options": options, "plan": plan}
         _tell_plan(run, plan)
         if not plan.leafs:
-            _nothing_to_cure(run, plan)
+            nothing_to_cure(run, plan)
             return
         if not options.force:
             refuse_mass_outage(plan, run.settings.heal.max_unhealthy)
@@ -114,7 +82,7 @@ def heal_fleet(
             return
         agreement.require(_question(plan))
         ward = _Ward(run, selected, plan, assessments, force=options.force)
-        _conclude(run, plan, *ward.heal())
+        conclude(run, plan, *ward.heal())
 
 
 class _Ward:
@@ -188,7 +156,7 @@ class _Ward:
             return checker.look().assessments
 
     def _take(self, name: str, results: MultiResult) -> None:
-        outcome = _outcome(name, results)
+        outcome = outcome_of(name, results)
         self._outcomes[name] = outcome
         if name not in self._run.switches and outcome.verdict != "not started":
             self._run.switches.append(name)
@@ -204,35 +172,6 @@ class _Ward:
         )
 
 
-def _outcome(name: str, results: MultiResult) -> Outcome:
-    if not results.failed:
-        leaf: Run = results[0].result
-        return Outcome(name, "healed", leaf.sentence, str(leaf.report or ""))
-    error = root_cause(results) or RuntimeError("it failed without an exception")
-    said = explain(error, name)
-    verdict = "not started" if isinstance(error, NotStartedError) else "failed"
-    if isinstance(error, AbandonedError):
-        verdict = "left to itself"
-    return Outcome(name, verdict, said.sentence, "", said.exit_code, said.advice)
-
-
-def _conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupted: bool) -> None:
-    run.facts["leafs"] = outcomes
-    healed = [o.switch for o in outcomes if o.verdict == "healed"]
-    failed = [o for o in outcomes if o.verdict == "failed"]
-    waiting = [o.switch for o in outcomes if o.verdict == "not started"]
-    said = f"{len(healed)} of {len(plan.leafs)} leafs healed"
-    said += f" ({', '.join(healed)})" if healed else ""
-    said += f"; not started: {', '.join(waiting)}" if waiting else ""
-    if interrupted:
-        away = [o.switch for o in outcomes if o.verdict == "left to itself"]
-        said += f"; left to the timer on the switch: {', '.join(away)}" if away else ""
-        raise CancelledError(f"stopped by Ctrl-C: {said}", "See how they are: vip check")
-    if failed:
-        raise StoppedError(f"{said}; {failed[0].sentence}", failed[0])
-    run.end("healed", said)
-
-
 def _tell_plan(run: Run, plan: FleetPlan) -> None:
     for name, diagnosis in plan.left:
         text = f"{name}: {diagnosis.fault}: {diagnosis.sentence}"
@@ -244,19 +183,6 @@ def _tell_plan(run: Run, plan: FleetPlan) -> None:
             faults = ", ".join(dict.fromkeys(d.fault for d in svi.diagnoses))
             text = f"{leaf.switch}: {', '.join(svi.vips)} on {svi.gateway.interface}: {faults}"
             run.story.tell(f"plan {number}", f"{text} -> {cure.value}{outage}", "do")
-
-
-def _nothing_to_cure(run: Run, plan: FleetPlan) -> None:
-    ill = sorted({*plan.unhealthy, *(name for name, d in plan.left if not d.latent)})
-    if not ill:
-        run.end("healthy", f"{plan.checked} leafs have no fault to cure; nothing was touched")
-        return
-    run.end(
-        "not-healed",
-        f"{', '.join(ill)}: not well, and no cure of a switch helps; nothing was touched",
-        errors.NOT_HEALED,
-        "See what is wrong and what to do about it: vip check",
-    )
 
 
 def _question(plan: FleetPlan) -> str:

@@ -14,7 +14,8 @@ from runbooks.reachability import Probe, ProbeError, probe_all, wait_until_answe
 from runbooks.run import Run, recorded
 from runbooks.survey import Survey
 from runbooks.toggle import Agreement, Plan, carry_out, make_plan
-from runbooks.treat import Case, treat
+from runbooks.treat import treat
+from runbooks.wards import Case
 from tasks.errors import NoGatewayError
 from tasks.gateways import Wanted
 

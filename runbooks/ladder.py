@@ -12,6 +12,7 @@ from runbooks.errors import CancelledError
 from runbooks.ladder_words import OUTAGES, question, tell_cured, tell_unhelped
 from runbooks.policy import Rules, Tried, next_cure
 from runbooks.toggle import Plan, carry_out, make_plan, wait_until_settled
+from runbooks.treatment import Rung, Treatment
 from tasks.cure_model import Cured, PlannedCure
 from tasks.cures import apply_cure, plan_cure
 from tasks.gateways import Wanted
@@ -68,48 +69,6 @@ class Looker:
         """Diagnose from facts that are there."""
         found = diagnose(facts, self.gateway, silent=self.silent, macs=self.macs, ports=self.ports)
         return Looked(facts, found)
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One step that was taken.
-
-    Attributes:
-        switch: where.
-        fault: for which fault.
-        cure: what was done.
-        interface: on which SVI.
-        steps: in words.
-        outage_seconds: for how long others may have been cut off.
-        complete: whether each step succeeded.
-        problems: where not, what is wrong.
-        helped: whether all was well after it.
-    """
-
-    switch: str
-    fault: str
-    cure: Cure
-    interface: str
-    steps: tuple[str, ...]
-    outage_seconds: float
-    complete: bool
-    problems: tuple[str, ...]
-    helped: bool
-
-
-@dataclass(frozen=True)
-class Treatment:
-    """What came of a gateway's treatment.
-
-    Attributes:
-        rungs: the steps that were taken, in order.
-        diagnoses: what is found now.
-        well: whether what was to be healed is well now.
-    """
-
-    rungs: tuple[Rung, ...]
-    diagnoses: tuple[Diagnosis, ...]
-    well: bool
 
 
 #: Tells whether the target is well, waiting so many seconds for it.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from nornir_config.settings import Settings
     from runbooks.assess import Assessment
     from runbooks.fleet_plan import LeafPlan, SviPlan
-    from runbooks.ladder import Rung
+    from runbooks.treatment import Rung
     from tasks.health.facts import SwitchFacts
 
 _PAUSE = 1.0  # seconds between two looks at what a cure did

@@ -8,13 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from inventory.chain import Chain
 from inventory.errors import VipkeeperError
 from inventory.model import Uplink, VirtualMachine
 from inventory.text import is_hostname, same_host
+from runbooks.background import Background
 from runbooks.blast import Blast, Group, Scope, conclude
 from runbooks.patients import RUNNING
 from runbooks.reachability import Probe, probe_all
@@ -54,7 +54,7 @@ class Survey:
         self._warnings: list[str] = []
         self._began = time.monotonic()
         self._limit = threading.Semaphore(site.parallel)
-        self._remote = _Background(self._ask_elsewhere) if sample else None
+        self._remote = Background(self._ask_elsewhere) if sample else None
 
     def finish(
         self,
@@ -156,7 +156,7 @@ class Survey:
 
     def _answers(self, asked: dict[str, Callable[[], T]]) -> dict[str, T]:
         """What came of each question within the time; what did not is a warning."""
-        jobs = {name: _Background(ask, self._limit) for name, ask in asked.items()}
+        jobs = {name: Background(ask, self._limit) for name, ask in asked.items()}
         until = time.monotonic() + _PATIENCE
         found: dict[str, T] = {}
         for name, job in jobs.items():
@@ -216,36 +216,3 @@ def _spread(names: Sequence[str], most: int) -> list[str]:
     if len(names) <= most:
         return list(names)
     return [names[place * len(names) // most] for place in range(most)]
-
-
-class _Background(Generic[T]):
-    """A question asked in the background; a source that hangs keeps nobody from ending."""
-
-    def __init__(self, ask: Callable[[], T], limit: threading.Semaphore | None = None) -> None:
-        self._answer: SimpleQueue[T | VipkeeperError] = SimpleQueue()
-        self._ask = ask
-        self._limit = limit or threading.Semaphore()
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        with self._limit:
-            try:
-                self._answer.put(self._ask())
-            except VipkeeperError as error:
-                self._answer.put(error)
-            except Exception as error:  # noqa: BLE001 - a comparison never stops a repair
-                self._answer.put(VipkeeperError(f"{type(error).__name__}: {error}"))
-
-    def result(self, seconds: float) -> T:
-        """The answer, once.
-
-        Raises:
-            VipkeeperError: the source failed, or has not answered within the time.
-        """
-        try:
-            answer = self._answer.get(timeout=max(0.05, seconds))
-        except Empty:
-            raise VipkeeperError("the answer took too long") from None
-        if isinstance(answer, VipkeeperError):
-            raise answer
-        return answer

@@ -9,24 +9,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from rich.text import Text
 
 from inventory.errors import VipkeeperError
-from nornir_config.fleet_settings import listen_address
 from runbooks import errors
 from runbooks.check import Checker
 from runbooks.check_command import prepare
-from runbooks.errors import UsageError
-from runbooks.output.prometheus import collector
 from runbooks.output.text import about, headline
 from runbooks.progress import STYLES
 from runbooks.records import now
 from runbooks.story import printable
 from runbooks.watch_inventory import Refresh, same_switches
 from runbooks.watch_log import Change, Changes, append
+from runbooks.watch_metrics import Latest, served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,26 +53,6 @@ class WatchOptions:
     rounds: int | None = None
 
 
-class Latest(Collector):
-    """The latest round, for Prometheus; swapped whole, so that a scrape never sees half of one."""
-
-    def __init__(self) -> None:
-        self.health: FleetHealth | None = None
-        self.rounds = self.connections = 0
-
-    def collect(self) -> Iterator[Metric]:
-        """How the watching itself goes."""
-        yield GaugeMetricFamily("vipkeeper_watch_rounds", "Rounds of checks so far.", self.rounds)
-        yield GaugeMetricFamily(
-            "vipkeeper_watch_connections", "Connections that are kept.", self.connections
-        )
-        if self.health is not None:
-            age = max(0.0, now().timestamp() - self.health.at.timestamp())
-            yield GaugeMetricFamily(
-                "vipkeeper_check_age_seconds", "How long ago the latest check began.", age
-            )
-
-
 def run_watch(
     settings: Settings,
     sources: Sources,
@@ -100,7 +75,7 @@ def run_watch(
     watch = _Watch(settings, request, ask, latest, options, console)
     with ExitStack() as stack:
         stack.callback(watch.close)
-        where = stack.enter_context(_served(latest, options.listen or settings.watch.listen))
+        where = stack.enter_context(served(latest, options.listen or settings.watch.listen))
         ears = stack.enter_context(_told_to_end(watch.cancel))
         number = len(watch.selected.inventory.hosts)
         watch.log({"at": now(), "event": "started", "switches": number})
@@ -226,36 +201,6 @@ def _in_words(change: Change) -> str:
         return printable(f"cleared  {what} after {change.seconds:.0f} s")
     was = f" (was {change.was})" if change.was else ""
     return printable(f"{found.status.value:<8} {what}{was}: {found.evidence}")
-
-
-@contextmanager
-def _served(latest: Latest, listen: str) -> Iterator[str]:
-    """Prometheus's endpoint for the length of a ``with`` block; gives its address.
-
-    Raises:
-        UsageError: nobody can listen there.
-    """
-    try:
-        host, port = listen_address(listen)
-    except ValueError as error:
-        raise UsageError(f"--listen {listen!r}: {error}") from None
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(collector(lambda: latest.health))
-    registry.register(latest)
-    try:
-        server, thread = start_http_server(port, host, registry)
-    except OSError as error:
-        raise UsageError(
-            f"nobody can listen at {listen}: {error.strerror or error}",
-            "Another vip watch may be running there; name another address with --listen.",
-        ) from None
-    try:
-        shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{server.server_port}/metrics"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 @contextmanager

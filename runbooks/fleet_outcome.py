@@ -1,0 +1,97 @@
+"""How the healing of many leafs ended: what became of each, and of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inventory.errors import VipkeeperError
+from nornir_config.fleet_errors import AbandonedError, NotStartedError
+from runbooks import errors
+from runbooks.errors import CancelledError
+from runbooks.explain import explain, root_cause
+
+if TYPE_CHECKING:
+    from nornir.core.task import MultiResult
+
+    from runbooks.fleet_plan import FleetPlan
+    from runbooks.run import Run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one leaf.
+
+    Attributes:
+        switch: its name.
+        verdict: ``healed``, ``failed``, ``not started`` or ``left to itself``.
+        sentence: the outcome for a person.
+        report: its own report; empty where none was written.
+        exit_code: what it alone would end with.
+        advice: what to do next.
+    """
+
+    switch: str
+    verdict: str
+    sentence: str
+    report: str = ""
+    exit_code: int = errors.OK
+    advice: str = ""
+
+
+class StoppedError(VipkeeperError):
+    """A leaf was not healed, and no other was begun after it; ends as that leaf alone would."""
+
+    def __init__(self, message: str, first: Outcome) -> None:
+        super().__init__(message, first.advice)
+        self.exit_code = first.exit_code
+
+
+def outcome_of(name: str, results: MultiResult) -> Outcome:
+    """What became of a leaf, by the results of its Nornir task."""
+    if not results.failed:
+        leaf: Run = results[0].result
+        return Outcome(name, "healed", leaf.sentence, str(leaf.report or ""))
+    error = root_cause(results) or RuntimeError("it failed without an exception")
+    said = explain(error, name)
+    verdict = "not started" if isinstance(error, NotStartedError) else "failed"
+    if isinstance(error, AbandonedError):
+        verdict = "left to itself"
+    return Outcome(name, verdict, said.sentence, "", said.exit_code, said.advice)
+
+
+def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupted: bool) -> None:
+    """End the run of all leafs by what became of each.
+
+    Raises:
+        StoppedError: a leaf was not healed.
+        CancelledError: it was interrupted.
+    """
+    run.facts["leafs"] = outcomes
+    healed = [o.switch for o in outcomes if o.verdict == "healed"]
+    failed = [o for o in outcomes if o.verdict == "failed"]
+    waiting = [o.switch for o in outcomes if o.verdict == "not started"]
+    said = f"{len(healed)} of {len(plan.leafs)} leafs healed"
+    said += f" ({', '.join(healed)})" if healed else ""
+    said += f"; not started: {', '.join(waiting)}" if waiting else ""
+    if interrupted:
+        away = [o.switch for o in outcomes if o.verdict == "left to itself"]
+        said += f"; left to the timer on the switch: {', '.join(away)}" if away else ""
+        raise CancelledError(f"stopped by Ctrl-C: {said}", "See how they are: vip check")
+    if failed:
+        raise StoppedError(f"{said}; {failed[0].sentence}", failed[0])
+    run.end("healed", said)
+
+
+def nothing_to_cure(run: Run, plan: FleetPlan) -> None:
+    """End a run whose plan is empty: all are well, or what is wrong is nothing that a cure ends."""
+    ill = sorted({*plan.unhealthy, *(name for name, d in plan.left if not d.latent)})
+    if not ill:
+        run.end("healthy", f"{plan.checked} leafs have no fault to cure; nothing was touched")
+        return
+    run.end(
+        "not-healed",
+        f"{', '.join(ill)}: not well, and no cure of a switch helps; nothing was touched",
+        errors.NOT_HEALED,
+        "See what is wrong and what to do about it: vip check",
+    )
