@@ -10,8 +10,7 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from napalm.base.exceptions import CommandErrorException
-
+from napalm_cumulus import errors
 from napalm_cumulus.configuration import (
     NETWORK_DIR,
     Configuration,
@@ -74,7 +73,7 @@ def take(transport: Transport) -> Snapshot:
     listing = tuple(sorted(disk.names))
     for path in (*contents, *listing):
         if not _SAFE_PATH.match(path):
-            raise CommandErrorException(
+            raise errors.CommandErrorException(
                 f"The name {path!r} below {NETWORK_DIR} has characters that this driver does not "
                 "handle; rename that file."
             )
@@ -146,13 +145,14 @@ def _tar(transport: Transport, command: str) -> _Archive:
             break
     if result is None or result.exit_status != 0:
         said = result.stderr.decode(errors="replace").strip() if result else ""
-        raise CommandErrorException(
+        raise errors.CommandErrorException(
             f"The configuration could not be read from {NETWORK_DIR}: {said or 'no reason given'}"
         )
     files: dict[str, bytes] = {}
     links: dict[str, str] = {}
     try:
-        with tarfile.open(fileobj=io.BytesIO(result.stdout)) as archive:
+        # "r:": not packed, as it was asked for; each packing that is tried first takes its time.
+        with tarfile.open(fileobj=io.BytesIO(result.stdout), mode="r:") as archive:
             for member in archive:
                 path = "/" + member.name
                 if _LEFT_OVER.search(path):
@@ -163,7 +163,7 @@ def _tar(transport: Transport, command: str) -> _Archive:
                     content = archive.extractfile(member)
                     files[path] = content.read() if content else b""
     except tarfile.TarError as error:
-        raise CommandErrorException(
+        raise errors.CommandErrorException(
             f"The switch's answer to reading {NETWORK_DIR} is not a whole tar archive: {error}"
         ) from error
     return _Archive(files, links)
@@ -187,7 +187,7 @@ def _outside(
         asked |= patterns
         for pattern in patterns:
             if not _SAFE_PATTERN.match(pattern):
-                raise CommandErrorException(
+                raise errors.CommandErrorException(
                     f"A 'source' line reads {pattern!r}, a pattern that this driver does not "
                     "handle; use an absolute path of plain characters."
                 )
@@ -203,5 +203,5 @@ def _outside_patterns(configuration: Configuration) -> set[str]:
     try:
         patterns = {p for file in configuration.files for p in source_patterns(file)}
     except ConfigurationError as error:
-        raise CommandErrorException(str(error)) from error
+        raise errors.CommandErrorException(str(error)) from error
     return {p for p in patterns if not p.startswith(NETWORK_DIR + "/")}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from ipaddress import ip_address, ip_interface, ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from nornir_config.connection import read_device
@@ -77,19 +77,6 @@ def token(text: object) -> str:
     if not _TOKEN.fullmatch(word):
         raise ValueError(f"not a plain word: {word!r}")
     return word
-
-
-def is_interface(text: str) -> bool:
-    """Whether the text is an address with an optional prefix length.
-
-    >>> is_interface("10.0.0.1/24"), is_interface("00:00:5e:00:01:c5")
-    (True, False)
-    """
-    try:
-        ip_interface(text)
-    except ValueError:
-        return False
-    return True
 
 
 def read(task: Task, commands: list[str]) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
@@ -18,7 +17,7 @@ from napalm_cumulus.configuration import (
 )
 from napalm_cumulus.meaning import macvlan_name
 from nornir_config.connection import read_device
-from tasks.commands import is_interface
+from tasks.addresses import interfaces
 from tasks.errors import NoGatewayError, RefusedError
 from tasks.model import Gateway, Interface, VirtualAddress
 
@@ -199,10 +198,7 @@ def _as_gateway(
         vip=vip,
         virtual=virtual,
         own=tuple(
-            ip_interface(value.split()[0])
-            for at in located
-            for value in at.stanza.values("address")
-            if is_interface(value.split()[0])
+            interfaces(value.split()[0] for at in located for value in at.stanza.values("address"))
         ),
         file=at.file.path,
         first=at.stanza.first,
@@ -235,13 +231,12 @@ def _virtual_lines(interface: str, located: Sequence[Located]) -> tuple[VirtualA
         VirtualAddress(
             device=macvlan_name(interface, index),
             mac="" if word.lower() == "none" else word.lower(),
-            address=ip_interface(address),
+            address=address,
             line=line.first,
         )
         for index, line in enumerate(lines)
         for word, *addresses in [line.value.split()]
-        for address in addresses
-        if is_interface(address)
+        for address in interfaces(addresses)
     )
 
 
@@ -275,9 +270,9 @@ def _commented_addresses(
         lines = at.file.physical_lines[at.stanza.first : after and after - 1]
         for number, line in enumerate(lines, start=at.stanza.first + 1):
             if match := _COMMENTED.match(line):
-                for word in match["value"].split():
-                    if "/" in word and is_interface(word):
-                        yield at, number, ip_interface(word)
+                words = match["value"].split()
+                for address in interfaces(word for word in words if "/" in word):
+                    yield at, number, address
 
 
 def _nothing_found(

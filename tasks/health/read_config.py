@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +10,11 @@ from napalm_cumulus import snapshot
 from napalm_cumulus.answering import Answering
 from napalm_cumulus.configuration import Configuration
 from napalm_cumulus.getters_neighbors import parse_lldp_neighbors
-from napalm_cumulus.output import text_of
+from napalm_cumulus.output import loads, text_of
 from napalm_cumulus.result import CommandResult
 from tasks.gateways import commented_addresses, gateways_of
 from tasks.health.facts import DriftFact, LldpFact, PendingFact, Section
-from tasks.health.reading import MISREAD, Results, unread
+from tasks.health.reading import Results, misread, unread
 from tasks.model import Gateway
 
 #: ``ifquery`` does not check commands (``up``, ``post-up``) and gives them no word.
@@ -86,18 +84,16 @@ def configuration(results: Results, more: Mapping[str, CommandResult] | None) ->
         if more is not None:
             raise
         return Configured(unread="the configuration reads files that could not be fetched")
-    except MISREAD as error:
+    except misread() as error:
         return Configured(unread=unread(result, error))
 
 
 def _repeated(disk: Configuration) -> Iterator[str]:
     """Interfaces that a later stanza describes again."""
-    stanzas = [at for at in disk.stanzas() if at.stanza.keyword == "iface"]
-    count = Counter(name for at in stanzas for name in at.stanza.interfaces)
     seen: set[str] = set()
-    for at in stanzas:
-        for name in at.stanza.interfaces:
-            if count[name] > 1:
+    for at in disk.stanzas():
+        if at.stanza.keyword == "iface":
+            for name in at.stanza.interfaces:
                 if name in seen:
                     yield f"{name}: {at}"
                 seen.add(name)
@@ -138,7 +134,7 @@ def drift(result: CommandResult, gateways: tuple[Gateway, ...]) -> Iterator[Drif
 
 
 def _checked(result: CommandResult) -> list[dict[str, Any]]:
-    document = json.loads(result.stdout)
+    document = loads(result.stdout)
     if not isinstance(document, list) or not all(isinstance(row, dict) for row in document):
         raise TypeError("no list of interfaces")
     return document
@@ -177,7 +173,7 @@ def left_over(results: Results) -> tuple[Section[PendingFact], tuple[str, ...], 
                 pending.append(PendingFact(state, name, owner, float(seconds or 0)))
             else:
                 left.append(_LEFT[words[0]].format("|".join(words[1:])))
-    except MISREAD as error:
+    except misread() as error:
         why = unread(result, error)
         return Section(unread=why), (), why
     return Section(tuple(pending)), tuple(left), ""

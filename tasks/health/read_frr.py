@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from napalm.base.exceptions import CommandErrorException
-
-from napalm_cumulus.output import json_of, unexpected
+from napalm_cumulus import errors
+from napalm_cumulus.output import json_of, loads, unexpected
 from napalm_cumulus.result import CommandResult
+from tasks.addresses import address
 from tasks.health.facts import EvpnMacFact, PeerFact, VniFact, VrfVniFact
-from tasks.health.reading import address
 
 #: Without daemons vtysh fails with the first; without the one that is asked it says the second.
 _NOT_RUNNING = re.compile(rb"failed to connect to any daemons|\w+ is not running|No EVPN|EVPN.*not")
@@ -83,13 +81,13 @@ def _document(result: CommandResult) -> dict[str, Any]:
     if result.exit_status == 0 and (not text or _NOTHING.match(text)):
         return {}
     try:
-        document = json.loads(text)
+        document = loads(text)
     except ValueError:
         document = json_of(result)
     if not isinstance(document, dict):
         raise unexpected(result, "an object")
     if result.exit_status != 0:
-        raise CommandErrorException(f"exit status {result.exit_status}")
+        raise errors.CommandErrorException(f"exit status {result.exit_status}")
     return document
 
 

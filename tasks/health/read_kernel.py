@@ -9,6 +9,7 @@ from typing import Any
 from napalm_cumulus import iproute_text
 from napalm_cumulus.output import rows_of, text_of
 from napalm_cumulus.result import CommandResult
+from tasks.addresses import address, interface, network
 from tasks.health.facts import (
     AddressFact,
     FdbFact,
@@ -19,7 +20,7 @@ from tasks.health.facts import (
     RuleFact,
     Section,
 )
-from tasks.health.reading import MISREAD, Results, address, interface, network, section, unread
+from tasks.health.reading import Results, misread, section, unread
 
 _VRR = re.compile(r"(.+)-v\d+")
 _PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?\b.*: <[^>]*>(?:.* master (\S+) state (\S+))?")
@@ -218,6 +219,6 @@ def sysctls(results: Results, devices: Container[str]) -> tuple[dict[str, str], 
                 found[path] = value.strip()
         if "conf/all/forwarding" not in found:
             raise ValueError("conf/all/forwarding is not among the settings")
-    except MISREAD as error:
+    except misread() as error:
         return {}, unread(result, error)
     return found, ""

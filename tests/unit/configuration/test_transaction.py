@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import subprocess
@@ -249,6 +250,12 @@ def test_links_and_files_elsewhere_are_followed() -> None:
     assert len(switch.asked) == 2
 
 
+def test_a_source_line_that_finds_nothing_is_no_error() -> None:
+    inside, nothing = tarball({MAIN: f"source /etc/other/*.intf\n{BASE}"}), bytes(10240)
+    switch = FakeSwitch(lambda command, _: (0, nothing if "-chf" in command else inside, b""))
+    assert set(take(switch).manifest) == {MAIN}
+
+
 def test_an_ordinary_leaf_is_one_round_trip() -> None:
     switch = answering(0, tarball({MAIN: BASE}, {"/etc/network/run": "/run/network"}))
     assert take(switch).running.tree == {MAIN: BASE}
@@ -276,6 +283,7 @@ def test_what_is_pending_is_what_runs() -> None:
         (1, b"", "could not be read"),
         (0, b"not a tar", "not a whole tar"),
         (0, tarball({MAIN: BASE})[:700], "not a whole tar"),
+        (0, gzip.compress(tarball({MAIN: BASE})), "not a whole tar"),  # not packed beyond measure
         (0, tarball({"/etc/network/a'b": ""}), "rename that file"),
         (0, tarball({MAIN: "source /etc/$(reboot)/*\n"}), "does not handle"),
     ],

@@ -1,0 +1,67 @@
+"""Addresses and prefixes out of text.
+
+The same ones come from every leaf of a fleet, several times from each, and making one takes longer
+than all else that is done with a row: they are immutable, and the latest are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
+
+
+@lru_cache(maxsize=16384)
+def address(text: str) -> IPv4Address | IPv6Address:
+    """An IP address.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return ip_address(text)
+
+
+@lru_cache(maxsize=4096)
+def interface(text: str) -> IPv4Interface | IPv6Interface:
+    """An IP address with its prefix length; alone, it has the full length.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return ip_interface(text)
+
+
+@lru_cache(maxsize=16384)
+def network(text: str) -> IPv4Network | IPv6Network:
+    """A prefix; an address alone is one of full length.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return ip_network(text)
+
+
+def interfaces(words: Iterable[str]) -> Iterator[IPv4Interface | IPv6Interface]:
+    """Those of the words that are addresses, with a prefix length or without.
+
+    >>> [str(each) for each in interfaces(["10.0.0.1/24", "00:00:5e:00:01:c5", "fe80::1"])]
+    ['10.0.0.1/24', 'fe80::1/128']
+    """
+    return (found for word in words if (found := _interface_or_none(word)) is not None)
+
+
+def _interface_or_none(word: str) -> IPv4Interface | IPv6Interface | None:
+    try:
+        return interface(word)
+    except ValueError:
+        return None
