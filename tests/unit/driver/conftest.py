@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import threading
@@ -108,6 +110,8 @@ class SshServer:
         self.forwarded: list[tuple[str, int]] = []
         self.destinations: dict[int, tuple[str, int]] = {}
         self.transports: list[paramiko.Transport] = []
+        self._threads: list[threading.Thread] = []
+        self._processes: list[subprocess.Popen[bytes]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
 
@@ -121,6 +125,14 @@ class SshServer:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.drop()
+        # Each thread closes its own sockets and pipes: none may be left for a later test.
+        for process in self._processes:
+            if process.poll() is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+        for thread in self._threads:
+            thread.join(10)
+            assert not thread.is_alive(), f"{thread.name} of the SSH server has not ended"
 
     def drop(self) -> None:
         """Cut every connection, as a dying switch does."""
@@ -129,7 +141,9 @@ class SshServer:
 
     def spawn(self, function: object, *args: object) -> None:
         assert callable(function)
-        threading.Thread(target=function, args=args, daemon=True).start()
+        thread = threading.Thread(target=function, args=args, daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def _serve(self) -> None:
         while True:
@@ -145,19 +159,20 @@ class SshServer:
         self.transports.append(transport)
         for key in self.settings.host_keys:
             transport.add_server_key(key)
-        with suppress(paramiko.SSHException, EOFError, OSError):
+        with sock, suppress(paramiko.SSHException, EOFError, OSError):
             transport.start_server(server=_Interface(self))
             while transport.is_active():
                 channel = transport.accept(0.2)
                 if channel is not None and channel.get_id() in self.destinations:
                     self.spawn(self._forward, channel, self.destinations[channel.get_id()])
+        transport.join(10)
 
     def _forward(self, channel: paramiko.Channel, destination: tuple[str, int]) -> None:
         onward = socket.create_connection(destination)
         onward.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
         def back() -> None:
-            with suppress(OSError, EOFError):
+            with onward, suppress(OSError, EOFError):
                 while data := onward.recv(65536):
                     channel.sendall(data)
                 channel.close()
@@ -166,7 +181,8 @@ class SshServer:
         with suppress(OSError, EOFError):
             while data := channel.recv(65536):
                 onward.sendall(data)
-        onward.close()
+        with suppress(OSError):
+            onward.shutdown(socket.SHUT_RDWR)  # wakes the way back, which closes it
 
     def execute(self, channel: paramiko.Channel, command: bytes, sent: int) -> None:
         # paramiko answers the request after its callback: a quick command would end before.
@@ -179,7 +195,9 @@ class SshServer:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=self.settings.environment,
+            start_new_session=True,  # so that what it starts ends with it
         )
+        self._processes.append(process)
         assert process.stdin
         assert process.stdout
         assert process.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import stat
 import threading
@@ -23,6 +24,8 @@ from napalm_cumulus import CumulusDriver
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from typing_extensions import Self
 
     from tests.unit.driver.conftest import Site
 
@@ -122,24 +125,40 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._onward = port
-        threading.Thread(target=self._run, daemon=True).start()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait until both ends have hung up; a listener that is shut down accepts no more."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
 
     def _run(self) -> None:
         near, _ = self._listener.accept()
-        far = socket.create_connection(("127.0.0.1", self._onward))
-        for source, sink in ((near, far), (far, near)):
-            threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
+        with near, socket.create_connection(("127.0.0.1", self._onward)) as far:
+            back = threading.Thread(target=self._copy, args=(far, near), daemon=True)
+            back.start()
+            self._copy(near, far)
+            back.join(10)
 
     def _copy(self, source: socket.socket, sink: socket.socket) -> None:
-        while data := source.recv(65536):
-            if not self.cut.is_set():
-                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if not self.cut.is_set():
+                    sink.sendall(data)
+            sink.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_dead_path_is_noticed_by_asking(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("napalm_cumulus.transport._ALIVE_TIMEOUT", 0.5)
     server = site.server()
-    relay = Relay(server.port)
+    relay = site.stack.enter_context(Relay(server.port))
     site.trust(relay.port, site.host_key)
     session = site.session(server, port=relay.port)
     assert session.is_alive()
