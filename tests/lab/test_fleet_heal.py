@@ -4,56 +4,20 @@ from __future__ import annotations
 
 import json
 import signal
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from lab.lab import Lab
 from tests.lab.desk import OTHER_SWITCH, SWITCH, VIP, Desk, ifindex, started, untouched
 from tests.lab.switch import LeafUnderTest
+from tests.lab.vip_watcher import VipWatcher, numbers
 
 MODEL = "routing-model"
 #: A fault whose cure takes the VIP away for a moment: the VRR device is made anew.
 DISRUPTIVE = "vrr-forwarding-off"
-
-
-@dataclass
-class Watcher:
-    """Whether each leaf's kernel holds the VIP, again and again."""
-
-    lab: Lab
-    away: list[frozenset[str]] = field(default_factory=list)
-    looks: int = 0
-    _stop: threading.Event = field(default_factory=threading.Event)
-
-    @contextmanager
-    def looking(self) -> Iterator[None]:
-        threads = [threading.Thread(target=self._look)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            for thread in threads:
-                thread.join(10)
-
-    def _look(self) -> None:
-        while not self._stop.is_set():
-            away = frozenset(
-                name
-                for name in ("01", "03")
-                if f" {VIP}/" not in self.lab.exec_leaf(name, ["ip", "-o", "addr"]).stdout
-            )
-            self.looks += 1
-            if away:
-                self.away.append(away)
-            time.sleep(0.01)
 
 
 @pytest.fixture
@@ -86,16 +50,17 @@ def test_a_vip_is_never_away_on_both_leafs(
     before = ifindex(leaf), ifindex(other)
     for name in ("swt-sn2100-01", "swt-sn2100-03"):
         desk.lab.break_(DISRUPTIVE, leaf=name)
-    watcher = Watcher(desk.lab)
+    watcher = VipWatcher(desk.lab, numbers(desk.lab))
     with watcher.looking():
         said = desk.vip("heal", "--all-unhealthy", "--yes", "--force")
     assert said.code == 0, said
     assert f"2 of 2 leafs healed ({OTHER_SWITCH}, {SWITCH})" in said.out
     assert ifindex(leaf) != before[0], "the device was not made anew"
     assert ifindex(other) != before[1]
-    print(f"{watcher.looks} looks, away: {sorted(map(sorted, watcher.away))}")  # noqa: T201
-    assert watcher.looks > 100
-    assert not [away for away in watcher.away if len(away) > 1]
+    print(watcher.told())  # noqa: T201 - pytest -rP shows what was seen
+    assert watcher.looks > 1000
+    assert watcher.most == 1, watcher.told()
+    assert watcher.in_order() == ["01", "03"]
     # One after the other: the first one's end comes before the second one's beginning.
     lines = [(line["event"], line["target"]) for line in desk.audited()]
     assert lines == [
