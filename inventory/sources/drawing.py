@@ -16,6 +16,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from inventory.sources.cabling import Link, left_out, newest
 from inventory.text import is_hostname, is_mac, is_port_text, one_line, same_host
 
 if TYPE_CHECKING:
@@ -35,16 +36,6 @@ _UNKNOWN_INTERFACE = "unknown.interface."
 
 class DrawingError(ValueError):
     """The bytes are not a sound drawing; the text says why."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """One drawn cable; ``port`` is empty where the drawing does not say."""
-
-    interface: str
-    switch: str
-    port: str
-    observed: date | None
 
 
 @dataclass(frozen=True)
@@ -225,26 +216,6 @@ def _is_bmc(graph: _Graph, node: _Node, hypervisor: str) -> bool:
     return not any(same_host(found, hypervisor) for found in names)
 
 
-def _newest(links: list[Link]) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
-    """Old rows stay beside new ones: all of the newest date of each interface, and the others."""
-    best: dict[str, date] = {}
-    for link in links:
-        when = link.observed or date.min
-        best[link.interface] = max(best.get(link.interface, date.min), when)
-    ordered = sorted(set(links), key=lambda link: (link.interface, link.switch, link.port))
-    kept = [link for link in ordered if (link.observed or date.min) == best[link.interface]]
-    return tuple(kept), tuple(link for link in ordered if link not in kept)
-
-
-def _left_out(old: Link, hypervisor: str) -> str:
-    """The note on a row that is not taken, so that nobody believes there was none."""
-    seen = f"observed {old.observed}" if old.observed else "without a date"
-    return (
-        f"{hypervisor} {old.interface}: an LLDP row that is not the newest is left out: "
-        f"{f'{old.switch} {old.port}'.rstrip()}, {seen}"
-    )
-
-
 def _observed(line: str) -> date | None:
     text = line.removeprefix("Observed").strip()
     if not text:
@@ -293,8 +264,8 @@ def read_magdb(svg: bytes, hypervisor: str) -> Drawing:
     if not drawn:
         raise DrawingError("no interface with a neighbour, known or unknown, is drawn in it")
     known = {link.interface for link in links}
-    kept, old = _newest(links)
-    notes += [_left_out(link, hypervisor) for link in old]
+    kept, old = newest(links)
+    notes += [left_out(link, hypervisor) for link in old]
     return Drawing(kept, tuple(sorted(unknown - known)), tuple(dict.fromkeys(notes)))
 
 
@@ -342,7 +313,7 @@ def read_netbox(svg: bytes, hypervisor: str) -> Drawing:
         for port in cabled:
             text = port.lines[0] if port.lines else ""
             links.append(Link(name, _peer_of(port, peers), _port_name(text), None))
-    kept, _ = _newest(links)  # none of them has a date, so none is older
+    kept, _ = newest(links)  # none of them has a date, so none is older
     return Drawing(kept, tuple(sorted(unknown)))
 
 

@@ -18,9 +18,10 @@ from inventory.host_index import HostIndex
 from inventory.http import Page, WebClient
 from inventory.memo import Memo
 from inventory.model import Answer, Uplink
-from inventory.sources.drawing import Drawing, DrawingError, Link, read_magdb, read_netbox
+from inventory.sources.cabling import Link, differences
+from inventory.sources.drawing import Drawing, DrawingError, read_magdb, read_netbox
 from inventory.sources.mimic_pages import HostPage, PageError, read_host_page, read_view
-from inventory.text import is_hostname, one_line, same_host
+from inventory.text import is_hostname, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,7 +182,10 @@ class MimicSource:
             second = pool.submit(self._drawing, page.netbox, name, read_netbox)
             magdb, netbox = first.result(), second.result()
         if magdb.links:
-            notes = [*(magdb.drawing.notes if magdb.drawing else ()), *_differences(magdb, netbox)]
+            notes = [
+                *(magdb.drawing.notes if magdb.drawing else ()),
+                *differences(magdb.links, netbox.links),
+            ]
             if magdb.drawing and magdb.drawing.unknown:
                 notes.append(f"no LLDP neighbour is known for {', '.join(magdb.drawing.unknown)}")
             return self._as_uplinks(name, magdb.links, "Mimic/MagDB"), tuple(notes)
@@ -239,21 +243,3 @@ class MimicSource:
             raise SourceError(
                 self.system, f"GET {page.url}: {what}{exc}.", _ADVICE.format(url=page.url)
             ) from exc
-
-
-def _differences(magdb: _Read, netbox: _Read) -> list[str]:
-    """Where LLDP and the recorded cabling name different ends for one interface."""
-    recorded = {link.interface: link for link in netbox.links}
-    notes = []
-    for link in magdb.links:
-        other = recorded.get(link.interface)
-        if other is None:
-            continue
-        if not same_host(link.switch, other.switch) or (
-            link.port and other.port and link.port != other.port
-        ):
-            notes.append(
-                f"MagDB (LLDP) has {link.interface} on {link.switch} {link.port}, "
-                f"NetBox (recorded) on {other.switch} {other.port}; LLDP is taken"
-            )
-    return notes
