@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Any
 
@@ -60,7 +61,7 @@ class Gateway:
         """File and lines, as a person looks them up."""
         return f"{self.file}, lines {self.first}-{self.last}"
 
-    @property
+    @cached_property
     def devices(self) -> tuple[str, ...]:
         """The SVI and its VRR devices, each once, in order."""
         return tuple(dict.fromkeys((self.interface, *(v.device for v in self.virtual))))
