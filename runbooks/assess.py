@@ -19,6 +19,7 @@ from tasks.health.assess import unreachable
 from tasks.health.checks import Expected, ExpectedVm
 from tasks.health.collect import SILENT, Probes, collect_facts
 from tasks.health.diagnosis import diagnose
+from tasks.health.index import Index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,10 +127,11 @@ def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -
     if not looking.diagnose:
         return Assessment(health, held=held)
     behind = behind_ports(host)
+    index = Index(facts)
     found = [
         diagnosis
         for gateway in facts.gateways
-        for diagnosis in diagnose(facts, gateway, ports=ports_of(gateway, behind))
+        for diagnosis in diagnose(facts, gateway, ports=ports_of(gateway, behind), index=index)
     ]
     diagnoses = tuple({(d.fault, d.interface): d for d in found}.values())
     concerned = {diagnosis.interface for diagnosis in diagnoses}

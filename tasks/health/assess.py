@@ -6,7 +6,6 @@ from collections.abc import Collection
 
 from inventory.text import same_host
 from tasks.health.checks import (
-    CHECKS,
     NOT_JUDGED,
     Expected,
     View,
@@ -40,7 +39,7 @@ def assess(
         expected: what other systems say should be behind it.
     """
     view = View(facts, expected or Expected())
-    done = tuple(check.id for check in CHECKS if check.judge is not None and judged(check, view))
+    checks = judged(view)
     wanted = [*hypervisors, *(expected.hypervisors if expected else ())]
     # Whether the kernel holds a VIP, and with which VNI, is not known where these are unread: a
     # record would tell others, Prometheus and the fleet's checks among them, that it is gone.
@@ -48,15 +47,15 @@ def assess(
     return SwitchHealth(
         switch=facts.switch,
         address=address,
-        findings=findings_of(view),
+        findings=findings_of(view, checks),
         vips=records_of(view) if read else (),
         hostname=facts.hostname,
         hypervisors=_hypervisors(facts, wanted),
         rack=rack,
         model=model,
         seconds=seconds,
-        checked=len(done),
-        judged=done,
+        checked=len(checks),
+        judged=tuple(check.id for check in checks),
         vnis=vnis_of(facts) if read else (),
     )
 

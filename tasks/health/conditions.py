@@ -95,25 +95,26 @@ def lacks_carrier(link: LinkFact | None) -> bool:
 # --- addresses
 
 
-def is_held(index: Index, vip: Vip) -> bool:
+def is_held(vip: Vip) -> bool:
     """Whether the VRR device bears the VIP, with whatever prefix length."""
-    return vip.device in index.holders.get(vip.ip, ())
+    return vip.device in vip.holders
 
 
-def is_lost(index: Index, vip: Vip) -> bool:
+def is_lost(vip: Vip) -> bool:
     """Whether the VRR device is there, and no device whatever bears the VIP."""
-    return vip.link is not None and vip.ip not in index.holders
+    return vip.link is not None and not vip.holders
 
 
-def misplaced(index: Index, vip: Vip) -> str:
+def misplaced(vip: Vip) -> str:
     """The device that bears the VIP in the place of its VRR device, which is there; else empty."""
-    holders = index.holders.get(vip.ip, ())
-    return holders[0] if vip.link is not None and holders and vip.device not in holders else ""
+    if vip.link is None or not vip.holders or is_held(vip):
+        return ""
+    return vip.holders[0]
 
 
 def other_prefixes(index: Index, vip: Vip) -> tuple[IpInterface, ...]:
     """The VIP as its device has it, where none of that has the configured prefix length."""
-    if not is_held(index, vip):
+    if not is_held(vip):
         return ()
     held = tuple(a for a in index.addresses[vip.device] if a.ip == vip.ip)
     return () if vip.virtual.address in held else held

@@ -113,6 +113,7 @@ def diagnose(
     silent: Sequence[Silent] = (),
     macs: Mapping[str, tuple[str, ...]] | None = None,
     ports: Mapping[str, str] | None = None,
+    index: Index | None = None,
 ) -> tuple[Diagnosis, ...]:
     """Name every fault that the facts show.
 
@@ -123,13 +124,14 @@ def diagnose(
             silence is not told.
         macs: MACs of VMs by address, as OpenStack knows them.
         ports: hypervisor by front port, as the inventory knows it; used where nobody is silent.
+        index: over the facts, for who looks at one gateway after the other.
 
     Returns:
         The faults, first what harms now and is certain, among these first what no cure of this
         switch ends; empty when nothing is found. Where such a fault alone explains the outage,
         disruptive cures of the others are held back: they would only add an outage.
     """
-    index = Index(facts)
+    index = index or Index(facts)
     found: list[Diagnosis] = []
     for one in (gateway,) if gateway is not None else facts.gateways:
         networks = [virtual.address.network for virtual in one.virtual]

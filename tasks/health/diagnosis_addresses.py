@@ -16,7 +16,7 @@ _REAPPLY = "'ifup' of the SVI makes it as the configuration says"
 
 def vip_lost(view: View) -> Diagnosis | None:
     """A VIP is on no device at all."""
-    lost = [vip for vip in view.vips if conditions.is_lost(view.index, vip)]
+    lost = [vip for vip in view.vips if conditions.is_lost(vip)]
     if not lost:
         return None
     wanted = [vip.virtual for vip in lost]
@@ -37,7 +37,7 @@ def vip_lost(view: View) -> Diagnosis | None:
 
 def vip_misplaced(view: View) -> Diagnosis | None:
     """A VIP is on another device than its VRR device."""
-    found = [(vip, conditions.misplaced(view.index, vip)) for vip in view.vips]
+    found = [(vip, conditions.misplaced(vip)) for vip in view.vips]
     lost = [(vip, where) for vip, where in found if where]
     if not lost:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.health.conditions import is_part
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tasks.health.diagnosis_view import inside
 
@@ -22,7 +21,10 @@ def connected_lost(view: View) -> Diagnosis | None:
 
     It harms once a route of the same network from elsewhere (BGP) is preferred to those left.
     """
-    lost = [w for w in _lost(view) if w.address.network not in _networks_without(view)]
+    if not view.unrouted:
+        return None
+    networks = _networks_without(view)
+    lost = [w for w in view.unrouted if w.address.network not in networks]
     if not lost:
         return None
     stolen = [
@@ -45,8 +47,10 @@ def connected_lost(view: View) -> Diagnosis | None:
 
 def routes_lost(view: View) -> Diagnosis | None:
     """Every connected route of a VIP's network is gone: answers find no way to the VMs."""
+    if not view.unrouted:
+        return None
     networks = _networks_without(view)
-    lost = [w for w in _lost(view) if w.address.network in networks]
+    lost = [w for w in view.unrouted if w.address.network in networks]
     if not lost:
         return None
     tried = [
@@ -91,7 +95,7 @@ def local_route_lost(view: View) -> Diagnosis | None:
 
 def blackhole_route(view: View) -> Diagnosis | None:
     """A more special route throws packets to VMs away."""
-    found = [route for route in _more_special(view) if view.leads_nowhere(route)]
+    found = [route for route in view.more_special if view.leads_nowhere(route)]
     if not found:
         return None
     words = ", ".join(map(_words, found))
@@ -114,7 +118,7 @@ def foreign_route(view: View) -> Diagnosis | None:
     """
     found = [
         route
-        for route in _more_special(view)
+        for route in view.more_special
         if route.kind == "unicast"
         and route.device
         and route.device not in view.gateway.devices
@@ -134,18 +138,6 @@ def foreign_route(view: View) -> Diagnosis | None:
     )
 
 
-def _lost(view: View) -> list[Expected]:
-    """Addresses whose device works and bears them, and whose connected route is gone."""
-    return [
-        wanted
-        for wanted in view.expected
-        if wanted.address.network.num_addresses > 1
-        and view.works(wanted.device)
-        and view.bears(wanted)
-        and not view.connected(wanted.address.network, wanted.device)
-    ]
-
-
 def _networks_without(view: View) -> tuple[IpNetwork, ...]:
     """The VIPs' networks to which no device of the gateway has a route any more."""
     vips = dict.fromkeys(v.address.network for v in view.gateway.virtual)
@@ -154,19 +146,6 @@ def _networks_without(view: View) -> tuple[IpNetwork, ...]:
         for network in vips
         if not any(view.connected(network, device) for device in view.gateway.devices)
     )
-
-
-def _more_special(view: View) -> list[RouteFact]:
-    """Routes for a part of a VIP's network; where somebody is cut off, those that concern him."""
-    networks = dict.fromkeys(v.address.network for v in view.gateway.virtual)
-    silent = [s.address for s in view.silent]
-    return [
-        route
-        for route in view.facts.routes.rows
-        if view.ours(route)
-        and any(is_part(route.destination, network) for network in networks)
-        and (not silent or any(inside(address, route.destination) for address in silent))
-    ]
 
 
 def _who(view: View, routes: list[RouteFact]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tasks.health.conditions import is_part
 from tasks.health.diagnosis_model import Silent
 
 if TYPE_CHECKING:
@@ -131,10 +132,35 @@ class View:
             for route in self.index.routes.get(device, ())
         )
 
+    @cached_property
+    def unrouted(self) -> tuple[Expected, ...]:
+        """Addresses whose device works and bears them, and whose connected route is gone."""
+        return tuple(
+            wanted
+            for wanted in self.expected
+            if wanted.address.network.num_addresses > 1
+            and self.works(wanted.device)
+            and self.bears(wanted)
+            and not self.connected(wanted.address.network, wanted.device)
+        )
+
     def best(self, network: IpNetwork) -> RouteFact | None:
         """The route of exactly this network that the kernel prefers; None where none is left."""
         found = [route for route in self.index.routes_to.get(network, ()) if self.ours(route)]
         return min(found, key=lambda route: route.metric, default=None)
+
+    @cached_property
+    def more_special(self) -> tuple[RouteFact, ...]:
+        """Routes for a part of a VIP's network; if somebody is cut off, those that concern him."""
+        networks = dict.fromkeys(v.address.network for v in self.gateway.virtual)
+        silent = [s.address for s in self.silent]
+        return tuple(
+            route
+            for route in self.facts.routes.rows
+            if self.ours(route)
+            and any(is_part(route.destination, network) for network in networks)
+            and (not silent or any(inside(address, route.destination) for address in silent))
+        )
 
     def leads_nowhere(self, route: RouteFact) -> bool:
         """Whether packets that follow the route are thrown away."""

@@ -37,6 +37,7 @@ class Vip:
         ip: its address, without the prefix length.
         link: its VRR device; None where there is none.
         svi: its SVI; None where there is none.
+        holders: the devices that bear its address, with whatever prefix length.
     """
 
     gateway: Gateway
@@ -44,6 +45,7 @@ class Vip:
     ip: IpAddress
     link: LinkFact | None
     svi: LinkFact | None
+    holders: tuple[str, ...]
 
     @property
     def device(self) -> str:
@@ -126,10 +128,11 @@ class Index:
     def vips_of(self, gateway: Gateway) -> tuple[Vip, ...]:
         """Every VIP of a stanza, in order."""
         svi = self.links.get(gateway.interface)
-        return tuple(
-            Vip(gateway, virtual, virtual.address.ip, self.links.get(virtual.device), svi)
-            for virtual in gateway.virtual
-        )
+        found = []
+        for virtual in gateway.virtual:
+            ip, link = virtual.address.ip, self.links.get(virtual.device)
+            found.append(Vip(gateway, virtual, ip, link, svi, self.holders.get(ip, ())))
+        return tuple(found)
 
     def sysctl(self, path: str) -> int | None:
         """A number below ``/proc/sys/net/ipv4``; None where it was not read."""

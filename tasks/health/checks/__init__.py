@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tasks.health.checks import configuration, devices, evpn, layer2, routes, settings, tried
 from tasks.health.checks.base import Check, Seen
@@ -95,11 +95,12 @@ def judge(facts: SwitchFacts, expected: Expected | None = None) -> tuple[Finding
         expected: what other systems say should be behind the switch; without it the checks that
             compare with that say nothing.
     """
-    return findings_of(View(facts, expected or Expected()))
+    view = View(facts, expected or Expected())
+    return findings_of(view, judged(view))
 
 
-def findings_of(view: View) -> tuple[Finding, ...]:
-    """The same of facts that have an index already."""
+def findings_of(view: View, checks: Iterable[Check]) -> tuple[Finding, ...]:
+    """What some checks find, and an UNKNOWN for each section that could not be read."""
     found = [
         Finding(
             check=check.id,
@@ -110,16 +111,17 @@ def findings_of(view: View) -> tuple[Finding, ...]:
             remedy=seen.remedy,
             interface=seen.interface,
         )
-        for check in CHECKS
-        if check.judge is not None and judged(check, view)
+        for check in checks
+        if check.judge is not None
         for seen in check.judge(view)
     ]
     return (*found, *_unread(view.facts))
 
 
-def judged(check: Check, view: View) -> bool:
-    """Whether the facts hold what the check needs."""
-    return view.known.issuperset(check.needs)
+def judged(view: View) -> tuple[Check, ...]:
+    """The checks for which the facts hold what they need."""
+    known = view.known
+    return tuple(c for c in CHECKS if c.judge is not None and known.issuperset(c.needs))
 
 
 def _unread(facts: SwitchFacts) -> Iterator[Finding]:

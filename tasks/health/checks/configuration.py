@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from inventory.text import same_host
 from tasks.health.checks.base import Check, Seen
 from tasks.health.checks.view import View
+from tasks.health.facts import IpAddress
+from tasks.health.index import Vip
 from tasks.health.model import Status
 
 
@@ -23,26 +26,24 @@ def _identity(view: View) -> Iterator[Seen]:
 
 
 def _twice(view: View) -> Iterator[Seen]:
-    places: dict[str, list[str]] = {}
-    interface: dict[str, str] = {}
+    vips: dict[IpAddress, list[Vip]] = defaultdict(list)
     for vip in view.vips:
-        ip = str(vip.ip)
-        place = f"{vip.device} ({vip.gateway.file} line {vip.virtual.line})"
-        places.setdefault(ip, []).append(place)
-        interface.setdefault(ip, vip.interface)
+        vips[vip.ip].append(vip)
+    owners: dict[IpAddress, list[str]] = defaultdict(list)
     for gateway in view.gateways:
         for own in gateway.own:
-            ip = str(own.ip)
-            if ip in places:
-                places[ip].append(f"{gateway.interface} (its own address)")
-    for ip, found in places.items():
-        if len(found) > 1:
+            owners[own.ip].append(gateway.interface)
+    for ip, several in vips.items():
+        svis = owners.get(ip, ())
+        if len(several) + len(svis) > 1:
+            places = [f"{v.device} ({v.gateway.file} line {v.virtual.line})" for v in several]
+            places += [f"{svi} (its own address)" for svi in svis]
             yield Seen(
-                ip,
-                f"configuration: {ip} stands on {' and on '.join(found)}",
+                str(ip),
+                f"configuration: {ip} stands on {' and on '.join(places)}",
                 "Leave one of them, then ifreload -a. Which device answers is chance as long as "
                 "there are two.",
-                interface[ip],
+                several[0].interface,
             )
 
 

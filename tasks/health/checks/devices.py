@@ -73,7 +73,7 @@ def _svi_mtu(view: View) -> Iterator[Seen]:
 
 def _vip_lost(view: View) -> Iterator[Seen]:
     for vip in view.vips:
-        if conditions.is_lost(view, vip):
+        if conditions.is_lost(vip):
             has = ", ".join(map(str, view.addresses.get(vip.device, ()))) or "none"
             yield Seen(
                 str(vip.ip),
@@ -86,7 +86,7 @@ def _vip_lost(view: View) -> Iterator[Seen]:
 def _vip_elsewhere(view: View) -> Iterator[Seen]:
     configured = {(vip.device, vip.ip) for vip in view.vips}
     for vip in view.vips:
-        for device in view.holders.get(vip.ip, ()):
+        for device in vip.holders:
             if (device, vip.ip) not in configured:
                 yield Seen(
                     str(vip.ip),

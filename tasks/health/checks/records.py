@@ -46,7 +46,7 @@ def _record(view: View, vip: Vip) -> VipRecord:
         vlan=svi.vlan if svi and svi.vlan is not None else _vlan(gateway.interface),
         vni=vni,
         own=tuple(map(str, gateway.own)),
-        present=is_held(view, vip),
+        present=is_held(vip),
         vrf=vrf,
         evpn=facts.vnis.known and told is not None,
         frr=not facts.vnis.absent if not facts.vnis.unread else None,

@@ -21,29 +21,11 @@ _OWN_TABLES = {"local", "main", "default", "255", "254", "253"}
 _MOVING = {"REACHABLE", "PERMANENT", "DELAY", "PROBE"}
 
 
-def _connected(view: View, gateway: Gateway) -> Iterator[tuple[str, IpNetwork, bool]]:
-    """Each connected route that should be there: device, prefix, whether it is."""
-    wanted = [(gateway.interface, own) for own in gateway.own]
-    wanted += [(virtual.device, virtual.address) for virtual in gateway.virtual]
-    for device, configured in wanted:
-        prefix = configured.network
-        if prefix.prefixlen == prefix.max_prefixlen or not view.works(device):
-            continue
-        if configured not in view.addresses.get(device, ()):
-            continue  # the route went with the address, which another check tells of
-        there = any(
-            row.destination == prefix and row.kind == "unicast" and row.via is None
-            for row in view.routes.get(device, ())
-        )
-        yield device, prefix, there
-
-
 def _routes_lost(view: View) -> Iterator[Seen]:
-    for gateway in view.gateways:
-        found = list(_connected(view, gateway))
-        for prefix in dict.fromkeys(prefix for _, prefix, _ in found):
+    for gateway, found in view.connected:
+        for prefix in dict.fromkeys(prefix for _, prefix, there in found if not there):
             lost = [device for device, net, there in found if net == prefix and not there]
-            if lost and len(lost) == sum(net == prefix for _, net, _ in found):
+            if len(lost) == sum(net == prefix for _, net, _ in found):
                 yield Seen(
                     gateway.interface,
                     f"ip route: {prefix} is on none of {', '.join(lost)}: answers find no way back",
@@ -54,11 +36,9 @@ def _routes_lost(view: View) -> Iterator[Seen]:
 
 
 def _route_lost(view: View) -> Iterator[Seen]:
-    for gateway in view.gateways:
-        found = list(_connected(view, gateway))
-        alive = {prefix for _, prefix, there in found if there}
+    for gateway, found in view.connected:
         for device, prefix, there in found:
-            if not there and prefix in alive:
+            if not there and any(net == prefix for _, net, alive in found if alive):
                 yield Seen(
                     device,
                     f"ip route: the connected route {prefix} dev {device} is missing; others of "
@@ -70,7 +50,7 @@ def _route_lost(view: View) -> Iterator[Seen]:
 
 def _local_lost(view: View) -> Iterator[Seen]:
     for vip in view.vips:
-        if vip.ip in view.taken or not conditions.is_held(view, vip):
+        if vip.ip in view.taken or not conditions.is_held(vip):
             continue
         if view.works(vip.device):
             yield Seen(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Interface
 
-from tasks.health.facts import FdbFact, IpAddress, LinkFact, ProbeFact
+from tasks.health.facts import FdbFact, IpAddress, IpNetwork, LinkFact, ProbeFact
 from tasks.health.index import Index, Vip
 from tasks.model import Gateway, VirtualAddress
 
@@ -75,6 +75,26 @@ class View(Index):
         """Whether a parent is up; one that is not among the links is not ours to judge."""
         parent = self.links.get(name)
         return parent is None or parent.up
+
+    @cached_property
+    def connected(self) -> tuple[tuple[Gateway, list[tuple[str, IpNetwork, bool]]], ...]:
+        """Each stanza's connected routes that should be there: device, prefix, whether it is."""
+        return tuple((gateway, list(self._connected(gateway))) for gateway in self.gateways)
+
+    def _connected(self, gateway: Gateway) -> Iterator[tuple[str, IpNetwork, bool]]:
+        wanted = [(gateway.interface, own) for own in gateway.own]
+        wanted += [(virtual.device, virtual.address) for virtual in gateway.virtual]
+        for device, configured in wanted:
+            prefix = configured.network
+            if prefix.prefixlen == prefix.max_prefixlen or not self.works(device):
+                continue
+            if configured not in self.addresses.get(device, ()):
+                continue  # the route went with the address, which another check tells of
+            there = any(
+                row.kind == "unicast" and row.via is None and row.destination == prefix
+                for row in self.routes.get(device, ())
+            )
+            yield device, prefix, there
 
     @cached_property
     def fdb(self) -> Mapping[tuple[str, str, int | None], tuple[FdbFact, ...]]:
