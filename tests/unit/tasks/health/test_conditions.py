@@ -10,7 +10,16 @@ import pytest
 from tasks.health.checks import judge
 from tasks.health.conditions import configured_mtu, is_part
 from tasks.health.diagnosis import diagnose
-from tests.unit.tasks.health.healthy import GATEWAY, healthy, sysctl
+from tests.unit.tasks.health.healthy import (
+    GATEWAY,
+    HV,
+    PORT,
+    UP,
+    changed,
+    healthy,
+    link,
+    sysctl,
+)
 from tests.unit.tasks.health.test_diagnosis import FAULTS
 
 #: The check that tells of each fault; where it is not named here, it has the fault's name.
@@ -38,6 +47,14 @@ def test_a_check_warns_of_arp_that_a_diagnosis_is_not_certain_of() -> None:
     reluctant = sysctl(healthy(), "conf/all/arp_ignore", 3)
     assert "arp-ignore-all" in {f.check for f in judge(reluctant)}
     assert diagnose(reluctant) == ()
+
+
+def test_a_port_without_carrier_is_not_called_blocking() -> None:
+    """The bridge disables it; its cable is what is wrong."""
+    unplugged = link(healthy(), PORT, flags=UP - {"LOWER_UP"})
+    disabled = changed(unplugged, "ports", {"name": PORT}, state="disabled")
+    assert "port-blocking" not in {f.check for f in judge(disabled)}
+    assert "port-blocking" not in {d.fault for d in diagnose(disabled, ports={PORT: HV})}
 
 
 def test_the_last_mtu_of_a_stanza_counts() -> None:
