@@ -98,7 +98,7 @@ def test_a_system_that_fails(
     with desk.web_fault(system, fault):
         began = time.monotonic()
         desk.refused(leaf, 4, *words, env=IMPATIENT)
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 40
     assert desk.report()["exit_code"] == 4
     # Now with a memory: the last good answer serves, and says how old it is.
     shutil.rmtree(desk.cache)

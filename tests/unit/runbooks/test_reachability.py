@@ -88,10 +88,11 @@ def test_a_machine_without_ping(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("ping_command")
 def test_several_at_once_and_in_order() -> None:
+    addresses = [f"127.0.0.{number}" for number in range(1, 16)]
     began = time.monotonic()
-    found = probe_all(["127.0.0.1", "127.0.0.2", "127.0.0.3"])
-    assert [p.address for p in found] == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
-    assert time.monotonic() - began < 0.55
+    found = probe_all(addresses)
+    assert [p.address for p in found] == addresses
+    assert time.monotonic() - began < 15 * 0.2
     assert probe_all([]) == ()
 
 
