@@ -265,10 +265,10 @@ def test_ctrl_c_ends_a_check_at_once_and_says_what_is_missing(
         assert SWITCH not in process.stderr.readline()  # the other one has answered
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=40)
     leaf.sh("pkill -x sleep || :")
     assert process.returncode == 9
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert "1 of 2 switches were not checked; nothing on any switch was touched" in err
     assert "vip pending" not in out + err, "a check changes nothing that could be pending"
     assert "stopped before it had answered" in out
