@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tasks.health.checks import configuration, devices, evpn, layer2, routes, settings, tried
+from tasks.health.checks import (
+    configuration,
+    devices,
+    evpn,
+    fdb,
+    neighbours,
+    ports,
+    routes,
+    settings,
+    tried,
+)
 from tasks.health.checks.base import Check, Seen
 from tasks.health.checks.records import records_of, vip_records
 from tasks.health.checks.view import Expected, ExpectedVm, View
@@ -36,7 +46,9 @@ CHECKS: tuple[Check, ...] = (
     *devices.CHECKS,
     *routes.CHECKS,
     *settings.CHECKS,
-    *layer2.CHECKS,
+    *neighbours.CHECKS,
+    *fdb.CHECKS,
+    *ports.CHECKS,
     *tried.CHECKS,
     *evpn.CHECKS,
     Check(UNREAD, "Everything that checks look at could be read", Status.UNKNOWN),
