@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from inventory.text import same_host
+from inventory.text import same_host, short_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,4 +39,4 @@ class HostIndex(Generic[T]):
 
 
 def _label(name: str) -> str:
-    return name.split(".", 1)[0].casefold()
+    return short_host(name).casefold()

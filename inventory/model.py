@@ -7,6 +7,8 @@ from datetime import date, datetime
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Generic, TypeVar
 
+from inventory.text import short_host
+
 T = TypeVar("T")
 
 
@@ -106,5 +108,5 @@ class Switch:
 
     @property
     def short_name(self) -> str:
-        """The name up to its first dot."""
-        return self.name.split(".", 1)[0]
+        """The name up to its first dot; whole where it is an address."""
+        return short_host(self.name)

@@ -7,6 +7,7 @@ so it is held to a narrow alphabet here, at the door, and nowhere later has to b
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit, urlunsplit
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -49,18 +50,42 @@ def is_plain(text: str) -> bool:
     return text.isprintable()
 
 
+def is_address(text: str) -> bool:
+    """Tell whether ``text`` is an IP address.
+
+    >>> is_address("10.5.0.43"), is_address("10.5.0.999"), is_address("swt-sn2100-03")
+    (True, False, False)
+    """
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def short_host(name: str) -> str:
+    """The name up to its first dot; an address, by which some switches are known, whole.
+
+    >>> short_host("swt-sn2100-03.example.internal"), short_host("10.5.0.43")
+    ('swt-sn2100-03', '10.5.0.43')
+    """
+    return name if is_address(name) else name.split(".", 1)[0]
+
+
 def same_host(one: str, other: str) -> bool:
     """Tell whether two names can be one host: equal, or one is the other's short form.
 
     >>> same_host("HV50.example.internal", "hv50"), same_host("hv50.a.example", "hv50.b.example")
     (True, False)
+    >>> same_host("10.5.0.43", "10")
+    False
     """
     one, other = one.casefold(), other.casefold()
     if one == other:
         return True
     if "." in one and "." in other:
         return False
-    return one.split(".", 1)[0] == other.split(".", 1)[0]
+    return short_host(one) == short_host(other)
 
 
 def without_credentials(text: str) -> str:

@@ -89,7 +89,8 @@ def switch_of(settings: Settings, name: str, story: Story) -> Switch:
     try:
         ip_address(name)
     except ValueError:
-        if not is_hostname(name):
+        mistyped = "." in name and name.replace(".", "").isdigit()
+        if mistyped or not is_hostname(name):
             raise UsageError(f"{name!r} is neither a switch's name nor an address") from None
         return find_switch(site_of(settings), name, story)
     return find_switch(None, name, story)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nornir.core.inventory import Hosts, Inventory
 
 from inventory.build import build_inventory
+from inventory.text import short_host
 from nornir_config.fleet_errors import NoHostsError
 from nornir_config.init import switch_inventory
 from runbooks.errors import UsageError
@@ -153,7 +154,7 @@ def _matches(host: Host, wish: Wish) -> bool:
     for key in {key for key, _ in wish.filters}:
         values = [value for other, value in wish.filters if other == key]
         if key == "name":
-            short = host.name.split(".", 1)[0]
+            short = short_host(host.name)
             ok = any(fnmatchcase(n, value) for value in values for n in (host.name, short))
         else:
             ok = not in_groups.isdisjoint(f"{key}_{_slug(value)}" for value in values)

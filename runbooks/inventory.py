@@ -10,6 +10,7 @@ from rich.table import Table
 
 from inventory.build import BuiltInventory, build_inventory
 from inventory.export import write
+from inventory.text import short_host
 from runbooks.records import plain
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def show(built: BuiltInventory, console: Console, *, as_json: bool = False) -> N
     for heading in ("switch", "address", "seen", "hypervisors"):
         table.add_column(heading, overflow="fold")
     for name, host in sorted(hosts.items()):
-        hypervisors = ", ".join(h.split(".", 1)[0] for h in host.data.get("hypervisors", ()))
+        hypervisors = ", ".join(short_host(h) for h in host.data.get("hypervisors", ()))
         table.add_row(name, host.hostname, host.data.get("seen", ""), hypervisors)
     console.print(table)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from inventory.text import short_host
 from runbooks.policy import Rules, foreign
 from tasks.errors import RefusedError
 from tasks.health.diagnosis_model import Cure, Diagnosis
@@ -32,7 +33,7 @@ class NotThisFaultError(RefusedError):
 
 def tell(run: Run, switch: str, diagnoses: Sequence[Diagnosis]) -> None:
     """Tell what was found on a switch, with the evidence, and note it in the report."""
-    short = switch.split(".", 1)[0]
+    short = short_host(switch)
     for diagnosis in diagnoses:
         kind = "info" if diagnosis.latent else "fail" if diagnosis.certain else "warn"
         sure = "" if diagnosis.certain else " (not certain)"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from nornir.core.task import Result, Task
 
 from inventory.errors import VipkeeperError
+from inventory.text import short_host
 from runbooks import errors
 from runbooks.assess import ports_of
 from runbooks.fleet import behind_ports
@@ -52,7 +53,7 @@ class LeafStory(Story):
 
     def __init__(self, whole: Story, switch: str) -> None:
         super().__init__(whole.console)
-        self._switch = switch.split(".", 1)[0]
+        self._switch = short_host(switch)
 
     def tell(self, step: str, text: str, kind: str = "ok") -> None:
         """Tell it with the leaf's name in front."""

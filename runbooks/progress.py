@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from inventory.text import short_host
 from runbooks.story import printable
 from tasks.health.model import Status, SwitchHealth
 
@@ -47,7 +48,7 @@ class Bar:
         """Move the bar on."""
         if self._bar is None or self._task is None:
             return
-        name = printable(health.switch.split(".", 1)[0])
+        name = printable(short_host(health.switch))
         self._bar.update(self._task, advance=1, description=name)
         if health.status is not Status.OK:
             self._bar.console.print(_line(health), style=STYLES[health.status])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from inventory.chain import Chain
 from inventory.errors import VipkeeperError
 from inventory.model import Uplink, VirtualMachine
-from inventory.text import is_hostname, same_host
+from inventory.text import is_hostname, same_host, short_host
 from runbooks.background import Background
 from runbooks.blast import Blast, Group, Scope, conclude
 from runbooks.patients import RUNNING
@@ -99,8 +99,8 @@ class Survey:
             if not any(same_host(leaf, name) for name in here)
         }
         probes = _ping([*beside, *mates, *(other for group in others.values() for other in group)])
-        switches = ", ".join(sorted(name.split(".", 1)[0] for name in here))
-        host = self._chain.hypervisor.split(".", 1)[0]
+        switches = ", ".join(sorted(short_host(name) for name in here))
+        host = short_host(self._chain.hypervisor)
         groups = [
             _group(f"beside it on {host}", beside, probes),
             _group(f"on other hypervisors of {switches}", mates, probes, leaf=switches),

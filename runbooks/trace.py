@@ -11,6 +11,7 @@ from rich import box
 from rich.table import Table
 
 from inventory.errors import SourceError, VipkeeperError
+from inventory.text import short_host
 from runbooks import errors
 from runbooks.blast import Blast
 from runbooks.chain import Followed, follow
@@ -214,7 +215,7 @@ def _show(console: Console, followed: Followed, words: list[Word], reach: Reach)
 
 def _rows(word: Word) -> list[tuple[str, str, str]]:
     rows = []
-    switch = word.switch.split(".", 1)[0]
+    switch = short_host(word.switch)
     if word.presence is not None:
         verdict = "yes" if word.presence.confirmed else "NO"
         rows.append(("behind it?", f"{verdict}: {word.presence.explanation}", switch))

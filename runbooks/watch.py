@@ -15,7 +15,7 @@ from inventory.errors import VipkeeperError
 from runbooks import errors
 from runbooks.check import Checker
 from runbooks.check_command import prepare
-from runbooks.output.text import about, headline
+from runbooks.output.text import about, counted, headline
 from runbooks.progress import STYLES
 from runbooks.records import now
 from runbooks.story import printable
@@ -79,7 +79,8 @@ def run_watch(
         ears = stack.enter_context(_told_to_end(watch.cancel))
         number = len(watch.selected.inventory.hosts)
         watch.log({"at": now(), "event": "started", "switches": number})
-        watch.tell(f"watching {number} switches, metrics at {where}", "dim")
+        watched = counted(number, "switch", "switches")
+        watch.tell(f"watching {watched}, metrics at {where}", "dim")
         watch.go(ears)
         watch.log({"at": now(), "event": "stopped", "rounds": latest.rounds})
     watch.tell("stopped; every connection is closed", "dim")

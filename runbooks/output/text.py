@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
+from inventory.text import short_host
 from runbooks.story import printable
 from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
 
@@ -39,8 +40,10 @@ def common_domain(names: Iterable[str]) -> str:
 
     >>> common_domain(["swt-1.example.internal", "swt-2.example.internal"])
     '.example.internal'
+    >>> common_domain(["10.5.0.43"])
+    ''
     """
-    domains = {name.partition(".")[2] for name in names}
+    domains = {name.removeprefix(short_host(name)).removeprefix(".") for name in names}
     domain = domains.pop() if len(domains) == 1 else ""
     return f".{domain}" if domain else ""
 

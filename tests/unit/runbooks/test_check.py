@@ -148,6 +148,7 @@ def test_only_those_that_are_asked_for(
         (("--deadline", "0"), 2, ""),
         (("--workers", "0"), 2, ""),
         (("a b",), 2, "neither a switch's name"),
+        (("10.5.0.999",), 2, "neither a switch's name"),
         (("swt-99",), 4, ""),
     ],
 )

@@ -9,7 +9,9 @@ import pytest
 from rich.console import Console
 
 from runbooks.output.table import render_table
+from runbooks.output.text import common_domain
 from runbooks.story import make_console
+from tasks.health.assess import unreachable
 from tasks.health.model import FleetHealth
 from tests.unit.runbooks.output import fleets
 
@@ -100,3 +102,14 @@ def test_a_terminal_without_unicode_gets_the_same() -> None:
     Console(file=file, width=80).print(render_table(fleets.forty()))
     file.flush()
     assert b"swt-sn2100-40" in raw.getvalue()
+
+
+def test_a_switch_that_is_known_by_its_address_has_that_whole() -> None:
+    health = unreachable("10.5.0.43", "10.5.0.43", "Connection refused.")
+    text = printed(FleetHealth("2026-08-09T10:00:00Z", (health,)))
+    assert text.count("10.5.0.43") == 2
+    assert common_domain(["10.5.0.43", "10.5.0.44"]) == ""
+    assert common_domain(["swt-1.example.internal", "10.5.0.44"]) == ""
+    assert (
+        common_domain(["swt-1.example.internal", "swt-2.example.internal"]) == ".example.internal"
+    )
