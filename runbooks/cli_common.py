@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from inventory.text import is_hostname
+from inventory.text import is_address, is_hostname
 from runbooks import errors
 from runbooks.entry import loaded
 from runbooks.errors import UsageError
@@ -86,14 +86,12 @@ def switch_of(settings: Settings, name: str, story: Story) -> Switch:
     """The switch of that name or address."""
     from runbooks.chain import find_switch
 
-    try:
-        ip_address(name)
-    except ValueError:
-        mistyped = "." in name and name.replace(".", "").isdigit()
-        if mistyped or not is_hostname(name):
-            raise UsageError(f"{name!r} is neither a switch's name nor an address") from None
-        return find_switch(site_of(settings), name, story)
-    return find_switch(None, name, story)
+    if is_address(name):
+        return find_switch(None, name, story)
+    mistyped = "." in name and name.replace(".", "").isdigit()
+    if mistyped or not is_hostname(name):
+        raise UsageError(f"{name!r} is neither a switch's name nor an address")
+    return find_switch(site_of(settings), name, story)
 
 
 def wanted_of(vip: str | None, interface: str | None) -> Wanted:

@@ -20,9 +20,13 @@ from ipaddress import (
     ip_network,
 )
 
+IpAddress = IPv4Address | IPv6Address
+IpInterface = IPv4Interface | IPv6Interface
+IpNetwork = IPv4Network | IPv6Network
+
 
 @lru_cache(maxsize=16384)
-def address(text: str) -> IPv4Address | IPv6Address:
+def address(text: str) -> IpAddress:
     """An IP address.
 
     Raises:
@@ -32,7 +36,7 @@ def address(text: str) -> IPv4Address | IPv6Address:
 
 
 @lru_cache(maxsize=4096)
-def interface(text: str) -> IPv4Interface | IPv6Interface:
+def interface(text: str) -> IpInterface:
     """An IP address with its prefix length; alone, it has the full length.
 
     Raises:
@@ -42,7 +46,7 @@ def interface(text: str) -> IPv4Interface | IPv6Interface:
 
 
 @lru_cache(maxsize=16384)
-def network(text: str) -> IPv4Network | IPv6Network:
+def network(text: str) -> IpNetwork:
     """A prefix; an address alone is one of full length.
 
     Raises:
@@ -51,7 +55,7 @@ def network(text: str) -> IPv4Network | IPv6Network:
     return ip_network(text)
 
 
-def interfaces(words: Iterable[str]) -> Iterator[IPv4Interface | IPv6Interface]:
+def interfaces(words: Iterable[str]) -> Iterator[IpInterface]:
     """Those of the words that are addresses, with a prefix length or without.
 
     >>> [str(each) for each in interfaces(["10.0.0.1/24", "00:00:5e:00:01:c5", "fe80::1"])]
@@ -60,7 +64,7 @@ def interfaces(words: Iterable[str]) -> Iterator[IPv4Interface | IPv6Interface]:
     return (found for word in words if (found := _interface_or_none(word)) is not None)
 
 
-def _interface_or_none(word: str) -> IPv4Interface | IPv6Interface | None:
+def _interface_or_none(word: str) -> IpInterface | None:
     try:
         return interface(word)
     except ValueError:

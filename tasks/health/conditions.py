@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tasks.health.facts import IpInterface, IpNetwork, LinkFact
+    from tasks.addresses import IpInterface, IpNetwork
+    from tasks.health.facts import LinkFact
     from tasks.health.index import Index, Vip
     from tasks.model import Gateway
 

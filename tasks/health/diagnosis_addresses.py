@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tasks.health import conditions
-from tasks.health.diagnosis_model import Cure, Diagnosis
-from tasks.health.diagnosis_view import devices_of
+from tasks.health.diagnosis_view import cured_by_ifup, devices_of
 
 if TYPE_CHECKING:
+    from tasks.health.diagnosis_model import Diagnosis
     from tasks.health.diagnosis_view import View
-
-_REAPPLY = "'ifup' of the SVI makes it as the configuration says"
 
 
 def vip_lost(view: View) -> Diagnosis | None:
@@ -21,17 +19,15 @@ def vip_lost(view: View) -> Diagnosis | None:
         return None
     wanted = [vip.virtual for vip in lost]
     addresses = ", ".join(str(virtual.address) for virtual in wanted)
-    return Diagnosis(
+    return cured_by_ifup(
+        view,
         "vip-address-lost",
         f"{addresses} {'is' if len(lost) == 1 else 'are'} on no device",
         (
             *(f"ip addr: {virtual.device} lacks {virtual.address}" for virtual in wanted),
             *view.drift("address-virtual"),
         ),
-        Cure.REAPPLY,
-        view.gateway.interface,
         devices_of(lost),
-        remedy=_REAPPLY,
     )
 
 
@@ -41,15 +37,13 @@ def vip_misplaced(view: View) -> Diagnosis | None:
     lost = [(vip, where) for vip, where in found if where]
     if not lost:
         return None
-    return Diagnosis(
+    return cured_by_ifup(
+        view,
         "vip-on-wrong-device",
         ", ".join(f"{vip.ip} is on {where} and not on {vip.device}" for vip, where in lost),
         tuple(f"ip addr: {vip.ip} on {where}, none on {vip.device}" for vip, where in lost),
-        Cure.REAPPLY,
-        view.gateway.interface,
         devices_of([vip for vip, _ in lost]),
         latent=True,
-        remedy=_REAPPLY,
     )
 
 
@@ -58,15 +52,13 @@ def svi_address_lost(view: View) -> Diagnosis | None:
     svi, lost = view.gateway.interface, conditions.own_lost(view.index, view.gateway)
     if not lost:
         return None
-    return Diagnosis(
+    return cured_by_ifup(
+        view,
         "svi-address-lost",
         f"{svi} lacks its own address {', '.join(map(str, lost))}",
         (*(f"ip addr: {svi} lacks {own}" for own in lost), *view.drift("address")),
-        Cure.REAPPLY,
-        svi,
         (svi,),
         latent=True,
-        remedy=_REAPPLY,
     )
 
 
@@ -77,13 +69,11 @@ def vip_prefix_wrong(view: View) -> Diagnosis | None:
     ]
     if not wrong:
         return None
-    return Diagnosis(
+    return cured_by_ifup(
+        view,
         "vip-prefix-wrong",
         ", ".join(f"{v.device} has {held}, configured is {v.virtual.address}" for v, held in wrong),
         tuple(f"ip addr: {held} on {v.device}" for v, held in wrong),
-        Cure.REAPPLY,
-        view.gateway.interface,
         devices_of([vip for vip, _ in wrong]),
         latent=True,
-        remedy=_REAPPLY,
     )

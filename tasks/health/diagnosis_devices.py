@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from tasks.health import conditions
 from tasks.health.diagnosis_model import Cure, Diagnosis
-from tasks.health.diagnosis_view import devices_of
+from tasks.health.diagnosis_view import BY_IFUP, cured_by_ifup, devices_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sized
 
     from tasks.health.diagnosis_view import View
     from tasks.health.index import Vip
-
-_REAPPLY = "'ifup' of the SVI makes it as the configuration says"
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class VrrFault:
     sentence: str
     evidence: str
     cure: Cure = Cure.REAPPLY
-    remedy: str = _REAPPLY
+    remedy: str = BY_IFUP
 
     def look(self, view: View) -> Diagnosis | None:
         """The diagnosis, or None where no device has the fault."""
@@ -89,15 +87,13 @@ def device_deleted(view: View) -> Diagnosis | None:
     gone = devices_of([vip for vip in view.vips if conditions.is_missing(vip)])
     if not gone or view.gateway.interface not in view.links:
         return None
-    return Diagnosis(
+    return cured_by_ifup(
+        view,
         "vrr-device-deleted",
         f"{_all(gone)} {_does(gone, 'does', 'do')} not exist, so nobody answers for "
         f"{_vips(view, gone)}",
         (f"ip link: no {_all(gone)}", *view.drift("address-virtual")),
-        Cure.REAPPLY,
-        view.gateway.interface,
         gone,
-        remedy=_REAPPLY,
     )
 
 
@@ -106,14 +102,12 @@ def svi_down(view: View) -> Diagnosis | None:
     if not conditions.svi_down(view.index, view.gateway):
         return None
     svi = view.gateway.interface
-    return Diagnosis(
+    return cured_by_ifup(
+        view,
         "svi-down",
         f"{svi} is down, and its VRR devices with it",
         (f"ip link: {svi} without UP",),
-        Cure.REAPPLY,
-        svi,
         (svi,),
-        remedy=_REAPPLY,
     )
 
 
@@ -144,15 +138,13 @@ def svi_mtu(view: View) -> Diagnosis | None:
     svi, mtus = view.gateway.interface, conditions.svi_mtus(view.index, view.gateway)
     if not mtus:
         return None
-    return Diagnosis(
+    return cured_by_ifup(
+        view,
         "svi-mtu-wrong",
         f"{svi} has MTU {mtus[0]}, configured is {mtus[1]}: large packets are lost",
         (f"ip link: {svi} mtu {mtus[0]}", *view.drift("mtu")),
-        Cure.REAPPLY,
-        svi,
         (svi,),
         latent=True,
-        remedy=_REAPPLY,
     )
 
 
@@ -162,16 +154,14 @@ def vrr_mtu(view: View) -> Diagnosis | None:
     wrong = devices_of([vip for vip in view.vips if conditions.has_other_mtu(vip)])
     if not wrong:
         return None
-    return Diagnosis(
+    return cured_by_ifup(
+        view,
         "vrr-mtu-wrong",
         _all(f"{d} has MTU {view.links[d].mtu}" for d in wrong)
         + f", {svi} has {view.links[svi].mtu}: large packets are lost",
         tuple(f"ip link: {d} mtu {view.links[d].mtu}" for d in wrong),
-        Cure.REAPPLY,
-        svi,
         wrong,
         latent=True,
-        remedy=_REAPPLY,
     )
 
 

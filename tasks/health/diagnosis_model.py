@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from tasks.health.facts import IpAddress
+from tasks.addresses import IpAddress
 
 
 class Cure(str, Enum):

@@ -10,8 +10,9 @@ from tasks.health.diagnosis_view import macs_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tasks.addresses import IpAddress
     from tasks.health.diagnosis_view import View
-    from tasks.health.facts import IpAddress, NeighbourFact
+    from tasks.health.facts import NeighbourFact
 
 _PERMANENT = "PERMANENT"
 

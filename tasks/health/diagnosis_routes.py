@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tasks.health.diagnosis_model import Cure, Diagnosis
-from tasks.health.diagnosis_view import inside
+from tasks.health.diagnosis_view import devices_of, inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tasks.addresses import IpNetwork
     from tasks.health.diagnosis_view import Expected, View
-    from tasks.health.facts import IpNetwork, RouteFact
+    from tasks.health.facts import RouteFact
 
 _ROUTES_BACK = "the routes that the kernel made for the addresses are added again"
 
@@ -39,7 +40,7 @@ def connected_lost(view: View) -> Diagnosis | None:
         (*_missing(lost), *(f"ip route: {_words(route)}" for route in stolen)),
         Cure.REAPPLY,
         view.gateway.interface,
-        tuple(dict.fromkeys(w.device for w in lost)),
+        devices_of(lost),
         latent=not stolen,
         remedy=_ROUTES_BACK,
     )
@@ -65,7 +66,7 @@ def routes_lost(view: View) -> Diagnosis | None:
         (*_missing(lost), *tried),
         Cure.REAPPLY,
         view.gateway.interface,
-        tuple(dict.fromkeys(w.device for w in lost)),
+        devices_of(lost),
         remedy=_ROUTES_BACK,
     )
 
@@ -88,7 +89,7 @@ def local_route_lost(view: View) -> Diagnosis | None:
         tuple(f"ip route show table local: no {vip.ip}" for vip in lost),
         Cure.REAPPLY,
         view.gateway.interface,
-        tuple(dict.fromkeys(vip.device for vip in lost)),
+        devices_of(lost),
         remedy=_ROUTES_BACK,
     )
 

@@ -9,8 +9,9 @@ from tasks.health.diagnosis_model import Cure, Diagnosis
 from tasks.health.diagnosis_view import inside
 
 if TYPE_CHECKING:
+    from tasks.addresses import IpNetwork
     from tasks.health.diagnosis_view import View
-    from tasks.health.facts import IpNetwork, ProbeFact, RuleFact
+    from tasks.health.facts import ProbeFact, RuleFact
 
 #: Tables that every kernel's own rules name, and the words of the rule for VRFs.
 _OWN_TABLES = frozenset({"local", "main", "default", "l3mdev", "l3mdev-table"})

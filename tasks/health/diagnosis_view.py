@@ -9,14 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tasks.health.conditions import is_part
-from tasks.health.diagnosis_model import Silent
+from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
 
 if TYPE_CHECKING:
+    from tasks.addresses import IpAddress, IpInterface, IpNetwork
     from tasks.health.facts import (
         FdbFact,
-        IpAddress,
-        IpInterface,
-        IpNetwork,
         LinkFact,
         NeighbourFact,
         ProbeFact,
@@ -27,6 +25,8 @@ if TYPE_CHECKING:
     from tasks.model import Gateway
 
 _MAC = re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
+#: What reapplying the SVI does, for whoever reads of the fault.
+BY_IFUP = "'ifup' of the SVI makes it as the configuration says"
 _NOWHERE = frozenset({"blackhole", "unreachable", "prohibit", "throw"})
 
 
@@ -223,9 +223,31 @@ class View:
         return any(probe.ok for probe in self.probes(kind, target))
 
 
-def devices_of(vips: Iterable[Vip]) -> tuple[str, ...]:
-    """The VRR devices of VIPs, each once, in order."""
-    return tuple(dict.fromkeys(vip.device for vip in vips))
+def devices_of(addresses: Iterable[Vip | Expected]) -> tuple[str, ...]:
+    """The devices of VIPs and other addresses, each once, in order."""
+    return tuple(dict.fromkeys(each.device for each in addresses))
+
+
+def cured_by_ifup(
+    view: View,
+    fault: str,
+    sentence: str,
+    evidence: tuple[str, ...],
+    devices: tuple[str, ...],
+    *,
+    latent: bool = False,
+) -> Diagnosis:
+    """A fault of the SVI or of its devices that ``ifup`` of the SVI ends."""
+    return Diagnosis(
+        fault,
+        sentence,
+        evidence,
+        Cure.REAPPLY,
+        view.gateway.interface,
+        devices,
+        latent=latent,
+        remedy=BY_IFUP,
+    )
 
 
 def inside(address: IpAddress, network: IpNetwork) -> bool:

@@ -7,22 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-)
 from typing import Any, Generic, TypeVar
 
+from tasks.addresses import IpAddress, IpInterface, IpNetwork
 from tasks.model import Gateway
 
 Row = TypeVar("Row")
-IpAddress = IPv4Address | IPv6Address
-IpInterface = IPv4Interface | IPv6Interface
-IpNetwork = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True)

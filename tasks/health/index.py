@@ -11,16 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from tasks.health.facts import (
-    IpAddress,
-    IpInterface,
-    IpNetwork,
-    LinkFact,
-    NeighbourFact,
-    RouteFact,
-    Section,
-    SwitchFacts,
-)
+from tasks.addresses import IpAddress, IpInterface, IpNetwork
+from tasks.health.facts import LinkFact, NeighbourFact, RouteFact, Section, SwitchFacts
 from tasks.model import Gateway, VirtualAddress
 
 _Key = TypeVar("_Key")

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from inventory.text import same_host
+from tasks.addresses import IpAddress
 from tasks.health.checks.base import Check, Seen
 from tasks.health.checks.view import View
-from tasks.health.facts import IpAddress
 from tasks.health.index import Vip
 from tasks.health.model import Status
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from ipaddress import ip_network
 
+from tasks.addresses import IpNetwork
 from tasks.health import conditions
 from tasks.health.checks.base import Check, Seen
 from tasks.health.checks.view import View
-from tasks.health.facts import IpNetwork, RouteFact, RuleFact
+from tasks.health.facts import RouteFact, RuleFact
 from tasks.health.model import Status
 from tasks.model import Gateway
 

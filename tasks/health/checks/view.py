@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Interface
 
-from tasks.health.facts import FdbFact, IpAddress, IpNetwork, LinkFact, ProbeFact
+from tasks.addresses import IpAddress, IpNetwork
+from tasks.health.facts import FdbFact, LinkFact, ProbeFact
 from tasks.health.index import Index, Vip
 from tasks.model import Gateway, VirtualAddress
 
