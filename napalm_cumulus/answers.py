@@ -15,7 +15,7 @@ from napalm.base.exceptions import (
 from napalm_cumulus.meaning import Change
 from napalm_cumulus.transport import CommandResult
 
-#: Exit statuses of transaction.sh.
+#: Exit statuses of the on-switch program (``switch/base.sh``).
 E_INTERNAL, E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 70, 71, 72, 73, 74, 75
 E_NOTHING, E_FAILED, E_INCOMPLETE, E_REFUSED, E_WRITE = 76, 77, 78, 79, 80
 

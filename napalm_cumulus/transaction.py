@@ -1,8 +1,8 @@
 """The client's half of a commit: what is sent to the switch (its answers are ``answers.py``'s).
 
-The switch's half is ``switch/transaction.sh``; it decides, this module only asks and reads. The
-commands here are fixed words and checked ids; everything else travels as files of a tar archive
-on stdin, so that nothing of it is ever read by a shell as code.
+The switch's half is the program of ``switch/*.sh``; it decides, this module only asks and reads.
+The commands here are fixed words and checked ids; everything else travels as files of a tar
+archive on stdin, so that nothing of it is ever read by a shell as code.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import socket
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 
 from napalm.base.exceptions import CommandErrorException, CommitConfirmException, CommitError
@@ -29,6 +30,11 @@ from napalm_cumulus.validation import unfamiliar_attributes
 
 _ID = re.compile(r"^[0-9a-f]{12}$")
 _LINE_LIMIT = 200
+#: The parts of the on-switch program, in their order: the last line of ``main`` starts it.
+PARTS = (
+    *("base", "kernel", "lock", "timer", "repair"),
+    *("refuse", "apply", "back", "confirm", "journal", "answer", "main"),
+)
 # Time for staging and detaching, on top of what ifupdown2 itself may take (LIMIT, three times).
 _PATIENCE = 1000.0
 
@@ -114,9 +120,11 @@ def one_line(text: str) -> str:
 # --- what is sent ---------------------------------------------------------------------------------
 
 
+@cache
 def program() -> bytes:
-    """The on-switch program."""
-    return resources.files("napalm_cumulus").joinpath("switch/transaction.sh").read_bytes()
+    """The on-switch program: its parts put together, one file for the timer and the boot."""
+    parts = resources.files("napalm_cumulus").joinpath("switch")
+    return b"\n".join(parts.joinpath(f"{name}.sh").read_bytes() for name in PARTS)
 
 
 def request(commit: Plan) -> bytes:

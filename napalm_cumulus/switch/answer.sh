@@ -1,0 +1,67 @@
+section() { # NAME FILE: a file's lines, indented so that none looks like a heading
+    printf '== %s\n' "$1"
+    [ -r "$2" ] && awk '{ print " " $0 }' "$2" # ends every line, also a last one without its end
+    return 0
+}
+
+print_outcome() {
+    for name in result progress apply.status unmet.before unmet.new unmet.old failed refused; do
+        [ -e "$T/$name" ] && section "$name" "$T/$name"
+    done
+    printf '== log\n'
+    tail -n 200 "$T/log" 2>/dev/null | sed 's/^/ /'
+}
+
+print_pending() { # DIR
+    use "$1"
+    printf '== state\n %s\n' "${1##*/}"
+    for name in id owner message created mode interfaces diff; do
+        section "$name" "$T/$name"
+    done
+    armed && printf '== armed\n yes\n'
+    printf '== remaining\n %s\n' "$(($(value "$T/deadline") - $(seconds_up)))"
+    return 0
+}
+
+cmd_status() {
+    require_root
+    for state in pending claimed.revert claimed.confirm; do
+        if [ -d "$D/$state" ]; then
+            print_pending "$D/$state"
+            return 0
+        fi
+    done
+    return 0
+}
+
+ended_or_pending() { # print what became of the commit ID
+    for state in last pending claimed.revert claimed.confirm; do
+        if [ "$(value "$D/$state/id")" = "$1" ]; then
+            use "$D/$state"
+            print_outcome
+            return 0
+        fi
+    done
+}
+
+cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
+    require_root
+    ID=$2
+    found=
+    for state in pending claimed.revert claimed.confirm; do
+        [ "$(value "$D/$state/id")" = "$ID" ] && found=$state
+    done
+    case $1.$found in
+    *.) die "$E_NOTHING" "No commit of that id is pending." ;;
+    rollback.claimed.confirm)
+        die "$E_NOTHING" "It is confirmed already: its files are being written."
+        ;;
+    confirm.claimed.revert)
+        die "$E_NOTHING" "It is being rolled back already."
+        ;;
+    esac
+    detached "$1"
+    status=$?
+    ended_or_pending "$ID"
+    exit "$status"
+}

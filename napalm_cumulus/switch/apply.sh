@@ -1,0 +1,109 @@
+stage() { # make the complete candidate beside the disk's files
+    # Room that is given back before a rollback, should /run be full by then.
+    head -c 262144 /dev/zero >"$T/ballast" || return 1
+    cp -a "$NETWORK" "$T/network" || return 1
+    : >"$T/outside.list"
+    while IFS= read -r path; do
+        case $path in
+        "$NETWORK"/*) target=$T/network${path#"$NETWORK"} ;;
+        *)
+            target=$T/outside$path
+            printf '%s\n' "$path" >>"$T/outside.list"
+            ;;
+        esac
+        # Never write through a link of the copy into a real file.
+        mkdir -p "$(dirname "$target")" && rm -f "$target" && cp "$T/new$path" "$target" &&
+            chmod 644 "$target" || return 1
+    done <"$T/changed"
+    while IFS= read -r path; do
+        rm -f "$T/network${path#"$NETWORK"}" || return 1
+    done <"$T/removed"
+}
+
+cmd_apply() {
+    incoming=$1
+    use "$incoming"
+    trap 'rm -rf "$incoming"' EXIT
+    require_root
+    for tool in ifup ifreload unshare flock sha256sum ip timeout setsid; do
+        command -v "$tool" >/dev/null || die "$E_INTERNAL" "The switch has no '$tool'."
+    done
+    printf '%s\n' "$$" >"$T/pid.front"
+    sweep_incoming
+    refuse_pending
+    # What a confirm that lost its power left, where no boot unit has seen to it.
+    if [ -d "$V/confirm" ]; then (cmd_boot); fi
+    rm -rf "$V/previous.new"
+    refuse_foreign_owner
+    refuse_changed_files
+    stage >>"$T/log" 2>&1 ||
+        die "$E_STAGING" "The candidate could not be staged in $D: $(tail -n 1 "$T/log")"
+    refuse_unknown_attributes
+    refuse_new_complaints
+    mark staged
+    if ! arm; then
+        why=$(tail -n 1 "$T/log")
+        disarm
+        rm -f "$D/program.$ID"
+        die "$E_NOT_ARMED" "The dead-man's timer could not be armed, nothing was changed: $why"
+    fi
+    mark armed
+    # From this rename on there is a commit; its timer is alive already.
+    mv -T "$incoming" "$D/pending" 2>/dev/null || {
+        disarm
+        rm -f "$D/program.$ID"
+        refuse_pending
+        die "$E_STAGING" "The candidate could not be put in place in $D."
+    }
+    trap - EXIT
+    use "$D/pending"
+    # New files beside the old ones that such a confirm had prepared.
+    find "$NETWORK" -xdev -name '.*.vipkeeper.*' -delete
+    mark pending
+    detached run
+    status=$?
+    case $status in
+    0 | "$E_FAILED" | "$E_INCOMPLETE") ;;
+    *) # the run was not started, or was killed: do not wait for the timer
+        detached rollback
+        status=$E_FAILED
+        ;;
+    esac
+    for state in pending last claimed.revert; do
+        if [ "$(value "$D/$state/id")" = "$ID" ]; then
+            use "$D/$state"
+            print_outcome
+            exit "$status"
+        fi
+    done
+    die "$E_INTERNAL" "The commit's state has gone from $D."
+}
+
+ours() { [ "$(value "$D/pending/id")" = "$ID" ]; }
+
+cmd_run() {
+    use "$D/pending"
+    [ "$ID" = "$1" ] || exit "$E_NOTHING"
+    printf '%s\n' "$$" >"$T/pid.run"
+    take_lock 60 || exit "$E_INTERNAL"
+    # `expire` may have claimed it meanwhile: then nothing is applied.
+    ours || exit "$E_FAILED"
+    if is_repair; then run_repair; fi
+    unmet "$T/expect.old" >"$T/unmet.before"
+    mark applying
+    bring_up in_candidate
+    status=$?
+    printf '%s\n' "$status" >"$T/apply.status"
+    unmet "$T/expect.new" >"$T/unmet.new"
+    unmet "$T/expect.keep" >"$T/unmet.keep"
+    newly_unmet keep >>"$T/unmet.new"
+    mark applied
+    if [ "$status" -ne 0 ] || [ -s "$T/unmet.new" ]; then
+        claim revert || exit "$E_FAILED"
+        take_back "the candidate was not applied as meant" && exit "$E_FAILED"
+        exit "$E_INCOMPLETE"
+    fi
+    [ "$(value "$T/hold")" = bounce ] || exit 0
+    claim revert || exit "$E_FAILED"
+    take_back "bounced as asked"
+}

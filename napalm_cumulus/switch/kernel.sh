@@ -1,0 +1,83 @@
+in_candidate() { # COMMAND...: run where the candidate stands in the place of the disk's files
+    unshare -m sh -c '
+        commit=$1
+        shift
+        mount --make-rprivate / || exit 70
+        mount --bind "$commit/network" /etc/network || exit 70
+        while IFS= read -r path; do
+            mount --bind "$commit/outside$path" "$path" || exit 70
+        done <"$commit/outside.list"
+        umask 022
+        exec "$@"' candidate "$T" "$@"
+}
+
+on_disk() { # COMMAND...
+    (
+        umask 022
+        exec "$@"
+    )
+}
+
+bring_up() { # in_candidate|on_disk: make the kernel agree, waiting for other ifupdown2 runs
+    where=$1
+    # Interface names are checked by the client; the blanks between them are meant to split.
+    # shellcheck disable=SC2086
+    case $MODE in
+    targeted)
+        [ -n "$INTERFACES" ] || return 0 # only comments change
+        set -- ifup $INTERFACES
+        ;;
+    *) set -- ifreload -a ;;
+    esac
+    attempt=0
+    while :; do
+        log=$T/log
+        # On a full /run ifupdown2 must not die of its own messages.
+        printf '+ %s: %s\n' "$where" "$*" 2>/dev/null >>"$log" || log=/dev/null
+        "$where" timeout -s KILL "$LIMIT" "$@" >>"$log" 2>&1 </dev/null 8>&-
+        status=$?
+        attempt=$((attempt + 1))
+        case $status in
+        "$BUSY")
+            [ $((attempt % 60)) -eq 0 ] && kill_ifupdown2
+            [ "$attempt" -ge 240 ] && return "$status"
+            sleep 0.5
+            ;;
+        137) # killed: the next run completes what this one left half done
+            [ "$attempt" -ge 3 ] && return "$status"
+            ;;
+        *) return "$status" ;;
+        esac
+    done
+}
+
+links() { # "device UP" where it is up and not protocol-down, and "device MAC", of every device
+    for net in /sys/class/net/*; do
+        [ -r "$net/flags" ] || continue
+        flags=0 down=0 mac=''
+        read -r flags <"$net/flags" 2>/dev/null
+        { read -r down <"$net/proto_down"; } 2>/dev/null
+        { read -r mac <"$net/address"; } 2>/dev/null
+        [ $((flags & 1)) -eq 1 ] && [ "${down:-0}" != 1 ] && printf '= %s UP\n' "${net##*/}"
+        printf '= %s %s\n' "${net##*/}" "$mac"
+    done
+}
+
+unmet() { # FILE of lines "+ device WHAT" and "- device WHAT": where the kernel differs; WHAT is an
+    # address, UP, or a MAC
+    { ip -o addr show && links; } | awk -v wishes="$1" '
+        BEGIN {
+            while ((getline line <wishes) > 0) {
+                split(line, part, " ")
+                wish[part[2] " " part[3]] = part[1]
+            }
+        }
+        $1 == "=" { have[$2 " " $3] = 1 }
+        $3 ~ /^inet6?$/ { sub(/@.*/, "", $2); have[$2 " " $4] = 1 }
+        END {
+            for (key in wish) {
+                if (wish[key] == "+" && !(key in have)) print "missing " key
+                if (wish[key] == "-" && (key in have)) print "left over " key
+            }
+        }' | sort
+}

@@ -1,0 +1,153 @@
+# They work on the kernel alone. Their words are checked by the client; nothing here evaluates them.
+# A step that fails is written down and the next one taken: what counts is the kernel afterwards.
+
+say() { printf '%s\n' "$*" >>"$T/log"; }
+
+tried() { # WORDS COMMAND...: run it, and write down that WORDS failed if it did
+    words=$1
+    shift
+    say "+ $*"
+    "$@" >>"$T/log" 2>&1 </dev/null 8>&- 3<&- && return 0
+    printf 'failed %s\n' "$words" >>"$T/failed"
+    return 1
+}
+
+ifup_these() { # IFACE...: what the disk says; its exit status says nothing, so it is only logged
+    # shellcheck disable=SC2086 # names are checked by the client
+    INTERFACES=$* MODE=targeted
+    bring_up on_disk 3<&-
+    status=$?
+    [ "$status" -eq 0 ] || say "ifup ended with exit status $status"
+    INTERFACES=$(tr '\n' ' ' <"$T/interfaces")
+    MODE=$(value "$T/mode")
+}
+
+down_and_up() { # DEV [MAC]: in one process, for the shortest outage and no half of it
+    {
+        printf 'link set dev %s down\n' "$1"
+        [ -z "${2-}" ] || printf 'link set dev %s address %s\n' "$1" "$2"
+        printf 'link set dev %s up\n' "$1"
+        # Going down loses IPv6 addresses, and coming up does not bring them back. They were there a
+        # moment ago: no neighbour need be asked whether they are free.
+        ip -6 -o addr show dev "$1" scope global 2>/dev/null |
+            awk -v dev="$1" '!/ dynamic | temporary / {
+                metric = ""
+                for (i = 5; i < NF; i++) if ($i == "metric") metric = " metric " $(i + 1)
+                print "addr replace " $4 " dev " dev metric " nodad"
+            }'
+    } >"$T/batch"
+    mark disturbing
+    tried "taking $1 down and up" ip -force -batch "$T/batch"
+    mark "down and up $1"
+}
+
+carrier() { # DEV: whether it has one, or gets one in this half second
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        has=0
+        { read -r has <"/sys/class/net/$1/carrier"; } 2>/dev/null
+        [ "$has" = 1 ] && return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+lift() { # DEV: what keeps it from working although its addresses are right
+    net=/sys/class/net/$1
+    [ -e "$net" ] || return 0
+    down=0 flags=1 port=3 stp=1 own='' under=''
+    { read -r down <"$net/proto_down"; } 2>/dev/null
+    if [ "${down:-0}" = 1 ]; then
+        tried "clearing protodown of $1" ip link set dev "$1" protodown off
+        # One that has no carrier even then comes to life by going up anew.
+        carrier "$1" || ip link set dev "$1" down
+    fi
+    read -r flags <"$net/flags"
+    [ $((flags & 1)) -eq 0 ] && tried "bringing $1 up" ip link set dev "$1" up
+    { read -r port <"$net/brport/state" && read -r stp <"$net/brport/bridge/bridge/stp_state"; } \
+        2>/dev/null
+    # Without STP nothing ever makes such a port forward again.
+    [ "$port" != 3 ] && [ "$stp" = 0 ] &&
+        tried "making the port $1 forward" bridge link set dev "$1" state 3
+    # ifupdown2 mends the MTU of the first VRR device only.
+    case $1 in
+    *-v[0-9]*)
+        below=$(basename "$(readlink "$net"/lower_* 2>/dev/null | head -n 1)")
+        [ -n "$below" ] && read -r under <"/sys/class/net/$below/mtu" && read -r own <"$net/mtu"
+        [ "$own" = "$under" ] ||
+            tried "giving $1 the MTU of $below" ip link set dev "$1" mtu "$under"
+        ;;
+    esac
+    return 0
+}
+
+lift_all() { # every device that must be up
+    while read -r sign device what; do
+        [ "$sign $what" = "+ UP" ] && lift "$device"
+    done <"$T/expect.new"
+    return 0
+}
+
+reroute() { # DEV ADDRESS NETWORK METRIC: the routes that the kernel makes for an address
+    net=/sys/class/net/$1
+    ip -4 -o addr show dev "$1" 2>/dev/null | grep -qF " $2/" || return 0
+    table=$(ip -d -o link show dev "$1" | sed -n 's/.* vrf_slave table \([0-9]*\).*/\1/p')
+    [ -n "$(ip -4 route show table all "$3" dev "$1" proto kernel)" ] || [ "$3" = "$2/32" ] ||
+        # Appended: those of other VRR devices differ in nothing but the device.
+        tried "restoring the route $3 of $1" ip -4 route append "$3" dev "$1" proto kernel \
+            scope link src "$2" metric "$4" table "${table:-254}"
+    [ -n "$(ip -4 route show table all type local "$2" dev "$1")" ] ||
+        tried "restoring the local route of $2" ip -4 route append local "$2" dev "$1" \
+            proto kernel scope host src "$2" table "${table:-255}"
+}
+
+take_steps() {
+    while read -r verb one two three four <&3; do
+        say "+ step: $verb $one $two $three $four"
+        case $verb in
+        reapply)
+            # shellcheck disable=SC2086 # names that are meant to split
+            ifup_these $one $two $three $four
+            lift_all
+            ;;
+        reload)
+            MODE=full
+            bring_up on_disk 3<&- || say "ifreload ended with exit status $?"
+            lift_all
+            ;;
+        flap) down_and_up "$one" ;;
+        set-mac) down_and_up "$one" "$two" ;;
+        recreate)
+            mark disturbing
+            [ ! -e "/sys/class/net/$one" ] || tried "deleting $one" ip link delete dev "$one"
+            mark "delete $one"
+            ifup_these "$two"
+            lift_all
+            ;;
+        reroute) reroute "$one" "$two" "$three" "$four" ;;
+        *) printf 'failed %s: no such step\n' "$verb" >>"$T/failed" ;;
+        esac
+        mark "took $verb"
+    done 3<"$T/steps"
+    mark settled
+}
+
+is_repair() { [ "$(value "$T/hold")" = repair ]; }
+
+run_repair() { # with the lock held
+    rm -f "$T/ballast" # what is remembered between two steps must find room
+    : >"$T/failed"
+    unmet "$T/expect.new" >"$T/unmet.before"
+    mark applying
+    take_steps
+    printf '0\n' >"$T/apply.status"
+    unmet "$T/expect.new" >"$T/unmet.new"
+    mark applied
+    if newly_unmet new >/dev/null; then
+        claim revert || exit "$E_FAILED"
+        take_back "the repair took something away" && exit "$E_FAILED"
+        exit "$E_INCOMPLETE"
+    fi
+    claim revert || exit "$E_FAILED"
+    end_with repaired "the disk was not touched"
+    exit 0
+}
