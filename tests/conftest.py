@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import os
+import random
 from pathlib import Path
 
 import pytest
 
 _UNIT = Path(__file__).parent / "unit"
 _SKIPPED: list[str] = []
+#: Files whose tests share something that is dear to make: one worker runs all of such a file.
+_WHOLE_FILES = (
+    "browser/test_map.py",
+    "browser/test_map_apart.py",
+    "lab/test_conformance_live.py",
+    "lab/test_fleet_of_leafs.py",
+    "lab/test_swarm.py",
+)
+_HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw one seed for all workers: they must come to the same tests."""
+    os.environ.setdefault("VIPKEEPER_SEED", str(random.randrange(2**32)))
+
+
+def pytest_report_header() -> str:
+    """Say how to get the same tests again."""
+    return f"VIPKEEPER_SEED={os.environ['VIPKEEPER_SEED']}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let a unit test fail that leaves a socket, file or process open, ours or its own server's."""
     for item in items:
+        name = item.path.relative_to(_HERE).as_posix()
+        if name in _WHOLE_FILES:
+            item.add_marker(pytest.mark.xdist_group(name.split("/test_")[0]))
         if _UNIT in item.path.parents:
             item.add_marker(
                 pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")

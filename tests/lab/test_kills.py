@@ -23,7 +23,7 @@ from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_commit import toggled
 
 ROUNDS = int(os.environ.get("VIPKEEPER_KILLS", "20"))
-SEED = int(os.environ.get("VIPKEEPER_SEED", str(random.randrange(2**32))))
+SEED = int(os.environ["VIPKEEPER_SEED"])
 TOGGLE = ["vip", "toggle", "swt-sn2100-03.example.internal", "--vip", "130.246.212.1", "--yes"]
 
 
