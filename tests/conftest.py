@@ -31,6 +31,7 @@ def pytest_report_header() -> str:
     return f"VIPKEEPER_SEED={os.environ['VIPKEEPER_SEED']}"
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let a unit test fail that leaves a socket, file or process open, ours or its own server's."""
     for item in items:
