@@ -29,22 +29,28 @@ bring_up() { # in_candidate|on_disk: make the kernel agree, waiting for other if
         ;;
     *) set -- ifreload -a ;;
     esac
-    attempt=0
+    attempt=0 began=$(seconds_up) patience=$HANG
     while :; do
         log=$T/log
+        own_lock || :
         # On a full /run ifupdown2 must not die of its own messages.
         printf '+ %s: %s\n' "$where" "$*" 2>/dev/null >>"$log" || log=/dev/null
         "$where" timeout -s KILL "$LIMIT" "$@" >>"$log" 2>&1 </dev/null 8>&-
         status=$?
-        attempt=$((attempt + 1))
         case $status in
         "$BUSY")
-            [ $((attempt % 60)) -eq 0 ] && kill_ifupdown2
-            [ "$attempt" -ge 240 ] && return "$status"
-            sleep 0.5
+            busy_for=$(($(seconds_up) - began))
+            [ "$busy_for" -lt $((HANG * 4)) ] || return "$status"
+            if [ "$busy_for" -ge "$patience" ]; then
+                free_lock
+                patience=$((patience + HANG))
+            elif ! own_lock held; then
+                sleep 0.5
+            fi
             ;;
         137) # killed: the next run completes what this one left half done
-            [ "$attempt" -ge 3 ] && return "$status"
+            attempt=$((attempt + 1))
+            [ "$attempt" -lt 3 ] || return "$status"
             ;;
         *) return "$status" ;;
         esac

@@ -1,13 +1,107 @@
-kill_ifupdown2() { # the one that holds ifupdown2's own lock
-    inode=$(stat -c %i /run/network/.lock 2>/dev/null) || return 0
-    awk -v inode="$inode" '$6 ~ ":" inode "$" { print $5 }' /proc/locks | while read -r pid; do
+# ifupdown2 opens /run/network/.lock and takes it with flock; it makes the file readable for all, so
+# that anybody on the switch can hold it and keep ifupdown2 out (its exit status 89). Before each run
+# the file is made root's alone: a new one takes its place, and whoever holds the old one holds
+# nothing. Only while no process of root's has it open, or two runs would go on at once.
+RUNDIR=/run/network LOCK=/run/network/.lock
+HANG=30 # seconds after which another's ifupdown2 is taken for a hanging one
+
+lock_openers() { # DEVICE:INODE: the processes that have this file open, one on each line
+    timeout -s KILL 10 find -L /proc/[0-9]*/fd -mindepth 1 -maxdepth 1 -inum "${1#*:}" \
+        -printf '%D:%i %h\n' 2>/dev/null 7<&- |
+        awk -v file="$1" '$1 == file { split($2, part, "/"); if (!seen[part[3]]++) print part[3] }'
+}
+
+of_root() { # PID: root's, and not a program that lends root's rights to another user
+    [ "$(awk '$1 == "Uid:" { print $2 + $3 + $4 }' "/proc/$1/status" 2>/dev/null)" = 0 ]
+}
+
+is_ifupdown2() { # PID: root's, of this system and no container's, and ifupdown2 by its command line
+    of_root "$1" || return 1
+    [ "$(readlink "/proc/$1/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || return 1
+    tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | head -n 3 |
+        grep -qxE '(.*/)?(ifup|ifdown|ifreload|ifquery|ifupdown2d?)'
+}
+
+of_roots() { # DEVICE:INODE: the processes of root's that have it open, but for this one
+    # The copy of it that older runs of `own_lock` have left open must not be found in this subshell.
+    exec 7<&-
+    lock_openers "$1" | while read -r pid; do
+        [ "$pid" = "$$" ] || ! of_root "$pid" || printf '%s\n' "$pid"
+    done
+}
+
+kill_ifupdown2() { # [DEVICE:INODE]: every ifupdown2 that has its lock open, and nothing else
+    file=${1:-$(stat -c %d:%i "$LOCK" 2>/dev/null)}
+    [ -n "$file" ] || return 0
+    lock_openers "$file" | while read -r pid; do
+        is_ifupdown2 "$pid" || continue
         note "killing a stuck ifupdown2, pid $pid"
         kill -KILL "$pid" 2>/dev/null
     done
 }
 
+lock_directory() { # there, and nobody's but root's; else ifupdown2's exit status is 89 for ever
+    [ -e "$RUNDIR" ] || (umask 022 && mkdir -p "$RUNDIR")
+    [ -d "$RUNDIR" ] && [ ! -L "$RUNDIR" ] || return 1
+    case $(stat -c '%u %A' "$RUNDIR") in
+    '0 d????-??-?') return 0 ;;
+    esac
+    note "$RUNDIR could be written by others; taking that right away"
+    chown 0:0 "$RUNDIR" && chmod 755 "$RUNDIR"
+}
+
+replace_lock() { # a new file of root's alone in the place of the old one
+    rm -f "$LOCK".vipkeeper.*
+    fresh=$(mktemp "$LOCK.vipkeeper.XXXXXXXX") || return 1
+    mv -T "$fresh" "$LOCK" && return 0
+    rm -f "$fresh"
+    return 1
+}
+
+own_lock() { # [held]: the lock file root's alone; false while a process of root's has the present
+    # one open. `held`: it is root's alone already, and ifupdown2 finds it taken all the same.
+    lock_directory || return 1
+    case $(stat -c '%u %a %h %F' "$LOCK" 2>/dev/null) in
+    '0 600 1 regular'*) [ -n "${1-}" ] || return 0 ;;
+    *' regular'*) ;;
+    *) # none, or nothing that ifupdown2 could lock
+        replace_lock
+        return
+        ;;
+    esac
+    file=$(stat -c %d:%i "$LOCK")
+    [ -z "$(of_roots "$file")" ] || return 1
+    # An ifupdown2 that has opened it in this instant does not get it while this program runs.
+    { command exec 7<"$LOCK" && flock -n 7; } 2>/dev/null
+    replace_lock || return 1
+    waited=0
+    while [ -n "$(of_roots "$file")" ]; do
+        waited=$((waited + 1))
+        [ $((waited % (HANG * 10))) -ne 0 ] || kill_ifupdown2 "$file"
+        [ "$waited" -lt $((HANG * 20)) ] || break
+        sleep 0.1
+    done
+}
+
+free_lock() { # who holds it has had the time for it: ifupdown2 is killed, others hold nothing then
+    kill_ifupdown2
+    sleep 0.1
+    replace_lock
+}
+
+await_ifupdown2() { # before something is taken away: nobody holds ifupdown2's lock, or can
+    began=$(seconds_up)
+    until own_lock && [ -z "$(of_roots "$(stat -c %d:%i "$LOCK")")" ]; do
+        if [ $(($(seconds_up) - began)) -ge "$HANG" ]; then
+            free_lock
+            return
+        fi
+        sleep 0.5
+    done
+}
+
 take_lock() { # SECONDS: wait for whoever is changing the network
-    exec 8>"$D/lock"
+    exec 8>>"$D/lock"
     flock -w "$1" 8
 }
 

@@ -137,6 +137,7 @@ run_repair() { # with the lock held
     rm -f "$T/ballast" # what is remembered between two steps must find room
     : >"$T/failed"
     unmet "$T/expect.new" >"$T/unmet.before"
+    await_ifupdown2 # what a step takes away, ifupdown2 gives back: it must get its turn at once
     mark applying
     take_steps
     printf '0\n' >"$T/apply.status"
