@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from napalm.base.exceptions import CommitError
 
 from napalm_cumulus import answers, snapshot, transaction
+from napalm_cumulus.account import who
 from napalm_cumulus.answers import CommitRefusedError
 from napalm_cumulus.configuration import Configuration
 from napalm_cumulus.meaning import management_interfaces
@@ -106,7 +107,7 @@ class Repairs:
         repair_id = secrets.token_hex(6)
         files = _files(base, steps, interfaces) | {
             "id": f"{repair_id}\n",
-            "owner": f"{transaction.one_line(self._owner or transaction.default_owner())}\n",
+            "owner": f"{transaction.one_line(self._owner or who())}\n",
             "message": f"{transaction.one_line(message)}\n",
             "revert_in": f"{int(revert_in)}\n",
         }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import getpass
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus import errors
+from napalm_cumulus.account import account
 from napalm_cumulus.ssh_config import HostConfig, look_up, read_config
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _one_host(
     return {
         "host": host.hostname,
         "alias": alias,
-        "user": user or host.user or getpass.getuser(),
+        "user": user or host.user or account(),
         "port": host.port or _DEFAULT_PORT,
         "passphrase": args.get("passphrase"),
         "key_files": tuple(dict.fromkeys(_paths(own_keys) + host.identity_files)),

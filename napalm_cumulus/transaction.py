@@ -7,11 +7,9 @@ archive on stdin, so that nothing of it is ever read by a shell as code.
 
 from __future__ import annotations
 
-import getpass
 import io
 import re
 import secrets
-import socket
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from importlib import resources
 from napalm.base.exceptions import CommandErrorException, CommitConfirmException, CommitError
 
 from napalm_cumulus import answers
+from napalm_cumulus.account import who
 from napalm_cumulus.answers import CommitRefusedError, CommitReport, PendingCommit
 from napalm_cumulus.configuration import Configuration
 from napalm_cumulus.meaning import Address, Change, addresses_of, change_between
@@ -97,18 +96,9 @@ def plan(  # noqa: D417 (the arguments are Plan's attributes)
         change=change,
         revert_in=revert_in,
         bounce=bounce,
-        owner=one_line(owner or default_owner()),
+        owner=one_line(owner or who()),
         message=one_line(message),
     )
-
-
-def default_owner() -> str:
-    """Who runs this program, as colleagues know them."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # no such user in a container
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"
 
 
 def one_line(text: str) -> str:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from napalm_cumulus.account import who
 from nornir_config.connection import CONNECTION_NAME, drop_connection
 from nornir_config.fleet_errors import FleetInterrupt
 from nornir_config.init import init_nornir
@@ -13,7 +14,7 @@ from nornir_config.runner import FleetRunner
 from nornir_config.secrets import get_secret
 from runbooks import errors
 from runbooks.assess import LOGIN_REFUSED, Assessment, Looking, assess, outcome
-from runbooks.records import now, who
+from runbooks.records import now
 from tasks.health.fleet import judge_fleet
 from tasks.health.model import Finding, FleetHealth, Status
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nornir.core.inventory import Host, Hosts, Inventory
 
 from inventory.model import Switch
+from napalm_cumulus.account import who
 from nornir_config.connection import drop_connection
 from nornir_config.init import init_nornir
 from nornir_config.runner import FleetRunner
@@ -20,7 +21,6 @@ from runbooks.fleet import Selected
 from runbooks.fleet_outcome import Outcome, conclude, nothing_to_cure, outcome_of
 from runbooks.fleet_plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
 from runbooks.leaf_heal import Healing, heal_leaf
-from runbooks.records import who
 from runbooks.run import Run, recorded
 
 if TYPE_CHECKING:

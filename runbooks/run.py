@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from inventory.errors import VipkeeperError
+from napalm_cumulus.account import who
 from runbooks import errors
 from runbooks.explain import explain
-from runbooks.records import append_audit, diff_hash, now, who, write_report
+from runbooks.records import append_audit, diff_hash, now, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

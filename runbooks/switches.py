@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from napalm.base.exceptions import ConnectAuthError
 from nornir.core.task import Result, Task
 
+from napalm_cumulus.account import who
 from nornir_config.connection import drop_connection, read_device
 from nornir_config.init import init_nornir
 from nornir_config.secrets import get_secret
 from runbooks.explain import of_switch, root_cause
-from runbooks.records import who
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbooks.assess import UNANSWERED
+from runbooks.record_files import append_whole
 from runbooks.records import HALVES, RecordError, plain
 from tasks.health.model import Finding, FleetHealth, Status
 
@@ -109,7 +109,7 @@ class Changes:
 
 
 def append(path: Path, lines: Iterable[Mapping[str, object]]) -> None:
-    """Append lines to the log, in one write; it may be moved away at any time.
+    """Append lines to the log, all or none; it may be moved away at any time.
 
     Raises:
         RecordError: it cannot be written.
@@ -118,15 +118,10 @@ def append(path: Path, lines: Iterable[Mapping[str, object]]) -> None:
         json.dumps(plain(line), ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines
     )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, text.encode("utf-8", HALVES))
-        finally:
-            os.close(descriptor)
+        append_whole(path, text.encode("utf-8", HALVES), guarded=False)
     except OSError as error:
         raise RecordError(
-            f"the watch log {path} could not be written: {error.strerror}",
+            f"the watch log {path} could not be written: {error.strerror or error}",
             "Make room, correct paths.watch in the settings, or name another with --log.",
         ) from None
 

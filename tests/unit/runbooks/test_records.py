@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from runbooks.records import RecordError, append_audit, now, plain, who, write_report
+from runbooks.records import RecordError, append_audit, now, plain, write_report
 
 
 def test_a_report_is_whole_and_private(tmp_path: Path) -> None:
@@ -59,9 +59,3 @@ def test_half_a_character_in_a_name_keeps_nothing_from_being_recorded(tmp_path: 
 
 def test_a_secret_stays_one() -> None:
     assert "hunter2" not in json.dumps(plain({"pin": SecretStr("hunter2")}))
-
-
-def test_who_names_the_person_behind_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SUDO_USER", "alice")
-    monkeypatch.setenv("LOGNAME", "root")
-    assert who().startswith("alice (sudo root)@")

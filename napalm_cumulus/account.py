@@ -1,0 +1,63 @@
+"""Who runs this program: the account that the kernel knows, and the person who logged in."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+from pathlib import Path
+
+_LOGIN_UID = Path("/proc/self/loginuid")
+_UNSET = 2**32 - 1  # as the kernel writes it where nobody logged in (a service, a container)
+
+
+def account() -> str:
+    """The account of this process, by the passwd database; its number where that has no name.
+
+    ``$LOGNAME`` and ``$USER`` are not asked: whoever starts a program sets them as they like.
+    """
+    return _name_of(os.geteuid())
+
+
+def login() -> str:
+    """Who logged in, also behind ``su`` and ``sudo``; empty where nobody knows.
+
+    The kernel's audit session is asked first. Where it has none root may believe sudo, whose
+    variables nobody but root could have set; at last the terminal tells.
+    """
+    try:
+        uid = int(_LOGIN_UID.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        uid = _UNSET
+    if uid != _UNSET:
+        return _name_of(uid)
+    behind = sudo_uid()
+    if behind is not None:
+        return _name_of(behind)
+    try:
+        return os.getlogin()
+    except OSError:
+        return ""
+
+
+def sudo_uid() -> int | None:
+    """The user id behind sudo, for root alone; None where there is none."""
+    given = os.environ.get("SUDO_UID", "")
+    if os.geteuid() != 0 or not given.isascii() or not given.isdigit():
+        return None
+    return int(given[:10])
+
+
+def who() -> str:
+    """The account and the machine, with the login name beside it where it is another's."""
+    name, behind = account(), login()
+    if behind and behind != name:
+        name = f"{name} (login {behind})"
+    return f"{name}@{socket.gethostname()}"
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OverflowError):  # no name for the id, as in a bare container
+        return str(uid)

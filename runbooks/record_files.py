@@ -1,0 +1,160 @@
+"""Writing records so that they are whole or not there, in files that only their owner could make.
+
+A line is appended under a lock. Where it cannot be written whole (a full disk, a limit on the size
+of files) what there is of it is cut off again; where an earlier writer died in the middle of its
+line, the next begins on a line of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from napalm_cumulus.account import sudo_uid
+
+_LOCK_SECONDS = 10.0  # others hold it for the length of one write
+_POLL = 0.05
+
+
+def append_whole(path: Path, data: bytes, *, guarded: bool = True) -> None:
+    """Append to a file and see it onto the disk; all of the data, or nothing.
+
+    Args:
+        path: the file; made for the user alone, with its directory, when it is not there.
+        data: whole lines.
+        guarded: refuse a file or a directory that others could have made or can change.
+
+    Raises:
+        OSError: it could not be written, or it was refused.
+    """
+    _make_directory(path.parent, guarded=guarded)
+    with _opened(path, guarded=guarded) as descriptor:
+        end = os.fstat(descriptor).st_size
+        if end and os.pread(descriptor, 1, end - 1) != b"\n":
+            data = b"\n" + data  # somebody died in the middle of a line
+        try:
+            _write(descriptor, data)
+            os.fsync(descriptor)
+            # A network file system may tell of its full disk only when a file is closed.
+            os.close(os.dup(descriptor))
+        except OSError:
+            # The lock is held: what stands behind the old end is ours.
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, end)
+                os.fsync(descriptor)
+            raise
+        if not end:
+            _sync_directory(path.parent)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a new file, for the user alone, that appears whole or not at all.
+
+    Raises:
+        OSError: it could not be written, or others could change what stands in its directory.
+    """
+    _make_directory(path.parent, guarded=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _own(descriptor, path.parent)
+            _write(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
+        _sync_directory(path.parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _opened(path: Path, *, guarded: bool) -> Iterator[int]:
+    """The file, locked; where guarded, known to be one that nobody else could have put there."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+    flags |= os.O_NOFOLLOW if guarded else 0
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+        _own(descriptor, path.parent)
+    except FileExistsError:
+        try:
+            descriptor = os.open(path, flags)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise OSError(errno.ELOOP, "it is a symbolic link; name the file itself") from None
+            raise
+    try:
+        if guarded:
+            _require_own(os.fstat(descriptor), "it")
+        _lock(descriptor)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    until = time.monotonic() + _LOCK_SECONDS
+    while not _got_lock(descriptor):
+        if time.monotonic() >= until:
+            said = f"another process has locked it for {_LOCK_SECONDS:g} s"
+            raise OSError(errno.EAGAIN, said)
+        time.sleep(_POLL)
+
+
+def _got_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def _make_directory(directory: Path, *, guarded: bool) -> None:
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if guarded:
+        _require_own(directory.stat(), f"the directory {directory}")
+
+
+def _require_own(found: os.stat_result, what: str) -> None:
+    """See that only this user, or root, decides what stands there."""
+    directory = stat.S_ISDIR(found.st_mode)
+    if not directory and not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, f"{what} is no regular file")
+    if found.st_uid not in {0, os.geteuid(), sudo_uid()}:
+        raise OSError(errno.EPERM, f"{what} belongs to another user (id {found.st_uid})")
+    # In a directory like /tmp everybody makes files, and nobody changes those of others.
+    shared = directory and found.st_mode & stat.S_ISVTX
+    if found.st_mode & stat.S_IWOTH and not shared:
+        raise OSError(errno.EPERM, f"{what} can be changed by everybody (chmod o-w)")
+
+
+def _own(descriptor: int, directory: Path) -> None:
+    """Under sudo, leave a file in a user's directory to that user, who appends to it next time."""
+    found = directory.stat()
+    if sudo_uid() is not None and found.st_uid == sudo_uid():
+        os.fchown(descriptor, found.st_uid, found.st_gid)
+
+
+def _sync_directory(directory: Path) -> None:
+    """See a new name onto the disk; a file system that cannot is not asked again."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
