@@ -8,6 +8,8 @@ Decisions, each because the sources are read in the middle of an outage:
 * Redirects are followed on the same host only, never from https to http: a login page elsewhere
   is a failure that is named, and credentials go nowhere else.
 * Cookies are not kept, so one client may serve several threads.
+* A whole GET, with its redirects and repeats, has twice the time-out (`inventory.deadline`): a
+  server that drips its answer byte by byte is given up like one that hangs.
 * A GET is repeated after a refused or cut connection and after 429, 502, 503 and 504. A time-out
   is not repeated, because the person waits and an older answer may be at hand; nor is a 500: these
   applications answer 500 for as long as their database is down.
@@ -15,6 +17,7 @@ Decisions, each because the sources are read in the middle of an outage:
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
@@ -30,6 +33,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as HTTPTimeout
 from urllib3.util import Retry
 
+from inventory.deadline import DeadlineError, bound, within
 from inventory.errors import SourceError
 from inventory.text import clean_url, one_line
 
@@ -48,6 +52,8 @@ _CHUNK = 65536
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REPEATED = frozenset({429, 502, 503, 504})
+# Others are not met on the web, and some of Python's own take a time that grows with the square.
+_CHARSET = re.compile(r"utf-?8|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d", re.IGNORECASE)
 _ADVICE = {
     401: "Check the username in the settings and its password.",
     403: "Ask who runs it whether this account and this machine may read it.",
@@ -101,8 +107,9 @@ class Page:
     @property
     def text(self) -> str:
         """The body as text; what does not decode becomes U+FFFD, which no name may hold."""
+        known = _CHARSET.fullmatch(self.charset) is not None
         try:
-            return self.body.decode(self.charset, errors="replace")
+            return self.body.decode(self.charset if known else "utf-8", errors="replace")
         except LookupError:
             return self.body.decode("utf-8", errors="replace")
 
@@ -146,6 +153,7 @@ class WebClient:
             raise_on_status=False,
         )
         adapter = HTTPAdapter(max_retries=retry, pool_maxsize=16)
+        bound(adapter)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
@@ -172,6 +180,23 @@ class WebClient:
         url = urljoin(self._base, path)
         prepared = requests.Request("GET", url, params=dict(params or {})).prepare()
         shown = clean_url(prepared.url or url)
+        whole = 2 * self._settings.timeout
+        try:
+            return within(whole, lambda: self._page(url, params, shown, content_types), "GET")
+        except DeadlineError:
+            raise SourceError(
+                self.system,
+                f"GET {shown} had not been answered whole after {whole:g} s; given up.",
+                "It hangs or is very slow; try again, or raise timeout in the settings.",
+            ) from None
+
+    def _page(
+        self,
+        url: str,
+        params: Mapping[str, str] | None,
+        shown: str,
+        content_types: frozenset[str],
+    ) -> Page:
         try:
             response = self._follow(url, params, shown)
             with response:
@@ -180,6 +205,14 @@ class WebClient:
                 body = self._read(response, shown)
         except (requests.RequestException, HTTPError, OSError) as exc:
             raise self._no_answer(exc, shown) from exc
+        except (ValueError, ArithmeticError) as exc:
+            # What was to be a number, a date or an address; a redirect to "http://[::1" is one.
+            raise SourceError(
+                self.system,
+                f"GET {shown} was answered with headers that make no sense "
+                f"({one_line(exc, 80) or type(exc).__name__}).",
+                "It is failing itself; ask who runs it.",
+            ) from exc
         kind, charset = _content_type(response.headers.get("Content-Type", ""))
         if content_types and kind not in content_types:
             expected = " or ".join(sorted(content_types))

@@ -36,8 +36,9 @@ class WebSettings(Section):
     """What every HTTP source has: where it is and how to be let in.
 
     ``username``'s password comes from ``secrets.py`` under the name of the section.
-    ``timeout`` is seconds for a connection and for each pause in an answer; a whole body may take
-    as long again. ``max_bytes`` bounds a body; ``retries`` counts repeats of a GET after the first.
+    ``timeout`` is seconds for a connection, for each pause in an answer and for a body; a GET with
+    its redirects and repeats has twice as long. ``max_bytes`` bounds a body; ``retries`` counts
+    repeats of a GET after the first.
     """
 
     url: str

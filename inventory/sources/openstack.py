@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from inventory.deadline import DeadlineError, bound, within
 from inventory.errors import SourceError, TargetError
 from inventory.model import Answer, VirtualMachine
 from inventory.sources.openstack_errors import SYSTEM, as_source_error, failures, not_admin
@@ -114,32 +115,19 @@ class OpenStackSource:
     def _ask(self, asked: str, question: Callable[[_Cloud], T]) -> Answer[T]:
         """Put one question within the deadline.
 
-        The SDK counts its time-outs per HTTP call and has no limit on a whole question; so the
-        question runs in a thread that is left behind when it takes too long.
+        The SDK counts its time-outs per packet and has no limit on a whole question.
         """
         asked_at = datetime.now(timezone.utc)
-        outcome: list[T | BaseException] = []
-
-        def work() -> None:
-            try:
-                outcome.append(self._answer(asked, question))
-            except BaseException as exc:  # noqa: BLE001  # carried to the asking thread
-                outcome.append(exc)
-
-        thread = threading.Thread(target=work, name="openstack-question", daemon=True)
-        thread.start()
-        thread.join(self._settings.deadline)
-        if not outcome:
+        whole = self._settings.deadline
+        try:
+            found = within(whole, lambda: self._answer(asked, question), "openstack-question")
+        except DeadlineError:
             self._connection = None
             raise SourceError(
                 SYSTEM,
-                f"it was asked for {asked} and had not answered after "
-                f"{self._settings.deadline:g} s.",
+                f"it was asked for {asked} and had not answered after {whole:g} s.",
                 "A service behind it hangs (a cell's database, neutron): ask who runs it.",
-            )
-        found = outcome[0]
-        if isinstance(found, BaseException):
-            raise found
+            ) from None
         return Answer(found, SYSTEM, asked_at)
 
     def _answer(self, asked: str, question: Callable[[_Cloud], T]) -> T:
@@ -184,7 +172,10 @@ class OpenStackSource:
             for key, value in auth.items()
             if value and ("password" in key or "secret" in key or "token" in key)
         )
-        return Connection(config=region)
+        connection = Connection(config=region)
+        for adapter in connection.session.session.adapters.values():
+            bound(adapter)
+        return connection
 
 
 class _Cloud:

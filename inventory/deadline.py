@@ -1,0 +1,147 @@
+"""One deadline over work that other people's code does on sockets.
+
+The time-outs of requests, urllib3 and http.client count from one packet to the next: a server that
+sends one byte of a header each second is read for ever. So the work is done in a thread of its own,
+waited for only so long, and the sockets that it has opened are shut when the time is over, which
+ends whatever reads from them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+class DeadlineError(TimeoutError):
+    """The time is over; the work's sockets are shut, and it is left behind."""
+
+
+class _Sockets:
+    """The sockets of one piece of work, each held a second time.
+
+    urllib3 hands a socket on from object to object (TLS takes it out of the first); a descriptor of
+    our own reaches the connection whoever has it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: list[socket.socket] = []
+        self._closed = False
+
+    def hold(self, sock: socket.socket) -> bool:
+        """Whether there is time left; if so, the socket is ended with it."""
+        with self._lock:
+            if not self._closed:
+                # Not sock.dup(): of a TLS socket that would begin a session of its own.
+                self._held.append(socket.fromfd(sock.fileno(), sock.family, sock.type))
+            return not self._closed
+
+    def is_over(self) -> bool:
+        with self._lock:
+            return self._closed
+
+    def close(self, *, shut: bool) -> None:
+        with self._lock:
+            held, self._held, self._closed = self._held, [], True
+        for sock in held:
+            if shut:
+                with contextlib.suppress(OSError):  # the other side was quicker
+                    sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
+
+
+_SOCKETS: ContextVar[_Sockets | None] = ContextVar("_SOCKETS", default=None)
+
+
+def within(seconds: float, work: Callable[[], T], name: str) -> T:
+    """What ``work`` gives, if it gives it in time.
+
+    Args:
+        seconds: for the whole of it.
+        work: runs in a thread of its own.
+        name: of the thread.
+
+    Raises:
+        DeadlineError: it did not end in time. What it does through adapters that are `bound` ends
+            at once; anything else goes on in its thread, and nobody waits for it.
+        Exception: whatever the work raises.
+    """
+    sockets = _Sockets()
+    outcome: list[tuple[T | None, BaseException | None]] = []
+
+    def run() -> None:
+        _SOCKETS.set(sockets)  # a new thread has a context of its own
+        try:
+            outcome.append((work(), None))
+        except BaseException as error:  # noqa: BLE001  # carried to the thread that waits
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    end = time.monotonic() + seconds
+    ended: tuple[T | None, BaseException | None] | None = None
+    thread.start()
+    try:
+        thread.join(max(end - time.monotonic(), 0))
+        # Looked at before the sockets are shut: an answer that is cut off there may look whole.
+        ended = outcome[0] if outcome else None
+    finally:
+        sockets.close(shut=ended is None)
+    if ended is None:
+        raise DeadlineError(f"{name} had not ended after {seconds:g} s")
+    value, error = ended
+    if error is not None:
+        raise error
+    return value  # type: ignore[return-value]  # None only where T itself is
+
+
+def bound(adapter: BaseAdapter) -> None:
+    """Let `within` shut the connections that this adapter makes, where it is one of HTTP."""
+    if isinstance(adapter, HTTPAdapter):
+        adapter.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+class _Watched(HTTPConnection):
+    """A connection that the deadline of the work can end, at any point of its life."""
+
+    def _new_conn(self) -> socket.socket:
+        sockets = _SOCKETS.get()
+        if sockets is None:
+            return super()._new_conn()
+        if not sockets.is_over():
+            sock = super()._new_conn()
+            if sockets.hold(sock):
+                return sock
+            sock.close()
+        raise ConnectTimeoutError(self, "the deadline of the request is over")
+
+    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # urllib3's own
+        sockets = _SOCKETS.get()
+        if sockets is not None and self.sock is not None:  # kept since an earlier piece of work
+            sockets.hold(self.sock)
+        super().request(*args, **kwargs)
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    """The same over TLS; its handshake is under the deadline as well."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTls
