@@ -7,6 +7,7 @@ switch (its disk may be full) and any bytes may stand between the marks.
 
 from __future__ import annotations
 
+import re
 import secrets
 import shlex
 import zlib
@@ -28,6 +29,7 @@ PACKED_SHELL = (
     "{ sh -s 2>&1 1>&3 3>&- 4>&- | gzip -1 >&4 3>&- 4>&-; } 3>&1 | gzip -1 4>&-"
 )
 _MAGIC = b"\x1f\x8b\x08"
+_STATUS = re.compile(rb"\d{1,3}")
 
 _PROLOGUE = """\
 LC_ALL=C; export LC_ALL
@@ -117,7 +119,7 @@ def parse(
         if not found:
             break
         status, newline, rest = after.partition(b"\n")
-        if not newline or not status.isdigit():
+        if not newline or not _STATUS.fullmatch(status):
             break
         outputs.append((output, int(status)))
     stderrs = stderr.split(mark + b"\n")[:-1]

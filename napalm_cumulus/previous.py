@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from napalm.base.exceptions import CommandErrorException, CommitError, LockError
 
+from napalm_cumulus.archive import ArchiveError, read_archive
 from napalm_cumulus.configuration import Configuration
 from napalm_cumulus.snapshot import Snapshot, encode
 from napalm_cumulus.transport import Transport
@@ -74,12 +73,10 @@ def read(transport: Transport, switch: str) -> Previous:
             "ever confirmed."
         )
     try:
-        with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as archive:
-            members = {
-                member.name.removeprefix("previous/"): content.read()
-                for member in archive
-                if (content := archive.extractfile(member)) is not None
-            }
+        found = read_archive(answer.stdout)
+        if found.links:
+            raise ArchiveError(f"{next(iter(found.links))!r} is a link")
+        members = {name.removeprefix("previous/"): data for name, data in found.files.items()}
         written = [line.split(" ", 1) for line in _lines(members["written"])]
         return Previous(
             id=_lines(members["id"])[0],
@@ -92,7 +89,7 @@ def read(transport: Transport, switch: str) -> Previous:
             written={path: digest for digest, path in written},
             removed=tuple(_lines(members["removed"])),
         )
-    except (tarfile.TarError, KeyError, IndexError, ValueError) as error:
+    except (KeyError, IndexError, ValueError) as error:
         raise CommandErrorException(
             f"What {switch} keeps of its newest commit is not understood ({error!r}): look at "
             "/var/lib/vipkeeper/previous there."

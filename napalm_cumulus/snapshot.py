@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import posixpath
 import re
-import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from napalm_cumulus import errors
+from napalm_cumulus.archive import ArchiveError, read_archive
 from napalm_cumulus.configuration import (
     NETWORK_DIR,
     Configuration,
@@ -148,25 +147,21 @@ def _tar(transport: Transport, command: str) -> _Archive:
         raise errors.CommandErrorException(
             f"The configuration could not be read from {NETWORK_DIR}: {said or 'no reason given'}"
         )
-    files: dict[str, bytes] = {}
-    links: dict[str, str] = {}
     try:
-        # "r:": not packed, as it was asked for; each packing that is tried first takes its time.
-        with tarfile.open(fileobj=io.BytesIO(result.stdout), mode="r:") as archive:
-            for member in archive:
-                path = "/" + member.name
-                if _LEFT_OVER.search(path):
-                    continue
-                if member.issym():
-                    links[path] = member.linkname
-                elif member.isfile() or member.islnk():
-                    content = archive.extractfile(member)
-                    files[path] = content.read() if content else b""
-    except tarfile.TarError as error:
+        found = read_archive(result.stdout)
+    except ArchiveError as error:
         raise errors.CommandErrorException(
-            f"The switch's answer to reading {NETWORK_DIR} is not a whole tar archive: {error}"
+            f"The switch's answer to reading {NETWORK_DIR} is not a whole tar archive of files: "
+            f"{error}."
         ) from error
-    return _Archive(files, links)
+    return _Archive(
+        {
+            path: data
+            for name, data in found.files.items()
+            if not _LEFT_OVER.search(path := f"/{name}")
+        },
+        {path: to for name, to in found.links.items() if not _LEFT_OVER.search(path := f"/{name}")},
+    )
 
 
 def _outside(

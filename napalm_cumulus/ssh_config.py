@@ -9,9 +9,24 @@ from pathlib import Path
 import paramiko
 
 from napalm_cumulus import errors
+from napalm_cumulus.ssh_names import check_host, check_port, check_user
 
 _MAX_INCLUDE_DEPTH = 16
+_LONGEST = 86400
 _CERTIFICATE = "certificate:"
+#: What odd texts make paramiko, shlex and pathlib raise: a quote that is not closed, the home of a
+#: user that does not exist, a NUL in a name, `CanonicalizeHostname` without domains, `Match exec`
+#: without the library for it.
+_ODD = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    KeyError,
+    IndexError,
+    ArithmeticError,
+    ImportError,
+    paramiko.SSHException,
+)
 
 
 @dataclass(frozen=True)
@@ -38,15 +53,15 @@ def read_config(path: Path | None) -> paramiko.SSHConfig:
     Raises:
         ConnectionException: The file cannot be read or understood.
     """
-    if path is None:
-        path = Path("~/.ssh/config").expanduser()
-        if not path.exists():
-            return paramiko.SSHConfig()
+    where = path or Path("~/.ssh/config")
     try:
-        return paramiko.SSHConfig.from_text(_with_includes(path, 0))
-    except (OSError, paramiko.SSHException) as error:
+        where = where.expanduser()
+        if path is None and not where.exists():
+            return paramiko.SSHConfig()
+        return paramiko.SSHConfig.from_text(_with_includes(where, 0))
+    except _ODD as error:
         raise errors.ConnectionException(
-            f"The SSH configuration {path} cannot be used: {error}. Correct it, or name another "
+            f"The SSH configuration {where} cannot be used: {error}. Correct it, or name another "
             "with the optional argument ssh_config_file."
         ) from error
 
@@ -96,36 +111,51 @@ def look_up(config: paramiko.SSHConfig, alias: str) -> HostConfig:
     """Everything the configuration says about one host.
 
     Raises:
-        ConnectionException: A value makes no sense.
+        ConnectionException: A value makes no sense, or the name is none of a host.
     """
+    check_host(alias, "The name")  # before `Match exec` gives it to a shell
     try:
-        found = config.lookup(alias)
-        files: list[str] = [*found.get("identityfile", [])]
-        return HostConfig(
-            hostname=found.get("hostname", alias),
-            port=int(found["port"]) if "port" in found else None,
-            user=found.get("user"),
-            identity_files=_paths([name for name in files if not _is_certificate(name)]),
-            certificate_files=_paths(
-                [name.removeprefix(_CERTIFICATE) for name in files if _is_certificate(name)]
-            ),
-            identities_only=found.get("identitiesonly", "no").lower() == "yes",
-            known_hosts_files=tuple(
-                path
-                for key in ("userknownhostsfile", "globalknownhostsfile")
-                for path in _paths(shlex.split(found.get(key, "")))
-            ),
-            host_key_alias=found.get("hostkeyalias"),
-            proxy_jump=found.get("proxyjump"),
-            proxy_command=found.get("proxycommand"),
-            connect_timeout=int(found["connecttimeout"]) if "connecttimeout" in found else None,
-            lax_host_keys=found.get("stricthostkeychecking", "ask").lower()
-            in {"no", "off", "accept-new"},
-        )
-    except (ValueError, paramiko.SSHException) as error:
+        found = _looked_up(config, alias)
+    except _ODD as error:
         raise errors.ConnectionException(
             f"The SSH configuration for {alias} cannot be used: {error}."
         ) from error
+    if found.hostname != alias:
+        check_host(found.hostname, f"HostName of {alias} in the SSH configuration,")
+    if found.user is not None:
+        check_user(found.user, for_shell=found.proxy_command is not None)
+    if found.port is not None:
+        check_port(found.port, f"Port of {alias} in the SSH configuration,")
+    return found
+
+
+def _looked_up(config: paramiko.SSHConfig, alias: str) -> HostConfig:
+    found = config.lookup(alias)
+    files: list[str] = [*found.get("identityfile", [])]
+    connect_timeout = int(found.get("connecttimeout", "0"))
+    if connect_timeout < 0:
+        raise ValueError(f"ConnectTimeout is {connect_timeout}")
+    return HostConfig(
+        hostname=found.get("hostname", alias),
+        port=int(found["port"]) if "port" in found else None,
+        user=found.get("user"),
+        identity_files=_paths([name for name in files if not _is_certificate(name)]),
+        certificate_files=_paths(
+            [name.removeprefix(_CERTIFICATE) for name in files if _is_certificate(name)]
+        ),
+        identities_only=found.get("identitiesonly", "no").lower() == "yes",
+        known_hosts_files=tuple(
+            path
+            for key in ("userknownhostsfile", "globalknownhostsfile")
+            for path in _paths(shlex.split(found.get(key, "")))
+        ),
+        host_key_alias=found.get("hostkeyalias"),
+        proxy_jump=found.get("proxyjump"),
+        proxy_command=found.get("proxycommand"),
+        connect_timeout=min(connect_timeout, _LONGEST) or None,
+        lax_host_keys=found.get("stricthostkeychecking", "ask").lower()
+        in {"no", "off", "accept-new"},
+    )
 
 
 def _is_certificate(name: str) -> bool:

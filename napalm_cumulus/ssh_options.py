@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from napalm_cumulus import errors
 from napalm_cumulus.account import account
 from napalm_cumulus.ssh_config import HostConfig, look_up, read_config
+from napalm_cumulus.ssh_names import check_port, check_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,7 @@ OPTIONAL_ARGS = frozenset(
 )
 
 _DEFAULT_PORT = 22
+_LONG = 10
 _DEFAULT_COMMAND_TIMEOUT = 120.0
 _DEFAULT_KEEPALIVE = 15
 DEFAULT_MAX_OUTPUT = 64 * 1024 * 1024
@@ -120,12 +122,13 @@ def resolve(
     check_optional_args(optional_args)
     args = dict(optional_args)
     config_file = args.get("ssh_config_file")
-    config = read_config(Path(config_file).expanduser() if config_file else None)
+    config = read_config(Path(config_file) if config_file else None)
     host = look_up(config, hostname)
     base = _one_host(host, hostname, username, args, timeout)
     jump = str(args.get("proxy_jump") or host.proxy_jump or "")
     proxy_command = None if args.get("proxy_jump") else host.proxy_command
     port = int(_number(args, "port", host.port or _DEFAULT_PORT))
+    check_port(port, "The port")
     return SshOptions(
         **{
             **base,
@@ -155,10 +158,12 @@ def _one_host(
     own_keys = args.get("key_file")
     known_hosts = args.get("known_hosts_file")
     agent = args.get("use_agent", args.get("allow_agent", True))
+    user = user or host.user or account()
+    check_user(user, for_shell=False)
     return {
         "host": host.hostname,
         "alias": alias,
-        "user": user or host.user or account(),
+        "user": user,
         "port": host.port or _DEFAULT_PORT,
         "passphrase": args.get("passphrase"),
         "key_files": tuple(dict.fromkeys(_paths(own_keys) + host.identity_files)),
@@ -197,6 +202,7 @@ def _jumps(
         found = look_up(config, alias)
         hop = _one_host(found, alias, user, args, timeout)
         if port is not None:
+            check_port(port, f"The port of jump host {alias},")
             hop["port"] = port
         place = (alias, int(hop["port"]))
         if place == seen[-1]:
@@ -235,7 +241,7 @@ def split_destination(text: str) -> tuple[str | None, str, int | None]:
         host, _, port = rest.partition(":")
     else:
         host, port = rest, ""
-    if not host or (port and not port.isdigit()):
+    if not host or (port and not (port.isascii() and port.isdigit() and len(port) < _LONG)):
         raise errors.ConnectionException(
             f"{text!r} is not a jump host. Write user@host:port, several with commas between."
         )
@@ -247,7 +253,10 @@ def _paths(value: object) -> tuple[Path, ...]:
     if value is None or value == "":
         return ()
     several = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(Path(str(item)).expanduser() for item in several)
+    try:
+        return tuple(Path(str(item)).expanduser() for item in several)
+    except RuntimeError as error:  # the home of a user that does not exist
+        raise errors.ConnectionException(f"The path {value!r} leads nowhere: {error}.") from error
 
 
 def _number(args: Mapping[str, Any], name: str, default: float) -> Any:  # noqa: ANN401 - int or float, as given
@@ -260,7 +269,7 @@ def _number(args: Mapping[str, Any], name: str, default: float) -> Any:  # noqa:
         )
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise errors.ConnectionException(
             f"The optional argument {name} is not a number: {value!r}."
         ) from None

@@ -301,7 +301,7 @@ class _Exchange:
             self._drain()
             if self._login is not None:
                 self._talk_to_sudo(self._login)
-            if len(self._stdout) + len(self._stderr) > self._owner.options.max_output:
+            if self._too_much():
                 raise errors.CommandErrorException(
                     f"{_shown(self._command)} on {self._owner.options.address} wrote more than "
                     f"{self._owner.options.max_output} bytes; it was cut off. Ask for less, or "
@@ -313,11 +313,15 @@ class _Exchange:
                 raise self._late()
 
     def _drain(self) -> None:
+        # A switch that floods refills the window while it is read: the bound holds in here too.
         channel = self._channel
-        while channel.recv_ready():
+        while channel.recv_ready() and not self._too_much():
             self._stdout += channel.recv(_CHUNK)
-        while channel.recv_stderr_ready():
+        while channel.recv_stderr_ready() and not self._too_much():
             self._stderr += channel.recv_stderr(_CHUNK)
+
+    def _too_much(self) -> bool:
+        return len(self._stdout) + len(self._stderr) > self._owner.options.max_output
 
     def _talk_to_sudo(self, login: _SudoLogin) -> None:
         if self._stdout.startswith(login.ready):

@@ -1,0 +1,96 @@
+"""Which texts can be the name of a host, or of its user, before a shell or a socket sees them.
+
+`ProxyCommand` and `Match exec` put the host's name (%h, %n), the user's (%r) and the port (%p) into
+a line for a shell, as they are. OpenSSH refuses what could mean something there (`valid_hostname`
+and `valid_ruser` of its ssh.c); so is it done here, and a little more strictly.
+"""
+
+from __future__ import annotations
+
+from napalm_cumulus import errors
+
+#: What no host name holds and a shell acts on: OpenSSH's own list, and patterns.
+_NEVER_IN_HOST = frozenset("'`\"$\\;&<>|(){}[]*?!~^#=,/@")
+#: OpenSSH's list. A backslash (a domain's) and a dollar (a machine's account) are in real names,
+#: but for a user's name that a shell will see.
+_NEVER_IN_USER = frozenset("'`\";&<>|(){}")
+_FOR_A_SHELL = frozenset("$\\*?[]!~^#% \t")
+_MAX_HOST = 253
+_MAX_LABEL = 63
+_MAX_USER = 256
+_MAX_PORT = 65535
+_SHOWN = 100
+
+
+def check_host(name: str, what: str) -> None:
+    """Refuse what is no host name and no address.
+
+    Args:
+        name: as it was given.
+        what: where it stands, to begin the sentence with.
+
+    Raises:
+        ConnectionException: It is none.
+    """
+    sound = (
+        0 < len(name) <= _MAX_HOST
+        and not name.startswith("-")
+        and name.isprintable()
+        and not _NEVER_IN_HOST.intersection(name)
+        and not any(char.isspace() for char in name)
+        and (":" in name or all(len(part) <= _MAX_LABEL for part in name.split(".")))
+    )
+    if not sound:
+        raise errors.ConnectionException(
+            f"{what} {_shown(name)} is no host name and no address. Nothing was contacted, and no "
+            "command was run. Correct it where it comes from: the inventory, or HostName or "
+            "ProxyJump in the SSH configuration."
+        )
+
+
+def check_user(name: str, *, for_shell: bool) -> None:
+    """Refuse what is no user's name.
+
+    Args:
+        name: the login name on the other side.
+        for_shell: whether a ProxyCommand may hold it.
+
+    Raises:
+        ConnectionException: It is none.
+    """
+    never = _NEVER_IN_USER | (_FOR_A_SHELL if for_shell else frozenset())
+    sound = (
+        0 < len(name) <= _MAX_USER
+        and not name.startswith("-")
+        and " -" not in name
+        and not name.endswith("\\")
+        and name.isprintable()
+        and not never.intersection(name)
+    )
+    if not sound:
+        raise errors.ConnectionException(
+            f"The user {_shown(name)} is no name to log in with"
+            f"{' where a ProxyCommand is used' if for_shell else ''}. Nothing was contacted, and "
+            "no command was run. Correct the username, or User in the SSH configuration."
+        )
+
+
+def check_port(port: int, what: str) -> None:
+    """Refuse what is no TCP port.
+
+    Args:
+        port: as it was given.
+        what: where it stands, to begin the sentence with.
+
+    Raises:
+        ConnectionException: It is none.
+    """
+    if not 0 < port <= _MAX_PORT:
+        shown = str(port) if abs(port) < 10**9 else "of that size"
+        raise errors.ConnectionException(
+            f"{what} {shown} is none: give a number from 1 to {_MAX_PORT}."
+        )
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
