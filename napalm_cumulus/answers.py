@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -18,10 +19,12 @@ from napalm_cumulus.transport import CommandResult
 #: Exit statuses of the on-switch program (``switch/base.sh``).
 E_INTERNAL, E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 70, 71, 72, 73, 74, 75
 E_NOTHING, E_FAILED, E_INCOMPLETE, E_REFUSED, E_WRITE = 76, 77, 78, 79, 80
+E_LATE, E_TOO_SHORT = 84, 85
 
 #: With these it ends before the candidate is put in place, but for one sentence of E_INTERNAL.
-_NOT_BEGUN = (E_INTERNAL, E_NOT_ARMED, E_STAGING)
+_NOT_BEGUN = (E_INTERNAL, E_NOT_ARMED, E_STAGING, E_TOO_SHORT)
 _GONE = "state has gone"
+_SECONDS = re.compile(r"^[0-9]{1,12}(\.[0-9]{1,9})?\Z")
 
 
 class CommitRefusedError(CommitError):
@@ -37,11 +40,12 @@ class PendingCommit:
         owner: who made it (``user@machine``).
         message: why, in the words of the owner; may be empty.
         created: seconds since the epoch, by the switch's clock.
-        remaining: seconds until the switch rolls it back; negative while it is doing so.
+        remaining: seconds until the switch rolls it back; negative where that time is over.
         mode: ``targeted`` or ``full``.
         interfaces: what it changes.
         state: ``pending``, ``claimed.revert`` or ``claimed.confirm``.
-        armed: whether the dead-man's timer is alive.
+        armed: whether anything sees to its end: the dead-man's timer, or what it has started. None
+            where the switch could not tell.
         diff: what it changes in the files, as a unified diff.
     """
 
@@ -53,18 +57,24 @@ class PendingCommit:
     mode: str
     interfaces: tuple[str, ...]
     state: str
-    armed: bool
+    armed: bool | None
     diff: str = ""
 
     def __str__(self) -> str:
         """One sentence for a person who finds it."""
         why = f" ({self.message})" if self.message else ""
-        if self.state == "claimed.confirm":
+        if self.armed is False:
+            # A confirm that was cut off goes forward only.
+            verb = "confirm" if self.state == "claimed.confirm" else "rollback"
+            when = f"does not end by itself, because its timer is dead: run vip {verb}"
+        elif self.state == "claimed.confirm":
             when = "is confirmed and being written to the disk"
         elif self.state == "claimed.revert" or self.remaining <= 0:
             when = "is being rolled back"
         else:
             when = f"rolls back in {self.remaining} s"
+        if self.armed is None:
+            when += " (if its timer is alive, which the switch does not tell)"
         return f"commit {self.id} by {self.owner}{why} on {', '.join(self.interfaces)}; it {when}"
 
 
@@ -139,7 +149,7 @@ def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
             mode=word("mode"),
             interfaces=tuple(sections.get("interfaces", ())),
             state=word("state"),
-            armed="armed" in sections,
+            armed={"yes": True, "unknown": None}.get(word("armed"), False),
             diff="\n".join(sections.get("diff", ())),
         )
     except ValueError as error:
@@ -150,13 +160,15 @@ def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
 
 
 def times_of(sections: Mapping[str, list[str]]) -> dict[str, float]:
-    """When each step was taken, in seconds since the epoch by the switch's clock.
+    """When each step was taken, in seconds since the switch's boot.
 
     Of a step that was taken several times the first counts for ``disturbing``, else the last.
     """
     times: dict[str, float] = {}
     for line in sections["progress"]:
         when, _, what = line.partition(" ")
+        if not _SECONDS.match(when):  # cut off by a full disk
+            continue
         if what != "disturbing" or what not in times:
             times[what] = float(when)
     return times
@@ -197,8 +209,8 @@ def failure(switch: str, report: CommitReport) -> CommitError:
     details = "; ".join([*report.problems, *lines][:8]) or "no reason given"
     if report.result == "incomplete":
         return CommitError(
-            f"Commit {report.id} on {switch} was rolled back, but the kernel lacks something it "
-            f"had before: {details}. Run 'ifreload -a' there and look at /run/vipkeeper/last/log."
+            f"Commit {report.id} on {switch} was rolled back, but the kernel is not as before: "
+            f"{details}. Run 'ifreload -a' there and look at /run/vipkeeper/last/log."
         )
     return CommitError(
         f"Commit {report.id} on {switch} was not applied as meant and was rolled back; the switch "
@@ -211,9 +223,14 @@ def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]
     why = said(answer, sections).rstrip(".") + "."
     refusal: Exception
     if answer.exit_status == E_PENDING and "state" in sections:
+        waiting = pending_of(sections)
         refusal = SessionLockedException(
-            f"Another commit is pending on {switch}: {pending_of(sections)}. Nothing was changed. "
-            "Wait for it, or confirm it or roll it back: any session on any machine can."
+            f"Another commit is pending on {switch}: {waiting}. Nothing was changed. "
+            + (
+                "Any session on any machine can end it."
+                if waiting.armed is False
+                else "Wait for it, or confirm it or roll it back: any session on any machine can."
+            )
         )
     elif answer.exit_status in (E_CHANGED, E_FOREIGN):
         refusal = LockError(f"{switch} refused the commit: {why} Nothing was changed.")

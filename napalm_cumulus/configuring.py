@@ -134,7 +134,8 @@ class ConfigurationMethods:
         commit = transaction.plan(
             self._base,
             self._candidate,
-            revert_in=int(revert_in or _IMMEDIATE_REVERT_IN),
+            # Nobody waits for it, so there is time for a large change.
+            revert_in=int(revert_in or _IMMEDIATE_REVERT_IN + len(self._candidate.counted)),
             bounce=bounce,
             full_reload=bool(self.optional_args.get("full_reload", False)),
             owner=str(self.optional_args.get("owner") or ""),

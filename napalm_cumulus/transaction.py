@@ -22,16 +22,18 @@ from napalm_cumulus import answers
 from napalm_cumulus.account import who
 from napalm_cumulus.answers import CommitRefusedError, CommitReport, PendingCommit
 from napalm_cumulus.configuration import Configuration
-from napalm_cumulus.meaning import Address, Change, addresses_of, change_between
+from napalm_cumulus.meaning import Address, Change, addresses_of, change_between, macvlan_name
 from napalm_cumulus.snapshot import Snapshot, encode
 from napalm_cumulus.transport import CommandResult, Transport
 from napalm_cumulus.validation import unfamiliar_attributes
 
 _ID = re.compile(r"^[0-9a-f]{12}$")
+#: A device's name that a shell takes for one word and no command for an option.
+_NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}\Z")
 _LINE_LIMIT = 200
 #: The parts of the on-switch program, in their order: the last line of ``main`` starts it.
 PARTS = (
-    *("base", "kernel", "lock", "timer", "repair"),
+    *("base", "kernel", "links", "lock", "timer", "repair"),
     *("refuse", "apply", "back", "confirm", "journal", "answer", "main"),
 )
 # Time for staging and detaching, on top of what ifupdown2 itself may take (LIMIT, three times).
@@ -144,6 +146,7 @@ def commit_files(commit: Plan) -> dict[str, str | bytes]:
             for found in unfamiliar_attributes(disk, commit.candidate)
         ),
         "removed": lines(path for path, text in changes.items() if text is None),
+        **traces(disk, commit.candidate, commit.change),
         **wishes,
         **{f"new{path}": encode(text) for path, text in changes.items() if text is not None},
     }
@@ -174,6 +177,37 @@ def expectations(disk: Configuration, candidate: Configuration, change: Change) 
         "expect.new": lines(new),
         "expect.old": lines([*old, *keep]),
         "expect.keep": lines(keep),
+    }
+
+
+def traces(disk: Configuration, candidate: Configuration, change: Change) -> dict[str, str]:
+    """What tells the change's own devices and addresses from those of others.
+
+    Returns:
+        ``added``, the interfaces that only the candidate has, or alone brings up; ``gone``, those
+        that only the disk has; ``named``, every name that the changed stanzas mention, which may be
+        that of a device that they make; ``held``, every address that the disk gives, as
+        ``device address``, or ``device *`` where its text does not tell; ``size``, how many
+        interfaces there are, and how many of them change.
+    """
+    before, after = disk.counted.keys(), candidate.counted.keys()
+    brought_up = (candidate.auto - disk.auto) & after
+    named: set[str] = set()
+    for configuration in (disk, candidate):
+        for name in change.interfaces:
+            named |= {name, macvlan_name(name, 0).removesuffix("-v0")}
+            for at in configuration.counted.get(name, ()):
+                named.update(word for a in at.stanza.attributes for word in a.value.split())
+    held: list[str] = []
+    for name in disk.counted:
+        found = addresses_of(disk, name)
+        held += [f"{name} *"] if found is None else [f"{a.device} {a.address}" for a in found]
+    return {
+        "added": lines(sorted(filter(_NAME.match, (after - before) | brought_up))),
+        "gone": lines(sorted(filter(_NAME.match, before - after))),
+        "named": lines(sorted(filter(_NAME.match, named))),
+        "held": lines(sorted(held)),
+        "size": f"{len(before | after)} {len(change.interfaces)}\n",
     }
 
 
@@ -237,7 +271,8 @@ def confirm(transport: Transport, commit_id: str, switch: str) -> None:
     """Write the pending candidate to the disk and disarm the timer.
 
     Raises:
-        CommitConfirmException: nothing is pending any more (the switch has rolled back).
+        CommitConfirmException: nothing is pending any more (the switch has rolled back), or its
+            time is over.
         CommitRefusedError: refused or impossible; the commit stays pending and will be rolled back.
     """
     answer = _verb(transport, "front-confirm", commit_id)
@@ -245,6 +280,11 @@ def confirm(transport: Transport, commit_id: str, switch: str) -> None:
         return
     sections = answers.parse_sections(answer.stdout)
     why = " ".join(sections.get("refused", [])) or answers.said(answer, sections)
+    if answer.exit_status == answers.E_LATE:
+        raise CommitConfirmException(
+            f"Commit {commit_id} on {switch} was not confirmed: {why}. Nothing was written. If its "
+            "timer does not roll it back within seconds, it is dead: end it with a rollback."
+        )
     if answer.exit_status == answers.E_NOTHING:
         raise CommitConfirmException(
             f"Commit {commit_id} cannot be confirmed on {switch}: {why} It was not confirmed in "
@@ -266,9 +306,11 @@ def roll_back(transport: Transport, commit_id: str, switch: str) -> None:
     answer = _verb(transport, "front-rollback", commit_id)
     if answer.exit_status == 0:
         return
-    why = answers.said(answer, answers.parse_sections(answer.stdout))
+    sections = answers.parse_sections(answer.stdout)
+    why = answers.said(answer, sections)
     if answer.exit_status == answers.E_NOTHING:
         raise CommitConfirmException(f"Commit {commit_id} cannot be rolled back on {switch}: {why}")
+    why = "; ".join(sections.get("unmet.old", ())) or why
     raise CommitError(
         f"The rollback of commit {commit_id} on {switch} ended with exit status "
         f"{answer.exit_status}: {why}. Run 'ifreload -a' there and look at "

@@ -18,7 +18,7 @@ print_pending() { # DIR
     for name in id owner message created mode interfaces diff; do
         section "$name" "$T/$name"
     done
-    armed && printf '== armed\n yes\n'
+    printf '== armed\n %s\n' "$(armed)"
     printf '== remaining\n %s\n' "$(($(value "$T/deadline") - $(seconds_up)))"
     return 0
 }
@@ -60,6 +60,7 @@ cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
         die "$E_NOTHING" "It is being rolled back already."
         ;;
     esac
+    T=$D/$found
     detached "$1"
     status=$?
     ended_or_pending "$ID"

@@ -40,6 +40,7 @@ cmd_apply() {
         die "$E_STAGING" "The candidate could not be staged in $D: $(tail -n 1 "$T/log")"
     refuse_unknown_attributes
     refuse_new_complaints
+    refuse_too_short
     mark staged
     if ! arm; then
         why=$(tail -n 1 "$T/log")
@@ -90,10 +91,18 @@ cmd_run() {
     ours || exit "$E_FAILED"
     if is_repair; then run_repair; fi
     unmet "$T/expect.old" >"$T/unmet.before"
+    # What cannot be written down now could not be compared on the way back.
+    if ! look "$T/kernel.before"; then
+        claim revert || exit "$E_FAILED"
+        end_with reverted "nothing was applied: what the kernel has could not be read or written down"
+        exit "$E_FAILED"
+    fi
     mark applying
     bring_up in_candidate
     status=$?
     printf '%s\n' "$status" >"$T/apply.status"
+    # A bounce goes back at once: whatever changes meanwhile is its own doing.
+    [ "$(value "$T/hold")" = bounce ] || look "$T/kernel.after"
     unmet "$T/expect.new" >"$T/unmet.new"
     unmet "$T/expect.keep" >"$T/unmet.keep"
     newly_unmet keep >>"$T/unmet.new"

@@ -7,6 +7,16 @@ claim() { # revert|confirm: own the outcome of the pending commit; one rename de
 take_back() { # WHY. With the lock held and the commit claimed: the disk's configuration again
     rm -f "$T/ballast"
     mark reverting
+    # In a bounce it has answered this instant.
+    if [ "$(value "$T/hold")" != bounce ] && ! ip_answers; then
+        # ifupdown2 asks it, too: the limits are made for a switch that works.
+        printf 'ip does not answer\n' >>"$T/log"
+        LIMIT=60 TRIES=1
+    fi
+    if cut_short; then
+        take_down_added
+        look "$T/kernel.now" && delete_left
+    fi
     bring_up on_disk
     status=$?
     if is_repair; then lift_all; fi
@@ -19,16 +29,44 @@ take_back() { # WHY. With the lock held and the commit claimed: the disk's confi
         if is_repair; then lift_all; fi
         unmet "$T/expect.old" >"$T/unmet.old"
     fi
+    if [ -e "$T/kernel.before" ]; then sweep; fi
     drop_prepared
     if newly_unmet old >/dev/null; then
-        end_with incomplete "$1"
+        end_with incomplete "$1; $(newly_unmet old | head -n 8 | tr '\n' ';')"
         return "$E_INCOMPLETE"
     fi
     end_with reverted "$1"
 }
 
+sweep() { # what the disk's configuration alone did not put right; then what is still not right
+    look "$T/kernel.now" || {
+        printf 'unknown: what the kernel has could not be read\n' >>"$T/unmet.old"
+        return 0
+    }
+    [ -n "$(differences)" ] || return 0
+    delete_left
+    lost=$(differences | sed -n 's/^missing device //p' | grep -xF -f - "$T/gone")
+    # shellcheck disable=SC2086 # checked by the client
+    [ -z "$lost" ] || patiently on_disk "$LIMIT" ifup $lost
+    unmet "$T/expect.old" >"$T/unmet.old"
+    if newly_unmet old >/dev/null; then # what was deleted may have been in the way
+        MODE=full
+        bring_up on_disk
+        unmet "$T/expect.old" >"$T/unmet.old"
+    fi
+    if look "$T/kernel.now"; then
+        differences >>"$T/unmet.old"
+    else
+        printf 'unknown: what the kernel has could not be read\n' >>"$T/unmet.old"
+    fi
+}
+
 newly_unmet() { # old|keep|new: what the kernel lacks now and had before; false where that is nothing
-    grep -vxF -f "$T/unmet.before" "$T/unmet.$1"
+    {
+        [ -e "$T/unmet.$1" ] || echo "unknown: what the kernel has could not be written down"
+        grep '^unknown' "$T/unmet.$1"
+        grep -v '^unknown' "$T/unmet.$1" | grep -vxF -f "$T/unmet.before"
+    } | grep .
 }
 
 end_with() { # RESULT WHY: the commit is over
@@ -48,8 +86,8 @@ cmd_rollback() { # ID WHY: the claimed directory of a rollback that was cut off 
         [ "$(value "$D/claimed.revert/id")" = "$ID" ] || exit "$E_NOTHING"
     fi
     use "$D/claimed.revert"
+    printf '%s\n' "$$" >"$T/pid.$VERB"
     break_lock 2 || exit "$E_INTERNAL"
-    printf '%s\n' "$$" >"$T/pid.rollback"
     [ -d "$D/claimed.revert" ] || exit 0 # whoever held the lock has done it
     [ -e "$T/unmet.before" ] || : >"$T/unmet.before"
     take_back "$2"
@@ -59,6 +97,7 @@ cmd_expire() {
     if [ "$(value "$D/claimed.confirm/id")" = "$1" ]; then
         ID=$1
         use "$D/claimed.confirm"
+        printf '%s\n' "$$" >"$T/pid.$VERB"
         break_lock 60 || exit "$E_INTERNAL"
         [ -d "$D/claimed.confirm" ] || exit 0
         finish_confirm

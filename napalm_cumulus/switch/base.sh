@@ -23,9 +23,9 @@
 #   confirm/          while a confirm of several files is being written: the journal of it
 #
 # A commit's directory, from the client: id owner message diff revert_in hold mode interfaces
-# manifest listing unfamiliar changed removed new/ expect.new expect.keep expect.old, for a repair
-# steps; from here: network/ outside/ outside.list attributes ballast created deadline armed runner
-# progress log result refused failed batch unmet.*
+# manifest listing unfamiliar changed removed new/ expect.new expect.keep expect.old added gone named
+# held, for a repair steps; from here: network/ outside/ outside.list attributes ballast created
+# deadline armed isolate progress log result refused failed batch unmet.* kernel.* pid.*
 
 set -u
 umask 077
@@ -38,11 +38,13 @@ V=/var/lib/vipkeeper
 UNITS=/etc/systemd/system
 NETWORK=/etc/network
 LIMIT=300 # seconds after which a hung ifupdown2 is killed, hard: it hangs on TERM
+TRIES=3   # how often it may be
+ASKING=10 # seconds for a command that only asks
 BUSY=89   # ifupdown2: another one is running
 
 # Exit statuses, read by answers.py.
 E_INTERNAL=70 E_CHANGED=71 E_PENDING=72 E_FOREIGN=73 E_NOT_ARMED=74 E_STAGING=75
-E_NOTHING=76 E_FAILED=77 E_INCOMPLETE=78 E_REFUSED=79 E_WRITE=80
+E_NOTHING=76 E_FAILED=77 E_INCOMPLETE=78 E_REFUSED=79 E_WRITE=80 E_LATE=84 E_TOO_SHORT=85
 
 die() { # STATUS SENTENCE
     status=$1
@@ -51,9 +53,14 @@ die() { # STATUS SENTENCE
     exit "$status"
 }
 
-mark() { printf '%s %s\n' "$(date +%s.%N)" "$1" >>"$T/progress"; }
+# Every command may hang, the way back must not: those that only ask, and those that change one thing,
+# are killed after their time. Nothing of them keeps the lock.
+within() { timeout -s KILL "$@" 8>&-; } # SECONDS COMMAND...
 
-note() { logger -t vipkeeper -- "$ID: $*" 2>/dev/null || :; }
+# Seconds since the boot: the clock may be stepped, and not every `date` knows %N.
+mark() { read -r up _ </proc/uptime && printf '%s %s\n' "$up" "$1" >>"$T/progress"; }
+
+note() { within 5 logger -t vipkeeper -- "$ID: $*" 2>/dev/null || :; }
 
 value() { # FILE: its first line
     line=
@@ -68,7 +75,7 @@ seconds_up() {
 
 with_systemd() {
     [ -d /run/systemd/system ] || return 1
-    version=$(systemctl --version 2>/dev/null | awk 'NR == 1 { print $2 + 0 }')
+    version=$(within 10 systemctl --version 2>/dev/null | awk 'NR == 1 { print $2 + 0 }')
     [ "${version:-0}" -ge 236 ] # --collect; --wait and --on-active are older
 }
 

@@ -12,6 +12,10 @@ cmd_confirm() {
     take_lock 60 || exit "$E_INTERNAL"
     ours || exit "$E_NOTHING"
     printf '%s\n' "$$" >"$T/pid.confirm"
+    if late; then # its timer is dead, or goes off this instant
+        printf 'its time was over %s s ago\n' "$(($(seconds_up) - $(value "$T/deadline")))" >"$T/refused"
+        exit "$E_LATE"
+    fi
     [ "$(value "$T/hold")" = pending ] ||
         refuse_confirm "it was made to be taken back, not to be kept: the switch ends it by itself"
     unmet "$T/expect.new" >"$T/unmet.new"

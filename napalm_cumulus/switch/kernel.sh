@@ -18,7 +18,7 @@ on_disk() { # COMMAND...
     )
 }
 
-bring_up() { # in_candidate|on_disk: make the kernel agree, waiting for other ifupdown2 runs
+bring_up() { # in_candidate|on_disk: make the kernel agree
     where=$1
     # Interface names are checked by the client; the blanks between them are meant to split.
     # shellcheck disable=SC2086
@@ -29,13 +29,19 @@ bring_up() { # in_candidate|on_disk: make the kernel agree, waiting for other if
         ;;
     *) set -- ifreload -a ;;
     esac
+    patiently "$where" "$LIMIT" "$@"
+}
+
+patiently() { # in_candidate|on_disk SECONDS COMMAND...: an ifupdown2, waiting for other runs of it
+    where=$1 limit=$2
+    shift 2
     attempt=0 began=$(seconds_up) patience=$HANG
     while :; do
         log=$T/log
         own_lock || :
         # On a full /run ifupdown2 must not die of its own messages.
         printf '+ %s: %s\n' "$where" "$*" 2>/dev/null >>"$log" || log=/dev/null
-        "$where" timeout -s KILL "$LIMIT" "$@" >>"$log" 2>&1 </dev/null 8>&-
+        "$where" timeout -s KILL "$limit" "$@" >>"$log" 2>&1 </dev/null 8>&-
         status=$?
         case $status in
         "$BUSY")
@@ -50,7 +56,7 @@ bring_up() { # in_candidate|on_disk: make the kernel agree, waiting for other if
             ;;
         137) # killed: the next run completes what this one left half done
             attempt=$((attempt + 1))
-            [ "$attempt" -lt 3 ] || return "$status"
+            [ "$attempt" -lt "$TRIES" ] || return "$status"
             ;;
         *) return "$status" ;;
         esac
@@ -69,9 +75,21 @@ links() { # "device UP" where it is up and not protocol-down, and "device MAC", 
     done
 }
 
+ip_answers() { # what does not is not asked again and again
+    SILENT=
+    within "$ASKING" ip -o link show dev lo >/dev/null 2>&1 || SILENT=yes
+    [ -z "$SILENT" ]
+}
+
+list_addresses() { [ -z "${SILENT-}" ] && within "$ASKING" ip -o addr show; }
+
 unmet() { # FILE of lines "+ device WHAT" and "- device WHAT": where the kernel differs; WHAT is an
     # address, UP, or a MAC
-    { ip -o addr show && links; } | awk -v wishes="$1" '
+    addresses=$(list_addresses) || {
+        printf 'unknown: ip did not tell the addresses within %s s\n' "$ASKING"
+        return 0
+    }
+    { printf '%s\n' "$addresses" && links; } | awk -v wishes="$1" '
         BEGIN {
             while ((getline line <wishes) > 0) {
                 split(line, part, " ")

@@ -102,16 +102,40 @@ await_ifupdown2() { # before something is taken away: nobody holds ifupdown2's l
 
 take_lock() { # SECONDS: wait for whoever is changing the network
     exec 8>>"$D/lock"
-    flock -w "$1" 8
+    flock -w "$1" 8 || return 1
+    printf '%s %s\n' "$$" "$VERB" >"$D/lock" # for those who wait
+    return 0
 }
 
-break_lock() { # SECONDS: the same for those who must get it: after that a hung holder is killed
+end_program() { # VERB: kill that program of this commit and all that it runs, unless it is this one
+    [ "$1" != "$VERB" ] || return 0
+    unit=$1
+    [ "$1" = expire ] && unit=revert
+    with_systemd && within 10 systemctl kill -s KILL "vipkeeper-$unit-$ID.service" 2>/dev/null
+    pid=$(value "$T/pid.$1")
+    # The number may be somebody else's by now.
+    [ -n "$pid" ] && grep -q "$ID" "/proc/$pid/cmdline" 2>/dev/null && kill -KILL "-$pid" 2>/dev/null
+    return 0
+}
+
+holder_works() { # is whoever holds the lock alive, and not stopped?
+    read -r pid _ <"$D/lock" || return 1
+    read -r _ _ state _ <"/proc/$pid/stat" || return 1
+    case $state in T | t | Z | X) return 1 ;; esac
+} 2>/dev/null
+
+break_lock() { # SECONDS: the same for those who must get it
     take_lock "$1" && return 0
-    for verb in run rollback confirm; do
-        with_systemd && systemctl kill -s KILL "vipkeeper-$verb-$ID.service" 2>/dev/null
-        pid=$(value "$T/pid.$verb")
-        [ -n "$pid" ] && [ "$pid" != "$$" ] && kill -KILL "-$pid" 2>/dev/null
+    end_program run
+    take_lock 5 && return 0
+    # Who else has it does this same work: killing it would only be to begin anew, and systemd starts
+    # it again. It is waited for while it works.
+    waited=0
+    while [ "$waited" -lt "$LIMIT" ] && holder_works; do
+        take_lock 1 && return 0
+        waited=$((waited + 1))
     done
+    for verb in rollback expire confirm; do end_program "$verb"; done
     kill_ifupdown2
-    flock -w 30 8
+    take_lock 30
 }

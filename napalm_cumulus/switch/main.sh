@@ -1,4 +1,5 @@
 main() {
+    VERB=${1-}
     case ${1-} in
     apply | run | expire) "cmd_$1" "$2" ;;
     boot) cmd_boot ;;

@@ -7,7 +7,7 @@ tried() { # WORDS COMMAND...: run it, and write down that WORDS failed if it did
     words=$1
     shift
     say "+ $*"
-    "$@" >>"$T/log" 2>&1 </dev/null 8>&- 3<&- && return 0
+    within 60 "$@" >>"$T/log" 2>&1 </dev/null 3<&- && return 0
     printf 'failed %s\n' "$words" >>"$T/failed"
     return 1
 }
@@ -29,7 +29,7 @@ down_and_up() { # DEV [MAC]: in one process, for the shortest outage and no half
         printf 'link set dev %s up\n' "$1"
         # Going down loses IPv6 addresses, and coming up does not bring them back. They were there a
         # moment ago: no neighbour need be asked whether they are free.
-        ip -6 -o addr show dev "$1" scope global 2>/dev/null |
+        within "$ASKING" ip -6 -o addr show dev "$1" scope global 2>/dev/null |
             awk -v dev="$1" '!/ dynamic | temporary / {
                 metric = ""
                 for (i = 5; i < NF; i++) if ($i == "metric") metric = " metric " $(i + 1)
@@ -89,13 +89,13 @@ lift_all() { # every device that must be up
 
 reroute() { # DEV ADDRESS NETWORK METRIC: the routes that the kernel makes for an address
     net=/sys/class/net/$1
-    ip -4 -o addr show dev "$1" 2>/dev/null | grep -qF " $2/" || return 0
-    table=$(ip -d -o link show dev "$1" | sed -n 's/.* vrf_slave table \([0-9]*\).*/\1/p')
-    [ -n "$(ip -4 route show table all "$3" dev "$1" proto kernel)" ] || [ "$3" = "$2/32" ] ||
+    within "$ASKING" ip -4 -o addr show dev "$1" 2>/dev/null | grep -qF " $2/" || return 0
+    table=$(within "$ASKING" ip -d -o link show dev "$1" | sed -n 's/.* vrf_slave table \([0-9]*\).*/\1/p')
+    [ -n "$(within "$ASKING" ip -4 route show table all "$3" dev "$1" proto kernel)" ] || [ "$3" = "$2/32" ] ||
         # Appended: those of other VRR devices differ in nothing but the device.
         tried "restoring the route $3 of $1" ip -4 route append "$3" dev "$1" proto kernel \
             scope link src "$2" metric "$4" table "${table:-254}"
-    [ -n "$(ip -4 route show table all type local "$2" dev "$1")" ] ||
+    [ -n "$(within "$ASKING" ip -4 route show table all type local "$2" dev "$1")" ] ||
         tried "restoring the local route of $2" ip -4 route append local "$2" dev "$1" \
             proto kernel scope host src "$2" table "${table:-255}"
 }

@@ -1,15 +1,26 @@
+IGNORE_ISOLATE=IgnoreOnIsolate=yes
+
+start_timer() { # OPTION...
+    # Should the job itself be killed, systemd runs it again.
+    within 30 systemd-run -q --collect --unit="vipkeeper-revert-$ID" --on-active="${wait}s" \
+        --timer-property=AccuracySec=50ms -p KillSignal=SIGKILL -p TimeoutStopSec=5 \
+        -p Restart=on-abnormal -p RestartSec=200ms -p StartLimitIntervalSec=0 "$@" \
+        /bin/sh "$D/program.$ID" expire "$ID" >>"$T/log" 2>&1
+}
+
 arm() {
     wait=$(value "$T/revert_in")
     seconds_up | awk -v wait="$wait" '{ print $1 + wait }' >"$T/deadline"
     date +%s >"$T/created"
     cp "$T/transaction.sh" "$D/program.$ID" || return 1
     if with_systemd; then
-        # Should the job itself be killed, systemd runs it again.
-        systemd-run -q --collect --unit="vipkeeper-revert-$ID" --on-active="${wait}s" \
-            --timer-property=AccuracySec=50ms -p KillSignal=SIGKILL -p TimeoutStopSec=5 \
-            -p Restart=on-abnormal -p RestartSec=200ms -p StartLimitIntervalSec=0 \
-            /bin/sh "$D/program.$ID" expire "$ID" >>"$T/log" 2>&1 || return 1
-        systemctl -q is-active "vipkeeper-revert-$ID.timer" || return 1
+        # `systemctl isolate` is to leave it alone; an old systemd cannot be told so.
+        if start_timer -p "$IGNORE_ISOLATE" --timer-property="$IGNORE_ISOLATE"; then
+            : >"$T/isolate"
+        else
+            start_timer || return 1
+        fi
+        within 30 systemctl -q is-active "vipkeeper-revert-$ID.timer" || return 1
     else
         setsid sh -c 'sleep "$1"; exec sh "$2" expire "$3"' \
             vipkeeper-revert "$wait" "$D/program.$ID" "$ID" </dev/null >/dev/null 2>&1 8>&- &
@@ -19,21 +30,43 @@ arm() {
     : >"$T/armed"
 }
 
-armed() { # is the timer of the commit in hand alive?
-    [ -e "$T/armed" ] || return 1
-    if [ -s "$T/sleeper" ]; then
-        kill -0 "$(value "$T/sleeper")" 2>/dev/null
+armed() { # does anything see to the end of the commit in hand? yes, no, or unknown
+    # A run that has claimed it goes back itself.
+    case $T in
+    */claimed.*) run=run ;;
+    *) run=revert ;;
+    esac
+    if [ ! -e "$T/armed" ]; then
+        echo no
+    elif [ -s "$T/sleeper" ]; then
+        for name in sleeper pid.expire pid.rollback pid.confirm "pid.$run"; do
+            pid=$(value "$T/$name")
+            [ -n "$pid" ] && grep -q "$ID" "/proc/$pid/cmdline" 2>/dev/null && echo yes && return
+        done
+        echo no
     else
-        systemctl -q is-active "vipkeeper-revert-$ID.timer"
+        set -- "vipkeeper-revert-$ID.timer" "vipkeeper-revert-$ID.service"
+        set -- "$@" "vipkeeper-rollback-$ID.service" "vipkeeper-confirm-$ID.service"
+        set -- "$@" "vipkeeper-$run-$ID.service"
+        states=$(within 10 systemctl is-active "$@" 2>/dev/null)
+        if [ -z "$states" ]; then
+            echo unknown
+        elif printf '%s\n' "$states" | grep -qE '^(active|activating|deactivating)$'; then
+            echo yes
+        else
+            echo no
+        fi
     fi
 }
+
+late() { [ "$(seconds_up)" -gt "$(value "$T/deadline")" ]; } # is its time over?
 
 disarm() {
     if [ -s "$T/sleeper" ]; then
         # From `expire` itself the sleeper is this very process: it has nothing left to do.
         [ "$(value "$T/sleeper")" = "$$" ] || kill -KILL "-$(value "$T/sleeper")" 2>/dev/null
     else
-        systemctl stop "vipkeeper-revert-$ID.timer" 2>/dev/null
+        within 30 systemctl stop "vipkeeper-revert-$ID.timer" 2>/dev/null
     fi
 }
 
@@ -43,9 +76,11 @@ detached() { # VERB: run it outside the SSH session, wait for its end, give its 
         # repeated but rolled back.
         again=on-abnormal
         [ "$1" = run ] && again=no
+        also=Restart=$again # given twice where there is nothing else
+        [ ! -e "$T/isolate" ] || also=$IGNORE_ISOLATE
         systemd-run -q --collect --wait --unit="vipkeeper-$1-$ID" -p KillSignal=SIGKILL \
             -p TimeoutStopSec=5 -p "Restart=$again" -p RestartSec=200ms -p StartLimitIntervalSec=0 \
-            /bin/sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&-
+            -p "$also" /bin/sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&-
         status=$?
         # 1 is systemd-run's own failure (a full /run): none of the verbs ends so.
         [ "$status" -eq 1 ] || return "$status"

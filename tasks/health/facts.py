@@ -275,12 +275,16 @@ class ProbeFact:
 
 @dataclass(frozen=True)
 class PendingFact:
-    """A commit that waits on the switch: its state, id, owner and seconds until it expires."""
+    """A commit that waits on the switch: its state, id, owner and seconds until it expires.
+
+    ``armed`` is whether anything sees to its end there; None where that could not be told.
+    """
 
     state: str
     id: str
     owner: str
     remaining: float
+    armed: bool | None = None
 
 
 @dataclass(frozen=True)

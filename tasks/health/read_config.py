@@ -169,8 +169,9 @@ def left_over(results: Results) -> tuple[Section[PendingFact], tuple[str, ...], 
         for line in lines:
             kind, *words = line.split("|")
             if kind == "pending":
-                state, name, owner, seconds = words
-                pending.append(PendingFact(state, name, owner, float(seconds or 0)))
+                state, name, owner, seconds, armed = words
+                alive = {"yes": True, "no": False}.get(armed)
+                pending.append(PendingFact(state, name, owner, float(seconds or 0), alive))
             else:
                 left.append(_LEFT[words[0]].format("|".join(words[1:])))
     except misread() as error:

@@ -90,9 +90,19 @@ def _pending(view: View) -> Iterator[Seen]:
         when = f"{-row.remaining:.0f} s over its time" if late else f"{row.remaining:.0f} s to go"
         if row.state == "claimed.confirm":
             when = "being confirmed" if not late else "a confirm that does not end"
+        place = f"/run/vipkeeper/{row.state}: commit {row.id} by {row.owner or 'nobody known'}"
+        if row.armed is False:
+            verb = "confirm" if row.state == "claimed.confirm" else "rollback"
+            yield Seen(
+                "",
+                f"{place}, {when}, its timer is dead",
+                f"Nothing ends it by itself: run vip {verb}.",
+                status=Status.CRITICAL,
+            )
+            continue
         yield Seen(
             "",
-            f"/run/vipkeeper/{row.state}: commit {row.id} by {row.owner or 'nobody known'}, {when}",
+            f"{place}, {when}",
             "It should have ended by itself: settle it with vip confirm or vip rollback, and look "
             "at the switch's log."
             if late

@@ -19,6 +19,7 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus import CumulusDriver, transaction
+from napalm_cumulus.answers import CommitRefusedError
 from napalm_cumulus.configuration import Configuration
 from napalm_cumulus.snapshot import Snapshot, take
 from napalm_cumulus.transport import CommandResult
@@ -114,6 +115,24 @@ def test_a_full_reload_keeps_every_other_address() -> None:
     assert "+ vlan453-v0 130.246.212.1/22\n" in sent["expect.keep"]
 
 
+def test_what_tells_the_changes_own_devices() -> None:
+    new = BASE.replace("iface swp1\n", "iface swp1\n    vrf red\n")
+    new += (
+        "\nauto br0\niface br0\n    bridge-ports swp9.7 -x\n"
+        "    post-up ip link add $(reboot) type dummy\n"
+    )
+    sent = members(transaction.request(a_plan(new)))
+    assert (sent["added"], sent["gone"], sent["size"]) == ("br0\n", "", "3 2\n")
+    named = set(sent["named"].split("\n"))
+    assert {"br0", "swp1", "swp9.7", "red"} <= named
+    assert not {"-x", "$(reboot)", "vlan453"} & named
+    assert "vlan453-v0 130.246.212.1/22\n" in sent["held"]
+    back = transaction.plan(
+        snapshot(new), Configuration({MAIN: BASE + "iface dhcp inet dhcp\n"}), revert_in=9
+    )
+    assert members(transaction.request(back))["gone"] == "br0\n"
+
+
 def test_odd_bytes_reach_the_switch_unchanged() -> None:
     raw = b"# \xff\xfe caf\xe9\r\nauto lo\niface lo\n"
     text = raw.decode("utf-8", "surrogateescape")
@@ -154,6 +173,7 @@ PENDING = (
         (73, b"== error\n NVUE\n", LockError, "NVUE"),
         (74, b"== error\n no timer\n", CommitError, "no timer"),
         (75, b"", CommitError, "did not begin"),
+        (85, b"== error\n needs at least 9 s\n", CommitRefusedError, "at least 9 s. Nothing was"),
         (127, b"", CommitError, "is not known"),
         (
             77,
@@ -165,7 +185,7 @@ PENDING = (
             78,
             b"== result\n incomplete x\n== progress\n 1 staged\n== unmet.old\n missing b 2/32\n",
             CommitError,
-            "lacks something it had before: missing b 2/32",
+            "is not as before: missing b 2/32",
         ),
     ],
 )
@@ -184,6 +204,15 @@ def test_pending() -> None:
     assert str(found) == (
         "commit 0123456789ab by alice@noc (a == b) on vlan453, swp1; it rolls back in 42 s"
     )
+    for said, armed, words in (
+        (b"no", False, "does not end by itself, because its timer is dead: run vip rollback"),
+        (b"unknown", None, "rolls back in 42 s (if its timer is alive, which the switch does not"),
+    ):
+        told = PENDING.replace(b"armed\n yes", b"armed\n " + said)
+        found = transaction.pending(answering(0, told), "leaf1")
+        assert found is not None
+        assert found.armed is armed
+        assert words in str(found)
     assert transaction.pending(answering(0), "leaf1") is None
     with pytest.raises(CommandErrorException, match="exit status 255"):
         transaction.pending(answering(255), "leaf1")
@@ -195,6 +224,7 @@ def test_pending() -> None:
     ("status", "out", "error", "message"),
     [
         (76, b"== error\n No commit is pending.\n", CommitConfirmException, "cannot be confirmed"),
+        (84, b"== refused\n its time was over\n", CommitConfirmException, "time was over. Nothing"),
         (79, b"== refused\n the disk changed\n", CommitError, "the disk changed"),
         (80, b"== refused\n No space left on device\n", CommitError, "No space left"),
     ],

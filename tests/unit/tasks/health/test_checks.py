@@ -198,15 +198,22 @@ CASES = [
     ),
     Case(
         "commit-pending",
-        lambda: facts(left_over="pending|pending|0123456789ab|bob@seat|42\ndone\n"),
+        lambda: facts(left_over="pending|pending|0123456789ab|bob@seat|42|yes\ndone\n"),
         "",
         ("0123456789ab", "bob@seat", "42 s to go"),
     ),
     Case(
         "commit-pending",
-        lambda: facts(left_over="pending|claimed.revert|0123456789ab|bob@seat|-900\ndone\n"),
+        lambda: facts(left_over="pending|claimed.revert|0123456789ab|bob@seat|-900|yes\ndone\n"),
         "",
         ("900 s over its time",),
+        CRITICAL,
+    ),
+    Case(
+        "commit-pending",
+        lambda: facts(left_over="pending|pending|0123456789ab|bob@seat|42|no\ndone\n"),
+        "",
+        ("0123456789ab", "its timer is dead"),
         CRITICAL,
     ),
     Case(
