@@ -67,7 +67,6 @@ def reach(run: Run, stack: ExitStack, followed: Followed, patients: tuple[Patien
     """
     answered: list[Behind] = []
     failures: list[NapalmException] = []
-    run.facts["presence"] = presences = {}
     for answer in followed.chain.switches:
         switch = answer.value
         try:
@@ -77,7 +76,7 @@ def reach(run: Run, stack: ExitStack, followed: Followed, patients: tuple[Patien
             run.story.tell("switch", explain(failure, switch.name).sentence, "fail")
             failures.append(failure)
             continue
-        presences[switch.name] = presence
+        run.report.presence[switch.name] = presence
         _tell(run, switch, presence)
         answered.append(Behind(session, presence))
     return Reached(tuple(answered), tuple(failures))
@@ -98,7 +97,7 @@ def require_confirmed(
         if not behind.presence.confirmed
     ]
     if force and unseen:
-        run.facts["forced"] = unseen
+        run.report.forced = tuple(unseen)
         run.story.tell("force", f"going on though {'; '.join(unseen)}", "warn")
     chosen = reached.answered if force else reached.confirmed
     if chosen:

@@ -11,6 +11,7 @@ from inventory.chain import Chain, Kind, resolve
 from inventory.errors import SourceError, TargetError
 from inventory.model import Answer, Switch, VirtualMachine
 from runbooks.records import now
+from runbooks.report import Way
 
 if TYPE_CHECKING:
     from inventory.site import Site
@@ -103,12 +104,8 @@ def follow(site: Site, target: str, story: Story) -> Followed:
 
 def record(run: Run, followed: Followed) -> None:
     """Put the way into the run's report."""
-    run.facts["chain"] = {
-        "kind": followed.chain.kind,
-        "hypervisor": followed.chain.hypervisor,
-        "steps": followed.steps,
-        "warnings": followed.chain.warnings,
-    }
+    chain = followed.chain
+    run.report.way = Way(chain.kind, chain.hypervisor, followed.steps, tuple(chain.warnings))
 
 
 def find_switch(site: Site | None, name: str, story: Story) -> Switch:

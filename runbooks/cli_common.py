@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from inventory.model import Switch
     from inventory.site import Site
     from nornir_config.settings import Settings
+    from runbooks.approval import Agreement
     from runbooks.run import Run
-    from runbooks.toggle import Agreement
     from tasks.gateways import Wanted
 
 #: What most commands import: the site's sources, NAPALM.
@@ -118,7 +118,7 @@ def new_run(settings: Settings, command: str, target: str) -> Run:
 
 def agreement(*, yes: bool) -> Agreement:
     """How the operator's word is got."""
-    from runbooks.toggle import Agreement
+    from runbooks.approval import Agreement
 
     def ask(question: str) -> bool:
         if not is_terminal():
@@ -148,5 +148,5 @@ def tell_end(run: Run) -> None:
         console.print(Text(f"{run.verdict.upper()}: {run.sentence}", style=style))
         if run.advice:
             console.print(Text(run.advice))
-    if run.report is not None:
-        console.print(Text(f"Report: {run.report}", style="dim"))
+    if run.written is not None:
+        console.print(Text(f"Report: {run.written}", style="dim"))

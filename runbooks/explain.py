@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _SWITCH = "vipkeeper_switch"
 _LOST = (
-    "The switch goes on by itself and ends in its old configuration at the latest when the timer "
-    "runs out; look with: vip pending SWITCH"
+    "The switch goes on by itself: a repair to its end, all else back to its old configuration at "
+    "the latest when the timer runs out; look with: vip pending SWITCH"
 )
 _UNTOUCHED = "Nothing on the switch was touched: look at its load, and run it again."
 

@@ -24,7 +24,7 @@ from runbooks.story import Story, make_console
 
 if TYPE_CHECKING:
     from nornir_config.settings import Settings
-    from runbooks.toggle import Agreement
+    from runbooks.approval import Agreement
 
 
 @dataclass(frozen=True)

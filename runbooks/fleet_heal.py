@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from nornir.core.task import MultiResult
 
+    from runbooks.approval import Agreement
     from runbooks.assess import Assessment
-    from runbooks.toggle import Agreement
 
 _AT_ONCE = 8  # leafs without a VIP in common
 
@@ -70,7 +70,7 @@ def heal_fleet(
     """
     with recorded(run):
         plan = make_plan(assessments)
-        run.facts |= {"options": options, "plan": plan}
+        run.report.options, run.report.plan = options, plan
         _tell_plan(run, plan)
         if not plan.leafs:
             nothing_to_cure(run, plan)

@@ -51,7 +51,7 @@ def outcome_of(name: str, results: MultiResult) -> Outcome:
     """What became of a leaf, by the results of its Nornir task."""
     if not results.failed:
         leaf: Run = results[0].result
-        return Outcome(name, "healed", leaf.sentence, str(leaf.report or ""))
+        return Outcome(name, "healed", leaf.sentence, str(leaf.written or ""))
     error = root_cause(results) or RuntimeError("it failed without an exception")
     said = explain(error, name)
     verdict = "not started" if isinstance(error, NotStartedError) else "failed"
@@ -67,7 +67,7 @@ def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupt
         StoppedError: a leaf was not healed.
         CancelledError: it was interrupted.
     """
-    run.facts["leafs"] = outcomes
+    run.report.leafs = outcomes
     healed = [o.switch for o in outcomes if o.verdict == "healed"]
     failed = [o for o in outcomes if o.verdict == "failed"]
     waiting = [o.switch for o in outcomes if o.verdict == "not started"]

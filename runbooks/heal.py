@@ -8,24 +8,26 @@ from typing import TYPE_CHECKING
 
 from runbooks import errors
 from runbooks.behind import reach, require_confirmed
-from runbooks.chain import Followed, follow, record
-from runbooks.patients import Patient, known_macs, patients_of, served, silent_fixed
+from runbooks.chain import follow, record
+from runbooks.curing import carry_out
+from runbooks.ladder import Looker
+from runbooks.ladder_words import question
+from runbooks.patients import Patient, patients_of, served, silent_fixed
+from runbooks.policy import the_toggle_asked_for
 from runbooks.reachability import Probe, ProbeError, probe_all, wait_until_answering
 from runbooks.run import Run, recorded
 from runbooks.survey import Survey
-from runbooks.toggle import Agreement, Plan, carry_out, make_plan
+from runbooks.toggle import plan_toggle
 from runbooks.treat import treat
-from runbooks.wards import Case
-from tasks.errors import NoGatewayError
-from tasks.gateways import Wanted
+from runbooks.verdict import end_healed, look_at_end
+from runbooks.wards import Case, gateway_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from ipaddress import IPv4Address, IPv6Address
 
     from inventory.site import Site
+    from runbooks.approval import Agreement
     from runbooks.behind import Behind
-    from runbooks.switches import SwitchSession
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class HealOptions:
 
 def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -> None:
     """Heal the run's target; how it ended is in the run."""
-    run.facts["options"] = options
+    run.report.options = options
     with recorded(run):
         followed = follow(site, run.target, run.story)
         record(run, followed)
@@ -61,11 +63,11 @@ def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -
         survey = Survey(site, followed.chain, sample)
         with ExitStack() as stack:
             reached = reach(run, stack, followed, patients)
+            case = Case(run, followed, patients, probes, agreement)
             if options.toggle:
                 behind = require_confirmed(run, reached, followed, force=options.force)
-                _toggle(run, behind, followed, patients, probes, agreement, options)
+                _toggle(case, behind, dry_run=options.dry_run)
                 return
-            case = Case(run, followed, patients, probes, agreement)
             treat(case, reached, survey, force=options.force, dry_run=options.dry_run)
 
 
@@ -80,7 +82,7 @@ def _probe(run: Run, patients: tuple[Patient, ...]) -> dict[str, Probe]:
     )
     for probe in found:
         run.story.tell("ping", str(probe), "ok" if probe.answers else "fail")
-    run.facts["before"] = {"probes": found}
+    run.report.pings.before = found
     return dict(zip(addresses, found, strict=True))
 
 
@@ -112,64 +114,44 @@ def _require_certainty(probes: dict[str, Probe], options: HealOptions) -> None:
         )
 
 
-def _toggle(  # noqa: PLR0917 - one step of the runbook; all of it is one run's state
-    run: Run,
-    behind: Sequence[Behind],
-    followed: Followed,
-    patients: tuple[Patient, ...],
-    probes: dict[str, Probe],
-    agreement: Agreement,
-    options: HealOptions,
-) -> None:
+def _toggle(case: Case, behind: Sequence[Behind], *, dry_run: bool) -> None:
     """Toggle one switch after the other until the target answers, as the manual page does."""
-    candidates = silent_fixed(patients, probes) or patients[0].fixed
+    run = case.run
+    candidates = silent_fixed(case.patients, case.probes) or case.patients[0].fixed
     for one in behind:
-        name = one.switch.name
-        run.switches.append(name)
-        plan = _plan(run, one.session, candidates)
-        if options.dry_run:
-            run.end("dry-run", f"nothing was touched: {plan.gateway.vip.address} on {name} it is")
+        run.switches.append(one.switch.name)
+        looker = Looker(one.session, gateway_of(one, candidates), macs=case.macs)
+        gateway = looker.gateway
+        planned = plan_toggle(run, looker)
+        if dry_run:
+            place = f"{gateway.vip.address} on {one.switch.name}"
+            run.end("dry-run", f"nothing was touched: {place} it is")
             return
-        agreement.require(
-            f"Toggle {plan.gateway.vip.address} on {name}? Everybody behind it is cut off for "
-            "less than a second."
-        )
-        after = carry_out(run, one.session, plan, known_macs(followed.chain))
-        waiting = served(plan.gateway, patients, probes)
-        last, seconds = wait_until_answering(
-            waiting, run.settings.heal.settle, one_is_enough=len(patients) > 1
-        )
-        for probe in last:
-            run.story.tell("ping", str(probe), "ok" if probe.answers else "fail")
-        run.facts["after"] = {"probes": last, "kernel": after, "waited_seconds": round(seconds, 2)}
-        if any(probe.answers for probe in last):
-            outage = getattr(run.facts.get("commit"), "outage_seconds", None)
-            took = f"; the gateway was away for at most {outage:.2f} s" if outage else ""
-            run.end("healed", f"{run.target} answers again{took}")
+        choice = the_toggle_asked_for(gateway)
+        case.agreement.require(question(one.switch.name, gateway, choice))
+        attempt = carry_out(run, looker, choice, planned)
+        attempt.helped = _answers(case, served(gateway, case.patients, case.probes))
+        kernel = look_at_end(run, one.session, gateway)
+        if attempt.helped:
+            end_healed(run, kernel)
             return
     names = ", ".join(run.switches)
     run.end(
         "not-healed",
-        f"{run.target} still does not answer after the gateway was toggled on {names}; the "
-        "switch is as it was before",
+        f"{run.target} still does not answer after the gateway was toggled on {names}",
         errors.NOT_HEALED,
         "It is not (only) the gateway: look at the VM's console, its security groups, and the "
         f"route to {', '.join(map(str, candidates[:2]))} from outside.",
     )
 
 
-def _plan(
-    run: Run, session: SwitchSession, candidates: Sequence[IPv4Address | IPv6Address]
-) -> Plan:
-    """The plan for the first of the silent addresses that has a gateway on the switch.
-
-    Raises:
-        NoGatewayError: none has.
-    """
-    first: NoGatewayError | None = None
-    for address in candidates:
-        try:
-            return make_plan(run, session, Wanted(address=address))
-        except NoGatewayError as error:  # noqa: PERF203 - the next address may have one
-            first = first or error
-    raise first or NoGatewayError(f"{session.switch.name}: no address to find a gateway for")
+def _answers(case: Case, waiting: Sequence[str]) -> bool:
+    """Wait until the target answers, tell what came of it, and note it in the report."""
+    run = case.run
+    last, seconds = wait_until_answering(
+        waiting, run.settings.heal.settle, one_is_enough=len(case.patients) > 1
+    )
+    for probe in last:
+        run.story.tell("ping", str(probe), "ok" if probe.answers else "fail")
+    run.report.pings.after, run.report.pings.waited_seconds = last, round(seconds, 2)
+    return any(probe.answers for probe in last)

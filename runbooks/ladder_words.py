@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from inventory.text import short_host
 from runbooks.policy import Rules, foreign
+from runbooks.treatment import rebooted
 from tasks.errors import RefusedError
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tasks.health.facts import Section
 
 if TYPE_CHECKING:
     from runbooks.run import Run
-    from tasks.cure_model import Cured
+    from runbooks.treatment import CureAttempt
     from tasks.health.facts import SwitchFacts
     from tasks.model import Gateway
 
@@ -42,7 +43,7 @@ def tell(run: Run, switch: str, diagnoses: Sequence[Diagnosis]) -> None:
         for text in diagnosis.evidence:
             run.story.tell(short, text, "info")
     # What was found first; what is found after the cures stands with the end.
-    run.facts.setdefault("diagnosis", {}).setdefault(switch, tuple(diagnoses))
+    run.report.diagnosis.setdefault(switch, tuple(diagnoses))
 
 
 def tell_unread(run: Run, switch: str, facts: SwitchFacts) -> None:
@@ -54,7 +55,7 @@ def tell_unread(run: Run, switch: str, facts: SwitchFacts) -> None:
     for text in found:
         run.story.tell("diagnosis", f"not known: {text}", "warn")
     if found:
-        run.facts.setdefault("unread", {})[switch] = found
+        run.report.unread[switch] = found
 
 
 def refuse(diagnosis: Diagnosis, switch: str) -> NotThisFaultError:
@@ -84,25 +85,29 @@ def refusal(diagnoses: Sequence[Diagnosis], rules: Rules, switch: str) -> NotThi
     )
 
 
-def tell_cured(run: Run, cured: Cured) -> None:
-    """Tell what a cure did, and note it in the report."""
-    took = f" (away for at most {cured.outage_seconds:.2f} s)" if cured.outage_seconds else ""
-    run.story.tell("cure", f"{cured.cure.value}{took}", "ok" if cured.complete else "warn")
-    for problem in cured.problems:
+def tell_attempt(run: Run, attempt: CureAttempt) -> None:
+    """Tell what a cure did."""
+    if attempt.rebooted_at:
+        run.story.tell("cure", rebooted(attempt), "warn")
+    elif attempt.lost_session:
+        took = f"for at most {attempt.unmeasured_seconds:.0f} s, not measured"
+        run.story.tell("cure", f"{attempt.cure.value}: addresses may have been away {took}", "warn")
+    else:
+        away = attempt.outage_seconds or 0.0
+        took = f" (away for at most {away:.2f} s)" if away else ""
+        kind = "ok" if attempt.complete else "warn"
+        run.story.tell("cure", f"{attempt.cure.value}{took}", kind)
+    for problem in attempt.problems:
         run.story.tell("cure", problem, "warn")
-    if cured.announced:
-        run.story.tell("announce", f"gratuitous ARP for {', '.join(cured.announced)}")
-    for restored in cured.restored:
+    care = attempt.aftercare
+    if care.announced:
+        run.story.tell("announce", f"gratuitous ARP for {', '.join(care.announced)}")
+    for restored in care.restored:
         run.story.tell("put back", restored)
-    for lost in cured.lost:
+    for lost in care.lost:
         run.story.tell("lost", lost, "warn")
-    for note in cured.notes:
+    for note in care.notes:
         run.story.tell("note", note, "info")
-    if cured.report is not None:
-        run.facts["commit"] = cured.report
-    run.facts["aftercare"] = {
-        name: getattr(cured, name) for name in ("announced", "restored", "lost", "notes")
-    }
 
 
 def tell_unhelped(run: Run, switch: str, choice: Diagnosis, found: Sequence[Diagnosis]) -> None:

@@ -23,7 +23,7 @@ from runbooks.pending import identify
 from runbooks.run import Run, recorded
 from runbooks.story import Story
 from runbooks.switches import SwitchSession, switch_session
-from runbooks.toggle import Agreement
+from runbooks.verdict import look_at_end
 from tasks.errors import RefusedError
 from tasks.health.checks import judge
 from tasks.health.collect import collect_facts
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from nornir_config.settings import Settings
     from runbooks.assess import Assessment
     from runbooks.fleet_plan import LeafPlan, SviPlan
-    from runbooks.treatment import Rung
     from tasks.health.facts import SwitchFacts
 
 _PAUSE = 1.0  # seconds between two looks at what a cure did
@@ -93,12 +92,13 @@ def heal_leaf(task: Task, healing: Healing, switches: Mapping[str, Switch]) -> R
     with recorded(run), switch_session(healing.settings, switches[name]) as session:
         identify(session)
         plan = healing.plans[name]
-        run.facts["plan"] = plan
+        run.report.plan = plan
         behind = behind_ports(task.host)
         for svi in plan.svis:
             _heal_svi(run, healing, session, svi, behind)
-        rungs: list[Rung] = run.facts.get("cures", [])
-        done = ", ".join(f"{rung.fault} by {rung.cure.value}" for rung in rungs)
+        for svi in plan.svis:
+            _require_present(run, session, svi)
+        done = ", ".join(f"{each.fault} by {each.cure.value}" for each in run.report.attempts)
         vips = ", ".join(sorted(plan.vips))
         run.end("healed", f"{name}: {vips}: {done or 'well again before it was touched'}")
     return Result(task.host, result=run, changed=run.changed)
@@ -126,17 +126,38 @@ def _heal_svi(
             "Look at the new state (vip check), then run the command again.",
         )
     before = _critical(healing.before[name].health.findings, svi)
-    # The operator has agreed to the plan; what is left to ask before each cure is the other leafs.
-    agreement = Agreement(yes=False, ask=lambda _: _peers_are_well(run, healing, name, plan.vips))
-    treatment = cure_gateway(run, looker, found, RULES, agreement, partial(_is_well, looker))
+    treatment = cure_gateway(
+        run,
+        looker,
+        found,
+        RULES,
+        well=partial(_is_well, looker),
+        before_each=partial(_require_well_peers, run, healing, name, plan.vips),
+    )
     still = harmful(treatment.diagnoses)
     if still:
         raise NotHealedError(
             f"{name}: {', '.join(d.fault for d in still)} on {svi} is still there after "
-            f"{', '.join(rung.cure.value for rung in treatment.rungs) or 'no cure'}",
+            f"{', '.join(each.cure.value for each in treatment.attempts) or 'no cure'}",
             f"Look into that leaf by hand: vip check {name}",
         )
     _prove(run, looker, before, plan)
+
+
+def _require_present(run: Run, session: SwitchSession, plan: SviPlan) -> None:
+    """See at the end of the run that every VIP of the SVI is there, whatever was before.
+
+    Raises:
+        NotHealedError: one is not.
+    """
+    kernel = look_at_end(run, session, plan.gateway)
+    if kernel.absent:
+        name = session.switch.name
+        raise NotHealedError(
+            f"{name}: the gateway {plan.gateway.interface} is not whole at the end: "
+            f"{'; '.join(kernel.absent)}",
+            f"See who or what else works on that leaf, then: vip check {name}",
+        )
 
 
 def _is_well(looker: Looker, seconds: float) -> bool:
@@ -181,12 +202,12 @@ def _prove(
         time.sleep(_PAUSE)
     for finding in now.values():
         run.story.tell("still", f"{finding.check}: {finding.evidence}", "warn")
-    run.facts.setdefault("after", {})[svi] = tuple(now.values())
+    run.report.findings[svi] = tuple(now.values())
     if not now:
         run.story.tell("verified", f"{', '.join(plan.vips)} on {svi}: nothing critical is left")
 
 
-def _peers_are_well(run: Run, healing: Healing, name: str, vips: tuple[str, ...]) -> bool:
+def _require_well_peers(run: Run, healing: Healing, name: str, vips: tuple[str, ...]) -> None:
     """See that every other leaf with these VIPs is as well as before, and is not being changed.
 
     Raises:
@@ -194,7 +215,7 @@ def _peers_are_well(run: Run, healing: Healing, name: str, vips: tuple[str, ...]
     """
     known = peers_of(name, vips, healing.before)
     if not known:
-        return True
+        return
     now = healing.look(tuple(known))
     still = peers_of(name, vips, now)
     troubles = [f"{peer} could not be asked" for peer in known if not now[peer].answered]
@@ -218,4 +239,3 @@ def _peers_are_well(run: Run, healing: Healing, name: str, vips: tuple[str, ...]
         run.story.tell("force", trouble, "warn")
     if not troubles:
         run.story.tell("others", f"{', '.join(known)}: as well as before, nothing pending", "info")
-    return True

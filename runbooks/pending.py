@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from runbooks import errors
+from runbooks.errors import CancelledError
 from runbooks.run import Run, recorded
 from runbooks.switches import SwitchSession, switch_session
 from tasks.identity import check_identity
@@ -49,10 +50,28 @@ def settle_pending(run: Run, switch: Switch, *, confirm: bool) -> None:
     with recorded(run), switch_session(run.settings, switch) as session:
         run.switches.append(switch.name)
         identify(session)
-        pending = session.run(confirm_commit if confirm else rollback_commit)
-        run.facts["pending"] = pending
+        try:
+            pending = session.run(confirm_commit if confirm else rollback_commit)
+        except KeyboardInterrupt:
+            raise _stopped(switch.name, confirm=confirm) from None
+        run.report.pending = pending
         if confirm:
             run.end("confirmed", f"{switch.name}: confirmed and on the disk: {pending.id}")
         else:
             run.end("rolled-back", f"{switch.name}: back in its old configuration: {pending.id}")
         run.exit_code = errors.OK
+
+
+def _stopped(name: str, *, confirm: bool) -> CancelledError:
+    """Ctrl-C while the switch was asked to end a commit: what becomes of it."""
+    asked = "confirm" if confirm else "roll back"
+    end = (
+        "once it has begun the switch writes the files to the end, and otherwise the commit rolls "
+        "back at its time"
+        if confirm
+        else "the switch goes back in any case, now or when the commit's time is up"
+    )
+    return CancelledError(
+        f"stopped while {name} was asked to {asked}; whether it has is not known: {end}",
+        f"See what has become of it: vip pending {name}",
+    )

@@ -15,9 +15,12 @@ from tasks.health.diagnosis_model import Cure, Diagnosis
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from runbooks.treatment import CureAttempt
     from tasks.model import Gateway
 
 UNKNOWN_FAULT = "unknown"
+#: The fault of a toggle that the operator asked for, whatever is wrong.
+ASKED_FOR = "asked-for"
 #: Rungs that are climbed when a milder one did not help, by the one that was tried.
 _NEXT: dict[Cure, Cure] = {
     Cure.REAPPLY: Cure.FLAP,
@@ -64,15 +67,6 @@ class Rules:
         return f"no {cure.value} on suspicion: {reason}"
 
 
-@dataclass(frozen=True)
-class Tried:
-    """A cure that was carried out, and for which fault."""
-
-    cure: Cure
-    fault: str
-    interface: str
-
-
 def foreign(diagnoses: Sequence[Diagnosis], rules: Rules) -> Diagnosis | None:
     """The fault that no cure of this switch ends and that explains the outage; None for none.
 
@@ -93,7 +87,7 @@ def next_cure(
     diagnoses: Sequence[Diagnosis],
     gateway: Gateway,
     rules: Rules,
-    tried: Collection[Tried] = (),
+    tried: Collection[CureAttempt] = (),
 ) -> Diagnosis | None:
     """What to do next; None where nothing (more) is allowed or would help.
 
@@ -125,7 +119,7 @@ def next_cure(
 
 
 def _climb(
-    diagnoses: Sequence[Diagnosis], gateway: Gateway, rules: Rules, tried: Collection[Tried]
+    diagnoses: Sequence[Diagnosis], gateway: Gateway, rules: Rules, tried: Collection[CureAttempt]
 ) -> Diagnosis | None:
     cures = {t.cure for t in tried}
     for diagnosis in diagnoses:
@@ -148,6 +142,12 @@ def _higher(cure: Cure, fault: str) -> Cure | None:
     if higher is Cure.FLAP and fault == "vrr-device-deleted":
         return Cure.RECREATE
     return higher
+
+
+def the_toggle_asked_for(gateway: Gateway) -> Diagnosis:
+    """The toggle that is carried out because somebody wants it."""
+    toggle = the_toggle(gateway)
+    return replace(toggle, fault=ASKED_FOR, sentence="the operator asked for it", certain=True)
 
 
 def the_toggle(gateway: Gateway, diagnoses: Sequence[Diagnosis] = ()) -> Diagnosis:

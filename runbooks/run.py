@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from inventory.errors import VipkeeperError
 from napalm_cumulus.account import who
 from runbooks import errors
 from runbooks.explain import explain
-from runbooks.records import append_audit, diff_hash, now, write_report
+from runbooks.records import append_audit, diff_hash, now, plain, write_report
+from runbooks.report import HealReport
+from tasks.health.diagnosis_model import Cure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from inventory.model import Switch
     from nornir_config.settings import Settings
     from runbooks.story import Story
-    from tasks.model import Gateway, Toggled
-
-SCHEMA = "vipkeeper/heal-run/1"
+    from runbooks.treatment import CureAttempt
+    from tasks.model import Belongings
 
 #: The verdict of a run that ended with this exit code and nobody said more.
 _VERDICTS = {
@@ -43,11 +44,11 @@ class Run:
 
     Attributes:
         changed: whether a change was begun.
-        facts: parts of the report by name (``before``, ``gateway``, ``commit``, ...).
+        report: what it found and did.
         verdict: the outcome in one word.
         exit_code: what the command ends with.
         sentence: the outcome for a person.
-        report: where the report lies, once it is written.
+        written: where the report lies, once it is written.
     """
 
     def __init__(self, settings: Settings, story: Story, command: str, target: str) -> None:
@@ -58,7 +59,7 @@ class Run:
         self.target = target
         self.began = now()
         self.who = who()
-        self.facts: dict[str, Any] = {}
+        self.report = HealReport()
         self.switches: list[str] = []
         self.changed = False
         self.diff = ""
@@ -66,7 +67,7 @@ class Run:
         self.exit_code = errors.OK
         self.sentence = ""
         self.advice = ""
-        self.report: Path | None = None
+        self.written: Path | None = None
 
     def end(
         self, verdict: str, sentence: str, exit_code: int = errors.OK, advice: str = ""
@@ -75,36 +76,33 @@ class Run:
         self.verdict, self.sentence = verdict, sentence
         self.exit_code, self.advice = exit_code, advice
 
-    def before_change(
-        self,
-        switch: Switch,
-        gateway: Gateway,
-        planned: Toggled,
-        why: Mapping[str, Any] | None = None,
-    ) -> None:
+    def before_change(self, attempt: CureAttempt, before: Belongings) -> None:
         """Write down what is about to be done; a change that cannot be recorded is not made.
 
         With it goes what the change takes away and ifupdown2 does not restore (routes, permanent
         neighbours): should this process be killed before it has put them back, here they stand.
 
         Args:
-            switch: where.
-            gateway: the stanza that it concerns.
-            planned: the change, and what hangs on the gateway's devices now.
-            why: the cure and the fault, for the audit log.
+            attempt: the cure, the fault and the place; in the report from now on.
+            before: what hangs on the gateway's devices now.
 
         Raises:
             RecordError: the audit log cannot be written.
         """
-        self.diff = planned.diff
-        if switch.name not in self.switches:
-            self.switches.append(switch.name)
-        place = {"interface": gateway.interface, "vip": str(gateway.vip.address)}
-        change = {"diff": planned.diff, "before": planned.before}
-        append_audit(
-            self.settings.paths.audit, self._line("begin") | place | change | dict(why or {})
-        )
+        self.diff = attempt.diff
+        if attempt.switch not in self.switches:
+            self.switches.append(attempt.switch)
+        change = {
+            "cure": attempt.cure,
+            "fault": attempt.fault,
+            "interface": attempt.interface,
+            "vip": attempt.gateway and str(attempt.gateway.vip.address),
+            "diff": attempt.diff,
+            "before": before,
+        }
+        append_audit(self.settings.paths.audit, self._line("begin") | change)
         self.changed = True
+        self.report.attempts.append(attempt)
 
     def finish(self) -> None:
         """Write the report, and the audit line that ends the run.
@@ -113,28 +111,27 @@ class Run:
             RecordError: one of them cannot be written.
         """
         self.verdict = self.verdict or _VERDICTS[self.exit_code]
-        content = {
-            "schema": SCHEMA,
-            "id": self.id,
-            "command": self.command,
-            "target": self.target,
-            "who": self.who,
-            "started": self.began,
-            "finished": now(),
-            "verdict": self.verdict,
-            "exit_code": self.exit_code,
-            "sentence": self.sentence,
-            "advice": self.advice,
-            "diff": self.diff,
-            **self.facts,
-            "timeline": self.story.events,
-        }
+        content = replace(
+            self.report,
+            id=self.id,
+            command=self.command,
+            target=self.target,
+            who=self.who,
+            started=self.began,
+            finished=now(),
+            verdict=self.verdict,
+            exit_code=self.exit_code,
+            sentence=self.sentence,
+            advice=self.advice,
+            switches=tuple(self.switches),
+            timeline=tuple(self.story.events),
+        )
         directory = self.settings.paths.reports
         name = f"{self.command}-{self.target}"
         try:
-            self.report = write_report(directory, name, self.began, content)
+            self.written = write_report(directory, name, self.began, plain(content))
         finally:
-            ending = {"verdict": self.verdict, "exit_code": self.exit_code, "report": self.report}
+            ending = {"verdict": self.verdict, "exit_code": self.exit_code, "report": self.written}
             append_audit(self.settings.paths.audit, self._line("end") | ending)
 
     def _line(self, event: str) -> dict[str, Any]:
@@ -173,11 +170,45 @@ def recorded(run: Run) -> Iterator[Run]:
 
 
 def _cancelled(run: Run) -> errors.CancelledError:
-    """Ctrl-C, with what it means for the switch; while it toggles the toggle itself says so."""
-    if not run.changed:
+    """Ctrl-C, with what it means for the switch that is worked on or was."""
+    if not run.report.attempts:
         return errors.CancelledError("stopped; nothing on any switch was touched")
+    attempt = run.report.attempts[-1]
+    if not attempt.ended:
+        return stopped_during(attempt, run.settings.heal.revert_in)
+    back = f"{attempt.cure.value} had come to its end"
+    if attempt.cure is Cure.TOGGLE:
+        back = "the switch is back in its old configuration"
     return errors.CancelledError(
-        f"stopped after {', '.join(run.switches)} was worked on: the switch is back in its old "
-        "configuration, and only the checks after it were cut short",
+        f"stopped after {attempt.switch} was worked on: {back}, and only the checks after it were "
+        "cut short",
         "See whether all is well: vip trace",
+    )
+
+
+def stopped_during(attempt: CureAttempt, revert_in: int) -> errors.CancelledError:
+    """Ctrl-C while a switch is at a cure: it carries it on, and what becomes of it is told.
+
+    A toggle goes back to the files, within the timer at the latest; a repair goes on to its end.
+    """
+    name, cure = attempt.switch, attempt.cure
+    if not cure.on_devices:
+        return errors.CancelledError(
+            f"stopped while {name} was at {cure.value}; what was sent to it is done, and nothing "
+            "of that needs to be taken back",
+            f"See whether all is well: vip check {name}",
+        )
+    doing = "toggling"
+    after = f"ends in its old configuration within {revert_in} s at the latest"
+    if cure is not Cure.TOGGLE:
+        doing = f"at {cure.value}"
+        after = (
+            "carries the repair to its end; should it not come to that, it brings back what its "
+            f"files say within {revert_in} s"
+        )
+    return errors.CancelledError(
+        f"stopped while {name} was {doing}; the switch goes on by itself and {after}. Nobody sends "
+        "gratuitous ARP or puts back routes and neighbours made by hand: they stand in the audit "
+        "log",
+        f"Make sure with: vip pending {name}, then vip check {name}",
     )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from napalm.base.exceptions import ConnectAuthError
+from napalm.base.exceptions import (
+    CommandTimeoutException,
+    ConnectAuthError,
+    ConnectionException,
+)
 from nornir.core.task import Result, Task
 
+from inventory.errors import VipkeeperError
 from napalm_cumulus.account import who
 from nornir_config.connection import drop_connection, read_device
 from nornir_config.init import init_nornir
 from nornir_config.secrets import get_secret
+from runbooks import errors
 from runbooks.explain import of_switch, root_cause
+from tasks.pending import read_pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +29,17 @@ if TYPE_CHECKING:
 
     from inventory.model import Switch
     from nornir_config.settings import Settings
+
+#: What a session is lost by.
+LOST = (ConnectionException, CommandTimeoutException)
+#: Beyond the timer: two reloads of a large switch.
+_SETTLING = 45.0
+
+
+class LostSwitchError(VipkeeperError):
+    """The session was lost while the switch was changing, and no new one could be opened."""
+
+    exit_code = errors.SWITCH
 
 
 @contextmanager
@@ -85,6 +104,42 @@ class SwitchSession:
             of_switch(cause, self.switch.name)
             raise cause
         return results[0].result
+
+
+def wait_until_settled(session: SwitchSession, revert_in: int, cause: BaseException) -> None:
+    """Log in anew until the switch has nothing pending.
+
+    Args:
+        session: the session that was lost.
+        revert_in: the dead-man's timer of what was under way, in seconds.
+        cause: what the session was lost by.
+
+    Raises:
+        LostSwitchError: it did not come to that in time.
+    """
+    name = session.switch.name
+    patience = _wait_seconds(revert_in)
+    until = time.monotonic() + patience
+    while True:
+        try:
+            session.log_in()
+            if session.run(read_pending) is None:
+                return
+        except LOST:
+            pass
+        if time.monotonic() >= until:
+            raise LostSwitchError(
+                f"the session to {name} was lost during the change ({cause}), and for "
+                f"{patience:g} s it could not be seen that it has finished; it goes on by itself, "
+                "and what hung on its devices was not put back",
+                f"Look as soon as it can be reached: vip pending {name}, then vip trace; what hung "
+                "on its devices stands in the audit log",
+            ) from None
+        time.sleep(1)
+
+
+def _wait_seconds(revert_in: int) -> float:
+    return revert_in + _SETTLING
 
 
 def _ask(question: str) -> SecretStr | None:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from runbooks import errors, ladder
 from runbooks.blast import Blast, Scope
+from runbooks.curing import prepare
 from runbooks.ladder_words import refusal, tell, tell_unread
 from runbooks.patients import served
 from runbooks.policy import Rules, foreign, next_cure
 from runbooks.reachability import wait_until_answering
+from runbooks.verdict import end_healed, look_at_end
 from runbooks.wards import Case, Ward, wards_of
-from tasks.model import Gateway, Verification
-from tasks.verify import verify_gateway
+from tasks.health.diagnosis_model import Cure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from runbooks.behind import Reached
     from runbooks.run import Run
     from runbooks.survey import Survey
-    from runbooks.treatment import Treatment
     from tasks.health.diagnosis_model import Diagnosis
+    from tasks.model import Gateway
 
 
 def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run: bool) -> None:
@@ -57,8 +58,6 @@ def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run:
         name = ward.behind.switch.name
         if name not in run.switches:
             run.switches.append(name)
-        kernel: Verification = ward.behind.session.run(verify_gateway, gateway=ward.looker.gateway)
-        run.facts["before"] = {**run.facts.get("before", {}), "kernel": kernel}
         treatment = ladder.cure_gateway(
             run,
             ward.looker,
@@ -68,11 +67,9 @@ def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run:
             _Well(case, ward.looker.gateway),
         )
         last = treatment.diagnoses
-        after: Verification = ward.behind.session.run(verify_gateway, gateway=ward.looker.gateway)
-        run.facts["after"] = {**run.facts["after"], "kernel": after, "diagnosis": last}
-        _tell_kernel(run, after)
+        kernel = look_at_end(run, ward.behind.session, ward.looker.gateway)
         if treatment.well:
-            _healed(case, treatment, last)
+            end_healed(run, kernel, last)
             return
     _not_healed(case, last, rules)
 
@@ -89,7 +86,7 @@ class _Well:
         last, seconds = wait_until_answering(
             self._waiting, patience, one_is_enough=len(self._case.patients) > 1
         )
-        run.facts["after"] = {"probes": last, "waited_seconds": round(seconds, 2)}
+        run.report.pings.after, run.report.pings.waited_seconds = last, round(seconds, 2)
         well = any(probe.answers for probe in last)
         if well or patience > ladder.AT_ONCE:
             for probe in last:
@@ -105,7 +102,7 @@ def _look_around(case: Case, survey: Survey, reached: Reached) -> Blast:
 
 
 def _tell_blast(run: Run, blast: Blast) -> None:
-    run.facts["blast"] = blast
+    run.report.blast = blast
     run.story.tell("cut off", blast.sentence, "info" if blast.scope is Scope.VM else "warn")
     for warning in blast.warnings:
         run.story.tell("cut off", warning, "warn")
@@ -117,7 +114,7 @@ def _dry_run(case: Case, ward: Ward, rules: Rules) -> None:
         return
     name = ward.behind.switch.name
     case.run.switches.append(name)
-    ladder.prepare(case.run, ward.looker, choice)
+    prepare(case.run, ward.looker, choice)
     vip = ward.looker.gateway.vip.address
     case.run.end(
         "dry-run",
@@ -126,38 +123,14 @@ def _dry_run(case: Case, ward: Ward, rules: Rules) -> None:
     )
 
 
-def _tell_kernel(run: Run, after: Verification) -> None:
-    if after.ok:
-        run.story.tell("kernel", f"verified: {', '.join(after.checked)}, with links and routes")
-    for problem in after.problems:
-        run.story.tell("kernel", f"still: {problem}", "warn")
-
-
-def _healed(case: Case, treatment: Treatment, remaining: Sequence[Diagnosis]) -> None:
-    run = case.run
-    rung = treatment.rungs[-1]
-    outage = sum(each.outage_seconds for each in treatment.rungs)
-    took = (
-        f"; the gateway was away for at most {outage:.2f} s" if outage else "; no one was cut off"
-    )
-    names = ", ".join(diagnosis.fault for diagnosis in remaining)
-    for diagnosis in remaining:
-        run.story.tell("also seen", f"{diagnosis.fault}: {diagnosis.sentence}", "warn")
-    run.end(
-        "healed",
-        f"{run.target} answers again: {rung.fault} was cured by {rung.cure.value}{took}",
-        advice=f"Also seen and left alone: {names}. See: vip check {rung.switch}" if names else "",
-    )
-
-
 def _not_healed(case: Case, found: Sequence[Diagnosis], rules: Rules) -> None:
     run = case.run
-    cures = run.facts.get("cures", ())
-    done = ", ".join(f"{rung.cure.value} on {rung.switch}" for rung in cures)
+    attempts = run.report.attempts
+    done = ", ".join(f"{each.cure.value} on {each.switch}" for each in attempts)
     cause = foreign(found, rules)
     named = cause or next((d for d in found if not d.latent), None)
     seen = f"; what is seen now: {named.fault}: {named.sentence}" if named else ""
-    toggled = any(rung.cure.value == "toggle" for rung in cures)
+    toggled = any(each.cure is Cure.TOGGLE for each in attempts)
     advice = (
         named.remedy
         if cause and named

@@ -18,12 +18,12 @@ from tasks.model import Gateway
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runbooks.approval import Agreement
     from runbooks.behind import Behind, Reached
     from runbooks.chain import Followed
     from runbooks.patients import Patient
     from runbooks.reachability import Probe
     from runbooks.run import Run
-    from runbooks.toggle import Agreement
     from tasks.health.diagnosis_model import Diagnosis
 
 #: What explains that a switch does not see a hypervisor that hangs on it.
@@ -102,7 +102,7 @@ def _ward(case: Case, behind: Behind) -> Ward:
     targets = [str(s.address) for s in silent if isinstance(s.address, IPv4Address)]
     looker = Looker(
         behind.session,
-        _gateway(behind, candidates),
+        gateway_of(behind, candidates),
         Probes(
             targets=tuple(targets[:_MOST_TARGETS]),
             outside=own_address(targets[0]) if targets else "",
@@ -117,7 +117,7 @@ def _ward(case: Case, behind: Behind) -> Ward:
     return Ward(behind, looker, looker.look())
 
 
-def _gateway(behind: Behind, candidates: Sequence[IPv4Address | IPv6Address]) -> Gateway:
+def gateway_of(behind: Behind, candidates: Sequence[IPv4Address | IPv6Address]) -> Gateway:
     """The gateway of the first of the silent addresses that has one on the switch.
 
     Raises:

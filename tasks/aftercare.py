@@ -20,18 +20,20 @@ _SENT = "sent"
 _ABSENT = "absent"
 
 
-def care_after_toggle(
+def care_after_cure(
     task: Task,
     gateway: Gateway,
     before: Belongings,
     macs: Mapping[str, tuple[str, ...]] | None = None,
     wrong: Collection[str] = (),
 ) -> Result:
-    """Nornir task: gives an `Aftercare`.
+    """Nornir task: announce, and put back what is missing; gives an `Aftercare`.
+
+    It may be done again: what is there already stays as it is.
 
     Args:
         task: the task on the switch.
-        gateway: what was toggled, or otherwise touched.
+        gateway: what was touched.
         before: what hung on its devices before.
         macs: known MACs by address, to tell a wrong permanent neighbour from a wanted one.
         wrong: addresses whose neighbour entry was diagnosed as wrong.
@@ -82,6 +84,11 @@ def announce(task: Task, gateway: Gateway) -> tuple[tuple[str, ...], tuple[str, 
             reason = "is not installed" if _ABSENT in said else "failed"
             notes.append(f"no gratuitous ARP for {virtual.address.ip}: arping {reason}")
     return tuple(announced), tuple(notes)
+
+
+def read_belongings(task: Task, gateway: Gateway) -> Result:
+    """Nornir task: what hangs on a gateway's devices now, as `Belongings`."""
+    return Result(host=task.host, result=belongings(task, gateway))
 
 
 def belongings(task: Task, gateway: Gateway) -> Belongings:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.health.diagnosis_model import Cure
-from tasks.model import Belongings, Toggled
+from tasks.model import Aftercare, Belongings, Toggled
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,7 @@ class Cured:
             every virtual MAC, and all its devices up (after `FORGET` and `ANNOUNCE`: that each
             entry was deleted, each VIP announced).
         problems: where not, what is wrong.
-        announced: VIPs that were announced by gratuitous ARP, with their device.
-        restored: hand-made things that the cure took away and that were put back.
-        lost: those that were not, each with the reason.
-        notes: what a person should know besides.
+        aftercare: what was announced and put back after it.
         report: the driver's ``RepairReport`` or ``CommitReport``; None where it was not needed.
     """
 
@@ -73,8 +70,5 @@ class Cured:
     outage_seconds: float = 0.0
     complete: bool = True
     problems: tuple[str, ...] = ()
-    announced: tuple[str, ...] = ()
-    restored: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    aftercare: Aftercare = field(default_factory=Aftercare)
     report: Any = None

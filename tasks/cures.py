@@ -7,7 +7,7 @@ Forgetting a neighbour entry and announcing a VIP take nothing away and need no 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
@@ -15,35 +15,21 @@ from nornir.core.task import Result, Task
 
 from napalm_cumulus import repair_steps
 from nornir_config.connection import change_device
-from tasks.aftercare import announce, announced_addresses, belongings, care_after_toggle
+from tasks.aftercare import announce, announced_addresses, belongings, care_after_cure
 from tasks.cure_model import Cured, PlannedCure
 from tasks.errors import RefusedError
 from tasks.forget import forget, look_at, still_wrong
 from tasks.gateways import Wanted, find_gateway
 from tasks.health.diagnosis_model import Cure
+from tasks.model import Aftercare
 from tasks.toggle import preview_toggle, refuse_pending, refuse_rejected, toggle_gateway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from napalm_cumulus.repair_steps import Step
     from tasks.health.diagnosis_model import Diagnosis
-    from tasks.model import Aftercare, Gateway, Toggled
-
-
-@dataclass(frozen=True)
-class Order:
-    """What every cure is told: why it is done, and how long the switch waits for its end.
-
-    Attributes:
-        message: why, for the switch's log and for the next operator.
-        revert_in: the dead-man's timer in seconds.
-        macs: known MACs of VMs, by address, to tell wrong neighbour entries from right ones.
-    """
-
-    message: str
-    revert_in: int
-    macs: Mapping[str, tuple[str, ...]]
+    from tasks.model import Gateway, Toggled
 
 
 def plan_cure(
@@ -78,9 +64,10 @@ def apply_cure(
     macs: Mapping[str, tuple[str, ...]] | None = None,
     planned: PlannedCure | None = None,
 ) -> Result:
-    """Nornir task: carry the diagnosis's cure out; gives a `Cured`.
+    """Nornir task: carry the diagnosis's cure out, and the aftercare; gives a `Cured`.
 
-    Whether the patient is well afterwards is for the caller to see.
+    Whether the session holds or not, the switch goes on by itself; after one that was lost
+    `tasks.aftercare.care_after_cure` is still to be done. Whether the patient is well afterwards is for the caller to see.
 
     Args:
         task: the task on the switch.
@@ -95,10 +82,20 @@ def apply_cure(
         RefusedError: it has no cure, or it is not safe now; nothing was touched.
         NapalmException: the driver's own, when the switch refuses or goes back.
     """
-    order = Order(message, revert_in, macs or {})
     gateway = _whole(task, diagnosis.cure, gateway)
-    planned = planned or _plan(task, diagnosis, gateway, order.macs)
-    cured = _CURES[planned.cure](task, diagnosis, gateway, planned, order)
+    known = macs or {}
+    planned = planned or _plan(task, diagnosis, gateway, known)
+    if planned.cure is Cure.FORGET:
+        cured = _forget(task, planned, known)
+    elif planned.cure is Cure.ANNOUNCE:
+        cured = _announce(task, gateway)
+    else:
+        change = _toggle if planned.cure is Cure.TOGGLE else _repair
+        cured = change(task, diagnosis, gateway, planned, message=message, revert_in=revert_in)
+        care = care_after_cure(
+            task, gateway, planned.before, known, entries_at_fault(diagnosis)
+        ).result
+        cured = replace(cured, aftercare=care)
     return Result(host=task.host, result=cured, diff=planned.diff, changed=True)
 
 
@@ -209,95 +206,64 @@ def _text(steps: tuple[str, ...]) -> str:
 # --- carrying out ---------------------------------------------------------------------------------
 
 
-def _forget(
-    task: Task, diagnosis: Diagnosis, gateway: Gateway, planned: PlannedCure, order: Order
-) -> Cured:
-    del diagnosis, gateway
-    entries = still_wrong(planned.neighbours, order.macs)
-    done, problems = forget(task, entries)
-    return Cured(planned.cure, done, complete=not problems, problems=problems, notes=planned.notes)
+def _forget(task: Task, planned: PlannedCure, macs: Mapping[str, tuple[str, ...]]) -> Cured:
+    done, problems = forget(task, still_wrong(planned.neighbours, macs))
+    care = Aftercare(notes=planned.notes)
+    return Cured(planned.cure, done, complete=not problems, problems=problems, aftercare=care)
 
 
-def _announce(
-    task: Task, diagnosis: Diagnosis, gateway: Gateway, planned: PlannedCure, order: Order
-) -> Cured:
-    del diagnosis, order
+def _announce(task: Task, gateway: Gateway) -> Cured:
     announced, problems = announce(task, gateway)
-    return Cured(
-        planned.cure,
-        tuple(f"gratuitous ARP for {text}" for text in announced),
-        complete=not problems,
-        problems=problems,
-        announced=announced,
-    )
+    done = tuple(f"gratuitous ARP for {text}" for text in announced)
+    care = Aftercare(announced)
+    return Cured(Cure.ANNOUNCE, done, complete=not problems, problems=problems, aftercare=care)
 
 
 def _repair(
-    task: Task, diagnosis: Diagnosis, gateway: Gateway, planned: PlannedCure, order: Order
+    task: Task,
+    diagnosis: Diagnosis,
+    gateway: Gateway,
+    planned: PlannedCure,
+    *,
+    message: str,
+    revert_in: int,
 ) -> Cured:
     steps = repair_of(diagnosis, gateway)
-    report = change_device(task).repairs.carry_out(
-        steps, message=order.message, revert_in=order.revert_in
-    )
-    care = _care(task, diagnosis, gateway, planned, order)
+    report = change_device(task).repairs.carry_out(steps, message=message, revert_in=revert_in)
     return Cured(
         planned.cure,
         report.steps,
         report.outage_seconds,
         complete=report.applied_ok,
         problems=report.problems,
-        announced=care.announced,
-        restored=care.restored,
-        lost=care.lost,
-        notes=care.notes,
         report=report,
     )
 
 
 def _toggle(
-    task: Task, diagnosis: Diagnosis, gateway: Gateway, planned: PlannedCure, order: Order
+    task: Task,
+    diagnosis: Diagnosis,
+    gateway: Gateway,
+    planned: PlannedCure,
+    *,
+    message: str,
+    revert_in: int,
 ) -> Cured:
+    del diagnosis
+    preview = planned.toggled or preview_toggle(task, gateway).result
     toggled: Toggled = toggle_gateway(
-        task,
-        gateway,
-        planned=planned.toggled or preview_toggle(task, gateway).result,
-        message=order.message,
-        revert_in=order.revert_in,
+        task, gateway, planned=preview, message=message, revert_in=revert_in
     ).result
-    care = _care(task, diagnosis, gateway, planned, order)
     return Cured(
         planned.cure,
         planned.steps,
         toggled.commit.outage_seconds,
         complete=toggled.commit.reverted_ok,
         problems=toggled.commit.problems,
-        announced=care.announced,
-        restored=care.restored,
-        lost=care.lost,
-        notes=care.notes,
         report=toggled.commit,
     )
 
 
-def _care(
-    task: Task, diagnosis: Diagnosis, gateway: Gateway, planned: PlannedCure, order: Order
-) -> Aftercare:
-    care: Aftercare = care_after_toggle(
-        task,
-        gateway,
-        planned.before,
-        order.macs,
-        wrong=[address for address, _ in diagnosis.neighbours],
-    ).result
-    return care
-
-
-_CURES: Mapping[Cure, Callable[[Task, Diagnosis, Gateway, PlannedCure, Order], Cured]] = {
-    Cure.FORGET: _forget,
-    Cure.ANNOUNCE: _announce,
-    Cure.REAPPLY: _repair,
-    Cure.SET_MAC: _repair,
-    Cure.FLAP: _repair,
-    Cure.RECREATE: _repair,
-    Cure.TOGGLE: _toggle,
-}
+def entries_at_fault(diagnosis: Diagnosis) -> tuple[str, ...]:
+    """The addresses whose neighbour entries were the fault: these are not put back."""
+    return tuple(address for address, _ in diagnosis.neighbours)

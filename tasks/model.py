@@ -117,16 +117,34 @@ class Presence:
 
 
 @dataclass(frozen=True)
+class Boot:
+    """Since when a switch runs.
+
+    Attributes:
+        id: the kernel's name for this boot; another one after each.
+        up_seconds: since when, by the switch's own clock.
+    """
+
+    id: str
+    up_seconds: float
+
+
+@dataclass(frozen=True)
 class Verification:
     """Whether the kernel of a switch holds what a gateway stanza asks for.
 
     Attributes:
         checked: what was looked at, in words.
         problems: what is wrong, each with its evidence; empty when all is well.
+        absent: those of them that mean that a VIP is not served: it has no address, no device that
+            is up, or no route.
+        boot: since when the switch runs; None where it does not say.
     """
 
     checked: tuple[str, ...]
     problems: tuple[str, ...]
+    absent: tuple[str, ...] = ()
+    boot: Boot | None = None
 
     @property
     def ok(self) -> bool:

@@ -49,7 +49,7 @@ def toggle_gateway(
     message: str,
     revert_in: int,
 ) -> Result:
-    """Nornir task: the toggle; gives a `Toggled`. `tasks.aftercare` belongs after it.
+    """Nornir task: the toggle alone; gives a `Toggled`. `tasks.cures.apply_cure` is all of it.
 
     The driver applies the candidate and returns to the untouched configuration in one program on
     the switch, which goes on by itself should this process or the session die.
@@ -68,7 +68,6 @@ def toggle_gateway(
     device = change_device(task)
     name = task.host.name
     refuse_pending(name, device)
-    before = belongings(task, gateway)
     try:
         diff = _load(name, device, gateway)
         # The switch itself sees to what changes between here and the commit.
@@ -81,7 +80,7 @@ def toggle_gateway(
         device.commit_config(message=message, revert_in=revert_in, bounce=True)
     finally:
         _discard(device)
-    toggled = Toggled(diff, planned.base, device.last_commit, before)
+    toggled = Toggled(diff, planned.base, device.last_commit, planned.before)
     return Result(host=task.host, result=toggled, diff=diff, changed=True)
 
 

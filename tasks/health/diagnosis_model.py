@@ -29,6 +29,11 @@ class Cure(str, Enum):
         return self in _DISRUPTIVE
 
     @property
+    def on_devices(self) -> bool:
+        """Whether it works on devices: under the switch's lock and timer, with aftercare."""
+        return self not in {Cure.NONE, Cure.FORGET, Cure.ANNOUNCE}
+
+    @property
     def rung(self) -> int:
         """How high it stands on the ladder; 0 touches nothing."""
         return list(Cure).index(self)

@@ -131,7 +131,7 @@ def test_the_cure_cures_the_fault(
     assert ward.carries_large_packets()
     assert ward.differs() == set()
     assert (cured.outage_seconds > 0) == diagnosis.cure.disruptive
-    assert len(cured.announced) == 2
+    assert len(cured.aftercare.announced) == 2
     assert ward.leaf.disk() == disk
     require_nothing_left(ward.leaf)
     said = f"{diagnosis.cure.value}: {took:.2f} s, outage at most {cured.outage_seconds:.3f} s"
@@ -199,8 +199,8 @@ def test_what_was_made_by_hand_is_there_afterwards(ward: Ward, cure: Cure) -> No
         assert len(before) >= len(BY_HAND)
         cured = ward.cure(diagnosed(cure, VRR))
         assert set(leaf.sh(_HANGS_ON).splitlines()) == before
-        assert cured.lost == ()
-        assert cured.restored, "nothing was taken away: this proves nothing"
+        assert cured.aftercare.lost == ()
+        assert cured.aftercare.restored, "nothing was taken away: this proves nothing"
     finally:
         leaf.sh(f"ip route del 10.77.0.0/16; ip route del 10.78.0.0/16; "
                 f"ip -6 addr flush dev {SVI} scope global; ip -6 route flush 2001:db8:77::/48; "
@@ -217,8 +217,8 @@ def test_what_is_the_fault_is_reported_and_not_put_back(ward: Ward) -> None:
         diagnosed(Cure.TOGGLE, VRR, neighbours=((VM_ADDRESS, SVI),)),
     )
     assert WRONG_MAC not in leaf.sh("ip neigh show")
-    assert any("arp_ignore = 8" in text for text in cured.lost)
-    assert any("this entry was the fault" in text for text in cured.lost)
+    assert any("arp_ignore = 8" in text for text in cured.aftercare.lost)
+    assert any("this entry was the fault" in text for text in cured.aftercare.lost)
     assert ward.answers()
 
 
@@ -261,7 +261,7 @@ def test_an_entry_that_has_become_right_is_left(ward: Ward) -> None:
     assert right in ward.leaf.sh("ip neigh show")
     cured = ward.cure(diagnosis, macs={VM_ADDRESS: (right,)})
     assert cured.steps == ()
-    assert "is right now" in cured.notes[0]
+    assert "is right now" in cured.aftercare.notes[0]
     assert right in ward.leaf.sh("ip neigh show")
 
 
@@ -274,7 +274,7 @@ def test_an_announcement_corrects_the_arp_of_vms(ward: Ward) -> None:
     cured = ward.cure(diagnosed(Cure.ANNOUNCE))
     assert cured.complete
     assert f"{gateway} dev eth0 lladdr {MAC}" in lab.exec_vm(VM, ["ip", "neigh"]).stdout
-    assert cured.announced == (f"{gateway} on {VRR}", f"130.246.215.254 on {VRR2}")
+    assert cured.aftercare.announced == (f"{gateway} on {VRR}", f"130.246.215.254 on {VRR2}")
 
 
 def test_a_plan_names_the_steps_and_touches_nothing(ward: Ward) -> None:

@@ -49,23 +49,23 @@ def test_the_toggle_cures_a_fault_and_leaves_the_proof(
 def check_records(desk: Desk, told: str, fault: str) -> None:
     """The report and the audit lines of a healing."""
     report = desk.report()
-    assert report["schema"] == "vipkeeper/heal-run/1"
+    assert report["schema"] == "vipkeeper/heal-run/2"
     assert (report["verdict"], report["exit_code"]) == ("healed", 0)
     assert (report["command"], report["target"]) == ("heal", "vm-a1")
     now = datetime.now(timezone.utc)
     finished = datetime.fromisoformat(report["finished"])
     assert now - timedelta(minutes=1) < datetime.fromisoformat(report["started"]) < finished <= now
-    steps = report["chain"]["steps"]
+    steps = report["way"]["steps"]
     assert {"OpenStack", "Mimic", "Subnet page"} == {step["source"] for step in steps}
     assert all(0 <= step["age_seconds"] < 60 and not step["cached"] for step in steps)
-    assert [probe["received"] for probe in report["before"]["probes"]] == [0]
-    assert all(probe["received"] for probe in report["after"]["probes"])
-    assert report["after"]["kernel"]["problems"] == []
-    assert bool(report["before"]["kernel"]["problems"]) == (fault != "neighbour-wrong")
+    assert [probe["received"] for probe in report["pings"]["before"]] == [0]
+    assert all(probe["received"] for probe in report["pings"]["after"])
+    assert report["kernel"][-1]["kernel"]["problems"] == []
+    assert bool(report["attempts"][0]["before"]["problems"]) == (fault != "neighbour-wrong")
     assert report["presence"][SWITCH]["port"] == "swp1s3"
-    assert report["gateway"]["file"] == "/etc/network/interfaces"
-    assert f"-\taddress-virtual 00:00:5e:00:01:c5 {VIP}/22" in report["diff"]
-    commit = report["commit"]
+    assert report["attempts"][0]["gateway"]["file"] == "/etc/network/interfaces"
+    assert f"-\taddress-virtual 00:00:5e:00:01:c5 {VIP}/22" in report["attempts"][0]["diff"]
+    commit = report["attempts"][0]["commit"]
     assert (commit["mode"], commit["result"]) == ("targeted", "reverted")
     assert 0 < commit["outage_seconds"] < 10
     assert report["timeline"]
@@ -77,7 +77,7 @@ def check_records(desk: Desk, told: str, fault: str) -> None:
     assert (begin["event"], end["event"]) == ("begin", "end")
     assert begin["run"] == end["run"] == report["id"]
     assert begin["switches"] == [SWITCH]
-    assert begin["diff"] == report["diff"]
+    assert begin["diff"] == report["attempts"][0]["diff"]
     assert (end["verdict"], end["report"]) == ("healed", str(path))
 
 
@@ -205,7 +205,9 @@ def test_a_stanza_in_a_sourced_file_is_cured_there(desk: Desk, leaf: LeafUnderTe
     with untouched(leaf):
         said = desk.vip("heal", "vm-c1", "--toggle", "--yes")
     assert said.code == 0, said
-    assert desk.report()["gateway"]["file"] == "/etc/network/interfaces.d/vlan453.intf"
+    assert (
+        desk.report()["attempts"][0]["gateway"]["file"] == "/etc/network/interfaces.d/vlan453.intf"
+    )
     assert "--- /etc/network/interfaces.d/vlan453.intf" in said.out
     assert (other.disk(), other.addresses()) == (disk, addresses)
     assert desk.lab.answers("130.246.213.31")

@@ -110,9 +110,9 @@ def test_a_system_that_fails(
     if remembered:
         assert re.search(r"\(its answer of (now|\d+ s|\d+ min) ago\)", said.out), said.out
         assert "LLDP: hv50.nubes.example.internal is on swp1s3" in said.out
-        steps = desk.report()["chain"]["steps"]
+        steps = desk.report()["way"]["steps"]
         assert any(step["cached"] and step["warning"] for step in steps)
-        assert desk.report()["chain"]["warnings"]
+        assert desk.report()["way"]["warnings"]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_heal_with_every_system_down(all_down: Desk, leaf: LeafUnderTest) -> Non
     assert said.code == 0, said
     assert all_down.lab.answers("130.246.213.11")
     report = all_down.report()
-    assert {step["source"] for step in report["chain"]["steps"] if step["cached"]} == {
+    assert {step["source"] for step in report["way"]["steps"] if step["cached"]} == {
         "OpenStack",
         "Mimic",
         "Subnet page",

@@ -12,8 +12,9 @@ from nornir.core.task import Task
 from typer.testing import CliRunner, Result
 
 from nornir_config import connection
-from runbooks import cli, heal, ladder, survey, trace, treat
+from runbooks import cli, curing, heal, ladder, survey, trace, treat
 from runbooks.reachability import Probe
+from tasks import cures
 from tasks.cure_model import Cured, PlannedCure
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tasks.health.facts import Section, SwitchFacts
@@ -99,14 +100,18 @@ class World:
     def collect(self, task: Task, **_: Any) -> nornir.core.task.Result:
         return nornir.core.task.Result(task.host, self.facts.get(task.host.name, well()))
 
-    def plan(self, task: Task, diagnosis: Diagnosis, **_: Any) -> nornir.core.task.Result:
+    def plan(self, task: Task, diagnosis: Diagnosis, **given: Any) -> nornir.core.task.Result:
+        if diagnosis.cure is Cure.TOGGLE:  # the fake driver does it
+            return cures.plan_cure(task, diagnosis, **given)
         steps = (f"do {diagnosis.cure.value}",)
         planned = PlannedCure(diagnosis.cure, diagnosis.interface, steps, f"{steps[0]}\n")
         return nornir.core.task.Result(task.host, planned)
 
     def apply(self, task: Task, diagnosis: Diagnosis, **given: Any) -> nornir.core.task.Result:
         assert given["planned"].cure is diagnosis.cure
-        assert given["message"].startswith("vip heal")
+        assert given["message"].startswith("vip ")
+        if diagnosis.cure is Cure.TOGGLE:
+            return cures.apply_cure(task, diagnosis, **given)
         self.cured.append((task.host.name, diagnosis.cure, diagnosis.fault))
         self.on_cure.get(diagnosis.cure, lambda: None)()
         outage = 0.02 if diagnosis.cure.disruptive else 0.0
@@ -153,7 +158,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     for module in (heal, treat):
         monkeypatch.setattr(module, "wait_until_answering", world.wait)
     monkeypatch.setattr(ladder, "collect_facts", world.collect)
-    monkeypatch.setattr(ladder, "plan_cure", world.plan)
-    monkeypatch.setattr(ladder, "apply_cure", world.apply)
+    monkeypatch.setattr(curing, "plan_cure", world.plan)
+    monkeypatch.setattr(curing, "apply_cure", world.apply)
     assert site.vms[0].macs == (VM_MAC,)
     return world

@@ -18,7 +18,7 @@ from napalm.base.exceptions import (
 
 from napalm_cumulus.answers import CommitRefusedError
 from napalm_cumulus.configuration import MAIN_FILE
-from runbooks import heal, toggle
+from runbooks import heal, switches
 from tests.unit.inventory.fakes import SW1, SW3, uplink, vm
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.fakes import CONFIG, VM_MAC, FakeSwitch, lldp, pending_commit
@@ -43,25 +43,25 @@ def test_the_report_tells_all(world: World) -> None:
     world.cut_off()
     world.vip("heal", "vm-a1", "--toggle", "--yes")
     (report,) = world.reports()
-    assert report["schema"] == "vipkeeper/heal-run/1"
+    assert report["schema"] == "vipkeeper/heal-run/2"
     assert (report["verdict"], report["exit_code"]) == ("healed", 0)
     assert set(report) >= {
         "id", "command", "target", "who", "started", "finished", "sentence", "advice", "diff",
         "options", "chain", "before", "presence", "gateway", "commit", "aftercare", "after",
         "timeline",
     }  # fmt: skip
-    steps = [(s["question"], s["source"]) for s in report["chain"]["steps"]]
+    steps = [(s["question"], s["source"]) for s in report["way"]["steps"]]
     assert steps == [
         ("VM", "Fake"),
         ("uplinks", "Fake"),
         ("VMs beside", "Fake"),
         ("switch", "Fake"),
     ]
-    assert report["chain"]["steps"][0]["age_seconds"] > 0
-    assert report["commit"]["outage_seconds"] == 0.31
-    assert report["before"]["probes"][0]["received"] == 0
-    assert report["after"]["probes"][0]["received"] == 3
-    assert "-\taddress-virtual" in report["diff"]
+    assert report["way"]["steps"][0]["age_seconds"] > 0
+    assert report["attempts"][0]["commit"]["outage_seconds"] == 0.31
+    assert report["pings"]["before"][0]["received"] == 0
+    assert report["pings"]["after"][0]["received"] == 3
+    assert "-\taddress-virtual" in report["attempts"][0]["diff"]
     assert all(event["at"].endswith("+00:00") for event in report["timeline"])
 
 
@@ -357,7 +357,7 @@ def test_a_switch_that_stays_away_is_told_as_such(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.cut_off()
-    monkeypatch.setattr(toggle, "_wait_seconds", lambda _: 0.0)
+    monkeypatch.setattr(switches, "_wait_seconds", lambda _: 0.0)
 
     def lose(switch: FakeSwitch) -> None:
         switch.open_errors = [ConnectionException("no route")] * 9
@@ -455,7 +455,7 @@ def test_what_the_toggle_took_along_is_put_back(world: World) -> None:
     world.leaf.on_commit = lose_the_route
     result = world.vip("heal", "vm-a1", "--toggle", "--yes")
     assert "ip route replace 10.77.0.0/16 via 130.246.213.11 dev vlan453" in world.leaf.events
-    assert world.reports()[0]["aftercare"]["restored"] == [
+    assert world.reports()[0]["attempts"][0]["aftercare"]["restored"] == [
         "route 10.77.0.0/16 via 130.246.213.11 dev vlan453"
     ]
     assert "put back" in result.output

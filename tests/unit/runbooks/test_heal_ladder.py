@@ -10,7 +10,7 @@ import pytest
 from napalm.base.exceptions import CommitError, ConnectionClosedException
 
 from inventory.model import VirtualMachine
-from runbooks import toggle
+from runbooks import switches
 from tasks.health.diagnosis_model import Cure
 from tasks.health.facts import Section
 from tests.unit.inventory.fakes import HV50, HV51, SW1, SW3, uplink, vm
@@ -70,15 +70,15 @@ def test_the_mildest_cure_is_told_agreed_to_audited_and_reported(rack: World) ->
     ):
         assert said in result.output, said
     (report,) = rack.reports()
-    assert report["schema"] == "vipkeeper/heal-run/1"
+    assert report["schema"] == "vipkeeper/heal-run/2"
     (found,) = report["diagnosis"][SW3]
     assert (found["fault"], found["cure"], found["certain"]) == ("svi-routes-lost", "reapply", True)
-    (rung,) = report["cures"]
+    (rung,) = report["attempts"]
     assert (rung["cure"], rung["fault"], rung["helped"]) == ("reapply", "svi-routes-lost", True)
     assert report["blast"]["scope"] == "one leaf"
-    assert report["after"]["diagnosis"] == []
-    assert report["after"]["kernel"]["problems"] == []
-    assert report["gateway"]["interface"] == "vlan453"
+    assert report["remaining"] == []
+    assert report["kernel"][-1]["kernel"]["problems"] == []
+    assert report["attempts"][0]["gateway"]["interface"] == "vlan453"
     begin, end = rack.audit()
     assert (begin["cure"], begin["fault"]) == ("reapply", "svi-routes-lost")
     assert begin["diff"] == "do reapply\n"
@@ -133,7 +133,7 @@ def test_it_climbs_to_the_toggle_and_leaves_what_is_still_broken(rack: World) ->
     assert cures == [Cure.REAPPLY, Cure.FLAP, Cure.RECREATE]
     assert rack.committed, "the toggle is the last rung"
     (report,) = rack.reports()
-    told = [(rung["cure"], rung["helped"]) for rung in report["cures"]]
+    told = [(rung["cure"], rung["helped"]) for rung in report["attempts"]]
     assert told == [(c, False) for c in ("reapply", "flap", "recreate", "toggle")]
     assert report["verdict"] == "not-healed"
     assert "what is seen now: svi-routes-lost" in result.output
@@ -353,7 +353,7 @@ def test_a_sample_of_none_compares_with_nobody(rack: World, monkeypatch: Any) ->
 
 
 def test_the_timer_is_the_settings(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(toggle, "_wait_seconds", lambda _: 0.0)
+    monkeypatch.setattr(switches, "_wait_seconds", lambda _: 0.0)
     world.cut_off()
 
     def lose() -> None:

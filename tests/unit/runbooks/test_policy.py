@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.blast import Scope
-from runbooks.policy import Rules, Tried, foreign, next_cure
+from runbooks.policy import Rules, foreign, next_cure
+from runbooks.treatment import CureAttempt
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tests.unit.tasks.health.healthy import GATEWAY, SVI, V0
 
@@ -17,15 +18,15 @@ def found(fault: str = "svi-routes-lost", cure: Cure = Cure.REAPPLY, **more: obj
     return replace(base, **more)  # type: ignore[arg-type]
 
 
-def tried(cure: Cure, fault: str = "svi-routes-lost") -> Tried:
-    return Tried(cure, fault, SVI)
+def tried(cure: Cure, fault: str = "svi-routes-lost") -> CureAttempt:
+    return CureAttempt(cure, fault, SVI)
 
 
 def climb(scope: Scope, *diagnoses: Diagnosis, force: bool = False) -> list[Cure]:
     """Every cure in turn, when none of them changes anything."""
-    done: list[Tried] = []
+    done: list[CureAttempt] = []
     while (choice := next_cure(diagnoses, GATEWAY, Rules(scope, force), done)) is not None:
-        done.append(Tried(choice.cure, choice.fault, choice.interface))
+        done.append(CureAttempt(choice.cure, choice.fault, choice.interface))
         assert len(done) < 20, "it climbs for ever"
     return [step.cure for step in done]
 

@@ -13,6 +13,7 @@ from napalm.base import NetworkDriver
 from napalm_cumulus.answers import CommitReport, PendingCommit
 from napalm_cumulus.configuration import MAIN_FILE, Configuration
 from napalm_cumulus.merge import merge
+from tasks.verify import BOOT
 
 SVI = """\
 auto vlan453
@@ -121,6 +122,7 @@ class FakeSwitch:
     links: list[Any] = field(default_factory=kernel_links)
     routes: list[Any] = field(default_factory=kernel_routes)
     arping: str = "sent"
+    boot: str = "0e1c"
     pending: PendingCommit | None = None
     open_errors: list[Exception] = field(default_factory=list)
     on_commit: Callable[[FakeSwitch], None] | None = None
@@ -151,6 +153,8 @@ class FakeSwitch:
                 words = command.split()
                 self.routes.append({"dst": words[3], "gateway": words[5], "dev": words[7]})
             return ""
+        if command == BOOT:
+            return f"{self.boot}\n100.50 90.00\n1 (systemd) {' '.join(['0'] * 20)}\n"
         if "/proc/sys" in command:
             return "vlan453-v0/rp_filter=0\n"
         return tables[command.split(" 2>/dev/null || ", maxsplit=1)[0]]
