@@ -67,7 +67,8 @@ def apply_cure(
     """Nornir task: carry the diagnosis's cure out, and the aftercare; gives a `Cured`.
 
     Whether the session holds or not, the switch goes on by itself; after one that was lost
-    `tasks.aftercare.care_after_cure` is still to be done. Whether the patient is well afterwards is for the caller to see.
+    `tasks.aftercare.care_after_cure` is still to be done. Whether the patient is well afterwards is
+    for the caller to see.
 
     Args:
         task: the task on the switch.

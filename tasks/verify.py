@@ -68,7 +68,7 @@ def judge(switch: str, output: dict[str, str], gateway: Gateway) -> Verification
 
 
 def boot_of(output: str) -> Boot | None:
-    """Read what `BOOT` printed; None where it is not that.
+    r"""Read what `BOOT` printed; None where it is not that.
 
     >>> boot_of("0e1c\n500.25 900.1\n1 (systemd) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 40025 0\n")
     Boot(id='0e1c', up_seconds=100.0)

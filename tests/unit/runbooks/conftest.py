@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import nornir.core.task
 import pytest
 from nornir.core.task import Task
@@ -19,10 +20,12 @@ from tasks.cure_model import Cured, PlannedCure
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tasks.health.facts import Section, SwitchFacts
 from tests.unit.inventory.fakes import SW1, SW3, Fake, uplink, vm
+from tests.unit.runbooks.report_schema import PUBLISHED
 from tests.unit.tasks.fakes import VM_MAC, FakeSwitch, serving
 from tests.unit.tasks.health.healthy import NETWORK, healthy, plus, probe, without
 from tests.unit.tasks.health.healthy import VM_MAC as DRAWN_MAC
 
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(PUBLISHED.read_text()))
 SETTINGS = """\
 [mimic]
 url = "http://127.0.0.1:9"
@@ -124,7 +127,11 @@ class World:
         return CliRunner().invoke(cli.app, [*config, *words], input=input_)
 
     def reports(self) -> list[Any]:
-        return [json.loads(p.read_text()) for p in sorted((self.directory / "reports").glob("*"))]
+        paths = sorted((self.directory / "reports").glob("*"))
+        found = [json.loads(path.read_text()) for path in paths]
+        for report in found:
+            VALIDATOR.validate(report)
+        return found
 
     def audit(self) -> list[Any]:
         path = self.directory / "state/audit.jsonl"

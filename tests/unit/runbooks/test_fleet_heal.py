@@ -59,7 +59,7 @@ class Ward:
         if name in self.failing:
             raise NotHealedError(f"{name}: it is still there")
         self.leafs.change(int(name[11:13]), lambda facts: link(facts, V0, flags=UP_FLAGS))
-        return Result(task.host, result=SimpleNamespace(sentence=f"{name} healed", report=None))
+        return Result(task.host, result=SimpleNamespace(sentence=f"{name} healed", written=None))
 
 
 UP_FLAGS = frozenset({"BROADCAST", "MULTICAST", "UP", "LOWER_UP"})
@@ -320,9 +320,9 @@ def test_a_vip_is_not_taken_away_while_its_other_leaf_is_in_trouble(
     before = {"a": assessment("a", diagnosis()), "b": assessment("b")}
     run: Any = SimpleNamespace(story=Told())
     with pytest.raises(RefusedError, match=said):
-        leaf_heal._peers_are_well(run, healing(before, {"b": after}), "a", (VIP,))
+        leaf_heal._require_well_peers(run, healing(before, {"b": after}), "a", (VIP,))
     forced = healing(before, {"b": after}, force=True)
-    assert leaf_heal._peers_are_well(run, forced, "a", (VIP,))
+    leaf_heal._require_well_peers(run, forced, "a", (VIP,))
     assert said in run.story.lines
 
 
@@ -330,4 +330,4 @@ def test_a_partner_that_was_ill_before_hinders_nothing() -> None:
     before = {"a": assessment("a", diagnosis()), "b": assessment("b", diagnosis())}
     run: Any = SimpleNamespace(story=Told())
     after = {"b": assessment("b", diagnosis())}
-    assert leaf_heal._peers_are_well(run, healing(before, after), "a", (VIP,))
+    leaf_heal._require_well_peers(run, healing(before, after), "a", (VIP,))

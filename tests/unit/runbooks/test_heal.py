@@ -45,11 +45,6 @@ def test_the_report_tells_all(world: World) -> None:
     (report,) = world.reports()
     assert report["schema"] == "vipkeeper/heal-run/2"
     assert (report["verdict"], report["exit_code"]) == ("healed", 0)
-    assert set(report) >= {
-        "id", "command", "target", "who", "started", "finished", "sentence", "advice", "diff",
-        "options", "chain", "before", "presence", "gateway", "commit", "aftercare", "after",
-        "timeline",
-    }  # fmt: skip
     steps = [(s["question"], s["source"]) for s in report["way"]["steps"]]
     assert steps == [
         ("VM", "Fake"),

@@ -138,7 +138,7 @@ def test_it_climbs_to_the_toggle_and_leaves_what_is_still_broken(rack: World) ->
     assert report["verdict"] == "not-healed"
     assert "what is seen now: svi-routes-lost" in result.output
     begun = [line.get("cure") for line in rack.audit() if line["event"] == "begin"]
-    assert begun == ["reapply", "flap", "recreate", None]
+    assert begun == ["reapply", "flap", "recreate", "toggle"]
 
 
 def test_one_vm_is_never_toggled_on_suspicion(rack: World) -> None:
