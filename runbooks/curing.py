@@ -95,7 +95,10 @@ def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure)
         run.story.tell("cure", f"{error} The switch goes on by itself; looking again", "warn")
         wait_until_settled(session, run.settings.heal.revert_in, error)
         run.story.tell("cure", f"{attempt.switch} has finished by itself, nothing is pending")
-        attempt.unmeasured_seconds = round(time.monotonic() - begin, 1)
+        if choice.cure.on_devices:
+            attempt.unmeasured_seconds = round(time.monotonic() - begin, 1)
+        else:  # it takes nothing away, done or not
+            attempt.outage_seconds = 0.0
         attempt.aftercare = _care(run, looker, choice, planned)
     else:
         attempt.steps, attempt.aftercare = cured.steps, cured.aftercare

@@ -90,8 +90,8 @@ def tell_attempt(run: Run, attempt: CureAttempt) -> None:
     if attempt.rebooted_at:
         run.story.tell("cure", rebooted(attempt), "warn")
     elif attempt.lost_session:
-        took = f"for at most {attempt.unmeasured_seconds:.0f} s, not measured"
-        run.story.tell("cure", f"{attempt.cure.value}: addresses may have been away {took}", "warn")
+        text = f"{attempt.cure.value}: how long it took and what came of it was not seen"
+        run.story.tell("cure", text, "warn")
     else:
         away = attempt.outage_seconds or 0.0
         took = f" (away for at most {away:.2f} s)" if away else ""

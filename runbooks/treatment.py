@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING
 
 from tasks.model import Aftercare
@@ -95,7 +96,8 @@ def outage_in_words(attempts: Sequence[CureAttempt]) -> str:
     if any(attempt.rebooted_at for attempt in attempts):
         return "; everybody behind it was cut off while it booted, for how long was not measured"
     known = sum(attempt.outage_seconds or 0.0 for attempt in attempts)
-    unmeasured = sum(a.unmeasured_seconds for a in attempts if a.outage_seconds is None)
+    unmeasured = [a.unmeasured_seconds for a in attempts if a.outage_seconds is None]
     if unmeasured:
-        return f"; the gateway was away for up to {known + unmeasured:.0f} s, not measured"
+        most = max(1, ceil(known + sum(unmeasured)))
+        return f"; the gateway was away for up to {most} s, not measured"
     return f"; the gateway was away for at most {known:.2f} s" if known else "; no one was cut off"

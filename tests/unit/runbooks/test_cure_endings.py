@@ -1,0 +1,178 @@
+"""What a run says at its end follows from what was seen last, not from what was meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from napalm.base.exceptions import ConnectionClosedException
+
+from runbooks import pending
+from runbooks.run import stopped_during
+from runbooks.treatment import CureAttempt, outage_in_words
+from tasks.health.diagnosis_model import Cure
+from tests.unit.inventory.fakes import SW3
+from tests.unit.runbooks.conftest import World
+from tests.unit.tasks.fakes import FakeSwitch, link, pending_commit
+
+TOGGLE = ("toggle", SW3, "--vip", "130.246.212.1", "--yes")
+HEAL = ("heal", "vm-a1", "--toggle", "--yes")
+
+
+def without_its_vip(switch: FakeSwitch) -> None:
+    """The first VRR device has lost its address."""
+    bare = link("vlan453-v0", mac="00:00:5e:00:01:c5")
+    switch.links = [bare if row["ifname"] == "vlan453-v0" else row for row in switch.links]
+
+
+@pytest.mark.parametrize("command", [TOGGLE, HEAL], ids=["toggle", "heal"])
+def test_a_vip_that_was_absent_before_and_is_absent_after(
+    world: World, command: tuple[str, ...]
+) -> None:
+    without_its_vip(world.leaf)
+    result = world.vip(*command)
+    assert result.exit_code == 8, result.output
+    assert "is back" not in result.output
+    assert "NOT-HEALED: " in result.output
+    assert "vlan453-v0 lacks 130.246.212.1/22" in result.output
+    (report,) = world.reports()
+    assert report["verdict"] == "not-healed"
+    assert report["kernel"][-1]["kernel"]["absent"]
+    assert world.audit()[-1]["verdict"] == "not-healed"
+
+
+def test_a_vip_that_goes_after_the_cure_was_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there when the cure ends, and gone when the run ends."""
+    world.cut_off()
+
+    def wait(addresses: list[str], settle: float, **_: Any) -> tuple[Any, float]:
+        without_its_vip(world.leaf)
+        return world.wait(addresses, settle)
+
+    monkeypatch.setattr("runbooks.treat.wait_until_answering", wait)
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert world.cured
+    assert result.exit_code == 8, result.output
+    assert "vm-a1 answers, but the gateway vlan453 on swt-sn2100-03" in result.output
+
+
+def test_the_toggle_of_a_vip_that_is_there_is_told_with_its_outage(world: World) -> None:
+    result = world.vip(*TOGGLE)
+    assert result.exit_code == 0
+    assert (
+        f"130.246.212.1/22 on {SW3} was toggled and is back; the gateway was away for at most"
+        in (result.output)
+    )
+    begin = world.audit()[0]
+    assert (begin["cure"], begin["fault"]) == ("toggle", "asked-for")
+
+
+def test_a_reboot_is_not_called_a_cure(world: World) -> None:
+    world.cut_off()
+
+    def reboot() -> None:
+        world.leaf.boot = "beef"
+        world.recover()
+        raise ConnectionClosedException("the session was lost.")
+
+    world.on_cure[Cure.REAPPLY] = reboot
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "was cured by" not in result.output
+    assert "no one was cut off" not in result.output
+    assert f"HEALED: vm-a1 answers again: {SW3} rebooted at " in result.output
+    assert "UTC while reapply was under way; everybody behind it was cut off" in result.output
+    (attempt,) = world.reports()[0]["attempts"]
+    assert attempt["rebooted_at"]
+    assert attempt["outage_seconds"] is None
+
+
+def test_a_toggle_that_a_reboot_came_between(world: World) -> None:
+    def reboot(switch: FakeSwitch) -> None:
+        switch.boot = "beef"
+
+    world.leaf.on_commit = reboot
+    result = world.vip(*TOGGLE)
+    assert result.exit_code == 0
+    assert f"{SW3} rebooted at " in result.output
+    assert "is back" not in result.output
+
+
+def test_a_lost_session_leaves_the_outage_unmeasured_and_gets_its_aftercare(world: World) -> None:
+    world.cut_off()
+    by_hand = {"dst": "10.77.0.0/16", "gateway": "130.246.213.11", "dev": "vlan453", "flags": []}
+    world.leaf.routes.append(by_hand)
+
+    def lose() -> None:
+        world.recover()
+        world.leaf.routes.remove(by_hand)
+        raise ConnectionClosedException("the session was lost.")
+
+    world.on_cure[Cure.REAPPLY] = lose
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "no one was cut off" not in result.output
+    assert "s, not measured" in result.output
+    assert "arping" in world.leaf.events
+    assert "ip route replace 10.77.0.0/16 via 130.246.213.11 dev vlan453" in world.leaf.events
+    (attempt,) = world.reports()[0]["attempts"]
+    assert attempt["lost_session"] == "the session was lost."
+    assert attempt["outage_seconds"] is None
+    assert attempt["aftercare"]["restored"]
+
+
+def test_ctrl_c_while_a_repair_is_under_way(world: World) -> None:
+    world.cut_off()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    world.on_cure[Cure.REAPPLY] = interrupt
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 9
+    assert "old configuration" not in result.stderr
+    assert "goes on by itself and carries the repair to its end" in result.stderr
+    assert not world.reports()[0]["attempts"][0]["ended"]
+
+
+@pytest.mark.parametrize(
+    ("cure", "said"),
+    [
+        (Cure.TOGGLE, "ends in its old configuration within 60 s"),
+        (Cure.RECREATE, "carries the repair to its end"),
+        (Cure.FORGET, "what was sent to it is done"),
+        (Cure.ANNOUNCE, "what was sent to it is done"),
+    ],
+)
+def test_ctrl_c_says_what_becomes_of_each_cure(cure: Cure, said: str) -> None:
+    told = str(stopped_during(CureAttempt(cure, "a-fault", "vlan453", SW3), 60))
+    assert said in told
+    assert ("old configuration" in told) == (cure is Cure.TOGGLE)
+
+
+@pytest.mark.parametrize("command", ["confirm", "rollback"])
+def test_ctrl_c_while_a_commit_is_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    world.leaf.pending = pending_commit()
+
+    def interrupt(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pending, f"{command}_commit", interrupt)
+    result = world.vip(command, SW3)
+    assert result.exit_code == 9
+    assert "nothing on any switch was touched" not in result.stderr
+    assert "whether it has is not known" in result.stderr
+    assert f"vip pending {SW3}" in result.stderr
+
+
+def test_outages_in_words() -> None:
+    quiet = CureAttempt(Cure.REAPPLY, "f", "vlan453", outage_seconds=0.0)
+    short = CureAttempt(Cure.FLAP, "f", "vlan453", outage_seconds=0.25)
+    lost = CureAttempt(Cure.FLAP, "f", "vlan453", unmeasured_seconds=61.2)
+    assert outage_in_words([quiet]) == "; no one was cut off"
+    assert outage_in_words([quiet, short]) == "; the gateway was away for at most 0.25 s"
+    assert outage_in_words([short, lost]) == ("; the gateway was away for up to 62 s, not measured")
