@@ -11,6 +11,7 @@ import pytest
 
 from lab.lab import Lab
 from tests.lab.desk import Desk
+from tests.lab.looker import Looker, looking
 from tests.lab.switch import WELL, LeafUnderTest
 
 HERE = Path(__file__).parent
@@ -23,6 +24,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.lab)
 
 
+def pytest_unconfigure() -> None:
+    """Take down the labs of workers that were ended before they could do it themselves."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        for left in Path("/run/vipkeeper-lab").glob(f"test-{os.getpid()}-*"):
+            Lab(left.name).down()
+
+
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     """A lab that is up; ``VIPKEEPER_TEST_LAB`` names one that is up already and is kept."""
@@ -30,9 +38,12 @@ def lab() -> Iterator[Lab]:
         pytest.fail("The lab's tests make namespaces and mounts: run them as root.", pytrace=False)
     kept = os.environ.get("VIPKEEPER_TEST_LAB")
     if kept:
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            pytest.fail("VIPKEEPER_TEST_LAB is one lab, for one worker: -n 0.", pytrace=False)
         yield Lab(kept)
         return
-    lab = Lab(f"test-{os.getpid()}")
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    lab = Lab(f"test-{os.getppid()}-{worker}" if worker else f"test-{os.getpid()}")
     lab.up()
     try:
         yield lab
@@ -75,3 +86,10 @@ def desk(well: Lab, tmp_path: Path) -> Iterator[Desk]:
     yield Desk(well, tmp_path)
     for system in systems:
         well.web_fault(system, None)
+
+
+@pytest.fixture
+def looker(well: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Looker]:
+    """Sessions that stand, over which the leafs' facts are collected."""
+    with looking(well, monkeypatch) as looker:
+        yield looker

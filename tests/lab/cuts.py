@@ -1,27 +1,31 @@
-"""Cutting a transaction at a step of its own: the program pauses there and something is killed.
+"""Cutting a transaction at a step of its own: the program pauses there and something is done to it.
 
 The steps are the ``mark`` lines of the on-switch program. Only the tests' copy of it pauses: the
-program that is shipped has no hook.
+program that is shipped has no hook. Inside ``ifreload`` nothing pauses; time tells where it is.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from napalm.base.exceptions import NapalmException
 
 from napalm_cumulus import CumulusDriver, transaction
-from tests.lab.switch import LeafUnderTest
-from tests.lab.test_commit import DROP_IN, stanza, toggled
+from tests.lab import strikes
+from tests.lab.cells import DROP_IN, LEAVES_NO_TIMER, MAIN, Cell
+from tests.lab.sentences import Outcome
+from tests.lab.strikes import PROGRAMS
+from tests.lab.switch import WELL, LeafUnderTest
+from tests.lab.test_commit import stanza, toggled
 
-MAIN = "/etc/network/interfaces"
 #: The address that tells the new configuration from the old one.
 EXTRA = "203.0.113.9/32"
+#: What is there whatever was spoilt, or somebody was told.
+VIPS = {address for address in WELL if "-v" in address}
 
 #: The second file of a confirm of two.
 TWO_FILES = f"""# file: {DROP_IN}
@@ -30,99 +34,83 @@ iface br-x
     bridge-ports none
     address 192.0.2.9/32
 """
+#: What a full commit adds: each takes its time to come up, and has a gateway VIP of its own.
+_SLOW = """
+auto slow{n}
+iface slow{n}
+    bridge-ports none
+    address 198.18.{n}.2/24
+    address-virtual 00:00:5e:00:02:0{n} 198.18.{n}.1/24
+    post-up sleep 0.6
+"""
+SLOW = "".join(_SLOW.format(n=n) for n in range(1, 5))
+_IFRELOAD_TAKES = 4 * 0.6 + 1.5
+REVERT_IN = {"commit": 4, "bounce": 4, "expiry": 2}
+_FULL_REVERT_IN = 20
 
-_AT, _HERE = "/var/tmp/cut-at", "/var/tmp/cut-here"
+#: In memory that no cut takes away but that of the power.
+AT, HERE = "/dev/shm/cut-at", "/dev/shm/cut-here"
 _PAUSE = f"""
-    [ "$1" = "$(cat {_AT} 2>/dev/null)" ] || return 0
-    rm -f {_AT}
-    : >{_HERE}
-    while [ -e {_HERE} ]; do sleep 0.02; done
+    [ "$1" = "$(cat {AT} 2>/dev/null)" ] || return 0
+    rm -f {AT}
+    : >{HERE}
+    while [ -e {HERE} ]; do sleep 0.02; done
 }}
 """
+_LEFT = (
+    "ls /var/lib/vipkeeper 2>/dev/null || :; ls /etc/systemd/system | grep vipkeeper || :; "
+    "find /etc/network -name '.*.vipkeeper.*'"
+)
 
 
 def pausing_program() -> bytes:
-    """The on-switch program, pausing at the step that /var/tmp/cut-at names."""
+    """The on-switch program, pausing at the step that /dev/shm/cut-at names."""
     text = transaction.program().decode()
     line = next(line for line in text.splitlines() if line.startswith("mark() {"))
     assert line.endswith("}"), line
     return text.replace(line, line[:-1].rstrip("; ") + _PAUSE).encode()
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One cut: what was going on, at which step of it, and what was cut."""
-
-    verb: str
-    step: str
-    cut: str
-
-    def __str__(self) -> str:
-        return f"{self.verb}: {self.cut} at '{self.step}'"
-
-    @property
-    def must_be_new(self) -> bool:
-        """Whether the confirm had gone so far that only the new files may stand on the disk."""
-        if self.step == "confirmed" or self.step.startswith("written"):
-            return True
-        return self.verb == "confirm two files" and self.step == "confirming"
-
-    @property
-    def must_be_old(self) -> bool:
-        return not self.verb.startswith("confirm")
-
-
-STEPS = {
-    "commit": ("staged", "armed", "pending", "applying", "applied"),
-    "bounce": (
-        *("staged", "armed", "pending", "applying", "applied"),
-        *("claimed.revert", "reverting", "reverted"),
-    ),
-    "confirm one file": (
-        *("preparing", "prepared", "claimed.confirm", "confirming"),
-        *(f"written {MAIN}", "confirmed"),
-    ),
-    "confirm two files": (
-        *("preparing", "prepared", "claimed.confirm", "confirming"),
-        *(f"written {MAIN}", f"written {DROP_IN}", "confirmed"),
-    ),
-    "rollback": ("claimed.revert", "reverting", "reverted"),
-    "expiry": ("claimed.revert", "reverting", "reverted"),
-}
-CUTS = ("program killed", "SSH cut", "power cut", "reboot")
-CELLS = tuple(
-    Cell(verb, step, cut) for verb, steps in STEPS.items() for step in steps for cut in CUTS
-)
-
-
 class Rehearsal:
-    """One leaf on which a transaction is brought to a step and cut there."""
+    """One leaf on which a transaction is brought to a step, or into ``ifreload``, and cut there."""
 
     def __init__(self, leaf: LeafUnderTest) -> None:
         self.leaf = leaf
-        leaf.sh(f"rm -f {_AT} {_HERE}; tar -C / -cpf /var/tmp/etc-network.tar etc/network")
+        leaf.sh(f"rm -f {AT} {HERE}; tar -C / -cpf /var/tmp/etc-network.tar etc/network")
         self.old = self.disk()
-        self._new: dict[str, str] = {}
+        self.outcome: Outcome | None = None
 
-    def restore(self) -> None:
+    def restore(self, cell: Cell) -> None:
         """The leaf as it was before, whatever became of it."""
+        strikes.undo(self.leaf, cell)
         self.leaf.sh(
-            f"rm -f {_AT} {_HERE} {DROP_IN}; rm -rf /run/vipkeeper/.incoming.*; "
+            f"rm -f {AT} {HERE} {DROP_IN}; rm -rf /run/vipkeeper/.incoming.*; "
             "find /etc/network -name '.*.vipkeeper.*' -delete; "
-            "tar -C / -xpf /var/tmp/etc-network.tar; ifreload -a"
+            "tar -C / -xpf /var/tmp/etc-network.tar; ifreload -a; "
+            "for d in slow1 slow2 slow3 slow4 br-x; do ip link delete $d; done 2>/dev/null || :"
         )
         assert self.disk() == self.old
+        if not self.leaf.addresses() >= WELL:  # what a spoilt stanza has cost
+            self.leaf.sh("ifdown vlan453; ifup vlan453; ifup swp10")
 
     def disk(self) -> str:
-        """The disk but for what a power cut may leave: dot files that nothing reads."""
-        lines = self.leaf.disk().splitlines()
-        return "\n".join(line for line in lines if ".vipkeeper." not in line)
+        """The disk, but for what a power cut may leave (dot files that nothing reads) and for
+        what was spoilt or filled on purpose.
+        """
+        right = "; ".join(f"s|{wrong}|{well}|" for well, wrong in strikes.SPOILT.values())
+        return self.leaf.sh(
+            "find /etc/network -xdev ! -name fill ! -name '.*.vipkeeper.*' | sort | "
+            "while read -r path; do stat -c '%n %F %a %U %G' \"$path\" | sed 's/ empty / /'; "
+            f'[ ! -f "$path" ] || sed "{right}" "$path" | sha256sum; done'
+        )
 
     def candidate(self, verb: str) -> tuple[str, bool]:
         """The text to load, and whether it is a whole configuration."""
         leaf = self.leaf
         if verb in ("bounce", "rollback", "expiry"):
             return toggled(leaf), False
+        if verb.startswith("full"):
+            return leaf.snapshot().disk.to_text() + f"# file: {DROP_IN}\n{SLOW}", True
         one = stanza(leaf, "swp10").rstrip("\n") + f"\n    address {EXTRA}\n"
         if verb != "confirm two files":
             return one, False
@@ -131,102 +119,164 @@ class Rehearsal:
         changed = disk.with_file(at.file.replace_stanza(at.stanza, one)).to_text()
         return changed + TWO_FILES, True
 
-    def load(self, driver: CumulusDriver, verb: str) -> None:
-        text, whole = self.candidate(verb)
-        (driver.load_replace_candidate if whole else driver.load_merge_candidate)(config=text)
-
-    def work(self, cell: Cell) -> Callable[[], Any]:
+    def work(self, cell: Cell) -> tuple[str, Callable[[], object], CumulusDriver]:
         """What the client does; everything before the interesting part is done already."""
         driver = self.leaf.driver(keepalive=1, command_timeout=60)
-        self.load(driver, cell.verb)
-        if cell.verb == "commit":
-            return lambda: driver.commit_config(revert_in=4)
+        text, whole = self.candidate(cell.verb)
+        (driver.load_replace_candidate if whole else driver.load_merge_candidate)(config=text)
         if cell.verb == "bounce":
-            return lambda: driver.commit_config(revert_in=4, bounce=True)
-        if cell.verb == "expiry":
-            return lambda: driver.commit_config(revert_in=2)
-        driver.commit_config(revert_in=6)
-        return driver.rollback if cell.verb == "rollback" else driver.confirm_commit
+            return "bounce", lambda: driver.commit_config(revert_in=4, bounce=True), driver
+        if cell.verb == "full commit":
+            return "commit", lambda: driver.commit_config(revert_in=_FULL_REVERT_IN), driver
+        if cell.verb in ("commit", "expiry"):
+            seconds = REVERT_IN[cell.verb]
+            return "commit", lambda: driver.commit_config(revert_in=seconds), driver
+        driver.commit_config(revert_in=_FULL_REVERT_IN if cell.verb.startswith("full") else 8)
+        if cell.verb.endswith("rollback"):
+            return "rollback", lambda: driver.rollback(pending_only=True), driver
+        return "confirm", driver.confirm_commit, driver
 
     @contextmanager
-    def paused(self, cell: Cell) -> Iterator[None]:
-        """Bring the transaction to the cell's step."""
-        work = self.work(cell)
+    def under_way(self, cell: Cell) -> Iterator[None]:
+        """Bring the transaction to where the cell cuts it."""
+        verb, work, driver = self.work(cell)
 
         def client() -> None:
-            with suppress(NapalmException):
+            try:
                 work()
+            except NapalmException as error:
+                self.outcome = Outcome(verb, str(error))
+            else:
+                self.outcome = Outcome(verb, "", driver.last_commit)
 
-        self.leaf.sh(f"printf %s '{cell.step}' >{_AT}")
+        if cell.step:
+            self.leaf.sh(f"printf %s '{cell.step}' >{AT}")
         thread = threading.Thread(target=client)
         thread.start()
         try:
-            self.leaf.wait_until(lambda: self._is_there() or not thread.is_alive(), timeout=20)
-            if not self._is_there():  # the client's part is over before this step
-                self.leaf.wait_until(self._is_there, timeout=20)
+            if cell.step:
+                self.leaf.wait_until(self._is_there, timeout=60)
+            else:
+                self._into_ifreload(cell)
             yield
         finally:
-            self.leaf.sh(f"rm -f {_AT} {_HERE}")
-            thread.join(60)
+            self.leaf.sh(f"rm -f {AT} {HERE}")
+            thread.join(150)
             if thread.is_alive():
                 pytest.fail(f"{cell}: the client still waits")
 
     def _is_there(self) -> bool:
-        return self.leaf.sh(f"[ ! -e {_HERE} ] || echo yes") == "yes\n"
+        return self.leaf.sh(f"[ ! -e {HERE} ] || echo yes") == "yes\n"
+
+    def _into_ifreload(self, cell: Cell) -> None:
+        step = "applying" if cell.verb == "full commit" else "reverting"
+        look = "cat /run/vipkeeper/[pc]*/progress /run/vipkeeper/last/progress 2>/dev/null || :"
+        self.leaf.wait_until(lambda: f" {step}\n" in self.leaf.sh(look), timeout=60)
+        takes = _IFRELOAD_TAKES if cell.verb == "full commit" else 1.0
+        time.sleep(cell.moment * takes)
 
     def _programs(self) -> str:
-        return self.leaf.sh("pgrep -f '[t]ransaction.sh apply|sh -s [f]ront-|[p]rogram[.]' || :")
-
-    def cut(self, cell: Cell) -> None:
-        switch = self.leaf.lab.leaf(self.leaf.name)
-        if cell.cut == "SSH cut":
-            self.leaf.sh("pkill -KILL -f '^sshd: [r]oot' || :")
-        elif cell.cut == "program killed":
-            self.leaf.sh(
-                "for unit in $(systemctl list-units --plain --no-legend 'vipkeeper-*.service' "
-                "| cut -d' ' -f1); do systemctl kill -s KILL \"$unit\" || :; done; "
-                "pkill -KILL -f '[t]ransaction.sh apply' || :; pkill -KILL -f 'sh -s [f]ront-' || :"
-            )
-        elif cell.cut == "power cut":
-            switch.power_cut()
-            switch.boot()
-        else:
-            switch.reboot()
+        return self.leaf.sh(f"pgrep -f '{PROGRAMS}' || :")
 
     def run(self, cell: Cell) -> None:
-        """Cut there, and prove that the switch ends in one of the configurations it may."""
-        with self.paused(cell):
-            self.cut(cell)
+        """Cut there, and prove that the switch ends as it may, and that what was said is true."""
         leaf = self.leaf
-        # A program whose SSH session is gone goes on: its end is what is judged.
-        leaf.wait_until(lambda: not self._programs(), timeout=30)
+        strikes.prepare(leaf, cell)
+        with self.under_way(cell):
+            strikes.strike(leaf, cell)
+            if cell.cut == "frozen":
+                self._outlast_the_frozen(cell)
+        self._wait_for_the_end(cell)
+        is_new = self._require_one_configuration(cell)
+        self._require_true_words(cell, new=is_new)
+        left = set(leaf.sh(_LEFT).split())
+        # A power cut may leave a dot file that nothing reads and the next commit removes.
+        if cell.cut in ("program killed", "SSH cut"):
+            assert left <= {"previous"}, f"{cell}: left behind: {left}"
+
+    def _ended(self) -> bool:
+        return not self._waits() and not self._programs()
+
+    def _waits(self) -> bool:
         # What was only being staged is swept away by the next commit.
-        leaf.wait_until(
-            lambda: not {s for s in leaf.state() if not s.startswith(".incoming.")}, timeout=30
-        )
-        leaf.wait_until(lambda: "vipkeeper" not in leaf.timers(), timeout=10)
+        return any(s.startswith(("pending", "claimed.")) for s in self.leaf.state())
+
+    def _outlast_the_frozen(self, cell: Cell) -> None:
+        """Others end the commit (a confirm is waited for, 60 s); then the client is let go."""
+        try:
+            self.leaf.wait_until(lambda: not self._waits(), timeout=100)
+        except TimeoutError:
+            pytest.fail(f"{cell}: nobody ends it")
+        finally:
+            self.leaf.sh(f"pkill -KILL -f '{PROGRAMS}' || :")
+
+    def _wait_for_the_end(self, cell: Cell) -> None:
+        """By itself within its bounds; or by whoever looks, where nobody else is left to do it."""
+        leaf = self.leaf
+        patience = _FULL_REVERT_IN + 15 if cell.verb.startswith("full") else 35
+        if cell.cut in LEAVES_NO_TIMER:
+            with suppress(TimeoutError):
+                leaf.wait_until(self._ended, timeout=12)
+            if not self._ended():
+                self._end_by_hand(cell)
+        elif cell.cut == "lock held":
+            patience = 150
+        try:
+            leaf.wait_until(self._ended, timeout=patience)
+        except TimeoutError:
+            shown = leaf.sh("ls -A /run/vipkeeper; cat /run/vipkeeper/[pcl]*/progress; ps -ef")
+            pytest.fail(f"{cell}: it has no end:\n{shown}")
+        if cell.cut not in LEAVES_NO_TIMER:
+            leaf.wait_until(lambda: "vipkeeper" not in leaf.timers(), timeout=10)
+
+    def _end_by_hand(self, cell: Cell) -> None:
+        """Somebody looks: he is told that no timer is left, and ends it."""
+        driver = self.leaf.driver()
+        waiting = driver.pending
+        assert waiting is not None, f"{cell}: it waits, and nobody is told"
+        assert not waiting.armed, f"{cell}: a dead timer is called alive: {waiting}"
+        assert "is being rolled back" not in str(waiting), f"{cell}: untrue: {waiting}"
+        driver.rollback(pending_only=True)
+
+    def _require_one_configuration(self, cell: Cell) -> bool:
+        """Exactly the old or exactly the new one, on the disk and in the kernel: which?"""
+        leaf = self.leaf
         is_old = self.disk() == self.old
         text = leaf.sh(f"cat {MAIN} {DROP_IN} 2>/dev/null || :")
         is_new = EXTRA in text and (cell.verb != "confirm two files" or "192.0.2.9/32" in text)
         assert is_old != is_new, f"{cell}: the disk holds a mixture:\n{leaf.disk()}\n{text}"
         assert not (cell.must_be_old and is_new), f"{cell}: the disk was written"
-        assert not (cell.must_be_new and is_old), f"{cell}: the confirm was lost"
-        self._kernel_agrees(cell, new=is_new)
-        left = leaf.sh(
-            "ls /var/lib/vipkeeper 2>/dev/null || :; ls /etc/systemd/system | grep vipkeeper || :; "
-            "find /etc/network -name '.*.vipkeeper.*'"
-        ).split()
-        # A power cut may leave a dot file that nothing reads and the next commit removes.
-        if cell.cut in ("program killed", "SSH cut"):
-            assert set(left) <= {"previous"}, f"{cell}: left behind: {left}"
+        if cell.cut in ("program killed", "SSH cut", "power cut", "reboot"):
+            assert not (cell.must_be_new and is_old), f"{cell}: the confirm was lost"
+        wanted = VIPS if cell.cut == "stanza spoilt" else WELL
+        try:
+            leaf.wait_until(lambda: wanted <= leaf.addresses(), timeout=15)
+        except TimeoutError:
+            assert self._told_that_it_is_missing(), f"{cell}: stranded: {leaf.addresses()}"
+        # Of a spoilt stanza nobody can say what of it ifupdown2 applies.
+        if cell.cut != "stanza spoilt":
+            has = f"swp10 {EXTRA}" in leaf.addresses("swp10")
+            assert has == is_new, f"{cell}: the kernel does not agree with the disk"
+        assert leaf.addresses("slow") == set(), f"{cell}: what only the candidate has is up"
+        assert "slow" not in leaf.sh("ls /sys/class/net"), f"{cell}: a device was left"
+        return is_new
 
-    def _kernel_agrees(self, cell: Cell, *, new: bool) -> None:
-        leaf = self.leaf
-        wanted = {
-            "vlan453 130.246.212.2/22",
-            "vlan453-v0 130.246.212.1/22",
-            "vlan453-v1 130.246.215.254/22",
-        }
-        leaf.wait_until(lambda: leaf.addresses() == wanted, timeout=15)
-        has = f"swp10 {EXTRA}" in leaf.addresses("swp10")
-        assert has == new, f"{cell}: the kernel does not agree with the disk"
+    def _told_that_it_is_missing(self) -> bool:
+        told = self.leaf.sh("cat /run/vipkeeper/last/result 2>/dev/null || :")
+        return "incomplete" in told or (self.outcome is not None and self.outcome.admits)
+
+    def _require_true_words(self, cell: Cell, *, new: bool) -> None:
+        """What the client was told, and what the switch has written down, is so."""
+        is_there = "new" if new else "old"
+        assert self.outcome is not None
+        for claim in self.outcome.claims:
+            assert claim == is_there, f"{cell}: untrue, it is {is_there}: {self.outcome}"
+        written = self.leaf.sh("cat /run/vipkeeper/last/result 2>/dev/null || :").split(" ")[0]
+        words = {"confirmed": "new", "reverted": "old"}
+        if written.strip() in words:
+            assert words[written.strip()] == is_there, f"{cell}: untrue: last/result is {written}"
+        report = self.outcome.report
+        if report is not None and report.result == "reverted" and self.outcome.verb == "bounce":
+            assert not report.reverted_ok or self.leaf.addresses() >= VIPS, f"{cell}: {report}"
+        driver = self.leaf.driver()
+        assert driver.pending is None, f"{cell}: {driver.pending}"

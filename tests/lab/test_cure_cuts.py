@@ -17,13 +17,14 @@ from napalm.base.exceptions import CommitError, NapalmException
 from napalm_cumulus import repair_steps as steps
 from napalm_cumulus import transaction
 from napalm_cumulus.repair_steps import Step
+from tests.lab.cuts import AT as _AT
+from tests.lab.cuts import HERE as _HERE
 from tests.lab.cuts import pausing_program
 from tests.lab.switch import LeafUnderTest
 from tests.lab.test_adversity import old_systemd
 from tests.lab.ward import MAC, SVI, VRR, Ward, warded
 
 REVERT_IN = 4
-_AT, _HERE = "/var/tmp/cut-at", "/var/tmp/cut-here"
 _STEPS: dict[str, tuple[Step, tuple[str, ...]]] = {
     "flap": (steps.flap(VRR, SVI), ("disturbing", f"down and up {VRR}", "took flap")),
     "set-mac": (steps.set_mac(VRR, MAC, SVI), (f"down and up {VRR}",)),

@@ -28,7 +28,7 @@ BYSTANDER = "vm-b1"
 OUTSIDE = "198.51.100.250"
 
 #: Everything in the kernel that a fault or a cure of the gateway may change.
-_KERNEL = f"""
+KERNEL = f"""
 for d in {SVI} {VRR} {VRR2} swp1s3; do
     ip -o -d link show dev $d 2>&1 | sed -E 's/^[0-9]+: //' |
         grep -oE '^[^@:]+|<[^>]*>|mtu [0-9]+|link/ether \\S+|protodown on|master \\S+' |
@@ -84,7 +84,7 @@ class Ward:
         return results[0].result
 
     def kernel(self) -> set[str]:
-        return set(self.leaf.sh(_KERNEL).splitlines())
+        return set(self.leaf.sh(KERNEL).splitlines())
 
     def _settled(self) -> bool:
         before = self.kernel()
