@@ -39,6 +39,7 @@ def own_disk(leaf: LeafUnderTest) -> Iterator[None]:
         leaf.sh("umount /etc/network")
 
 
+@pytest.mark.promise("T23")
 def test_a_full_run_stops_a_commit_before_it_begins(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     driver.load_merge_candidate(config=toggled(leaf))
@@ -48,6 +49,23 @@ def test_a_full_run_stops_a_commit_before_it_begins(leaf: LeafUnderTest) -> None
     assert leaf.state() == set()
 
 
+@pytest.mark.promise("T1")
+def test_no_change_without_a_timer_that_is_proven_to_run(leaf: LeafUnderTest) -> None:
+    """A systemd-run that says yes and starts nothing."""
+    liar = "/usr/local/sbin/systemd-run"
+    driver = leaf.driver()
+    driver.load_merge_candidate(config=toggled(leaf))
+    leaf.sh(f"printf '#!/bin/sh\\nexit 0\\n' >{liar}; chmod 755 {liar}")
+    try:
+        with pytest.raises(CommitRefusedError, match=r"Nothing was changed\.$"):
+            driver.commit_config(revert_in=30)
+    finally:
+        leaf.sh(f"rm {liar}")
+    assert leaf.addresses() == WELL
+    assert leaf.state() == set()
+
+
+@pytest.mark.promise("T23")
 @pytest.mark.parametrize("way", ["rollback", "expiry"])
 def test_run_filled_while_pending(leaf: LeafUnderTest, way: str) -> None:
     driver = leaf.driver()
@@ -61,6 +79,7 @@ def test_run_filled_while_pending(leaf: LeafUnderTest, way: str) -> None:
         leaf.wait_until(lambda: leaf.state() == set(), timeout=15)
 
 
+@pytest.mark.promise("T19")
 def test_a_full_disk_stops_the_confirm_and_nothing_is_half_written(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     with own_disk(leaf):
@@ -79,6 +98,7 @@ def test_a_full_disk_stops_the_confirm_and_nothing_is_half_written(leaf: LeafUnd
         assert leaf.disk() == disk
 
 
+@pytest.mark.promise("T19")
 @pytest.mark.parametrize("where", ["/etc/network", "/var/lib"])
 def test_a_read_only_disk_stops_the_confirm(leaf: LeafUnderTest, where: str) -> None:
     driver = leaf.driver()
@@ -126,6 +146,7 @@ def test_a_hanging_holder_at_the_deadline_is_waited_for_no_longer_than_it_says(
     leaf.sh("systemctl kill -s KILL hanging 2>/dev/null || :")
 
 
+@pytest.mark.promise("T26")
 def test_our_own_run_hanging_is_ended_by_the_timer(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     text = with_extra(leaf) + "    post-up sleep 600\n"
@@ -159,6 +180,7 @@ def test_a_restart_of_sshd_does_not_matter(leaf: LeafUnderTest) -> None:
     driver.rollback()
 
 
+@pytest.mark.promise("T22")
 def test_the_deadline_is_not_a_time_of_day(leaf: LeafUnderTest) -> None:
     """A stepped clock neither fires nor delays it: the timer is a monotonic one."""
     driver = leaf.driver()
@@ -177,6 +199,7 @@ def test_the_deadline_is_not_a_time_of_day(leaf: LeafUnderTest) -> None:
     driver.rollback()
 
 
+@pytest.mark.promise("T11")
 def test_nclu_with_pending_changes_is_left_alone(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     leaf.sh(
@@ -214,6 +237,7 @@ def old_systemd(leaf: LeafUnderTest) -> Iterator[None]:
         leaf.sh(f"rm {fake}")
 
 
+@pytest.mark.promise("T29")
 def test_everything_works_without_systemds_help(leaf: LeafUnderTest) -> None:
     disk = leaf.disk()
     with old_systemd(leaf):
@@ -305,6 +329,7 @@ def test_the_next_commit_ends_a_confirm_that_no_boot_has_ended(
     assert leaf.sh("ls /var/lib/vipkeeper").split() in ([], ["previous"])
 
 
+@pytest.mark.promise("T8")
 def test_a_busy_leaf_answers_every_session(leaf: LeafUnderTest) -> None:
     """Eight sessions ask and try to commit at once: one commit wins, seven are told whose it is."""
     drivers: list[CumulusDriver] = [leaf.driver(owner=f"op{i}@noc") for i in range(8)]

@@ -55,6 +55,7 @@ def has_extra(leaf: LeafUnderTest) -> bool:
     return f"swp10 {EXTRA}" in leaf.addresses("swp10")
 
 
+@pytest.mark.promise("T2")
 def test_the_toggle_takes_the_vip_away_and_gives_it_back_without_touching_the_disk(
     leaf: LeafUnderTest,
 ) -> None:
@@ -78,6 +79,7 @@ def test_the_toggle_takes_the_vip_away_and_gives_it_back_without_touching_the_di
     assert leaf.timers() == ""
 
 
+@pytest.mark.promise("T9")
 def test_pending_is_seen_and_confirmed_from_another_session(leaf: LeafUnderTest) -> None:
     old = leaf.disk()
     one, other = leaf.driver(owner="alice@noc"), leaf.driver()
@@ -110,6 +112,7 @@ def test_pending_is_seen_and_confirmed_from_another_session(leaf: LeafUnderTest)
     assert not has_extra(leaf)
 
 
+@pytest.mark.promise("T21")
 def test_the_newest_confirmed_commit_can_be_undone_and_redone(leaf: LeafUnderTest) -> None:
     old = leaf.disk()
     leaf.sh("rm -rf /var/lib/vipkeeper")
@@ -125,6 +128,7 @@ def test_the_newest_confirmed_commit_can_be_undone_and_redone(leaf: LeafUnderTes
         assert has_extra(leaf) == (disk == new)
 
 
+@pytest.mark.promise("T21")
 def test_what_was_edited_after_a_confirm_is_not_undone(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     main = "/etc/network/interfaces"
@@ -140,6 +144,7 @@ def test_what_was_edited_after_a_confirm_is_not_undone(leaf: LeafUnderTest) -> N
 DROP_IN = "/etc/network/interfaces.d/extra.intf"
 
 
+@pytest.mark.promise("T18")
 def test_several_files_are_confirmed_and_undone_together(leaf: LeafUnderTest) -> None:
     old = leaf.disk()
     driver = leaf.driver()
@@ -169,6 +174,7 @@ def test_only_a_comment_changes(leaf: LeafUnderTest) -> None:
     assert leaf.disk() == old
 
 
+@pytest.mark.promise("T14")
 def test_the_management_interface_is_not_changed_unasked(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     eth0 = stanza(leaf, "eth0")
@@ -207,6 +213,7 @@ def test_rollback_takes_it_back_at_once(leaf: LeafUnderTest) -> None:
         one.rollback(pending_only=True)
 
 
+@pytest.mark.promise("T20")
 def test_a_late_confirm_is_an_error(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     commit_extra(leaf, driver, revert_in=1)
@@ -216,6 +223,7 @@ def test_a_late_confirm_is_an_error(leaf: LeafUnderTest) -> None:
     assert not has_extra(leaf)
 
 
+@pytest.mark.promise("T8")
 def test_a_second_commit_is_refused_and_names_the_first(leaf: LeafUnderTest) -> None:
     one, other = leaf.driver(owner="alice@noc"), leaf.driver(owner="bob@noc")
     commit_extra(leaf, one, revert_in=60)
@@ -226,6 +234,7 @@ def test_a_second_commit_is_refused_and_names_the_first(leaf: LeafUnderTest) -> 
     one.rollback()
 
 
+@pytest.mark.promise("T10")
 def test_files_changed_meanwhile_are_never_overwritten(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     main = "/etc/network/interfaces"
@@ -244,6 +253,7 @@ def test_files_changed_meanwhile_are_never_overwritten(leaf: LeafUnderTest) -> N
         assert not has_extra(leaf)
 
 
+@pytest.mark.promise("T10")
 def test_files_changed_while_pending_stop_the_confirm(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     main = "/etc/network/interfaces"
@@ -267,6 +277,7 @@ def test_somebody_elses_reload_stops_the_confirm(leaf: LeafUnderTest) -> None:
     driver.rollback()
 
 
+@pytest.mark.promise("T11")
 def test_another_manager_s_files_are_left_alone(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     main = "/etc/network/interfaces"
@@ -294,6 +305,7 @@ def test_a_full_reload_is_rolled_back_too(leaf: LeafUnderTest) -> None:
     assert leaf.sh("ip -o link show dev br-new 2>&1 || :").startswith("Device")
 
 
+@pytest.mark.promise("T15")
 def test_what_the_kernel_did_not_take_is_rolled_back_at_once(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     # The address goes as soon as it comes: ifupdown2 itself reports success.
@@ -323,6 +335,7 @@ def test_a_candidate_that_would_lie_is_not_even_loaded(
         driver.load_replace_candidate(config="rubbish\nauto lo\niface lo inet loopback\n")
 
 
+@pytest.mark.promise("T12")
 def test_what_ifupdown2_itself_rejects_is_not_applied(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     driver.load_merge_candidate(config=with_extra(leaf) + "    mtu 99999999\n")
@@ -331,6 +344,7 @@ def test_what_ifupdown2_itself_rejects_is_not_applied(leaf: LeafUnderTest) -> No
     assert not driver.has_pending_commit()
 
 
+@pytest.mark.promise("T12")
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -395,6 +409,7 @@ def test_a_reload_by_hand_that_is_under_way_is_waited_for(leaf: LeafUnderTest) -
     assert driver.last_commit.reverted_ok
 
 
+@pytest.mark.promise("T34")
 def test_nothing_of_a_message_is_run(leaf: LeafUnderTest) -> None:
     driver = leaf.driver(owner="$(touch /tmp/owned)")
     driver.load_merge_candidate(config=with_extra(leaf))

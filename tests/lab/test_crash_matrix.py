@@ -39,6 +39,7 @@ def rehearsal(leaf: LeafUnderTest, monkeypatch: pytest.MonkeyPatch) -> Rehearsal
     return Rehearsal(leaf)
 
 
+@pytest.mark.promise("T6", "T7")
 @pytest.mark.parametrize("cell", [pytest.param(cell, id=str(cell)) for cell in chosen()])
 def test_cut(rehearsal: Rehearsal, cell: Cell) -> None:
     try:

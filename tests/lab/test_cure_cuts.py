@@ -110,6 +110,7 @@ def require_well(ward: Ward) -> None:
     assert set(left.split()) <= {"previous"}
 
 
+@pytest.mark.promise("T30")
 @pytest.mark.parametrize(("verb", "at", "cut"), CELLS, ids=lambda value: value.replace(" ", "-"))
 def test_cut_at_a_step(ward: Ward, verb: str, at: str, cut: str) -> None:
     disk = ward.leaf.disk()
@@ -119,6 +120,7 @@ def test_cut_at_a_step(ward: Ward, verb: str, at: str, cut: str) -> None:
     assert ward.leaf.disk() == disk
 
 
+@pytest.mark.promise("T30")
 @pytest.mark.parametrize("cut", ["nothing", "program killed", "SSH cut", "both"])
 @pytest.mark.parametrize("verb", ["flap", "set-mac"])
 def test_a_device_that_went_down_and_not_up(
@@ -176,6 +178,7 @@ def test_the_client_killed_in_the_middle(ward: Ward) -> None:
     assert leaf.sh("cat /run/vipkeeper/last/result").startswith("repaired")
 
 
+@pytest.mark.promise("T31")
 def test_a_repair_cannot_be_confirmed_and_can_be_ended_by_anybody(ward: Ward) -> None:
     other = ward.leaf.driver()
     with paused(ward, steps.recreate(VRR, SVI), f"delete {VRR}"):
@@ -191,6 +194,7 @@ def test_a_repair_cannot_be_confirmed_and_can_be_ended_by_anybody(ward: Ward) ->
     require_well(ward)
 
 
+@pytest.mark.promise("T29")
 def test_all_of_it_without_systemds_help(ward: Ward) -> None:
     """Cumulus 3: a sleeping process is the timer."""
     leaf = ward.leaf

@@ -74,6 +74,7 @@ def test_a_vip_that_is_not_there_at_the_end_is_not_told_to_be_back(
     assert desk.report()["verdict"] in {"not-healed", "rolled-back"}
 
 
+@pytest.mark.promise("T33")
 def test_a_reboot_during_a_repair_is_told_as_one(desk: Desk, leaf: LeafUnderTest) -> None:
     desk.lab.break_("svi-routes-lost")
     switch = desk.lab.leaf(leaf.name)

@@ -186,6 +186,7 @@ _HANGS_ON = (
 )
 
 
+@pytest.mark.promise("T32")
 @pytest.mark.parametrize(
     "cure",
     [Cure.REAPPLY, Cure.SET_MAC, Cure.FLAP, Cure.RECREATE, Cure.TOGGLE],
@@ -207,6 +208,7 @@ def test_what_was_made_by_hand_is_there_afterwards(ward: Ward, cure: Cure) -> No
                 f"ip -6 addr flush dev {VRR} scope global; true")  # fmt: skip
 
 
+@pytest.mark.promise("T32")
 def test_what_is_the_fault_is_reported_and_not_put_back(ward: Ward) -> None:
     leaf = ward.leaf
     leaf.sh(

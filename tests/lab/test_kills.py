@@ -48,6 +48,7 @@ def index_of(leaf: LeafUnderTest) -> str:
     return leaf.sh("cat /sys/class/net/vlan453-v0/ifindex 2>/dev/null || :").strip()
 
 
+@pytest.mark.promise("T4")
 def test_vip_killed_at_a_random_moment_of_a_toggle(
     leaf: LeafUnderTest, moments: random.Random
 ) -> None:
@@ -79,6 +80,7 @@ def test_vip_killed_at_a_random_moment_of_a_toggle(
     assert toggled_rounds > 0, "no kill came after the toggle had begun"
 
 
+@pytest.mark.promise("T4")
 @pytest.mark.parametrize("bounce", [True, False], ids=["bounce", "pending"])
 def test_ssh_cut_at_a_random_moment_of_a_commit(
     leaf: LeafUnderTest, moments: random.Random, *, bounce: bool
@@ -112,6 +114,7 @@ def test_ssh_cut_at_a_random_moment_of_a_commit(
     assert cut > 0, "no cut came before the end of the commit"
 
 
+@pytest.mark.promise("T4")
 def test_the_operators_network_lost_while_a_commit_is_pending(leaf: LeafUnderTest) -> None:
     """A lost VPN: no packet arrives any more, nobody closes anything."""
     disk = leaf.disk()
@@ -137,6 +140,7 @@ def test_the_operators_network_lost_while_a_commit_is_pending(leaf: LeafUnderTes
         subprocess.run(["ip", "-n", seat, "link", "set", device, "up"], check=True)
 
 
+@pytest.mark.promise("T3")
 def test_the_timer_brings_the_vip_back_when_nobody_confirms(
     leaf: LeafUnderTest, record_property: Callable[[str, object], None]
 ) -> None:
@@ -193,6 +197,7 @@ def test_the_on_switch_program_killed(
         require_well_again(leaf, disk, within=20)
 
 
+@pytest.mark.promise("T5")
 def test_a_reboot_while_pending_is_the_rollback(leaf: LeafUnderTest) -> None:
     disk = leaf.disk()
     driver = leaf.driver()

@@ -70,6 +70,7 @@ def function(leaf: LeafUnderTest, call: str) -> str:
                    "sh /var/tmp/part.sh; rm -f /var/tmp/part.sh")  # fmt: skip
 
 
+@pytest.mark.promise("T24")
 @pytest.mark.parametrize("way", ["toggle", "rollback", "expiry", "recreate"])
 def test_a_user_who_holds_the_lock_keeps_nothing_out(leaf: LeafUnderTest, way: str) -> None:
     driver = leaf.driver()
@@ -104,6 +105,7 @@ def test_a_directory_that_others_may_write_is_taken_from_them(leaf: LeafUnderTes
     assert leaf.sh(f"stat -c '%U %a' /run/network {LOCK}") == "root 755\nroot 600\n"
 
 
+@pytest.mark.promise("T25")
 def test_only_an_ifupdown2_of_roots_that_holds_the_lock_is_killed(leaf: LeafUnderTest) -> None:
     """Not a daemon that locks a file with the same inode number, nor who is no ifupdown2."""
     script = "import fcntl,sys,time; f = open(sys.argv[1]); fcntl.flock(f, 2); time.sleep(600)"
@@ -144,6 +146,7 @@ while True:
         leaf.sh("umount -l /var/tmp/other; rm -rf /var/tmp/sbin /var/tmp/other")
 
 
+@pytest.mark.promise("T26")
 def test_several_that_hang_are_ended_at_once(
     leaf: LeafUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

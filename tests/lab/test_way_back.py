@@ -77,6 +77,7 @@ def kill_run(leaf: LeafUnderTest) -> None:
     )
 
 
+@pytest.mark.promise("T16")
 @pytest.mark.parametrize("cut", ["the timer", "a kill"])
 @pytest.mark.parametrize("systemd", [True, False])
 def test_what_a_cut_ifreload_has_made_is_taken_away(
@@ -126,6 +127,7 @@ def test_a_stanza_that_a_cut_ifreload_has_removed_comes_back(leaf: LeafUnderTest
     assert kernel(leaf) == before
 
 
+@pytest.mark.promise("T16")
 def test_what_stays_in_the_kernel_is_told(leaf: LeafUnderTest) -> None:
     """A command of the candidate makes a device that its lines do not name as one of theirs."""
     driver = leaf.driver()
@@ -141,6 +143,7 @@ def test_what_stays_in_the_kernel_is_told(leaf: LeafUnderTest) -> None:
         leaf.sh("ip link delete left; rm /var/tmp/make")
 
 
+@pytest.mark.promise("T17")
 def test_what_others_make_meanwhile_is_left_alone(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     driver.load_merge_candidate(config=new_svi(0))
@@ -154,6 +157,7 @@ def test_what_others_make_meanwhile_is_left_alone(leaf: LeafUnderTest) -> None:
         leaf.sh("ip link delete other")
 
 
+@pytest.mark.promise("T13")
 def test_a_timer_too_short_for_the_change_is_refused(leaf: LeafUnderTest) -> None:
     before = kernel(leaf)
     driver = leaf.driver()
@@ -171,6 +175,7 @@ def test_a_timer_too_short_for_the_change_is_refused(leaf: LeafUnderTest) -> Non
 # --- a timer that is dead -------------------------------------------------------------------------
 
 
+@pytest.mark.promise("T28")
 def test_isolate_leaves_the_timer_alone(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     commit_extra(leaf, driver, revert_in=8)
@@ -180,6 +185,7 @@ def test_isolate_leaves_the_timer_alone(leaf: LeafUnderTest) -> None:
     leaf.wait_until(lambda: leaf.state() == set(), timeout=10)
 
 
+@pytest.mark.promise("T28")
 @pytest.mark.parametrize("systemd", [True, False])
 def test_a_dead_timer_is_told_and_can_be_ended(leaf: LeafUnderTest, *, systemd: bool) -> None:
     with suppress_systemd(leaf, systemd=systemd):
@@ -219,6 +225,7 @@ def _is_told_dead(pending: PendingCommit | None) -> None:
 # --- machinery in the way -------------------------------------------------------------------------
 
 
+@pytest.mark.promise("T27")
 def test_an_expiry_that_is_stopped_is_ended_by_a_rollback(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     # ifup takes a while, so that the expiry is caught with the lock in its hand.
@@ -259,6 +266,7 @@ def hanging(leaf: LeafUnderTest, tool: str) -> Iterator[None]:
         leaf.sh(f"rm -f {fake}; pkill -KILL -f 'sleep 100[0]' || :")
 
 
+@pytest.mark.promise("T27")
 @pytest.mark.usefixtures("impatient")
 def test_a_hanging_ip_does_not_keep_the_rollback(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
