@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from inventory.errors import SourceError
-from inventory.model import Answer, Switch, Uplink, VirtualMachine
+from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
+from inventory.sources.protocols import MacSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from inventory.sources.protocols import AddressSource, ComputeSource, UplinkSource
 
@@ -195,6 +196,16 @@ class CachedCompute:
     def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
         """See :meth:`ComputeSource.vms_on`."""
         return self._memory.ask(f"on {hypervisor}", VMS, lambda: self._source.vms_on(hypervisor))
+
+    def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
+        """See :meth:`MacSource.owners_of`; never from memory, as ports come and go.
+
+        Raises:
+            SourceError: it failed, or cannot be asked this.
+        """
+        if not isinstance(self._source, MacSource):
+            raise SourceError(self.system, "it cannot be asked whose a MAC is.")
+        return self._source.owners_of(macs)
 
 
 class CachedUplink:

@@ -62,6 +62,21 @@ class VirtualMachine:
 
 
 @dataclass(frozen=True)
+class MacOwner:
+    """What has a MAC.
+
+    Attributes:
+        mac: lower case with colons.
+        kind: Neutron's word for it (``compute:nova``, ``network:dhcp``); empty for a free port.
+        vm: the VM, without its addresses; None where it is no VM's.
+    """
+
+    mac: str
+    kind: str = ""
+    vm: VirtualMachine | None = None
+
+
+@dataclass(frozen=True)
 class Hypervisor:
     """A compute host: its name and the VMs that OpenStack says run there."""
 

@@ -14,17 +14,19 @@ import re
 import threading
 import uuid
 from datetime import datetime, timezone
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inventory.deadline import DeadlineError, bound, within
 from inventory.errors import SourceError, TargetError
-from inventory.model import Answer, VirtualMachine
-from inventory.sources.openstack_errors import SYSTEM, as_source_error, failures, not_admin
+from inventory.model import Answer, MacOwner, VirtualMachine
+from inventory.sources.openstack_cloud import Cloud
+from inventory.sources.openstack_errors import SYSTEM, as_source_error, failures
+from inventory.sources.openstack_macs import owners
 from inventory.text import is_hostname, is_mac, is_plain, one_line, same_host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from openstack.connection import Connection
 
@@ -112,7 +114,21 @@ class OpenStackSource:
             raise TargetError(f'"{one_line(hypervisor, 80)}" cannot be the name of a hypervisor.')
         return self._ask(f"the VMs on {hypervisor}", lambda cloud: _on(cloud, hypervisor))
 
-    def _ask(self, asked: str, question: Callable[[_Cloud], T]) -> Answer[T]:
+    def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
+        """What OpenStack knows under each of some MACs.
+
+        Raises:
+            TargetError: one of them is no MAC.
+            SourceError: OpenStack failed, or may have hidden a port from this account.
+        """
+        wanted = tuple(dict.fromkeys(mac.lower() for mac in macs))
+        for mac in wanted:
+            if not is_mac(mac):
+                raise TargetError(f'"{one_line(mac, 40)}" is no MAC.')
+        asked = f"the ports with the MAC {', '.join(wanted)}"
+        return self._ask(asked, lambda cloud: owners(cloud, wanted))
+
+    def _ask(self, asked: str, question: Callable[[Cloud], T]) -> Answer[T]:
         """Put one question within the deadline.
 
         The SDK counts its time-outs per packet and has no limit on a whole question.
@@ -130,10 +146,10 @@ class OpenStackSource:
             ) from None
         return Answer(found, SYSTEM, asked_at)
 
-    def _answer(self, asked: str, question: Callable[[_Cloud], T]) -> T:
+    def _answer(self, asked: str, question: Callable[[Cloud], T]) -> T:
         try:
             connection = self._connected()
-            return question(_Cloud(connection, asked))
+            return question(Cloud(connection, asked))
         except (SourceError, TargetError):
             raise
         except failures() as exc:
@@ -178,47 +194,9 @@ class OpenStackSource:
         return connection
 
 
-class _Cloud:
-    """A connection for the length of one question."""
-
-    def __init__(self, connection: Connection, asked: str) -> None:
-        self.compute: Any = connection.compute
-        self.network: Any = connection.network
-        self.asked = asked
-        self._prefixes: dict[str, int] = {}
-
-    def hypervisors(self) -> list[Any]:
-        """All of them; at once the proof that we are an administrator and the cells are up."""
-        from openstack.exceptions import ForbiddenException  # noqa: PLC0415
-
-        try:
-            found = list(self.compute.hypervisors(details=True))
-        except ForbiddenException:
-            raise not_admin(self.asked) from None
-        if not found:
-            raise SourceError(SYSTEM, f"it was asked for {self.asked} and has no hypervisors.")
-        return found
-
-    def prefix(self, subnet_id: str) -> int:
-        if subnet_id not in self._prefixes:
-            cidr = self.network.get_subnet(subnet_id).cidr
-            try:
-                self._prefixes[subnet_id] = ip_network(str(cidr)).prefixlen
-            except ValueError:
-                raise self.partial(f"the subnet {subnet_id} has no address range") from None
-        return self._prefixes[subnet_id]
-
-    def partial(self, what: str) -> SourceError:
-        return SourceError(
-            SYSTEM,
-            f"it was asked for {self.asked} and gave a partial answer: {what}.",
-            "A cell's database or neutron may be down: ask who runs it.",
-        )
-
-
-def _find(cloud: _Cloud, kind: uuid.UUID | Address | str) -> tuple[VirtualMachine, ...]:
+def _find(cloud: Cloud, kind: uuid.UUID | Address | str) -> tuple[VirtualMachine, ...]:
     if isinstance(kind, uuid.UUID):
-        server = _server(cloud, str(kind))
+        server = cloud.server(str(kind))
         servers = [server] if server is not None else []
     elif isinstance(kind, str):
         servers = _named(cloud, kind)
@@ -230,17 +208,7 @@ def _find(cloud: _Cloud, kind: uuid.UUID | Address | str) -> tuple[VirtualMachin
     return tuple(sorted(vms, key=lambda vm: (vm.project_id, vm.name, vm.id)))
 
 
-def _server(cloud: _Cloud, server_id: str) -> Any | None:  # noqa: ANN401  # the SDK's Server
-    """A server by its id; None only when Nova says that it does not exist."""
-    from openstack.exceptions import NotFoundException  # noqa: PLC0415
-
-    try:
-        return cloud.compute.get_server(server_id)
-    except NotFoundException:
-        return None
-
-
-def _named(cloud: _Cloud, name: str) -> list[Any]:
+def _named(cloud: Cloud, name: str) -> list[Any]:
     """Servers of exactly this name, in all projects.
 
     Nova escapes "|" itself, so a pattern with it matches nothing: then the part before it does.
@@ -251,7 +219,7 @@ def _named(cloud: _Cloud, name: str) -> list[Any]:
     return [server for server in found if server.name == name]
 
 
-def _addressed(cloud: _Cloud, address: Address) -> list[Any]:
+def _addressed(cloud: Cloud, address: Address) -> list[Any]:
     ids: dict[str, None] = {}
     others: list[str] = []
     for port in cloud.network.ports(fixed_ips=f"ip_address={address}"):
@@ -266,7 +234,7 @@ def _addressed(cloud: _Cloud, address: Address) -> list[Any]:
             ids.setdefault(device)
         else:
             others.append("a floating address that is attached to nothing")
-    servers = [server for key in ids if (server := _server(cloud, key)) is not None]
+    servers = [server for key in ids if (server := cloud.server(key)) is not None]
     if len(servers) < len(ids):
         raise cloud.partial("a port names a VM that Nova does not have")
     if others and not servers:
@@ -277,7 +245,7 @@ def _addressed(cloud: _Cloud, address: Address) -> list[Any]:
     return servers
 
 
-def _behind(cloud: _Cloud, floating: Any) -> str:  # noqa: ANN401  # the SDK's FloatingIP
+def _behind(cloud: Cloud, floating: Any) -> str:  # noqa: ANN401  # the SDK's FloatingIP
     """The id of the server that a floating address hangs on; empty when on none."""
     if not floating.port_id:
         return ""
@@ -289,7 +257,7 @@ def _behind(cloud: _Cloud, floating: Any) -> str:  # noqa: ANN401  # the SDK's F
     return str(device) if device and str(owner or "compute:").startswith("compute:") else ""
 
 
-def _on(cloud: _Cloud, hypervisor: str) -> tuple[VirtualMachine, ...]:
+def _on(cloud: Cloud, hypervisor: str) -> tuple[VirtualMachine, ...]:
     known = cloud.hypervisors()
     found = [h for h in known if str(h.name).casefold() == hypervisor.casefold()]
     found = found or [h for h in known if same_host(str(h.name), hypervisor)]
@@ -312,7 +280,7 @@ def _on(cloud: _Cloud, hypervisor: str) -> tuple[VirtualMachine, ...]:
     return tuple(sorted(there, key=lambda vm: (vm.name, vm.project_id, vm.id)))
 
 
-def _vm(cloud: _Cloud, server: Any, *, floating_from_neutron: bool) -> VirtualMachine:  # noqa: ANN401  # the SDK's Server
+def _vm(cloud: Cloud, server: Any, *, floating_from_neutron: bool) -> VirtualMachine:  # noqa: ANN401  # the SDK's Server
     if not server.name or not server.id:
         raise cloud.partial(f"the record of {server.id or 'a VM'} has no name")
     ports = list(cloud.network.ports(device_id=server.id))
@@ -336,7 +304,7 @@ def _vm(cloud: _Cloud, server: Any, *, floating_from_neutron: bool) -> VirtualMa
         name=str(server.name),
         project_id=str(server.project_id or ""),
         status=str(server.status or "UNKNOWN"),
-        hypervisor=_host_of(cloud, server),
+        hypervisor=cloud.host_of(server),
         addresses=tuple(sorted(addresses, key=lambda a: (a.version, int(a.ip)))),
         floating_addresses=tuple(sorted(floating, key=lambda a: (a.version, int(a)))),
         macs=tuple(sorted(mac for mac in macs if is_mac(mac))),
@@ -351,13 +319,3 @@ def _floating_in_nova(networks: dict[str, list[dict[str, Any]]]) -> Iterable[Add
         for entry in entries:
             if entry.get("OS-EXT-IPS:type") == "floating":
                 yield ip_address(entry["addr"])
-
-
-def _host_of(cloud: _Cloud, server: Any) -> str:  # noqa: ANN401  # the SDK's Server
-    """The hypervisor; empty only when Nova has none for it and we may see that."""
-    name = str(server.hypervisor_hostname or "")
-    if name and not is_hostname(name):
-        raise cloud.partial(f'"{one_line(name, 60)}" stands for the hypervisor of {server.id}')
-    if not name and server.host_status is None:
-        cloud.hypervisors()
-    return name

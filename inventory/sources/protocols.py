@@ -12,9 +12,10 @@ inherits nothing. Each answer is an :class:`~inventory.model.Answer`. Rules for 
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
-from inventory.model import Answer, Switch, Uplink, VirtualMachine
+from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
 
 
 class Source(Protocol):
@@ -51,6 +52,18 @@ class ComputeSource(Source, Protocol):
         Raises:
             TargetError: there is no such hypervisor.
             SourceError: the system failed.
+        """
+
+
+@runtime_checkable
+class MacSource(Protocol):
+    """Knows whose a MAC is. A compute source may have this, and does without it, too."""
+
+    def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
+        """Every owner of one of the MACs; a MAC that nothing has is not among them.
+
+        Raises:
+            SourceError: the system failed; also when it may have hidden an owner from us.
         """
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from ipaddress import ip_address, ip_interface
 
 from inventory.errors import SourceError, TargetError, UnknownHypervisorError, UnknownSwitchError
-from inventory.model import Answer, Switch, Uplink, VirtualMachine
+from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
 from inventory.site import Site
 from inventory.text import same_host
 
@@ -72,6 +73,13 @@ class Fake:
         if not found:
             raise TargetError("Fake: no such hypervisor.")
         return Answer(found, "Fake", NOW)
+
+    def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
+        self._called("owners_of")
+        found = [
+            MacOwner(mac, "compute:nova", v) for v in self.vms for mac in v.macs if mac in macs
+        ]
+        return Answer(tuple(found), "Fake", NOW)
 
     def list_hypervisors(self) -> Answer[tuple[str, ...]]:
         self._called("list_hypervisors")

@@ -169,3 +169,28 @@ def test_an_old_answer_is_not_stored_anew(tmp_path: Path) -> None:
 
     CachedUplink(Old(), Cache(tmp_path)).list_hypervisors()
     assert not list(tmp_path.rglob("*.json"))
+
+
+def test_whose_a_mac_is_is_never_told_from_memory(tmp_path: Path) -> None:
+    fake = Fake()
+    compute = CachedCompute(fake, Cache(tmp_path))
+    (mac,) = fake.vms[0].macs
+    assert {o.vm.name for o in compute.owners_of([mac]).value if o.vm} == {"vm-a1", "vm-a2"}
+    assert list(tmp_path.rglob("*.json")) == []
+    fake.broken = {"owners_of"}
+    with pytest.raises(SourceError, match="is down"):
+        compute.owners_of([mac])
+
+
+def test_a_compute_source_need_not_know_macs(tmp_path: Path) -> None:
+    class Plain:
+        system, location = "Nebula", "there"
+
+        def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
+            raise AssertionError(target)
+
+        def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
+            raise AssertionError(hypervisor)
+
+    with pytest.raises(SourceError, match="Nebula: it cannot be asked whose a MAC is"):
+        CachedCompute(Plain(), Cache(tmp_path)).owners_of(["fa:16:3e:00:00:01"])

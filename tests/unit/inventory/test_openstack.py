@@ -143,3 +143,49 @@ def test_a_secret_that_an_exception_repeats_is_cut_out() -> None:
     exc = ValueError("login of me:hush at http://me:hush@host/ with hush2 failed")
     error = as_source_error(exc, "the VM named x", ("hush",))
     assert "hush" not in str(error)
+
+
+ROGUE = "fa:16:3e:d4:d5:15"
+
+
+def port(**values: Any) -> SimpleNamespace:
+    return SimpleNamespace(
+        **{"mac_address": ROGUE, "device_owner": "compute:nova", "device_id": UUID} | values
+    )
+
+
+def test_whose_a_mac_is_takes_one_request_for_the_ports() -> None:
+    asked: list[dict[str, Any]] = []
+
+    def ports(**filters: Any) -> list[SimpleNamespace]:
+        asked.append(filters)
+        return [port(mac_address=ROGUE.upper())]
+
+    (owner,) = source(server(), ports=ports).owners_of([ROGUE.upper(), ROGUE]).value
+    assert asked == [{"mac_address": [ROGUE]}]
+    assert (owner.mac, owner.kind) == (ROGUE, "compute:nova")
+    assert owner.vm is not None
+    assert (owner.vm.id, owner.vm.name, owner.vm.hypervisor) == (UUID, "vm-a1", "hv50")
+
+
+def test_a_filter_on_macs_that_is_dropped_is_not_believed() -> None:
+    found = source(server(), ports=lambda **_: [port(mac_address="fa:16:3e:00:00:99")])
+    assert found.owners_of([ROGUE]).value == ()
+
+
+def test_a_mac_of_no_vm() -> None:
+    (owner,) = (
+        source(ports=lambda **_: [port(device_owner="network:dhcp")]).owners_of([ROGUE]).value
+    )
+    assert (owner.kind, owner.vm) == ("network:dhcp", None)
+
+
+def test_a_port_whose_vm_nova_does_not_have_is_a_partial_answer() -> None:
+    with pytest.raises(SourceError, match=f"the port with the MAC {ROGUE} names a VM that Nova"):
+        source(server(name=None), ports=lambda **_: [port()]).owners_of([ROGUE])
+
+
+@pytest.mark.parametrize("text", ["", "junk", "fa:16:3e:d4:d5:15\n", "fa:16:3e:d4:d5"])
+def test_what_is_no_mac_is_not_asked_for(text: str) -> None:
+    with pytest.raises(TargetError, match="is no MAC"):
+        source().owners_of([text])

@@ -309,6 +309,21 @@ def test_a_member_is_told_so_whatever_is_asked(bench: Bench) -> None:
             bench.openstack().find_vms(target)
 
 
+def test_whose_a_mac_is(bench: Bench) -> None:
+    spec = next(vm for vm in bench.topology.vms if vm.name == "vm-b1")
+    (owner,) = bench.openstack().owners_of([spec.mac.upper(), "fa:16:3e:00:00:00"]).value
+    assert owner.vm is not None
+    assert (owner.mac, owner.vm.id, owner.vm.name) == (spec.mac, spec.uuid, "vm-b1")
+    assert owner.vm.hypervisor == spec.hypervisor
+
+
+def test_nobody_who_may_not_see_all_ports_is_believed_that_there_is_none(bench: Bench) -> None:
+    assert bench.openstack().owners_of(["fa:16:3e:00:00:00"]).value == ()
+    bench.faults["openstack"] = "not-admin"
+    with pytest.raises(SourceError, match=r"not an administrator|not allowed"):
+        bench.openstack().owners_of(["fa:16:3e:00:00:00"])
+
+
 def test_openstack_hanging_is_given_up_at_the_deadline(bench: Bench) -> None:
     bench.faults["openstack"] = "slow"
     with pytest.raises(SourceError, match=r"not answered after 0\.4 s"):

@@ -93,6 +93,16 @@ def test_servers_by_fixed_address(site: Site, cloud: Connection) -> None:
     assert len(list(cloud.network.ports(fixed_ips="ip_address_substr=130.246.213.2"))) == 2
 
 
+def test_ports_by_mac_whatever_its_case(site: Site, cloud: Connection) -> None:
+    one, two = _vm(site, "vm-b1"), _vm(site, "vm-a1")
+    (port,) = cloud.network.ports(mac_address=one.mac.upper())
+    assert (port.device_id, port.mac_address) == (one.uuid, one.mac)
+    both = cloud.network.ports(mac_address=[one.mac, two.mac])
+    assert {port.device_id for port in both} == {one.uuid, two.uuid}
+    for junk in ("fa:16:3e:00:00:00", one.mac[:-1], "junk"):
+        assert list(cloud.network.ports(mac_address=junk)) == []
+
+
 def test_servers_by_floating_address(site: Site, cloud: Connection) -> None:
     (port,) = cloud.network.ports(fixed_ips="ip_address=130.246.80.21")
     assert port.device_owner == "network:floatingip"

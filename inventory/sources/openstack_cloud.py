@@ -1,0 +1,71 @@
+"""A connection to OpenStack for the length of one question."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
+
+from inventory.errors import SourceError
+from inventory.sources.openstack_errors import SYSTEM, not_admin
+from inventory.text import is_hostname, one_line
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+
+class Cloud:
+    """A connection for the length of one question."""
+
+    def __init__(self, connection: Connection, asked: str) -> None:
+        self.compute: Any = connection.compute
+        self.network: Any = connection.network
+        self.asked = asked
+        self._prefixes: dict[str, int] = {}
+
+    def hypervisors(self) -> list[Any]:
+        """All of them; at once the proof that we are an administrator and the cells are up."""
+        from openstack.exceptions import ForbiddenException  # noqa: PLC0415
+
+        try:
+            found = list(self.compute.hypervisors(details=True))
+        except ForbiddenException:
+            raise not_admin(self.asked) from None
+        if not found:
+            raise SourceError(SYSTEM, f"it was asked for {self.asked} and has no hypervisors.")
+        return found
+
+    def prefix(self, subnet_id: str) -> int:
+        """The prefix length of a subnet, asked for once."""
+        if subnet_id not in self._prefixes:
+            cidr = self.network.get_subnet(subnet_id).cidr
+            try:
+                self._prefixes[subnet_id] = ip_network(str(cidr)).prefixlen
+            except ValueError:
+                raise self.partial(f"the subnet {subnet_id} has no address range") from None
+        return self._prefixes[subnet_id]
+
+    def partial(self, what: str) -> SourceError:
+        """The failure for an answer that lacks something."""
+        return SourceError(
+            SYSTEM,
+            f"it was asked for {self.asked} and gave a partial answer: {what}.",
+            "A cell's database or neutron may be down: ask who runs it.",
+        )
+
+    def server(self, server_id: str) -> Any | None:  # noqa: ANN401  # the SDK's Server
+        """A server by its id; None only when Nova says that it does not exist."""
+        from openstack.exceptions import NotFoundException  # noqa: PLC0415
+
+        try:
+            return self.compute.get_server(server_id)
+        except NotFoundException:
+            return None
+
+    def host_of(self, server: Any) -> str:  # noqa: ANN401  # the SDK's Server
+        """The hypervisor; empty only when Nova has none for it and we may see that."""
+        name = str(server.hypervisor_hostname or "")
+        if name and not is_hostname(name):
+            raise self.partial(f'"{one_line(name, 60)}" stands for the hypervisor of {server.id}')
+        if not name and server.host_status is None:
+            self.hypervisors()
+        return name

@@ -1,0 +1,52 @@
+"""Whose a MAC is: Neutron's ports that have it, and Nova's VMs behind these ports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inventory.model import MacOwner, VirtualMachine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inventory.sources.openstack_cloud import Cloud
+
+
+def owners(cloud: Cloud, macs: Sequence[str]) -> tuple[MacOwner, ...]:
+    """The owners of MACs: one request for the ports, and one for each VM that has one.
+
+    A MAC is unique within a network only: one MAC may have several owners.
+
+    Raises:
+        SourceError: nothing was found by an account that may not see everything.
+    """
+    # A filter that a release does not know is dropped in silence: each port is looked at again.
+    found = [
+        (str(port.mac_address).lower(), port)
+        for port in cloud.network.ports(mac_address=list(macs))
+        if str(port.mac_address).lower() in macs
+    ]
+    if {mac for mac, _ in found} != set(macs):
+        cloud.hypervisors()  # only who sees all of them is believed that there is no port
+    return tuple(
+        MacOwner(mac, str(port.device_owner or ""), _vm(cloud, str(port.device_id or ""), mac))
+        if str(port.device_owner or "").startswith("compute:")
+        else MacOwner(mac, str(port.device_owner or ""))
+        for mac, port in found
+    )
+
+
+def _vm(cloud: Cloud, server_id: str, mac: str) -> VirtualMachine:
+    """The VM, without its other addresses: they would take further requests."""
+    server = cloud.server(server_id)
+    if server is None or not server.name:
+        raise cloud.partial(f"the port with the MAC {mac} names a VM that Nova does not have")
+    return VirtualMachine(
+        id=str(server.id),
+        name=str(server.name),
+        project_id=str(server.project_id or ""),
+        status=str(server.status or "UNKNOWN"),
+        hypervisor=cloud.host_of(server),
+        macs=(mac,),
+        host_status=str(server.host_status or ""),
+    )
