@@ -49,46 +49,69 @@ class Recogniser:
         fault: its name.
         needs: sections of the facts without which it cannot be told.
         look: gives the diagnosis, or None where the fault is not there.
+        resists: cures that are known not to end it (``docs/diagnosis.md``).
+        returns: whether its cure covers it for a time only.
     """
 
     fault: str
     needs: tuple[str, ...]
     look: Callable[[View], Diagnosis | None]
+    resists: tuple[Cure, ...] = ()
+    returns: bool = False
+
+    def recognise(self, view: View) -> Diagnosis | None:
+        """The diagnosis with what is known of the fault, or None where it is not there."""
+        found = self.look(view)
+        return found and replace(found, resists=self.resists, returns=self.returns)
 
 
+#: No cure of a switch ends it. A toggle was tried on each, and added an outage to it.
+_ANY = tuple(cure for cure in Cure if cure is not Cure.NONE)
+#: What the device lacks does not come by taking it down and up.
+_FLAP = (Cure.FLAP,)
+#: The device has to be made anew.
+_MILD = (Cure.REAPPLY, Cure.FLAP)
+#: It is no matter of the gateway's devices; the toggle forgets the neighbours with them.
+_DEVICES = (Cure.REAPPLY, Cure.FLAP, Cure.RECREATE)
+#: It is no matter of the gateway's devices at all.
+_OUTSIDE = (*_DEVICES, Cure.TOGGLE)
 _KERNEL = ("links", "addresses")
 _ROUTES = ("links", "addresses", "routes")
 
 #: The faults of a switch, those that cut more people off first.
 RECOGNISERS: tuple[Recogniser, ...] = (
-    Recogniser("forwarding-off", (), sysctls.all_forwarding_off),
-    Recogniser("arp-ignore-all", (), sysctls.arp_ignore_all),
-    Recogniser("rp-filter-all", ("routes",), sysctls.rp_filter_all),
-    Recogniser("svi-down", ("links",), devices.svi_down),
-    Recogniser("vrr-device-deleted", ("links",), devices.device_deleted),
+    Recogniser("forwarding-off", (), sysctls.all_forwarding_off, _ANY),
+    Recogniser("arp-ignore-all", (), sysctls.arp_ignore_all, _ANY),
+    Recogniser("rp-filter-all", ("routes",), sysctls.rp_filter_all, _ANY),
+    Recogniser("svi-down", ("links",), devices.svi_down, _FLAP),
+    Recogniser("vrr-device-deleted", ("links",), devices.device_deleted, _FLAP),
     Recogniser("vrr-device-down", ("links",), devices.VRR_DEVICE_DOWN.look),
     Recogniser("svi-routes-lost", _ROUTES, routes.routes_lost),
     Recogniser("vip-local-route-lost", _ROUTES, routes.local_route_lost),
-    Recogniser("vip-address-lost", _KERNEL, addresses.vip_lost),
-    Recogniser("vrr-rp-filter", ("routes",), sysctls.VRR_RP_FILTER.look),
-    Recogniser("vrr-forwarding-off", (), sysctls.VRR_FORWARDING_OFF.look),
-    Recogniser("vrr-protodown", ("links",), devices.VRR_PROTODOWN.look),
-    Recogniser("vrr-noarp", ("links",), devices.VRR_NOARP.look),
-    Recogniser("vrr-arp-ignore", (), sysctls.VRR_ARP_IGNORE.look),
+    Recogniser("vip-address-lost", _KERNEL, addresses.vip_lost, _FLAP),
+    Recogniser("vrr-rp-filter", ("routes",), sysctls.VRR_RP_FILTER.look, _MILD),
+    Recogniser("vrr-forwarding-off", (), sysctls.VRR_FORWARDING_OFF.look, _MILD),
+    Recogniser("vrr-protodown", ("links",), devices.VRR_PROTODOWN.look, _FLAP),
+    Recogniser("vrr-noarp", ("links",), devices.VRR_NOARP.look, _MILD),
+    Recogniser("vrr-arp-ignore", (), sysctls.VRR_ARP_IGNORE.look, _MILD),
     Recogniser("virtual-mac-wrong", ("links",), devices.mac_wrong),
     Recogniser("virtual-mac-not-local", ("links", "fdb"), neighbours.virtual_mac_not_local),
-    Recogniser("vip-answered-by-other", ("probes",), neighbours.answered_by_other),
-    Recogniser("policy-rule-from", ("rules", "routes"), rules.rule_from),
-    Recogniser("policy-rule-to", ("rules", "routes"), rules.rule_to),
-    Recogniser("policy-rule-iif", ("rules", "routes"), rules.rule_iif),
-    Recogniser("blackhole-route", ("routes",), routes.blackhole_route),
-    Recogniser("foreign-route", ("routes",), routes.foreign_route),
-    Recogniser("hypervisor-unreachable", ("links",), ports.hypervisor_unreachable),
+    Recogniser(
+        "vip-answered-by-other", ("probes",), neighbours.answered_by_other, _OUTSIDE, returns=True
+    ),
+    Recogniser("policy-rule-from", ("rules", "routes"), rules.rule_from, _ANY),
+    Recogniser("policy-rule-to", ("rules", "routes"), rules.rule_to, _ANY),
+    Recogniser("policy-rule-iif", ("rules", "routes"), rules.rule_iif, _ANY),
+    Recogniser("blackhole-route", ("routes",), routes.blackhole_route, _ANY),
+    Recogniser("foreign-route", ("routes",), routes.foreign_route, _ANY),
+    Recogniser("hypervisor-unreachable", ("links",), ports.hypervisor_unreachable, _ANY),
     Recogniser("port-down", ("links",), ports.port_down),
     Recogniser("port-out-of-bridge", ("links", "ports"), ports.port_out_of_bridge),
     Recogniser("port-blocking", ("links", "ports"), ports.port_blocking),
-    Recogniser("neighbour-wrong", ("neighbours",), neighbours.neighbour_wrong),
-    Recogniser("neighbour-wrong-permanent", ("neighbours",), neighbours.neighbour_wrong_permanent),
+    Recogniser("neighbour-wrong", ("neighbours",), neighbours.neighbour_wrong, _DEVICES),
+    Recogniser(
+        "neighbour-wrong-permanent", ("neighbours",), neighbours.neighbour_wrong_permanent, _DEVICES
+    ),
     Recogniser("vm-mac-on-wrong-port", ("links", "fdb"), neighbours.vm_mac_misplaced),
     Recogniser("connected-route-lost", _ROUTES, routes.connected_lost),
     Recogniser("svi-address-lost", _KERNEL, addresses.svi_address_lost),
@@ -146,7 +169,7 @@ def _look(view: View) -> list[Diagnosis]:
         diagnosis
         for recogniser in RECOGNISERS
         if view.index.known.issuperset(recogniser.needs)
-        if (diagnosis := recogniser.look(view)) is not None
+        if (diagnosis := recogniser.recognise(view)) is not None
     ]
     return found + exclude(view, found)
 

@@ -43,6 +43,25 @@ _DISRUPTIVE = {Cure.SET_MAC, Cure.FLAP, Cure.RECREATE, Cure.TOGGLE}
 
 
 @dataclass(frozen=True)
+class Stranger:
+    """A machine that answers for what is not its own.
+
+    Attributes:
+        mac: lower case with colons.
+        address: what it answers for.
+        places: where the bridge knows it: ports, and for other leafs the tunnel and the VTEP;
+            empty where it does not.
+    """
+
+    mac: str
+    address: str
+    places: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.mac} behind {', '.join(self.places)}" if self.places else self.mac
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """One fault that was recognised.
 
@@ -60,6 +79,9 @@ class Diagnosis:
         remedy: for `Cure.NONE`: what a person should do; else what the cure will do.
         held_back: the cure that it would have, were there not another fault that alone explains
             the outage and that no cure of this switch ends; None where nothing is held back.
+        resists: cures that are known not to end it: they are never tried for it.
+        returns: whether its cure covers it for a time only: what makes it is elsewhere.
+        strangers: who answers in the gateway's place.
     """
 
     fault: str
@@ -73,6 +95,9 @@ class Diagnosis:
     latent: bool = False
     remedy: str = ""
     held_back: Cure | None = None
+    resists: tuple[Cure, ...] = ()
+    returns: bool = False
+    strangers: tuple[Stranger, ...] = ()
 
     @property
     def foreign(self) -> bool:

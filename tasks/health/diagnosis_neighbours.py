@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
+from tasks.health.diagnosis_model import Cure, Diagnosis, Silent, Stranger
 from tasks.health.diagnosis_view import macs_in
 
 if TYPE_CHECKING:
@@ -40,17 +40,18 @@ def answered_by_other(view: View) -> Diagnosis | None:
                 rogues |= {mac: probe.target for mac in macs if mac not in own}
     if not rogues:
         return None
-    named = [_placed(view, mac) for mac in rogues]
+    strangers = tuple(Stranger(mac, vip, _places(view, mac)) for mac, vip in rogues.items())
     vips = ", ".join(dict.fromkeys(rogues.values()))
     return Diagnosis(
         "vip-answered-by-other",
-        f"another machine answers ARP for {vips}: {', '.join(named)}",
+        f"another machine answers ARP for {vips}: {', '.join(map(str, strangers))}",
         tuple(f"arping: {vip} is answered by {mac}" for mac, vip in rogues.items()),
         Cure.ANNOUNCE,
         view.gateway.interface,
         view.vrr,
         remedy="the VIP is announced, which lasts until the other machine is asked again: find "
         f"{', '.join(rogues)} and take {vips} away from it",
+        strangers=strangers,
     )
 
 
@@ -201,6 +202,8 @@ def _entry(entry: NeighbourFact) -> str:
     return f"{entry.address} dev {entry.device} lladdr {entry.mac} {entry.state}"
 
 
-def _placed(view: View, mac: str) -> str:
-    where = [row.port for row in view.learnt(mac)]
-    return f"{mac} behind {', '.join(dict.fromkeys(where))}" if where else mac
+def _places(view: View, mac: str) -> tuple[str, ...]:
+    """Where the bridge knows a MAC: its ports, and the VTEP behind a tunnel."""
+    vteps = {row.port: row.remote for row in view.facts.fdb.rows if row.mac == mac and row.remote}
+    ports = dict.fromkeys(row.port for row in view.learnt(mac))
+    return tuple(f"{p} (VTEP {vteps[p]})" if p in vteps else p for p in ports)

@@ -109,6 +109,7 @@ def _arp_wrong(view: View) -> Diagnosis | None:
         view.gateway.interface,
         view.vrr,
         certain=False,
+        resists=(Cure.RECREATE, Cure.TOGGLE),
         remedy="the VIP is announced by gratuitous ARP, which corrects the VM's entry",
     )
 

@@ -242,6 +242,20 @@ def test_the_words_name_who_and_what() -> None:
     assert VIP in found.sentence
 
 
+def test_a_rogue_is_placed_by_port_or_by_vtep() -> None:
+    facts = FAULTS["vip-answered-by-other"][0](healthy())
+    (found,) = diagnose(facts)
+    assert [(s.mac, s.address, s.places) for s in found.strangers] == [(ROGUE, VIP, ())]
+    row = next(r for r in facts.fdb.rows if r.bridge)
+    near = replace(row, mac=ROGUE, port="swp1s2", state="", remote="")
+    (found,) = diagnose(plus(facts, "fdb", near))
+    assert found.strangers[0].places == ("swp1s2",)
+    far = replace(near, port="vni10453")
+    (found,) = diagnose(plus(facts, "fdb", far, replace(far, bridge="", remote="10.0.0.41")))
+    assert found.strangers[0].places == ("vni10453 (VTEP 10.0.0.41)",)
+    assert f"{ROGUE} behind vni10453 (VTEP 10.0.0.41)" in found.sentence
+
+
 # --- what must not be called a fault ---------------------------------------------------------
 
 
