@@ -140,12 +140,20 @@ def is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
+#: Exit codes of runs that came to an end of their own, and how that is printed.
+_TOLD = {
+    errors.OK: "bold green",
+    errors.HEALED_FOR_NOW: "bold yellow",
+    errors.NOT_HEALED: "bold red",
+}
+
+
 def tell_end(run: Run) -> None:
     """The outcome in one sentence and where the report lies; a failure is told by the guard."""
     console = run.story.console
-    if run.exit_code in {errors.OK, errors.NOT_HEALED} and run.sentence:
-        style = "bold green" if run.exit_code == errors.OK else "bold red"
-        console.print(Text(f"{run.verdict.upper()}: {run.sentence}", style=style))
+    if run.exit_code in _TOLD and run.sentence:
+        verdict = run.verdict.upper().replace("-", " ")
+        console.print(Text(f"{verdict}: {run.sentence}", style=_TOLD[run.exit_code]))
         if run.advice:
             console.print(Text(run.advice))
     if run.written is not None:

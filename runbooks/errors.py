@@ -17,6 +17,7 @@ CANCELLED = 9
 FOUND_WARNING = 10
 FOUND_CRITICAL = 11
 FOUND_UNKNOWN = 12
+HEALED_FOR_NOW = 13
 
 
 class CancelledError(VipkeeperError):

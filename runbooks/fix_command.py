@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from runbooks.approval import Agreement
 
 
+#: How healing ends after which all switches are checked once more.
+_TOLD = frozenset({errors.OK, errors.HEALED_FOR_NOW})
+
+
 @dataclass(frozen=True)
 class FixOptions:
     """What the operator asked for besides.
@@ -75,9 +79,12 @@ def run_fix(
             looked.assessments,
             agreement,
             FleetOptions(options.dry_run, options.force),
+            compute=lambda: sources.site().compute,
         )
     finally:
         tell_end(run)
-    if options.then_check and run.exit_code == errors.OK and run.switches:
-        return run_check(settings, sources, request)
+    if options.then_check and run.exit_code in _TOLD and run.switches:
+        found = run_check(settings, sources, request)
+        # What came back as a mere finding would hide that it was cured, and is only covered.
+        return run.exit_code or found
     return run.exit_code

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
     from runbooks.approval import Agreement
     from runbooks.assess import Assessment
+    from runbooks.rogues import Compute
 
 _AT_ONCE = 8  # leafs without a VIP in common
+#: How a leaf ends after which the next one is begun.
+_WELL = frozenset({errors.OK, errors.HEALED_FOR_NOW})
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ def heal_fleet(
     assessments: Mapping[str, Assessment],
     agreement: Agreement,
     options: FleetOptions,
+    *,
+    compute: Compute,
 ) -> None:
     """Cure what was diagnosed; how it ended is in the run.
 
@@ -62,6 +67,7 @@ def heal_fleet(
         assessments: what was found, with diagnoses.
         agreement: how the operator's word is got.
         options: what was asked for besides.
+        compute: knows whose a MAC is.
 
     Raises:
         StoppedError: a leaf was not healed.
@@ -81,7 +87,7 @@ def heal_fleet(
             run.end("dry-run", f"nothing was touched: {len(plan.leafs)} leafs would be healed")
             return
         agreement.require(_question(plan))
-        ward = _Ward(run, selected, plan, assessments, force=options.force)
+        ward = _Ward(run, selected, plan, assessments, compute, force=options.force)
         conclude(run, plan, *ward.heal())
 
 
@@ -94,6 +100,7 @@ class _Ward:
         selected: Selected,
         plan: FleetPlan,
         assessments: Mapping[str, Assessment],
+        compute: Compute,
         *,
         force: bool,
     ) -> None:
@@ -102,7 +109,9 @@ class _Ward:
         self._plan = plan
         self._assessments = assessments
         plans = {leaf.switch: leaf for leaf in plan.leafs}
-        self._healing = Healing(run.settings, run.story, plans, assessments, self._look, force)
+        self._healing = Healing(
+            run.settings, run.story, plans, assessments, self._look, compute, force
+        )
         self._outcomes: dict[str, Outcome] = {}
 
     def heal(self) -> tuple[tuple[Outcome, ...], bool]:
@@ -112,7 +121,7 @@ class _Ward:
         try:
             self._run.story.tell("canary", f"{names[0]} first", "do")
             self._go(names[:1])
-            if self._outcomes[names[0]].exit_code == errors.OK and names[1:]:
+            if self._outcomes[names[0]].exit_code in _WELL and names[1:]:
                 self._run.story.tell("next", f"{len(names) - 1} more, none twice for a VIP", "do")
                 self._go(names[1:])
         except KeyboardInterrupt:  # a FleetInterrupt, or it came between two runs

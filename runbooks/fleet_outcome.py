@@ -24,7 +24,7 @@ class Outcome:
 
     Attributes:
         switch: its name.
-        verdict: ``healed``, ``failed``, ``not started`` or ``left to itself``.
+        verdict: ``healed``, ``healed for now``, ``failed``, ``not started`` or ``left to itself``.
         sentence: the outcome for a person.
         report: its own report; empty where none was written.
         exit_code: what it alone would end with.
@@ -51,7 +51,10 @@ def outcome_of(name: str, results: MultiResult) -> Outcome:
     """What became of a leaf, by the results of its Nornir task."""
     if not results.failed:
         leaf: Run = results[0].result
-        return Outcome(name, "healed", leaf.sentence, str(leaf.written or ""))
+        verdict = "healed" if leaf.exit_code == errors.OK else "healed for now"
+        return Outcome(
+            name, verdict, leaf.sentence, str(leaf.written or ""), leaf.exit_code, leaf.advice
+        )
     error = root_cause(results) or RuntimeError("it failed without an exception")
     said = explain(error, name)
     verdict = "not started" if isinstance(error, NotStartedError) else "failed"
@@ -69,10 +72,12 @@ def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupt
     """
     run.report.leafs = outcomes
     healed = [o.switch for o in outcomes if o.verdict == "healed"]
+    for_now = [o for o in outcomes if o.verdict == "healed for now"]
     failed = [o for o in outcomes if o.verdict == "failed"]
     waiting = [o.switch for o in outcomes if o.verdict == "not started"]
     said = f"{len(healed)} of {len(plan.leafs)} leafs healed"
     said += f" ({', '.join(healed)})" if healed else ""
+    said += f"; healed for now: {', '.join(o.switch for o in for_now)}" if for_now else ""
     said += f"; not started: {', '.join(waiting)}" if waiting else ""
     if interrupted:
         away = [o.switch for o in outcomes if o.verdict == "left to itself"]
@@ -80,6 +85,11 @@ def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupt
         raise CancelledError(f"stopped by Ctrl-C: {said}", "See how they are: vip check")
     if failed:
         raise StoppedError(f"{said}; {failed[0].sentence}", failed[0])
+    if for_now:
+        sentences = "; ".join(outcome.sentence for outcome in for_now)
+        advice = " ".join(dict.fromkeys(outcome.advice for outcome in for_now))
+        run.end("healed-for-now", f"{said}; {sentences}", errors.HEALED_FOR_NOW, advice)
+        return
     run.end("healed", said)
 
 

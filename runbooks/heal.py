@@ -10,7 +10,7 @@ from runbooks import errors
 from runbooks.behind import reach, require_confirmed
 from runbooks.chain import follow, record
 from runbooks.curing import carry_out
-from runbooks.ladder import Looker
+from runbooks.ladder import Looker, look_at_rest
 from runbooks.ladder_words import question
 from runbooks.patients import Patient, patients_of, served, silent_fixed
 from runbooks.policy import the_toggle_asked_for
@@ -63,7 +63,7 @@ def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -
         survey = Survey(site, followed.chain, sample)
         with ExitStack() as stack:
             reached = reach(run, stack, followed, patients)
-            case = Case(run, followed, patients, probes, agreement)
+            case = Case(run, followed, patients, probes, agreement, lambda: site.compute)
             if options.toggle:
                 behind = require_confirmed(run, reached, followed, force=options.force)
                 _toggle(case, behind, dry_run=options.dry_run)
@@ -133,7 +133,8 @@ def _toggle(case: Case, behind: Sequence[Behind], *, dry_run: bool) -> None:
         attempt.helped = _answers(case, served(gateway, case.patients, case.probes))
         kernel = look_at_end(run, one.session, gateway)
         if attempt.helped:
-            end_healed(run, kernel)
+            run.report.remaining = look_at_rest(looker)
+            end_healed(run, kernel, run.report.remaining, case.compute)
             return
     names = ", ".join(run.switches)
     run.end(

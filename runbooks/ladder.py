@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from runbooks.curing import carry_out, prepare
 from runbooks.ladder_words import question, tell_unhelped
-from runbooks.policy import Rules, next_cure
+from runbooks.policy import Rules, harming, next_cure
 from runbooks.treatment import CureAttempt, Treatment
 from tasks.health.collect import Probes, collect_facts
-from tasks.health.diagnosis import diagnose
+from tasks.health.diagnosis import BY_EXCLUSION, diagnose
 from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
 from tasks.model import Gateway
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Seconds in which a cure that helps has helped; after the last one it is waited longer.
 AT_ONCE = 3.0
+#: Seconds until what harms is looked at once more: entries take a moment to come.
+_PAUSE = 1.0
 
 
 @dataclass(frozen=True)
@@ -105,22 +108,51 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
             agreement.require(question(looker.session.switch.name, looker.gateway, choice))
         if before_each is not None:
             before_each()
+        harmed = harming(found)
         attempt = carry_out(run, looker, choice, planned)
+        attempt.beside = tuple(sorted(harmed - {choice.fault}))
         attempts.append(attempt)
         helped = well is not None and well(min(AT_ONCE, run.settings.heal.settle))
         looked = looker.look()
         found = looked.diagnoses
-        if not helped:
+        if helped:
+            found = look_at_rest(looker, looked)
+        else:
             last = next_cure(found, looker.gateway, rules, attempts) is None
             patience = run.settings.heal.settle if last or not harmful(found) else 0.0
             helped = well(patience) if well is not None else not harmful(found)
+            found = look_at_rest(looker) if helped else found
         attempt.helped = helped
+        attempt.cured = _cured(harmed - harming(found), attempt)
         if helped:
-            found = replace(looker, silent=()).judge(looked.facts).diagnoses
             break
         tell_unhelped(run, looker.session.switch.name, choice, found)
     run.report.remaining = found
     return Treatment(tuple(attempts), found, bool(attempts) and attempts[-1].helped)
+
+
+def look_at_rest(looker: Looker, looked: Looked | None = None) -> tuple[Diagnosis, ...]:
+    """What is found where nobody is silent any more; what harms then is looked at once more.
+
+    Args:
+        looker: the switch and the gateway.
+        looked: what was seen since; None looks now.
+    """
+    rested = replace(looker, silent=())
+    found = (rested.judge(looked.facts) if looked else rested.look()).diagnoses
+    if harming(found):
+        time.sleep(_PAUSE)
+        found = rested.look().diagnoses
+    return found
+
+
+def _cured(gone: frozenset[str], attempt: CureAttempt) -> tuple[str, ...]:
+    """The faults that a cure has ended, as far as it was seen.
+
+    What is told by exclusion is gone as soon as something else is found: that says nothing.
+    """
+    own = attempt.fault if attempt.helped else ""
+    return tuple(sorted(fault for fault in gone if fault == own or fault not in BY_EXCLUSION))
 
 
 def harmful(diagnoses: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:

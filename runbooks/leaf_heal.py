@@ -18,24 +18,27 @@ from runbooks import errors
 from runbooks.assess import ports_of
 from runbooks.fleet import behind_ports
 from runbooks.fleet_plan import RULES, diagnoses_of, peers_of
-from runbooks.ladder import Looker, cure_gateway, harmful
+from runbooks.ladder import Looked, Looker, cure_gateway, harmful
 from runbooks.pending import identify
+from runbooks.rogues import Compute, tell_rogues
 from runbooks.run import Run, recorded
 from runbooks.story import Story
 from runbooks.switches import SwitchSession, switch_session
-from runbooks.verdict import look_at_end
+from runbooks.treatment import cures_in_words
+from runbooks.verdict import end_healed_for_now, look_at_end
 from tasks.errors import RefusedError
 from tasks.health.checks import judge
 from tasks.health.collect import collect_facts
 from tasks.health.model import Finding, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from inventory.model import Switch
     from nornir_config.settings import Settings
     from runbooks.assess import Assessment
     from runbooks.fleet_plan import LeafPlan, SviPlan
+    from tasks.health.diagnosis_model import Diagnosis
     from tasks.health.facts import SwitchFacts
 
 _PAUSE = 1.0  # seconds between two looks at what a cure did
@@ -69,6 +72,7 @@ class Healing:
         plans: what is to be done, by leaf.
         before: what the check found, by leaf.
         look: looks anew at some leafs, without probes.
+        compute: knows whose a MAC is.
         force: go on where a leaf that shares a VIP is not well or cannot be asked.
     """
 
@@ -77,6 +81,7 @@ class Healing:
     plans: Mapping[str, LeafPlan]
     before: Mapping[str, Assessment]
     look: Callable[[tuple[str, ...]], Mapping[str, Assessment]]
+    compute: Compute
     force: bool = False
 
 
@@ -94,19 +99,31 @@ def heal_leaf(task: Task, healing: Healing, switches: Mapping[str, Switch]) -> R
         plan = healing.plans[name]
         run.report.plan = plan
         behind = behind_ports(task.host)
+        still: list[Diagnosis] = []
         for svi in plan.svis:
-            _heal_svi(run, healing, session, svi, behind)
+            still += _heal_svi(run, healing, session, svi, behind)
+        run.report.remaining = tuple(still)
         for svi in plan.svis:
             _require_present(run, session, svi)
-        done = ", ".join(f"{each.fault} by {each.cure.value}" for each in run.report.attempts)
-        vips = ", ".join(sorted(plan.vips))
-        run.end("healed", f"{name}: {vips}: {done or 'well again before it was touched'}")
+        done = cures_in_words(run.report.attempts) or "well again before it was touched"
+        told = f"{name}: {', '.join(sorted(plan.vips))}: {done}"
+        if still:
+            rogues = tell_rogues(run, name, still, healing.compute)
+            end_healed_for_now(run, told, still, rogues)
+        else:
+            run.end("healed", told)
     return Result(task.host, result=run, changed=run.changed)
 
 
 def _heal_svi(
     run: Run, healing: Healing, session: SwitchSession, plan: SviPlan, behind: Mapping[str, str]
-) -> None:
+) -> tuple[Diagnosis, ...]:
+    """Cure an SVI; gives what harms and is still there, though it is covered for now.
+
+    Raises:
+        RefusedError: it is no longer what the plan was made for.
+        NotHealedError: it is not well.
+    """
     facts: SwitchFacts = session.run(collect_facts)
     name, svi = session.switch.name, plan.gateway.interface
     gateway = next((g for g in facts.gateways if g.interface == svi), None)
@@ -134,14 +151,15 @@ def _heal_svi(
         well=partial(_is_well, looker),
         before_each=partial(_require_well_peers, run, healing, name, plan.vips),
     )
-    still = harmful(treatment.diagnoses)
-    if still:
+    still = tuple(d for d in treatment.diagnoses if not d.latent)
+    if not _is_covered(still) or (treatment.attempts and not treatment.well):
         raise NotHealedError(
             f"{name}: {', '.join(d.fault for d in still)} on {svi} is still there after "
             f"{', '.join(each.cure.value for each in treatment.attempts) or 'no cure'}",
             f"Look into that leaf by hand: vip check {name}",
         )
     _prove(run, looker, before, plan)
+    return still
 
 
 def _require_present(run: Run, session: SwitchSession, plan: SviPlan) -> None:
@@ -160,14 +178,31 @@ def _require_present(run: Run, session: SwitchSession, plan: SviPlan) -> None:
         )
 
 
+def _is_covered(still: Sequence[Diagnosis]) -> bool:
+    """Whether nothing is left but what a cure of this switch can only cover for a time, or not."""
+    return all(diagnosis.returns for diagnosis in harmful(still))
+
+
 def _is_well(looker: Looker, seconds: float) -> bool:
-    """Whether nothing harms any more; neighbours and routes take a moment to come."""
+    """Whether nothing harms any more; neighbours and routes take a moment to come.
+
+    What is only covered goes on showing: then it is well as long as VMs answer the VIP.
+    """
     until = time.monotonic() + seconds
-    while harmful(looker.look().diagnoses):
+    while harmful((looked := looker.look()).diagnoses):
+        if _is_covered(looked.diagnoses) and _is_reached(looked, looker):
+            return True
         if time.monotonic() >= until:
             return False
         time.sleep(_PAUSE)
     return True
+
+
+def _is_reached(looked: Looked, looker: Looker) -> bool:
+    """Whether a VM answers a ping from a VIP, or the switch knows none to send one to."""
+    devices = looker.gateway.devices
+    tried = [p for p in looked.facts.probes.rows if p.kind == "ping" and p.device in devices]
+    return not tried or any(probe.ok for probe in tried)
 
 
 def _critical(findings: tuple[Finding, ...], interface: str) -> dict[tuple[str, str], Finding]:

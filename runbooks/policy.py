@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 UNKNOWN_FAULT = "unknown"
 #: The fault of a toggle that the operator asked for, whatever is wrong.
 ASKED_FOR = "asked-for"
+#: Cures that work on what one fault names; of the others one serves all faults of a gateway.
+_EACH = frozenset({Cure.FORGET, Cure.REAPPLY})
+#: A cure is carried out for a fault no more often than this, whatever masked it.
+_MOST = 2
 #: Rungs that are climbed when a milder one did not help, by the one that was tried.
 _NEXT: dict[Cure, Cure] = {
     Cure.REAPPLY: Cure.FLAP,
@@ -67,6 +71,11 @@ class Rules:
         return f"no {cure.value} on suspicion: {reason}"
 
 
+def harming(diagnoses: Sequence[Diagnosis]) -> frozenset[str]:
+    """The names of the faults that harm now."""
+    return frozenset(d.fault for d in diagnoses if not d.latent)
+
+
 def foreign(diagnoses: Sequence[Diagnosis], rules: Rules) -> Diagnosis | None:
     """The fault that no cure of this switch ends and that explains the outage; None for none.
 
@@ -92,8 +101,10 @@ def next_cure(
     """What to do next; None where nothing (more) is allowed or would help.
 
     The cures of what was found come first, the certain before the uncertain, the harmful before
-    the latent, the milder before the others; each once. Then the next rung for a certain fault of
-    the gateway that is still there; at last, where guessing is allowed, the toggle.
+    the latent, the milder before the others; each once, and once more where another fault that
+    was there beside it, and may have masked it, is gone. Then the next rung for a certain fault
+    of the gateway that is still there; at last, where guessing is allowed, the toggle. What is
+    known not to end a fault is never tried for it.
 
     Args:
         diagnoses: what is found now.
@@ -103,19 +114,30 @@ def next_cure(
     """
     if foreign(diagnoses, rules) is not None:
         return None
-    done = {(t.cure, t.fault) for t in tried}
-    # One cure of a gateway serves all faults that it is the cure of.
-    kinds = {t.cure for t in tried if t.cure not in {Cure.FORGET, Cure.REAPPLY}}
+    now = harming(diagnoses)
     fresh = [
         d
         for d in diagnoses
-        if (d.cure, d.fault) not in done and d.cure not in kinds and rules.allow(d)
+        if rules.allow(d) and d.cure not in d.resists and _is_open(d, now, tried)
     ]
     active = sorted((d for d in fresh if not d.latent), key=lambda d: (not d.certain, d.cure.rung))
     quiet = [d for d in fresh if d.latent and not d.cure.disruptive]
     if active or quiet:
         return (active + quiet)[0]
     return _climb(diagnoses, gateway, rules, tried)
+
+
+def _is_open(diagnosis: Diagnosis, now: Collection[str], tried: Collection[CureAttempt]) -> bool:
+    """Whether a diagnosis's own cure was not tried, or only while another fault masked it."""
+    same = [
+        t
+        for t in tried
+        if t.cure is diagnosis.cure and (t.fault == diagnosis.fault or t.cure not in _EACH)
+    ]
+    if not same:
+        return True
+    gone = {same[-1].fault, *same[-1].beside} - {diagnosis.fault, *now}
+    return bool(gone) and len(same) < _MOST
 
 
 def _climb(
@@ -126,22 +148,25 @@ def _climb(
         if diagnosis.latent or not diagnosis.certain or not _of_gateway(diagnosis, gateway):
             continue
         rung: Cure | None = diagnosis.cure
-        while rung is not None and rung in cures:
-            rung = _higher(rung, diagnosis.fault)
+        while rung is not None and (rung in cures or rung in diagnosis.resists):
+            rung = _NEXT.get(rung)
         higher = replace(diagnosis, cure=rung or Cure.NONE, remedy="the milder cure did not help")
         if rung is not None and rules.allow(higher):
             return higher
-    if rules.guesses and Cure.TOGGLE not in cures:
+    if rules.guesses and Cure.TOGGLE not in cures and not explained(diagnoses):
         return the_toggle(gateway, diagnoses)
     return None
 
 
-def _higher(cure: Cure, fault: str) -> Cure | None:
-    """The next rung; a device that is not there cannot go down and up."""
-    higher = _NEXT.get(cure)
-    if higher is Cure.FLAP and fault == "vrr-device-deleted":
-        return Cure.RECREATE
-    return higher
+def explained(diagnoses: Sequence[Diagnosis]) -> Diagnosis | None:
+    """A certain fault that harms, and that a toggle is known not to end; None for none.
+
+    With it the outage is explained: a toggle would only add another. What is told by exclusion
+    is not certain; where its own cure did not help, it was not that, and a guess is left.
+    """
+    return next(
+        (d for d in diagnoses if d.certain and not d.latent and Cure.TOGGLE in d.resists), None
+    )
 
 
 def the_toggle_asked_for(gateway: Gateway) -> Diagnosis:

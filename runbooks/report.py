@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runbooks.fleet_plan import FleetPlan, LeafPlan
     from runbooks.heal import HealOptions
     from runbooks.reachability import Probe
+    from runbooks.rogues import Rogue
     from runbooks.story import Event
     from runbooks.treatment import CureAttempt
     from tasks.cure_model import PlannedCure
@@ -98,6 +99,7 @@ class HealReport:
         plan: what was to be done: one cure, or those of one leaf, or of all.
         attempts: the cures that were begun, in order.
         remaining: what was still found after the last one.
+        rogues: machines that answer for a VIP at the end, and whose they are.
         findings: what of an SVI was critical at the end, by SVI.
         kernel: what the kernel held of the gateways at the end.
         leafs: what became of each leaf, where many were healed.
@@ -128,6 +130,7 @@ class HealReport:
     plan: PlannedCure | LeafPlan | FleetPlan | None = None
     attempts: list[CureAttempt] = field(default_factory=list)
     remaining: tuple[Diagnosis, ...] = ()
+    rogues: tuple[Rogue, ...] = ()
     findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     kernel: list[GatewayState] = field(default_factory=list)
     leafs: tuple[Outcome, ...] = ()

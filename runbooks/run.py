@@ -36,6 +36,7 @@ _VERDICTS = {
     errors.ROLLED_BACK: "rolled-back",
     errors.NOT_HEALED: "not-healed",
     errors.CANCELLED: "cancelled",
+    errors.HEALED_FOR_NOW: "healed-for-now",
 }
 
 

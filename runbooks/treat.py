@@ -10,9 +10,10 @@ from runbooks.blast import Blast, Scope
 from runbooks.curing import prepare
 from runbooks.ladder_words import refusal, tell, tell_unread
 from runbooks.patients import served
-from runbooks.policy import Rules, foreign, next_cure
+from runbooks.policy import Rules, explained, foreign, next_cure
 from runbooks.reachability import wait_until_answering
-from runbooks.verdict import end_healed, look_at_end
+from runbooks.rogues import tell_rogues
+from runbooks.verdict import end_healed, look_at_end, still_there, what_now
 from runbooks.wards import Case, Ward, wards_of
 from tasks.health.diagnosis_model import Cure
 
@@ -69,7 +70,7 @@ def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run:
         last = treatment.diagnoses
         kernel = look_at_end(run, ward.behind.session, ward.looker.gateway)
         if treatment.well:
-            end_healed(run, kernel, last)
+            end_healed(run, kernel, last, case.compute)
             return
     _not_healed(case, last, rules)
 
@@ -127,16 +128,17 @@ def _not_healed(case: Case, found: Sequence[Diagnosis], rules: Rules) -> None:
     run = case.run
     attempts = run.report.attempts
     done = ", ".join(f"{each.cure.value} on {each.switch}" for each in attempts)
-    cause = foreign(found, rules)
+    cause = foreign(found, rules) or explained(found)
     named = cause or next((d for d in found if not d.latent), None)
+    rogues = tell_rogues(run, attempts[-1].switch, [cause] if cause else [], case.compute)
     seen = f"; what is seen now: {named.fault}: {named.sentence}" if named else ""
+    if cause and rogues:
+        seen = f"; {still_there([cause], rogues)}"
     toggled = any(each.cure is Cure.TOGGLE for each in attempts)
-    advice = (
-        named.remedy
-        if cause and named
-        else "Look at the VM's console, its security groups, and the route to it from outside."
-    )
-    if not toggled and cause is None:
+    advice = "Look at the VM's console, its security groups, and the route to it from outside."
+    if cause:
+        advice = what_now(run, [cause], rogues) if rogues else cause.remedy
+    elif not toggled:
         advice += " To toggle the gateway all the same: --toggle"
     run.end(
         "not-healed",

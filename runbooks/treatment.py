@@ -43,6 +43,8 @@ class CureAttempt:
         commit: the driver's report; None where there is none.
         aftercare: what was announced and put back.
         after: what the kernel held after it; None where it was not looked at.
+        beside: the other faults that harmed when it was begun; each may have masked what it did.
+        cured: faults that harmed before it and were not seen after it.
         helped: whether all was well after it.
     """
 
@@ -64,6 +66,8 @@ class CureAttempt:
     commit: CommitReport | RepairReport | None = None
     aftercare: Aftercare = field(default_factory=Aftercare)
     after: Verification | None = None
+    beside: tuple[str, ...] = ()
+    cured: tuple[str, ...] = ()
     helped: bool = False
 
 
@@ -80,6 +84,18 @@ class Treatment:
     attempts: tuple[CureAttempt, ...]
     diagnoses: tuple[Diagnosis, ...]
     well: bool
+
+
+def cures_in_words(attempts: Sequence[CureAttempt]) -> str:
+    """What ended which fault, as far as it was seen; and what helped beside that."""
+    told = [
+        f"{' and '.join(each.cured)} {'were' if each.cured[1:] else 'was'} cured by "
+        f"{each.cure.value}"
+        for each in attempts
+        if each.cured
+    ]
+    told += [f"{each.cure.value} helped" for each in attempts if each.helped and not each.cured]
+    return "; ".join(told)
 
 
 def rebooted(attempt: CureAttempt) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runbooks import errors
-from runbooks.policy import ASKED_FOR
+from runbooks.policy import ASKED_FOR, UNKNOWN_FAULT
 from runbooks.report import GatewayState
-from runbooks.treatment import outage_in_words, rebooted
+from runbooks.rogues import Compute, Rogue, tell_rogues
+from runbooks.treatment import cures_in_words, outage_in_words, rebooted
 from tasks.model import Gateway, Verification
 from tasks.verify import verify_gateway
 
@@ -31,13 +32,18 @@ def look_at_end(run: Run, session: SwitchSession, gateway: Gateway) -> Verificat
     return kernel
 
 
-def end_healed(run: Run, kernel: Verification, remaining: Sequence[Diagnosis] = ()) -> None:
+def end_healed(
+    run: Run, kernel: Verification, remaining: Sequence[Diagnosis], compute: Compute
+) -> None:
     """End a run whose target was seen to answer after the last cure.
+
+    It is healed for now only where something that harms is still found.
 
     Args:
         run: the run, with its attempts.
         kernel: what the switch of the last attempt holds now.
         remaining: what is still found there.
+        compute: knows whose a MAC is.
     """
     last = run.report.attempts[-1]
     if kernel.absent:
@@ -51,12 +57,55 @@ def end_healed(run: Run, kernel: Verification, remaining: Sequence[Diagnosis] = 
     elif last.fault == ASKED_FOR:
         because = f"its gateway was toggled on {last.switch}"
     else:
-        because = f"{last.fault} was cured by {last.cure.value}"
+        because = cures_in_words(run.report.attempts)
+        if last.fault == UNKNOWN_FAULT:
+            because += "; what was wrong was not recognised"
+    answers = f"{run.target} answers again: {because}{outage_in_words(run.report.attempts)}"
+    still = [diagnosis for diagnosis in remaining if not diagnosis.latent]
+    if still:
+        rogues = tell_rogues(run, last.switch, still, compute)
+        end_healed_for_now(run, answers, still, rogues)
+        return
     run.end(
         "healed",
-        f"{run.target} answers again: {because}{outage_in_words(run.report.attempts)}",
+        answers,
         advice=f"Also seen and left alone: {names}. See: vip check {last.switch}" if names else "",
     )
+
+
+def end_healed_for_now(
+    run: Run, so_far: str, still: Sequence[Diagnosis], rogues: Sequence[Rogue]
+) -> None:
+    """End a run that helped, at whose end something that harms is still found."""
+    run.end(
+        "healed-for-now",
+        f"{so_far}; but {still_there(still, rogues)}",
+        errors.HEALED_FOR_NOW,
+        what_now(run, still, rogues),
+    )
+
+
+def still_there(still: Sequence[Diagnosis], rogues: Sequence[Rogue]) -> str:
+    """The faults that are still there, as a clause, with who makes them where that is known."""
+    return "; ".join(
+        f"{each.fault} is still there: "
+        + ("; ".join(map(str, rogues)) if each.strangers and rogues else each.sentence)
+        for each in still
+    )
+
+
+def what_now(run: Run, still: Sequence[Diagnosis], rogues: Sequence[Rogue]) -> str:
+    """What a person should do about faults that are still there."""
+    names = ", ".join(dict.fromkeys(run.switches))
+    advice = [each.remedy for each in still if not each.strangers and each.remedy]
+    if rogues:
+        vips = ", ".join(dict.fromkeys(rogue.address for rogue in rogues))
+        advice.insert(
+            0,
+            f"Take {vips} away from that machine, or shut its port: it cuts VMs off again as soon "
+            "as it is asked.",
+        )
+    return " ".join([*advice, f"Then: vip check {names}"])
 
 
 def end_toggled(run: Run, kernel: Verification) -> None:

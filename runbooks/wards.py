@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runbooks.chain import Followed
     from runbooks.patients import Patient
     from runbooks.reachability import Probe
+    from runbooks.rogues import Compute
     from runbooks.run import Run
     from tasks.health.diagnosis_model import Diagnosis
 
@@ -36,13 +37,14 @@ _MOST_TARGETS = 8
 
 @dataclass(frozen=True)
 class Case:
-    """Who is to be healed, and what is known so far."""
+    """Who is to be healed, what is known so far, and who knows VMs."""
 
     run: Run
     followed: Followed
     patients: tuple[Patient, ...]
     probes: dict[str, Probe]
     agreement: Agreement
+    compute: Compute
 
     @property
     def macs(self) -> dict[str, tuple[str, ...]]:

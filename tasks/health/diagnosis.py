@@ -65,16 +65,14 @@ class Recogniser:
         return found and replace(found, resists=self.resists, returns=self.returns)
 
 
-#: No cure of a switch ends it. A toggle was tried on each, and added an outage to it.
+# Cures that are known not to end a fault: each was tried on it, on real ifupdown2.
 _ANY = tuple(cure for cure in Cure if cure is not Cure.NONE)
-#: What the device lacks does not come by taking it down and up.
 _FLAP = (Cure.FLAP,)
-#: The device has to be made anew.
 _MILD = (Cure.REAPPLY, Cure.FLAP)
-#: It is no matter of the gateway's devices; the toggle forgets the neighbours with them.
-_DEVICES = (Cure.REAPPLY, Cure.FLAP, Cure.RECREATE)
-#: It is no matter of the gateway's devices at all.
-_OUTSIDE = (*_DEVICES, Cure.TOGGLE)
+_ANEW = (Cure.FLAP, Cure.RECREATE)
+_UP_TO_ANEW = (Cure.REAPPLY, *_ANEW)
+_PORT = (*_ANEW, Cure.TOGGLE)
+_ROGUE = (*_UP_TO_ANEW, Cure.TOGGLE)
 _KERNEL = ("links", "addresses")
 _ROUTES = ("links", "addresses", "routes")
 
@@ -97,7 +95,7 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser("virtual-mac-wrong", ("links",), devices.mac_wrong),
     Recogniser("virtual-mac-not-local", ("links", "fdb"), neighbours.virtual_mac_not_local),
     Recogniser(
-        "vip-answered-by-other", ("probes",), neighbours.answered_by_other, _OUTSIDE, returns=True
+        "vip-answered-by-other", ("probes",), neighbours.answered_by_other, _ROGUE, returns=True
     ),
     Recogniser("policy-rule-from", ("rules", "routes"), rules.rule_from, _ANY),
     Recogniser("policy-rule-to", ("rules", "routes"), rules.rule_to, _ANY),
@@ -105,14 +103,17 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser("blackhole-route", ("routes",), routes.blackhole_route, _ANY),
     Recogniser("foreign-route", ("routes",), routes.foreign_route, _ANY),
     Recogniser("hypervisor-unreachable", ("links",), ports.hypervisor_unreachable, _ANY),
-    Recogniser("port-down", ("links",), ports.port_down),
-    Recogniser("port-out-of-bridge", ("links", "ports"), ports.port_out_of_bridge),
-    Recogniser("port-blocking", ("links", "ports"), ports.port_blocking),
-    Recogniser("neighbour-wrong", ("neighbours",), neighbours.neighbour_wrong, _DEVICES),
+    Recogniser("port-down", ("links",), ports.port_down, _PORT),
+    Recogniser("port-out-of-bridge", ("links", "ports"), ports.port_out_of_bridge, _FLAP),
+    Recogniser("port-blocking", ("links", "ports"), ports.port_blocking, _PORT),
+    Recogniser("neighbour-wrong", ("neighbours",), neighbours.neighbour_wrong, _UP_TO_ANEW),
     Recogniser(
-        "neighbour-wrong-permanent", ("neighbours",), neighbours.neighbour_wrong_permanent, _DEVICES
+        "neighbour-wrong-permanent",
+        ("neighbours",),
+        neighbours.neighbour_wrong_permanent,
+        _UP_TO_ANEW,
     ),
-    Recogniser("vm-mac-on-wrong-port", ("links", "fdb"), neighbours.vm_mac_misplaced),
+    Recogniser("vm-mac-on-wrong-port", ("links", "fdb"), neighbours.vm_mac_misplaced, _ANEW),
     Recogniser("connected-route-lost", _ROUTES, routes.connected_lost),
     Recogniser("svi-address-lost", _KERNEL, addresses.svi_address_lost),
     Recogniser("vip-on-wrong-device", _KERNEL, addresses.vip_misplaced),

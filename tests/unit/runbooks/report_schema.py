@@ -36,7 +36,8 @@ _MODULES = (
     "datetime", "ipaddress", "inventory.chain", "inventory.model", "napalm_cumulus.answers",
     "napalm_cumulus.repairing", "runbooks.blast", "runbooks.chain", "runbooks.fleet_heal",
     "runbooks.fleet_outcome", "runbooks.fleet_plan", "runbooks.heal", "runbooks.reachability",
-    "runbooks.report", "runbooks.story", "runbooks.treatment", "tasks.cure_model",
+    "runbooks.report", "runbooks.rogues", "runbooks.story", "runbooks.treatment",
+    "tasks.cure_model",
     "tasks.health.diagnosis_model", "tasks.health.model", "tasks.model",
 )  # fmt: skip
 

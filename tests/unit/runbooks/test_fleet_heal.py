@@ -59,7 +59,10 @@ class Ward:
         if name in self.failing:
             raise NotHealedError(f"{name}: it is still there")
         self.leafs.change(int(name[11:13]), lambda facts: link(facts, V0, flags=UP_FLAGS))
-        return Result(task.host, result=SimpleNamespace(sentence=f"{name} healed", written=None))
+        return Result(
+            task.host,
+            result=SimpleNamespace(sentence=f"{name} healed", exit_code=0, advice="", written=None),
+        )
 
 
 UP_FLAGS = frozenset({"BROADCAST", "MULTICAST", "UP", "LOWER_UP"})

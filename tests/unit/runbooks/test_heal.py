@@ -337,7 +337,7 @@ def test_a_session_lost_while_toggling_is_looked_after(
     monkeypatch.setattr("time.sleep", lambda _: None)
 
     def lose(switch: FakeSwitch) -> None:
-        world.silent.clear()
+        world.recover()
         switch.open_errors = [ConnectionException("no route")] * 2
         raise ConnectionClosedException("the session was lost.")
 

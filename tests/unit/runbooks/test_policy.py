@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbooks.blast import Scope
-from runbooks.policy import Rules, foreign, next_cure
+from runbooks.policy import Rules, foreign, harming, next_cure
 from runbooks.treatment import CureAttempt
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tests.unit.tasks.health.healthy import GATEWAY, SVI, V0
@@ -48,9 +48,82 @@ def test_more_than_a_leaf_gets_nothing_disruptive() -> None:
     ]
 
 
-def test_a_device_that_is_not_there_is_not_flapped() -> None:
-    cures = climb(Scope.LEAF, found("vrr-device-deleted"))
-    assert cures == [Cure.REAPPLY, Cure.RECREATE, Cure.TOGGLE]
+def test_what_is_known_not_to_end_a_fault_is_passed_over() -> None:
+    gone = found("vrr-device-deleted", resists=(Cure.FLAP,))
+    assert climb(Scope.LEAF, gone) == [Cure.REAPPLY, Cure.RECREATE, Cure.TOGGLE]
+    for_good = found(resists=(Cure.FLAP, Cure.RECREATE, Cure.TOGGLE))
+    assert climb(Scope.LEAF, for_good, force=True) == [Cure.REAPPLY]
+    assert climb(Scope.LEAF, replace(for_good, resists=(Cure.REAPPLY, Cure.TOGGLE))) == [
+        Cure.FLAP,
+        Cure.RECREATE,
+    ]
+
+
+ROGUE = found(
+    "vip-answered-by-other", Cure.ANNOUNCE, resists=(Cure.RECREATE, Cure.TOGGLE), returns=True
+)
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("force", [False, True])
+def test_never_a_toggle_for_what_a_toggle_does_not_end(scope: Scope, *, force: bool) -> None:
+    assert climb(scope, ROGUE, force=force) == [Cure.ANNOUNCE]
+    # Nor on suspicion, while it explains the outage.
+    unsure = found("beyond-gateway", Cure.NONE, certain=False)
+    assert Cure.TOGGLE not in climb(scope, ROGUE, unsure, force=force)
+    assert Cure.TOGGLE not in climb(scope, ROGUE, found("x", Cure.FORGET), force=force)
+
+
+def test_beside_it_another_fault_gets_its_own_cures() -> None:
+    assert climb(Scope.LEAF, ROGUE, found()) == [Cure.ANNOUNCE, *ROUTES]
+
+
+def test_what_is_told_by_exclusion_and_not_ended_by_its_cure_was_something_else() -> None:
+    unsure = found("vm-arp-wrong", Cure.ANNOUNCE, certain=False, resists=(Cure.TOGGLE,))
+    assert climb(Scope.LEAF, unsure) == [Cure.ANNOUNCE, Cure.TOGGLE]
+    assert climb(Scope.VM, unsure) == [Cure.ANNOUNCE]
+
+
+def test_a_cure_that_another_fault_masked_is_tried_again_before_anything_higher() -> None:
+    rules = Rules(Scope.LEAF)
+    done: list[CureAttempt] = []
+
+    def step(*diagnoses: Diagnosis) -> Cure | None:
+        choice = next_cure(diagnoses, GATEWAY, rules, done)
+        if choice is None:
+            return None
+        beside = tuple(harming(diagnoses) - {choice.fault})
+        done.append(CureAttempt(choice.cure, choice.fault, SVI, beside=beside))
+        return choice.cure
+
+    assert step(found(), ROGUE) is Cure.ANNOUNCE  # in vain: the answers find no way back
+    assert step(found(), ROGUE) is Cure.REAPPLY
+    assert step(ROGUE) is Cure.ANNOUNCE  # the routes are there now
+    assert step(ROGUE) is None
+
+
+def test_a_masked_cure_is_not_tried_for_ever() -> None:
+    one, two = found("svi-down"), found("svi-routes-lost")
+    masked = [CureAttempt(Cure.REAPPLY, "svi-routes-lost", SVI, beside=("svi-down",))]
+    again = next_cure((two,), GATEWAY, Rules(Scope.LEAF), masked)
+    assert again is not None
+    assert again.cure is Cure.REAPPLY
+    still = next_cure(
+        (two, one), GATEWAY, Rules(Scope.VM), [*masked, tried(Cure.REAPPLY, "svi-down")]
+    )
+    assert still is not None
+    assert still.cure is Cure.FLAP, "what masked it is still there"
+    after = next_cure((two,), GATEWAY, Rules(Scope.LEAF), [*masked, *masked])
+    assert after is not None
+    assert after.cure is Cure.FLAP
+
+
+def test_a_recreation_for_a_fault_that_is_gone_serves_no_other() -> None:
+    noarp = CureAttempt(Cure.RECREATE, "vrr-noarp", SVI)
+    other = found("vrr-rp-filter", Cure.RECREATE)
+    choice = next_cure((other,), GATEWAY, Rules(Scope.LEAF), [noarp])
+    assert choice is not None
+    assert choice.cure is Cure.RECREATE
 
 
 def test_a_wrong_mac_is_not_recreated() -> None:
@@ -73,6 +146,7 @@ def test_a_port_is_not_climbed_for_but_a_leaf_is() -> None:
     port = found("port-down", devices=("swp1s3",))
     assert climb(Scope.HYPERVISOR, port) == [Cure.REAPPLY]
     assert climb(Scope.LEAF, port) == [Cure.REAPPLY, Cure.TOGGLE]
+    assert climb(Scope.LEAF, replace(port, resists=(Cure.TOGGLE,))) == [Cure.REAPPLY]
 
 
 def test_nothing_found_is_the_toggle_for_a_leaf_and_nothing_else() -> None:
