@@ -215,7 +215,7 @@ class ConfigurationMethods:
         commit = transaction.plan(
             base,
             before.restored(base, self.hostname),
-            revert_in=_IMMEDIATE_REVERT_IN,
+            revert_in=_IMMEDIATE_REVERT_IN + len(base.disk.counted),
             owner=str(self.optional_args.get("owner") or ""),
             message=f"undo commit {before.id}",
         )

@@ -19,6 +19,9 @@ cmd_confirm() {
     [ "$(value "$T/hold")" = pending ] ||
         refuse_confirm "it was made to be taken back, not to be kept: the switch ends it by itself"
     unmet "$T/expect.new" >"$T/unmet.new"
+    if grep -q '^unknown' "$T/unmet.new"; then
+        refuse_confirm "what the kernel has is not known, because ip does not answer"
+    fi
     if [ -s "$T/unmet.new" ]; then
         refuse_confirm "the kernel no longer has the candidate"
     fi

@@ -34,7 +34,8 @@ take_down_added() { # what only the candidate has, by the candidate's own files
     for name in $names; do # checked by the client: no blanks, no patterns
         [ -e "/sys/class/net/$name" ] && set -- "$@" "$name"
     done
-    [ $# -eq 0 ] || patiently in_candidate 60 ifdown -u "$@"
+    # A command of the candidate that hangs does so again.
+    [ $# -eq 0 ] || (TRIES=1 && patiently in_candidate 60 ifdown -u "$@")
 }
 
 # Kinds that are made by a command and are never a port. A port may be a veth, or a tap.
