@@ -233,7 +233,8 @@ def test_an_expiry_that_is_stopped_is_ended_by_a_rollback(leaf: LeafUnderTest) -
     driver.commit_config(revert_in=2)
     leaf.sh("systemd-run -q --unit=slow flock /run/network/.lock sleep 4")
     leaf.wait_until(lambda: "claimed.revert" in leaf.state(), timeout=15)
-    leaf.wait_until(lambda: leaf.sh("cat /run/vipkeeper/lock").endswith(" expire\n"), timeout=15)
+    progress = "cat /run/vipkeeper/claimed.revert/progress 2>/dev/null || :"
+    leaf.wait_until(lambda: " reverting" in leaf.sh(progress), timeout=15)
     leaf.sh("kill -STOP $(pgrep -f '[p]rogram[.].* expire ')")
     id_ = leaf.sh("cat /run/vipkeeper/claimed.revert/id").strip()
     driver.rollback()
