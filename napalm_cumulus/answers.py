@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from napalm.base.exceptions import (
@@ -20,6 +20,9 @@ from napalm_cumulus.transport import CommandResult
 E_INTERNAL, E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 70, 71, 72, 73, 74, 75
 E_NOTHING, E_FAILED, E_INCOMPLETE, E_REFUSED, E_WRITE = 76, 77, 78, 79, 80
 E_LATE, E_TOO_SHORT = 84, 85
+
+#: Before what the files no longer gave after a change, and the switch put back without them.
+PUT_BACK = "put back by ip, for the files do not give it any more: "
 
 #: With these it ends before the candidate is put in place, but for one sentence of E_INTERNAL.
 _NOT_BEGUN = (E_INTERNAL, E_NOT_ARMED, E_STAGING, E_TOO_SHORT)
@@ -193,8 +196,33 @@ def report_of(commit_id: str, change: Change, sections: Mapping[str, list[str]])
         seconds_applied=between("applying", "applied"),
         seconds_reverted=between("reverting", "reverted"),
         outage_seconds=between("applying", "reverted"),
-        problems=(*sections.get("unmet.new", ()), *sections.get("unmet.old", ())),
+        problems=(
+            *sections.get("unmet.new", ()),
+            *sections.get("unmet.old", ()),
+            *put_back(sections),
+        ),
         log=tuple(sections.get("log", ())),
+    )
+
+
+def put_back(sections: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """What the switch put back without its files, each as a problem.
+
+    >>> put_back({"restored": ["vlan453-v0 10.0.0.1/24"]})
+    ('put back by ip, for the files do not give it any more: vlan453-v0 10.0.0.1/24',)
+    """
+    return tuple(f"{PUT_BACK}{what}" for what in sections.get("restored", ()))
+
+
+def only_put_back(switch: str, what: str, problems: Sequence[str]) -> CommitError | None:
+    """The error of a change whose way back the files no longer gave; None where more is wrong."""
+    if not problems or not all(problem.startswith(PUT_BACK) for problem in problems):
+        return None
+    items = ", ".join(problem.removeprefix(PUT_BACK) for problem in problems)
+    return CommitError(
+        f"{what} on {switch} was taken back, but the files in /etc/network no longer give what was "
+        f"there before: they were changed while it went on. It was put back by ip: {items}. The "
+        "next ifreload or reboot loses it: correct the files, then run 'ifreload -a'."
     )
 
 
@@ -207,6 +235,9 @@ def failure(switch: str, report: CommitReport) -> CommitError:
     """The error of a commit that was begun and taken back."""
     lines = [line for line in report.log if not line.startswith("+ ")]
     details = "; ".join([*report.problems, *lines][:8]) or "no reason given"
+    lost = only_put_back(switch, f"Commit {report.id}", report.problems)
+    if lost is not None:
+        return lost
     if report.result == "incomplete":
         return CommitError(
             f"Commit {report.id} on {switch} was rolled back, but the kernel is not as before: "

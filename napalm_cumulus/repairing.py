@@ -209,7 +209,7 @@ def _report(
     disturbed = times.get("disturbing")
     settled = times.get("settled", ending) if result == "repaired" else ending
     lacking = sections.get("unmet.old") if result == "incomplete" else sections.get("unmet.new")
-    problems = (*sections.get("failed", ()), *(lacking or ()))
+    problems = (*sections.get("failed", ()), *(lacking or ()), *answers.put_back(sections))
     return RepairReport(
         id=repair_id,
         steps=_words(steps),
@@ -226,6 +226,9 @@ def _report(
 def _failure(switch: str, report: RepairReport) -> CommitError:
     lines = [line for line in report.log if not line.startswith("+ ")]
     details = "; ".join([*report.problems, *lines][:8]) or "it was cut off"
+    lost = answers.only_put_back(switch, f"Repair {report.id}", report.problems)
+    if lost is not None:
+        return lost
     if report.result == "reverted":
         return CommitError(
             f"Repair {report.id} on {switch} did not go as meant, and the switch has gone back to "

@@ -33,7 +33,7 @@ _NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}\Z")
 _LINE_LIMIT = 200
 #: The parts of the on-switch program, in their order: the last line of ``main`` starts it.
 PARTS = (
-    *("base", "kernel", "links", "lock", "timer", "repair"),
+    *("base", "kernel", "links", "lock", "timer", "restorable", "put_back", "repair"),
     *("refuse", "apply", "back", "confirm", "journal", "answer", "main"),
 )
 # Time for staging and detaching, on top of what ifupdown2 itself may take (LIMIT, three times).

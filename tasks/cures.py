@@ -22,7 +22,7 @@ from tasks.forget import forget, look_at, still_wrong
 from tasks.gateways import Wanted, find_gateway
 from tasks.health.diagnosis_model import Cure
 from tasks.model import Aftercare
-from tasks.toggle import preview_toggle, refuse_pending, refuse_rejected, toggle_gateway
+from tasks.toggle import preview_toggle, refuse_pending, rejected_notes, toggle_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,13 +183,20 @@ def _plan(
     if cure is Cure.TOGGLE:
         preview: Toggled = preview_toggle(task, gateway).result
         steps = (f"the address lines of {svi} off, and on again (ifup {svi}, twice)",)
-        return PlannedCure(cure, svi, steps, preview.diff, preview.before, preview)
+        return PlannedCure(
+            cure,
+            svi,
+            steps,
+            preview.diff,
+            preview.before,
+            preview,
+            notes=rejected_notes(gateway),
+        )
     device = change_device(task)
     refuse_pending(task.host.name, device)
-    if cure is Cure.RECREATE:  # what is deleted must come again
-        refuse_rejected(task.host.name, gateway)
     steps = tuple(dict.fromkeys(step.words for step in repair_of(diagnosis, gateway)))
-    return PlannedCure(cure, svi, steps, _text(steps), belongings(task, gateway))
+    notes = rejected_notes(gateway)
+    return PlannedCure(cure, svi, steps, _text(steps), belongings(task, gateway), notes=notes)
 
 
 def _whole(task: Task, cure: Cure, gateway: Gateway) -> Gateway:

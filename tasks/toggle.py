@@ -26,12 +26,10 @@ def preview_toggle(task: Task, gateway: Gateway) -> Result:
     Gives a `Toggled` without a commit, with what hangs on the gateway's devices now.
 
     Raises:
-        RefusedError: another commit is pending, there is nothing to comment out, or ifupdown2
-            would fail whatever is done.
+        RefusedError: another commit is pending, or there is nothing to comment out.
     """
     device = change_device(task)
     refuse_pending(task.host.name, device)
-    refuse_rejected(task.host.name, gateway)
     base = _digest(device)
     try:
         diff = _load(task.host.name, device, gateway)
@@ -99,18 +97,16 @@ def refuse_pending(switch: str, device: CumulusDriver) -> None:
     )
 
 
-def refuse_rejected(switch: str, gateway: Gateway) -> None:
-    """Refuse to begin where ifupdown2 fails at each run, so that its word proves nothing.
+def rejected_notes(gateway: Gateway) -> tuple[str, ...]:
+    """What a person should know where ifupdown2 complains of lines anywhere in the files.
 
-    Raises:
-        RefusedError: it does.
+    They refuse no cure: the switch proves by itself that this stanza can be given back, and judges
+    by its kernel what became of it.
     """
-    if gateway.rejected:
-        raise RefusedError(
-            f"{switch}: ifupdown2 fails at lines that were there before: "
-            f"{'; '.join(gateway.rejected[:3])}; nothing was touched",
-            "Correct them and see that 'ifquery -a' complains no more; then run the command again.",
-        )
+    return tuple(
+        f"ifupdown2 complains of {place}; it does not concern this cure, but correct it"
+        for place in gateway.rejected[:3]
+    )
 
 
 def _digest(device: CumulusDriver) -> str:

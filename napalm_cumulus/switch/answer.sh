@@ -5,7 +5,7 @@ section() { # NAME FILE: a file's lines, indented so that none looks like a head
 }
 
 print_outcome() {
-    for name in result progress apply.status unmet.before unmet.new unmet.old failed refused; do
+    for name in result progress apply.status unmet.before unmet.new unmet.old failed refused restored; do
         [ -e "$T/$name" ] && section "$name" "$T/$name"
     done
     printf '== log\n'

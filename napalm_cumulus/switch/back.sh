@@ -21,7 +21,7 @@ take_back() { # WHY. With the lock held and the commit claimed: the disk's confi
     status=$?
     if is_repair; then lift_all; fi
     unmet "$T/expect.old" >"$T/unmet.old"
-    if [ "$MODE" = targeted ] && { [ "$status" -ne 0 ] || newly_unmet old >/dev/null; }; then
+    if [ "$MODE" = targeted ] && { [ "$status" -gt 1 ] || newly_unmet old >/dev/null; }; then
         # The few interfaces alone did not do it: let ifupdown2 put everything right.
         MODE=full
         bring_up on_disk
@@ -29,9 +29,10 @@ take_back() { # WHY. With the lock held and the commit claimed: the disk's confi
         if is_repair; then lift_all; fi
         unmet "$T/expect.old" >"$T/unmet.old"
     fi
+    if put_back; then unmet "$T/expect.old" >"$T/unmet.old"; fi
     if [ -e "$T/kernel.before" ]; then sweep; fi
     drop_prepared
-    if newly_unmet old >/dev/null; then
+    if newly_unmet old >/dev/null || [ -s "$T/restored" ]; then
         end_with incomplete "$1; $(newly_unmet old | head -n 8 | tr '\n' ';')"
         return "$E_INCOMPLETE"
     fi

@@ -25,7 +25,8 @@
 # A commit's directory, from the client: id owner message diff revert_in hold mode interfaces
 # manifest listing unfamiliar changed removed new/ expect.new expect.keep expect.old added gone named
 # held, for a repair steps; from here: network/ outside/ outside.list attributes ballast created
-# deadline armed isolate progress log result refused failed batch unmet.* kernel.* pid.*
+# deadline armed isolate progress log result refused failed batch unmet.* kernel.* pid.* stanzas complaints
+# words given given.before mentioned commands lost restored
 
 set -u
 umask 077

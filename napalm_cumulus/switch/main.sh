@@ -8,6 +8,7 @@ main() {
     front-rollback) cmd_front rollback "$2" ;;
     front-confirm) cmd_front confirm "$2" ;;
     status) cmd_status ;;
+    try-out) try_out "$2" ;;
     *) die "$E_INTERNAL" "unknown verb '${1-}'" ;;
     esac
     exit

@@ -137,13 +137,14 @@ run_repair() { # with the lock held
     rm -f "$T/ballast" # what is remembered between two steps must find room
     : >"$T/failed"
     unmet "$T/expect.new" >"$T/unmet.before"
+    remember
     await_ifupdown2 # what a step takes away, ifupdown2 gives back: it must get its turn at once
     mark applying
     take_steps
     printf '0\n' >"$T/apply.status"
     unmet "$T/expect.new" >"$T/unmet.new"
     mark applied
-    if newly_unmet new >/dev/null; then
+    if newly_unmet new >/dev/null || is_lost; then
         claim revert || exit "$E_FAILED"
         take_back "the repair took something away" && exit "$E_FAILED"
         exit "$E_INCOMPLETE"

@@ -314,14 +314,16 @@ def test_what_manages_the_switch_and_what_is_not_configured_is_not_repaired(ward
         repairs.carry_out([])
 
 
-def test_a_recreation_is_not_begun_where_ifupdown2_fails_anyway(ward: Ward) -> None:
+def test_a_defect_elsewhere_in_the_files_is_told_and_refuses_no_cure(ward: Ward) -> None:
     main = "/etc/network/interfaces"
     ward.leaf.sh(f"cp -p {main} /tmp/kept; sed -i '1i source-directory /etc/nowhere' {main}")
     try:
         again = Ward(ward.leaf, ward.leaf.driver())
-        with pytest.raises(RefusedError, match="ifupdown2 fails at lines that were there before"):
-            again.cure(diagnosed(Cure.RECREATE, VRR))
-        # What takes nothing away is done all the same.
+        diagnosis = diagnosed(Cure.RECREATE, VRR)
+        planned = again.run(plan_cure, diagnosis=diagnosis, gateway=again.gateway)
+        assert any(f"{main} line 1" in note for note in planned.notes)
+        assert again.cure(diagnosis).complete
+        assert again.cure(diagnosed(Cure.TOGGLE)).complete
         ward.leaf.sh(f"ip link set {VRR} down")
         cured: Cured = again.run(
             apply_cure,

@@ -14,8 +14,6 @@ from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_commit import toggled
 
 LOCK = "/run/network/.lock"
-#: The files that every process has open.
-OPENERS = "readlink /proc/[0-9]*/fd/[0-9]* 2>/dev/null || :"
 #: Takes the lock whenever it can, on a handle for reading, and never gives it back.
 _HOLDER = f"""
 import fcntl, os, time
@@ -61,6 +59,16 @@ def is_held(leaf: LeafUnderTest) -> bool:
 
 def alive(leaf: LeafUnderTest, name: str) -> bool:
     return leaf.sh(f"systemctl is-active {name} || :") == "active\n"
+
+
+def has_open(leaf: LeafUnderTest, name: str, path: str = LOCK) -> bool:
+    """Whether a process of the service has it open."""
+    script = (
+        f"for pid in $(cat /sys/fs/cgroup/*/system.slice/{name}.service/cgroup.procs "
+        f"/sys/fs/cgroup/system.slice/{name}.service/cgroup.procs 2>/dev/null); do "
+        "readlink /proc/$pid/fd/*; done 2>/dev/null || :"
+    )
+    return path in leaf.sh(script).splitlines()
 
 
 def function(leaf: LeafUnderTest, call: str) -> str:
@@ -133,12 +141,13 @@ while True:
             running(leaf, "twin", "python3 /var/tmp/sbin/innocent /var/tmp/other/twin"),
         ):
             leaf.wait_until(lambda: is_held(leaf), timeout=10)
-            leaf.wait_until(lambda: "/twin" in leaf.sh(OPENERS), timeout=10)
+            leaf.wait_until(lambda: has_open(leaf, "twin", "/var/tmp/other/twin"), timeout=20)
             with (
                 running(leaf, "reader", f"python3 /var/tmp/sbin/innocent {LOCK}"),
                 running(leaf, "user", f"python3 /var/tmp/sbin/ifreload {LOCK}", user="nobody"),
             ):
-                leaf.wait_until(lambda: leaf.sh(OPENERS).split().count(LOCK) == 3, timeout=10)
+                for name in ("reader", "user"):
+                    leaf.wait_until(lambda name=name: has_open(leaf, name), timeout=20)  # type: ignore[misc]
                 function(leaf, "kill_ifupdown2")
                 leaf.wait_until(lambda: not alive(leaf, "stuck"), timeout=10)
                 assert all(alive(leaf, name) for name in ("twin", "reader", "user"))
@@ -167,7 +176,7 @@ def test_several_that_hang_are_ended_at_once(
             running(leaf, "other", f"flock {LOCK} sleep 600"),
         ):
             leaf.wait_until(lambda: is_held(leaf), timeout=10)
-            leaf.wait_until(lambda: leaf.sh(OPENERS).split().count(LOCK) > 1, timeout=10)
+            leaf.wait_until(lambda: has_open(leaf, "other"), timeout=20)
             leaf.sh("rm /etc/network/if-up.d/stuck")
             driver.rollback()
             assert leaf.addresses() == WELL

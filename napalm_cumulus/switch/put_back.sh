@@ -1,0 +1,43 @@
+# Should the files be spoilt while a toggle or a repair goes on, what they gave before, and the kernel
+# had, is put back without them.
+
+remember() { # before the first thing is taken away: what of the given there is
+    [ -s "$T/given" ] || return 0
+    unmet "$T/given" >"$T/given.before"
+}
+
+is_lost() { # whether the stanzas gave and the kernel had something that it lacks now
+    [ -e "$T/given.before" ] &&
+        unmet "$T/given" | grep "^missing " | grep -vxF -f "$T/given.before" >"$T/lost"
+}
+
+put_back() { # what is lost after the way back: by ip. True if there was something.
+    is_lost || return 1
+    say "+ put back what the files do not give any more"
+    # The MAC of a device belongs to its making; addresses come when it is up.
+    sort -u "$T/lost" | awk '{ print ($3 == "UP") ? 2 : ($3 ~ /\//) ? 3 : 1, $0 }' | sort -n |
+        while read -r _ _ device what; do
+            case $what in
+            UP) ip link set dev "$device" up ;;
+            */*)
+                metric=
+                case $device in *-v[0-9]*) metric='metric 1024' ;; esac
+                # shellcheck disable=SC2086 # two words or none
+                ip addr replace "$what" dev "$device" $metric ||
+                    ip addr replace "$what" dev "$device"
+                ;;
+            *)
+                [ -e "/sys/class/net/$device" ] || make_vrr "$device"
+                ip link set dev "$device" address "$what"
+                ;;
+            esac && printf '%s %s\n' "$device" "$what" >>"$T/restored"
+        done >>"$T/log" 2>&1
+    return 0
+}
+
+make_vrr() { # DEVICE: as ifupdown2 makes it
+    for iface in $INTERFACES; do
+        [ "$(printf %.13s "$iface" | tr . -)" = "${1%-v*}" ] || continue
+        ip link add link "$iface" name "$1" type macvlan mode private
+    done
+}
