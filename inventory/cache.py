@@ -3,9 +3,10 @@
 The sources live on the network that is failing. An answer from here is always marked, dated, and
 explained; whoever changes a switch has it confirmed by the switch itself.
 
-One JSON file per question (mode 600, in a directory of mode 700), replaced atomically. A file
-that cannot be read, or is of another schema, is ignored with a warning: the cache may help, and
-may never stop, a run.
+One JSON file per question (mode 600, in a directory of mode 700), replaced atomically and with a
+checksum over its content. A file that cannot be read, is damaged or is of another schema is ignored
+with a warning: the cache may help, and may never stop, a run. What it gives back is held to the
+rules that names had to pass when they were new: an SSH session may go where it points.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from inventory.errors import SourceError
 from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
 from inventory.sources.protocols import MacSource
+from inventory.text import is_hostname, is_mac, is_port_text, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
     from inventory.sources.protocols import AddressSource, ComputeSource, UplinkSource
 
 T = TypeVar("T")
-SCHEMA = 1
+SCHEMA = 2
+_DIRECTORY = "answers-v1"  # as it was first called; each file tells its own schema
 _MAX_BYTES = 20_000_000
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -52,6 +55,7 @@ class _Stored(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     schema_version: int
+    sha256: str
     question: str
     source: str
     asked_at: datetime
@@ -63,7 +67,7 @@ class Cache:
 
     def __init__(self, directory: Path) -> None:
         """Use ``directory``; it is made when the first answer is stored."""
-        self._directory = directory / f"answers-v{SCHEMA}"
+        self._directory = directory / _DIRECTORY
 
     def store(self, question: str, answer: Answer[T], kind: TypeAdapter[T]) -> None:
         """Keep an answer; a disk that refuses is logged and otherwise ignored."""
@@ -75,6 +79,8 @@ class Cache:
             "value": kind.dump_python(answer.value, mode="json"),
         }
         try:
+            _check_names(answer.value)
+            stored["sha256"] = checksum(stored)
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_owner()
             _replace(self._path(question), json.dumps(stored, indent=1, sort_keys=True) + "\n")
@@ -89,6 +95,7 @@ class Cache:
             with path.open("rb") as file:
                 stored = _checked(file.read(_MAX_BYTES + 1), question)
             value = kind.validate_python(stored.value)
+            _check_names(value)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, ValidationError, RecursionError) as exc:
@@ -109,15 +116,55 @@ class Cache:
             raise PermissionError(f"{self._directory} is not ours alone to write")
 
 
+def checksum(stored: dict[str, Any]) -> str:
+    """SHA-256 over the content of a file, apart from the checksum itself."""
+    content = {key: value for key, value in stored.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def _checked(body: bytes, question: str) -> _Stored:
     if len(body) > _MAX_BYTES:
         raise ValueError("it is too large")
-    stored = _Stored.model_validate_json(body)
-    if stored.schema_version != SCHEMA or stored.question != question:
+    content = json.loads(body)
+    if not isinstance(content, dict):
+        raise ValueError("it is no answer")  # noqa: TRY004  # the one kind of error that load knows
+    if content.get("schema_version") != SCHEMA:
+        raise ValueError("it is of another version of vipkeeper")
+    if content.get("sha256") != checksum(content):
+        raise ValueError("it is damaged: its checksum is another")
+    stored = _Stored.model_validate(content)
+    if stored.question != question:
         raise ValueError("it answers another question")
     if stored.asked_at.tzinfo is None:
         raise ValueError("its time has no zone")
     return stored
+
+
+def _check_names(value: object) -> None:
+    """Hold every name in an answer to the rules of the sources.
+
+    Raises:
+        ValueError: one breaks them.
+    """
+    hosts: list[str] = []
+    ports: list[str] = []
+    macs: list[str] = []
+    for item in value if isinstance(value, tuple) else (value,):
+        if isinstance(item, str):
+            hosts.append(item)
+        elif isinstance(item, VirtualMachine):
+            hosts += [item.hypervisor] if item.hypervisor else []
+            macs += item.macs
+        elif isinstance(item, Uplink):
+            hosts += [item.hypervisor, item.switch]
+            ports += [item.interface, *([item.port] if item.port else [])]
+        elif isinstance(item, Switch):
+            hosts.append(item.name)
+            _check_names(item.uplinks)
+    for names, rule in ((hosts, is_hostname), (ports, is_port_text), (macs, is_mac)):
+        for name in names:
+            if not rule(name):
+                raise ValueError(f'it holds "{one_line(name, 60)}", which nothing can be called')
 
 
 def _replace(path: Path, text: str) -> None:

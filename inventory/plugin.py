@@ -57,7 +57,7 @@ class SiteInventory:
             settings: path of the settings file; None looks in the usual places.
             site: ready sources in its place, for programs and tests.
         """
-        self._path = Path(settings).expanduser() if settings else None
+        self._path = Path(settings) if settings else None
         self._site = site
         self.built: BuiltInventory | None = None
 

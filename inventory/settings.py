@@ -15,7 +15,9 @@ class Section(BaseModel):
     """One table of the settings file: unknown keys are errors, values are never printed."""
 
     # A value in the wrong place may be a password: errors name the key and not what it holds.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False
+    )
 
 
 class OpenStackSettings(Section):
@@ -28,8 +30,8 @@ class OpenStackSettings(Section):
 
     cloud: str | None = None
     clouds_file: Path | None = None
-    timeout: float = Field(default=20, gt=0)
-    deadline: float = Field(default=60, gt=0)
+    timeout: float = Field(default=20, gt=0, le=86400)
+    deadline: float = Field(default=60, gt=0, le=86400)
 
 
 class WebSettings(Section):
@@ -45,7 +47,7 @@ class WebSettings(Section):
     username: str | None = None
     client_cert: Path | None = None
     ca_file: Path | None = None
-    timeout: float = Field(default=30, gt=0)
+    timeout: float = Field(default=30, gt=0, le=86400)
     retries: int = Field(default=2, ge=0, le=10)
     max_bytes: int = Field(default=8_000_000, gt=0)
 

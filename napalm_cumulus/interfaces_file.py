@@ -27,6 +27,11 @@ _RANGE = re.compile(r"^([\w.]+)\[(\d+)-(\d+)\]([.\w]+)?")
 #: Constructs that the mako engine acts on. ifupdown2 renders a file only where it holds a "%".
 _MAKO = re.compile(r"^\s*%|<%|</%|\$\{|\\\r?$", re.MULTILINE)
 
+#: Far longer than a kernel's name (15); a range can be longer than that.
+_MAX_NAME = 100
+_MAX_RANGE = 10_000
+_DIGITS = 9
+
 _STANZA_KEYWORDS = ("iface", "vlan")
 
 
@@ -126,11 +131,18 @@ def expand_range(name: str) -> tuple[str, ...]:
     ('swp1.100', 'swp2.100')
     >>> expand_range("vlan453")
     ('vlan453',)
+
+    More than a switch can have are no range: the name stays as it is written.
+
+    >>> expand_range("swp[1-999999999]")
+    ('swp[1-999999999]',)
     """
     match = _RANGE.match(name)
     if match is None:
         return (name,)
     prefix, start, end, suffix = match.groups()
+    if len(end) > _DIGITS or len(start) > _DIGITS or int(end) - int(start) >= _MAX_RANGE:
+        return (name,)
     return tuple(f"{prefix}{number}{suffix or ''}" for number in range(int(start), int(end) + 1))
 
 
@@ -331,8 +343,8 @@ class _Reader:
         if not rest:
             self._problems.append(Problem(line.first, f"attribute '{name}' without a value"))
             return
-        interface = self._words[1:2]
-        value = rest[0].replace("$IFACE", interface[0]) if interface else rest[0]
+        interface = self._words[1][:_MAX_NAME] if len(self._words) > 1 else "$IFACE"
+        value = rest[0].replace("$IFACE", interface)
         self._attributes.append(Attribute(name.replace("_", "-"), value, line.first, line.last))
 
     def _close(self) -> None:

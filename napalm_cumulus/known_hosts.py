@@ -24,6 +24,7 @@ _STANDARD_PORT = 22
 _HASH_MARK = "|1|"
 _PATTERN = re.compile(r"[*?!]")
 _SHA1_BLOCK = 64
+_MAX_PATTERN = 1024
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 #: The signature algorithms that a key of each type can be asked for. SHA-1 signatures are not.
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
@@ -174,6 +175,8 @@ def matches(patterns: str, entry: str) -> bool:
     """
     hit = False
     for pattern in patterns.lower().split(","):
+        if len(pattern) > _MAX_PATTERN:  # as OpenSSH does: the line means no host
+            return False
         negated = pattern.startswith("!")
         # `[` is an ordinary character in known_hosts ("[host]:port"), but a class in fnmatch.
         glob = pattern.removeprefix("!").replace("[", "[[]")

@@ -11,7 +11,8 @@ COMMAND = (
     'case $out in "{"*) printf \'%s\\n\' "$out";; *) exec lldpctl -f keyvalue;; esac'
 )
 
-_LINE = re.compile(r"^lldp\.(.+?)\.(via|rid|age|chassis|port|[a-z-]+)(?:\.(.+?))?=(.*)$")
+_KEY = re.compile(r"lldp\.(.+?)\.(via|rid|age|chassis|port|[a-z-]+)(?:\.(.+))?")
+_MAX_KEY = 200
 _IDENTITIES = {"mac", "ifname", "local", "ip", "ifalias", "unhandled"}
 
 
@@ -24,14 +25,15 @@ def document(text: str) -> dict[str, Any]:
     neighbours: list[dict[str, Any]] = []
     last: tuple[dict[str, Any], str] | None = None
     for line in text.splitlines():
-        match = _LINE.match(line)
+        words, equals, value = line.partition("=")
+        match = _KEY.fullmatch(words) if equals and len(words) <= _MAX_KEY else None
         if match is None:
             if last is None:
                 raise ValueError(f"no LLDP neighbour in {line[:60]!r}")
             holder, key = last
             holder[key] += "\n" + line  # a description of several lines
             continue
-        interface, section, key, value = match.groups()
+        interface, section, key = match.groups()
         if section == "via":
             neighbours.append({interface: {"chassis": {"capability": []}, "port": {}}})
         if not neighbours or interface not in neighbours[-1]:

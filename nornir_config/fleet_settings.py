@@ -34,8 +34,8 @@ class CheckSettings(Section):
     answered by then is UNKNOWN. ``skip`` are ids of checks that this site does without.
     """
 
-    deadline: float = Field(default=120, gt=0)
-    switch_deadline: float = Field(default=30, gt=0)
+    deadline: float = Field(default=120, gt=0, le=86400)
+    switch_deadline: float = Field(default=30, gt=0, le=86400)
     skip: tuple[str, ...] = ()
 
 
@@ -47,10 +47,10 @@ class WatchSettings(Section):
     ``refresh`` seconds.
     """
 
-    interval: float = Field(default=60, ge=1)
+    interval: float = Field(default=60, ge=1, le=86400)
     listen: str = "127.0.0.1:9765"
     keep: int = Field(default=500, ge=0, le=10_000)
-    refresh: float = Field(default=3600, ge=1)
+    refresh: float = Field(default=3600, ge=1, le=10_000_000)
 
     @field_validator("listen")
     @classmethod

@@ -82,8 +82,9 @@ def _default_file(name: str) -> Path:
 
 
 def _from_file(name: str, named: str | None) -> SecretStr | None:
-    path = Path(named).expanduser() if named else _default_file(name)
+    path = Path(named) if named else _default_file(name)
     try:
+        path = path.expanduser()
         # One descriptor is checked and read, so that the file cannot be exchanged in between.
         with path.open("rb") as file:
             _refuse_unsafe(path, os.fstat(file.fileno()))
@@ -95,8 +96,10 @@ def _from_file(name: str, named: str | None) -> SecretStr | None:
                 f"Correct or unset VIPKEEPER_{name.upper()}_FILE.",
             ) from None
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        if isinstance(error, RuntimeError):
+            reason = "that user has no home here"
         raise SecretError(
             f"the secret file {path} cannot be read: {reason}", "Correct its owner and mode."
         ) from None

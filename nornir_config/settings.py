@@ -32,6 +32,7 @@ from inventory.settings import (
     SourcesSettings,
     SubnetPageSettings,
 )
+from inventory.text import one_line
 from nornir_config.fleet_settings import CheckSettings, WatchSettings
 
 if sys.version_info >= (3, 11):
@@ -65,8 +66,8 @@ class SshSettings(Section):
     proxy_jump: str | None = None
     use_agent: bool = True
     sudo: bool = False
-    connect_timeout: float = Field(default=10, gt=0)
-    command_timeout: float = Field(default=120, gt=0)
+    connect_timeout: float = Field(default=10, gt=0, le=86400)
+    command_timeout: float = Field(default=120, gt=0, le=86400)
 
 
 class HealSettings(Section):
@@ -81,9 +82,9 @@ class HealSettings(Section):
 
     revert_in: int = Field(default=60, ge=10, le=86400)
     probe_count: int = Field(default=3, ge=1, le=100)
-    probe_interval: float = Field(default=0.2, ge=0.01)
-    probe_timeout: float = Field(default=1.0, gt=0)
-    settle: float = Field(default=20, gt=0)
+    probe_interval: float = Field(default=0.2, ge=0.01, le=86400)
+    probe_timeout: float = Field(default=1.0, gt=0, le=86400)
+    settle: float = Field(default=20, gt=0, le=86400)
     max_unhealthy: float = Field(default=0.5, gt=0, le=1)
     blast_sample: int = Field(default=4, ge=0, le=32)
 
@@ -162,7 +163,7 @@ def search_path() -> tuple[Path, ...]:
     """The places where a settings file is looked for, in order."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
-        return (Path(named).expanduser(),)
+        return (_home(named, f"${CONFIG_VARIABLE}"),)
     return (
         Path("vipkeeper.toml"),
         platformdirs.user_config_path("vipkeeper") / "vipkeeper.toml",
@@ -177,6 +178,7 @@ def find_settings_file(path: Path | None = None) -> Path | None:
         SettingsError: a file that was named, by ``path`` or ``$VIPKEEPER_CONFIG``, is not there.
     """
     if path is not None:
+        path = _home(str(path), "--config")
         if not path.exists():
             raise SettingsError(f"the settings file {path} is not there", "Check --config.")
         return path
@@ -209,7 +211,7 @@ def load_settings(path: Path | None = None) -> Settings:
         settings = Settings(**_absolute_paths(Settings, data, file.parent if file else Path()))
     except ValidationError as error:
         raise SettingsError(_describe(error, file), "docs/settings.md lists every key.") from None
-    except SourceParsingError as error:
+    except (SourceParsingError, RecursionError) as error:
         raise SettingsError(
             f"the environment holds a section that is not JSON: {error}",
             "Set single keys: VIPKEEPER_SECTION__KEY=value.",
@@ -221,13 +223,13 @@ def load_settings(path: Path | None = None) -> Settings:
 def _read(file: Path) -> dict[str, Any]:
     try:
         data: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            f"the settings file {file} is not TOML: {error}", "Correct that line."
-        ) from None
     except UnicodeDecodeError as error:
         raise SettingsError(
             f"the settings file {file} is not UTF-8 (byte {error.start})", "Save it as UTF-8."
+        ) from None
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, and depth
+        raise SettingsError(
+            f"the settings file {file} is not TOML: {error}", "Correct that line."
         ) from None
     except OSError as error:
         raise SettingsError(
@@ -290,8 +292,19 @@ def _absolute_paths(model: type[BaseModel], data: dict[str, Any], base: Path) ->
         if section is not None and isinstance(value, dict):
             done[name] = _absolute_paths(section, value, base)
         elif isinstance(value, str) and "Path" in str(model.model_fields[name].annotation):
-            done[name] = (base / Path(value).expanduser()).absolute()
+            done[name] = (base / _home(value, name)).absolute()
     return done
+
+
+def _home(path: str, where: str) -> Path:
+    """``path`` with ``~`` and ``~user`` made a directory."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise SettingsError(
+            f"{where}: {one_line(path)} is in the home of a user that this machine does not know",
+            "Write the whole path.",
+        ) from None
 
 
 def _describe(error: ValidationError, file: Path | None) -> str:

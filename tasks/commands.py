@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
+from inventory.text import one_line
 from nornir_config.connection import read_device
 from tasks.errors import UnreadableAnswerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nornir.core.task import Task
 
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
@@ -90,6 +94,23 @@ def read(task: Task, commands: list[str]) -> dict[str, str]:
     return output
 
 
+@contextmanager
+def understood(switch: str, what: str) -> Iterator[None]:
+    """Reading of rows whose fields may be missing or of any type: then it is one sentence.
+
+    Raises:
+        UnreadableAnswerError: the rows are not what the reading expects.
+    """
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        raise UnreadableAnswerError(
+            f"{switch}: what it says of {what} is not understood "
+            f"({one_line(f'{type(error).__name__}: {error}', 120)})",
+            "Try the commands 'ip addr', 'ip route', 'ip neigh' and 'bridge fdb' on the switch.",
+        ) from None
+
+
 def rows(output: str, command: str, switch: str) -> list[dict[str, Any]]:
     """The list of objects that an ``ip -j`` or ``bridge -j`` command printed.
 
@@ -100,7 +121,7 @@ def rows(output: str, command: str, switch: str) -> list[dict[str, Any]]:
         return []
     try:
         parsed = json.loads(output)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableAnswerError(
             f"{switch}: '{command}' did not answer in JSON ({error}): {output.strip()[:80]!r}",
             "Is iproute2 there, and of this decade? Try the command on the switch.",

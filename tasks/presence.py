@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nornir.core.task import Result, Task
 
 from inventory.text import same_host
-from tasks.commands import read, rows
+from tasks.commands import read, rows, understood
 from tasks.errors import UnreadableAnswerError
 from tasks.identity import HOSTNAME, require_same
 from tasks.model import Evidence, Presence
@@ -59,7 +59,24 @@ def judge(
     macs: Sequence[str] = (),
     addresses: Sequence[str] = (),
 ) -> Presence:
-    """Judge what the switch printed; pure."""
+    """Judge what the switch printed; pure.
+
+    Raises:
+        UnreadableAnswerError: it is not what these commands print.
+    """
+    with understood(switch, "its neighbours"):
+        return _judged(output, switch, hypervisor, macs=macs, ports=ports, addresses=addresses)
+
+
+def _judged(
+    output: dict[str, str],
+    switch: str,
+    hypervisor: str,
+    *,
+    macs: Sequence[str],
+    ports: Sequence[str],
+    addresses: Sequence[str],
+) -> Presence:
     neighbours_heard = lldp_neighbours(output[LLDP], switch)
     seen = [port for port, name in neighbours_heard if same_host(name, hypervisor)]
     evidence = [_lldp_evidence(output[LLDP], hypervisor, seen)]
@@ -93,17 +110,23 @@ def lldp_neighbours(output: str, switch: str) -> list[tuple[str, str]]:
     try:
         parsed = json.loads(output)
         return [
-            (interface["name"], name["value"])
+            (_text(interface["name"]), _text(name["value"]))
             for group in parsed["lldp"]
             for interface in group.get("interface", ())
             for chassis in interface.get("chassis", ())
             for name in chassis.get("name", ())
         ]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UnreadableAnswerError(
             f"{switch}: '{LLDP}' did not answer as lldpd does: {output.strip()[:80]!r}",
             "Try the command on the switch.",
         ) from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no name")
+    return value
 
 
 def _lldp_evidence(output: str, hypervisor: str, seen: list[str]) -> Evidence:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus import iproute_text
 from napalm_cumulus.output import TEXT_FOLLOWS
-from tasks.commands import address, interface_name, mac_address, prefix, rows, token
+from tasks.commands import address, interface_name, mac_address, prefix, rows, token, understood
 from tasks.errors import UnreadableAnswerError
 from tasks.model import Belongings
 
@@ -64,6 +64,11 @@ def record(switch: str, output: dict[str, str], gateway: Gateway) -> Belongings:
     Raises:
         UnreadableAnswerError: a table is neither the JSON nor the text of iproute2.
     """
+    with understood(switch, "its addresses, routes and neighbours"):
+        return _recorded(switch, output, gateway)
+
+
+def _recorded(switch: str, output: dict[str, str], gateway: Gateway) -> Belongings:
     unclear: list[str] = []
     neighbours = dict(_neighbours(output, switch, gateway, unclear))
     lines = (line.partition("=") for line in output[sysctl_command(gateway)].splitlines())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nornir.core.task import Result, Task
 
-from tasks.commands import read, rows
+from tasks.commands import read, rows, understood
 from tasks.model import Boot, Verification
 
 if TYPE_CHECKING:
@@ -34,7 +34,16 @@ def verify_gateway(task: Task, gateway: Gateway) -> Result:
 
 
 def judge(switch: str, output: dict[str, str], gateway: Gateway) -> Verification:
-    """Judge what the switch printed; pure."""
+    """Judge what the switch printed; pure.
+
+    Raises:
+        UnreadableAnswerError: it is not what these commands print.
+    """
+    with understood(switch, "its interfaces and routes"):
+        return _judged(switch, output, gateway)
+
+
+def _judged(switch: str, output: dict[str, str], gateway: Gateway) -> Verification:
     links = {row.get("ifname"): row for row in rows(output[ADDRESSES], ADDRESSES, switch)}
     routes = [
         row for command in (ROUTES, ROUTES6) for row in rows(output[command], command, switch)

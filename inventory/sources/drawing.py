@@ -8,7 +8,7 @@ else (which peer box a NetBox port lies in).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
@@ -32,6 +32,10 @@ _NIC = re.compile(r"(?:eth|en|em|ib|bond|team|p\d+p)\w*", re.IGNORECASE)
 _PEER_CLUSTER = "cluster_peer."
 _INTERFACE = "interface."
 _UNKNOWN_INTERFACE = "unknown.interface."
+# Far beyond any host's: what a hostile drawing costs grows with these, and not with its square.
+_MAX_DEPTH = 32
+_MAX_NODES = 1000
+_MAX_TITLE = 1000
 
 
 class DrawingError(ValueError):
@@ -114,6 +118,8 @@ def _points(group: Element, tag: str) -> tuple[tuple[float, float], ...]:
 def _node(group: Element, shape: str) -> _Node:
     title = group.find(f"{_SVG}title")
     node_id = _plain((title.text or "") if title is not None else "")
+    if len(node_id) > _MAX_TITLE:
+        raise DrawingError(f"a title in it has {len(node_id)} characters")
     lines = (_plain("".join(text.itertext())).strip() for text in group.iter(f"{_SVG}text"))
     tooltip = next((a.get(f"{_XLINK}title", "") for a in group.iter(f"{_SVG}a")), "")
     return _Node(node_id, tuple(line for line in lines if line), tooltip, _points(group, shape))
@@ -145,6 +151,11 @@ def _root(svg: bytes) -> Element:
         )
     except (ParseError, DefusedXmlException, ValueError, LookupError) as exc:
         raise DrawingError(f"it is not well-formed XML ({one_line(exc, 80)})") from exc
+    level, depth = [root], 0
+    while level:
+        level, depth = [child for element in level for child in element], depth + 1
+        if depth > _MAX_DEPTH:
+            raise DrawingError(f"its elements lie in one another more than {_MAX_DEPTH} deep")
     if root.tag != f"{_SVG}svg":
         raise DrawingError(f"it is a <{one_line(root.tag, 40)}> and not an SVG")
     return root
@@ -158,13 +169,17 @@ def _graph(svg: bytes) -> _Graph:
             edges.append(_node(group, "none").id)
         elif kind == "cluster":
             box = _node(group, "polygon")
-            graph.clusters[box.id] = box
+            graph.clusters[box.id] = replace(box, points=_corners(box.points))
         else:
             node = _node(group, "text")
             graph.nodes[node.id] = node
+    if len(graph.nodes) + len(graph.clusters) > _MAX_NODES:
+        raise DrawingError(f"it has more than {_MAX_NODES} nodes")
+    drawn: set[tuple[str, str]] = set()
     for title in edges:
         tail, head = _split_edge(title, graph.nodes)
-        if head not in graph.after(tail):
+        if (tail, head) not in drawn:
+            drawn.add((tail, head))
             graph.successors.setdefault(tail, []).append(head)
             graph.predecessors.setdefault(head, []).append(tail)
     texts = {line for node in graph.nodes.values() for line in node.lines}
@@ -173,6 +188,14 @@ def _graph(svg: bytes) -> _Graph:
     if len(graph.nodes) == 1 and texts & _EMPTY:
         raise DrawingError(f'it says only "{(texts & _EMPTY).pop()}"')
     return graph
+
+
+def _corners(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    """The lower left and the upper right corner of what the points span."""
+    if not points:
+        return ()
+    across, up = zip(*points, strict=True)
+    return (min(across), min(up)), (max(across), max(up))
 
 
 def _port_name(text: str) -> str:
@@ -330,7 +353,6 @@ def _peer_of(port: _Node, peers: dict[str, _Node]) -> str:
 def _encloses(box: _Node, port: _Node) -> bool:
     if not box.points or not port.points:
         return False
-    left, right = min(x for x, _ in box.points), max(x for x, _ in box.points)
-    low, high = min(y for _, y in box.points), max(y for _, y in box.points)
+    (left, low), (right, high) = box.points
     x, y = port.points[0]
     return left <= x <= right and low <= y <= high

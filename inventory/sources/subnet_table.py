@@ -1,7 +1,9 @@
 """The subnet page's HTML, read as data. Pure: text in, rows out.
 
 Its markup is not known, so the table is found by the texts of its header cells, in any order and
-among any others, and nothing hangs on classes, ids or positions.
+among any others, and nothing hangs on classes, ids or positions. Elements may lie in one another
+thousands deep (an end tag that is optional and left out is enough): each is looked at a bounded
+number of times.
 """
 
 from __future__ import annotations
@@ -16,17 +18,20 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
+from bs4.exceptions import ParserRejectedMarkup
 
 from inventory.text import is_hostname, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bs4 import Tag
+    from bs4.element import PageElement
 
 Network = IPv4Network | IPv6Network
 _HEADERS = ("ip address", "fqdn", "seen")
@@ -34,6 +39,9 @@ _DISPLAYING = re.compile(r"Displaying:\s*([0-9A-Fa-f.:]+/\d{1,3})", re.IGNORECAS
 _CIDR = re.compile(r"(?<![\w.:])[0-9A-Fa-f.:]+/\d{1,3}(?!\w)")
 _BETWEEN_NAMES = re.compile(r"[\s,;]+")
 _MAX_SPAN = 50
+_MAX_COLUMNS = 100
+#: So many elements and texts may a cell of a listing hold.
+_MAX_IN_CELL = 300
 
 
 class SubnetPageError(ValueError):
@@ -66,10 +74,10 @@ def read_subnet(html: str, subnet: Network) -> tuple[Row, ...]:
     low = html.lower()
     if low.count("<table") > low.count("</table") or ("<html" in low and "</html" not in low):
         raise SubnetPageError("it is cut off, so a name that is missing may only be lost")
-    soup = BeautifulSoup(html, "html.parser")
+    soup = _soup(html)
     shown = {
         network
-        for text in _DISPLAYING.findall(_words(soup))
+        for text in _DISPLAYING.findall(" ".join(soup.get_text(" ").split()))
         if (network := _network(text)) is not None
     }
     if shown != {subnet}:
@@ -77,14 +85,13 @@ def read_subnet(html: str, subnet: Network) -> tuple[Row, ...]:
         raise SubnetPageError(f'it was asked for {subnet} and says "Displaying:" of {what}')
     rows: list[Row] = []
     listings = 0
-    for table in soup.find_all("table"):
-        grid = _grid(table)
-        start = next((i for i, cells in enumerate(grid) if _columns(cells)), None)
-        if start is None:
-            continue
-        listings += 1
-        columns = _columns(grid[start])
-        rows.extend(_rows(grid[start + 1 :], columns, subnet))
+    for table in _tables(soup):
+        columns: dict[str, int] = {}
+        for cells in _grid(table):
+            if columns:
+                rows.extend(_rows(cells, columns, subnet))
+            elif columns := _columns(cells):
+                listings += 1
     if not listings:
         raise SubnetPageError(
             "it has no table with the headers IP Address, FQDN and Seen; it may want a login"
@@ -98,10 +105,11 @@ def read_selector(html: str) -> tuple[Network, ...]:
     Raises:
         SubnetPageError: there is no selector with subnets in it.
     """
-    soup = BeautifulSoup(html, "html.parser")
+    soup = _soup(html)
     found: dict[Network, None] = {}
-    for option in soup.select("select option"):
-        for text in (str(option.get("value") or ""), option.get_text(" ")):
+    for option in soup.find_all("option") if soup.find("select") else ():
+        own = " ".join(child for child in option.contents if isinstance(child, NavigableString))
+        for text in (str(option.get("value") or ""), own):
             match = _CIDR.search(unquote(text))
             network = _network(match.group()) if match else None
             if network is not None:
@@ -119,31 +127,65 @@ def _network(text: str) -> Network | None:
         return None
 
 
-def _words(tag: Tag) -> str:
-    return " ".join(tag.get_text(" ").split())
+def _soup(html: str) -> BeautifulSoup:
+    try:
+        return BeautifulSoup(html, "html.parser")
+    except (ParserRejectedMarkup, AssertionError, ValueError, RecursionError) as exc:
+        raise SubnetPageError(f"it is not HTML ({one_line(exc, 80)})") from exc
 
 
-def _columns(cells: list[Tag]) -> dict[str, int]:
+@dataclass(frozen=True)
+class _Cell:
+    """A cell and its words; None where it holds so much that it can be no listing's."""
+
+    tag: Tag
+    words: str | None
+
+
+def _cell(tag: Tag) -> _Cell:
+    inside = list(islice(_inside(tag), _MAX_IN_CELL + 1))
+    if len(inside) > _MAX_IN_CELL:
+        return _Cell(tag, None)
+    kinds = tag.interesting_string_types or ()  # no comments
+    texts = [str(text) for text in inside if type(text) in kinds]
+    return _Cell(tag, " ".join(" ".join(texts).split()))
+
+
+def _inside(tag: Tag) -> Iterator[PageElement]:
+    """Its descendants, begun at once: bs4's own generator walks to the last of them first."""
+    levels = [iter(tag.contents)]
+    while levels:
+        element = next(levels[-1], None)
+        if element is None:
+            levels.pop()
+            continue
+        yield element
+        if isinstance(element, Tag):
+            levels.append(iter(element.contents))
+
+
+def _columns(cells: list[_Cell]) -> dict[str, int]:
     """Where the three columns are, if this row of cells is a header with all of them."""
-    texts = [_words(cell).casefold() for cell in cells]
+    texts = [(cell.words or "").casefold() for cell in cells]
     if not all(texts.count(header) == 1 for header in _HEADERS):
         return {}
     return {header: texts.index(header) for header in _HEADERS}
 
 
-def _rows(grid: list[list[Tag]], columns: dict[str, int], subnet: Network) -> Iterator[Row]:
-    for cells in grid:
-        if len(cells) <= max(columns.values()) or _columns(cells):
-            continue
-        address, fqdn, seen = (cells[columns[header]] for header in _HEADERS)
-        if fqdn is address:  # one cell across both: a heading or a remark
-            continue
-        names = tuple(
-            dict.fromkeys(name for name in _BETWEEN_NAMES.split(_words(fqdn)) if is_hostname(name))
-        )
-        if names:
-            text = _words(address)
-            yield Row(_address(text, subnet), names, one_line(_words(seen), 60), one_line(text, 60))
+def _rows(cells: list[_Cell], columns: dict[str, int], subnet: Network) -> Iterator[Row]:
+    if len(cells) <= max(columns.values()) or _columns(cells):
+        return
+    address, fqdn, seen = (cells[columns[header]] for header in _HEADERS)
+    if fqdn.tag is address.tag:  # one cell across both: a heading or a remark
+        return
+    if address.words is None or fqdn.words is None or seen.words is None:
+        raise SubnetPageError(f"a cell of it holds more than {_MAX_IN_CELL} elements")
+    names = tuple(
+        dict.fromkeys(name for name in _BETWEEN_NAMES.split(fqdn.words) if is_hostname(name))
+    )
+    if names:
+        text = address.words
+        yield Row(_address(text, subnet), names, one_line(seen.words, 60), one_line(text, 60))
 
 
 def _address(text: str, subnet: Network) -> IPv4Address | IPv6Address | None:
@@ -154,17 +196,34 @@ def _address(text: str, subnet: Network) -> IPv4Address | IPv6Address | None:
     return address if address in subnet else None
 
 
-def _grid(table: Tag) -> list[list[Tag]]:
-    """The table's own rows (not those of tables inside it), with spans filled in."""
-    grid: list[list[Tag]] = []
-    hanging: dict[int, tuple[Tag, int]] = {}
-    for row in table.find_all("tr"):
-        if row.find_parent("table") is not table:
-            continue
-        cells: list[Tag] = []
+def _tables(soup: BeautifulSoup) -> list[list[Tag]]:
+    """The rows of each table: its own, not those of tables inside it."""
+    rows: dict[int, list[Tag]] = {}
+    owners: dict[int, int | None] = {}
+    for row in soup.find_all("tr"):
+        passed: list[int] = []
+        at: PageElement | None = row.parent
+        while at is not None and id(at) not in owners:
+            passed.append(id(at))
+            if getattr(at, "name", "") == "table":
+                owners[id(at)] = id(at)
+                break
+            at = at.parent
+        owner = owners[id(at)] if at is not None else None
+        owners.update(dict.fromkeys(passed, owner))
+        if owner is not None:
+            rows.setdefault(owner, []).append(row)
+    return list(rows.values())
+
+
+def _grid(table: list[Tag]) -> Iterator[list[_Cell]]:
+    """A table's rows with spans filled in, so far as they are not wider than any listing."""
+    hanging: dict[int, tuple[_Cell, int]] = {}
+    for row in table:
+        cells: list[_Cell] = []
         own = iter(row.find_all(["td", "th"], recursive=False))
-        below: dict[int, tuple[Tag, int]] = {}
-        while True:
+        below: dict[int, tuple[_Cell, int]] = {}
+        while len(cells) < _MAX_COLUMNS:
             column = len(cells)
             if column in hanging:
                 cell, left = hanging.pop(column)
@@ -175,15 +234,17 @@ def _grid(table: Tag) -> list[list[Tag]]:
             following = next(own, None)
             if following is None:
                 break
+            made, height = _cell(following), _span(following, "rowspan")
             for _ in range(_span(following, "colspan")):
-                if _span(following, "rowspan") > 1:
-                    below[len(cells)] = (following, _span(following, "rowspan") - 1)
-                cells.append(following)
+                if height > 1:
+                    below[len(cells)] = (made, height - 1)
+                cells.append(made)
         hanging = below
-        grid.append(cells)
-    return grid
+        yield cells
 
 
 def _span(cell: Tag, kind: str) -> int:
-    text = str(cell.get(kind) or "1")
-    return min(int(text), _MAX_SPAN) if text.isascii() and text.isdigit() and int(text) else 1
+    digits = str(cell.get(kind) or "1").lstrip("0")
+    if not (digits.isascii() and digits.isdigit()):
+        return 1
+    return min(int(digits[:3]), _MAX_SPAN)

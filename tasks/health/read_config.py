@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +104,7 @@ def lldp(result: CommandResult) -> Iterator[LldpFact]:
     """``lldpctl``."""
     for port, neighbours in parse_lldp_neighbors(result).items():
         for neighbour in neighbours:
-            yield LldpFact(port, neighbour["hostname"])
+            yield LldpFact(str(port), str(neighbour["hostname"]))
 
 
 def no_lldpd(result: CommandResult) -> bool:
@@ -151,6 +152,13 @@ def _failed(name: str, told: dict[str, Any], statuses: dict[str, Any]) -> Iterat
                 yield DriftFact(name, attribute, f"{word}: {value}" if value else str(word))
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text or 0)
+    if not math.isfinite(seconds):
+        raise ValueError(f"{text} seconds")
+    return seconds
+
+
 def left_over(results: Results) -> tuple[Section[PendingFact], tuple[str, ...], str]:
     """What ``leftovers.sh`` printed: pending commits, left-over files, and why neither is known."""
     result = results.get("left_over")
@@ -171,7 +179,7 @@ def left_over(results: Results) -> tuple[Section[PendingFact], tuple[str, ...], 
             if kind == "pending":
                 state, name, owner, seconds, armed = words
                 alive = {"yes": True, "no": False}.get(armed)
-                pending.append(PendingFact(state, name, owner, float(seconds or 0), alive))
+                pending.append(PendingFact(state, name, owner, _seconds(seconds), alive))
             else:
                 left.append(_LEFT[words[0]].format("|".join(words[1:])))
     except misread() as error:

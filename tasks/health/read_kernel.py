@@ -120,12 +120,23 @@ def rules(result: CommandResult) -> Iterator[RuleFact]:
     """``ip rule``."""
     for row in rows_of(result, _rules_of_text):
         selector = {
-            key: value
+            key: _plain(value)
             for key, value in row.items()
             if key not in {"priority", "table", "protocol"} and (key, value) != ("src", "all")
         }
         action = "" if "table" in row else str(row.get("action", ""))
         yield RuleFact(int(row["priority"]), str(row.get("table", action)), selector)
+
+
+def _plain(value: object) -> object:
+    """A word or a number, as `ip rule` says what a rule looks at.
+
+    Raises:
+        TypeError: it is a list or an object.
+    """
+    if isinstance(value, (list, dict)):
+        raise TypeError(f"{value!r} is neither a word nor a number")
+    return value
 
 
 def _rules_of_text(text: str) -> list[dict[str, Any]]:

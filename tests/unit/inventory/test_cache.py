@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from inventory.cache import UPLINKS, VMS, Cache, CachedAddress, CachedCompute, CachedUplink
+from inventory.cache import (
+    NAMES,
+    SWITCH,
+    UPLINKS,
+    VMS,
+    Cache,
+    CachedAddress,
+    CachedCompute,
+    CachedUplink,
+    checksum,
+)
 from inventory.errors import SourceError, UnknownHypervisorError, UnknownSwitchError
 from inventory.model import Answer, Uplink, VirtualMachine
 from tests.unit.inventory.fakes import HV50, NOW, SW3, Fake, uplink, vm
@@ -60,24 +70,95 @@ def test_a_damaged_file_is_ignored_with_a_warning(
     assert "ignored" in caplog.text
 
 
+def forged(file: Path, **changes: object) -> None:
+    """Change what a file says, with a checksum that fits."""
+    content = json.loads(file.read_text()) | changes
+    file.write_text(json.dumps(content | {"sha256": checksum(content)}))
+
+
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "said"),
     [
-        ("schema_version", 2),
-        ("question", "another"),
-        ("asked_at", "2018-03-13T09:00:00"),
-        ("value", [{"hypervisor": 1}]),
-        ("surprise", 1),
+        ("schema_version", 1, "another version"),
+        ("question", "another", "another question"),
+        ("asked_at", "2018-03-13T09:00:00", "no zone"),
+        ("asked_at", 10**400, "damaged"),
+        ("value", [{"hypervisor": 1}], "damaged"),
+        ("surprise", 1, "damaged"),
     ],
 )
 def test_a_file_that_means_something_else_is_ignored(
-    tmp_path: Path, key: str, value: object
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, key: str, value: object, said: str
+) -> None:
+    cache = Cache(tmp_path)
+    cache.store("q", UPLINK_ANSWER, UPLINKS)
+    forged(only_file(tmp_path), **{key: value})
+    assert cache.load("q", UPLINKS) is None
+    assert said in caplog.text
+
+
+def test_every_changed_byte_is_noticed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    cache = Cache(tmp_path)
+    cache.store("q", UPLINK_ANSWER, UPLINKS)
+    file = only_file(tmp_path)
+    sound = file.read_bytes()
+    for at in range(0, len(sound), 7):
+        changed = bytearray(sound)
+        changed[at] ^= 1
+        file.write_bytes(changed)
+        kept = cache.load("q", UPLINKS)
+        # Between the values a blank can be another one.
+        assert kept is None or (kept.value, kept.asked_at) == (UPLINK_ANSWER.value, NOW)
+    file.write_bytes(sound.replace(b"swp1s3", b"swp1s4"))
+    caplog.clear()
+    assert cache.load("q", UPLINKS) is None
+    assert "its checksum is another" in caplog.text
+
+
+def test_a_file_of_an_older_version_is_told_and_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache = Cache(tmp_path)
     cache.store("q", UPLINK_ANSWER, UPLINKS)
     file = only_file(tmp_path)
-    file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
+    content = json.loads(file.read_text()) | {"schema_version": 1}
+    del content["sha256"]
+    file.write_text(json.dumps(content))
     assert cache.load("q", UPLINKS) is None
+    assert "another version" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["-oProxyCommand=x", "x;touch /tmp/p", "$(x)", "", "a\nb"])
+def test_no_name_comes_back_that_no_source_would_have_let_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    cache = Cache(tmp_path)
+    cache.store("u", UPLINK_ANSWER, UPLINKS)
+    (value,) = json.loads(only_file(tmp_path).read_text())["value"]
+    for key in ("switch", "hypervisor", "interface"):
+        forged(only_file(tmp_path), value=[value | {key: name}])
+        assert cache.load("u", UPLINKS) is None
+        assert "which nothing can be called" in caplog.text
+    only_file(tmp_path).unlink()
+    cache.store("n", Answer((HV50,), "Mimic", NOW), NAMES)
+    forged(only_file(tmp_path), value=[name])
+    assert cache.load("n", NAMES) is None
+    only_file(tmp_path).unlink()
+    cache.store("a", Fake().address_of(SW3), SWITCH)
+    content = json.loads(only_file(tmp_path).read_text())["value"]
+    for changes in ({"name": name}, {"address": "10.5.0.999"}, {"address": "x;y"}):
+        forged(only_file(tmp_path), value=content | changes)
+        assert cache.load("a", SWITCH) is None
+    forged(only_file(tmp_path), value=content)
+    assert cache.load("a", SWITCH) is not None
+
+
+def test_what_could_not_come_back_is_not_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Cache(tmp_path).store("n", Answer(("$(x)",), "A plugin", NOW), NAMES)
+    assert not list(tmp_path.rglob("*.json"))
+    assert "could not be kept" in caplog.text
 
 
 def test_a_directory_that_others_may_write_is_not_trusted(tmp_path: Path) -> None:

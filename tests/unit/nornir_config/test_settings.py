@@ -133,3 +133,45 @@ def test_paths_are_beside_the_file_or_at_home(tmp_path: Path) -> None:
     assert settings.ssh.key_file == tmp_path / "etc/keys/id"
     assert settings.ssh.known_hosts == tmp_path / "home/known"
     assert settings.paths.audit == Path("/var/audit")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "workers = " + "9" * 5000,
+        "x = " + "[" * 20_000,
+        "x = " + "{a=" * 20_000,
+        "[" + "a." * 3000 + "a]",
+        "[paths]\ncache = '~nosuchuser/x'",
+        "[mimic]\ntimeout = inf",
+        "[mimic]\ntimeout = nan",
+        "[mimic]\ntimeout = 1e300",
+        "[ssh]\nport = 99999999999999999999",
+        "[ssh]\nconnect_timeout = 1e12",
+        "[openstack]\ndeadline = inf",
+    ],
+    ids=range(11),
+)
+def test_settings_without_measure_are_a_sentence(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "vipkeeper.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file)
+    assert caught.value.advice
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, '{"a":' * 100_000, "9" * 5000])
+def test_a_section_in_the_environment_without_measure(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("VIPKEEPER_MIMIC", value)
+    with pytest.raises(SettingsError):
+        load_settings()
+
+
+def test_a_settings_file_in_the_home_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="nosuchuser"):
+        load_settings(Path("~nosuchuser/vipkeeper.toml"))
+    monkeypatch.setenv("VIPKEEPER_CONFIG", "~nosuchuser/vipkeeper.toml")
+    with pytest.raises(SettingsError, match="nosuchuser"):
+        load_settings()
