@@ -94,7 +94,7 @@ def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure)
         attempt.lost_session = str(error)
         run.story.tell("cure", f"{error} The switch goes on by itself; looking again", "warn")
         wait_until_settled(session, run.settings.heal.revert_in, error)
-        run.story.tell("cure", f"{attempt.switch} has finished by itself, nothing is pending")
+        run.story.tell("cure", f"{attempt.switch} answers again, and nothing is pending there")
         if choice.cure.on_devices:
             attempt.unmeasured_seconds = round(time.monotonic() - begin, 1)
         else:  # it takes nothing away, done or not

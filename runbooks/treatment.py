@@ -87,14 +87,19 @@ class Treatment:
 
 
 def cures_in_words(attempts: Sequence[CureAttempt]) -> str:
-    """What ended which fault, as far as it was seen; and what helped beside that."""
-    told = [
+    """What ended which fault, as far as it was seen; and what helped beside that.
+
+    No cure is given the credit for what a reboot may have done.
+    """
+    told = [rebooted(each) for each in attempts if each.rebooted_at]
+    held = [each for each in attempts if not each.rebooted_at]
+    told += [
         f"{' and '.join(each.cured)} {'were' if each.cured[1:] else 'was'} cured by "
         f"{each.cure.value}"
-        for each in attempts
+        for each in held
         if each.cured
     ]
-    told += [f"{each.cure.value} helped" for each in attempts if each.helped and not each.cured]
+    told += [f"{each.cure.value} helped" for each in held if each.helped and not each.cured]
     return "; ".join(told)
 
 

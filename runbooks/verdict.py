@@ -52,9 +52,7 @@ def end_healed(
     for diagnosis in remaining:
         run.story.tell("also seen", f"{diagnosis.fault}: {diagnosis.sentence}", "warn")
     names = ", ".join(diagnosis.fault for diagnosis in remaining)
-    if last.rebooted_at:
-        because = rebooted(last)
-    elif last.fault == ASKED_FOR:
+    if last.fault == ASKED_FOR and not last.rebooted_at:
         because = f"its gateway was toggled on {last.switch}"
     else:
         because = cures_in_words(run.report.attempts)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
 from lab.lab import Lab
 from lab.tree import PASSWORD
 from tests.lab.switch import LeafUnderTest
@@ -18,6 +20,7 @@ from tests.lab.switch import LeafUnderTest
 SWITCH = "swt-sn2100-03.example.internal"
 OTHER_SWITCH = "swt-sn2100-01.example.internal"
 VIP = "130.246.212.1"
+_SCHEMA = Path(__file__).parents[2] / "docs/schemas/heal-run-2.json"
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class Desk:
         """The newest report."""
         reports = [path for path in self.records() if path.suffix == ".json"]
         found: dict[str, Any] = json.loads(reports[-1].read_text())
+        jsonschema.validate(found, json.loads(_SCHEMA.read_text()))
         return found
 
     def audited(self) -> list[dict[str, Any]]:

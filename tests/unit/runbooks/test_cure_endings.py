@@ -33,7 +33,7 @@ def test_a_vip_that_was_absent_before_and_is_absent_after(
     result = world.vip(*command)
     assert result.exit_code == 8, result.output
     assert "is back" not in result.output
-    assert "NOT-HEALED: " in result.output
+    assert "NOT HEALED: " in result.output
     assert "vlan453-v0 lacks 130.246.212.1/22" in result.output
     (report,) = world.reports()
     assert report["verdict"] == "not-healed"
