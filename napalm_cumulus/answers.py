@@ -14,6 +14,7 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus.meaning import Change
+from napalm_cumulus.result import ended
 from napalm_cumulus.transport import CommandResult
 
 #: Exit statuses of the on-switch program (``switch/base.sh``).
@@ -231,10 +232,18 @@ def unchanged(commit_id: str, change: Change) -> CommitReport:
     return replace(report_of(commit_id, change, {"progress": []}), result="unchanged")
 
 
-def failure(switch: str, report: CommitReport) -> CommitError:
-    """The error of a commit that was begun and taken back."""
+def failure(
+    switch: str, report: CommitReport, sections: Mapping[str, list[str]] | None = None
+) -> CommitError:
+    """The error of a commit that was begun and taken back.
+
+    Args:
+        switch: its name.
+        report: what became of it.
+        sections: the switch's answer, which tells how ifupdown2 ended where that said nothing.
+    """
     lines = [line for line in report.log if not line.startswith("+ ")]
-    details = "; ".join([*report.problems, *lines][:8]) or "no reason given"
+    details = "; ".join([*report.problems, *lines][:8]) or _how_ended(sections or {})
     lost = only_put_back(switch, f"Commit {report.id}", report.problems)
     if lost is not None:
         return lost
@@ -247,6 +256,14 @@ def failure(switch: str, report: CommitReport) -> CommitError:
         f"Commit {report.id} on {switch} was not applied as meant and was rolled back; the switch "
         f"is as before. It said: {details}"
     )
+
+
+def _how_ended(sections: Mapping[str, list[str]]) -> str:
+    """How applying ended, when nothing was said about it."""
+    status = (sections.get("apply.status") or [""])[0]
+    result = (sections.get("result") or [""])[0]
+    how = ended(int(status)) if status.isascii() and status.isdigit() else "it said nothing"
+    return f"ifupdown2: {how}" + (f"; the commit's end: {result}" if result else "")
 
 
 def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]]) -> Exception:
@@ -282,6 +299,4 @@ def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]
 def said(answer: CommandResult, sections: Mapping[str, list[str]]) -> str:
     """Why, in the switch's own words."""
     own = " ".join(sections.get("error", ()))
-    stderr = answer.stderr.decode("utf-8", "replace").splitlines()
-    words = own or "; ".join(line.strip() for line in stderr if line.strip())
-    return words or "no reason given"
+    return own or answer.reason

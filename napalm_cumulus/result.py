@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
+
+_SIGNALLED = 128  # a shell gives 128 and the signal's number
 
 
 @dataclass(frozen=True)
@@ -13,3 +16,27 @@ class CommandResult:
     exit_status: int
     stdout: bytes
     stderr: bytes
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, in its own words; how it ended where it said none."""
+        lines = (line.strip() for line in self.stderr.decode("utf-8", "replace").splitlines())
+        return "; ".join(line for line in lines if line) or ended(self.exit_status)
+
+
+def ended(status: int) -> str:
+    """How a command that said nothing came to its end.
+
+    >>> ended(2), ended(137)
+    ('it said nothing and ended with exit status 2', 'it said nothing and was killed by SIGKILL')
+    >>> ended(-1)
+    'it said nothing and was killed by a signal'
+    """
+    said = "it said nothing and"
+    if status < 0:
+        return f"{said} was killed by a signal"
+    try:
+        name = signal.Signals(status - _SIGNALLED).name
+    except ValueError:
+        return f"{said} ended with exit status {status}"
+    return f"{said} was killed by {name}"

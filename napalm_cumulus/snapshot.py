@@ -143,9 +143,9 @@ def _tar(transport: Transport, command: str) -> _Archive:
         if result.exit_status != 1:  # 1: somebody wrote meanwhile; look again
             break
     if result is None or result.exit_status != 0:
-        said = result.stderr.decode(errors="replace").strip() if result else ""
+        said = result.reason if result else "it was not asked"
         raise errors.CommandErrorException(
-            f"The configuration could not be read from {NETWORK_DIR}: {said or 'no reason given'}"
+            f"The configuration could not be read from {NETWORK_DIR}: {said}"
         )
     try:
         found = read_archive(result.stdout)

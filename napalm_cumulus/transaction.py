@@ -263,7 +263,7 @@ def apply(transport: Transport, commit: Plan, switch: str) -> CommitReport:
         report = answers.report_of(commit.id, commit.change, sections)
         if answer.exit_status == 0:
             return report
-        raise answers.failure(switch, report)
+        raise answers.failure(switch, report, sections)
     raise answers.refusal(switch, answer, sections)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import paramiko
 
 from napalm_cumulus import errors
-from napalm_cumulus.result import CommandResult
+from napalm_cumulus.result import CommandResult, ended
 from napalm_cumulus.session_log import SessionLog
 from napalm_cumulus.ssh_connect import SshConnection, connect
 
@@ -284,7 +284,7 @@ class _Exchange:
         if status == _NO_STATUS and not probing and not self._owner.is_alive():
             raise self._owner.lost(doing=self._command)
         if self._login is not None:
-            raise self._sudo_refused()  # it ended before the command had begun
+            raise self._sudo_refused(status)  # it ended before the command had begun
         return CommandResult(self._command, status, bytes(self._stdout), bytes(self._stderr))
 
     def _left(self) -> float:
@@ -339,7 +339,7 @@ class _Exchange:
             with suppress(OSError, EOFError, paramiko.SSHException):
                 self._channel.sendall(login.password.encode() + b"\n")
 
-    def _sudo_refused(self) -> errors.ConnectAuthError:
+    def _sudo_refused(self, status: int = _NO_STATUS) -> errors.ConnectAuthError:
         login = self._login
         options = self._owner.options
         if login is not None and login.asked:
@@ -350,7 +350,7 @@ class _Exchange:
         said = _text(bytes(self._stderr))
         return errors.ConnectAuthError(
             f"sudo on {options.address} did not run the command for user {options.user!r}: "
-            f"{said or 'no reason given'}. Check that the user may use sudo."
+            f"{said or ended(status)}. Check that the user may use sudo."
         )
 
     def _start_writer(self, data: bytes) -> None:
