@@ -17,11 +17,17 @@ class NoHostsError(VipkeeperError):
 
 
 class FleetInterrupt(KeyboardInterrupt):
-    """Ctrl-C during a run; ``results`` has every host, those that were not started among them."""
+    """Ctrl-C, or another signal to stop, during a run.
 
-    def __init__(self, results: AggregatedResult) -> None:
-        super().__init__("the run was interrupted")
+    Attributes:
+        results: of every host, those that were not started among them.
+        by: which signal it was, for a person.
+    """
+
+    def __init__(self, results: AggregatedResult, by: str = "Ctrl-C") -> None:
+        super().__init__(f"the run was stopped by {by}")
         self.results = results
+        self.by = by
 
 
 class HostDeadlineError(VipkeeperError):

@@ -45,6 +45,7 @@ class FleetRun:
 
     Attributes:
         cancelled: how often it was cancelled.
+        stopped_by: what it was cancelled by first.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class FleetRun:
         left: dict[str, Job],
     ) -> None:
         self.cancelled = 0
+        self.stopped_by = ""
         self._heeded = 0
         self._rules = rules
         self._task = task
@@ -69,8 +71,9 @@ class FleetRun:
         self._end = now + rules.deadline if rules.deadline else None
         self._next_start = now
 
-    def cancel(self) -> None:
+    def cancel(self, by: str = "Ctrl-C") -> None:
         """End the run early; may be called from a signal handler and from any thread."""
+        self.stopped_by = self.stopped_by or by
         self.cancelled += 1
         self._events.put(None)
 

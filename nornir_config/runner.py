@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from nornir_config.fleet_errors import FleetInterrupt, NoHostsError
 from nornir_config.fleet_job import Job
 from nornir_config.fleet_run import FleetRun, Rules
+from nornir_config.stopping import STOPS, interrupt, name_of
 
 if TYPE_CHECKING:
     from nornir.core.inventory import Host
@@ -54,13 +55,13 @@ class FleetRunner:
             host_deadline: the same for each host, from its own start.
             stagger: seconds between the starts of two hosts.
             stop_on_failure: start no other host once one has failed.
-            wait_on_cancel: at Ctrl-C, let running hosts come to their end (a change finishes or
-                reverts); a second Ctrl-C abandons them. False, for tasks that only read, abandons
-                them at once.
+            wait_on_cancel: at Ctrl-C, SIGTERM or SIGHUP, let running hosts come to their end (a
+                change finishes or reverts); a second signal abandons them, but for SIGHUP, which a
+                closed terminal sends twice. False, for tasks that only read, abandons them at once.
             exclusive: keys of a host (a function, or the name of a datum of the host); hosts that
                 share one never run at the same time.
             on_result: called in the caller's thread with each host's name and result, once.
-            on_cancel: called at Ctrl-C with the names of the hosts that are waited for.
+            on_cancel: called at the signal with the names of the hosts that are waited for.
 
         Raises:
             ValueError: a number makes no sense.
@@ -101,7 +102,7 @@ class FleetRunner:
         finally:
             self._runs.discard(run)
         if run.cancelled:
-            raise FleetInterrupt(results)
+            raise FleetInterrupt(results, run.stopped_by)
         return results
 
     def cancel(self) -> None:
@@ -121,7 +122,7 @@ def _keys_of(
 
 
 @contextlib.contextmanager
-def _signals_to(cancel: Callable[[], None]) -> Iterator[None]:
+def _signals_to(cancel: Callable[[str], None]) -> Iterator[None]:
     """Let the signals that raise KeyboardInterrupt cancel the run instead, at a safe point.
 
     An exception out of nowhere could hit the bookkeeping between any two lines of it.
@@ -130,18 +131,21 @@ def _signals_to(cancel: Callable[[], None]) -> Iterator[None]:
         yield
         return
 
-    def cancelled(*_: Any) -> None:  # noqa: ANN401 - a signal handler's arguments
-        cancel()
+    heard: list[int] = []
 
-    caught = [
-        number
-        for number in (signal.SIGINT, signal.SIGTERM)
-        if signal.getsignal(number) is signal.default_int_handler
-    ]
+    def cancelled(number: int, _: Any) -> None:  # noqa: ANN401 - a frame
+        again = number == signal.SIGHUP and bool(heard)
+        heard.append(number)
+        if not again:
+            cancel(name_of(number))
+
+    before = {number: signal.getsignal(number) for number in STOPS}
+    raising = (signal.default_int_handler, interrupt)
+    caught = [number for number in STOPS if before[number] in raising]
     try:
         for number in caught:
             signal.signal(number, cancelled)
         yield
     finally:
         for number in caught:
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, before[number])

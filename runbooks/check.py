@@ -82,12 +82,12 @@ class Round:
     Attributes:
         health: what was found.
         assessments: the same by switch, with what a cure needs.
-        interrupted: whether Ctrl-C ended it early; who was not asked is UNKNOWN then.
+        interrupted: which signal ended it early; who was not asked is UNKNOWN then.
     """
 
     health: FleetHealth
     assessments: dict[str, Assessment] = field(default_factory=dict)
-    interrupted: bool = False
+    interrupted: str = ""
 
 
 class Checker:
@@ -133,19 +133,19 @@ class Checker:
         )
         return Round(health, self._assessments, interrupted)
 
-    def _ask_all(self) -> bool:
-        """Ask every switch; whether Ctrl-C ended it early."""
+    def _ask_all(self) -> str:
+        """Ask every switch; gives which signal ended it early, if one did."""
         self._assessments = {}
         # Nornir skips a host that failed once, in silence and for ever.
         self._nornir.data.reset_failed_hosts()
         self._progress.begin(len(self._selected.inventory.hosts))
         try:
             self._nornir.run(task=assess, name="check", looking=self._looking)
-        except FleetInterrupt:
-            return True
+        except FleetInterrupt as interrupt:
+            return interrupt.by
         finally:
             self._progress.end()
-        return False
+        return ""
 
     def _all_refused(self) -> bool:
         """Whether no switch let us in: then it is the login, and no switch."""

@@ -134,7 +134,7 @@ def progress(request: Request) -> Progress:
 
 
 def raise_interrupted(looked: Round) -> None:
-    """Say how far a round came that Ctrl-C ended.
+    """Say how far a round came that a signal ended.
 
     Raises:
         CancelledError: always.
@@ -146,7 +146,7 @@ def raise_interrupted(looked: Round) -> None:
         if any(finding.check == "not-checked" for finding in health.findings)
     ]
     raise CancelledError(
-        f"stopped by Ctrl-C: {len(unchecked)} of {total} switches were not checked; "
+        f"stopped by {looked.interrupted}: {len(unchecked)} of {total} switches were not checked; "
         "nothing on any switch was touched",
         "Run it again.",
     )

@@ -163,15 +163,16 @@ def toggle(  # noqa: PLR0917 - as above
     dry_run: DryRun = False,
 ) -> None:
     """Take one gateway's addresses away for an instant and give them back."""
+    from runbooks.run import recorded_so_far
     from runbooks.toggle import run_toggle
 
     wanted = wanted_of(vip, interface)
     settings = settings_of(ctx)
     run = new_run(settings, "toggle", switch)
     try:
-        run_toggle(
-            run, switch_of(settings, switch, run.story), wanted, agreement(yes=yes), dry_run=dry_run
-        )
+        with recorded_so_far(run):
+            found = switch_of(settings, switch, run.story)
+        run_toggle(run, found, wanted, agreement(yes=yes), dry_run=dry_run)
     finally:
         tell_end(run)
     raise typer.Exit(run.exit_code)
@@ -240,11 +241,13 @@ def inventory_write(
 
 def _settle(ctx: typer.Context, command: str, name: str) -> None:
     from runbooks.pending import settle_pending
+    from runbooks.run import recorded_so_far
 
     settings = settings_of(ctx)
     run = new_run(settings, command, name)
     try:
-        switch = switch_of(settings, name, run.story)
+        with recorded_so_far(run):
+            switch = switch_of(settings, name, run.story)
         settle_pending(run, switch, confirm=command == "confirm")
     finally:
         tell_end(run)

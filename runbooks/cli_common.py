@@ -13,6 +13,7 @@ import typer
 from rich.text import Text
 
 from inventory.text import is_address, is_hostname
+from nornir_config.stopping import Stopped
 from runbooks import errors
 from runbooks.entry import loaded
 from runbooks.errors import UsageError
@@ -129,7 +130,11 @@ def agreement(*, yes: bool) -> Agreement:
             )
         try:
             return typer.confirm(question)
-        except typer.Abort:  # Ctrl-C or the end of the input: not a yes
+        except typer.Abort as abort:  # Ctrl-C or the end of the input: not a yes
+            if isinstance(abort.__context__, Stopped):
+                raise abort.__context__ from None
+            return False
+        except OSError:  # the terminal has gone
             return False
 
     return Agreement(yes, ask)

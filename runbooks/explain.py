@@ -10,6 +10,7 @@ from nornir.core.exceptions import NornirSubTaskError
 
 from inventory.errors import VipkeeperError
 from napalm_cumulus.answers import CommitRefusedError
+from nornir_config.stopping import stopped_by
 from runbooks import errors
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def explain(error: BaseException, switch: str = "", *, reading: bool = False) ->
         return Explained(str(error), error.advice, error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         advice = "Nothing on any switch was touched: run it again." if reading else ""
-        return Explained("stopped by Ctrl-C", advice, errors.CANCELLED)
+        return Explained(f"stopped by {stopped_by(error)}", advice, errors.CANCELLED)
     for kind, code, usual in _NAPALM:
         if isinstance(error, kind):
             advice = _UNTOUCHED if reading and usual == _LOST else usual

@@ -14,6 +14,7 @@ from napalm_cumulus.account import who
 from nornir_config.connection import drop_connection
 from nornir_config.init import init_nornir
 from nornir_config.runner import FleetRunner
+from nornir_config.stopping import stopped_by
 from runbooks import errors
 from runbooks.assess import Looking
 from runbooks.check import Checker, Pace
@@ -114,21 +115,21 @@ class _Ward:
         )
         self._outcomes: dict[str, Outcome] = {}
 
-    def heal(self) -> tuple[tuple[Outcome, ...], bool]:
-        """Go through the leafs; gives what became of each, and whether Ctrl-C was pressed."""
+    def heal(self) -> tuple[tuple[Outcome, ...], str]:
+        """Go through the leafs; gives what became of each, and the signal that stopped it."""
         names = [leaf.switch for leaf in self._plan.leafs]
-        interrupted = False
+        interrupted = ""
         try:
             self._run.story.tell("canary", f"{names[0]} first", "do")
             self._go(names[:1])
             if self._outcomes[names[0]].exit_code in _WELL and names[1:]:
                 self._run.story.tell("next", f"{len(names) - 1} more, none twice for a VIP", "do")
                 self._go(names[1:])
-        except KeyboardInterrupt:  # a FleetInterrupt, or it came between two runs
-            interrupted = True
+        except KeyboardInterrupt as stop:  # a FleetInterrupt, or it came between two runs
+            interrupted = stopped_by(stop)
         for name in names:
             if name not in self._outcomes:
-                because = "Ctrl-C" if interrupted else f"{names[0]}, the canary, was not healed"
+                because = interrupted or f"{names[0]}, the canary, was not healed"
                 self._outcomes[name] = Outcome(
                     name, "not started", f"{name}: not started: {because}"
                 )
@@ -174,7 +175,7 @@ class _Ward:
 
     def _tell_waiting(self, names: Sequence[str]) -> None:
         self._run.story.tell(
-            "Ctrl-C",
+            "stopping",
             f"no other leaf is started; waiting for {', '.join(names)} to finish or go back "
             "(Ctrl-C again leaves it to the timer on the switch)",
             "warn",

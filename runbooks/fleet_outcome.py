@@ -63,7 +63,7 @@ def outcome_of(name: str, results: MultiResult) -> Outcome:
     return Outcome(name, verdict, said.sentence, "", said.exit_code, said.advice)
 
 
-def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupted: bool) -> None:
+def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupted: str) -> None:
     """End the run of all leafs by what became of each.
 
     Raises:
@@ -82,7 +82,7 @@ def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupt
     if interrupted:
         away = [o.switch for o in outcomes if o.verdict == "left to itself"]
         said += f"; left to the timer on the switch: {', '.join(away)}" if away else ""
-        raise CancelledError(f"stopped by Ctrl-C: {said}", "See how they are: vip check")
+        raise CancelledError(f"stopped by {interrupted}: {said}", "See how they are: vip check")
     if failed:
         raise StoppedError(f"{said}; {failed[0].sentence}", failed[0])
     if for_now:

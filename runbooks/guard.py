@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
+from nornir_config.stopping import stopped_by
 from runbooks import errors, plugin
 from runbooks.entry import loaded
 from runbooks.story import make_console
@@ -55,8 +56,10 @@ class GuardedGroup(TyperGroup):
             return super().invoke(ctx)
         except (typer.Exit, SystemExit):
             raise
-        except typer.Abort:
-            stopped = errors.CancelledError("stopped; nothing was changed after that")
+        except typer.Abort as abort:
+            by = stopped_by(abort)
+            said = f"stopped by {by}" if by else "stopped"
+            stopped = errors.CancelledError(f"{said}; nothing was changed after that")
             raise typer.Exit(self._tell(stopped, ctx)) from None
         except BrokenPipeError:
             # The reader has gone; what is left to flush at the end goes nowhere, too.
@@ -103,7 +106,7 @@ def _lab() -> Any:  # noqa: ANN401 - a command of Typer's own class, by version
     try:
         from lab.cli import app  # noqa: PLC0415 - heavy, and an extra
 
-        loaded()
+        loaded(changing=False)
     except ImportError as missing:
         reason = str(missing)
         app = typer.Typer(help="The embedded lab (not installed).")

@@ -13,6 +13,7 @@ from tasks.pending import confirm_commit, read_pending, rollback_commit
 
 if TYPE_CHECKING:
     from inventory.model import Switch
+    from napalm_cumulus.answers import PendingCommit
     from nornir_config.settings import Settings
     from runbooks.story import Story
 
@@ -50,6 +51,9 @@ def settle_pending(run: Run, switch: Switch, *, confirm: bool) -> None:
     with recorded(run), switch_session(run.settings, switch) as session:
         run.switches.append(switch.name)
         identify(session)
+        waiting: PendingCommit | None = session.run(read_pending)
+        if waiting is not None:
+            run.before_settling(waiting)
         try:
             pending = session.run(confirm_commit if confirm else rollback_commit)
         except KeyboardInterrupt:

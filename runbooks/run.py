@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.errors import VipkeeperError
 from napalm_cumulus.account import who
+from nornir_config.stopping import stopped_by, unstopped
 from runbooks import errors
 from runbooks.explain import explain
-from runbooks.records import append_audit, diff_hash, now, plain, write_report
+from runbooks.records import RecordError, append_audit, diff_hash, now, plain, write_report
 from runbooks.report import HealReport
 from tasks.health.diagnosis_model import Cure
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from napalm_cumulus.answers import PendingCommit
     from nornir_config.settings import Settings
     from runbooks.story import Story
     from runbooks.treatment import CureAttempt
@@ -50,6 +52,7 @@ class Run:
         exit_code: what the command ends with.
         sentence: the outcome for a person.
         written: where the report lies, once it is written.
+        finished: whether its end was written down, or could not be.
     """
 
     def __init__(self, settings: Settings, story: Story, command: str, target: str) -> None:
@@ -69,6 +72,7 @@ class Run:
         self.sentence = ""
         self.advice = ""
         self.written: Path | None = None
+        self.finished = False
 
     def end(
         self, verdict: str, sentence: str, exit_code: int = errors.OK, advice: str = ""
@@ -105,12 +109,31 @@ class Run:
         self.changed = True
         self.report.attempts.append(attempt)
 
+    def before_settling(self, pending: PendingCommit) -> None:
+        """Write down that somebody's commit is about to be confirmed or rolled back.
+
+        Raises:
+            RecordError: the audit log cannot be written.
+        """
+        self.diff = pending.diff
+        change = {
+            "cure": self.command,
+            "fault": "commit-pending",
+            "interface": ", ".join(pending.interfaces),
+            "vip": None,
+            "diff": pending.diff,
+            "commit": {"id": pending.id, "owner": pending.owner, "message": pending.message},
+        }
+        append_audit(self.settings.paths.audit, self._line("begin") | change)
+        self.changed = True
+
     def finish(self) -> None:
         """Write the report, and the audit line that ends the run.
 
         Raises:
             RecordError: one of them cannot be written.
         """
+        self.finished = True
         self.verdict = self.verdict or _VERDICTS[self.exit_code]
         content = replace(
             self.report,
@@ -129,11 +152,18 @@ class Run:
         )
         directory = self.settings.paths.reports
         name = f"{self.command}-{self.target}"
+        unwritten: list[RecordError] = []
         try:
             self.written = write_report(directory, name, self.began, plain(content))
-        finally:
-            ending = {"verdict": self.verdict, "exit_code": self.exit_code, "report": self.written}
+        except RecordError as error:
+            unwritten.append(error)
+        ending = {"verdict": self.verdict, "exit_code": self.exit_code, "report": self.written}
+        try:
             append_audit(self.settings.paths.audit, self._line("end") | ending)
+        except RecordError as error:
+            unwritten.append(error)
+        if unwritten:
+            raise RecordError("; ".join(map(str, unwritten)), unwritten[0].advice)
 
     def _line(self, event: str) -> dict[str, Any]:
         return {
@@ -152,26 +182,58 @@ class Run:
 def recorded(run: Run) -> Iterator[Run]:
     """See to it that a run is reported and audited however it ends.
 
-    An exception is explained in the report and goes on to the caller.
+    An exception is explained in the report and goes on to the caller. No signal keeps the report
+    from being written: the first one is told in it, and a second one changes nothing of it.
     """
-    try:
+    with recorded_so_far(run):
         yield run
-    except BaseException as caught:
-        error = _cancelled(run) if isinstance(caught, KeyboardInterrupt) else caught
-        said = explain(error, ", ".join(run.switches))
-        run.end("", said.sentence, said.exit_code, said.advice)
-        try:
+        with unstopped():
             run.finish()
-        except VipkeeperError as unwritten:
-            run.story.tell("report", str(unwritten), "warn")
+
+
+@contextmanager
+def recorded_so_far(run: Run) -> Iterator[None]:
+    """The same for the first steps of a run: it is reported and audited where it ends by them."""
+    try:
+        yield
+    except BaseException as caught:
+        if run.finished:
+            raise
+        with unstopped():
+            if run.verdict and isinstance(caught, KeyboardInterrupt):
+                run.finish()  # its outcome is settled, and only taking leave was cut short
+                return
+            error = _cancelled(run, caught)
+            said = explain(error, ", ".join(run.switches))
+            run.end("", said.sentence, said.exit_code, said.advice)
+            try:
+                run.finish()
+            except VipkeeperError as unwritten:
+                run.story.tell("report", str(unwritten), "warn")
         if error is caught:
             raise
         raise error from None
-    run.finish()
 
 
-def _cancelled(run: Run) -> errors.CancelledError:
-    """Ctrl-C, with what it means for the switch that is worked on or was."""
+def _cancelled(run: Run, caught: BaseException) -> BaseException:
+    """The same, but for what a signal has led to: that is said, with the signal's name."""
+    by = stopped_by(caught)
+    if not by or not isinstance(caught, KeyboardInterrupt | errors.CancelledError):
+        return caught
+    stop: BaseException | None = caught
+    while stop is not None and not isinstance(stop, errors.CancelledError):
+        stop = stop.__context__  # a second signal while the first one was told
+    stop = stop or _stopped(run)
+    said = str(stop)
+    if by == stopped_by(KeyboardInterrupt()) or not said.startswith("stopped"):
+        return stop
+    if not said.startswith(f"stopped by {by}"):
+        said = f"stopped by {by}{said.removeprefix('stopped')}"
+    return errors.CancelledError(said, stop.advice)
+
+
+def _stopped(run: Run) -> errors.CancelledError:
+    """A signal to stop, with what it means for the switch that is worked on or was."""
     if not run.report.attempts:
         return errors.CancelledError("stopped; nothing on any switch was touched")
     attempt = run.report.attempts[-1]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -49,15 +50,24 @@ class Event:
 class QuietPipeConsole(Console):
     """A console that falls silent when its reader has gone, and lets the run go on.
 
-    ``vip heal ... | head`` must not end a repair half way.
+    Neither ``vip heal ... | head`` nor a closed terminal nor a full disk behind ``>`` may end a
+    repair half way, or keep its report from being written.
     """
 
+    def print(self, *objects: Any, **how: Any) -> None:  # noqa: ANN401 - rich's own
+        """Print, for as long as anybody reads."""
+        try:
+            super().print(*objects, **how)
+        except OSError:
+            self.on_broken_pipe()
+
     def on_broken_pipe(self) -> None:
-        """Write into nothing from now on."""
+        """Write into nothing from now on, also what is left over when Python ends."""
         self.quiet = True
-        devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, sys.stdout.fileno())
-        os.close(devnull)
+        with suppress(OSError, ValueError):  # a file that is none of the system's
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, self.file.fileno())
+            os.close(devnull)
 
 
 def make_console(*, stderr: bool = False) -> Console:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from inventory.errors import VipkeeperError
+from nornir_config.stopping import STOPS
 from runbooks import errors
 from runbooks.check import Checker
 from runbooks.check_command import prepare
@@ -60,7 +61,7 @@ def run_watch(
     options: WatchOptions,
     console: Console,
 ) -> int:
-    """Watch until SIGTERM or Ctrl-C; gives the exit code.
+    """Watch until SIGTERM, SIGHUP or Ctrl-C; gives the exit code.
 
     Raises:
         UsageError: nobody can listen at that address.
@@ -206,14 +207,16 @@ def _in_words(change: Change) -> str:
 
 @contextmanager
 def _told_to_end(cancel: Callable[[], None]) -> Iterator[queue.SimpleQueue[int]]:
-    """What hears SIGINT and SIGTERM; a round that is under way is cut short by them."""
+    """What hears the signals to stop; a round that is under way is cut short by them."""
     ears: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def hear(number: int, _: Any) -> None:  # noqa: ANN401 - a frame
         ears.put(number)
         cancel()
 
-    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    # Under nohup a closed terminal is to be survived.
+    heard = [n for n in STOPS if n != signal.SIGHUP or signal.getsignal(n) != signal.SIG_IGN]
+    before = {number: signal.signal(number, hear) for number in heard}
     try:
         yield ears
     finally:

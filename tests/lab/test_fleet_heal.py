@@ -37,6 +37,7 @@ def test_an_unhealthy_leaf_is_healed_by_the_mildest_cure(desk: Desk, leaf: LeafU
         assert word in said.out, said.out
     begun = [line for line in desk.audited() if line["event"] == "begin"]
     assert [line["switches"] for line in begun] == [[SWITCH]]
+    assert [(line["cure"], line["fault"]) for line in begun] == [("reapply", "svi-routes-lost")]
     reports = [json.loads(p.read_text()) for p in desk.records() if p.suffix == ".json"]
     (whole,) = [report for report in reports if report["target"] == "all-unhealthy"]
     (own,) = [report for report in reports if report["target"] == SWITCH]
@@ -142,20 +143,22 @@ def test_the_partner_that_does_not_answer_stops_it_before_anything(
     assert desk.begun() == 0
 
 
-def test_ctrl_c_lets_the_canary_finish_and_begins_no_other(
-    desk: Desk, leaf: LeafUnderTest, other: LeafUnderTest
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lets_the_canary_finish_and_begins_no_other(
+    desk: Desk, leaf: LeafUnderTest, other: LeafUnderTest, number: int
 ) -> None:
     for name in ("swt-sn2100-01", "swt-sn2100-03"):
         desk.lab.break_(DISRUPTIVE, leaf=name)
     argv = desk.argv("heal", "--all-unhealthy", "--yes", "--force")
     with untouched(leaf), started(desk.lab, argv) as process:
         _wait_for(process, "cure")  # the leaf is logged in to, and about to be cured
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 9, (out, err)
     assert "Traceback" not in out + err
     assert "waiting for swt-sn2100-01" in out
     assert f"1 of 2 leafs healed ({OTHER_SWITCH}); not started: {SWITCH}" in err
+    assert desk.audited()[-1]["verdict"] == "cancelled"
     assert other.state() == set()
     assert f"vlan453-v0 {VIP}/22" in other.addresses()
 

@@ -114,7 +114,8 @@ def test_pending_confirm_rollback(world: World) -> None:
     world.leaf.pending = pending_commit()
     assert world.vip("rollback", "10.5.0.43").exit_code == 0
     assert "rollback" in world.leaf.events
-    assert [line["command"] for line in world.audit()] == ["confirm", "rollback"]
+    said = [(line["command"], line["event"]) for line in world.audit()]
+    assert said == [(v, e) for v in ("confirm", "rollback") for e in ("begin", "end")]
 
 
 @pytest.mark.parametrize("verb", ["confirm", "rollback"])

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from nornir.core.task import Result, Task
 
+from nornir_config import stopping
 from runbooks import fleet_heal, leaf_heal
 from runbooks.assess import Assessment
 from runbooks.fleet_plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
@@ -213,8 +214,41 @@ def test_ctrl_c_lets_the_leaf_under_way_finish_and_starts_no_other(
     assert "waiting for" in result.stdout
 
 
-def signal_main() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
+def signal_main(number: int = signal.SIGINT) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize(
+    ("number", "by"),
+    [(signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP (its terminal was closed)")],
+)
+def test_a_signal_waits_for_the_leaf_that_is_worked_on_and_is_named(
+    leafs: Leafs, ward: Ward, monkeypatch: pytest.MonkeyPatch, number: int, by: str
+) -> None:
+    """A closed terminal gives two SIGHUP: the second is no impatience."""
+    monkeypatch.setattr(stopping, "_EARS", stopping._Ears())
+    leafs.add(*range(1, 9))
+    for leaf in (2, 3, 5):
+        leafs.change(leaf, ill)
+    ward.seconds = 0.7
+
+    def send(name: str) -> None:
+        again = (0.1, 0.3) if number == signal.SIGHUP else (0.1,)
+        for seconds in again if name == name_of(2) else ():
+            threading.Timer(seconds, signal_main, (number,)).start()
+
+    ward.hook = send
+    before = signal.signal(number, stopping.interrupt)
+    try:
+        result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
+    finally:
+        signal.signal(number, before)
+    assert result.exit_code == 9
+    assert ward.begun == [name_of(2)]
+    said = f"stopped by {by}: 1 of 3 leafs healed ({name_of(2)})"
+    assert said in result.stderr
+    assert leafs.world.reports()[-1]["sentence"].startswith(said)
+    assert leafs.world.audit()[-1]["verdict"] == "cancelled"
 
 
 # --- the plan -------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def test_rounds_are_gone_through_and_changes_written(leafs: Leafs) -> None:
     assert len(leafs.asked) == 6
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize("during", ["the pause", "a round"])
 def test_it_ends_cleanly_when_told_to(leafs: Leafs, number: int, during: str) -> None:
     leafs.add(1, answer=hang(20) if during == "a round" else None)

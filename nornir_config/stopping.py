@@ -1,0 +1,84 @@
+"""Signals that ask a program to stop: Ctrl-C, SIGTERM, and SIGHUP when its terminal is closed."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+#: The signals that ask a program to stop.
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGHUP: "SIGHUP (its terminal was closed)"}
+_GRACE = 10.0  # seconds in which a second signal must not hit what the first one has set going
+
+
+class Stopped(KeyboardInterrupt):
+    """One of `STOPS` was caught; ``by`` says which, for a person."""
+
+    def __init__(self, number: int) -> None:
+        self.by = name_of(number)
+        super().__init__(f"stopped by {self.by}")
+
+
+def name_of(number: int) -> str:
+    """A signal's name for a person."""
+    return _NAMES.get(signal.Signals(number), signal.Signals(number).name)
+
+
+def stopped_by(error: BaseException | None) -> str:
+    """Which signal an exception comes from, also by a way round; empty where it is none's."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return str(getattr(error, "by", name_of(signal.SIGINT)))
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+class _Ears:
+    """Raises `Stopped` for the first signal, and for a later one when that has led to nothing.
+
+    Attributes:
+        shields: how many blocks run now that no signal may cut short.
+        heard: when a signal was raised last, on the monotonic clock.
+    """
+
+    def __init__(self) -> None:
+        self.shields = 0
+        self.heard: float | None = None
+
+    def hear(self, number: int, _: object) -> None:
+        """The handler."""
+        again = self.heard is not None
+        # A closed terminal gives two of them: the shell's and the kernel's.
+        if self.shields or (again and number == signal.SIGHUP):
+            return
+        if self.heard is not None and time.monotonic() - self.heard < _GRACE:
+            return
+        self.heard = time.monotonic()
+        raise Stopped(number)
+
+
+_EARS = _Ears()
+
+
+def interrupt(number: int, frame: object) -> None:
+    """The handler of the `STOPS`: raises `Stopped`, but in the middle of stopping and `unstopped`.
+
+    Raises:
+        Stopped: at once, in the main thread.
+    """
+    _EARS.hear(number, frame)
+
+
+@contextmanager
+def unstopped() -> Iterator[None]:
+    """A short block that no signal cuts in two; one that comes meanwhile is let pass."""
+    # Signals arrive in the main thread alone.
+    mine = int(threading.current_thread() is threading.main_thread())
+    _EARS.shields += mine
+    try:
+        yield
+    finally:
+        _EARS.shields -= mine
