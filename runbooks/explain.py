@@ -14,9 +14,12 @@ from nornir_config.stopping import stopped_by
 from runbooks import errors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nornir.core.task import MultiResult
 
 _SWITCH = "vipkeeper_switch"
+_REPORT = "vipkeeper_report"
 _LOST = (
     "The switch goes on by itself: a repair to its end, all else back to its old configuration at "
     "the latest when the timer runs out; look with: vip pending SWITCH"
@@ -86,6 +89,17 @@ def explain(error: BaseException, switch: str = "", *, reading: bool = False) ->
 def of_switch(error: BaseException, switch: str) -> None:
     """Note which switch an exception is about: the driver knows only its address."""
     error.__dict__.setdefault(_SWITCH, switch)
+
+
+def with_report(error: BaseException, report: Path | None) -> None:
+    """Note where the report of the run lies that an exception has ended."""
+    if report is not None:
+        error.__dict__.setdefault(_REPORT, str(report))
+
+
+def report_of(error: BaseException) -> str:
+    """Where the report of the run lies that an exception has ended; empty where none is known."""
+    return str(getattr(error, _REPORT, ""))
 
 
 def root_cause(results: MultiResult) -> BaseException | None:

@@ -9,7 +9,7 @@ from inventory.errors import VipkeeperError
 from nornir_config.fleet_errors import AbandonedError, NotStartedError
 from runbooks import errors
 from runbooks.errors import CancelledError
-from runbooks.explain import explain, root_cause
+from runbooks.explain import explain, report_of, root_cause
 
 if TYPE_CHECKING:
     from nornir.core.task import MultiResult
@@ -60,7 +60,7 @@ def outcome_of(name: str, results: MultiResult) -> Outcome:
     verdict = "not started" if isinstance(error, NotStartedError) else "failed"
     if isinstance(error, AbandonedError):
         verdict = "left to itself"
-    return Outcome(name, verdict, said.sentence, "", said.exit_code, said.advice)
+    return Outcome(name, verdict, said.sentence, report_of(error), said.exit_code, said.advice)
 
 
 def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupted: str) -> None:

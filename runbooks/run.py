@@ -11,7 +11,7 @@ from inventory.errors import VipkeeperError
 from napalm_cumulus.account import who
 from nornir_config.stopping import stopped_by, unstopped
 from runbooks import errors
-from runbooks.explain import explain
+from runbooks.explain import explain, with_report
 from runbooks.records import RecordError, append_audit, diff_hash, now, plain, write_report
 from runbooks.report import HealReport
 from tasks.health.diagnosis_model import Cure
@@ -210,6 +210,7 @@ def recorded_so_far(run: Run) -> Iterator[None]:
                 run.finish()
             except VipkeeperError as unwritten:
                 run.story.tell("report", str(unwritten), "warn")
+            with_report(error, run.written)
         if error is caught:
             raise
         raise error from None

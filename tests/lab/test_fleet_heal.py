@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,6 +120,10 @@ def test_a_commit_that_waits_on_the_other_leaf_stops_it(
     assert "0 of 1 leafs healed" in said.err
     assert f"a commit is pending on {OTHER_SWITCH}" in said.err
     assert desk.begun() == 0
+    (leaf_of_all,) = desk.report()["leafs"]
+    assert leaf_of_all["verdict"] == "failed"
+    own = json.loads(Path(leaf_of_all["report"]).read_text())
+    assert (own["target"], own["verdict"]) == (SWITCH, "refused")
 
 
 def _with_mtu(leaf: LeafUnderTest, interface: str, mtu: int) -> str:

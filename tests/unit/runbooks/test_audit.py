@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from nornir.core.task import MultiResult, Result
 
+from nornir_config.settings import load_settings
+from runbooks.fleet_outcome import outcome_of
+from runbooks.run import Run, recorded
+from runbooks.story import Story, make_console
+from tasks.errors import RefusedError
 from tests.unit.inventory.fakes import SW3
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.fakes import pending_commit
@@ -56,3 +62,17 @@ def test_a_switch_that_is_not_found_is_recorded(world: World, words: tuple[str, 
     assert [line["event"] for line in world.audit()] == ["end"]
     (report,) = world.reports()
     assert (report["exit_code"], report["target"]) == (4, "sw-99")
+
+
+def test_a_leaf_that_failed_has_its_own_report_named(world: World) -> None:
+    """Of many leafs' report the one of a leaf that was refused was missing."""
+    settings = load_settings(world.directory / "vipkeeper.toml")
+    run = Run(settings, Story(make_console(), quiet=True), "heal", SW3)
+    with pytest.raises(RefusedError) as caught, recorded(run):
+        raise RefusedError(f"{SW3}: a commit is pending")
+    results = MultiResult("heal")
+    results.append(Result(None, exception=caught.value, failed=True))
+    outcome = outcome_of(SW3, results)
+    assert outcome.verdict == "failed"
+    assert outcome.report == str(run.written)
+    assert Path(outcome.report).exists()
