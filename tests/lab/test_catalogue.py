@@ -112,7 +112,7 @@ def disturbance(pinger: Pinger | None, cure: Cure, away: float = 0.0) -> str:
     if not cure.disruptive:
         assert report.lost == 0, f"{cure.value} cost a bystander {report}"
         return "none"
-    assert report.longest < 1, f"{cure.value} cost a bystander {report}"
+    assert report.longest < 4, f"{cure.value} cost a bystander {report}"
     return f"{report.longest * 1000:.0f} ms, {report.lost} of {report.sent} lost"
 
 
@@ -125,6 +125,8 @@ def test_a_fault_bites_and_is_found_named_cured_and_mended(
     break_(lab, fault)
     require_bite(lab, fault)
     require_found(looker, fault)
+    if fault.id == "f2":  # the look has made the VM answer, which ends it
+        assert lab.break_(fault.name).as_declared
     if fault.latent:
         require_left_to_check(desk, leaf, table, fault)
     elif fault.cure == "none":
@@ -140,7 +142,7 @@ def test_a_fault_bites_and_is_found_named_cured_and_mended(
         lab.mend()
         lab.break_(fault.name)
     if fault.id == "f2":
-        assert lab.answers(OUTSIDE, source="vm-a1")
+        assert lab.answers(OUTSIDE, source="vm-a1"), "its own packets do not end it"
     begin = time.monotonic()
     assert [item.answers for item in lab.mend()] == [True]
     assert time.monotonic() - begin < 5

@@ -10,16 +10,17 @@ from lab.lab import Lab
 from lab.shell import wait_until
 from tests.lab.kernel_state import state
 
+_DELETED, _DOWN = "ip link delete dev vlan453-v0", "ifdown vlan453"
+_MUCH = "ip link set dev vlan453-v0 down; ip link set dev swp1s3 down; ifreload -a"
+
 
 @pytest.mark.parametrize(
-    "meddling",
+    ("fault", "meddling"),
     [
-        "ip link delete dev vlan453-v0",
-        "ifdown vlan453",
-        "ip link set dev vlan453-v0 down; ip link set dev swp1s3 down; ifreload -a",
+        *(("a2", _DELETED), ("c1", _DOWN), ("d2", _MUCH), ("e2", _DELETED)),
+        *(("e4", _DOWN), ("g4", _MUCH), ("i1", _DELETED), ("i1", _MUCH)),
     ],
 )
-@pytest.mark.parametrize("fault", ["a2", "c1", "d2", "e2", "e4", "g4", "i1"])
 def test_it_is_mended_whatever_was_tried_meanwhile(well: Lab, fault: str, meddling: str) -> None:
     before = state(well)
     well.break_(fault)
