@@ -94,6 +94,7 @@ def index(leaf: LeafUnderTest) -> str:
     return leaf.sh(f"cat /sys/class/net/{VRR}/ifindex")
 
 
+@pytest.mark.promise("T35")
 def test_every_cure_leaves_no_fewer_vips_than_it_found(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     for cure, name in chosen():
@@ -121,6 +122,7 @@ def test_every_cure_leaves_no_fewer_vips_than_it_found(leaf: LeafUnderTest) -> N
         assert before <= now, cell
 
 
+@pytest.mark.promise("T35")
 def test_vip_toggle_says_what_to_correct(leaf: LeafUnderTest) -> None:
     command = ["vip", "toggle", "swt-sn2100-03.example.internal", "--vip", "130.246.212.1", "--yes"]
     with spoilt(leaf, SPOILT["own address beyond 255"][0]):
@@ -137,6 +139,7 @@ def ward(leaf: LeafUnderTest) -> Iterator[Ward]:
         yield ward
 
 
+@pytest.mark.promise("T36")
 @pytest.mark.parametrize(
     "name", ["address-virtual misspelt", "MAC with dashes", "own address beyond 255"]
 )
@@ -163,6 +166,7 @@ def test_a_file_spoilt_while_a_vip_is_away(
     leaf.sh("ifreload -a || ifreload -a")
 
 
+@pytest.mark.promise("T36")
 def test_a_file_spoilt_in_the_middle_of_a_toggle(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
