@@ -17,7 +17,7 @@ from nornir_config.stopping import Stopped
 from runbooks import errors
 from runbooks.entry import loaded
 from runbooks.errors import UsageError
-from runbooks.story import Story, make_console
+from runbooks.story import Story, make_console, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,8 +158,8 @@ def tell_end(run: Run) -> None:
     console = run.story.console
     if run.exit_code in _TOLD and run.sentence:
         verdict = run.verdict.upper().replace("-", " ")
-        console.print(Text(f"{verdict}: {run.sentence}", style=_TOLD[run.exit_code]))
+        console.print(Text(f"{verdict}: {printable(run.sentence)}", style=_TOLD[run.exit_code]))
         if run.advice:
-            console.print(Text(run.advice))
+            console.print(Text(printable(run.advice)))
     if run.written is not None:
         console.print(Text(f"Report: {run.written}", style="dim"))

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from nornir_config.stopping import stopped_by
 from runbooks import errors, plugin
 from runbooks.entry import loaded
-from runbooks.story import make_console
+from runbooks.story import make_console, printable
 
 LAB = "lab"
 _LAB_MISSING = "the embedded lab is not installed on this machine ({reason})"
@@ -93,7 +93,8 @@ def tell_failure(error: BaseException, *, reading: bool = False) -> int:
     said = explain(error, reading=reading)
     console = make_console(stderr=True)
     for number, line in enumerate(said.lines):
-        console.print(Text(f"vip: {line}" if number == 0 else f"     {line}"), style="red")
+        text = printable(line)
+        console.print(Text(f"vip: {text}" if number == 0 else f"     {text}"), style="red")
     return said.exit_code
 
 

@@ -40,6 +40,7 @@ class Ward:
     leafs: Leafs
     seconds: float = 0.05
     failing: set[str] = field(default_factory=set)
+    for_now: set[str] = field(default_factory=set)
     begun: list[str] = field(default_factory=list)
     now: set[str] = field(default_factory=set)
     together: list[frozenset[str]] = field(default_factory=list)
@@ -60,10 +61,12 @@ class Ward:
         if name in self.failing:
             raise NotHealedError(f"{name}: it is still there")
         self.leafs.change(int(name[11:13]), lambda facts: link(facts, V0, flags=UP_FLAGS))
-        return Result(
-            task.host,
-            result=SimpleNamespace(sentence=f"{name} healed", exit_code=0, advice="", written=None),
+        code = 13 if name in self.for_now else 0
+        advice = "Take it away." if code else ""
+        leaf = SimpleNamespace(
+            sentence=f"{name} worked on", exit_code=code, advice=advice, written=None
         )
+        return Result(task.host, result=leaf)
 
 
 UP_FLAGS = frozenset({"BROADCAST", "MULTICAST", "UP", "LOWER_UP"})
@@ -126,6 +129,31 @@ def test_leafs_without_a_vip_in_common_go_together_after_the_canary(
     assert result.exit_code in {0, 8}, result.output
     assert ward.together[0] == {ward.begun[0]}
     assert max(map(len, ward.together)) == 2
+
+
+@pytest.mark.parametrize(
+    "command", [("heal", "--all-unhealthy"), ("check", "--fix", "--skip", "routing-model")]
+)
+def test_a_leaf_that_is_healed_for_now_stops_no_other_and_is_told(
+    leafs: Leafs, ward: Ward, command: tuple[str, ...]
+) -> None:
+    leafs.add(*range(1, 9))
+    for number in (2, 3, 5):
+        leafs.change(number, ill)
+    ward.for_now = {name_of(2), name_of(5)}
+    result = leafs.world.vip(*command, "--yes")
+    assert result.exit_code == 13, result.output
+    assert ward.begun == [name_of(2), name_of(3), name_of(5)]
+    assert (
+        f"HEALED FOR NOW: 1 of 3 leafs healed ({name_of(3)}); healed for now: {name_of(2)}, "
+        f"{name_of(5)}; {name_of(2)} worked on; {name_of(5)} worked on\nTake it away.\n"
+    ) in result.stdout
+    (report,) = [r for r in leafs.world.reports() if r["target"] == "all-unhealthy"]
+    assert [(leaf["verdict"], leaf["exit_code"]) for leaf in report["leafs"]] == [
+        ("healed for now", 13),
+        ("healed", 0),
+        ("healed for now", 13),
+    ]
 
 
 def test_a_canary_that_is_not_healed_stops_all(leafs: Leafs, ward: Ward) -> None:

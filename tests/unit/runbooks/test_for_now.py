@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from inventory.errors import SourceError
 from inventory.model import Answer, MacOwner
+from runbooks import leaf_heal
+from runbooks.ladder import Looker
 from runbooks.rogues import Rogue, rogues_of
 from tasks.health.diagnosis_model import Cure, Diagnosis, Stranger
 from tasks.health.facts import FdbFact, SwitchFacts
 from tests.unit.inventory.fakes import HV51, NOW, SW3, Fake, vm
 from tests.unit.runbooks.conftest import World, no_routes, well
 from tests.unit.runbooks.test_heal_ladder import LEAF, rack
-from tests.unit.tasks.health.healthy import SVI, VIP, plus, probe
+from tests.unit.tasks.health.healthy import GATEWAY, SVI, VIP, plus, probe, without
 
 __all__ = ["rack"]
 
@@ -60,6 +64,15 @@ def test_while_the_rogue_is_there_it_is_healed_for_now(robbed: World) -> None:
     (attempt,) = report["attempts"]
     assert (attempt["helped"], attempt["cured"]) == (True, [])
     assert robbed.audit()[-1]["verdict"] == "healed-for-now"
+
+
+def test_a_vms_name_does_nothing_to_the_terminal(robbed: World) -> None:
+    robbed.site.vms.append(dataclasses.replace(vm("vm\x1b[2J", HV51), macs=(ROGUE,)))
+    result = robbed.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 13, result.output
+    assert "\x1b" not in result.output
+    assert "HEALED FOR NOW" in result.output
+    assert "the VM vm\\x1b[2J (id-" in result.output
 
 
 def test_a_rogue_that_is_gone_after_the_cure_is_cured(robbed: World) -> None:
@@ -127,6 +140,23 @@ def test_the_operators_own_toggle_is_looked_at_as_well(robbed: World) -> None:
     result = robbed.vip("heal", "vm-a1", "--toggle", "--yes")
     assert result.exit_code == 13, result.output
     assert "HEALED FOR NOW: vm-a1 answers again: its gateway was toggled" in result.output
+
+
+# --- a leaf that is healed for its own sake: nobody is pinged from outside -------------------
+
+
+def test_what_is_only_covered_is_well_as_long_as_a_vm_answers_the_vip(rack: World) -> None:
+    session: Any = SimpleNamespace(run=lambda *_, **__: rack.facts[SW3])
+    looker = Looker(session, GATEWAY)
+    for facts, well_now in (
+        (well(), True),
+        (with_rogue(probe(well(), "ping", ok=True)), True),
+        (with_rogue(probe(well(), "ping", ok=False)), False),
+        (with_rogue(no_routes()), False),
+        (with_rogue(without(well(), "probes", kind="ping")), True),
+    ):
+        rack.facts[SW3] = facts
+        assert leaf_heal._is_well(looker, 0) is well_now, list(facts.probes.rows)
 
 
 # --- whose a MAC is ---------------------------------------------------------------------------
