@@ -18,17 +18,17 @@ put_back() { # what is lost after the way back: by ip. True if there was somethi
     sort -u "$T/lost" | awk '{ print ($3 == "UP") ? 2 : ($3 ~ /\//) ? 3 : 1, $0 }' | sort -n |
         while read -r _ _ device what; do
             case $what in
-            UP) ip link set dev "$device" up ;;
+            UP) within "$ASKING" ip link set dev "$device" up ;;
             */*)
                 metric=
                 case $device in *-v[0-9]*) metric='metric 1024' ;; esac
                 # shellcheck disable=SC2086 # two words or none
-                ip addr replace "$what" dev "$device" $metric ||
-                    ip addr replace "$what" dev "$device"
+                within "$ASKING" ip addr replace "$what" dev "$device" $metric ||
+                    within "$ASKING" ip addr replace "$what" dev "$device"
                 ;;
             *)
                 [ -e "/sys/class/net/$device" ] || make_vrr "$device"
-                ip link set dev "$device" address "$what"
+                within "$ASKING" ip link set dev "$device" address "$what"
                 ;;
             esac && printf '%s %s\n' "$device" "$what" >>"$T/restored"
         done >>"$T/log" 2>&1
@@ -38,6 +38,6 @@ put_back() { # what is lost after the way back: by ip. True if there was somethi
 make_vrr() { # DEVICE: as ifupdown2 makes it
     for iface in $INTERFACES; do
         [ "$(printf %.13s "$iface" | tr . -)" = "${1%-v*}" ] || continue
-        ip link add link "$iface" name "$1" type macvlan mode private
+        within "$ASKING" ip link add link "$iface" name "$1" type macvlan mode private
     done
 }

@@ -88,7 +88,7 @@ never_given() { # IFACE: addresses that it has and no line of the stanza gives i
     cut -d ' ' -f 3- <"$T/manifest" | while read -r path; do cat "$path"; done |
         grep -vE '^[[:space:]]*(pre-|post-)?(up|down)[[:space:]]' >"$T/mentioned"
     grep -E '^[[:space:]]*(pre-|post-)?up[[:space:]]' "$T/stanzas" >"$T/commands"
-    ip -o addr show scope global | awk -v base="$base-v" -v iface="$1" -v given="$T/given" \
+    list_addresses | awk -v base="$base-v" -v iface="$1" -v given="$T/given" \
         -v mentioned="$T/mentioned" -v commands="$T/commands" '
         function words_of(file, set,  n, i, word) {
             while ((getline line <file) > 0) {
@@ -108,7 +108,7 @@ never_given() { # IFACE: addresses that it has and no line of the stanza gives i
             sub(/@.*/, "", $2)
             bare = $4
             sub(/\/.*/, "", bare)
-            if (bare in ip || / dynamic /) next
+            if ($3 !~ /^inet6?$/ || bare in ip || / dynamic | scope (link|host) /) next
             if (index($2, base) == 1 && ($3 == "inet" || !($2 in device))) print $2, $4
             if ($2 == iface && bare in text) print $2, $4
         }'
@@ -116,8 +116,8 @@ never_given() { # IFACE: addresses that it has and no line of the stanza gives i
 
 bare_addresses() { # given words on stdin: those that lack their prefix length, and have one now
     awk '$1 == "address" && $4 !~ "/" { print $2, $3, $4 }' | while read -r iface device value; do
-        ip -o addr show dev "$device" 2>/dev/null | awk -v ip="$value/" -v iface="$iface" '
-            index($4, ip) == 1 && $4 !~ /\/(32|128)$/ { print iface, substr(ip, 1, length(ip) - 1) }'
+        list_addresses | awk -v ip="$value/" -v iface="$iface" -v device="$device" '
+            $2 == device && index($4, ip) == 1 && $4 !~ /\/(32|128)$/ { print iface, substr(ip, 1, length(ip) - 1) }'
     done
 }
 
@@ -138,9 +138,9 @@ place_of() { # IFACE WORD: the file and line of it in the stanza; of the stanza 
 refuse_unrestorable() { # before a toggle or a repair: what it may take away must come again
     [ "$(value "$T/hold")" != pending ] && [ -n "$INTERFACES" ] || return 0
     # shellcheck disable=SC2086 # names are checked by the client
-    timeout -s KILL 60 ifquery $INTERFACES >"$T/stanzas" 2>"$T/complaints" </dev/null
+    within 60 ifquery $INTERFACES >"$T/stanzas" 2>"$T/complaints" </dev/null
     given_words <"$T/stanzas" >"$T/words"
-    unshare -n sh "$T/transaction.sh" try-out "$T/words" >"$T/given" 2>>"$T/log" ||
+    within 60 unshare -n sh "$T/transaction.sh" try-out "$T/words" >"$T/given" 2>>"$T/log" ||
         plainly_wrong <"$T/words" >"$T/given"
     for iface in $INTERFACES; do
         grep -qE "^(iface|vlan) +$iface( |\$)" "$T/stanzas" ||
