@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from napalm.base.exceptions import CommandErrorException
 
 from napalm_cumulus.iproute_text import Row, addresses, links, with_text
-from napalm_cumulus.output import mac_address, reader, rows_of, text_of, unexpected
+from napalm_cumulus.output import loads, mac_address, reader, rows_of, text_of, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +76,7 @@ def _flaps(text: str) -> dict[str, float]:
         return {}
     now = datetime.strptime(date.strip(), _DATE)  # noqa: DTZ007 - both times are local ones
     found: dict[str, float] = {}
-    for name, interface in json.loads(answer).items():
+    for name, interface in loads(answer).items():
         times = [interface.get("lastLinkUp"), interface.get("lastLinkDown")]
         seen = [datetime.strptime(one[:19], _DATE) for one in times if one]  # noqa: DTZ007
         if seen:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus.getters_interfaces import LINKS, named
-from napalm_cumulus.output import NOT_FOUND, reader, rows_of, text_of, unexpected
+from napalm_cumulus.output import NOT_FOUND, loads, reader, rows_of, text_of, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,7 +100,7 @@ def _eeprom(result: CommandResult) -> dict[str, str]:
     if result.exit_status != 0:
         return {}
     try:
-        fields = json.loads(result.stdout)["tlv"]
+        fields = loads(result.stdout)["tlv"]
         return {
             "product_name": str(fields["Product Name"]["value"]),
             "product_serial": str(fields["Serial Number"]["value"]),

@@ -59,6 +59,11 @@ def json_of(result: CommandResult) -> Any:  # noqa: ANN401 - JSON is anything un
             f"{error.pos} of {len(text)}): {text.strip()[:_SHOWN]!r}. The output may be cut off, "
             "or the program too old for JSON."
         ) from error
+    except ValueError as error:
+        raise errors.CommandErrorException(
+            f"{result.command!r} printed JSON that cannot be read ({error}): "
+            f"{text.strip()[:_SHOWN]!r}."
+        ) from error
 
 
 def loads(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
@@ -66,14 +71,17 @@ def loads(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is anything until it
 
     Raises:
         json.JSONDecodeError: It is no whole JSON document.
-        ValueError: It is so for another reason.
+        ValueError: It is nested too deeply, or holds a number of thousands of digits.
     """
     from pydantic_core import from_json  # noqa: PLC0415 - a check has it, others need no JSON
 
     try:
         return from_json(text)
     except (ValueError, TypeError):  # half a surrogate pair, and whatever json words better
-        return json.loads(text)
+        try:
+            return json.loads(text)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
 
 
 def rows_of(
@@ -127,7 +135,7 @@ def reader(parse: Callable[_Arguments, _Model]) -> Callable[_Arguments, _Model]:
     def read(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Model:
         try:
             return parse(*args, **kwargs)
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             commands = " or ".join(repr(result.command) for result in _results(args))
             raise errors.CommandErrorException(
                 f"The output of {commands} has not the form this driver knows "

@@ -72,3 +72,20 @@ def test_rows_are_objects(text: bytes) -> None:
 def test_empty_objects_are_no_rows() -> None:
     assert output.rows_of(printed(b'[{}, {"a": 1}, {}]')) == [{"a": 1}]
     assert output.rows_of(printed(b"[]")) == []
+
+
+@pytest.mark.parametrize(
+    "text", [b"[" * 100_000, b'{"a":' * 100_000, b"9" * 5000, b"[" + b"9" * 5000]
+)
+def test_documents_without_measure_are_a_sentence(text: bytes) -> None:
+    with pytest.raises(CommandErrorException, match="'ip -j addr show'"):
+        output.rows_of(printed(text))
+
+
+def test_a_parser_that_stumbles_over_a_time_names_the_command() -> None:
+    @output.reader
+    def read(result: CommandResult) -> float:
+        return float(10 ** len(result.stdout))
+
+    with pytest.raises(CommandErrorException, match="OverflowError"):
+        read(printed(b"x" * 400))

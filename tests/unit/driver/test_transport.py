@@ -7,6 +7,7 @@ import socket
 import stat
 import threading
 import time
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import paramiko
@@ -79,6 +80,19 @@ def test_output_has_a_limit(site: Site) -> None:
     session = site.session(site.server(), max_output=100_000)
     with pytest.raises(CommandErrorException, match="more than 100000 bytes"):
         session.run("yes", timeout=10)
+
+
+def test_a_switch_that_floods_is_read_no_further_than_the_limit(site: Site) -> None:
+    """Both outputs together, and however quickly it refills what has been read."""
+    session = site.session(site.server(), max_output=1_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(CommandErrorException, match="more than 1000000 bytes"):
+            session.run("yes >&2 & exec yes", timeout=30)
+        # The test's server is in this process, too.
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_killed_command_is_no_lost_session(site: Site) -> None:
