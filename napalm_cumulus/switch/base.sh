@@ -76,7 +76,7 @@ seconds_up() {
 
 with_systemd() {
     [ -d /run/systemd/system ] || return 1
-    version=$(within 10 systemctl --version 2>/dev/null | awk 'NR == 1 { print $2 + 0 }')
+    version=$(within "$ASKING" systemctl --version 2>/dev/null | awk 'NR == 1 { print $2 + 0 }')
     [ "${version:-0}" -ge 236 ] # --collect; --wait and --on-active are older
 }
 

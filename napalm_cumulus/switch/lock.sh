@@ -111,7 +111,7 @@ end_program() { # VERB: kill that program of this commit and all that it runs, u
     [ "$1" != "$VERB" ] || return 0
     unit=$1
     [ "$1" = expire ] && unit=revert
-    with_systemd && within 10 systemctl kill -s KILL "vipkeeper-$unit-$ID.service" 2>/dev/null
+    with_systemd && within "$ASKING" systemctl kill -s KILL "vipkeeper-$unit-$ID.service" 2>/dev/null
     pid=$(value "$T/pid.$1")
     # The number may be somebody else's by now.
     [ -n "$pid" ] && grep -q "$ID" "/proc/$pid/cmdline" 2>/dev/null && kill -KILL "-$pid" 2>/dev/null

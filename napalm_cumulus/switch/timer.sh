@@ -48,7 +48,7 @@ armed() { # does anything see to the end of the commit in hand? yes, no, or unkn
         set -- "vipkeeper-revert-$ID.timer" "vipkeeper-revert-$ID.service"
         set -- "$@" "vipkeeper-rollback-$ID.service" "vipkeeper-confirm-$ID.service"
         set -- "$@" "vipkeeper-$run-$ID.service"
-        states=$(within 10 systemctl is-active "$@" 2>/dev/null)
+        states=$(within "$ASKING" systemctl is-active "$@" 2>/dev/null)
         if [ -z "$states" ]; then
             echo unknown
         elif printf '%s\n' "$states" | grep -qE '^(active|activating|deactivating)$'; then
@@ -66,7 +66,7 @@ disarm() {
         # From `expire` itself the sleeper is this very process: it has nothing left to do.
         [ "$(value "$T/sleeper")" = "$$" ] || kill -KILL "-$(value "$T/sleeper")" 2>/dev/null
     else
-        within 30 systemctl stop "vipkeeper-revert-$ID.timer" 2>/dev/null
+        within "$ASKING" systemctl stop "vipkeeper-revert-$ID.timer" 2>/dev/null
     fi
 }
 

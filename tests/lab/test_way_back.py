@@ -296,6 +296,42 @@ def test_a_hanging_logger_delays_nothing_for_long(leaf: LeafUnderTest) -> None:
     assert not has_extra(leaf)
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_hanging_systemctl_makes_the_timer_unknown_and_keeps_no_rollback(
+    leaf: LeafUnderTest,
+) -> None:
+    driver = leaf.driver()
+    commit_extra(leaf, driver, revert_in=100)
+    with hanging(leaf, "systemctl"):
+        pending = driver.pending
+        assert pending is not None
+        assert pending.armed is None
+        assert str(pending).endswith("s (if its timer is alive, which the switch does not tell)")
+        driver.rollback()
+        assert not has_extra(leaf)
+    leaf.sh(f"systemctl stop vipkeeper-revert-{pending.id}.timer")
+
+
+def test_a_systemd_that_does_not_know_the_property_gets_a_timer_without_it(
+    leaf: LeafUnderTest,
+) -> None:
+    fake = "/usr/local/sbin/systemd-run"
+    leaf.sh(
+        "printf '#!/bin/sh\ncase $* in *IgnoreOnIsolate*) echo Unknown assignment >&2; exit 1 ;; "
+        f'esac\nexec /usr/bin/systemd-run "$@"\n\' >{fake} && chmod +x {fake}'
+    )
+    try:
+        driver = leaf.driver()
+        commit_extra(leaf, driver, revert_in=60)
+        pending = driver.pending
+        assert pending is not None
+        assert pending.armed
+        assert has_extra(leaf)
+        driver.rollback()
+    finally:
+        leaf.sh(f"rm {fake}")
+
+
 def test_times_are_told_without_a_date_that_knows_nanoseconds(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     driver.load_merge_candidate(config=toggled(leaf))
