@@ -95,7 +95,9 @@ cmd_run() {
     # What cannot be written down now could not be compared on the way back.
     if ! look "$T/kernel.before"; then
         claim revert || exit "$E_FAILED"
-        end_with reverted "nothing was applied: what the kernel has could not be read or written down"
+        why="nothing was applied: what the kernel has could not be read or written down"
+        printf '%s\n' "$why" >"$T/unmet.new"
+        end_with reverted "$why"
         exit "$E_FAILED"
     fi
     remember

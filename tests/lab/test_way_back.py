@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from napalm.base.exceptions import (
@@ -16,11 +17,13 @@ from napalm.base.exceptions import (
 
 from napalm_cumulus import CumulusDriver, transaction
 from napalm_cumulus.answers import CommitRefusedError, PendingCommit
+from tasks import health
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_adversity import old_systemd
 from tests.lab.test_commit import commit_extra, has_extra, stanza, toggled
 
 NEW = 6
+LEFTOVERS = Path(health.__file__).parent / "leftovers.sh"
 
 
 def new_svi(index: int) -> str:
@@ -194,6 +197,7 @@ def test_a_dead_timer_is_told_and_can_be_ended(leaf: LeafUnderTest, *, systemd: 
         pending = driver.pending
         assert pending is not None
         assert pending.armed
+        assert "|yes\n" in leaf.sh(LEFTOVERS.read_text())
         if systemd:
             leaf.sh(f"systemctl stop vipkeeper-revert-{pending.id}.timer")
         else:
@@ -206,6 +210,9 @@ def test_a_dead_timer_is_told_and_can_be_ended(leaf: LeafUnderTest, *, systemd: 
         with pytest.raises(SessionLockedException, match="its timer is dead: run vip rollback"):
             commit_extra(leaf, other, revert_in=30)
         assert has_extra(leaf)
+        # What `vip check` asks with.
+        assert leaf.sh(LEFTOVERS.read_text()).startswith(f"pending|pending|{pending.id}|")
+        assert "|no\n" in leaf.sh(LEFTOVERS.read_text())
         driver.rollback()
         assert not has_extra(leaf)
 
@@ -283,7 +290,7 @@ def test_a_hanging_ip_does_not_keep_the_rollback(leaf: LeafUnderTest) -> None:
 def test_a_hanging_ip_stops_a_commit_before_it_is_applied(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     driver.load_merge_candidate(config=toggled(leaf))
-    with hanging(leaf, "ip"), pytest.raises(CommitError, match="rolled back"):
+    with hanging(leaf, "ip"), pytest.raises(CommitError, match="nothing was applied"):
         driver.commit_config(revert_in=100)
     assert leaf.addresses() == WELL
 
