@@ -303,6 +303,7 @@ def test_a_hanging_logger_delays_nothing_for_long(leaf: LeafUnderTest) -> None:
     assert not has_extra(leaf)
 
 
+@pytest.mark.promise("T27", "T28")
 @pytest.mark.usefixtures("impatient")
 def test_a_hanging_systemctl_makes_the_timer_unknown_and_keeps_no_rollback(
     leaf: LeafUnderTest,
@@ -319,6 +320,7 @@ def test_a_hanging_systemctl_makes_the_timer_unknown_and_keeps_no_rollback(
     leaf.sh(f"systemctl stop vipkeeper-revert-{pending.id}.timer")
 
 
+@pytest.mark.promise("T28")
 def test_a_systemd_that_does_not_know_the_property_gets_a_timer_without_it(
     leaf: LeafUnderTest,
 ) -> None:
