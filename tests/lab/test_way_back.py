@@ -181,7 +181,7 @@ def test_a_timer_too_short_for_the_change_is_refused(leaf: LeafUnderTest) -> Non
 @pytest.mark.promise("T28")
 def test_isolate_leaves_the_timer_alone(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
-    commit_extra(leaf, driver, revert_in=8)
+    commit_extra(leaf, driver, revert_in=10)
     leaf.sh("systemctl isolate multi-user.target")
     assert has_extra(leaf)
     leaf.wait_until(lambda: not has_extra(leaf), timeout=30)
@@ -193,7 +193,7 @@ def test_isolate_leaves_the_timer_alone(leaf: LeafUnderTest) -> None:
 def test_a_dead_timer_is_told_and_can_be_ended(leaf: LeafUnderTest, *, systemd: bool) -> None:
     with suppress_systemd(leaf, systemd=systemd):
         driver, other = leaf.driver(), leaf.driver()
-        commit_extra(leaf, driver, revert_in=3)
+        commit_extra(leaf, driver, revert_in=300)
         pending = driver.pending
         assert pending is not None
         assert pending.armed
@@ -203,7 +203,10 @@ def test_a_dead_timer_is_told_and_can_be_ended(leaf: LeafUnderTest, *, systemd: 
         else:
             leaf.sh("kill -KILL $(cat /run/vipkeeper/pending/sleeper)")
         _is_told_dead(driver.pending)
-        leaf.wait_until(lambda: _over(driver.pending), timeout=15)
+        # Nobody waits for five minutes: the deadline is moved into the past.
+        leaf.sh(
+            "read -r up _ </proc/uptime; echo $((${up%%.*} - 5)) >/run/vipkeeper/pending/deadline"
+        )
         _is_told_dead(driver.pending)
         with pytest.raises(CommitConfirmException, match="its time was over"):
             driver.confirm_commit()
@@ -215,10 +218,6 @@ def test_a_dead_timer_is_told_and_can_be_ended(leaf: LeafUnderTest, *, systemd: 
         assert "|no\n" in leaf.sh(LEFTOVERS.read_text())
         driver.rollback()
         assert not has_extra(leaf)
-
-
-def _over(pending: PendingCommit | None) -> bool:
-    return pending is not None and pending.remaining < -1
 
 
 def _is_told_dead(pending: PendingCommit | None) -> None:
