@@ -64,5 +64,16 @@ cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
     detached "$1"
     status=$?
     ended_or_pending "$ID"
+    # What waits for the verb ends with 0 as well when systemd itself goes down: a reboot.
+    if [ "$status" -eq 0 ] && ! is_recorded "$1"; then
+        die "$E_INTERNAL" "It was ended before it had written down its result: is the switch rebooting?"
+    fi
     exit "$status"
+}
+
+is_recorded() { # rollback|confirm: the commit ID has ended so, by its own record
+    case $1.$(value "$D/last/id").$(value "$D/last/result") in
+    "confirm.$ID.confirmed"* | "rollback.$ID.reverted"*) return 0 ;;
+    esac
+    return 1
 }

@@ -19,9 +19,14 @@ from tests.lab.cuts import Rehearsal, pausing_program
 from tests.lab.switch import LeafUnderTest
 from tests.lab.test_cure_cuts import CELLS as REPAIR_CELLS
 
-_ASKED = os.environ.get("VIPKEEPER_CUTS", "16")
+_ASKED = os.environ.get("VIPKEEPER_CUTS", "14")
 SEED = int(os.environ["VIPKEEPER_SEED"])
 CELLS = all_cells(SEED)
+#: What was red once is cut in every run.
+WERE_RED = [
+    Cell("confirm one file", "prepared", "reboot"),  # "confirmed", and it was not
+    Cell("confirm one file", "confirming", "program killed"),  # "not confirmed", and it was
+]
 
 
 def chosen() -> list[Cell]:
@@ -29,7 +34,8 @@ def chosen() -> list[Cell]:
         # Every further time draws other moments.
         times = int(_ASKED.partition(":")[2] or 1)
         return [cell for more in range(times) for cell in all_cells(SEED + more)]
-    return sample(SEED, int(_ASKED))
+    drawn = [cell for cell in sample(SEED, int(_ASKED)) if cell not in WERE_RED]
+    return sorted([*drawn, *WERE_RED], key=str)
 
 
 @pytest.fixture
