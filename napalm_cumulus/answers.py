@@ -19,7 +19,7 @@ from napalm_cumulus.transport import CommandResult
 
 #: Exit statuses of the on-switch program (``switch/base.sh``).
 E_INTERNAL, E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 70, 71, 72, 73, 74, 75
-E_NOTHING, E_FAILED, E_INCOMPLETE, E_REFUSED, E_WRITE = 76, 77, 78, 79, 80
+E_NOTHING, E_FAILED, E_INCOMPLETE, E_REFUSED, E_WRITE, E_MIXED = 76, 77, 78, 79, 80, 81
 E_LATE, E_TOO_SHORT = 84, 85
 
 #: Before what the files no longer gave after a change, and the switch put back without them.
@@ -29,10 +29,24 @@ PUT_BACK = "put back by ip, for the files do not give it any more: "
 _NOT_BEGUN = (E_INTERNAL, E_NOT_ARMED, E_STAGING, E_TOO_SHORT)
 _GONE = "state has gone"
 _SECONDS = re.compile(r"^[0-9]{1,12}(\.[0-9]{1,9})?\Z")
+_CLOCK_DIGITS = 16
+_SHOWN_OF_A_LINE = 300
 
 
 class CommitRefusedError(CommitError):
     """A commit, or its confirmation, did not begin: by this nothing on the switch was changed."""
+
+
+class MixedDiskError(CommitError):
+    """A confirm failed half way and could not be undone: some files are new, some old.
+
+    Attributes:
+        problems: a sentence for each file that is not as it was.
+    """
+
+    def __init__(self, message: str, problems: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,7 @@ class PendingCommit:
         armed: whether anything sees to its end: the dead-man's timer, or what it has started. None
             where the switch could not tell.
         diff: what it changes in the files, as a unified diff.
+        damaged: parts of its state on the switch that cannot be read; it can be rolled back only.
     """
 
     id: str
@@ -63,22 +78,28 @@ class PendingCommit:
     state: str
     armed: bool | None
     diff: str = ""
+    damaged: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """One sentence for a person who finds it."""
         why = f" ({self.message})" if self.message else ""
         if self.armed is False:
-            # A confirm that was cut off goes forward only.
+            # A confirm that was cut off is ended by a confirm only.
             verb = "confirm" if self.state == "claimed.confirm" else "rollback"
             when = f"does not end by itself, because its timer is dead: run vip {verb}"
         elif self.state == "claimed.confirm":
-            when = "is confirmed and being written to the disk"
+            when = "is being confirmed: its files are being written"
         elif self.state == "claimed.revert" or self.remaining <= 0:
             when = "is being rolled back"
         else:
             when = f"rolls back in {self.remaining} s"
         if self.armed is None:
             when += " (if its timer is alive, which the switch does not tell)"
+        if self.damaged:
+            when += (
+                f"; its state on the switch is damaged ({', '.join(self.damaged)}): roll it back, "
+                "which reloads everything"
+            )
         return f"commit {self.id} by {self.owner}{why} on {', '.join(self.interfaces)}; it {when}"
 
 
@@ -92,7 +113,9 @@ class CommitReport:
         why_full: what asked for a full reload; empty where targeted.
         interfaces: what it changed.
         result: ``pending``, ``confirmed``, ``reverted``, ``incomplete`` (rolled back, but the
-            kernel lacks something it had), or ``unchanged`` (the disk held the candidate).
+            kernel lacks something it had), ``mixed`` (the kernel has the candidate, the disk
+            some new and some old files, which ``problems`` names), or ``unchanged`` (the disk
+            held the candidate).
         applied_ok: the kernel had the candidate.
         reverted_ok: the kernel has the disk's configuration again.
         seconds_applied: what applying took.
@@ -143,24 +166,27 @@ def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
     def word(name: str) -> str:
         return (sections.get(name) or [""])[0]
 
+    created = word("created")
     try:
-        return PendingCommit(
-            id=word("id"),
-            owner=word("owner"),
-            message=word("message"),
-            created=int(word("created") or 0),
-            remaining=int(word("remaining") or 0),
-            mode=word("mode"),
-            interfaces=tuple(sections.get("interfaces", ())),
-            state=word("state"),
-            armed={"yes": True, "unknown": None}.get(word("armed"), False),
-            diff="\n".join(sections.get("diff", ())),
-        )
+        remaining = int(word("remaining") or 0)
     except ValueError as error:
         raise CommandErrorException(
             f"The switch's account of its pending commit is not understood: {error}. "
             "Look at /run/vipkeeper there."
         ) from error
+    return PendingCommit(
+        id=word("id"),
+        owner=word("owner"),
+        message=word("message"),
+        created=int(created) if created.isdecimal() and len(created) < _CLOCK_DIGITS else 0,
+        remaining=remaining,
+        mode=word("mode"),
+        interfaces=tuple(sections.get("interfaces", ())),
+        state=word("state"),
+        armed={"yes": True, "unknown": None}.get(word("armed"), False),
+        diff="\n".join(sections.get("diff", ())),
+        damaged=tuple(dict.fromkeys(sections.get("damaged", ()))),
+    )
 
 
 def times_of(sections: Mapping[str, list[str]]) -> dict[str, float]:
@@ -242,7 +268,7 @@ def failure(
         report: what became of it.
         sections: the switch's answer, which tells how ifupdown2 ended where that said nothing.
     """
-    lines = [line for line in report.log if not line.startswith("+ ")]
+    lines = [line[:_SHOWN_OF_A_LINE] for line in report.log if not line.startswith("+ ")]
     details = "; ".join([*report.problems, *lines][:8]) or _how_ended(sections or {})
     lost = only_put_back(switch, f"Commit {report.id}", report.problems)
     if lost is not None:
@@ -255,6 +281,36 @@ def failure(
     return CommitError(
         f"Commit {report.id} on {switch} was not applied as meant and was rolled back; the switch "
         f"is as before. It said: {details}"
+    )
+
+
+def mixed(
+    commit_id: str, switch: str, why: str, sections: Mapping[str, list[str]]
+) -> MixedDiskError:
+    """The error of a confirm that could neither be finished nor undone."""
+    problems = tuple(sections.get("mixed", ()))
+    return MixedDiskError(
+        f"Commit {commit_id} on {switch} was not confirmed: {why} Nor could all files be put back, "
+        f"so that the disk holds a mixture: {'; '.join(problems) or 'no file was named'}. The "
+        "kernel has the candidate, and no timer runs. Put these files right before the next "
+        "reboot (docs/recovery.md, 'The disk holds a mixture').",
+        problems,
+    )
+
+
+def how_it_ended(sections: Mapping[str, list[str]]) -> str:
+    """How a commit has ended that can no longer be confirmed, as far as the switch tells."""
+    result = (sections.get("result") or [""])[0].split(" ", 1)[0]
+    if result == "reverted":
+        return "It was rolled back: the switch runs the configuration on its disk."
+    if result == "incomplete":
+        lacking = "; ".join(sections.get("unmet.old", ()))
+        return f"It was rolled back, but the kernel lacks something that it had before: {lacking}."
+    if result == "confirmed":
+        return "Another session has confirmed it."
+    return (
+        "It was not confirmed in time, or somebody ended it. The switch goes back, or has gone "
+        "back, to the configuration on its disk."
     )
 
 

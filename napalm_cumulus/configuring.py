@@ -19,7 +19,13 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus import previous, snapshot, transaction, validation
-from napalm_cumulus.answers import CommitRefusedError, CommitReport, PendingCommit, unchanged
+from napalm_cumulus.answers import (
+    CommitRefusedError,
+    CommitReport,
+    MixedDiskError,
+    PendingCommit,
+    unchanged,
+)
 from napalm_cumulus.configuration import Configuration, ConfigurationError
 from napalm_cumulus.meaning import management_interfaces
 from napalm_cumulus.merge import merge
@@ -30,7 +36,6 @@ from napalm_cumulus.transport import Transport
 
 #: The dead-man's timer, in seconds, of a commit that is confirmed or bounced at once.
 _IMMEDIATE_REVERT_IN = 120
-_SHORTEST_REVERT_IN = 1
 _NOTHING_LOADED = "No candidate is loaded: call load_merge_candidate or load_replace_candidate."
 
 
@@ -115,8 +120,9 @@ class ConfigurationMethods:
 
         Args:
             message: why; kept on the switch while the commit is pending.
-            revert_in: seconds until the switch rolls back unless ``confirm_commit`` is called.
-                None confirms at once, which writes the disk.
+            revert_in: seconds, a whole number from 1 to 604800 (7 days), until the switch rolls
+                back unless ``confirm_commit`` is called. None confirms at once, which writes the
+                disk.
             bounce: roll back on the switch as soon as the candidate is applied and checked, in
                 the same program and without a round trip between.
 
@@ -129,13 +135,15 @@ class ConfigurationMethods:
         """
         if self._base is None or self._candidate is None:
             raise CommitError(_NOTHING_LOADED)
-        if revert_in is not None and revert_in < _SHORTEST_REVERT_IN:
-            raise CommitError(f"revert_in is seconds, at least {_SHORTEST_REVERT_IN}: {revert_in}")
+        if revert_in is None:
+            # Nobody waits for it, so there is time for a large change.
+            seconds = _IMMEDIATE_REVERT_IN + len(self._candidate.counted)
+        else:
+            seconds = transaction.require_revert_in(revert_in)
         commit = transaction.plan(
             self._base,
             self._candidate,
-            # Nobody waits for it, so there is time for a large change.
-            revert_in=int(revert_in or _IMMEDIATE_REVERT_IN + len(self._candidate.counted)),
+            revert_in=seconds,
             bounce=bounce,
             full_reload=bool(self.optional_args.get("full_reload", False)),
             owner=str(self.optional_args.get("owner") or ""),
@@ -157,9 +165,20 @@ class ConfigurationMethods:
         try:
             transaction.confirm(self._session(), commit.id, self.hostname)
             self._last_commit = replace(self._last_commit, result="confirmed")
+        except MixedDiskError as error:
+            self._last_commit = replace(self._last_commit, result="mixed", problems=error.problems)
+            raise
+        except CommitConfirmException as error:
+            self._last_commit = None
+            raise CommitError(str(error)) from error
         except CommitRefusedError as error:
+            report, self._last_commit = self._last_commit, None
             # Nobody will confirm it later: do not leave it to the timer.
-            transaction.roll_back(self._session(), commit.id, self.hostname)
+            try:
+                transaction.roll_back(self._session(), commit.id, self.hostname)
+            except (CommitError, CommitConfirmException) as also:
+                raise CommitError(f"{error} {also}") from error
+            self._last_commit = replace(report, result="reverted", reverted_ok=True)
             raise CommitError(f"{error} It was rolled back at once.") from error
 
     def _refuse_management(self, interfaces: tuple[str, ...]) -> None:
@@ -181,6 +200,8 @@ class ConfigurationMethods:
             CommitConfirmException: nothing is pending (perhaps it was confirmed too late).
             CommitRefusedError: the kernel no longer has the candidate, or the disk cannot be
                 written; it stays pending.
+            MixedDiskError: some files are written, and the others could be neither written nor
+                put back; each is named.
         """
         transaction.confirm(self._session(), self._required_pending().id, self.hostname)
 
@@ -210,7 +231,7 @@ class ConfigurationMethods:
         if waiting is not None:
             transaction.roll_back(self._session(), waiting.id, self.hostname)
             return
-        before = previous.read(self._session(), self.hostname)
+        before = previous.read(self._session(), self.hostname, transaction.program())
         base = snapshot.take(self._session())
         commit = transaction.plan(
             base,

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from napalm.base.exceptions import CommandErrorException, CommitError, LockError
 
+from napalm_cumulus import answers
 from napalm_cumulus.archive import ArchiveError, read_archive
 from napalm_cumulus.configuration import Configuration
 from napalm_cumulus.snapshot import Snapshot, encode
 from napalm_cumulus.transport import Transport
-
-_READ = "cd /var/lib/vipkeeper 2>/dev/null && [ -d previous ] || exit 0; tar -cf - previous"
 
 
 @dataclass(frozen=True)
@@ -59,15 +58,25 @@ class Previous:
         return Configuration({**kept, **self.files}, base.disk.main)
 
 
-def read(transport: Transport, switch: str) -> Previous:
+def read(transport: Transport, switch: str, program: bytes) -> Previous:
     """Ask the switch what its newest confirmed commit replaced.
+
+    Args:
+        transport: the session.
+        switch: its name, for messages.
+        program: the on-switch program. A confirm that a power cut ended is settled by it first.
 
     Raises:
         CommitError: no commit was ever confirmed there.
         CommandErrorException: the switch's answer is not understood.
     """
-    answer = transport.run(_READ)
-    if answer.exit_status == 0 and not answer.stdout:
+    answer = transport.run("sh -s previous", stdin=program)
+    if answer.exit_status != 0:
+        raise CommandErrorException(
+            f"{switch} was asked what its newest commit replaced and answered with exit status "
+            f"{answer.exit_status}: {answers.said(answer, answers.parse_sections(answer.stdout))}"
+        )
+    if not answer.stdout:
         raise CommitError(
             f"There is nothing to roll back on {switch}: no commit is pending, and none was "
             "ever confirmed."

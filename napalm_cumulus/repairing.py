@@ -21,8 +21,6 @@ from napalm_cumulus.repair_steps import Step, bridges_of, wishes
 from napalm_cumulus.snapshot import Snapshot
 from napalm_cumulus.transport import Transport
 
-_SHORTEST_REVERT_IN = 1
-
 
 @dataclass(frozen=True)
 class RepairReport:
@@ -98,8 +96,7 @@ class Repairs:
             LockError: the files are not ours, or changed this instant.
             CommitError: it took something away; the switch has brought it back, or says what not.
         """
-        if revert_in < _SHORTEST_REVERT_IN:
-            raise CommitError(f"revert_in is seconds, at least {_SHORTEST_REVERT_IN}: {revert_in}")
+        seconds = transaction.require_revert_in(revert_in)
         if not steps:
             raise CommitRefusedError("A repair without steps changes nothing.")
         base = snapshot.take(self._session())
@@ -109,7 +106,7 @@ class Repairs:
             "id": f"{repair_id}\n",
             "owner": f"{transaction.one_line(self._owner or who())}\n",
             "message": f"{transaction.one_line(message)}\n",
-            "revert_in": f"{int(revert_in)}\n",
+            "revert_in": f"{seconds}\n",
         }
         return self._send(repair_id, files, steps, interfaces)
 

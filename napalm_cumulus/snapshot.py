@@ -22,13 +22,15 @@ _PENDING = "run/vipkeeper/pending"
 # GNU tar: 1 = a file changed while it was read, 2 = something could not be read.
 #: What a snapshot is made of, as one command.
 READ = (
-    f"cd / && if [ -d {_PENDING}/network ]; then set -- {_PENDING}/network; else set --; fi && "
+    # Nothing is believed that others than root can have put there.
+    f'cd / && if [ "$(stat -c %u run/vipkeeper 2>/dev/null)" = 0 ] && [ -d {_PENDING}/network ]; '
+    f"then set -- {_PENDING}/network; else set --; fi && "
     'tar -cf - etc/network "$@"'
 )
 _SAFE_PATTERN = re.compile(r"^/[A-Za-z0-9_./*?\[\]+@:,=-]+$")
 #: What a confirm that lost its power leaves beside the files: nothing reads it, and the next commit
 #: removes it.
-_LEFT_OVER = re.compile(r"/\.[^/]+\.vipkeeper\.[0-9a-f]+$")
+_LEFT_OVER = re.compile(r"/\.[^/]+\.vipkeeper\.[0-9a-f]+(\.was)?$")
 _SAFE_PATH = re.compile(r"^/[^\x00-\x1f\\'\"$`\x7f]+$")
 
 

@@ -31,17 +31,24 @@ _ID = re.compile(r"^[0-9a-f]{12}$")
 #: A device's name that a shell takes for one word and no command for an option.
 _NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}\Z")
 _LINE_LIMIT = 200
+#: Seconds of a dead-man's timer, at least and at most; the program has the same bound (LONGEST).
+SHORTEST_REVERT_IN, LONGEST_REVERT_IN = 1, 7 * 24 * 3600
 #: The parts of the on-switch program, in their order: the last line of ``main`` starts it.
 PARTS = (
     *("base", "kernel", "links", "lock", "timer", "restorable", "put_back", "repair"),
-    *("refuse", "apply", "back", "confirm", "journal", "answer", "main"),
+    *("refuse", "apply", "back", "confirm", "replace", "journal", "answer", "main"),
 )
 # Time for staging and detaching, on top of what ifupdown2 itself may take (LIMIT, three times).
 _PATIENCE = 1000.0
 
 _UNPACK = (
-    "umask 077; { mkdir -p /run/vipkeeper && chmod 700 /run/vipkeeper && "
-    "d=$(mktemp -d /run/vipkeeper/.incoming.XXXXXXXX) && "
+    # Nothing is written through a directory that somebody else could have made (``require_own``).
+    "umask 077; r=/run/vipkeeper; s() { stat -c '%u %a %F' $r 2>/dev/null; }; "
+    '[ -n "$(s)" ] || mkdir -m 700 -p $r || exit 75; '
+    """case $(s) in '0 7'[0145][0145]' directory') ;; *) printf '== error\\n %s was not made by """
+    "this program (owner, mode and kind: %s). Look who made it, and remove it.\\n' "
+    '$r "$(s)"; exit 73 ;; esac; '
+    "{ chmod 700 $r && d=$(mktemp -d $r/.incoming.XXXXXXXX) && "
     # The last member proves that the archive came whole: a cut connection is the end of stdin too.
     'tar -xf - -C "$d" && [ -e "$d/complete" ]; } || { rm -rf "${d:-/none}"; exit 75; }; '
     'exec sh "$d/transaction.sh" apply "$d"'
@@ -101,6 +108,24 @@ def plan(  # noqa: D417 (the arguments are Plan's attributes)
         owner=one_line(owner or who()),
         message=one_line(message),
     )
+
+
+def require_revert_in(seconds: object) -> int:
+    """The seconds of a dead-man's timer.
+
+    Raises:
+        CommitError: not a whole number, or out of bounds (milliseconds? a point in time?).
+    """
+    if (
+        not isinstance(seconds, int)
+        or isinstance(seconds, bool)
+        or not (SHORTEST_REVERT_IN <= seconds <= LONGEST_REVERT_IN)
+    ):
+        raise CommitError(
+            f"revert_in is a whole number of seconds, {SHORTEST_REVERT_IN} to {LONGEST_REVERT_IN} "
+            f"(7 days), not {seconds!r}; nothing was changed."
+        )
+    return seconds
 
 
 def one_line(text: str) -> str:
@@ -274,25 +299,36 @@ def confirm(transport: Transport, commit_id: str, switch: str) -> None:
         CommitConfirmException: nothing is pending any more (the switch has rolled back), or its
             time is over.
         CommitRefusedError: refused or impossible; the commit stays pending and will be rolled back.
+        MixedDiskError: it failed half way and could not be undone.
     """
     answer = _verb(transport, "front-confirm", commit_id)
     if answer.exit_status == 0:
         return
     sections = answers.parse_sections(answer.stdout)
     why = " ".join(sections.get("refused", [])) or answers.said(answer, sections)
+    why = why.rstrip(".") + "."
     if answer.exit_status == answers.E_LATE:
         raise CommitConfirmException(
-            f"Commit {commit_id} on {switch} was not confirmed: {why}. Nothing was written. If its "
+            f"Commit {commit_id} on {switch} was not confirmed: {why} Nothing was written. If its "
             "timer does not roll it back within seconds, it is dead: end it with a rollback."
         )
+    if answer.exit_status == answers.E_MIXED:
+        raise answers.mixed(commit_id, switch, why, sections)
     if answer.exit_status == answers.E_NOTHING:
         raise CommitConfirmException(
-            f"Commit {commit_id} cannot be confirmed on {switch}: {why} It was not confirmed in "
-            "time, or somebody ended it. The switch runs the configuration on its disk."
+            f"Commit {commit_id} cannot be confirmed on {switch}: {why} "
+            + answers.how_it_ended(sections)
         )
-    raise CommitRefusedError(
-        f"Commit {commit_id} on {switch} was not confirmed: {why}. Nothing was written; it stays "
-        "pending until its deadline and is rolled back then."
+    if answer.exit_status in (answers.E_REFUSED, answers.E_WRITE):
+        refused = answer.exit_status == answers.E_REFUSED
+        raise CommitRefusedError(
+            f"Commit {commit_id} on {switch} was not confirmed: {why} "
+            f"{'Nothing was written' if refused else 'The files are as before'}; it stays pending "
+            "until its deadline and is rolled back then."
+        )
+    raise CommitError(
+        f"What became of the confirm of commit {commit_id} on {switch} is not known (exit status "
+        f"{answer.exit_status}): {why} Ask 'vip pending', and look at /run/vipkeeper there."
     )
 
 

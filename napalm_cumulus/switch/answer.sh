@@ -1,25 +1,27 @@
 section() { # NAME FILE: a file's lines, indented so that none looks like a heading
     printf '== %s\n' "$1"
-    [ -r "$2" ] && awk '{ print " " $0 }' "$2" # ends every line, also a last one without its end
+    # It ends every line, also a last one without its end.
+    [ -r "$2" ] && head -c 1048576 "$2" | awk '{ print " " $0 }'
     return 0
 }
 
 print_outcome() {
-    for name in result progress apply.status unmet.before unmet.new unmet.old failed refused restored; do
+    for name in result progress apply.status unmet.before unmet.new unmet.old failed refused restored mixed; do
         [ -e "$T/$name" ] && section "$name" "$T/$name"
     done
     printf '== log\n'
-    tail -n 200 "$T/log" 2>/dev/null | sed 's/^/ /'
+    tail -c 65536 "$T/log" 2>/dev/null | tail -n 200 | sed 's/^/ /'
 }
 
 print_pending() { # DIR
     use "$1"
     printf '== state\n %s\n' "${1##*/}"
-    for name in id owner message created mode interfaces diff; do
-        section "$name" "$T/$name"
+    for name in id owner message created mode interfaces diff damaged; do
+        [ -e "$T/$name" ] && section "$name" "$T/$name"
     done
     printf '== armed\n %s\n' "$(armed)"
-    printf '== remaining\n %s\n' "$(($(value "$T/deadline") - $(seconds_up)))"
+    deadline=$(number "$T/deadline") || deadline=0
+    printf '== remaining\n %s\n' "$((deadline - $(seconds_up)))"
     return 0
 }
 
@@ -54,7 +56,7 @@ cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
     case $1.$found in
     *.) die "$E_NOTHING" "No commit of that id is pending." ;;
     rollback.claimed.confirm)
-        die "$E_NOTHING" "It is confirmed already: its files are being written."
+        die "$E_NOTHING" "It is being confirmed: its files are being written."
         ;;
     confirm.claimed.revert)
         die "$E_NOTHING" "It is being rolled back already."

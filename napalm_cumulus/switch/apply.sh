@@ -32,12 +32,12 @@ cmd_apply() {
     sweep_incoming
     refuse_pending
     # What a confirm that lost its power left, where no boot unit has seen to it.
-    if [ -d "$V/confirm" ]; then (cmd_boot); fi
-    rm -rf "$V/previous.new"
+    if [ -d "$V/confirm" ]; then boot_or_die; fi
+    settle_previous
     refuse_foreign_owner
     refuse_changed_files
-    stage >>"$T/log" 2>&1 ||
-        die "$E_STAGING" "The candidate could not be staged in $D: $(tail -n 1 "$T/log")"
+    why=$(stage 2>&1) ||
+        die "$E_STAGING" "The candidate could not be staged in $D: $(printf '%s' "$why" | tail -n 1)"
     refuse_unrestorable
     refuse_unknown_attributes
     refuse_new_complaints

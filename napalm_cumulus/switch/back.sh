@@ -100,9 +100,8 @@ cmd_expire() {
         use "$D/claimed.confirm"
         printf '%s\n' "$$" >"$T/pid.$VERB"
         break_lock 60 || exit "$E_INTERNAL"
-        [ -d "$D/claimed.confirm" ] || exit 0
-        finish_confirm
-        exit
+        [ -d "$D/claimed.confirm" ] && finish_confirm
+        # It has ended meanwhile, or failed and was given back.
     fi
     # A commit that was armed but never became the pending one leaves only its program.
     if [ "$(value "$D/pending/id")" != "$1" ] && [ "$(value "$D/claimed.revert/id")" != "$1" ]; then

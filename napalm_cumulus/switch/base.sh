@@ -11,6 +11,7 @@
 #   expire ID     what the timer runs: rollback, or the end of a confirm that was cut off
 #   boot          the end of a confirm that a power cut interrupted between two files
 #   status        what is pending
+#   previous      what the newest confirm replaced, as a tar archive
 #
 # State, under /run (a reboot forgets it, and that is the rollback):
 #   pending/          the one commit that waits; renaming it is how its outcome is claimed, so of a
@@ -19,7 +20,8 @@
 #   last/             the newest commit that has ended
 #   lock              held while the kernel or the disk is being changed
 # and under /var/lib (survives a reboot):
-#   previous/         the files that the newest confirm replaced, for a rollback of it
+#   previous/         the files that the newest confirm replaced, for a rollback of it; previous.new/
+#                     until it is confirmed
 #   confirm/          while a confirm of several files is being written: the journal of it
 #
 # A commit's directory, from the client: id owner message diff revert_in hold mode interfaces
@@ -27,6 +29,7 @@
 # held, for a repair steps; from here: network/ outside/ outside.list attributes ballast created
 # deadline armed isolate progress log result refused failed batch unmet.* kernel.* pid.* stanzas complaints
 # words given given.before mentioned commands lost restored
+# absent written direction mixed damaged
 
 set -u
 umask 077
@@ -42,10 +45,12 @@ LIMIT=300 # seconds after which a hung ifupdown2 is killed, hard: it hangs on TE
 TRIES=3   # how often it may be
 ASKING=10 # seconds for a command that only asks
 BUSY=89   # ifupdown2: another one is running
+LONGEST=604800 # seconds, of a revert_in
+LOG_BOUND=262144 # bytes of what commands say, that are kept
 
 # Exit statuses, read by answers.py.
 E_INTERNAL=70 E_CHANGED=71 E_PENDING=72 E_FOREIGN=73 E_NOT_ARMED=74 E_STAGING=75
-E_NOTHING=76 E_FAILED=77 E_INCOMPLETE=78 E_REFUSED=79 E_WRITE=80 E_LATE=84 E_TOO_SHORT=85
+E_NOTHING=76 E_FAILED=77 E_INCOMPLETE=78 E_REFUSED=79 E_WRITE=80 E_MIXED=81 E_LATE=84 E_TOO_SHORT=85
 
 die() { # STATUS SENTENCE
     status=$1
@@ -78,6 +83,88 @@ with_systemd() {
     [ -d /run/systemd/system ] || return 1
     version=$(within "$ASKING" systemctl --version 2>/dev/null | awk 'NR == 1 { print $2 + 0 }')
     [ "${version:-0}" -ge 236 ] # --collect; --wait and --on-active are older
+}
+
+number() { # FILE: the whole number that it holds; fails where it holds none
+    line=$(value "$1")
+    case $line in
+    '' | *[!0-9]* | 0?* | ????????????????*) return 1 ;;
+    esac
+    printf '%s' "$line"
+}
+
+require_own() { # DIR: nothing in it is read or written unless only root can have made it
+    [ -e "$1" ] || [ -L "$1" ] || return 0
+    found=$(stat -c '%u %a %F' "$1")
+    case $found in
+    '0 700 directory') ;;
+    '0 7'[0145][0145]' directory') chmod 700 "$1" ;;
+    *) die "$E_FOREIGN" "$1 was not made by this program (owner, mode and kind: $found)." \
+        "Look who made it, and remove it." ;;
+    esac
+}
+
+logged() { # COMMAND...: run it; what it says goes to the log, up to a bound. The rest is read and thrown
+    # away, so that nobody who writes is stopped or killed by it, nor a daemon that it leaves behind
+    pipe=$T/said.$$
+    [ -p "$pipe" ] || mkfifo "$pipe" 2>/dev/null || {
+        "$@" >/dev/null 2>&1 </dev/null 8>&-
+        return
+    }
+    keep_bounded "$T/log" <"$pipe" >/dev/null 2>&1 7<&- 8>&- &
+    reader=$!
+    exec 9>"$pipe"
+    "$@" >&9 2>&1 </dev/null 8>&- 9>&-
+    said=$?
+    exec 9>&-
+    rm -f "$pipe"
+    # Such a daemon keeps the reader at it: it is not waited for longer than this second.
+    turns=0
+    while [ "$turns" -lt 200 ] && kill -0 "$reader" 2>/dev/null; do
+        sleep 0.005
+        turns=$((turns + 1))
+    done
+    return "$said"
+}
+
+keep_bounded() { # LOG: the beginning and the end of stdin
+    size=$(wc -c <"$1") || size=0
+    if [ "$size" -lt $((2 * LOG_BOUND)) ]; then
+        room=$((size < LOG_BOUND ? LOG_BOUND - size : 0))
+        head -c "$room" >>"$1"
+        rest=$(tail -c 8192)
+        [ -z "$rest" ] || printf '\n(more was said than is kept; its end:)\n%s\n' "$rest" >>"$1"
+    fi
+    cat # nothing, or what is too much
+}
+
+mend_state() { # DIR: what cannot be read there must not keep anybody from rolling back
+    case $(value "$1/id") in
+    *[!0-9a-f]* | '' | ?????????????*) damaged "$1" id "$(id_of_program)" ;;
+    ????????????) ;;
+    *) damaged "$1" id "$(id_of_program)" ;;
+    esac
+    case $(value "$1/mode") in full | targeted) ;; *) damaged "$1" mode full ;; esac
+    case $(value "$1/hold") in pending | bounce | repair) ;; *) damaged "$1" hold bounce ;; esac
+    [ -f "$1/interfaces" ] || damaged "$1" interfaces ''
+    number "$1/deadline" >/dev/null || damaged "$1" deadline "$(seconds_up)"
+    for name in manifest changed removed expect.new expect.keep expect.old; do
+        [ -f "$1/$name" ] || damaged "$1" "$name" ''
+    done
+    # What it has changed is not known any more: everything is brought back.
+    [ ! -s "$1/damaged" ] || printf 'full\n' >"$1/mode"
+} 2>/dev/null
+
+damaged() { # DIR NAME TEXT: note it, and put something in its place that can be read
+    printf '%s\n' "$2" >>"$1/damaged"
+    rm -rf "${1:?}/$2"
+    printf '%s' "${3:+$3
+}" >"$1/$2"
+}
+
+id_of_program() { # of the one commit that there is
+    for program in "$D"/program.*; do printf '%.12s' "${program##*.}"; done | cut -c 1-12 |
+        grep -xE '[0-9a-f]{12}' || printf '000000000000'
 }
 
 use() { # DIR: take a commit's directory as the one in hand

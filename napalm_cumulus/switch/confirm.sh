@@ -3,17 +3,22 @@ cmd_confirm() {
     if [ "$(value "$D/claimed.confirm/id")" = "$ID" ]; then # killed on its way: go on
         use "$D/claimed.confirm"
         take_lock 60 || exit "$E_INTERNAL"
-        [ -d "$D/claimed.confirm" ] || exit 0
-        finish_confirm
-        exit
+        [ -d "$D/claimed.confirm" ] && finish_confirm
+        # Whoever held the lock has given it back, or ended it.
+        ours && exit "$E_WRITE"
+        case $(value "$D/last/result") in confirmed*) exit 0 ;; esac
+        exit "$E_NOTHING"
     fi
     ours || exit "$E_NOTHING"
     use "$D/pending"
     take_lock 60 || exit "$E_INTERNAL"
     ours || exit "$E_NOTHING"
     printf '%s\n' "$$" >"$T/pid.confirm"
+    rm -f "$T/refused" "$T/direction"
+    [ ! -s "$T/damaged" ] ||
+        refuse_confirm "its state on the switch is damaged ($(paste -sd ' ' "$T/damaged")); roll it back"
     if late; then # its timer is dead, or goes off this instant
-        printf 'its time was over %s s ago\n' "$(($(seconds_up) - $(value "$T/deadline")))" >"$T/refused"
+        printf 'its time was over %s s ago\n' "$(($(seconds_up) - $(number "$T/deadline")))" >"$T/refused"
         exit "$E_LATE"
     fi
     [ "$(value "$T/hold")" = pending ] ||
@@ -29,9 +34,9 @@ cmd_confirm() {
         refuse_confirm "the files on disk were changed while the commit was pending"
     fi
     mark preparing
-    if ! { prepare_files && keep_previous && prepare_journal; } 2>>"$T/log"; then
+    if ! words=$({ prepare_files && keep_previous && prepare_journal; } 2>&1); then
         drop_prepared
-        printf '%s\n' "$(tail -n 1 "$T/log")" >"$T/refused"
+        printf '%s\n' "$words" | tail -n 1 >"$T/refused"
         exit "$E_WRITE"
     fi
     mark prepared
@@ -47,53 +52,101 @@ refuse_confirm() {
     exit "$E_REFUSED"
 }
 
-prepared() { # PATH: the dot file beside it; `source DIR/*` never reads such a name
-    printf '%s/.%s.vipkeeper.%s' "$(dirname "$1")" "$(basename "$1")" "$ID"
-}
-
-drop_prepared() {
-    while IFS= read -r path; do
-        rm -f "$(prepared "$(real "$path")")"
-    done <"$T/changed"
-    rm -rf "$V/previous.new"
-    drop_journal
+end_late() { # WHY: nobody but the timer may end it now, and the timer may have been and gone
+    claim revert || exit "$E_NOTHING"
+    printf '%s\n' "$1" >"$T/refused"
+    take_back "not confirmed in time"
+    exit "$E_NOTHING"
 }
 
 real() { # PATH: where a link leads
     readlink -f "$1" || printf '%s' "$1"
 }
 
-flush() { sync "$@" 2>/dev/null || sync; } # fsync(2) of each; coreutils before 8.24 syncs all
+prepared() { # FILE: its new text, beside it; `source DIR/*` never reads such a name
+    printf '%s/.%s.vipkeeper.%s' "$(dirname "$1")" "$(basename "$1")" "$ID"
+}
 
-prepare_files() { # every new file complete and durable beside its target; no target touched yet
+kept() { # FILE: the old one's second name, until all of them are proven to be right
+    printf '%s.was' "$(prepared "$1")"
+}
+
+flush() { sync "$@"; } # fsync(2) of each; coreutils before 8.24 syncs all
+
+digest() { # FILE: its SHA-256
+    { sum=$(sha256sum <"$1"); } 2>/dev/null || return 1
+    printf '%s' "${sum%% *}"
+}
+
+holds() { # FILE LIST PATH: is its text the one that the list of "digest  path" lines has for PATH?
+    have=$(digest "$1") || return 1
+    [ "$have" = "$(awk -v path="$3" 'substr($0, 67) == path { print $1; exit }' "$2")" ]
+}
+
+was_absent() { grep -qxF -- "$1" "$T/absent"; } # PATH: did it not exist before?
+
+prepare_files() { # all new files complete and durable beside their targets; no target touched yet
+    : >"$T/absent" && : >"$T/written" || return 1
     while IFS= read -r path; do
         target=$(real "$path")
         fresh=$(prepared "$target")
-        rm -f "$fresh"
+        was=$(kept "$target")
+        rm -f "$fresh" "$was"
         if [ -e "$target" ]; then
             cp -a --attributes-only "$target" "$fresh" || return 1
+            # Only where no second name can be given (a bind mount, an immutable file) a copy.
+            ln -T "$target" "$was" 2>/dev/null || cp -a "$target" "$was" || return 1
+            flush "$was" || return 1
         else
+            printf '%s\n' "$path" >>"$T/absent" || return 1
             : >"$fresh" && chmod 644 "$fresh" || return 1
         fi
         cat "$T/new$path" >"$fresh" && flush "$fresh" && flush "$(dirname "$fresh")" || return 1
+        sum=$(digest "$T/new$path") && printf '%s  %s\n' "$sum" "$path" >>"$T/written" || return 1
     done <"$T/changed"
 }
 
-keep_previous() { # the files as they are now, and how the new ones will be known
+keep_previous() { # the files as they are now, and how the new ones will be known; for a rollback
     rm -rf "$V/previous.new"
-    mkdir -p "$V/previous.new/files" && chmod 700 "$V" || return 1
-    cp "$T/id" "$T/owner" "$T/message" "$V/previous.new/" || return 1
+    mkdir -p "$V/previous.new/files" || return 1
+    cp "$T/id" "$T/owner" "$T/message" "$T/removed" "$V/previous.new/" || return 1
     cat "$T/changed" "$T/removed" | while IFS= read -r path; do
         [ -e "$path" ] || continue
         mkdir -p "$V/previous.new/files$(dirname "$path")" &&
             cp -p "$(real "$path")" "$V/previous.new/files$path" || return 1
     done || return 1
-    while IFS= read -r path; do
-        digest=$(sha256sum <"$T/new$path") && printf '%s %s\n' "${digest%% *}" "$path" || return 1
-    done <"$T/changed" >"$V/previous.new/written"
-    cp "$T/removed" "$V/previous.new/removed"
+    sed 's/  / /' "$T/written" >"$V/previous.new/written" || return 1
+    find "$V/previous.new" -exec sync {} + && flush "$V"
 }
 
-# One file changes in one rename. Several cannot: a journal on the disk and a unit that runs before
-# the network comes up finish what a power cut interrupts. Both exist only while the files are
-# being renamed.
+promote_previous() { # what the newest confirm replaced, now that it is confirmed
+    [ -d "$V/previous.new" ] || return 0
+    rm -rf "$V/previous" && mv -T "$V/previous.new" "$V/previous" && flush "$V"
+}
+
+settle_previous() { # after a confirm that a power cut ended: was it done, or not?
+    new=$V/previous.new
+    [ -d "$new" ] && [ ! -d "$V/confirm" ] || return 0
+    if [ -s "$new/written" ] || [ -s "$new/removed" ]; then
+        stands=yes
+        while read -r sum path; do
+            [ "$(digest "$path")" = "$sum" ] || stands=no
+        done <"$new/written"
+        while IFS= read -r path; do
+            [ ! -e "$path" ] || stands=no
+        done <"$new/removed"
+        [ "$stands" = no ] || promote_previous
+    fi
+    rm -rf "$new"
+}
+
+cmd_previous() { # for the client: the files that the newest confirm replaced, as a tar archive
+    require_root
+    mkdir -p "$D"
+    take_lock 60 || die "$E_INTERNAL" "The lock $D/lock is held by a run that does not end."
+    if [ ! -d "$D/pending" ] && [ ! -d "$D/claimed.revert" ] && [ ! -d "$D/claimed.confirm" ]; then
+        [ ! -d "$V/confirm" ] || boot_or_die
+        settle_previous
+    fi
+    [ ! -d "$V/previous" ] || tar -C "$V" -cf - previous
+}

@@ -1,10 +1,23 @@
+# One file changes in one rename. Several cannot: a journal on the disk and a unit that runs before
+# the network comes up finish what a power cut interrupts, in the direction that the journal holds:
+#   none      nothing is renamed yet: the prepared files are dropped
+#   forward   the new files are put in place
+#   back      that failed: the old ones are put back
+# Both exist only while files are being renamed.
 files_to_change() { cat "$T/changed" "$T/removed" | wc -l; }
 
 prepare_journal() {
     [ "$(files_to_change)" -gt 1 ] || return 0
+    make_journal
+}
+
+make_journal() {
     rm -rf "$V/confirm"
     mkdir -p "$V/confirm" || return 1
-    cp "$T/transaction.sh" "$T/id" "$T/owner" "$T/changed" "$T/removed" "$V/confirm/" || return 1
+    for name in transaction.sh id owner changed removed written absent manifest; do
+        cp "$T/$name" "$V/confirm/" || return 1
+    done
+    flush "$V/confirm"/* "$V/confirm" "$V" || return 1
     [ -d /run/systemd/system ] || return 0
     cat >"$UNITS/vipkeeper-boot.service" <<UNIT || return 1
 [Unit]
@@ -21,63 +34,104 @@ ExecStart=/bin/sh $V/confirm/transaction.sh boot
 UNIT
     mkdir -p "$UNITS/networking.service.wants" "$UNITS/sysinit.target.wants" || return 1
     for target in networking.service sysinit.target; do
-        ln -sf ../vipkeeper-boot.service "$UNITS/$target.wants/vipkeeper-boot.service" || return 1
-        flush "$UNITS/$target.wants"
+        ln -sf ../vipkeeper-boot.service "$UNITS/$target.wants/vipkeeper-boot.service" &&
+            flush "$UNITS/$target.wants" || return 1
     done
-    flush "$UNITS/vipkeeper-boot.service" "$UNITS" "$V/confirm"/* "$V/confirm" "$V"
+    flush "$UNITS/vipkeeper-boot.service" "$UNITS"
 }
 
-begin_journal() { # from this rename on the boot goes forward
-    [ -d "$V/confirm" ] || return 0
-    : >"$V/confirm/begun.new"
-    mv -f "$V/confirm/begun.new" "$V/confirm/begun"
-    flush "$V/confirm"
+turn() { # forward|back|verified: for whoever goes on after a kill, and for the boot after a power cut
+    printf '%s\n' "$1" >"$T/direction.new" && mv -f "$T/direction.new" "$T/direction" || return 1
+    [ -d "$V/confirm" ] && [ "$T" != "$V/confirm" ] || return 0
+    cp "$T/direction" "$V/confirm/direction.new" && flush "$V/confirm/direction.new" &&
+        mv -f "$V/confirm/direction.new" "$V/confirm/direction" && flush "$V/confirm"
 }
 
-drop_journal() {
+drop_prepared() { # the files beside the targets, the journal and its unit
+    if [ -d "$V/confirm" ]; then
+        rm -f "$V/confirm/direction"
+        flush "$V/confirm"
+    fi
+    cat "$T/changed" "$T/removed" | while IFS= read -r path; do
+        target=$(real "$path")
+        rm -f "$(prepared "$target")" "$(kept "$target")" "$(kept "$path")"
+    done
+    rm -rf "$V/previous.new"
     [ -d "$V/confirm" ] || return 0
-    rm -f "$V/confirm/begun"
-    flush "$V/confirm"
     rm -f "$UNITS/networking.service.wants/vipkeeper-boot.service" \
         "$UNITS/sysinit.target.wants/vipkeeper-boot.service" "$UNITS/vipkeeper-boot.service"
     rm -rf "$V/confirm"
 }
 
-put_files() { # rename each prepared file over its target; what is done already is passed over
-    while IFS= read -r path; do
-        target=$(real "$path")
-        fresh=$(prepared "$target")
-        [ -e "$fresh" ] && mv -f "$fresh" "$target" && flush "$(dirname "$target")"
-        mark "written $path"
-    done <"$T/changed"
-    while IFS= read -r path; do
-        rm -f "$path" && flush "$(dirname "$path")"
-        mark "removed $path"
-    done <"$T/removed"
-}
-
-finish_confirm() { # with the lock held and the commit claimed: from here on there is only forward
-    begin_journal
-    mark confirming
-    put_files
-    if [ -d "$V/previous.new" ]; then
-        rm -rf "$V/previous"
-        mv -T "$V/previous.new" "$V/previous"
-        flush "$V"
+finish_confirm() { # with the lock held and the commit claimed: it ends here, in one way or the other
+    direction=$(value "$T/direction")
+    [ "$direction" != back ] || give_back
+    if [ "$direction" != verified ]; then
+        mark confirming
+        words=$({ turn forward && put_files && check_written; } 2>&1) || {
+            printf '%s\n' "${words:-no reason given}" | tail -n 1 >"$T/refused"
+            give_back
+        }
+        turn verified # the boot need not look again
     fi
-    drop_journal
+    promote_previous || note "what this confirm replaced could not be kept for a rollback"
+    drop_prepared
     end_with confirmed "by $(value "$T/owner")"
+    exit 0
 }
 
-cmd_boot() {
+give_back() { # the old files again, and the commit to its timer
+    # Without a journal of it a power cut would leave the one new file.
+    [ -d "$V/confirm" ] || make_journal 2>/dev/null
+    turn back
+    mark undoing
+    if ! words=$(restore_files 2>&1); then
+        printf '%s\n' "$words" >"$T/mixed"
+        end_with mixed "$(value "$T/refused")"
+        exit "$E_MIXED"
+    fi
+    drop_prepared
+    mv -T "$T" "$D/pending" || { # another took its place: its timer would not find it any more
+        mv -T "$T" "$D/claimed.revert" && T=$D/claimed.revert
+        take_back "it could not be confirmed"
+        exit "$E_NOTHING"
+    }
+    T=$D/pending
+    mark undone
+    # The timer may have fired meanwhile, and found it claimed.
+    if late; then end_late "$(value "$T/refused")"; fi
+    exit "$E_WRITE"
+}
+
+cmd_boot() { # gives E_MIXED where neither direction could be gone to its end
     T=$V/confirm
     ID=$(value "$T/id")
-    if [ -e "$T/begun" ]; then
-        put_files
-        note "a confirm by $(value "$T/owner") was cut off and is finished now"
-    else
-        drop_prepared
-        note "a confirm by $(value "$T/owner") was cut off before it began and is dropped"
+    whose="a confirm by $(value "$T/owner") was cut off"
+    direction=$(value "$T/direction")
+    if [ "$direction" = forward ]; then
+        if words=$({ put_files && check_written; } 2>&1); then
+            promote_previous
+            note "$whose and is finished now"
+        else
+            note "$whose and cannot be finished: $words"
+            direction=back
+            turn back
+        fi
     fi
-    drop_journal
+    if [ "$direction" = back ]; then
+        if ! words=$(restore_files 2>&1); then
+            printf '%s\n' "$words" >"$T/mixed"
+            note "$whose; the disk holds a mixture: $words"
+            return "$E_MIXED"
+        fi
+        note "$whose, the old files are in place"
+    elif [ "$direction" != forward ]; then
+        note "$whose before it began and is dropped"
+    fi
+    drop_prepared
+}
+
+boot_or_die() { # for who finds a journal: what a confirm left that lost its power, or failed twice
+    (cmd_boot) || die "$E_FOREIGN" "An earlier confirm left the disk with a mixture:" \
+        "$(paste -sd ';' "$V/confirm/mixed")."
 }

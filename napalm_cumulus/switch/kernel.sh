@@ -37,11 +37,9 @@ patiently() { # in_candidate|on_disk SECONDS COMMAND...: an ifupdown2, waiting f
     shift 2
     attempt=0 began=$(seconds_up) patience=$HANG
     while :; do
-        log=$T/log
         own_lock || :
-        # On a full /run ifupdown2 must not die of its own messages.
-        printf '+ %s: %s\n' "$where" "$*" 2>/dev/null >>"$log" || log=/dev/null
-        "$where" timeout -s KILL "$limit" "$@" >>"$log" 2>&1 </dev/null 8>&-
+        printf '+ %s: %s\n' "$where" "$*" 2>/dev/null >>"$T/log"
+        logged "$where" timeout -s KILL "$limit" "$@"
         status=$?
         case $status in
         "$BUSY")

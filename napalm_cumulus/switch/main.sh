@@ -1,5 +1,10 @@
 main() {
     VERB=${1-}
+    require_own "$D"
+    require_own "$V"
+    for state in pending claimed.revert claimed.confirm; do
+        if [ -d "$D/$state" ]; then mend_state "$D/$state"; fi
+    done
     case ${1-} in
     apply | run | expire) "cmd_$1" "$2" ;;
     boot) cmd_boot ;;
@@ -9,6 +14,7 @@ main() {
     front-confirm) cmd_front confirm "$2" ;;
     status) cmd_status ;;
     try-out) try_out "$2" ;;
+    previous) cmd_previous ;;
     *) die "$E_INTERNAL" "unknown verb '${1-}'" ;;
     esac
     exit

@@ -9,8 +9,12 @@ start_timer() { # OPTION...
 }
 
 arm() {
-    wait=$(value "$T/revert_in")
-    seconds_up | awk -v wait="$wait" '{ print $1 + wait }' >"$T/deadline"
+    wait=$(number "$T/revert_in") || wait=0
+    if [ "$wait" -lt 1 ] || [ "$wait" -gt "$LONGEST" ]; then
+        printf 'revert_in is no whole number of seconds from 1 to %s\n' "$LONGEST" >>"$T/log"
+        return 1
+    fi
+    printf '%s\n' "$(($(seconds_up) + wait))" >"$T/deadline"
     date +%s >"$T/created"
     cp "$T/transaction.sh" "$D/program.$ID" || return 1
     if with_systemd; then
@@ -59,7 +63,10 @@ armed() { # does anything see to the end of the commit in hand? yes, no, or unkn
     fi
 }
 
-late() { [ "$(seconds_up)" -gt "$(value "$T/deadline")" ]; } # is its time over?
+late() { # is its time over? One that cannot be read is
+    deadline=$(number "$T/deadline") || return 0
+    [ "$(seconds_up)" -ge "$deadline" ]
+}
 
 disarm() {
     if [ -s "$T/sleeper" ]; then

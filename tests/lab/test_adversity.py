@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from napalm.base.exceptions import CommitError, LockError, NapalmException
@@ -14,6 +15,8 @@ from napalm_cumulus import CumulusDriver, transaction
 from napalm_cumulus.answers import CommitRefusedError
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_commit import commit_extra, has_extra, stanza, toggled, with_extra
+
+MAIN = "/etc/network/interfaces"
 
 
 @contextmanager
@@ -307,12 +310,15 @@ def test_the_next_commit_ends_a_confirm_that_no_boot_has_ended(
     """On a switch without systemd a power cut leaves the journal of a confirm of several files."""
     old = leaf.disk()
     journal = "/var/lib/vipkeeper/confirm"
-    fresh = "/etc/network/.interfaces.vipkeeper.0123456789ab"
+    fresh = f"{Path(MAIN).parent}/.interfaces.vipkeeper.0123456789ab"
     leaf.sh(
         f"rm -rf {journal}; mkdir -p {journal} /var/lib/vipkeeper/previous.new; cd {journal}; "
-        "echo 0123456789ab >id; echo alice@noc >owner; : >removed; "
+        "echo 0123456789ab >id; echo alice@noc >owner; : >removed; : >absent; "
+        "sha256sum /etc/network/interfaces >manifest; "
         f"echo /etc/network/interfaces >changed; cp -p /etc/network/interfaces {fresh}; "
-        f"echo '# new' >>{fresh}" + ("; : >begun" if begun else "")
+        f"ln {MAIN} {fresh}.was; echo '# new' >>{fresh}; "
+        f"printf '%s  {MAIN}\\n' $(sha256sum <{fresh} | cut -d' ' -f1) >written"
+        + ("; echo forward >direction" if begun else "")
     )
     leaf.sh("cp -p /etc/network/interfaces /tmp/kept")
     driver = leaf.driver()

@@ -181,7 +181,7 @@ def test_what_is_refused_before_anything_is_sent() -> None:
         repairs.carry_out([steps.reapply("eth0")])
     with pytest.raises(CommitRefusedError, match="no interface vlan7"):
         repairs.carry_out([steps.reapply("vlan7")])
-    with pytest.raises(CommitError, match="at least 1"):
+    with pytest.raises(CommitError, match="1 to 604800"):
         repairs.carry_out([steps.reapply("vlan453")], revert_in=0)
     assert all(command == READ for command, _ in switch.asked)
 

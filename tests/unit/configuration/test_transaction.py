@@ -330,7 +330,7 @@ def test_commit_needs_a_candidate_and_sane_seconds() -> None:
     with pytest.raises(CommitError, match="No candidate is loaded"):
         driver.commit_config()
     driver.load_replace_candidate(config=TOGGLED)
-    with pytest.raises(CommitError, match="at least 1"):
+    with pytest.raises(CommitError, match="1 to 604800"):
         driver.commit_config(revert_in=0)
     driver.discard_config()
     assert driver.compare_config() == ""
