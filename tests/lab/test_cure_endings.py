@@ -47,7 +47,7 @@ def healing(desk: Desk, leaf: LeafUnderTest, *options: str) -> Iterator[list[Sai
     """Run ``vip heal`` until the switch is in the middle of ``ifup``; what it said is given."""
     said: list[Said] = []
     with started(desk.lab, desk.argv("heal", "vm-a1", "--yes", *options)) as process:
-        leaf.wait_until(lambda: leaf.sh(f"ls {_BEGAN} 2>/dev/null || :") != "", timeout=40)
+        leaf.wait_until(lambda: leaf.sh(f"ls {_BEGAN} 2>/dev/null || :") != "", timeout=120)
         yield said
         # The one in the middle may have sent it a signal.
         if said:
@@ -124,7 +124,7 @@ def test_ctrl_c_during_a_repair_says_that_it_goes_on_to_its_end(
     desk: Desk, leaf: LeafUnderTest
 ) -> None:
     desk.lab.break_("svi-routes-lost")
-    with slow_ifup(leaf, 3), healing(desk, leaf) as ended:
+    with slow_ifup(leaf, 6), healing(desk, leaf) as ended:
         ended.append(Said(0, "", ""))  # asks for the signal
     (said,) = ended
     assert said.code == 9, said
