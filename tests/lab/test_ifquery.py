@@ -1,6 +1,7 @@
 """The model of the interfaces files against the real ``ifquery``, on generated files.
 
-``VIPKEEPER_DIFFERENTIAL_FILES`` asks for more files, ``VIPKEEPER_SEED`` for others.
+``VIPKEEPER_DIFFERENTIAL_FILES`` asks for more files, ``VIPKEEPER_DIFFERENTIAL_SEED``
+for others.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tests.lab.interfaces_generator import interfaces_text
 from tests.lab.switch import PastTheNetwork
 
 FILES = int(os.environ.get("VIPKEEPER_DIFFERENTIAL_FILES", "240"))
-SEED = int(os.environ.get("VIPKEEPER_SEED", "453"))
+SEED = int(os.environ.get("VIPKEEPER_DIFFERENTIAL_SEED", "453"))
 
 #: ifupdown2 keeps these at the index of the ``address`` before them, or drops them.
 _RELATED = {"netmask", "scope", "broadcast", "preferred-lifetime"}
