@@ -104,7 +104,8 @@ cmd_expire() {
         # It has ended meanwhile, or failed and was given back.
     fi
     # A commit that was armed but never became the pending one leaves only its program.
-    if [ "$(value "$D/pending/id")" != "$1" ] && [ "$(value "$D/claimed.revert/id")" != "$1" ]; then
+    if [ "$(value "$D/pending/id")" != "$1" ] && [ "$(value "$D/claimed.revert/id")" != "$1" ] &&
+        [ "$(value "$D/claimed.confirm/id")" != "$1" ]; then
         rm -f "$D/program.$1"
         sweep_incoming
     fi

@@ -122,15 +122,6 @@ def test_ifup_that_floods_its_output(leaf: LeafUnderTest) -> None:
     assert int(leaf.sh(f"wc -c <{D}/last/log")) < 1_000_000
 
 
-def test_a_program_that_ifup_leaves_behind_holds_nobody_up(leaf: LeafUnderTest) -> None:
-    driver = leaf.driver()
-    line = "    post-up (sleep 300; echo late) &\n"
-    driver.load_merge_candidate(config=with_extra(leaf) + line)
-    driver.commit_config(revert_in=60)
-    driver.rollback()
-    leaf.sh("pkill -f '[s]leep 300' || :")
-
-
 def test_a_commit_that_finds_no_room_says_so(leaf: LeafUnderTest) -> None:
     """The archive still finds its place, the staged candidate does not."""
     driver = leaf.driver()
