@@ -30,7 +30,7 @@ SPOILT: dict[str, tuple[str, str | None]] = {
     "MAC with a g": (f"/address-virtual/s#{MAC}#00:00:5e:00:01:6g#", "00:00:5e:00:01:6g"),
     "MAC with dashes": (f"/address-virtual/s#{MAC}#00-00-5e-00-01-63#", "00-00-5e-00-01-63"),
     "multicast MAC": (f"/address-virtual/s#{MAC}#01:00:5e:00:01:c5#", "01:00:5e:00:01:c5"),
-    "address-virtual misspelt": ("s#address-virtual#adress-virtual#", "gives it"),
+    "address-virtual misspelt": (r"s#address-virtual\(.*130[.]246\)#adress-virtual\1#", "gives it"),
     "own address misspelt": (f"s#address {OWN}#adress {OWN}#", "gives it"),
     "no prefix": (f"s#{VIP}#130.246.212.1#", "has no prefix length"),
     "prefix of 44": (f"s#{VIP}#130.246.212.1/44#", "130.246.212.1/44"),
