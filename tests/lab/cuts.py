@@ -216,7 +216,8 @@ class Rehearsal:
         patience = _FULL_REVERT_IN + 15 if cell.verb.startswith("full") else 35
         if cell.cut in LEAVES_NO_TIMER:
             with suppress(TimeoutError):
-                leaf.wait_until(self._ended, timeout=12)
+                # The units may have been left alone: then the timer ends it at its time.
+                leaf.wait_until(self._ended, timeout=patience if cell.step == "" else 12)
             if not self._ended():
                 self._end_by_hand(cell)
         elif cell.cut == "lock held":
