@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,9 @@ _HERE = Path(__file__).parent
 
 def pytest_configure(config: pytest.Config) -> None:
     """Draw one seed for all workers: they must come to the same tests."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # In the background of a script; the commands that the tests stop would ignore it, too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("VIPKEEPER_SEED", str(random.randrange(2**32)))
 
 

@@ -21,15 +21,19 @@ take_back() { # WHY. With the lock held and the commit claimed: the disk's confi
     status=$?
     if is_repair; then lift_all; fi
     unmet "$T/expect.old" >"$T/unmet.old"
+    if [ "$MODE" = targeted ] && [ -s "$T/given" ] && newly_unmet old >/dev/null && put_back; then
+        # Before a reload of everything, which might take what other stanzas do not give any more.
+        unmet "$T/expect.old" >"$T/unmet.old"
+        status=0
+    fi
     if [ "$MODE" = targeted ] && { [ "$status" -gt 1 ] || newly_unmet old >/dev/null; }; then
         # The few interfaces alone did not do it: let ifupdown2 put everything right.
         MODE=full
         bring_up on_disk
-        status=$?
         if is_repair; then lift_all; fi
         unmet "$T/expect.old" >"$T/unmet.old"
+        if put_back; then unmet "$T/expect.old" >"$T/unmet.old"; fi
     fi
-    if put_back; then unmet "$T/expect.old" >"$T/unmet.old"; fi
     if [ -e "$T/kernel.before" ]; then sweep; fi
     drop_prepared
     if newly_unmet old >/dev/null || [ -s "$T/restored" ]; then
