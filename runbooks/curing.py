@@ -11,14 +11,19 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from runbooks.ladder_words import OUTAGES, tell_attempt
+from napalm.base.exceptions import CommitError, LockError, SessionLockedException
+
+from inventory.errors import VipkeeperError
+from napalm_cumulus.answers import CommitRefusedError
+from runbooks.ladder_words import OUTAGES, tell_aftercare, tell_attempt
 from runbooks.records import now
 from runbooks.switches import LOST, wait_until_settled
 from runbooks.treatment import CureAttempt, rebooted
+from runbooks.verdict import look_at_end
 from tasks.aftercare import care_after_cure, read_belongings
 from tasks.cure_model import Cured, PlannedCure
 from tasks.cures import apply_cure, entries_at_fault, plan_cure
-from tasks.errors import ChangeFailedError
+from tasks.errors import ChangeFailedError, RefusedError
 from tasks.health.diagnosis_model import Diagnosis
 from tasks.model import Aftercare, Verification
 from tasks.verify import verify_gateway
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
     from runbooks.run import Run
 
 _ASK_ANEW = "vm-mac-on-wrong-port"
+#: With these the switch, or a last look at it, has refused: nothing was touched.
+_NOT_BEGUN = (RefusedError, CommitRefusedError, LockError, SessionLockedException)
 _PAUSE = 1.0  # seconds between two looks at a switch that has just booted
 
 
@@ -90,6 +97,13 @@ def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure)
             macs=_judged_by(looker, choice),
             planned=planned,
         )
+    except _NOT_BEGUN:
+        run.report.attempts.remove(attempt)
+        raise
+    except CommitError:
+        attempt.unmeasured_seconds = round(time.monotonic() - begin, 1)
+        _look_after_failure(run, looker, choice, planned, attempt)
+        raise
     except LOST as error:
         attempt.lost_session = str(error)
         run.story.tell("cure", f"{error} The switch goes on by itself; looking again", "warn")
@@ -110,6 +124,32 @@ def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure)
     tell_attempt(run, attempt)
     _require_no_less(attempt)
     return attempt
+
+
+def _look_after_failure(
+    run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure, attempt: CureAttempt
+) -> None:
+    """See to what a cure has taken away that the switch has gone back from, or tried to.
+
+    Whatever fails here is told, and the failure of the cure itself stays the outcome.
+    """
+    session, name = looker.session, attempt.switch
+    attempt.complete = False
+    text = f"{attempt.cure.value} did not go as meant; looking what is there now"
+    run.story.tell("cure", f"{name}: {text}", "warn")
+    try:
+        wait_until_settled(session, run.settings.heal.revert_in, CommitError(text))
+        attempt.ended = True
+        attempt.aftercare = _care(run, looker, choice, planned)
+        tell_aftercare(run, attempt.aftercare)
+        attempt.after = look_at_end(run, session, looker.gateway)
+    except (VipkeeperError, *LOST) as error:
+        run.story.tell(
+            "cure",
+            f"{name}: what hung on its devices may not have been put back (it stands in the audit "
+            f"log): {error}",
+            "warn",
+        )
 
 
 def _care(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure) -> Aftercare:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runbooks.run import Run
     from runbooks.treatment import CureAttempt
     from tasks.health.facts import SwitchFacts
-    from tasks.model import Gateway
+    from tasks.model import Aftercare, Gateway
 
 #: How long others may be cut off by a cure that cuts them off.
 OUTAGES = {
@@ -99,7 +99,11 @@ def tell_attempt(run: Run, attempt: CureAttempt) -> None:
         run.story.tell("cure", f"{attempt.cure.value}{took}", kind)
     for problem in attempt.problems:
         run.story.tell("cure", problem, "warn")
-    care = attempt.aftercare
+    tell_aftercare(run, attempt.aftercare)
+
+
+def tell_aftercare(run: Run, care: Aftercare) -> None:
+    """Tell what was announced and put back, and what was not."""
     if care.announced:
         run.story.tell("announce", f"gratuitous ARP for {', '.join(care.announced)}")
     for restored in care.restored:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from napalm.base.exceptions import ConnectionClosedException
+from napalm.base.exceptions import CommitError, ConnectionClosedException, LockError
 
+from napalm_cumulus.answers import CommitRefusedError
 from runbooks import pending
 from runbooks.run import stopped_during
 from runbooks.treatment import CureAttempt, outage_in_words
+from tasks.errors import RefusedError
 from tasks.health.diagnosis_model import Cure
 from tests.unit.inventory.fakes import SW3
 from tests.unit.runbooks.conftest import World
@@ -121,6 +123,71 @@ def test_a_lost_session_leaves_the_outage_unmeasured_and_gets_its_aftercare(worl
     assert attempt["lost_session"] == "the session was lost."
     assert attempt["outage_seconds"] is None
     assert attempt["aftercare"]["restored"]
+
+
+def test_a_cure_that_the_switch_goes_back_from_gets_its_aftercare(world: World) -> None:
+    """Going back by ``ifup`` takes hand-made routes away as the cure itself does."""
+    world.cut_off()
+    by_hand = {"dst": "10.77.0.0/16", "gateway": "130.246.213.11", "dev": "vlan453", "flags": []}
+    world.leaf.routes.append(by_hand)
+
+    def fail() -> None:
+        world.leaf.routes.remove(by_hand)
+        raise CommitError("it did not go as meant, and the switch has gone back")
+
+    world.on_cure[Cure.REAPPLY] = fail
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 7, result.output
+    assert "arping" in world.leaf.events
+    assert "ip route replace 10.77.0.0/16 via 130.246.213.11 dev vlan453" in world.leaf.events
+    report = world.reports()[0]
+    (attempt,) = report["attempts"]
+    assert attempt["ended"]
+    assert attempt["complete"] is False
+    assert attempt["outage_seconds"] is None
+    assert attempt["aftercare"]["restored"]
+    assert report["kernel"], "what is there at the end is looked at"
+    assert report["verdict"] == "rolled-back"
+
+
+def test_a_failed_cure_whose_switch_is_gone_stays_the_outcome(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.cut_off()
+    monkeypatch.setattr("runbooks.switches._SETTLING", -60.0)
+
+    def fail() -> None:
+        world.leaf.open_errors = [ConnectionClosedException("it is gone")] * 9
+        raise CommitError("it did not go as meant, and the switch has gone back")
+
+    world.on_cure[Cure.REAPPLY] = fail
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 7, result.output
+    assert "what hung on its devices may not have been put back" in result.output
+    assert not world.reports()[0]["attempts"][0]["ended"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CommitRefusedError("it did not begin. Nothing was changed."),
+        LockError("the files changed meanwhile"),
+        RefusedError("somebody changed it; nothing was touched"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_cure_that_is_refused_is_none_that_was_begun(world: World, error: Exception) -> None:
+    world.cut_off()
+
+    def refuse() -> None:
+        raise error
+
+    world.on_cure[Cure.REAPPLY] = refuse
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 6, result.output
+    report = world.reports()[0]
+    assert report["verdict"] == "refused"
+    assert report["attempts"] == []
 
 
 def test_ctrl_c_while_a_repair_is_under_way(world: World) -> None:
