@@ -278,6 +278,12 @@ def failure(
             f"Commit {report.id} on {switch} was rolled back, but the kernel is not as before: "
             f"{details}. Run 'ifreload -a' there and look at /run/vipkeeper/last/log."
         )
+    if not report.reverted_ok:
+        return CommitError(
+            f"Commit {report.id} on {switch} was not applied as meant, and the switch has not "
+            f"written down that it is rolled back: {details}. Ask 'vip pending', and look at "
+            "/run/vipkeeper there."
+        )
     return CommitError(
         f"Commit {report.id} on {switch} was not applied as meant and was rolled back; the switch "
         f"is as before. It said: {details}"

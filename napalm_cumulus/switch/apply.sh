@@ -64,14 +64,12 @@ cmd_apply() {
     mark pending
     detached run
     status=$?
-    case $status in
-    0 | "$E_FAILED" | "$E_INCOMPLETE") ;;
-    *) # the run was not started, or was killed: do not wait for the timer
+    # The run was not started, or was killed; or the timer has claimed the commit and is at it still.
+    if ! has_settled; then
         detached rollback
         status=$E_FAILED
-        ;;
-    esac
-    for state in pending last claimed.revert; do
+    fi
+    for state in pending last claimed.revert claimed.confirm; do
         if [ "$(value "$D/$state/id")" = "$ID" ]; then
             use "$D/$state"
             print_outcome
@@ -79,6 +77,18 @@ cmd_apply() {
         fi
     done
     die "$E_INTERNAL" "The commit's state has gone from $D."
+}
+
+has_settled() { # by its own record, for a reboot ends the wait for it with 0 as well
+    case $status in
+    0 | "$E_FAILED" | "$E_INCOMPLETE") ;;
+    *) return 1 ;;
+    esac
+    for state in pending claimed.confirm; do
+        [ "$(value "$D/$state/id")" = "$ID" ] && [ "$(value "$D/$state/hold")" = pending ] &&
+            [ "$(value "$D/$state/apply.status")" = 0 ] && return 0
+    done
+    [ "$(value "$D/last/id")" = "$ID" ]
 }
 
 ours() { [ "$(value "$D/pending/id")" = "$ID" ]; }
@@ -113,7 +123,8 @@ cmd_run() {
     [ "$status" -eq 1 ] && [ "$(value "$T/hold")" = bounce ] && [ ! -s "$T/unmet.new" ] && status=0
     printf '%s\n' "$status" >"$T/apply.status"
     mark applied
-    if [ "$status" -ne 0 ] || [ -s "$T/unmet.new" ]; then
+    # What could not be written down (a full /run) is not known to be right.
+    if [ "$(value "$T/apply.status")" != 0 ] || [ -s "$T/unmet.new" ]; then
         claim revert || exit "$E_FAILED"
         take_back "the candidate was not applied as meant" && exit "$E_FAILED"
         exit "$E_INCOMPLETE"

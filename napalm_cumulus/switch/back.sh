@@ -32,8 +32,8 @@ take_back() { # WHY. With the lock held and the commit claimed: the disk's confi
         bring_up on_disk
         if is_repair; then lift_all; fi
         unmet "$T/expect.old" >"$T/unmet.old"
-        if put_back; then unmet "$T/expect.old" >"$T/unmet.old"; fi
     fi
+    if put_back; then unmet "$T/expect.old" >"$T/unmet.old"; fi
     if [ -e "$T/kernel.before" ]; then sweep; fi
     drop_prepared
     if newly_unmet old >/dev/null || [ -s "$T/restored" ]; then
@@ -57,6 +57,7 @@ sweep() { # what the disk's configuration alone did not put right; then what is 
     if newly_unmet old >/dev/null; then # what was deleted may have been in the way
         MODE=full
         bring_up on_disk
+        put_back || : # a reload takes what was put back, too
         unmet "$T/expect.old" >"$T/unmet.old"
     fi
     if look "$T/kernel.now"; then

@@ -189,6 +189,24 @@ def pausing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("pausing")
+@pytest.mark.promise("T7")
+def test_a_failure_is_told_when_the_timer_has_taken_it_back(
+    leaf: LeafUnderTest,
+) -> None:
+    """The timer claims the commit in the instant in which its program sees that it failed."""
+    driver = leaf.driver()
+    driver.load_merge_candidate(config=with_extra(leaf))
+    paused = Paused(leaf, lambda: driver.commit_config(revert_in=3))
+    with paused.at("applied"):
+        leaf.sh("echo missing >>/run/vipkeeper/pending/unmet.new")
+        leaf.wait_until(lambda: "claimed.revert" in leaf.state(), timeout=20)
+    # Nothing was said before it was so.
+    assert leaf.state() == set(), paused.error
+    assert not has_extra(leaf)
+    assert "was rolled back; the switch is as before" in str(paused.error)
+
+
+@pytest.mark.usefixtures("pausing")
 @pytest.mark.parametrize("how", ["in place", "by rename"])
 @pytest.mark.promise("T10", "T38")
 def test_an_edit_between_check_and_rename_is_kept(leaf: LeafUnderTest, how: str) -> None:

@@ -173,11 +173,15 @@ def vips(leaf: LeafUnderTest) -> set[str]:
 
 
 @pytest.mark.promise("T36")
+@pytest.mark.parametrize("full", [False, True])
 def test_a_file_spoilt_in_the_middle_of_a_toggle(
-    ward: Ward, monkeypatch: pytest.MonkeyPatch
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, *, full: bool
 ) -> None:
-    leaf, driver = ward.leaf, ward.leaf.driver()
-    how = "s#address-virtual#adress-virtual#"  # of every stanza: the others lose nothing either
+    leaf, driver = ward.leaf, ward.leaf.driver(full_reload=full)
+    # Of every stanza: the others lose nothing either, unless everything is reloaded as asked.
+    how = "s#address-virtual#adress-virtual#"
+    if full:
+        how = f"/^iface {SVI}$/,/^$/{how}"
     before = vips(leaf)
     text = transaction.program().decode()
     edited = text.replace("    mark applied\n", f"    mark applied\n    sed -i '{how}' {FILE}\n")

@@ -72,6 +72,12 @@ def test_a_commit_that_failed_says_why(sections: dict[str, list[str]], why: str)
     assert why in str(answers.failure("leaf", report, given))
 
 
+def test_a_rollback_that_is_not_written_down_is_not_told_as_done() -> None:
+    change = Change(("vlan453",), targeted=True, why_full="")
+    report = answers.report_of("0123456789ab", change, {"progress": []})
+    assert "has not written down that it is rolled back" in str(answers.failure("leaf", report))
+
+
 def test_an_odd_exit_status_is_told_as_it_is() -> None:
     assert ended(255) == "it said nothing and ended with exit status 255"
     assert ended(128).endswith("exit status 128")
