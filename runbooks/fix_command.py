@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 #: How healing ends after which all switches are checked once more.
-_TOLD = frozenset({errors.OK, errors.HEALED_FOR_NOW})
+_TOLD = frozenset({errors.OK, errors.HEALED_FOR_NOW, errors.NOT_HEALED})
 
 
 @dataclass(frozen=True)
@@ -86,5 +86,5 @@ def run_fix(
     if options.then_check and run.exit_code in _TOLD and run.switches:
         found = run_check(settings, sources, request)
         # What came back as a mere finding would hide that it was cured, and is only covered.
-        return run.exit_code or found
+        return run.exit_code if run.exit_code == errors.HEALED_FOR_NOW else found
     return run.exit_code

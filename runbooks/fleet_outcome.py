@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from runbooks.run import Run
 
 
+_NO_CURE = "not well or not judged, and no cure is known to help"
+_SEE = "See what is wrong and what to do about it: vip check"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one leaf.
@@ -79,29 +83,46 @@ def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupt
     said += f" ({', '.join(healed)})" if healed else ""
     said += f"; healed for now: {', '.join(o.switch for o in for_now)}" if for_now else ""
     said += f"; not started: {', '.join(waiting)}" if waiting else ""
+    failures = "".join(f"; {outcome.sentence}" for outcome in failed)
     if interrupted:
         away = [o.switch for o in outcomes if o.verdict == "left to itself"]
         said += f"; left to the timer on the switch: {', '.join(away)}" if away else ""
-        raise CancelledError(f"stopped by {interrupted}: {said}", "See how they are: vip check")
+        said = f"stopped by {interrupted}: {said}{failures}"
+        raise CancelledError(said, "See how they are: vip check")
     if failed:
-        raise StoppedError(f"{said}; {failed[0].sentence}", failed[0])
+        raise StoppedError(f"{said}{failures}", failed[0])
+    left = _left_alone(plan)
     if for_now:
         sentences = "; ".join(outcome.sentence for outcome in for_now)
         advice = " ".join(dict.fromkeys(outcome.advice for outcome in for_now))
+        sentences += f"; {left}" if left else ""
         run.end("healed-for-now", f"{said}; {sentences}", errors.HEALED_FOR_NOW, advice)
+        return
+    if left:
+        run.end("not-healed", f"{said}; {left}", errors.NOT_HEALED, _SEE)
         return
     run.end("healed", said)
 
 
+def _left_alone(plan: FleetPlan) -> str:
+    """The switches that nothing was done on though they are not well, as a clause."""
+    ill = _ill(plan) - {leaf.switch for leaf in plan.leafs}
+    return f"left alone: {', '.join(sorted(ill))} ({_NO_CURE})" if ill else ""
+
+
+def _ill(plan: FleetPlan) -> set[str]:
+    return {*plan.unhealthy, *(name for name, d in plan.left if not d.latent)}
+
+
 def nothing_to_cure(run: Run, plan: FleetPlan) -> None:
     """End a run whose plan is empty: all are well, or what is wrong is nothing that a cure ends."""
-    ill = sorted({*plan.unhealthy, *(name for name, d in plan.left if not d.latent)})
+    ill = sorted(_ill(plan))
     if not ill:
         run.end("healthy", f"{plan.checked} leafs have no fault to cure; nothing was touched")
         return
     run.end(
         "not-healed",
-        f"{', '.join(ill)}: not well, and no cure of a switch helps; nothing was touched",
+        f"{', '.join(ill)}: {_NO_CURE}; nothing was touched",
         errors.NOT_HEALED,
-        "See what is wrong and what to do about it: vip check",
+        _SEE,
     )

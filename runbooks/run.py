@@ -105,8 +105,7 @@ class Run:
             "diff": attempt.diff,
             "before": before,
         }
-        append_audit(self.settings.paths.audit, self._line("begin") | change)
-        self.changed = True
+        self._begin(change, f"{attempt.cure.value} was not begun on {attempt.switch}")
         self.report.attempts.append(attempt)
 
     def before_settling(self, pending: PendingCommit) -> None:
@@ -124,7 +123,13 @@ class Run:
             "diff": pending.diff,
             "commit": {"id": pending.id, "owner": pending.owner, "message": pending.message},
         }
-        append_audit(self.settings.paths.audit, self._line("begin") | change)
+        self._begin(change, f"the commit was left as it is, and {self.command} was not begun")
+
+    def _begin(self, change: dict[str, Any], untouched: str) -> None:
+        try:
+            append_audit(self.settings.paths.audit, self._line("begin") | change)
+        except RecordError as error:
+            raise RecordError(f"{error}; {untouched}", error.advice) from None
         self.changed = True
 
     def finish(self) -> None:

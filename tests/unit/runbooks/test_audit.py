@@ -54,6 +54,18 @@ def test_what_cannot_be_written_down_is_not_done(world: World, verb: str) -> Non
     result = world.vip(verb, SW3)
     assert (result.exit_code, "could not be written" in result.stderr) == (1, True)
     assert verb not in world.leaf.events
+    assert f"the commit was left as it is, and {verb} was not begun" in result.stderr
+
+
+def test_a_cure_that_cannot_be_written_down_is_not_begun_and_says_so(world: World) -> None:
+    (world.directory / "state").mkdir()
+    (world.directory / "state/audit.jsonl").symlink_to(Path("/dev/null"))
+    world.cut_off()
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 1
+    assert world.cured == []
+    assert f"reapply was not begun on {SW3}" in result.stderr
+    assert world.reports()[0]["attempts"] == []
 
 
 @pytest.mark.parametrize("words", [("toggle", "sw-99", "--vip", "10.0.0.1"), ("confirm", "sw-99")])

@@ -24,7 +24,7 @@ from tasks.health.diagnosis_model import Cure, Diagnosis
 from tasks.health.facts import SwitchFacts
 from tasks.health.model import Finding, Status, SwitchHealth, VipRecord
 from tests.unit.runbooks.fleet_world import Leafs, leafs, name_of
-from tests.unit.tasks.health.healthy import DOWN, GATEWAY, SVI, V0, VIP, link
+from tests.unit.tasks.health.healthy import DOWN, GATEWAY, SVI, V0, VIP, link, sysctl
 
 __all__ = ["leafs"]
 
@@ -178,6 +178,52 @@ def test_the_first_failure_stops_the_rest_and_names_it(leafs: Leafs, ward: Ward)
     assert f"1 of 3 leafs healed ({name_of(2)}); not started: {name_of(5)}" in result.output
     (report,) = [r for r in leafs.world.reports() if r["target"] == "all-unhealthy"]
     assert [leaf["verdict"] for leaf in report["leafs"]] == ["healed", "failed", "not started"]
+
+
+@pytest.mark.parametrize(("command", "code"), [("heal", 8), ("check", 11)])
+def test_who_is_left_alone_is_told_at_the_end(
+    leafs: Leafs, ward: Ward, command: str, code: int
+) -> None:
+    """All that could be healed was, and a leaf is still not well: that is no success."""
+    leafs.add(*range(1, 9))
+    leafs.change(2, ill)
+    leafs.change(5, lambda facts: sysctl(facts, "ip_forward", 0))
+    words = {"heal": ("heal", "--all-unhealthy"), "check": ("check", "--fix")}[command]
+    result = leafs.world.vip(*words, "--yes")
+    assert result.exit_code == code, result.output
+    assert ward.begun == [name_of(2)]
+    assert (
+        f"NOT HEALED: 1 of 1 leafs healed ({name_of(2)}); left alone: {name_of(5)} (not well or "
+        "not judged, and no cure is known to help)\n"
+    ) in result.stdout
+    (report,) = leafs.world.reports()
+    assert report["verdict"] == "not-healed"
+
+
+def test_every_leaf_that_failed_is_named(leafs: Leafs, ward: Ward) -> None:
+    leafs.add(*range(1, 13))
+    ward.seconds = 0.3
+    for number in (2, 3, 5):
+        leafs.change(number, ill)
+        leafs.change(number, other_vip(number))
+    ward.failing = {name_of(3), name_of(5)}
+    result = leafs.world.vip("heal", "--all-unhealthy", "--yes", "--force")
+    assert result.exit_code == 8, result.output
+    for name in ward.failing:
+        assert f"{name}: it is still there" in result.stderr
+
+
+def test_a_leaf_that_failed_is_named_after_ctrl_c(leafs: Leafs, ward: Ward) -> None:
+    leafs.add(*range(1, 9))
+    for number in (2, 3, 5):
+        leafs.change(number, ill)
+    ward.seconds = 0.5
+    ward.failing = {name_of(2)}
+    ward.hook = lambda _: threading.Timer(0.1, signal_main).start()
+    result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
+    assert result.exit_code == 9
+    assert "stopped by Ctrl-C: 0 of 3 leafs healed" in result.stderr
+    assert f"{name_of(2)}: it is still there" in result.stderr
 
 
 @pytest.mark.parametrize("numbers", [(1, 2, 3, 5), (1, 2, 3, 4, 5, 6)])
