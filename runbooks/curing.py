@@ -139,8 +139,8 @@ def _look_after_failure(
     run.story.tell("cure", f"{name}: {text}", "warn")
     try:
         wait_until_settled(session, run.settings.heal.revert_in, CommitError(text))
-        attempt.ended = True
         attempt.aftercare = _care(run, looker, choice, planned)
+        attempt.ended = True
         tell_aftercare(run, attempt.aftercare)
         attempt.after = look_at_end(run, session, looker.gateway)
     except (VipkeeperError, *LOST) as error:

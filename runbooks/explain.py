@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napalm.base import exceptions as napalm
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _SWITCH = "vipkeeper_switch"
 _REPORT = "vipkeeper_report"
+_DONE = "vipkeeper_done"
+#: What is no longer true of a run as a whole where something was done before.
+_NOTHING = re.compile(r"\b([Nn])othing (on the switch |on any switch )?was (touched|changed)\b")
 _LOST = (
     "The switch goes on by itself: a repair to its end, all else back to its old configuration at "
     "the latest when the timer runs out; look with: vip pending SWITCH"
@@ -66,7 +70,15 @@ def explain(error: BaseException, switch: str = "", *, reading: bool = False) ->
             none is given, the one that `of_switch` noted.
         reading: whether what failed only looks, so that no change can be under way.
     """
-    switch = switch or getattr(error, _SWITCH, "")
+    said = _explained(error, switch or getattr(error, _SWITCH, ""), reading=reading)
+    done = getattr(error, _DONE, "")
+    if not done:
+        return said
+    sentence = _NOTHING.sub(r"\1othing more \2was \3", said.sentence).rstrip(".")
+    return replace(said, sentence=f"{sentence}; done before it: {done}")
+
+
+def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained:
     if isinstance(error, VipkeeperError):
         return Explained(str(error), error.advice, error.exit_code)
     if isinstance(error, KeyboardInterrupt):
@@ -89,6 +101,11 @@ def explain(error: BaseException, switch: str = "", *, reading: bool = False) ->
 def of_switch(error: BaseException, switch: str) -> None:
     """Note which switch an exception is about: the driver knows only its address."""
     error.__dict__.setdefault(_SWITCH, switch)
+
+
+def with_done(error: BaseException, done: str) -> None:
+    """Note what was done before something was refused or cancelled."""
+    error.__dict__.setdefault(_DONE, done)
 
 
 def with_report(error: BaseException, report: Path | None) -> None:

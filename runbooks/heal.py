@@ -125,7 +125,7 @@ def _toggle(case: Case, behind: Sequence[Behind], *, dry_run: bool) -> None:
         planned = plan_toggle(run, looker)
         if dry_run:
             place = f"{gateway.vip.address} on {one.switch.name}"
-            run.end("dry-run", f"nothing was touched: {place} it is")
+            run.end("dry-run", f"nothing was touched: {place} would be toggled")
             return
         choice = the_toggle_asked_for(gateway)
         case.agreement.require(question(one.switch.name, gateway, choice))

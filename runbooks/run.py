@@ -11,7 +11,7 @@ from inventory.errors import VipkeeperError
 from napalm_cumulus.account import who
 from nornir_config.stopping import stopped_by, unstopped
 from runbooks import errors
-from runbooks.explain import explain, with_report
+from runbooks.explain import explain, with_done, with_report
 from runbooks.records import RecordError, append_audit, diff_hash, now, plain, write_report
 from runbooks.report import HealReport
 from tasks.health.diagnosis_model import Cure
@@ -209,6 +209,8 @@ def recorded_so_far(run: Run) -> Iterator[None]:
                 run.finish()  # its outcome is settled, and only taking leave was cut short
                 return
             error = _cancelled(run, caught)
+            if error is caught and run.report.attempts:
+                _note_done(run, error)
             said = explain(error, ", ".join(run.switches))
             run.end("", said.sentence, said.exit_code, said.advice)
             try:
@@ -219,6 +221,13 @@ def recorded_so_far(run: Run) -> Iterator[None]:
         if error is caught:
             raise
         raise error from None
+
+
+def _note_done(run: Run, error: BaseException) -> None:
+    """Let a refusal or a no that came after a cure say that the cure was carried out."""
+    if explain(error).exit_code in {errors.REFUSED, errors.CANCELLED, errors.USAGE}:
+        done = (f"{each.cure.value} on {each.switch}" for each in run.report.attempts)
+        with_done(error, ", ".join(dict.fromkeys(done)))
 
 
 def _cancelled(run: Run, caught: BaseException) -> BaseException:

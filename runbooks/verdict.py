@@ -58,7 +58,9 @@ def end_healed(
         because = cures_in_words(run.report.attempts)
         if last.fault == UNKNOWN_FAULT:
             because += "; what was wrong was not recognised"
-    answers = f"{run.target} answers again: {because}{outage_in_words(run.report.attempts)}"
+    # With --toggle a target is worked on that answered all the time.
+    again = "" if any(probe.answers for probe in run.report.pings.before) else " again"
+    answers = f"{run.target} answers{again}: {because}{outage_in_words(run.report.attempts)}"
     still = [diagnosis for diagnosis in remaining if not diagnosis.latent]
     if still:
         rogues = tell_rogues(run, last.switch, still, compute)

@@ -190,6 +190,48 @@ def test_a_cure_that_is_refused_is_none_that_was_begun(world: World, error: Exce
     assert report["attempts"] == []
 
 
+def masked(world: World) -> None:
+    """Its first cure does not help: another one is asked for."""
+    world.cut_off()
+    world.on_cure[Cure.REAPPLY] = lambda: None
+
+
+def test_a_no_to_the_second_cure_does_not_deny_the_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbooks.cli_common.is_terminal", lambda: True)
+    masked(world)
+    result = world.vip("heal", "vm-a1", "--force", input_="y\nn\n")
+    assert [cure for _, cure, _ in world.cured] == [Cure.REAPPLY]
+    assert result.exit_code == 9, result.output
+    said = (
+        f"not confirmed; nothing more on the switch was touched; done before it: reapply on {SW3}"
+    )
+    assert said in result.stderr
+    assert world.reports()[0]["sentence"] == said
+
+
+def test_a_refusal_of_the_second_cure_does_not_deny_the_first(world: World) -> None:
+    masked(world)
+
+    def refuse() -> None:
+        raise RefusedError(f"{SW3}: another commit is pending: x; nothing was touched")
+
+    for cure in (Cure.FLAP, Cure.RECREATE, Cure.TOGGLE):
+        world.on_cure[cure] = refuse
+    result = world.vip("heal", "vm-a1", "--yes", "--force")
+    assert result.exit_code == 6, result.output
+    assert f"nothing more was touched; done before it: reapply on {SW3}" in result.stderr
+    (attempt,) = world.reports()[0]["attempts"]
+    assert attempt["cure"] == "reapply"
+
+
+def test_a_target_that_answered_all_the_time_does_not_answer_again(world: World) -> None:
+    result = world.vip(*HEAL)
+    assert result.exit_code == 0, result.output
+    assert "HEALED: vm-a1 answers: its gateway was toggled" in result.output
+
+
 def test_ctrl_c_while_a_repair_is_under_way(world: World) -> None:
     world.cut_off()
 
