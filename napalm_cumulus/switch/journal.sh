@@ -125,6 +125,9 @@ cmd_boot() { # gives E_MIXED where neither direction could be gone to its end
             return "$E_MIXED"
         fi
         note "$whose, the old files are in place"
+    elif [ "$direction" = verified ]; then
+        promote_previous
+        note "$whose when all was written"
     elif [ "$direction" != forward ]; then
         note "$whose before it began and is dropped"
     fi

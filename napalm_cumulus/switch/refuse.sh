@@ -17,12 +17,7 @@ refuse_changed_files() {
 }
 
 refuse_pending() {
-    for state in pending claimed.revert claimed.confirm; do
-        if [ -d "$D/$state" ]; then
-            print_pending "$D/$state"
-            die "$E_PENDING" "A commit is pending."
-        fi
-    done
+    if show_pending; then die "$E_PENDING" "A commit is pending."; fi
 }
 
 refuse_new_complaints() { # `ifreload -s` errs both ways, so only what the candidate adds counts

@@ -71,7 +71,9 @@ late() { # is its time over? One that cannot be read is
 disarm() {
     if [ -s "$T/sleeper" ]; then
         # From `expire` itself the sleeper is this very process: it has nothing left to do.
-        [ "$(value "$T/sleeper")" = "$$" ] || kill -KILL "-$(value "$T/sleeper")" 2>/dev/null
+        # A dead one's number may be somebody else's by now.
+        pid=$(number "$T/sleeper") && [ "$pid" != "$$" ] &&
+            grep -q "$ID" "/proc/$pid/cmdline" 2>/dev/null && kill -KILL "-$pid" 2>/dev/null
     else
         within "$ASKING" systemctl stop "vipkeeper-revert-$ID.timer" 2>/dev/null
     fi
@@ -89,8 +91,10 @@ detached() { # VERB: run it outside the SSH session, wait for its end, give its 
             -p TimeoutStopSec=5 -p "Restart=$again" -p RestartSec=200ms -p StartLimitIntervalSec=0 \
             -p "$also" /bin/sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&-
         status=$?
-        # 1 is systemd-run's own failure (a full /run): none of the verbs ends so.
+        # 1 is systemd-run's own failure (a full /run): none of the verbs ends so. A run that has begun
+        # was killed: never a second time over what the first has left.
         [ "$status" -eq 1 ] || return "$status"
+        [ "$1" != run ] || [ ! -e "$T/pid.run" ] || return "$status"
     fi
     setsid sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&- &
     wait "$!"

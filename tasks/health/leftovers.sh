@@ -36,8 +36,11 @@ for state in pending claimed.revert claimed.confirm; do
     dir=/run/vipkeeper/$state
     [ -d "$dir" ] || continue
     deadline=$(value "$dir/deadline")
-    printf 'pending|%s|%s|%s|%s|%s\n' "$state" "$(value "$dir/id")" "$(value "$dir/owner")" \
-        "${deadline:+$((${deadline%%.*} - ${up%%.*}))}" "$(armed "$dir" "$(value "$dir/id")")"
+    case $deadline in *[!0-9]* | ????????????????*) deadline= ;; esac
+    line=$(printf 'pending|%s|%s|%s|%s|%s' "$state" "$(value "$dir/id")" "$(value "$dir/owner")" \
+        "${deadline:+$((${deadline#"${deadline%%[!0]*}"} - ${up%%.*}))}" "$(armed "$dir" "$(value "$dir/id")")")
+    # One that was claimed or has ended meanwhile is read half: not a dead timer.
+    [ ! -d "$dir" ] || printf '%s\n' "$line"
 done
 [ -d /var/lib/vipkeeper/confirm ] && echo 'left|confirm|/var/lib/vipkeeper/confirm'
 for dir in /run/vipkeeper/.incoming.*; do

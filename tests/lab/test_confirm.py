@@ -329,14 +329,20 @@ def test_putting_back_is_cut_off(two: LeafUnderTest, step: str, cut: str) -> Non
     assert not has_extra(two)
 
 
-@pytest.mark.usefixtures("pausing")
-@pytest.mark.parametrize("files", ["one", "two"])
+@pytest.mark.parametrize(
+    ("files", "step"),
+    [("one", f"written {MAIN}"), ("two", f"written {MAIN}"), ("two", "verified")],
+)
 @pytest.mark.promise("T40")
-def test_a_confirm_that_the_boot_finished_can_be_undone(two: LeafUnderTest, files: str) -> None:
+def test_a_confirm_that_the_boot_finished_can_be_undone(
+    two: LeafUnderTest, monkeypatch: pytest.MonkeyPatch, files: str, step: str
+) -> None:
     old = two.disk()
+    program = pausing_program().replace(b"turn verified", b"turn verified; mark verified")
+    monkeypatch.setattr(transaction, "program", lambda: program)
     driver = two.driver()
     (commit_both if files == "two" else commit_extra)(two, driver, 60)
-    with Paused(two, driver.confirm_commit).at(f"written {MAIN}"):
+    with Paused(two, driver.confirm_commit).at(step):
         switch = two.lab.leaf(two.name)
         switch.power_cut()
         switch.boot()

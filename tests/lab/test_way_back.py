@@ -228,6 +228,35 @@ def _is_told_dead(pending: PendingCommit | None) -> None:
     )
 
 
+@pytest.mark.promise("T7", "T28")
+def test_a_look_across_the_deadline_tells_of_no_dead_timer(
+    leaf: LeafUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver, looker = leaf.driver(), leaf.driver()
+    commit_extra(leaf, driver, revert_in=3)
+    line = b"    printf '== armed"
+    slow = transaction.program().replace(line, b"    sleep 0.3\n" + line)
+    monkeypatch.setattr(transaction, "program", lambda: slow)
+    seen = []
+    while (pending := looker.pending) is not None:
+        seen.append(pending)
+    assert {(p.id, p.armed) for p in seen} == {(seen[0].id, True)}, [str(p) for p in seen]
+
+
+@pytest.mark.promise("T25")
+def test_who_has_got_the_number_of_a_dead_timer_is_left_alone(leaf: LeafUnderTest) -> None:
+    with suppress_systemd(leaf, systemd=False):
+        driver = leaf.driver()
+        commit_extra(leaf, driver, revert_in=300)
+        leaf.sh(
+            "cd /run/vipkeeper/pending; kill -KILL $(cat sleeper); "
+            "setsid sleep 301 >/dev/null 2>&1 </dev/null & echo $! >/run/vipkeeper/pending/sleeper"
+        )
+        driver.rollback()
+        assert leaf.sh("pkill -KILL -xf 'sleep 301' && echo alive || :") == "alive\n"
+        assert not has_extra(leaf)
+
+
 # --- machinery in the way -------------------------------------------------------------------------
 
 
