@@ -156,7 +156,7 @@ _TOLD = {
 def tell_end(run: Run) -> None:
     """The outcome in one sentence and where the report lies; a failure is told by the guard."""
     console = run.story.console
-    if run.exit_code in _TOLD and run.sentence:
+    if run.exit_code in _TOLD and run.sentence and not run.failed:
         verdict = run.verdict.upper().replace("-", " ")
         console.print(Text(f"{verdict}: {printable(run.sentence)}", style=_TOLD[run.exit_code]))
         if run.advice:

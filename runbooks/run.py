@@ -53,6 +53,7 @@ class Run:
         sentence: the outcome for a person.
         written: where the report lies, once it is written.
         finished: whether its end was written down, or could not be.
+        failed: whether an exception has ended it, which is told as such.
     """
 
     def __init__(self, settings: Settings, story: Story, command: str, target: str) -> None:
@@ -73,6 +74,7 @@ class Run:
         self.advice = ""
         self.written: Path | None = None
         self.finished = False
+        self.failed = False
 
     def end(
         self, verdict: str, sentence: str, exit_code: int = errors.OK, advice: str = ""
@@ -208,6 +210,7 @@ def recorded_so_far(run: Run) -> Iterator[None]:
             if run.verdict and isinstance(caught, KeyboardInterrupt):
                 run.finish()  # its outcome is settled, and only taking leave was cut short
                 return
+            run.failed = True
             error = _cancelled(run, caught)
             if error is caught and run.report.attempts:
                 _note_done(run, error)
