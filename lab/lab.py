@@ -252,6 +252,11 @@ class Lab:
                 return False
         return True
 
+    def wait_lldp(self, timeout: float = 30) -> None:
+        """Wait until every leaf's lldpd has heard its hypervisors."""
+        what = "LLDP knows not every hypervisor"
+        wait_until(self._neighbours_known, timeout=timeout, what=what)
+
     def wait_evpn(self, timeout: float = 20) -> None:
         """Wait until every leaf that is on has heard of every other one's VTEP by EVPN."""
         leafs = [leaf for leaf in self.leafs() if leaf.running]

@@ -135,6 +135,9 @@ def looking(well: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Looker]:
         return whole(transport, timeout)
 
     monkeypatch.setattr(SshTransport, "open_channel", counted)
+    # What a fault before this test took is learnt again within seconds.
+    well.wait_evpn()
+    well.wait_lldp()
     for vm in NEIGHBOURS:
         well.answers(VIP, source=vm)
     with ExitStack() as stack:
