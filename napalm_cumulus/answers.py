@@ -84,7 +84,7 @@ class PendingCommit:
         """One sentence for a person who finds it."""
         why = f" ({self.message})" if self.message else ""
         if self.armed is False:
-            # A confirm that was cut off is ended by a confirm only.
+            # What a confirm that was cut off still has to do, a confirm does.
             verb = "confirm" if self.state == "claimed.confirm" else "rollback"
             when = f"does not end by itself, because its timer is dead: run vip {verb}"
         elif self.state == "claimed.confirm":

@@ -66,7 +66,16 @@ cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
     case $1.$found in
     *.) die "$E_NOTHING" "No commit of that id is pending." ;;
     rollback.claimed.confirm)
-        die "$E_NOTHING" "It is being confirmed: its files are being written."
+        T=$D/$found
+        [ "$(armed)" = no ] ||
+            die "$E_NOTHING" "It is being confirmed: its files are being written."
+        # Nobody goes on with that confirm: first it is brought to the end that it was going to.
+        detached confirm
+        [ ! -d "$D/claimed.confirm" ] ||
+            die "$E_INTERNAL" "Its confirm was cut off and cannot be brought to its end."
+        ours ||
+            die "$E_NOTHING" "It had been confirmed: what was left to do of that is done now."
+        found=pending
         ;;
     confirm.claimed.revert)
         die "$E_NOTHING" "It is being rolled back already."

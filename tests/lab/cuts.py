@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from napalm.base.exceptions import NapalmException
+from napalm.base.exceptions import CommitConfirmException, NapalmException
 
 from napalm_cumulus import CumulusDriver, transaction
 from tests.lab import strikes
@@ -237,7 +237,13 @@ class Rehearsal:
         assert waiting is not None, f"{cell}: it waits, and nobody is told"
         assert not waiting.armed, f"{cell}: a dead timer is called alive: {waiting}"
         assert "is being rolled back" not in str(waiting), f"{cell}: untrue: {waiting}"
-        driver.rollback(pending_only=True)
+        told = ""
+        try:
+            driver.rollback(pending_only=True)
+        except CommitConfirmException as error:
+            told = str(error)
+        assert not told or "It had been confirmed" in told, f"{cell}: {told}"
+        assert not told or self.disk() != self.old, f"{cell}: untrue: {told}"
 
     def _require_one_configuration(self, cell: Cell) -> bool:
         """Exactly the old or exactly the new one, on the disk and in the kernel: which?"""
