@@ -144,7 +144,8 @@ run_repair() { # with the lock held
     printf '0\n' >"$T/apply.status"
     unmet "$T/expect.new" >"$T/unmet.new"
     mark applied
-    if newly_unmet new >/dev/null || is_lost; then
+    # What could not be written down (a full /run) is not known to be right.
+    if [ "$(value "$T/apply.status")" != 0 ] || newly_unmet new >/dev/null || is_lost; then
         claim revert || exit "$E_FAILED"
         take_back "the repair took something away" && exit "$E_FAILED"
         exit "$E_INCOMPLETE"

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from napalm.base.exceptions import CommandErrorException, CommitError, LockError, NapalmException
 
+from napalm_cumulus import transaction
 from napalm_cumulus.answers import CommitRefusedError
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_adversity import full_run
-from tests.lab.test_commit import commit_extra, has_extra, toggled, with_extra
+from tests.lab.test_commit import EXTRA, commit_extra, has_extra, toggled, with_extra
 
 D = "/run/vipkeeper"
 
@@ -131,3 +132,25 @@ def test_a_commit_that_finds_no_room_says_so(leaf: LeafUnderTest) -> None:
         with pytest.raises(CommitRefusedError, match=r"could not be staged.*No space left"):
             driver.commit_config(revert_in=30)
     assert leaf.state() == set()
+
+
+@pytest.mark.promise("T7", "T15")
+def test_a_run_that_fills_while_applying_makes_nothing_right(
+    leaf: LeafUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the kernel lacks can no longer be written down: that is no commit that waits."""
+    driver = leaf.driver()
+    line = "    bring_up in_candidate\n    status=$?\n"
+    flood = f"    ip addr del {EXTRA} dev swp10\n    head -c 100m /dev/zero >/run/fill\n"
+    text = transaction.program().decode()
+    assert line in text
+    edited = text.replace(line, line + flood).encode()
+    monkeypatch.setattr(transaction, "program", lambda: edited)
+    leaf.sh("mount -o remount,size=16m /run")
+    try:
+        with pytest.raises(CommitError, match="not applied as meant and was rolled back"):
+            commit_extra(leaf, driver, revert_in=60)
+    finally:
+        leaf.sh("rm -f /run/fill")
+    assert leaf.state() == set()
+    assert not has_extra(leaf)
