@@ -73,8 +73,10 @@ cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
         detached confirm
         [ ! -d "$D/claimed.confirm" ] ||
             die "$E_INTERNAL" "Its confirm was cut off and cannot be brought to its end."
-        ours ||
-            die "$E_NOTHING" "It had been confirmed: what was left to do of that is done now."
+        ours || case $(value "$D/last/result") in
+        confirmed*) die "$E_NOTHING" "It had been confirmed: what was left to do of that is done now." ;;
+        *) die "$E_NOTHING" "Its confirm failed, and it has ended: $(value "$D/last/result")." ;;
+        esac
         found=pending
         ;;
     confirm.claimed.revert)

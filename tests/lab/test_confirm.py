@@ -353,3 +353,26 @@ def test_a_confirm_that_the_boot_finished_can_be_undone(
     assert [line for line in two.disk().splitlines() if ".vipkeeper." not in line] == (
         old.splitlines()
     )
+
+
+@pytest.mark.usefixtures("pausing")
+@pytest.mark.promise("T7", "T39")
+def test_a_confirm_that_was_cut_off_and_fails_late_is_not_told_as_confirmed(
+    leaf: LeafUnderTest,
+) -> None:
+    """Nobody goes on with it, its file is immutable, and its time is over."""
+    driver = leaf.driver()
+    commit_extra(leaf, driver, revert_in=60)
+    with Paused(leaf, driver.confirm_commit).at("confirming"):
+        leaf.sh(
+            f"cd /run/vipkeeper/claimed.confirm; systemctl stop vipkeeper-revert-$(cat id).timer; "
+            f"systemctl stop vipkeeper-confirm-$(cat id); echo 1 >deadline; chattr +i {MAIN}"
+        )
+    try:
+        with pytest.raises(CommitConfirmException, match=r"Its confirm failed.*reverted"):
+            leaf.driver().rollback()
+    finally:
+        # The old file's second name is as immutable; the next commit would sweep it away.
+        leaf.sh(f"chattr -i {MAIN}; find /etc/network -name '.*.vipkeeper.*' -delete")
+    assert not has_extra(leaf)
+    assert leaf.state() == set()
