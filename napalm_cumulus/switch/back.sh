@@ -21,7 +21,7 @@ take_back() { # WHY. With the lock held and the commit claimed: the disk's confi
     status=$?
     if is_repair; then lift_all; fi
     unmet "$T/expect.old" >"$T/unmet.old"
-    if [ "$MODE" = targeted ] && [ -s "$T/given" ] && newly_unmet old >/dev/null && put_back; then
+    if [ "$MODE" = targeted ] && newly_unmet old >/dev/null && is_edited && put_back; then
         # Before a reload of everything, which might take what other stanzas do not give any more.
         unmet "$T/expect.old" >"$T/unmet.old"
         status=0

@@ -4,6 +4,15 @@
 remember() { # before the first thing is taken away: what of the given there is
     [ -s "$T/given" ] || return 0
     unmet "$T/given" >"$T/given.before"
+    fingerprint >"$T/files.before"
+}
+
+fingerprint() { # of all files below /etc/network
+    find "$NETWORK" -xdev -type f ! -name '.*' -exec sha256sum {} + | sort | sha256sum
+}
+
+is_edited() { # whether somebody has changed the files since
+    [ -s "$T/files.before" ] && [ "$(fingerprint)" != "$(cat "$T/files.before")" ]
 }
 
 is_lost() { # whether the stanzas gave and the kernel had something that it lacks now
