@@ -212,7 +212,8 @@ def traces(disk: Configuration, candidate: Configuration, change: Change) -> dic
         ``added``, the interfaces that only the candidate has, or alone brings up; ``gone``, those
         that only the disk has; ``named``, every name that the changed stanzas mention, which may be
         that of a device that they make; ``held``, every address that the disk gives, as
-        ``device address``, or ``device *`` where its text does not tell; ``size``, how many
+        ``device address``, or ``device *`` where its text does not tell; ``devices``, every device
+        that the disk gives, also one that is missing before the change; ``size``, how many
         interfaces there are, and how many of them change.
     """
     before, after = disk.counted.keys(), candidate.counted.keys()
@@ -224,7 +225,11 @@ def traces(disk: Configuration, candidate: Configuration, change: Change) -> dic
             for at in configuration.counted.get(name, ()):
                 named.update(word for a in at.stanza.attributes for word in a.value.split())
     held: list[str] = []
-    for name in disk.counted:
+    devices: set[str] = set()
+    for name, stanzas in disk.counted.items():
+        if name not in brought_up:
+            virtual = sum(len(at.stanza.values("address-virtual")) for at in stanzas)
+            devices |= {name, *(macvlan_name(name, number) for number in range(virtual))}
         found = addresses_of(disk, name)
         held += [f"{name} *"] if found is None else [f"{a.device} {a.address}" for a in found]
     return {
@@ -232,6 +237,7 @@ def traces(disk: Configuration, candidate: Configuration, change: Change) -> dic
         "gone": lines(sorted(filter(_NAME.match, before - after))),
         "named": lines(sorted(filter(_NAME.match, named))),
         "held": lines(sorted(held)),
+        "devices": lines(sorted(filter(_NAME.match, devices))),
         "size": f"{len(before | after)} {len(change.interfaces)}\n",
     }
 

@@ -72,6 +72,11 @@ def interrupt(number: int, frame: object) -> None:
     _EARS.hear(number, frame)
 
 
+def was_stopped() -> bool:
+    """Whether a signal has been raised: what follows is the end that it asked for."""
+    return _EARS.heard is not None
+
+
 @contextmanager
 def unstopped() -> Iterator[None]:
     """A short block that no signal cuts in two; one that comes meanwhile is let pass."""

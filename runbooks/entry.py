@@ -6,7 +6,7 @@ import os
 import signal
 from contextlib import suppress
 
-from nornir_config.stopping import STOPS, interrupt, name_of
+from nornir_config.stopping import STOPS, interrupt, name_of, was_stopped
 
 _CANCELLED = 9
 _SAID = "\nvip: stopped{}; nothing on any switch was touched\n"
@@ -30,9 +30,9 @@ def main() -> None:
         app()
     finally:
         for number in caught:
-            # A closed terminal sends several; the first one has been answered for.
-            last = signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL
-            signal.signal(number, last)
+            # A closed terminal sends several, and so do people; the first has been answered for.
+            answered = number == signal.SIGHUP or (number == signal.SIGTERM and was_stopped())
+            signal.signal(number, signal.SIG_IGN if answered else signal.SIG_DFL)
 
 
 def loaded(*, changing: bool = True) -> None:

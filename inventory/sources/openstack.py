@@ -17,7 +17,6 @@ from datetime import datetime, timezone
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from inventory.deadline import DeadlineError, bound, within
 from inventory.errors import SourceError, TargetError
 from inventory.model import Answer, MacOwner, VirtualMachine
 from inventory.sources.openstack_cloud import Cloud
@@ -133,6 +132,9 @@ class OpenStackSource:
 
         The SDK counts its time-outs per packet and has no limit on a whole question.
         """
+        # It loads requests, which a command that asks no cloud does without.
+        from inventory.deadline import DeadlineError, within  # noqa: PLC0415
+
         asked_at = datetime.now(timezone.utc)
         whole = self._settings.deadline
         try:
@@ -189,6 +191,8 @@ class OpenStackSource:
             if value and ("password" in key or "secret" in key or "token" in key)
         )
         connection = Connection(config=region)
+        from inventory.deadline import bound  # noqa: PLC0415 - as above
+
         for adapter in connection.session.session.adapters.values():
             bound(adapter)
         return connection

@@ -26,7 +26,7 @@
 #
 # A commit's directory, from the client: id owner message diff revert_in hold mode interfaces
 # manifest listing unfamiliar changed removed new/ expect.new expect.keep expect.old added gone named
-# held, for a repair steps; from here: network/ outside/ outside.list attributes ballast created
+# held devices, for a repair steps; from here: network/ outside/ outside.list attributes ballast created
 # deadline armed isolate progress log result refused failed batch unmet.* kernel.* pid.* stanzas complaints
 # words given given.before mentioned commands lost restored
 # absent written direction mixed damaged

@@ -42,15 +42,17 @@ take_down_added() { # what only the candidate has, by the candidate's own files
 KINDS="bridge vlan vxlan macvlan bond vrf dummy gre gretap ip6gre ipip ip6tnl sit vti"
 
 delete_left() { # devices and addresses that the change has made and that kernel.now has, newest
-    # first; only devices that its own lines name, or that are the VRR devices of such
+    # first; only devices that its own lines name, or that are the VRR devices of such; none that the
+    # disk gives: where it was missing before, going back has mended it
     awk '
         FILENAME ~ /before$/ { if ($1 == "device") was[$2] = 1; next }
         FILENAME ~ /named$/ { named[$1] = 1; next }
-        $1 == "device" && !($2 in was) {
+        FILENAME ~ /devices$/ { given[$1] = 1; next }
+        $1 == "device" && !($2 in was) && !($2 in given) {
             base = $2
             sub(/-v[0-9]+$/, "", base)
             if (base in named || $2 in named) print $3, $2
-        }' "$T/kernel.before" "$T/named" "$T/kernel.now" | sort -rn >"$T/left"
+        }' "$T/kernel.before" "$T/named" "$T/devices" "$T/kernel.now" | sort -rn >"$T/left"
     if [ -s "$T/left" ]; then
         for kind in $KINDS; do within "$ASKING" ip -o link show type "$kind"; done 2>/dev/null |
             awk -F': ' '{ sub(/@.*/, "", $2); print $2 }' >"$T/virtual"
@@ -81,6 +83,7 @@ differences() { # what differs between kernel.before and kernel.now, and comes o
         FILENAME ~ /now$/ { now[$1 " " $2 " " ($1 == "address" ? $3 : "")] = 1; next }
         FILENAME ~ /held$/ { held[$1 " " $2] = 1; next }
         FILENAME ~ /added$/ { added[$1] = 1; next }
+        FILENAME ~ /devices$/ { given[$1] = 1; next }
         END {
             for (key in before) {
                 if (key in now || (after && (key in then))) continue
@@ -96,12 +99,12 @@ differences() { # what differs between kernel.before and kernel.now, and comes o
                 new = !(("device " part[2] " ") in before)
                 if (part[1] == "device") {
                     # The first of its kind, which a kernel module makes as it is loaded.
-                    if (part[2] !~ /^(bond0|dummy0|gre0|gretap0|erspan0|tunl0|sit0|ip6tnl0|ip6gre0|ip_vti0)$/)
+                    if (!(part[2] in given) && part[2] !~ /^(bond0|dummy0|gre0|gretap0|erspan0|tunl0|sit0|ip6tnl0|ip6gre0|ip_vti0)$/)
                         print "left over device " part[2]
                 } else if (new) continue
                 else if (part[1] == "up") { if (part[2] in added) print "left over " part[2] " UP" }
                 else if (!((part[2] " " part[3]) in held) && !((part[2] " *") in held))
                     print "left over " part[2] " " part[3]
             }
-        }' "$T/kernel.before" "$@" "$T/kernel.now" "$T/held" "$T/added" | sort
+        }' "$T/kernel.before" "$@" "$T/kernel.now" "$T/held" "$T/added" "$T/devices" | sort
 }
