@@ -111,11 +111,12 @@ class Desk:
         *words: str,
         command: tuple[str, ...] = ("heal", "vm-a1", "--toggle", "--yes"),
         env: Mapping[str, str] | None = None,
+        asked: int = 0,
     ) -> Said:
         """Run ``vip`` and see that it refuses in one clear sentence and touches nothing.
 
         ``--toggle`` makes ``heal`` go on though the VM answers, so that only the refusal that is
-        looked for can stop it.
+        looked for can stop it. ``asked`` changes are written down before the switch refuses them.
         """
         with untouched(leaf):
             begun = self.begun()
@@ -127,7 +128,7 @@ class Desk:
             assert 1 <= len(said.err.splitlines()) <= 2, said.err
             for word in words:
                 assert re.search(re.escape(word), said.err), (word, said.err)
-            assert self.begun() == begun, "a change was begun"
+            assert self.begun() == begun + asked, "a change was begun"
         return said
 
 

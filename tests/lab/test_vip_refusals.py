@@ -245,7 +245,7 @@ def test_files_of_another_manager(desk: Desk, leaf: LeafUnderTest) -> None:
 
 def test_a_switch_that_cannot_begin(desk: Desk, leaf: LeafUnderTest) -> None:
     """Its state directory is full: nothing is applied, and that is what is said."""
-    leaf.sh("mkdir -p /run/vipkeeper; mount -t tmpfs -o size=16k tmpfs /run/vipkeeper")
+    leaf.sh("mkdir -p /run/vipkeeper; mount -t tmpfs -o size=16k,mode=700 tmpfs /run/vipkeeper")
     try:
         with untouched(leaf):
             said = desk.vip("heal", "vm-a1", "--toggle", "--yes")
@@ -348,7 +348,7 @@ def test_a_confirm_that_the_switch_refuses(desk: Desk, leaf: LeafUnderTest) -> N
     commit_extra(leaf, driver, revert_in=60)
     with edited(leaf, f"echo '# mine' >>{MAIN}"):
         words = (SWITCH, "changed while the commit was pending", "Nothing was written")
-        desk.refused(leaf, 6, *words, command=("confirm", SWITCH))
+        desk.refused(leaf, 6, *words, command=("confirm", SWITCH), asked=1)
     driver.rollback()
 
 
