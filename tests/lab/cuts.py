@@ -87,6 +87,8 @@ class Rehearsal:
             f"rm -f {AT} {HERE} {DROP_IN}; rm -rf /run/vipkeeper/.incoming.*; "
             "find /etc/network -name '.*.vipkeeper.*' -delete; "
             "tar -C / -xpf /var/tmp/etc-network.tar; ifreload -a; "
+            # A unit that a strike has broken must not be held against the next cell.
+            "systemctl stop 'vipkeeper-*'; systemctl reset-failed 'vipkeeper-*'; "
             "for d in slow1 slow2 slow3 slow4 br-x; do ip link delete $d; done 2>/dev/null || :"
         )
         assert self.disk() == self.old
@@ -228,7 +230,10 @@ class Rehearsal:
             shown = leaf.sh("ls -A /run/vipkeeper; cat /run/vipkeeper/[pcl]*/progress; ps -ef")
             pytest.fail(f"{cell}: it has no end:\n{shown}")
         if cell.cut not in LEAVES_NO_TIMER:
-            leaf.wait_until(lambda: "vipkeeper" not in leaf.timers(), timeout=10)
+            try:
+                leaf.wait_until(lambda: "vipkeeper" not in leaf.timers(), timeout=30)
+            except TimeoutError:
+                pytest.fail(f"{cell}: units are left:\n{leaf.timers()}")
 
     def _end_by_hand(self, cell: Cell) -> None:
         """Somebody looks: he is told that no timer is left, and ends it."""

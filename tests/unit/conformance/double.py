@@ -41,7 +41,7 @@ class RecordedSwitch(BaseTestDouble):
         """The archive of /etc/network, all that is asked but for the getters' commands."""
         assert "etc/network" in command
         archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w") as tar:
+        with tarfile.open(fileobj=archive, mode="w", format=tarfile.GNU_FORMAT) as tar:
             tar.add(self._case() / TREE, arcname=".", filter=_absolute)
         return CommandResult(command, 0, archive.getvalue(), b"")
 

@@ -160,7 +160,7 @@ def test_what_a_commit_replaced() -> None:
     switch: Any = Answers()
     for switch.output in mutated("previous", stdout("configuration"), 100):
         with suppress(errors.NapalmException):
-            previous.read(switch, "leaf1")
+            previous.read(switch, "leaf1", b"")
 
 
 def test_the_frames_of_a_batch() -> None:
