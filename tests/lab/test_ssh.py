@@ -565,4 +565,4 @@ def test_the_time_of_the_whole_session(way: Way) -> None:
     assert driver.is_alive() == {"is_alive": False}
     text = log.read_text()
     assert "$ id -un (exit 0)" in text
-    assert "no result, 0.000 s" in text
+    assert re.search(r"no result, \d+\.\d{3} s", text)
