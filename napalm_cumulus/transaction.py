@@ -35,7 +35,7 @@ _LINE_LIMIT = 200
 SHORTEST_REVERT_IN, LONGEST_REVERT_IN = 1, 7 * 24 * 3600
 #: The parts of the on-switch program, in their order: the last line of ``main`` starts it.
 PARTS = (
-    *("base", "kernel", "links", "lock", "timer", "restorable", "put_back", "repair"),
+    *("base", "kernel", "links", "lock", "alive", "timer", "restorable", "put_back", "repair"),
     *("refuse", "apply", "back", "confirm", "replace", "journal", "answer", "main"),
 )
 # Time for staging and detaching, on top of what ifupdown2 itself may take (LIMIT, three times).

@@ -19,7 +19,7 @@ print_pending() { # DIR
     for name in id owner message created mode interfaces diff damaged; do
         [ -e "$T/$name" ] && section "$name" "$T/$name"
     done
-    printf '== armed\n %s\n' "$(armed)"
+    printf '== armed\n %s\n' "$(armed "$T" "$ID")"
     deadline=$(number "$T/deadline") || deadline=0
     printf '== remaining\n %s\n' "$((deadline - $(seconds_up)))"
     return 0
@@ -67,7 +67,7 @@ cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
     *.) die "$E_NOTHING" "No commit of that id is pending." ;;
     rollback.claimed.confirm)
         T=$D/$found
-        [ "$(armed)" = no ] ||
+        [ "$(armed "$T" "$ID")" = no ] ||
             die "$E_NOTHING" "It is being confirmed: its files are being written."
         # Nobody goes on with that confirm: first it is brought to the end that it was going to.
         detached confirm

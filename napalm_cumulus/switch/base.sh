@@ -68,12 +68,6 @@ mark() { read -r up _ </proc/uptime && printf '%s %s\n' "$up" "$1" >>"$T/progres
 
 note() { within 5 logger -t vipkeeper -- "$ID: $*" 2>/dev/null || :; }
 
-value() { # FILE: its first line
-    line=
-    [ -r "$1" ] && IFS= read -r line <"$1"
-    printf '%s' "$line"
-}
-
 seconds_up() {
     read -r up _ </proc/uptime
     printf '%s' "${up%%.*}"

@@ -34,35 +34,6 @@ arm() {
     : >"$T/armed"
 }
 
-armed() { # does anything see to the end of the commit in hand? yes, no, or unknown
-    # A run that has claimed it goes back itself.
-    case $T in
-    */claimed.*) run=run ;;
-    *) run=revert ;;
-    esac
-    if [ ! -e "$T/armed" ]; then
-        echo no
-    elif [ -s "$T/sleeper" ]; then
-        for name in sleeper pid.expire pid.rollback pid.confirm "pid.$run"; do
-            pid=$(value "$T/$name")
-            [ -n "$pid" ] && grep -q "$ID" "/proc/$pid/cmdline" 2>/dev/null && echo yes && return
-        done
-        echo no
-    else
-        set -- "vipkeeper-revert-$ID.timer" "vipkeeper-revert-$ID.service"
-        set -- "$@" "vipkeeper-rollback-$ID.service" "vipkeeper-confirm-$ID.service"
-        set -- "$@" "vipkeeper-$run-$ID.service"
-        states=$(within "$ASKING" systemctl is-active "$@" 2>/dev/null)
-        if [ -z "$states" ]; then
-            echo unknown
-        elif printf '%s\n' "$states" | grep -qE '^(active|activating|deactivating)$'; then
-            echo yes
-        else
-            echo no
-        fi
-    fi
-}
-
 late() { # is its time over? One that cannot be read is
     deadline=$(number "$T/deadline") || return 0
     [ "$(seconds_up)" -ge "$deadline" ]

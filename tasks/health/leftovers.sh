@@ -1,36 +1,7 @@
 # What waits on the switch, and what interrupted changes have left there.
 # Prints "pending|STATE|ID|OWNER|SECONDS LEFT|ARMED" (ARMED: yes, no, unknown) and "left|KIND|PATH" lines, then "done".
+# Sent after napalm_cumulus/switch/alive.sh, which has value and armed.
 [ "$(id -u)" -eq 0 ] || exit 77
-value() {
-    line=
-    [ -r "$1" ] && read -r line <"$1"
-    printf '%s' "$line"
-}
-armed() { # DIR ID: does anything see to its end?
-    case $1 in # a run that has claimed it goes back itself
-    */claimed.*) run=run ;;
-    *) run=revert ;;
-    esac
-    if [ -s "$1/sleeper" ]; then
-        for name in sleeper pid.expire pid.rollback pid.confirm "pid.$run"; do
-            pid=$(value "$1/$name")
-            [ -n "$pid" ] && grep -q "$2" "/proc/$pid/cmdline" 2>/dev/null && echo yes && return
-        done
-        echo no
-        return
-    fi
-    states=$(timeout -s KILL 10 systemctl is-active "vipkeeper-revert-$2.timer" \
-        "vipkeeper-revert-$2.service" "vipkeeper-rollback-$2.service" \
-        "vipkeeper-confirm-$2.service" "vipkeeper-$run-$2.service" 2>/dev/null)
-    case $states in
-    '') echo unknown ;;
-    active* | activating* | deactivating* | *"
-active"* | *"
-activating"* | *"
-deactivating"*) echo yes ;;
-    *) echo no ;;
-    esac
-}
 read -r up rest </proc/uptime
 for state in pending claimed.revert claimed.confirm; do
     dir=/run/vipkeeper/$state

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
 from napalm.base.exceptions import (
@@ -17,13 +16,17 @@ from napalm.base.exceptions import (
 
 from napalm_cumulus import CumulusDriver, transaction
 from napalm_cumulus.answers import CommitRefusedError, PendingCommit
-from tasks import health
+from tasks.health.collect import SILENT, commands
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_adversity import old_systemd
 from tests.lab.test_commit import commit_extra, has_extra, stanza, toggled
 
 NEW = 6
-LEFTOVERS = Path(health.__file__).parent / "leftovers.sh"
+
+
+def left_over(leaf: LeafUnderTest) -> str:
+    """What `vip check` is told of pending commits."""
+    return leaf.sh(commands(SILENT)["left_over"])
 
 
 def new_svi(index: int) -> str:
@@ -197,7 +200,7 @@ def test_a_dead_timer_is_told_and_can_be_ended(leaf: LeafUnderTest, *, systemd: 
         pending = driver.pending
         assert pending is not None
         assert pending.armed
-        assert "|yes\n" in leaf.sh(LEFTOVERS.read_text())
+        assert "|yes\n" in left_over(leaf)
         if systemd:
             leaf.sh(f"systemctl stop vipkeeper-revert-{pending.id}.timer")
         else:
@@ -213,9 +216,9 @@ def test_a_dead_timer_is_told_and_can_be_ended(leaf: LeafUnderTest, *, systemd: 
         with pytest.raises(SessionLockedException, match="its timer is dead: run vip rollback"):
             commit_extra(leaf, other, revert_in=30)
         assert has_extra(leaf)
-        # What `vip check` asks with.
-        assert leaf.sh(LEFTOVERS.read_text()).startswith(f"pending|pending|{pending.id}|")
-        assert "|no\n" in leaf.sh(LEFTOVERS.read_text())
+        told = left_over(leaf)
+        assert told.startswith(f"pending|pending|{pending.id}|")
+        assert "|no\n" in told
         driver.rollback()
         assert not has_extra(leaf)
 
@@ -226,6 +229,23 @@ def _is_told_dead(pending: PendingCommit | None) -> None:
     assert str(pending).endswith(
         "does not end by itself, because its timer is dead: run vip rollback"
     )
+
+
+@pytest.mark.promise("T28")
+@pytest.mark.parametrize("systemd", [True, False])
+def test_a_commit_without_its_mark_of_arming_is_told_the_same_way_by_both(
+    leaf: LeafUnderTest, *, systemd: bool
+) -> None:
+    with suppress_systemd(leaf, systemd=systemd):
+        driver = leaf.driver()
+        commit_extra(leaf, driver, revert_in=300)
+        leaf.sh("rm /run/vipkeeper/pending/armed")
+        pending = driver.pending
+        told = left_over(leaf)
+        driver.rollback()
+    assert pending is not None
+    assert pending.armed is False
+    assert "|no\n" in told
 
 
 @pytest.mark.promise("T7", "T28")
