@@ -91,8 +91,11 @@ def apply_cure(
     elif planned.cure is Cure.ANNOUNCE:
         cured = _announce(task, gateway)
     else:
-        change = _toggle if planned.cure is Cure.TOGGLE else _repair
-        cured = change(task, diagnosis, gateway, planned, message=message, revert_in=revert_in)
+        if planned.cure is Cure.TOGGLE:
+            cured = _toggle(task, gateway, planned, message=message, revert_in=revert_in)
+        else:
+            steps = repair_of(diagnosis, gateway)
+            cured = _repair(task, planned.cure, steps, message=message, revert_in=revert_in)
         care = care_after_cure(
             task, gateway, planned.before, known, entries_at_fault(diagnosis)
         ).result
@@ -228,18 +231,11 @@ def _announce(task: Task, gateway: Gateway) -> Cured:
 
 
 def _repair(
-    task: Task,
-    diagnosis: Diagnosis,
-    gateway: Gateway,
-    planned: PlannedCure,
-    *,
-    message: str,
-    revert_in: int,
+    task: Task, cure: Cure, steps: tuple[Step, ...], *, message: str, revert_in: int
 ) -> Cured:
-    steps = repair_of(diagnosis, gateway)
     report = change_device(task).repairs.carry_out(steps, message=message, revert_in=revert_in)
     return Cured(
-        planned.cure,
+        cure,
         report.steps,
         report.outage_seconds,
         complete=report.applied_ok,
@@ -249,15 +245,8 @@ def _repair(
 
 
 def _toggle(
-    task: Task,
-    diagnosis: Diagnosis,
-    gateway: Gateway,
-    planned: PlannedCure,
-    *,
-    message: str,
-    revert_in: int,
+    task: Task, gateway: Gateway, planned: PlannedCure, *, message: str, revert_in: int
 ) -> Cured:
-    del diagnosis
     preview = planned.toggled or preview_toggle(task, gateway).result
     toggled: Toggled = toggle_gateway(
         task, gateway, planned=preview, message=message, revert_in=revert_in
