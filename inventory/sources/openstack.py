@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import threading
 import uuid
+from dataclasses import replace
 from datetime import datetime, timezone
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -285,8 +286,7 @@ def _on(cloud: Cloud, hypervisor: str) -> tuple[VirtualMachine, ...]:
 
 
 def _vm(cloud: Cloud, server: Any, *, floating_from_neutron: bool) -> VirtualMachine:  # noqa: ANN401  # the SDK's Server
-    if not server.name or not server.id:
-        raise cloud.partial(f"the record of {server.id or 'a VM'} has no name")
+    vm = cloud.vm(server)
     ports = list(cloud.network.ports(device_id=server.id))
     addresses = {
         ip_interface(f"{fixed['ip_address']}/{cloud.prefix(fixed['subnet_id'])}")
@@ -303,17 +303,11 @@ def _vm(cloud: Cloud, server: Any, *, floating_from_neutron: bool) -> VirtualMac
     else:
         floating = set(_floating_in_nova(server.addresses or {}))
     macs = {str(port.mac_address).lower() for port in ports if port.mac_address}
-    return VirtualMachine(
-        id=str(server.id),
-        name=str(server.name),
-        project_id=str(server.project_id or ""),
-        status=str(server.status or "UNKNOWN"),
-        hypervisor=cloud.host_of(server),
+    return replace(
+        vm,
         addresses=tuple(sorted(addresses, key=lambda a: (a.version, int(a.ip)))),
         floating_addresses=tuple(sorted(floating, key=lambda a: (a.version, int(a)))),
         macs=tuple(sorted(mac for mac in macs if is_mac(mac))),
-        host_status=str(server.host_status or ""),
-        fault=one_line((server.fault or {}).get("message", "")),
     )
 
 

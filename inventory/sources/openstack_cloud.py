@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from inventory.errors import SourceError
+from inventory.model import VirtualMachine
 from inventory.sources.openstack_errors import SYSTEM, not_admin
 from inventory.text import is_hostname, one_line
 
@@ -69,3 +70,17 @@ class Cloud:
         if not name and server.host_status is None:
             self.hypervisors()
         return name
+
+    def vm(self, server: Any) -> VirtualMachine:  # noqa: ANN401  # the SDK's Server
+        """What Nova's record of a server tells: all but what is on its ports."""
+        if not server.name or not server.id:
+            raise self.partial(f"the record of {server.id or 'a VM'} has no name")
+        return VirtualMachine(
+            id=str(server.id),
+            name=str(server.name),
+            project_id=str(server.project_id or ""),
+            status=str(server.status or "UNKNOWN"),
+            hypervisor=self.host_of(server),
+            host_status=str(server.host_status or ""),
+            fault=one_line((server.fault or {}).get("message", "")),
+        )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from inventory.model import MacOwner, VirtualMachine
+from inventory.model import MacOwner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from inventory.model import VirtualMachine
     from inventory.sources.openstack_cloud import Cloud
 
 
@@ -39,14 +41,6 @@ def owners(cloud: Cloud, macs: Sequence[str]) -> tuple[MacOwner, ...]:
 def _vm(cloud: Cloud, server_id: str, mac: str) -> VirtualMachine:
     """The VM, without its other addresses: they would take further requests."""
     server = cloud.server(server_id)
-    if server is None or not server.name:
+    if server is None:
         raise cloud.partial(f"the port with the MAC {mac} names a VM that Nova does not have")
-    return VirtualMachine(
-        id=str(server.id),
-        name=str(server.name),
-        project_id=str(server.project_id or ""),
-        status=str(server.status or "UNKNOWN"),
-        hypervisor=cloud.host_of(server),
-        macs=(mac,),
-        host_status=str(server.host_status or ""),
-    )
+    return replace(cloud.vm(server), macs=(mac,))

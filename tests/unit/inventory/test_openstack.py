@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from openstack.exceptions import NotFoundException
 
 from inventory.errors import SourceError, TargetError
 from inventory.settings import OpenStackSettings
@@ -35,9 +36,15 @@ def server(**changes: Any) -> SimpleNamespace:
 def source(*servers: SimpleNamespace, **network: Any) -> OpenStackSource:
     """A source over a cloud of these servers; keywords replace neutron's calls."""
     calls: dict[str, Any] = {"ports": lambda **_: [], "ips": lambda **_: []}
+
+    def get_server(_: str) -> SimpleNamespace:
+        if not servers:
+            raise NotFoundException
+        return servers[0]
+
     compute = SimpleNamespace(
         servers=lambda **_: iter(servers),
-        get_server=lambda _: servers[0],
+        get_server=get_server,
         hypervisors=lambda **_: [SimpleNamespace(name="hv50", service_details={"host": "hv50"})],
     )
     connection: Any = SimpleNamespace(compute=compute, network=SimpleNamespace(**calls | network))
@@ -182,6 +189,11 @@ def test_a_mac_of_no_vm() -> None:
 
 def test_a_port_whose_vm_nova_does_not_have_is_a_partial_answer() -> None:
     with pytest.raises(SourceError, match=f"the port with the MAC {ROGUE} names a VM that Nova"):
+        source(ports=lambda **_: [port()]).owners_of([ROGUE])
+
+
+def test_a_vm_without_a_name_behind_a_mac_is_a_partial_answer() -> None:
+    with pytest.raises(SourceError, match=f"partial answer: the record of {UUID} has no name"):
         source(server(name=None), ports=lambda **_: [port()]).owners_of([ROGUE])
 
 
