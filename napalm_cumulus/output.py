@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
@@ -67,21 +68,31 @@ def json_of(result: CommandResult) -> Any:  # noqa: ANN401 - JSON is anything un
 
 
 def loads(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
-    """The same as `json.loads`, by pydantic's parser, which takes half as long.
+    """The same as `json.loads`, by pydantic's parser where it is installed.
 
     Raises:
         json.JSONDecodeError: It is no whole JSON document.
         ValueError: It is nested too deeply, or holds a number of thousands of digits.
     """
-    from pydantic_core import from_json  # noqa: PLC0415 - a check has it, others need no JSON
-
+    quicker = _quicker_parser()
+    if quicker is not None:
+        # Half a surrogate pair, and what json words better, go on to json.
+        with contextlib.suppress(ValueError, TypeError):
+            return quicker(text)
     try:
-        return from_json(text)
-    except (ValueError, TypeError):  # half a surrogate pair, and whatever json words better
-        try:
-            return json.loads(text)
-        except RecursionError:
-            raise ValueError("it is nested too deeply") from None
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+@functools.cache
+def _quicker_parser() -> Callable[[str | bytes], Any] | None:
+    """The parser of pydantic, which takes half as long; the driver's extra `fast` brings it."""
+    try:
+        from pydantic_core import from_json  # noqa: PLC0415 - a check has it, others need no JSON
+    except ImportError:
+        return None
+    return from_json
 
 
 def rows_of(

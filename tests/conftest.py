@@ -23,6 +23,7 @@ _WHOLE_FILES = (
     "lab/test_conformance_live.py",
     "lab/test_fleet_of_leafs.py",
     "lab/test_swarm.py",
+    "packaging/test_wheels.py",
 )
 _HERE = Path(__file__).parent
 

@@ -32,7 +32,9 @@ from tests.unit.docs.markdown import PAGES, ROOT, anchors, links, page, rows, se
 OF_THE_SHELL = {"--install-completion", "--show-completion", "--help", "--name"}
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [*PAGES, ROOT / "driver" / "README.md"], ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_every_relative_link_leads_somewhere(path: Path) -> None:
     dead = []
     for link in links(path.read_text(encoding="utf-8")):
@@ -160,8 +162,8 @@ def test_every_secret_is_described() -> None:
     assert secrets.SERVICE in page("secrets.md")
 
 
-def test_the_record_for_napalms_command_has_the_projects_version() -> None:
-    record = (ROOT / "napalm_cumulus.egg-info" / "PKG-INFO").read_text()
-    project = (ROOT / "pyproject.toml").read_text()
+def test_the_record_for_napalms_command_has_the_drivers_version() -> None:
+    record = (ROOT / "driver" / "napalm_cumulus.egg-info" / "PKG-INFO").read_text()
+    project = (ROOT / "driver" / "pyproject.toml").read_text()
     (version,) = re.findall(r'^version = "(.*)"$', project, re.MULTILINE)
     assert f"\nVersion: {version}\n" in record

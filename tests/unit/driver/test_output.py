@@ -1,9 +1,10 @@
-"""JSON that commands print is read by a quicker parser, and is the same as to `json`."""
+"""JSON that commands print is the same as to `json`, with the quicker parser and without it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,21 @@ DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
+
+
+@pytest.fixture(params=["pydantic_core", "json"])
+def parser(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The parser that is used: the quicker one, an extra of the driver, or `json` in its place."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "json":
+            patch.setitem(sys.modules, "pydantic_core", None)
+        output._quicker_parser.cache_clear()
+        yield request.param
+    output._quicker_parser.cache_clear()
+
+
+def test_the_quicker_parser_is_used_where_it_is_installed(parser: str) -> None:
+    assert (output._quicker_parser() is None) == (parser == "json")
 
 
 def printed(text: bytes) -> CommandResult:
@@ -43,6 +59,7 @@ def outcome(load: Callable[[str], object], text: str) -> str:
         return str(error)
 
 
+@pytest.mark.usefixtures("parser")
 @pytest.mark.parametrize(
     "text",
     [
@@ -58,22 +75,26 @@ def test_odd_documents_are_read_as_json_reads_them(text: str | bytes) -> None:
     assert repr(output.loads(text)) == repr(json.loads(text))
 
 
+@pytest.mark.usefixtures("parser")
 def test_output_that_is_cut_off_is_refused_with_the_place() -> None:
     with pytest.raises(CommandErrorException, match=r"not print a whole JSON .* at character 8 of"):
         output.rows_of(printed(b'[{"a": 1'))
 
 
+@pytest.mark.usefixtures("parser")
 @pytest.mark.parametrize("text", [b'{"a": 1}', b'[{"a": 1}, 2]', b"[[]]", b"[null]"])
 def test_rows_are_objects(text: bytes) -> None:
     with pytest.raises(CommandErrorException, match="something else than a list of objects"):
         output.rows_of(printed(text))
 
 
+@pytest.mark.usefixtures("parser")
 def test_empty_objects_are_no_rows() -> None:
     assert output.rows_of(printed(b'[{}, {"a": 1}, {}]')) == [{"a": 1}]
     assert output.rows_of(printed(b"[]")) == []
 
 
+@pytest.mark.usefixtures("parser")
 @pytest.mark.parametrize(
     "text", [b"[" * 100_000, b'{"a":' * 100_000, b"9" * 5000, b"[" + b"9" * 5000]
 )
