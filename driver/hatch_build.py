@@ -12,8 +12,9 @@ class PackageFinder(BuildHookInterface[Any]):
     """Adds napalm_cumulus to the wheel and to the sdist."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the files; hatchling asks for those of an editable install elsewhere."""
-        del version
+        """Add the files, unless the install is editable and leads to where they are."""
+        if version == "editable":
+            return
         here = Path(self.root)
         package = here / "napalm_cumulus"
         if not package.is_dir():

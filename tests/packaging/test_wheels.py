@@ -178,6 +178,17 @@ def test_the_drivers_sdist_builds_the_same_wheel(driver: Wheel, tmp_path: Path) 
         }
 
 
+def test_an_editable_install_leads_to_the_checkout_and_copies_nothing(tmp_path: Path) -> None:
+    build_editable = "import sys; from hatchling.build import build_editable as b; b(sys.argv[1])"
+    run([sys.executable, "-c", build_editable, tmp_path], ROOT / "driver")
+    (path,) = tmp_path.glob("*.whl")
+    files = Wheel(path).files
+    assert files.pop(f"{RECORD}/PKG-INFO")
+    ((name, text),) = files.items()
+    assert name.endswith(".pth")
+    assert text.decode() == str(ROOT)
+
+
 @pytest.fixture(scope="module")
 def needed(driver: Wheel, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheels of all that the driver needs, as locked: from the index, and kept from then on."""
