@@ -40,7 +40,8 @@ from benchmarks.common import (
 from lab.lab import Lab
 from lab.netns import in_namespace
 from lab.topology import LabError, default_topology
-from napalm_cumulus import CumulusDriver, questions
+from napalm_cumulus import CumulusDriver
+from napalm_cumulus.getters import registry
 
 LEAF = "03"
 CONNECT, FACTS, SET = "connect, true, close", "get_facts", "6 getters"
@@ -197,7 +198,7 @@ class Netmiko(Client):
 
 def commands_of(getters: Sequence[str]) -> list[str]:
     """The commands that the getters need, each once."""
-    asked = (questions.ask(getter) for getter in getters)
+    asked = (registry.ask(getter) for getter in getters)
     commands = dict.fromkeys(command for one in asked if one for command in one.commands)
     # Some end their shell: netmiko has but one for all. The driver wraps them alike.
     return [f"sh -c {shlex.quote(command)}" for command in commands]

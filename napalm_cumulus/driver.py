@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from napalm_cumulus import errors
-from napalm_cumulus.configuring import ConfigurationMethods
-from napalm_cumulus.getters import CumulusGetters
+from napalm_cumulus.commit.methods import ConfigurationMethods
+from napalm_cumulus.getters.methods import CumulusGetters
 from napalm_cumulus.session import Session
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from napalm_cumulus.transport import CommandResult, Transport
+    from napalm_cumulus.ssh.transport import CommandResult, Transport
 
 
 class CumulusDriver(Session, ConfigurationMethods, CumulusGetters):
     """Cumulus Linux switches whose network is managed by ifupdown2.
 
     Nothing is contacted before `open()`. See `Session` for the constructor's arguments and
-    `napalm_cumulus.ssh_options.OPTIONAL_ARGS` for the optional ones.
+    `napalm_cumulus.ssh.options.OPTIONAL_ARGS` for the optional ones.
     """
 
     platform = "cumulus"

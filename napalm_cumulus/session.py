@@ -8,9 +8,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from napalm_cumulus import errors, frames
-from napalm_cumulus.ssh_options import DEFAULT_MAX_OUTPUT, check_optional_args, resolve
-from napalm_cumulus.transport import CommandResult, SshTransport, Transport
+from napalm_cumulus import batch, errors
+from napalm_cumulus.ssh.options import DEFAULT_MAX_OUTPUT, check_optional_args, resolve
+from napalm_cumulus.ssh.transport import CommandResult, SshTransport, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,20 +109,20 @@ class Session:
         """Run the commands in one round trip; a failing one does not stop the others."""
         if not commands:
             return []
-        boundary = frames.new_boundary()
+        boundary = batch.new_boundary()
         try:
-            batch = self._session().run(
-                frames.PACKED_SHELL if packed else frames.SHELL,
-                stdin=frames.script(commands, boundary),
+            answer = self._session().run(
+                batch.PACKED_SHELL if packed else batch.SHELL,
+                stdin=batch.script(commands, boundary),
                 timeout=timeout,
             )
         except (errors.CommandTimeoutException, errors.CommandErrorException) as error:
             # The transport knows only of the shell that runs the batch.
             listed = "; ".join(command[:100] for command in commands)
             raise type(error)(f"{error} The shell was running: {listed}") from error
-        stdout, stderr = batch.stdout, batch.stderr
+        stdout, stderr = answer.stdout, answer.stderr
         if packed:
             limit = int(self.optional_args.get("max_output", DEFAULT_MAX_OUTPUT))
-            stdout = frames.unpacked(stdout, boundary, limit)
-            stderr = frames.unpacked(stderr, boundary, limit)
-        return frames.parse(commands, boundary, stdout, stderr)
+            stdout = batch.unpacked(stdout, boundary, limit)
+            stderr = batch.unpacked(stderr, boundary, limit)
+        return batch.parse(commands, boundary, stdout, stderr)

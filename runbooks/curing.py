@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from napalm.base.exceptions import CommitError, LockError, SessionLockedException
 
 from inventory.errors import VipkeeperError
-from napalm_cumulus.answers import CommitRefusedError
+from napalm_cumulus.commit.report import CommitRefusedError
 from runbooks.ladder_words import OUTAGES, tell_aftercare, tell_attempt
 from runbooks.records import now
 from runbooks.switches import LOST, wait_until_settled

@@ -10,7 +10,7 @@ from napalm.base import exceptions as napalm
 from nornir.core.exceptions import NornirSubTaskError
 
 from inventory.errors import VipkeeperError
-from napalm_cumulus.answers import CommitRefusedError
+from napalm_cumulus.commit.report import CommitRefusedError
 from nornir_config.stopping import stopped_by
 from runbooks import errors
 

@@ -13,7 +13,7 @@ from tasks.pending import confirm_commit, read_pending, rollback_commit
 
 if TYPE_CHECKING:
     from inventory.model import Switch
-    from napalm_cumulus.answers import PendingCommit
+    from napalm_cumulus.commit.report import PendingCommit
     from nornir_config.settings import Settings
     from runbooks.story import Story
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from inventory.chain import Kind
-    from napalm_cumulus.answers import PendingCommit
+    from napalm_cumulus.commit.report import PendingCommit
     from runbooks.blast import Blast
     from runbooks.chain import Step
     from runbooks.fleet_heal import FleetOptions

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from napalm_cumulus.answers import PendingCommit
+    from napalm_cumulus.commit.report import PendingCommit
     from nornir_config.settings import Settings
     from runbooks.story import Story
     from runbooks.treatment import CureAttempt

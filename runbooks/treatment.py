@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from napalm_cumulus.answers import CommitReport
-    from napalm_cumulus.repairing import RepairReport
+    from napalm_cumulus.commit.repairs import RepairReport
+    from napalm_cumulus.commit.report import CommitReport
     from tasks.health.diagnosis_model import Cure, Diagnosis
     from tasks.model import Gateway, Verification
 

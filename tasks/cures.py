@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
-from napalm_cumulus import repair_steps
+from napalm_cumulus.commit import repair_steps
 from nornir_config.connection import change_device
 from tasks.aftercare import announce, announced_addresses, belongings, care_after_cure
 from tasks.cure_model import Cured, PlannedCure
@@ -27,7 +27,7 @@ from tasks.toggle import preview_toggle, refuse_pending, rejected_notes, toggle_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napalm_cumulus.repair_steps import Step
+    from napalm_cumulus.commit.repair_steps import Step
     from tasks.health.diagnosis_model import Diagnosis
     from tasks.model import Gateway, Toggled
 

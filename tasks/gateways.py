@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
-from napalm_cumulus.configuration import (
+from napalm_cumulus.config.configuration import (
     MAIN_FILE,
     Configuration,
     ConfigurationError,
     Located,
     split_marked,
 )
-from napalm_cumulus.meaning import macvlan_name
+from napalm_cumulus.config.semantics import macvlan_name
 from nornir_config.connection import read_device
 from tasks.addresses import interfaces
 from tasks.errors import NoGatewayError, RefusedError

@@ -11,8 +11,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from napalm_cumulus import iproute_text
-from napalm_cumulus.output import TEXT_FOLLOWS
+from napalm_cumulus.parsing import iproute_text
+from napalm_cumulus.parsing.output import TEXT_FOLLOWS
 from tasks.commands import address, interface_name, mac_address, prefix, rows, token, understood
 from tasks.errors import UnreadableAnswerError
 from tasks.model import Belongings

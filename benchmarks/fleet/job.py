@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab.swarm import Swarm
 from lab.swarm_names import SwarmSwitch
-from napalm_cumulus import frames
+from napalm_cumulus import batch
 from tasks.health.collect import Probes, commands
 
 #: What stands between the outputs; fixed, so that the script can lie in a file.
@@ -59,7 +59,7 @@ def write_job(swarm: Swarm, directory: Path, switches: Sequence[SwarmSwitch]) ->
     wanted = set(job.addresses)
     lines = swarm.known_hosts.read_text().splitlines(keepends=True)
     job.known_hosts.write_text("".join(line for line in lines if line.partition(",")[0] in wanted))
-    job.script.write_bytes(frames.script(facts(), BOUNDARY))
+    job.script.write_bytes(batch.script(facts(), BOUNDARY))
     (directory / "hosts").write_text("".join(f"{address}\n" for address in job.addresses))
     content = {
         "hosts": job.addresses,

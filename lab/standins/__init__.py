@@ -6,12 +6,12 @@ it runs: ``create_mimic``, ``create_subnet_page`` and ``create_openstack`` (thre
 on 127.0.0.1, for tests.
 """
 
-from .cloud import Endpoints
-from .faults import Faults, UnknownFaultError, list_faults
-from .mimic import create_mimic
-from .openstack import OpenStackApps, create_openstack
-from .server import StandIns
-from .subnet_page import create_subnet_page
+from lab.standins.cloud import Endpoints
+from lab.standins.faults import Faults, UnknownFaultError, list_faults
+from lab.standins.mimic import create_mimic
+from lab.standins.openstack import OpenStackApps, create_openstack
+from lab.standins.server import StandIns
+from lab.standins.subnet_page import create_subnet_page
 
 __all__ = [
     "Endpoints",

@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 
 from inventory.errors import VipkeeperError
+from lab.standins.faults import VARIANTS, Faults, list_faults
+from lab.standins.server import StandIns
 from lab.topology import Topology
-
-from .faults import VARIANTS, Faults, list_faults
-from .server import StandIns
 
 
 def main(argv: list[str] | None = None) -> int:

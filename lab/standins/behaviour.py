@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from flask import Flask, Response, request
 
-from .faults import Faults, UnknownFaultError
+from lab.standins.faults import Faults, UnknownFaultError
 
 HTML = "text/html; charset=UTF-8"
 

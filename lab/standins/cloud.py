@@ -10,10 +10,9 @@ from datetime import datetime, timedelta, timezone
 
 from flask import Response, request
 
+from lab.standins.behaviour import be_slow, cut_connection, hang
+from lab.standins.faults import OPENSTACK, Faults
 from lab.topology import ProjectSpec, Topology, VmSpec
-
-from .behaviour import be_slow, cut_connection, hang
-from .faults import OPENSTACK, Faults
 
 APPLICATION_CREDENTIAL_ID = "1ab0000000000000000000000000c4ed"
 APPLICATION_CREDENTIAL_SECRET = "lab-only-secret"

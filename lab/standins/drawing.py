@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from .magdb import AddressRow, InterfaceRow, LinkRow, SystemRecord, vendor_of
+from lab.standins.magdb import AddressRow, InterfaceRow, LinkRow, SystemRecord, vendor_of
 
 _GRAPH = """\
 graph [bgcolor=transparent]

@@ -8,10 +8,8 @@ from datetime import datetime, timezone
 
 from flask import Flask, Response, jsonify, request
 
-from lab.topology import ProjectSpec
-
-from .behaviour import app_for
-from .cloud import (
+from lab.standins.behaviour import app_for
+from lab.standins.cloud import (
     APPLICATION_CREDENTIAL_ID,
     APPLICATION_CREDENTIAL_SECRET,
     MEMBER_NAME,
@@ -22,6 +20,7 @@ from .cloud import (
     stable_id,
     unauthorized,
 )
+from lab.topology import ProjectSpec
 
 _Answer = Response | tuple[Mapping[str, object], int]
 

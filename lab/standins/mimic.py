@@ -8,12 +8,11 @@ from datetime import date
 
 from flask import Flask, Response, request
 
+from lab.standins import drawing, mimic_pages
+from lab.standins.behaviour import HTML, app_for, empty_500, generic
+from lab.standins.faults import MIMIC, Faults
+from lab.standins.magdb import SystemRecord, records
 from lab.topology import Topology
-
-from . import drawing, mimic_pages
-from .behaviour import HTML, app_for, empty_500, generic
-from .faults import MIMIC, Faults
-from .magdb import SystemRecord, records
 
 SVG = "image/svg+xml"
 NETBOX_URL = "https://netbox.example.internal"

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
+from lab.standins.magdb import SystemRecord
 from lab.topology import Topology
-
-from .magdb import SystemRecord
 
 NO_HOSTS: Mapping[str, object] = {"config": {"clickable": True}}
 UNABLE = (

@@ -7,10 +7,9 @@ from ipaddress import IPv4Address, IPv4Network
 
 from flask import Flask, Response, request
 
+from lab.standins.behaviour import app_for
+from lab.standins.cloud import Cloud, Token, instead, proxy_answer, stable_id, unauthorized
 from lab.topology import VmSpec
-
-from .behaviour import app_for
-from .cloud import Cloud, Token, instead, proxy_answer, stable_id, unauthorized
 
 _Record = dict[str, object]
 _Answer = Response | tuple[Mapping[str, object], int]

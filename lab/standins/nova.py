@@ -8,12 +8,11 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request
 
+from lab.standins import nova_records as make
+from lab.standins.behaviour import app_for, hang
+from lab.standins.cloud import Cloud, Token, error, instead, proxy_answer, unauthorized
+from lab.standins.faults import OPENSTACK
 from lab.topology import VmSpec
-
-from . import nova_records as make
-from .behaviour import app_for, hang
-from .cloud import Cloud, Token, error, instead, proxy_answer, unauthorized
-from .faults import OPENSTACK
 
 _Answer = Response | tuple[Mapping[str, object], int]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lab.standins.cloud import Cloud, stable_id
+from lab.standins.neutron import port_id
 from lab.topology import HypervisorSpec, VmSpec
-
-from .cloud import Cloud, stable_id
-from .neutron import port_id
 
 Record = dict[str, object]
 

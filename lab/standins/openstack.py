@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 from flask import Flask
 
+from lab.standins.cloud import Cloud, Endpoints
+from lab.standins.faults import Faults
+from lab.standins.keystone import create_keystone
+from lab.standins.neutron import create_neutron
+from lab.standins.nova import create_nova
 from lab.topology import Topology
-
-from .cloud import Cloud, Endpoints
-from .faults import Faults
-from .keystone import create_keystone
-from .neutron import create_neutron
-from .nova import create_nova
 
 
 class OpenStackApps(NamedTuple):

@@ -9,10 +9,9 @@ from urllib.parse import quote
 
 from flask import Flask, Response, request
 
+from lab.standins.behaviour import HTML, app_for, generic
+from lab.standins.faults import SUBNET_PAGE, Faults
 from lab.topology import Topology
-
-from .behaviour import HTML, app_for, generic
-from .faults import SUBNET_PAGE, Faults
 
 _BAR = ("FQDN", "MAC", "Overview", "Stubs", "Hogs", "Squatters")
 _LOGIN = """<!DOCTYPE html>

@@ -11,9 +11,9 @@ from importlib import resources
 
 from nornir.core.task import Result, Task
 
-from napalm_cumulus import snapshot
-from napalm_cumulus.iproute_text import with_text
-from napalm_cumulus.lldp_text import COMMAND as LLDP
+from napalm_cumulus.config import snapshot
+from napalm_cumulus.parsing.iproute_text import with_text
+from napalm_cumulus.parsing.lldp_text import COMMAND as LLDP
 from napalm_cumulus.result import CommandResult
 from nornir_config.connection import run_once
 from tasks.health.read import UnreadFilesError, read_facts

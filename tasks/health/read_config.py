@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from napalm_cumulus import snapshot
-from napalm_cumulus.answering import Answering
-from napalm_cumulus.configuration import Configuration
-from napalm_cumulus.getters_neighbors import parse_lldp_neighbors
-from napalm_cumulus.output import loads, text_of
+from napalm_cumulus.config import snapshot
+from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.getters.neighbors import parse_lldp_neighbors
+from napalm_cumulus.parsing.output import loads, text_of
+from napalm_cumulus.prefetched import Answering
 from napalm_cumulus.result import CommandResult
 from tasks.gateways import commented_addresses, gateways_of
 from tasks.health.facts import DriftFact, LldpFact, PendingFact, Section

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from napalm_cumulus import errors
-from napalm_cumulus.output import json_of, loads, unexpected
+from napalm_cumulus.parsing.output import json_of, loads, unexpected
 from napalm_cumulus.result import CommandResult
 from tasks.addresses import address
 from tasks.health.facts import EvpnMacFact, PeerFact, VniFact, VrfVniFact

@@ -6,8 +6,8 @@ import re
 from collections.abc import Container, Iterator
 from typing import Any
 
-from napalm_cumulus import iproute_text
-from napalm_cumulus.output import rows_of, text_of
+from napalm_cumulus.parsing import iproute_text
+from napalm_cumulus.parsing.output import rows_of, text_of
 from napalm_cumulus.result import CommandResult
 from tasks.addresses import address, interface, network
 from tasks.health.facts import (

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from inventory.text import one_line
-from napalm_cumulus.meaning import macvlan_name
-from napalm_cumulus.output import text_of
+from napalm_cumulus.config.semantics import macvlan_name
+from napalm_cumulus.parsing.output import text_of
 from napalm_cumulus.result import CommandResult
 from tasks.health.facts import ProbeFact
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from inventory.text import one_line
 from napalm_cumulus import errors
-from napalm_cumulus.output import NOT_FOUND
+from napalm_cumulus.parsing.output import NOT_FOUND
 from napalm_cumulus.result import CommandResult
 from tasks.health.facts import Section
 

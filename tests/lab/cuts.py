@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 import pytest
 from napalm.base.exceptions import CommitConfirmException, NapalmException
 
-from napalm_cumulus import CumulusDriver, transaction
+from napalm_cumulus import CumulusDriver
+from napalm_cumulus.commit import transaction
 from tests.lab import strikes
 from tests.lab.cells import DROP_IN, LEAVES_NO_TIMER, MAIN, Cell
 from tests.lab.sentences import Outcome

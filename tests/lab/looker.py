@@ -15,7 +15,7 @@ from nornir.plugins.runners import SerialRunner
 
 from lab.faults import Fault
 from lab.lab import Lab
-from napalm_cumulus.transport import SshTransport
+from napalm_cumulus.ssh.transport import SshTransport
 from tasks.health.checks import Expected, ExpectedVm, judge
 from tasks.health.collect import Probes, collect_facts
 from tasks.health.facts import SwitchFacts

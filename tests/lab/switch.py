@@ -11,8 +11,8 @@ from typing import Any
 from lab.lab import Lab
 from lab.netns import in_namespace
 from napalm_cumulus import CumulusDriver
-from napalm_cumulus.snapshot import Snapshot, take
-from napalm_cumulus.transport import CommandResult
+from napalm_cumulus.config.snapshot import Snapshot, take
+from napalm_cumulus.ssh.transport import CommandResult
 
 ADDRESS = {"03": "10.5.0.43", "01": "10.5.0.41"}
 #: Addresses of vlan453 on leaf -03 when all is well.

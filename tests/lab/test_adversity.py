@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from napalm.base.exceptions import CommitError, LockError, NapalmException
 
-from napalm_cumulus import CumulusDriver, transaction
-from napalm_cumulus.answers import CommitRefusedError
+from napalm_cumulus import CumulusDriver
+from napalm_cumulus.commit import transaction
+from napalm_cumulus.commit.report import CommitRefusedError
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_commit import commit_extra, has_extra, stanza, toggled, with_extra
 

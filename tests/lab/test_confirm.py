@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from napalm.base.exceptions import CommitConfirmException, CommitError, NapalmException
 
-from napalm_cumulus import CumulusDriver, transaction
-from napalm_cumulus.answers import CommitRefusedError, MixedDiskError
+from napalm_cumulus import CumulusDriver
+from napalm_cumulus.commit import transaction
+from napalm_cumulus.commit.report import CommitRefusedError, MixedDiskError
 from tests.lab.cuts import AT, HERE, MAIN, pausing_program
 from tests.lab.switch import LeafUnderTest
 from tests.lab.test_commit import DROP_IN, EXTRA, commit_extra, has_extra, with_extra

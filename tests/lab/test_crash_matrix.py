@@ -41,7 +41,7 @@ def chosen() -> list[Cell]:
 @pytest.fixture
 def rehearsal(leaf: LeafUnderTest, monkeypatch: pytest.MonkeyPatch) -> Rehearsal:
     program = pausing_program()
-    monkeypatch.setattr("napalm_cumulus.transaction.program", lambda: program)
+    monkeypatch.setattr("napalm_cumulus.commit.transaction.program", lambda: program)
     return Rehearsal(leaf)
 
 

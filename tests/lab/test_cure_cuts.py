@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 import pytest
 from napalm.base.exceptions import CommitError, NapalmException
 
-from napalm_cumulus import repair_steps as steps
-from napalm_cumulus import transaction
-from napalm_cumulus.repair_steps import Step
+from napalm_cumulus.commit import repair_steps as steps
+from napalm_cumulus.commit import transaction
+from napalm_cumulus.commit.repair_steps import Step
 from tests.lab.cuts import AT as _AT
 from tests.lab.cuts import HERE as _HERE
 from tests.lab.cuts import pausing_program

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from napalm.base.exceptions import CommitError, SessionLockedException
 
-from napalm_cumulus import repair_steps as steps
-from napalm_cumulus.answers import CommitRefusedError
+from napalm_cumulus.commit import repair_steps as steps
+from napalm_cumulus.commit.report import CommitRefusedError
 from tasks.cure_model import Cured, PlannedCure
 from tasks.cures import apply_cure, plan_cure
 from tasks.errors import RefusedError

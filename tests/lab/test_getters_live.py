@@ -11,8 +11,10 @@ from nornir.core.inventory import Defaults, Groups, Host, Hosts, Inventory
 from nornir.plugins.runners import SerialRunner
 
 from lab.lab import Lab
-from napalm_cumulus import CumulusDriver, lldp_text, questions
-from napalm_cumulus.transport import CommandResult
+from napalm_cumulus import CumulusDriver
+from napalm_cumulus.getters import registry
+from napalm_cumulus.parsing import lldp_text
+from napalm_cumulus.ssh.transport import CommandResult
 from tasks.getters import get
 from tests.lab.switch import LeafUnderTest, PastTheNetwork
 
@@ -57,7 +59,7 @@ def lies_between(first: Any, middle: Any, last: Any) -> bool:
 def test_text_says_what_json_says(well: Lab, getter: str) -> None:
     leaf = PastTheNetwork(well, "03")
     leaf.run("ping -c 1 10.5.0.250")  # something for the ARP table
-    question = questions.ask(getter)
+    question = registry.ask(getter)
     assert question is not None
 
     def answer(prelude: str) -> Any:

@@ -15,8 +15,8 @@ from collections import defaultdict
 import pytest
 
 from lab.lab import Lab
-from napalm_cumulus.configuration import MAIN_FILE, Configuration
-from napalm_cumulus.snapshot import take
+from napalm_cumulus.config.configuration import MAIN_FILE, Configuration
+from napalm_cumulus.config.snapshot import take
 from tests.lab.interfaces_generator import interfaces_text
 from tests.lab.switch import PastTheNetwork
 

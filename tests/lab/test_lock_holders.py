@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from napalm_cumulus import repair_steps as steps
-from napalm_cumulus import transaction
+from napalm_cumulus.commit import repair_steps as steps
+from napalm_cumulus.commit import transaction
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_commit import toggled
 

@@ -28,7 +28,7 @@ from lab.netns import in_namespace, listens
 from lab.shell import call, in_netns, wait_until
 from lab.tree import NOPASSWD_USER, PASSWORD, PASSWORD_USER
 from napalm_cumulus import CumulusDriver
-from napalm_cumulus.ssh_options import resolve
+from napalm_cumulus.ssh.options import resolve
 
 LEAF = "10.5.0.43"
 OTHER_LEAF = "10.5.0.41"

@@ -21,7 +21,8 @@ from lab.netns import in_namespace
 from lab.specs import LabError
 from lab.swarm import Swarm
 from lab.swarm_names import MOULDS, SwarmSwitch, switches
-from napalm_cumulus import CumulusDriver, questions
+from napalm_cumulus import CumulusDriver
+from napalm_cumulus.getters import registry
 from tasks.health.collect import Probes, commands
 
 COUNT = 20
@@ -32,7 +33,7 @@ GETTERS = ("get_facts", "get_interfaces_ip", "get_config")
 @pytest.fixture(scope="module")
 def swarm() -> Iterator[Swarm]:
     swarm = Swarm(f"swarm-{os.getpid()}", COUNT)
-    asked = (questions.ask(name).commands for name in GETTERS if name != "get_config")
+    asked = (registry.ask(name).commands for name in GETTERS if name != "get_config")
     scripts = [command for several in asked for command in several]
     swarm.up([*scripts, *commands(Probes()).values()])
     try:

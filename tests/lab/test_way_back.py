@@ -14,8 +14,9 @@ from napalm.base.exceptions import (
     SessionLockedException,
 )
 
-from napalm_cumulus import CumulusDriver, transaction
-from napalm_cumulus.answers import CommitRefusedError, PendingCommit
+from napalm_cumulus import CumulusDriver
+from napalm_cumulus.commit import transaction
+from napalm_cumulus.commit.report import CommitRefusedError, PendingCommit
 from tasks.health.collect import SILENT, commands
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_adversity import old_systemd
@@ -308,7 +309,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for long, short in ((b"ASKING=10", b"ASKING=2"), (b"LIMIT=60 TRIES=1", b"LIMIT=4 TRIES=1")):
         assert program.count(long) == 1
         program = program.replace(long, short)
-    monkeypatch.setattr("napalm_cumulus.transaction.program", lambda: program)
+    monkeypatch.setattr("napalm_cumulus.commit.transaction.program", lambda: program)
 
 
 @contextmanager

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napalm_cumulus.configuration import Configuration, ConfigurationError
-from napalm_cumulus.merge import merge
+from napalm_cumulus.config.configuration import Configuration, ConfigurationError
+from napalm_cumulus.config.merge import merge
 
 MAIN = "/etc/network/interfaces"
 DROP_IN = "/etc/network/interfaces.d/vlan453.intf"

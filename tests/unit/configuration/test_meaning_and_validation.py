@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from napalm_cumulus.configuration import Configuration
-from napalm_cumulus.meaning import Address, addresses_of, change_between
-from napalm_cumulus.validation import introduced_problems, unfamiliar_attributes
+from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.config.semantics import Address, addresses_of, change_between
+from napalm_cumulus.config.validation import introduced_problems, unfamiliar_attributes
 
 MAIN = "/etc/network/interfaces"
 BASE = """\

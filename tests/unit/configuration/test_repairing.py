@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from napalm.base.exceptions import CommitError, SessionLockedException
 
-from napalm_cumulus import repair_steps as steps
-from napalm_cumulus.answers import CommitRefusedError
-from napalm_cumulus.configuration import Configuration
-from napalm_cumulus.repair_steps import Step, bridges_of, wishes
-from napalm_cumulus.repairing import Repairs
-from napalm_cumulus.snapshot import READ
+from napalm_cumulus.commit import repair_steps as steps
+from napalm_cumulus.commit.repair_steps import Step, bridges_of, wishes
+from napalm_cumulus.commit.repairs import Repairs
+from napalm_cumulus.commit.report import CommitRefusedError
+from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.config.snapshot import READ
 from tests.unit.configuration.test_transaction import MAIN, FakeSwitch, members, tarball
 
 CONFIG = """\

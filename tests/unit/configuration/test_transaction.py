@@ -18,11 +18,12 @@ from napalm.base.exceptions import (
     SessionLockedException,
 )
 
-from napalm_cumulus import CumulusDriver, transaction
-from napalm_cumulus.answers import CommitRefusedError
-from napalm_cumulus.configuration import Configuration
-from napalm_cumulus.snapshot import Snapshot, take
-from napalm_cumulus.transport import CommandResult
+from napalm_cumulus import CumulusDriver
+from napalm_cumulus.commit import transaction
+from napalm_cumulus.commit.report import CommitRefusedError
+from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.config.snapshot import Snapshot, take
+from napalm_cumulus.ssh.transport import CommandResult
 
 MAIN = "/etc/network/interfaces"
 BASE = """\

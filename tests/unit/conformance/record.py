@@ -26,7 +26,7 @@ from napalm.base.test.getters import BaseTestGetters
 
 from lab.lab import Lab
 from napalm_cumulus import CumulusDriver
-from napalm_cumulus.transport import CommandResult
+from napalm_cumulus.ssh.transport import CommandResult
 from tests.lab.switch import PastTheNetwork
 from tests.unit.conformance import suite, transcript
 from tests.unit.conformance.double import TRANSCRIPT, TREE

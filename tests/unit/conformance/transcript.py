@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 import napalm_cumulus
-from napalm_cumulus.transport import CommandResult
+from napalm_cumulus.ssh.transport import CommandResult
 
 _COMMAND, _STATUS, _STDERR = ">>>> ", "<<<< ", "2> "
 

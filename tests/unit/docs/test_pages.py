@@ -23,7 +23,7 @@ from inventory.errors import VipkeeperError
 from lab.faults import FAULTS
 from lab.standins.faults import VARIANTS, list_faults
 from napalm_cumulus import CumulusDriver
-from napalm_cumulus.ssh_options import OPTIONAL_ARGS
+from napalm_cumulus.ssh.options import OPTIONAL_ARGS
 from nornir_config import secrets
 from runbooks import errors
 from runbooks.cli import app

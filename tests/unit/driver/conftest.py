@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import paramiko
 import pytest
 
-from napalm_cumulus.ssh_options import SshOptions, resolve
-from napalm_cumulus.transport import CommandResult, SshTransport
+from napalm_cumulus.ssh.options import SshOptions, resolve
+from napalm_cumulus.ssh.transport import CommandResult, SshTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from napalm_cumulus import account, transaction
-from napalm_cumulus.configuration import Configuration
-from napalm_cumulus.snapshot import Snapshot
+from napalm_cumulus import account
+from napalm_cumulus.commit import transaction
+from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.config.snapshot import Snapshot
 
 ME = pwd.getpwuid(os.geteuid()).pw_name
 

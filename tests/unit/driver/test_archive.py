@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from napalm.base.exceptions import CommandErrorException
 
-from napalm_cumulus import previous, snapshot
-from napalm_cumulus.archive import ArchiveError, read_archive
+from napalm_cumulus.commit import last_confirmed
+from napalm_cumulus.config import snapshot
+from napalm_cumulus.config.archive import ArchiveError, read_archive
 from napalm_cumulus.result import CommandResult
 
 
@@ -99,7 +100,7 @@ def test_a_sparse_file_of_40_gigabytes_is_a_sentence_and_no_memory(tmp_path: Pat
         with pytest.raises(CommandErrorException, match="sparse"):
             snapshot.take(Answers(archive))
         with pytest.raises(CommandErrorException, match="sparse"):
-            previous.read(Answers(archive), "leaf1", b"")
+            last_confirmed.read(Answers(archive), "leaf1", b"")
         assert tracemalloc.get_traced_memory()[1] < 5_000_000
     finally:
         tracemalloc.stop()
@@ -166,7 +167,7 @@ def test_many_links_to_one_file_cost_no_more_than_it() -> None:
 def test_links_have_no_place_among_what_a_commit_replaced() -> None:
     names = {"id": b"1\n", "owner": b"me\n", "written": b"", "removed": b""}
     sound = b"".join(member(f"previous/{name}", data) for name, data in names.items())
-    assert previous.read(Answers(sound + END), "leaf1", b"").owner == "me"
+    assert last_confirmed.read(Answers(sound + END), "leaf1", b"").owner == "me"
     link = member("previous/files/etc/x", type=tarfile.SYMTYPE, linkname="/etc/shadow")
     with pytest.raises(CommandErrorException, match="is a link"):
-        previous.read(Answers(sound + link + END), "leaf1", b"")
+        last_confirmed.read(Answers(sound + link + END), "leaf1", b"")

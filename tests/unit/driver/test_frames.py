@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from napalm.base.exceptions import CommandErrorException
 
-from napalm_cumulus import frames
+from napalm_cumulus import batch
 
 BOUNDARY = "--0123456789abcdef"
 
@@ -21,15 +21,15 @@ def run_packed(
     commands: list[str], *, path: str | None = None, before: str = ""
 ) -> list[tuple[int, bytes, bytes]]:
     done = subprocess.run(
-        ["sh", "-c", f"{before}{frames.PACKED_SHELL}"],
-        input=frames.script(commands, BOUNDARY),
+        ["sh", "-c", f"{before}{batch.PACKED_SHELL}"],
+        input=batch.script(commands, BOUNDARY),
         capture_output=True,
         check=False,
         timeout=20,
         env={"PATH": path} if path else None,
     )
-    outputs = [frames.unpacked(data, BOUNDARY, LIMIT) for data in (done.stdout, done.stderr)]
-    results = frames.parse(commands, BOUNDARY, *outputs)
+    outputs = [batch.unpacked(data, BOUNDARY, LIMIT) for data in (done.stdout, done.stderr)]
+    results = batch.parse(commands, BOUNDARY, *outputs)
     return [(result.exit_status, result.stdout, result.stderr) for result in results]
 
 
@@ -52,33 +52,33 @@ def test_without_gzip_a_batch_is_not_packed(tmp_path: Path) -> None:
 
 
 def test_a_packed_answer_that_was_cut_off_is_not_believed() -> None:
-    script = frames.script(["seq 20000", "true"], BOUNDARY)
+    script = batch.script(["seq 20000", "true"], BOUNDARY)
     done = subprocess.run(
-        ["sh", "-c", frames.PACKED_SHELL], input=script, capture_output=True, check=True
+        ["sh", "-c", batch.PACKED_SHELL], input=script, capture_output=True, check=True
     )
-    half = frames.unpacked(done.stdout[: len(done.stdout) // 2], BOUNDARY, LIMIT)
+    half = batch.unpacked(done.stdout[: len(done.stdout) // 2], BOUNDARY, LIMIT)
     assert half.startswith(b"1\n2\n")
     with pytest.raises(CommandErrorException, match="ended after 0 of 2"):
-        frames.parse(["seq 20000", "true"], BOUNDARY, half, b"")
+        batch.parse(["seq 20000", "true"], BOUNDARY, half, b"")
 
 
 def test_a_packed_answer_has_its_limits() -> None:
     bomb = gzip.compress(b"0" * 100_000)
     with pytest.raises(CommandErrorException, match="more than 1000 bytes"):
-        frames.unpacked(bomb, BOUNDARY, 1000)
+        batch.unpacked(bomb, BOUNDARY, 1000)
     with pytest.raises(CommandErrorException, match="cannot be read"):
-        frames.unpacked(bomb[:20] + b"garbage" * 9, BOUNDARY, 1000)
+        batch.unpacked(bomb[:20] + b"garbage" * 9, BOUNDARY, 1000)
 
 
 def run(commands: list[str], boundary: str = BOUNDARY) -> list[tuple[int, bytes, bytes]]:
     done = subprocess.run(
         ["sh", "-s"],
-        input=frames.script(commands, boundary),
+        input=batch.script(commands, boundary),
         capture_output=True,
         check=False,
         timeout=20,
     )
-    results = frames.parse(commands, boundary, done.stdout, done.stderr)
+    results = batch.parse(commands, boundary, done.stdout, done.stderr)
     assert [result.command for result in results] == commands
     return [(result.exit_status, result.stdout, result.stderr) for result in results]
 
@@ -129,13 +129,13 @@ def test_a_batch_that_was_cut_is_an_error_that_names_the_command() -> None:
     commands = ["echo one", "echo two"]
     stdout = f"one\n{BOUNDARY} 0\ntw".encode()
     with pytest.raises(CommandErrorException, match=r"1 of 2 commands.*'echo two'"):
-        frames.parse(commands, BOUNDARY, stdout, f"{BOUNDARY}\n".encode())
+        batch.parse(commands, BOUNDARY, stdout, f"{BOUNDARY}\n".encode())
 
 
 def test_a_nul_byte_is_refused() -> None:
     with pytest.raises(CommandErrorException, match="NUL"):
-        frames.script(["echo \0"], BOUNDARY)
+        batch.script(["echo \0"], BOUNDARY)
 
 
 def test_boundaries_differ() -> None:
-    assert frames.new_boundary() != frames.new_boundary()
+    assert batch.new_boundary() != batch.new_boundary()

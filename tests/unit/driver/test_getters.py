@@ -12,17 +12,19 @@ from napalm.base import models
 from napalm.base.exceptions import CommandErrorException, NapalmException
 from napalm.base.test.helpers import test_model as fits
 
-from napalm_cumulus import getters_bgp as bgp
-from napalm_cumulus import getters_bgp_config as bgp_config
-from napalm_cumulus import getters_bridge as bridge
-from napalm_cumulus import getters_interfaces as interfaces
-from napalm_cumulus import getters_neighbors as neighbors
-from napalm_cumulus import getters_ntp as ntp
-from napalm_cumulus import getters_routes as routes
-from napalm_cumulus import getters_system as system
 from napalm_cumulus.driver import CumulusDriver
-from napalm_cumulus.reachability import parse_ping, ping_command
-from napalm_cumulus.transport import CommandResult
+from napalm_cumulus.getters import (
+    bgp,
+    bgp_config,
+    bridge,
+    interfaces,
+    neighbors,
+    ntp,
+    routes,
+    system,
+)
+from napalm_cumulus.getters.ping import parse_ping, ping_command
+from napalm_cumulus.ssh.transport import CommandResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

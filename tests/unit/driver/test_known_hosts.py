@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
-from napalm_cumulus.known_hosts import (
+from napalm_cumulus.ssh.known_hosts import (
     KnownHosts,
     KnownKey,
     host_entry,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napalm_cumulus import output
 from napalm_cumulus.errors import CommandErrorException
+from napalm_cumulus.parsing import output
 from napalm_cumulus.result import CommandResult
 
 DOCUMENTS = st.recursive(

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from napalm.base.exceptions import CommandErrorException
 
-from napalm_cumulus import answers, snapshot
-from napalm_cumulus.meaning import Change
+from napalm_cumulus.commit import report as answers
+from napalm_cumulus.config import snapshot
+from napalm_cumulus.config.semantics import Change
 from napalm_cumulus.result import CommandResult, ended
 
 ROOT = Path(__file__).parents[3]

@@ -21,10 +21,11 @@ from napalm.base.exceptions import (
     ConnectionException,
 )
 
-from napalm_cumulus import CumulusDriver, frames, session_log
-from napalm_cumulus.redaction import REMOVED, redactor
+from napalm_cumulus import CumulusDriver, batch
 from napalm_cumulus.result import CommandResult
-from napalm_cumulus.session_log import SessionLog
+from napalm_cumulus.ssh import log as session_log
+from napalm_cumulus.ssh.log import SessionLog
+from napalm_cumulus.ssh.redaction import REMOVED, redactor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,8 +78,8 @@ def test_a_batch_is_logged_command_by_command(site: Site, tmp_path: Path) -> Non
 
 
 def test_a_batch_without_a_result_names_its_commands(tmp_path: Path) -> None:
-    script = frames.script(["echo a", "sleep 5"], "--b")
-    log_of(tmp_path / "log").failed(frames.SHELL, script, 1, TimeoutError("late"))
+    script = batch.script(["echo a", "sleep 5"], "--b")
+    log_of(tmp_path / "log").failed(batch.SHELL, script, 1, TimeoutError("late"))
     assert "    $ echo a\n    $ sleep 5\n    TimeoutError: late\n" in (tmp_path / "log").read_text()
 
 
@@ -180,9 +181,9 @@ def test_the_log_is_bounded_and_one_old_one_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "log"
     log = log_of(path)
     many = [f"echo {'y' * 400} {number}" for number in range(5000)]
-    script = frames.script(many, "--b")
+    script = batch.script(many, "--b")
     for _ in range(14):
-        log.failed(frames.SHELL, script, 0, TimeoutError())
+        log.failed(batch.SHELL, script, 0, TimeoutError())
     assert sorted(each.name for each in tmp_path.iterdir()) == ["log", "log.1"]
     for each in tmp_path.iterdir():
         assert each.stat().st_size <= session_log.LIMIT

@@ -9,8 +9,8 @@ import pytest
 from napalm.base.exceptions import ConnectionException
 
 from napalm_cumulus.session import Session
-from napalm_cumulus.ssh_config import look_up, read_config
-from napalm_cumulus.ssh_options import resolve, split_destination
+from napalm_cumulus.ssh.config import look_up, read_config
+from napalm_cumulus.ssh.options import resolve, split_destination
 
 NAMES = (
     "x;touch /tmp/p",

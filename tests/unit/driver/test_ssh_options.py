@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from napalm.base.exceptions import ConnectionException
 
-from napalm_cumulus.ssh_options import SshOptions, resolve, split_destination
+from napalm_cumulus.ssh.options import SshOptions, resolve, split_destination
 
 if TYPE_CHECKING:
     from pathlib import Path

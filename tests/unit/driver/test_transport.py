@@ -170,7 +170,7 @@ class Relay:
 
 
 def test_a_dead_path_is_noticed_by_asking(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("napalm_cumulus.transport._ALIVE_TIMEOUT", 0.5)
+    monkeypatch.setattr("napalm_cumulus.ssh.transport._ALIVE_TIMEOUT", 0.5)
     server = site.server()
     relay = site.stack.enter_context(Relay(server.port))
     site.trust(relay.port, site.host_key)

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from napalm_cumulus import errors, frames, iproute_text, lldp_text, previous
-from napalm_cumulus.archive import ArchiveError, read_archive
-from napalm_cumulus.interfaces_file import InterfacesFile
-from napalm_cumulus.known_hosts import KnownHosts, parse_known_hosts
+from napalm_cumulus import batch, errors
+from napalm_cumulus.commit import last_confirmed
+from napalm_cumulus.config.archive import ArchiveError, read_archive
+from napalm_cumulus.config.interfaces_file import InterfacesFile
+from napalm_cumulus.parsing import iproute_text, lldp_text
 from napalm_cumulus.result import CommandResult
+from napalm_cumulus.ssh.known_hosts import KnownHosts, parse_known_hosts
 from tasks import presence, preserve, verify
 from tasks.errors import UnreadableAnswerError
 from tasks.gateways import Wanted, gateway_in
@@ -160,7 +162,7 @@ def test_what_a_commit_replaced() -> None:
     switch: Any = Answers()
     for switch.output in mutated("previous", stdout("configuration"), 100):
         with suppress(errors.NapalmException):
-            previous.read(switch, "leaf1", b"")
+            last_confirmed.read(switch, "leaf1", b"")
 
 
 def test_the_frames_of_a_batch() -> None:
@@ -168,10 +170,10 @@ def test_the_frames_of_a_batch() -> None:
     sound = f"one\n{boundary} 0\ntwo\n{boundary} 1\n".encode()
     for output in mutated("frames", sound, 300):
         with suppress(errors.CommandErrorException):
-            frames.parse(["a", "b"], boundary, output, f"{boundary}\n".encode() * 2)
+            batch.parse(["a", "b"], boundary, output, f"{boundary}\n".encode() * 2)
     huge = f"{boundary} {'1' * 23_003}\n".encode()
     with pytest.raises(errors.CommandErrorException, match="ended after 0 of 1"):
-        frames.parse(["a"], boundary, huge, f"{boundary}\n".encode())
+        batch.parse(["a"], boundary, huge, f"{boundary}\n".encode())
 
 
 def test_known_hosts() -> None:

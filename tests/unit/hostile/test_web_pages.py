@@ -15,9 +15,9 @@ from inventory.model import Answer
 from inventory.sources.drawing import DrawingError, read_magdb, read_netbox
 from inventory.sources.mimic_pages import PageError, read_host_page, read_view
 from inventory.sources.subnet_table import SubnetPageError, read_selector, read_subnet
-from napalm_cumulus.interfaces_file import InterfacesFile
-from napalm_cumulus.known_hosts import KnownHosts, parse_known_hosts
-from napalm_cumulus.lldp_text import document
+from napalm_cumulus.config.interfaces_file import InterfacesFile
+from napalm_cumulus.parsing.lldp_text import document
+from napalm_cumulus.ssh.known_hosts import KnownHosts, parse_known_hosts
 from tests.unit.hostile.mutation import mutated
 from tests.unit.inventory.fakes import NOW, uplink
 

@@ -16,8 +16,8 @@ from napalm.base.exceptions import (
     SessionLockedException,
 )
 
-from napalm_cumulus.answers import CommitRefusedError
-from napalm_cumulus.configuration import MAIN_FILE
+from napalm_cumulus.commit.report import CommitRefusedError
+from napalm_cumulus.config.configuration import MAIN_FILE
 from runbooks import heal, switches
 from tests.unit.inventory.fakes import SW1, SW3, uplink, vm
 from tests.unit.runbooks.conftest import World

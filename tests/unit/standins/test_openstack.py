@@ -19,8 +19,7 @@ from lab.standins.cloud import (
     MEMBER_NAME,
 )
 from lab.topology import VmSpec
-
-from .conftest import Site
+from tests.unit.standins.conftest import Site
 
 #: The SDK of Python 3.10 (4.13) lets keystoneauth's own class through.
 NO_SERVICE = (openstack.exceptions.ConfigException, keystoneauth1.exceptions.CatalogException)

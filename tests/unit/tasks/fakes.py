@@ -10,9 +10,9 @@ from typing import Any
 
 from napalm.base import NetworkDriver
 
-from napalm_cumulus.answers import CommitReport, PendingCommit
-from napalm_cumulus.configuration import MAIN_FILE, Configuration
-from napalm_cumulus.merge import merge
+from napalm_cumulus.commit.report import CommitReport, PendingCommit
+from napalm_cumulus.config.configuration import MAIN_FILE, Configuration
+from napalm_cumulus.config.merge import merge
 from tasks.verify import BOOT
 
 SVI = """\

@@ -14,7 +14,7 @@ from nornir.core import Nornir
 from nornir.core.inventory import Defaults, Groups, Host, Hosts, Inventory
 from nornir.plugins.runners import SerialRunner
 
-from napalm_cumulus import frames
+from napalm_cumulus import batch
 from napalm_cumulus.result import CommandResult
 from nornir_config import connection
 from nornir_config.connection import register
@@ -139,7 +139,7 @@ def test_every_command_is_posix_shell(name: str) -> None:
 
 def test_the_whole_batch_is_small() -> None:
     """It is sent to every switch at every look."""
-    assert len(frames.script(list(commands(Probes()).values()), "--b")) < 12_000
+    assert len(batch.script(list(commands(Probes()).values()), "--b")) < 12_000
 
 
 def test_every_command_that_can_hang_is_limited() -> None:

@@ -1,0 +1,327 @@
+"""The configuration methods of the driver: load, compare, commit, confirm, roll back.
+
+The candidate lives in this object until ``commit_config``; from then on everything lives on the
+switch, so that any session on any machine can confirm or roll back what this one began.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from napalm.base import models
+from napalm.base.exceptions import (
+    CommitConfirmException,
+    CommitError,
+    MergeConfigException,
+    ReplaceConfigException,
+)
+
+from napalm_cumulus.commit import last_confirmed, transaction
+from napalm_cumulus.commit.repairs import Repairs
+from napalm_cumulus.commit.report import (
+    CommitRefusedError,
+    CommitReport,
+    MixedDiskError,
+    PendingCommit,
+    unchanged,
+)
+from napalm_cumulus.commit.transaction import Plan
+from napalm_cumulus.config import snapshot, validation
+from napalm_cumulus.config.configuration import Configuration, ConfigurationError
+from napalm_cumulus.config.merge import merge
+from napalm_cumulus.config.semantics import management_interfaces
+from napalm_cumulus.config.snapshot import Snapshot
+from napalm_cumulus.ssh.transport import Transport
+
+#: The dead-man's timer, in seconds, of a commit that is confirmed or bounced at once.
+_IMMEDIATE_REVERT_IN = 120
+_NOTHING_LOADED = "No candidate is loaded: call load_merge_candidate or load_replace_candidate."
+
+
+class ConfigurationMethods:
+    """NAPALM's configuration contract on ifupdown2, with a commit-confirm kept by the switch."""
+
+    hostname: str
+    optional_args: dict[str, Any]
+    _base: Snapshot | None = None
+    _candidate: Configuration | None = None
+    _last_commit: CommitReport | None = None
+
+    def _session(self) -> Transport:
+        raise NotImplementedError
+
+    # --- candidate ------------------------------------------------------------------------------
+
+    def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
+        """Load stanzas that take the place of those of the same name; nothing changes yet.
+
+        Raises:
+            MergeConfigException: the text cannot be merged, or would not mean what it says.
+        """
+        self._load(filename, config, MergeConfigException, replace=False)
+
+    def load_replace_candidate(
+        self, filename: str | None = None, config: str | None = None
+    ) -> None:
+        """Load a whole configuration; nothing changes yet.
+
+        A text with the markers of ``get_config`` is everything that ifupdown2 shall read; without
+        markers it is the main file, and the files it sources stay as they are.
+
+        Raises:
+            ReplaceConfigException: the text would not mean what it says.
+        """
+        self._load(filename, config, ReplaceConfigException, replace=True)
+
+    def _load(
+        self,
+        filename: str | None,
+        config: str | None,
+        error: type[Exception],
+        *,
+        replace: bool,
+    ) -> None:
+        self.discard_config()
+        text = _text_of(filename, config, error)
+        base = snapshot.take(self._session())
+        try:
+            candidate = base.disk.replaced(text) if replace else merge(base.disk, text)
+            problems = validation.introduced_problems(base.disk, candidate)
+        except ConfigurationError as reason:
+            raise error(f"{self.hostname}: {reason}") from reason
+        if problems:
+            raise error(
+                f"{self.hostname}: the candidate would not do what it says: "
+                + " ".join(str(problem) for problem in problems)
+            )
+        self._base, self._candidate = base, candidate
+
+    def compare_config(self) -> str:
+        """A unified diff per file between the disk and the candidate; empty if nothing changes."""
+        if self._base is None or self._candidate is None:
+            return ""
+        return self._base.disk.diff_to(self._candidate)
+
+    def discard_config(self) -> None:
+        """Forget the candidate. What is already committed is not touched."""
+        self._base = self._candidate = None
+
+    # --- commit ---------------------------------------------------------------------------------
+
+    def commit_config(
+        self, message: str = "", revert_in: int | None = None, *, bounce: bool = False
+    ) -> None:
+        """Apply the candidate; the switch itself takes it back unless it is confirmed.
+
+        The dead-man's timer is armed on the switch first, the kernel is changed while the disk
+        still holds the old configuration, and the kernel is then checked against the candidate.
+        An empty difference changes nothing, which ``last_commit`` then says.
+
+        Args:
+            message: why; kept on the switch while the commit is pending.
+            revert_in: seconds, a whole number from 1 to 604800 (7 days), until the switch rolls
+                back unless ``confirm_commit`` is called. None confirms at once, which writes the
+                disk.
+            bounce: roll back on the switch as soon as the candidate is applied and checked, in
+                the same program and without a round trip between.
+
+        Raises:
+            CommitRefusedError: the switch did not begin, or the candidate touches the interface
+                that it is managed by; nothing was changed.
+            CommitError: nothing is loaded; or the switch rolled it back and is as before.
+            SessionLockedException: another commit is pending; its owner is named.
+            LockError: the files were changed since they were loaded, or are not ours to change.
+        """
+        if self._base is None or self._candidate is None:
+            raise CommitError(_NOTHING_LOADED)
+        if revert_in is None:
+            # Nobody waits for it, so there is time for a large change.
+            seconds = _IMMEDIATE_REVERT_IN + len(self._candidate.counted)
+        else:
+            seconds = transaction.require_revert_in(revert_in)
+        commit = transaction.plan(
+            self._base,
+            self._candidate,
+            revert_in=seconds,
+            bounce=bounce,
+            full_reload=bool(self.optional_args.get("full_reload", False)),
+            owner=str(self.optional_args.get("owner") or ""),
+            message=message,
+        )
+        if not self.compare_config():
+            self._last_commit = unchanged(commit.id, commit.change)
+            self.discard_config()
+            return
+        self._refuse_management(commit.change.interfaces)
+        self._carry_out(commit, confirm=revert_in is None and not bounce)
+        self.discard_config()
+
+    def _carry_out(self, commit: Plan, *, confirm: bool) -> None:
+        self._last_commit = None
+        self._last_commit = transaction.apply(self._session(), commit, self.hostname)
+        if not confirm:
+            return
+        try:
+            transaction.confirm(self._session(), commit.id, self.hostname)
+            self._last_commit = replace(self._last_commit, result="confirmed")
+        except MixedDiskError as error:
+            self._last_commit = replace(self._last_commit, result="mixed", problems=error.problems)
+            raise
+        except CommitConfirmException as error:
+            self._last_commit = None
+            raise CommitError(str(error)) from error
+        except CommitRefusedError as error:
+            report, self._last_commit = self._last_commit, None
+            # Nobody will confirm it later: do not leave it to the timer.
+            try:
+                transaction.roll_back(self._session(), commit.id, self.hostname)
+            except (CommitError, CommitConfirmException) as also:
+                raise CommitError(f"{error} {also}") from error
+            self._last_commit = replace(report, result="reverted", reverted_ok=True)
+            raise CommitError(f"{error} It was rolled back at once.") from error
+
+    def _refuse_management(self, interfaces: tuple[str, ...]) -> None:
+        """A change of the interface that the session runs over needs the caller's own word."""
+        if self.optional_args.get("allow_management_change", False) or self._base is None:
+            return
+        touched = management_interfaces(self._base.disk, self.hostname) & set(interfaces)
+        if touched:
+            raise CommitRefusedError(
+                f"The candidate changes {', '.join(sorted(touched))}, by which {self.hostname} is "
+                "managed; nothing was changed. If that is meant: the optional argument "
+                "allow_management_change, a revert_in, and the console at hand."
+            )
+
+    def confirm_commit(self) -> None:
+        """Make the pending commit permanent: write the disk, cancel the timer.
+
+        Raises:
+            CommitConfirmException: nothing is pending (perhaps it was confirmed too late).
+            CommitRefusedError: the kernel no longer has the candidate, or the disk cannot be
+                written; it stays pending.
+            MixedDiskError: some files are written, and the others could be neither written nor
+                put back; each is named.
+        """
+        transaction.confirm(self._session(), self._required_pending().id, self.hostname)
+
+    def has_pending_commit(self) -> bool:
+        """Whether a commit waits on the switch, whoever made it."""
+        return transaction.pending(self._session(), self.hostname) is not None
+
+    def rollback(self, *, pending_only: bool = False) -> None:
+        """Take the pending commit back, or, where none is pending, the newest confirmed one.
+
+        A confirmed one is undone by a commit of its own, confirmed at once; a second ``rollback``
+        undoes that.
+
+        Args:
+            pending_only: leave the confirmed one alone, also when the pending one ends just now.
+
+        Raises:
+            CommitConfirmException: nothing is pending, and only that was to be rolled back.
+            CommitError: there is nothing to roll back, or the rollback did not succeed.
+            LockError: the files were changed since the newest commit was confirmed.
+        """
+        waiting = (
+            self._required_pending()
+            if pending_only
+            else transaction.pending(self._session(), self.hostname)
+        )
+        if waiting is not None:
+            transaction.roll_back(self._session(), waiting.id, self.hostname)
+            return
+        before = last_confirmed.read(self._session(), self.hostname, transaction.program())
+        base = snapshot.take(self._session())
+        commit = transaction.plan(
+            base,
+            before.restored(base, self.hostname),
+            revert_in=_IMMEDIATE_REVERT_IN + len(base.disk.counted),
+            owner=str(self.optional_args.get("owner") or ""),
+            message=f"undo commit {before.id}",
+        )
+        self._carry_out(commit, confirm=True)
+
+    @property
+    def pending(self) -> PendingCommit | None:
+        """What waits on the switch for its confirmation; None also while no session is open."""
+        if getattr(self, "_transport", None) is None:
+            return None
+        return transaction.pending(self._session(), self.hostname)
+
+    @property
+    def last_commit(self) -> CommitReport | None:
+        """What became of this session's newest commit; None if there is none that changed."""
+        return self._last_commit
+
+    @property
+    def repairs(self) -> Repairs:
+        """Repairs of the kernel, which change no file."""
+        return Repairs(
+            self._session,
+            self.hostname,
+            str(self.optional_args.get("owner") or ""),
+            allow_management=bool(self.optional_args.get("allow_management_change", False)),
+        )
+
+    def _required_pending(self) -> PendingCommit:
+        found = transaction.pending(self._session(), self.hostname)
+        if found is None:
+            raise CommitConfirmException(
+                f"No commit is pending on {self.hostname}: it was never made, has been confirmed, "
+                "or has already been rolled back."
+            )
+        return found
+
+    # --- reading --------------------------------------------------------------------------------
+
+    def get_config(
+        self,
+        retrieve: str = "all",
+        full: bool = False,  # noqa: ARG002 (NAPALM's signature; defaults have no text here)
+        sanitized: bool = False,
+        format: str = "text",  # noqa: A002 (NAPALM's signature)
+    ) -> models.ConfigDict:
+        """Every file that ifupdown2 reads, as one text with a marker line per file.
+
+        Args:
+            retrieve: ``all``, ``running`` (what is applied: the candidate while a commit is
+                pending), ``startup`` (what is on disk and would boot) or ``candidate``.
+            full: no difference; an interfaces file has no hidden defaults.
+            sanitized: replace the values of password and key options by a placeholder.
+            format: only ``text``.
+        """
+        if format != "text":
+            raise NotImplementedError(f"{format!r} is not a format of this driver: use text.")
+        if retrieve not in ("all", "running", "startup", "candidate"):
+            raise ValueError(f"retrieve is all, running, startup or candidate, not {retrieve!r}.")
+        state = snapshot.take(self._session())
+        texts = {
+            "running": state.running.to_text(),
+            "startup": state.disk.to_text(),
+            "candidate": self._candidate.to_text() if self._candidate else "",
+        }
+
+        def shown(name: str) -> str:
+            if retrieve not in ("all", name):
+                return ""
+            return validation.without_secrets(texts[name]) if sanitized else texts[name]
+
+        return {
+            "running": shown("running"),
+            "startup": shown("startup"),
+            "candidate": shown("candidate"),
+        }
+
+
+def _text_of(filename: str | None, config: str | None, error: type[Exception]) -> str:
+    if filename is not None:  # NAPALM: the file takes precedence
+        try:
+            data = Path(filename).read_bytes()
+        except OSError as reason:
+            raise error(f"The candidate file {filename} cannot be read: {reason}") from reason
+        return data.decode("utf-8", "surrogateescape")
+    if config is None:
+        raise error("Neither a file nor a configuration text was given.")
+    return config

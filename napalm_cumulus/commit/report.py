@@ -1,0 +1,364 @@
+"""What the switch answers about commits, and which report or error that is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from napalm.base.exceptions import (
+    CommandErrorException,
+    CommitError,
+    LockError,
+    SessionLockedException,
+)
+
+from napalm_cumulus.config.semantics import Change
+from napalm_cumulus.result import ended
+from napalm_cumulus.ssh.transport import CommandResult
+
+#: Exit statuses of the on-switch program (``switch/base.sh``).
+E_INTERNAL, E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 70, 71, 72, 73, 74, 75
+E_NOTHING, E_FAILED, E_INCOMPLETE, E_REFUSED, E_WRITE, E_MIXED = 76, 77, 78, 79, 80, 81
+E_LATE, E_TOO_SHORT = 84, 85
+
+#: Before what the files no longer gave after a change, and the switch put back without them.
+PUT_BACK = "put back by ip, for the files do not give it any more: "
+
+#: With these it ends before the candidate is put in place, but for one sentence of E_INTERNAL.
+_NOT_BEGUN = (E_INTERNAL, E_NOT_ARMED, E_STAGING, E_TOO_SHORT)
+_GONE = "state has gone"
+_SECONDS = re.compile(r"^[0-9]{1,12}(\.[0-9]{1,9})?\Z")
+_CLOCK_DIGITS = 16
+_SHOWN_OF_A_LINE = 300
+
+
+class CommitRefusedError(CommitError):
+    """A commit, or its confirmation, did not begin: by this nothing on the switch was changed."""
+
+
+class MixedDiskError(CommitError):
+    """A confirm failed half way and could not be undone: some files are new, some old.
+
+    Attributes:
+        problems: a sentence for each file that is not as it was.
+    """
+
+    def __init__(self, message: str, problems: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class PendingCommit:
+    """A commit that waits on the switch for its confirmation.
+
+    Attributes:
+        id: twelve hexadecimal digits.
+        owner: who made it (``user@machine``).
+        message: why, in the words of the owner; may be empty.
+        created: seconds since the epoch, by the switch's clock.
+        remaining: seconds until the switch rolls it back; negative where that time is over.
+        mode: ``targeted`` or ``full``.
+        interfaces: what it changes.
+        state: ``pending``, ``claimed.revert`` or ``claimed.confirm``.
+        armed: whether anything sees to its end: the dead-man's timer, or what it has started. None
+            where the switch could not tell.
+        diff: what it changes in the files, as a unified diff.
+        damaged: parts of its state on the switch that cannot be read; it can be rolled back only.
+    """
+
+    id: str
+    owner: str
+    message: str
+    created: int
+    remaining: int
+    mode: str
+    interfaces: tuple[str, ...]
+    state: str
+    armed: bool | None
+    diff: str = ""
+    damaged: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """One sentence for a person who finds it."""
+        why = f" ({self.message})" if self.message else ""
+        if self.armed is False:
+            # What a confirm that was cut off still has to do, a confirm does.
+            verb = "confirm" if self.state == "claimed.confirm" else "rollback"
+            when = f"does not end by itself, because its timer is dead: run vip {verb}"
+        elif self.state == "claimed.confirm":
+            when = "is being confirmed: its files are being written"
+        elif self.state == "claimed.revert" or self.remaining <= 0:
+            when = "is being rolled back"
+        else:
+            when = f"rolls back in {self.remaining} s"
+        if self.armed is None:
+            when += " (if its timer is alive, which the switch does not tell)"
+        if self.damaged:
+            when += (
+                f"; its state on the switch is damaged ({', '.join(self.damaged)}): roll it back, "
+                "which reloads everything"
+            )
+        return f"commit {self.id} by {self.owner}{why} on {', '.join(self.interfaces)}; it {when}"
+
+
+@dataclass(frozen=True)
+class CommitReport:
+    """What became of a commit, as the switch wrote it down.
+
+    Attributes:
+        id: the commit.
+        mode: ``targeted`` (only the changed interfaces) or ``full`` (``ifreload -a``).
+        why_full: what asked for a full reload; empty where targeted.
+        interfaces: what it changed.
+        result: ``pending``, ``confirmed``, ``reverted``, ``incomplete`` (rolled back, but the
+            kernel lacks something it had), ``mixed`` (the kernel has the candidate, the disk
+            some new and some old files, which ``problems`` names), or ``unchanged`` (the disk
+            held the candidate).
+        applied_ok: the kernel had the candidate.
+        reverted_ok: the kernel has the disk's configuration again.
+        seconds_applied: what applying took.
+        seconds_reverted: what rolling back took; 0 where it was not.
+        outage_seconds: from the first change to the end of the rollback, the upper bound of what
+            a neighbour may have missed; 0 where it was not rolled back at once.
+        problems: where the kernel differed from what was meant.
+        log: the last lines of ifupdown2's own output.
+    """
+
+    id: str
+    mode: str
+    why_full: str
+    interfaces: tuple[str, ...]
+    result: str
+    applied_ok: bool
+    reverted_ok: bool
+    seconds_applied: float
+    seconds_reverted: float
+    outage_seconds: float
+    problems: tuple[str, ...]
+    log: tuple[str, ...]
+
+
+def parse_sections(output: bytes) -> dict[str, list[str]]:
+    r"""The switch's answer: ``== name`` headings with indented lines below.
+
+    >>> parse_sections(b"== result\n reverted by request\n== log\n")
+    {'result': ['reverted by request'], 'log': []}
+    """
+    sections: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in output.decode("utf-8", "replace").splitlines():
+        if line.startswith("== "):
+            current = sections.setdefault(line[3:], [])
+        elif line.startswith(" "):
+            current.append(line[1:])
+    return sections
+
+
+def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
+    """The pending commit that the switch describes.
+
+    Raises:
+        CommandErrorException: its words are not understood.
+    """
+
+    def word(name: str) -> str:
+        return (sections.get(name) or [""])[0]
+
+    created = word("created")
+    try:
+        remaining = int(word("remaining") or 0)
+    except ValueError as error:
+        raise CommandErrorException(
+            f"The switch's account of its pending commit is not understood: {error}. "
+            "Look at /run/vipkeeper there."
+        ) from error
+    return PendingCommit(
+        id=word("id"),
+        owner=word("owner"),
+        message=word("message"),
+        created=int(created) if created.isdecimal() and len(created) < _CLOCK_DIGITS else 0,
+        remaining=remaining,
+        mode=word("mode"),
+        interfaces=tuple(sections.get("interfaces", ())),
+        state=word("state"),
+        armed={"yes": True, "unknown": None}.get(word("armed"), False),
+        diff="\n".join(sections.get("diff", ())),
+        damaged=tuple(dict.fromkeys(sections.get("damaged", ()))),
+    )
+
+
+def times_of(sections: Mapping[str, list[str]]) -> dict[str, float]:
+    """When each step was taken, in seconds since the switch's boot.
+
+    Of a step that was taken several times the first counts for ``disturbing``, else the last.
+    """
+    times: dict[str, float] = {}
+    for line in sections["progress"]:
+        when, _, what = line.partition(" ")
+        if not _SECONDS.match(when):  # cut off by a full disk
+            continue
+        if what != "disturbing" or what not in times:
+            times[what] = float(when)
+    return times
+
+
+def report_of(commit_id: str, change: Change, sections: Mapping[str, list[str]]) -> CommitReport:
+    """The report that the switch's answer makes."""
+    times = times_of(sections)
+    result = (sections.get("result") or ["pending"])[0].split(" ", 1)[0]
+
+    def between(start: str, end: str) -> float:
+        return max(0.0, times[end] - times[start]) if {start, end} <= times.keys() else 0.0
+
+    return CommitReport(
+        id=commit_id,
+        mode="targeted" if change.targeted else "full",
+        why_full=change.why_full,
+        interfaces=change.interfaces,
+        result=result,
+        applied_ok=sections.get("apply.status") == ["0"] and not sections.get("unmet.new"),
+        reverted_ok=result == "reverted",
+        seconds_applied=between("applying", "applied"),
+        seconds_reverted=between("reverting", "reverted"),
+        outage_seconds=between("applying", "reverted"),
+        problems=(
+            *sections.get("unmet.new", ()),
+            *sections.get("unmet.old", ()),
+            *put_back(sections),
+        ),
+        log=tuple(sections.get("log", ())),
+    )
+
+
+def put_back(sections: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """What the switch put back without its files, each as a problem.
+
+    >>> put_back({"restored": ["vlan453-v0 10.0.0.1/24"]})
+    ('put back by ip, for the files do not give it any more: vlan453-v0 10.0.0.1/24',)
+    """
+    return tuple(f"{PUT_BACK}{what}" for what in sections.get("restored", ()))
+
+
+def only_put_back(switch: str, what: str, problems: Sequence[str]) -> CommitError | None:
+    """The error of a change whose way back the files no longer gave; None where more is wrong."""
+    if not problems or not all(problem.startswith(PUT_BACK) for problem in problems):
+        return None
+    items = ", ".join(problem.removeprefix(PUT_BACK) for problem in problems)
+    return CommitError(
+        f"{what} on {switch} was taken back, but the files in /etc/network no longer give what was "
+        f"there before: they were changed while it went on. It was put back by ip: {items}. The "
+        "next ifreload or reboot loses it: correct the files, then run 'ifreload -a'."
+    )
+
+
+def unchanged(commit_id: str, change: Change) -> CommitReport:
+    """The report of a commit whose candidate is what the disk holds: nothing was done."""
+    return replace(report_of(commit_id, change, {"progress": []}), result="unchanged")
+
+
+def failure(
+    switch: str, report: CommitReport, sections: Mapping[str, list[str]] | None = None
+) -> CommitError:
+    """The error of a commit that was begun and taken back.
+
+    Args:
+        switch: its name.
+        report: what became of it.
+        sections: the switch's answer, which tells how ifupdown2 ended where that said nothing.
+    """
+    lines = [line[:_SHOWN_OF_A_LINE] for line in report.log if not line.startswith("+ ")]
+    details = "; ".join([*report.problems, *lines][:8]) or _how_ended(sections or {})
+    lost = only_put_back(switch, f"Commit {report.id}", report.problems)
+    if lost is not None:
+        return lost
+    if report.result == "incomplete":
+        return CommitError(
+            f"Commit {report.id} on {switch} was rolled back, but the kernel is not as before: "
+            f"{details}. Run 'ifreload -a' there and look at /run/vipkeeper/last/log."
+        )
+    if not report.reverted_ok:
+        return CommitError(
+            f"Commit {report.id} on {switch} was not applied as meant, and the switch has not "
+            f"written down that it is rolled back: {details}. Ask 'vip pending', and look at "
+            "/run/vipkeeper there."
+        )
+    return CommitError(
+        f"Commit {report.id} on {switch} was not applied as meant and was rolled back; the switch "
+        f"is as before. It said: {details}"
+    )
+
+
+def mixed(
+    commit_id: str, switch: str, why: str, sections: Mapping[str, list[str]]
+) -> MixedDiskError:
+    """The error of a confirm that could neither be finished nor undone."""
+    problems = tuple(sections.get("mixed", ()))
+    return MixedDiskError(
+        f"Commit {commit_id} on {switch} was not confirmed: {why} Nor could all files be put back, "
+        f"so that the disk holds a mixture: {'; '.join(problems) or 'no file was named'}. The "
+        "kernel has the candidate, and no timer runs. Put these files right before the next "
+        "reboot (docs/recovery.md, 'The disk holds a mixture').",
+        problems,
+    )
+
+
+def how_it_ended(sections: Mapping[str, list[str]]) -> str:
+    """How a commit has ended that can no longer be confirmed, as far as the switch tells."""
+    result = (sections.get("result") or [""])[0].split(" ", 1)[0]
+    if result == "reverted":
+        return "It was rolled back: the switch runs the configuration on its disk."
+    if result == "incomplete":
+        lacking = "; ".join(sections.get("unmet.old", ()))
+        return f"It was rolled back, but the kernel lacks something that it had before: {lacking}."
+    if result == "confirmed":
+        return "Another session has confirmed it."
+    return (
+        "It was not confirmed in time, or somebody ended it. The switch goes back, or has gone "
+        "back, to the configuration on its disk."
+    )
+
+
+def _how_ended(sections: Mapping[str, list[str]]) -> str:
+    """How applying ended, when nothing was said about it."""
+    status = (sections.get("apply.status") or [""])[0]
+    result = (sections.get("result") or [""])[0]
+    how = ended(int(status)) if status.isascii() and status.isdigit() else "it said nothing"
+    return f"ifupdown2: {how}" + (f"; the commit's end: {result}" if result else "")
+
+
+def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]]) -> Exception:
+    """The error of a commit that did not begin."""
+    why = said(answer, sections).rstrip(".") + "."
+    refusal: Exception
+    if answer.exit_status == E_PENDING and "state" in sections:
+        waiting = pending_of(sections)
+        refusal = SessionLockedException(
+            f"Another commit is pending on {switch}: {waiting}. Nothing was changed. "
+            + (
+                "Any session on any machine can end it."
+                if waiting.armed is False
+                else "Wait for it, or confirm it or roll it back: any session on any machine can."
+            )
+        )
+    elif answer.exit_status in (E_CHANGED, E_FOREIGN):
+        refusal = LockError(f"{switch} refused the commit: {why} Nothing was changed.")
+    elif answer.exit_status in _NOT_BEGUN and _GONE not in why:
+        refusal = CommitRefusedError(
+            f"The commit on {switch} did not begin (exit status {answer.exit_status}): {why} "
+            "Nothing was changed."
+        )
+    else:
+        refusal = CommitError(
+            f"What became of the commit on {switch} is not known (exit status "
+            f"{answer.exit_status}): {why} The disk was not touched, and the switch goes back to "
+            "it by itself; look at /run/vipkeeper there."
+        )
+    return refusal
+
+
+def said(answer: CommandResult, sections: Mapping[str, list[str]]) -> str:
+    """Why, in the switch's own words."""
+    own = " ".join(sections.get("error", ()))
+    return own or answer.reason

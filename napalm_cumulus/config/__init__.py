@@ -1,0 +1,1 @@
+"""The configuration of a switch: its interfaces files, and what they mean."""

@@ -1,0 +1,264 @@
+"""The switch's configuration: every file that ifupdown2 reads, as one immutable value.
+
+As one text (NAPALM's ``get_config``) the files stand one after the other, each behind a marker
+line ``# file: /etc/network/interfaces``. Loading such a text maps back to the same files; a text
+without markers stands for the main file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+from napalm_cumulus.config.interfaces_file import Directive, InterfacesFile, Stanza, expand_range
+
+MAIN_FILE = "/etc/network/interfaces"
+NETWORK_DIR = "/etc/network"
+
+_MARKER = re.compile(
+    r"^# file: (?P<path>/\S+)(?P<open> \(no newline at its end\))?\r?$", re.MULTILINE
+)
+_OPEN_END = " (no newline at its end)"
+_MAX_SOURCE_DEPTH = 16
+
+
+class ConfigurationError(ValueError):
+    """A configuration text that cannot be mapped to files or merged; a sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """A stanza and the file it stands in."""
+
+    file: InterfacesFile
+    stanza: Stanza
+
+    def __str__(self) -> str:
+        """Where it is, as a person looks for it: file and line."""
+        return f"{self.file.path} line {self.stanza.first}"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A tree of files and what ifupdown2 reads of it.
+
+    Attributes:
+        tree: path to text, of every file that may matter (read ones and others).
+        main: the file that ifupdown2 begins with.
+    """
+
+    tree: Mapping[str, str]
+    main: str = MAIN_FILE
+
+    @cached_property
+    def files(self) -> tuple[InterfacesFile, ...]:
+        """The files that ifupdown2 reads, in the order of their first reading.
+
+        Raises:
+            ConfigurationError: files source each other in a circle.
+        """
+        return tuple({file.path: file for file, _ in self._reading}.values())
+
+    @cached_property
+    def _reading(self) -> tuple[tuple[InterfacesFile, Stanza | Directive | None], ...]:
+        """What ifupdown2 meets, in its order: a ``source`` line is followed where it stands."""
+        return tuple(self._read(self.main, ()))
+
+    def _read(
+        self, path: str, above: tuple[str, ...]
+    ) -> Iterator[tuple[InterfacesFile, Stanza | Directive | None]]:
+        if path in above or len(above) > _MAX_SOURCE_DEPTH:
+            chain = " -> ".join([*above, path])
+            raise ConfigurationError(f"The files source each other without end: {chain}.")
+        if path not in self.tree:
+            return
+        file = self._parsed(path)
+        yield file, None
+        items: list[Stanza | Directive] = [*file.stanzas, *file.directives]
+        for item in sorted(items, key=lambda item: item.first):
+            yield file, item
+            if isinstance(item, Directive) and item.keyword == "source":
+                for sourced in sorted(p for p in self.tree if glob_match(p, item.words[0])):
+                    yield from self._read(sourced, (*above, path))
+
+    def _parsed(self, path: str) -> InterfacesFile:
+        return InterfacesFile.parse(self.tree[path], path)
+
+    def stanzas(self) -> Iterator[Located]:
+        """Every stanza of every file, in reading order."""
+        for file, item in self._reading:
+            if isinstance(item, Stanza):
+                yield Located(file, item)
+
+    def stanzas_of(self, interface: str) -> tuple[Located, ...]:
+        """The stanzas that configure an interface; ifupdown2 adds several of one name up."""
+        return tuple(
+            at
+            for at in self.stanzas()
+            if at.stanza.keyword == "iface" and interface in at.stanza.interfaces
+        )
+
+    @cached_property
+    def counted(self) -> Mapping[str, tuple[Located, ...]]:
+        """The stanzas that count, by interface.
+
+        ifupdown2 adds several stanzas of one interface up, but passes over one that says the same
+        as the first ("duplicate interface ... found").
+        """
+        counted: dict[str, list[tuple[object, Located]]] = {}
+        brought_up: set[tuple[str, str]] = set()
+        for file, item in self._reading:
+            if isinstance(item, Directive) and item.keyword != "source":
+                names = {name for word in item.words for name in (word, *expand_range(word))}
+                brought_up |= {(item.keyword, name) for name in names}
+            elif isinstance(item, Stanza):
+                for name in item.interfaces:
+                    says = _says(item, {word for word, named in brought_up if named == name})
+                    standing = counted.setdefault(name, [])
+                    if not standing or standing[0][0] != says:
+                        standing.append((says, Located(file, item)))
+        return {name: tuple(at for _, at in found) for name, found in counted.items()}
+
+    @cached_property
+    def auto(self) -> frozenset[str]:
+        """The interfaces that ``ifreload -a`` and the boot bring up.
+
+        ifupdown2 heeds an ``auto`` line only for the stanzas that it reads after it.
+        """
+        words: set[str] = set()
+        names: set[str] = set()
+        for _, item in self._reading:
+            if isinstance(item, Directive) and item.keyword == "auto":
+                words.update(name for word in item.words for name in (word, *expand_range(word)))
+            elif isinstance(item, Stanza) and ("all" in words or item.name in words):
+                names.update(item.interfaces)
+        return frozenset(names)
+
+    def to_text(self) -> str:
+        """All files that are read, as one text with a marker line in front of each.
+
+        Raises:
+            ConfigurationError: a file holds a line that looks like a marker.
+        """
+        parts = []
+        for file in self.files:
+            if _MARKER.search(file.text):
+                raise ConfigurationError(
+                    f"{file.path} holds a line that looks like a marker ('# file: ...'); "
+                    "change that comment before the files are handled as one text."
+                )
+            closed = not file.text or file.text.endswith("\n")
+            marker = f"# file: {file.path}{'' if closed else _OPEN_END}\n"
+            parts.append(marker + file.text + ("" if closed else "\n"))
+        return "".join(parts)
+
+    def replaced(self, text: str) -> Configuration:
+        """The configuration that a whole new text stands for.
+
+        With markers the text is everything that is read: a file that was read and is not in the
+        text is removed. Without markers it is the main file, and sourced files stay.
+        """
+        texts = split_marked(text)
+        if texts is None:
+            return Configuration({**self.tree, self.main: text}, self.main)
+        gone = {file.path for file in self.files} - texts.keys()
+        kept = {path: body for path, body in self.tree.items() if path not in gone}
+        changed = Configuration({**kept, **texts}, self.main)
+        unread = texts.keys() - {file.path for file in changed.files}
+        if unread:
+            raise ConfigurationError(
+                f"The text holds {', '.join(sorted(unread))}, which no 'source' line reads; "
+                "nothing in it would ever be applied."
+            )
+        return changed
+
+    def with_file(self, file: InterfacesFile) -> Configuration:
+        """The configuration with one file's text put in the place of what stands there."""
+        return Configuration({**self.tree, file.path: file.text}, self.main)
+
+    def changes_to(self, other: Configuration) -> dict[str, str | None]:
+        """The files that differ in ``other``: path to new text, or None where it is removed."""
+        paths = {f.path for f in self.files} | {f.path for f in other.files}
+        return {
+            path: other.tree.get(path)
+            for path in sorted(paths)
+            if self.tree.get(path) != other.tree.get(path)
+        }
+
+    def diff_to(self, other: Configuration) -> str:
+        """A unified diff per file; empty where nothing changes."""
+        parts: list[str] = []
+        for path, new in self.changes_to(other).items():
+            parts += difflib.unified_diff(
+                _diff_lines(self.tree.get(path, "")),
+                _diff_lines(new or ""),
+                fromfile=path if path in self.tree else "/dev/null",
+                tofile="/dev/null" if new is None else path,
+                lineterm="",
+            )
+        return "\n".join(parts)
+
+
+def _says(stanza: Stanza, brought_up_by: set[str]) -> object:
+    """What ifupdown2 compares of two stanzas: lines of one attribute in order, attributes not."""
+    names = {attribute.name for attribute in stanza.attributes}
+    return (
+        stanza.keyword,
+        stanza.words[1:],
+        frozenset(brought_up_by),
+        {name: stanza.values(name) for name in names},
+    )
+
+
+def _diff_lines(text: str) -> list[str]:
+    lines = text.split("\n")
+    if lines[-1] == "":
+        return lines[:-1]
+    return [*lines[:-1], lines[-1] + " (no newline at its end)"]
+
+
+def split_marked(text: str) -> dict[str, str] | None:
+    """The files of a marked text, or None where it has no markers.
+
+    Raises:
+        ConfigurationError: text in front of the first marker, or a file named twice.
+    """
+    marks = list(_MARKER.finditer(text))
+    if not marks:
+        return None
+    if text[: marks[0].start()].strip():
+        raise ConfigurationError("There is text in front of the first '# file: ...' marker.")
+    files: dict[str, str] = {}
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        path = mark["path"]
+        if path in files:
+            raise ConfigurationError(f"The text holds {path} twice.")
+        body = text[mark.end() + 1 : following.start() if following else len(text)]
+        if mark["open"] and body.endswith("\n"):
+            body = body[:-1]
+        files[path] = body
+    return files
+
+
+def source_patterns(file: InterfacesFile) -> tuple[str, ...]:
+    """The glob patterns of a file's ``source`` lines (only their first word counts)."""
+    return tuple(d.words[0] for d in file.directives if d.keyword == "source")
+
+
+def glob_match(path: str, pattern: str) -> bool:
+    """Whether Python's ``glob`` would find the path: ``*`` stops at ``/`` and at leading dots.
+
+    >>> glob_match("/etc/network/interfaces.d/a.bak", "/etc/network/interfaces.d/*")
+    True
+    >>> glob_match("/etc/network/interfaces.d/.a.swp", "/etc/network/interfaces.d/*")
+    False
+    """
+    names, globs = path.split("/"), pattern.split("/")
+    return len(names) == len(globs) and all(
+        fnmatchcase(name, part) and (not name.startswith(".") or part.startswith("."))
+        for name, part in zip(names, globs, strict=True)
+    )

@@ -1,0 +1,127 @@
+"""The bridge's view: MAC addresses and VLANs, for VLAN-aware and for traditional bridges."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from napalm_cumulus.getters.interfaces import kind, named
+from napalm_cumulus.parsing import iproute_text
+from napalm_cumulus.parsing.iproute_text import with_text
+from napalm_cumulus.parsing.output import (
+    TEXT_FOLLOWS,
+    is_text,
+    json_of,
+    mac_address,
+    reader,
+    rows_of,
+    text_of,
+    unexpected,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napalm.base import models
+
+    from napalm_cumulus.ssh.transport import CommandResult
+
+FDB = with_text("bridge -j fdb show", "bridge fdb show")
+VLANS = with_text("bridge -j vlan show", "bridge vlan show")
+
+_MAX_VLAN = 4094
+#: A traditional bridge carries one VLAN and tells nobody which; its name usually does.
+_VLAN_NAME = re.compile(r"(?:vlan|br|bridge)[-_.]?(\d{1,4})")
+
+
+def vlan_of_bridge(name: str) -> int:
+    """The VLAN that a traditional bridge's name speaks of, 0 if none.
+
+    >>> vlan_of_bridge("vlan453"), vlan_of_bridge("bridge"), vlan_of_bridge("vlan9999")
+    (453, 0, 0)
+    """
+    match = _VLAN_NAME.fullmatch(name)
+    number = int(match[1]) if match else 0
+    return number if number <= _MAX_VLAN else 0
+
+
+@reader
+def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
+    """`get_mac_address_table`: what the bridges have learned and their own addresses.
+
+    Filters of single devices ("self": multicast groups, VXLAN's second copy) are no part of it.
+    The kernel does not count moves: -1. A VLAN that is not known is 0.
+    """
+    found: dict[tuple[str, str, int], models.MACAdressTable] = {}
+    for row in rows_of(fdb, iproute_text.forwarding):
+        mac, interface = mac_address(row["mac"]), str(row["ifname"])
+        if "master" not in row:
+            continue
+        vlan = int(row.get("vlan") or vlan_of_bridge(str(row["master"])))
+        flags = row.get("flags", [])
+        found[mac, interface, vlan] = {
+            "mac": mac,
+            "interface": interface,
+            "vlan": vlan,
+            "static": row.get("state") in {"permanent", "static"} or "sticky" in flags,
+            "active": row.get("state") != "stale",
+            "moves": -1,
+            "last_move": -1.0,
+        }
+    return list(found.values())
+
+
+@reader
+def parse_vlans(vlans: CommandResult, links: CommandResult) -> dict[int, models.VlanDict]:
+    """`get_vlans`: VLAN-aware bridges tell them; traditional ones by their names."""
+    devices = named(links)
+    bridges = {link["ifname"]: link for link in devices if kind(link) == "bridge"}
+    ports: dict[int, set[str]] = {}
+    for interface, entry in _port_vlans(vlans):
+        numbers = _numbers(vlans, entry)
+        for number in numbers:
+            members = ports.setdefault(number, set())
+            if interface not in bridges:
+                members.add(interface)
+    for link in devices:
+        bridge = bridges.get(link.get("master", ""))
+        if bridge is not None and not _vlan_aware(bridge):
+            number = vlan_of_bridge(bridge["ifname"])
+            if number:
+                ports.setdefault(number, set()).add(link["ifname"])
+    return {
+        number: {"name": f"vlan{number}", "interfaces": sorted(members)}
+        for number, members in sorted(ports.items())
+    }
+
+
+def _vlan_aware(bridge: dict[str, Any]) -> bool:
+    return bool(bridge["linkinfo"].get("info_data", {}).get("vlan_filtering"))
+
+
+def _port_vlans(result: CommandResult) -> Iterable[tuple[str, dict[str, Any]]]:
+    """(interface, VLAN entry) of either form: a list since iproute2 5, before it an object."""
+    document = (
+        iproute_text.vlans(text_of(result).removeprefix(TEXT_FOLLOWS))
+        if is_text(result)
+        else json_of(result)
+    )
+    if isinstance(document, dict):
+        pairs = [(name, entries) for name, entries in document.items()]
+    elif isinstance(document, list) and all(isinstance(row, dict) for row in document):
+        pairs = [(row.get("ifname"), row.get("vlans")) for row in document if row]
+    else:
+        raise unexpected(result, "VLANs of ports")
+    for name, entries in pairs:
+        if not isinstance(name, str) or not isinstance(entries, list):
+            raise unexpected(result, "VLANs of ports")
+        for entry in entries:
+            yield name, entry
+
+
+def _numbers(result: CommandResult, entry: dict[str, Any]) -> range:
+    try:
+        first = int(entry["vlan"])
+        return range(first, int(entry.get("vlanEnd", first)) + 1)
+    except (KeyError, TypeError, ValueError):
+        raise unexpected(result, "VLAN numbers") from None

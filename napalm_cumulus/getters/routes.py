@@ -1,0 +1,254 @@
+"""Routes: FRR's view where FRR runs, the kernel's where it does not."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from napalm.base.exceptions import CommandErrorException
+
+from napalm_cumulus.getters.bgp import frr_is_absent, parse_bgp_attributes
+from napalm_cumulus.parsing import iproute_text
+from napalm_cumulus.parsing.iproute_text import with_text
+from napalm_cumulus.parsing.output import reader, rows_of, text_of, unexpected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from napalm.base import models
+
+    from napalm_cumulus.ssh.transport import CommandResult
+
+FRR_ROUTES = {
+    4: "vtysh -c 'show ip route vrf all json'",
+    6: "vtysh -c 'show ipv6 route vrf all json'",
+}
+KERNEL_ROUTES = {
+    version: with_text(
+        f"ip -{version} -j route show table all type unicast",
+        f"ip -{version} -o route show table all type unicast",
+    )
+    for version in (4, 6)
+}
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Routes = dict[str, "list[models.RouteDict]"]
+
+_UNKNOWN_AGE = -1
+_UNITS = {"y": 31_536_000, "w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_MAIN_TABLES = {"main", "254", ""}
+
+
+def parse_destination(text: str) -> Network | None:
+    """The prefix asked for; None for all.
+
+    Raises:
+        CommandErrorException: It is neither an address nor a prefix.
+    """
+    if not text:
+        return None
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise CommandErrorException(
+            f"{text!r} is not an address or prefix. Write it as 130.246.212.1 or 130.246.212.0/22."
+        ) from None
+
+
+@reader
+def parse_routes(
+    results: Sequence[CommandResult], versions: Sequence[int], *, with_bgp: bool
+) -> Routes:
+    """All routes: FRR's where it runs, with what BGP knows of them, else the kernel's.
+
+    Args:
+        results: For each IP version FRR's routes, the kernel's, and (`with_bgp`) BGP's tables.
+        versions: The IP versions.
+        with_bgp: Whether BGP's tables are among the results.
+    """
+    found: Routes = {}
+    each = 3 if with_bgp else 2
+    for position, version in enumerate(versions):
+        frr, kernel, *bgp = results[each * position : each * (position + 1)]
+        if frr_is_absent(frr):
+            found |= parse_kernel_routes(kernel, version)
+        else:
+            found |= parse_frr_routes(frr)
+        for table in bgp:
+            _add_attributes(found, parse_bgp_attributes(table))
+    return found
+
+
+def _add_attributes(
+    routes: Routes, attributes: Mapping[tuple[str, str, str], dict[str, Any]]
+) -> None:
+    for prefix, entries in routes.items():
+        for entry in entries:
+            if entry["protocol"] == "bgp":
+                key = entry["routing_table"], prefix, entry["next_hop"]
+                entry["protocol_attributes"].update(attributes.get(key, {}))
+
+
+@reader
+def parse_frr_routes(result: CommandResult) -> Routes:
+    """All of FRR's routes by prefix, those of several VRFs under one prefix.
+
+    FRR prints one JSON document for each VRF, one after the other, or (from 9) one with the VRFs
+    as keys.
+    """
+    found: Routes = {}
+    for prefix, routes in _frr_prefixes(result):
+        for route in routes:
+            for hop in route.get("nexthops") or [{}]:
+                found.setdefault(prefix, []).append(_frr_route(route, hop))
+    return found
+
+
+def _frr_prefixes(result: CommandResult) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for document in _documents(result):
+        tables = [document]
+        if document and all(isinstance(value, dict) for value in document.values()):
+            tables = list(document.values())
+        for table in tables:
+            for prefix, routes in table.items():
+                if not isinstance(routes, list):
+                    raise unexpected(result, "routes by prefix")
+                yield prefix, routes
+
+
+def _documents(result: CommandResult) -> list[dict[str, Any]]:
+    text = text_of(result).strip()
+    decoder = json.JSONDecoder()
+    documents: list[dict[str, Any]] = []
+    while text:
+        try:
+            document, end = decoder.raw_decode(text)
+        except json.JSONDecodeError as error:
+            raise unexpected(result, "whole JSON documents") from error
+        if not isinstance(document, dict):
+            raise unexpected(result, "routes by prefix")
+        documents.append(document)
+        text = text[end:].lstrip()
+    if not documents:
+        raise unexpected(result, "routes by prefix")
+    return documents
+
+
+def _frr_route(route: dict[str, Any], hop: dict[str, Any]) -> models.RouteDict:
+    active = bool(route.get("selected") and (hop.get("active") or hop.get("fib")))
+    return {
+        "protocol": str(route.get("protocol", "")),
+        "current_active": active,
+        "last_active": active,
+        "age": parse_age(str(route.get("uptime", ""))),
+        "next_hop": str(hop.get("ip", "")),
+        "outgoing_interface": str(hop.get("interfaceName", "")),
+        "selected_next_hop": bool(hop.get("fib")),
+        "preference": int(route.get("distance", 0)),
+        "inactive_reason": "" if active else "not selected",
+        "routing_table": str(route.get("vrfName", "default")),
+        "protocol_attributes": {},
+    }
+
+
+def parse_age(text: str) -> int:
+    """FRR's age of a route in seconds, -1 if there is none.
+
+    >>> parse_age("01:59:24"), parse_age("2d03h12m"), parse_age("01w2d03h"), parse_age("")
+    (7164, 184320, 788400, -1)
+    """
+    if re.fullmatch(r"\d+:\d\d:\d\d", text):
+        hours, minutes, seconds = map(int, text.split(":"))
+        return hours * 3600 + minutes * 60 + seconds
+    parts = re.findall(r"(\d+)([ywdhms])", text)
+    return sum(int(number) * _UNITS[unit] for number, unit in parts) if parts else _UNKNOWN_AGE
+
+
+@reader
+def parse_kernel_routes(result: CommandResult, version: int) -> Routes:
+    """All unicast routes of the kernel by prefix; it keeps no ages: -1."""
+    everything = "0.0.0.0/0" if version == 4 else "::/0"  # noqa: PLR2004 - IPv4
+    bits = 32 if version == 4 else 128  # noqa: PLR2004 - IPv4
+    found: Routes = {}
+    for row in rows_of(result, iproute_text.routes):
+        if "dst" not in row:
+            raise unexpected(result, "routes with dst")
+        prefix = everything if row["dst"] == "default" else str(row["dst"])
+        prefix = prefix if "/" in prefix else f"{prefix}/{bits}"
+        table = str(row.get("table", ""))
+        for hop in row.get("nexthops") or [row]:
+            gateway = hop.get("gateway") or hop.get("via", {}).get("host", "")
+            active = "dead" not in hop.get("flags", []) and "linkdown" not in hop.get("flags", [])
+            found.setdefault(prefix, []).append(
+                {
+                    "protocol": str(row.get("protocol", "")),
+                    "current_active": active,
+                    "last_active": active,
+                    "age": _UNKNOWN_AGE,
+                    "next_hop": str(gateway),
+                    "outgoing_interface": str(hop.get("dev", "")),
+                    "selected_next_hop": active,
+                    "preference": int(row.get("metric", 0)),
+                    "inactive_reason": "" if active else "link down",
+                    "routing_table": "default" if table in _MAIN_TABLES else table,
+                    "protocol_attributes": {},
+                }
+            )
+    return found
+
+
+def select(routes: Routes, text: str, protocol: str, *, longer: bool) -> Routes:
+    """The routes to one destination.
+
+    An address finds the most specific prefixes that hold it, a prefix is meant exactly, or with
+    `longer` with all within it.
+    """
+    wanted = parse_destination(text)
+    kept: Routes = {}
+    for prefix, entries in routes.items():
+        entries_kept = [
+            entry for entry in entries if protocol.lower() in {"", entry["protocol"].lower()}
+        ]
+        if entries_kept:
+            kept[prefix] = entries_kept
+    if wanted is None:
+        return kept
+    networks = {prefix: ipaddress.ip_network(prefix, strict=False) for prefix in kept}
+    if longer:
+        return {prefix: kept[prefix] for prefix in kept if _within(networks[prefix], wanted)}
+    if "/" in text:
+        return {prefix: kept[prefix] for prefix in kept if networks[prefix] == wanted}
+    return _most_specific(kept, networks, wanted)
+
+
+def _most_specific(kept: Routes, networks: dict[str, Network], wanted: Network) -> Routes:
+    """The longest prefix of each routing table that holds the address."""
+    best: dict[str, int] = {}
+    holding = [prefix for prefix in kept if _within(wanted, networks[prefix])]
+    for prefix in holding:
+        for table in _tables(kept[prefix]):
+            best[table] = max(best.get(table, -1), networks[prefix].prefixlen)
+    found: Routes = {}
+    for prefix in holding:
+        entries = [
+            entry
+            for entry in kept[prefix]
+            if best[entry["routing_table"]] == networks[prefix].prefixlen
+        ]
+        if entries:
+            found[prefix] = entries
+    return found
+
+
+def _tables(entries: Iterable[models.RouteDict]) -> set[str]:
+    return {entry["routing_table"] for entry in entries}
+
+
+def _within(inner: Network, outer: Network) -> bool:
+    return (
+        inner.version == outer.version
+        and inner.network_address in outer
+        and inner.prefixlen >= outer.prefixlen
+    )

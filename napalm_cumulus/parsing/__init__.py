@@ -1,0 +1,1 @@
+"""Reading what programs on a switch print."""

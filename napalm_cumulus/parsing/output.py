@@ -1,0 +1,176 @@
+"""Reading a command's output: what is not understood is an error, never an empty answer."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import re
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from napalm_cumulus import errors
+from napalm_cumulus.ssh.transport import CommandResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Arguments = ParamSpec("_Arguments")
+_Model = TypeVar("_Model")
+
+#: The line that says that a command could not answer in JSON, and text follows.
+TEXT_FOLLOWS = "# text\n"
+#: What a shell says when the command is not installed.
+NOT_FOUND = 127
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.IGNORECASE)
+_SHOWN = 120
+
+
+def text_of(result: CommandResult) -> str:
+    """The output of a command that succeeded.
+
+    Raises:
+        CommandErrorException: It did not succeed.
+    """
+    if result.exit_status != 0:
+        said = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
+        missing = (
+            " The program is not installed on the switch, or not in its PATH."
+            if result.exit_status == NOT_FOUND
+            else ""
+        )
+        raise errors.CommandErrorException(
+            f"{result.command!r} failed with exit status {result.exit_status}: "
+            f"{said or 'it said nothing'}.{missing}"
+        )
+    return result.stdout.decode("utf-8", "replace")
+
+
+def json_of(result: CommandResult) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
+    """The JSON document that a command printed.
+
+    Raises:
+        CommandErrorException: It failed, or what it printed is no whole JSON document.
+    """
+    text = text_of(result)
+    try:
+        return loads(text)
+    except json.JSONDecodeError as error:
+        raise errors.CommandErrorException(
+            f"{result.command!r} did not print a whole JSON document ({error.msg} at character "
+            f"{error.pos} of {len(text)}): {text.strip()[:_SHOWN]!r}. The output may be cut off, "
+            "or the program too old for JSON."
+        ) from error
+    except ValueError as error:
+        raise errors.CommandErrorException(
+            f"{result.command!r} printed JSON that cannot be read ({error}): "
+            f"{text.strip()[:_SHOWN]!r}."
+        ) from error
+
+
+def loads(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
+    """The same as `json.loads`, by pydantic's parser where it is installed.
+
+    Raises:
+        json.JSONDecodeError: It is no whole JSON document.
+        ValueError: It is nested too deeply, or holds a number of thousands of digits.
+    """
+    quicker = _quicker_parser()
+    if quicker is not None:
+        # Half a surrogate pair, and what json words better, go on to json.
+        with contextlib.suppress(ValueError, TypeError):
+            return quicker(text)
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+@functools.cache
+def _quicker_parser() -> Callable[[str | bytes], Any] | None:
+    """The parser of pydantic, which takes half as long; the driver's extra `fast` brings it."""
+    try:
+        from pydantic_core import from_json  # noqa: PLC0415 - a check has it, others need no JSON
+    except ImportError:
+        return None
+    return from_json
+
+
+def rows_of(
+    result: CommandResult, from_text: Callable[[str], list[dict[str, Any]]] | None = None
+) -> list[dict[str, Any]]:
+    """A JSON list of objects, as `ip -j` and `bridge -j` print; empty objects are left out.
+
+    Older iproute2 prints an empty object for each entry that a filter hides, and still older
+    ones no JSON at all.
+
+    Args:
+        result: What the command printed.
+        from_text: Makes rows of the text that a version without JSON prints.
+
+    Raises:
+        CommandErrorException: It is something else.
+    """
+    if from_text is not None and is_text(result):
+        return from_text(text_of(result).removeprefix(TEXT_FOLLOWS))
+    rows = json_of(result)
+    if not isinstance(rows, list) or not set(map(type, rows)) <= {dict}:
+        raise unexpected(result, "a list of objects")
+    return [row for row in rows if row]
+
+
+def is_text(result: CommandResult) -> bool:
+    """Whether a command that was asked for JSON, or else text, gave text.
+
+    Some versions take the option for JSON without knowing it. Without the mark that text
+    follows, nothing at all is no answer.
+    """
+    beginning = result.stdout.lstrip()[:1]
+    return beginning not in {b"", b"[", b"{", b'"'}
+
+
+def unexpected(result: CommandResult, wanted: str) -> errors.CommandErrorException:
+    """The error for an answer of another shape than the command is known for."""
+    shown = result.stdout.decode("utf-8", "replace").strip()[:_SHOWN]
+    return errors.CommandErrorException(
+        f"{result.command!r} printed something else than {wanted}: {shown!r}."
+    )
+
+
+def reader(parse: Callable[_Arguments, _Model]) -> Callable[_Arguments, _Model]:
+    """Make a parser answer unforeseen output with an error of NAPALM's that names the commands.
+
+    A field that is missing or of another type would surface as a bare KeyError or TypeError.
+    """
+
+    @functools.wraps(parse)
+    def read(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Model:
+        try:
+            return parse(*args, **kwargs)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            commands = " or ".join(repr(result.command) for result in _results(args))
+            raise errors.CommandErrorException(
+                f"The output of {commands} has not the form this driver knows "
+                f"({type(error).__name__}: {error}). Please report it with the output."
+            ) from error
+
+    return read
+
+
+def _results(args: tuple[object, ...]) -> list[CommandResult]:
+    found: list[CommandResult] = []
+    for arg in args:
+        if isinstance(arg, CommandResult):
+            found.append(arg)
+        elif isinstance(arg, (list, tuple)):
+            found += _results(tuple(arg))
+    return found
+
+
+def mac_address(value: object) -> str:
+    """A MAC address in NAPALM's form; "" where the interface has none.
+
+    >>> mac_address("0e:2e:1a:97:af:71"), mac_address("0.0.0.0")
+    ('0E:2E:1A:97:AF:71', '')
+    """
+    text = str(value or "")
+    return text.upper() if _MAC.fullmatch(text) else ""

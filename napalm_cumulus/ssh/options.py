@@ -1,0 +1,280 @@
+"""How to reach a switch over SSH: optional arguments and ~/.ssh/config made into one value."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napalm_cumulus import errors
+from napalm_cumulus.account import account
+from napalm_cumulus.ssh.config import HostConfig, look_up, read_config
+from napalm_cumulus.ssh.names import check_port, check_user
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import paramiko
+
+#: What the driver understands in NAPALM's `optional_args`. Anything else is refused: a misspelt
+#: `known_hosts_fle` that is silently ignored would be worse than an error.
+OPTIONAL_ARGS = frozenset(
+    {
+        "port",
+        "key_file",
+        "passphrase",
+        "use_agent",
+        "allow_agent",
+        "known_hosts_file",
+        "ssh_config_file",
+        "proxy_jump",
+        "sudo",
+        "sudo_password",
+        "command_timeout",
+        "session_timeout",
+        "session_log",
+        "keepalive",
+        "max_output",
+        "owner",
+        "full_reload",
+        "allow_management_change",
+    }
+)
+
+_DEFAULT_PORT = 22
+_LONG = 10
+_DEFAULT_COMMAND_TIMEOUT = 120.0
+_DEFAULT_KEEPALIVE = 15
+DEFAULT_MAX_OUTPUT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class SshOptions:
+    """One SSH connection: where to, as whom, trusting which keys. Its repr shows no secret."""
+
+    host: str
+    user: str
+    port: int = _DEFAULT_PORT
+    alias: str = ""
+    password: str | None = field(default=None, repr=False)
+    passphrase: str | None = field(default=None, repr=False)
+    key_files: tuple[Path, ...] = ()
+    certificate_files: tuple[Path, ...] = ()
+    use_agent: bool = True
+    identities_only: bool = False
+    known_hosts_files: tuple[Path, ...] = ()
+    host_key_alias: str | None = None
+    lax_host_keys: bool = False
+    jumps: tuple[SshOptions, ...] = ()
+    proxy_command: str | None = field(default=None, repr=False)
+    connect_timeout: float = 60.0
+    command_timeout: float = _DEFAULT_COMMAND_TIMEOUT
+    session_timeout: float | None = None
+    session_log: Path | None = None
+    keepalive: float = _DEFAULT_KEEPALIVE
+    max_output: int = DEFAULT_MAX_OUTPUT
+    sudo: bool = False
+    sudo_password: str | None = field(default=None, repr=False)
+
+    @property
+    def address(self) -> str:
+        """The address and port, for messages.
+
+        >>> SshOptions(host="10.5.0.43", user="cumulus").address
+        '10.5.0.43:22'
+        """
+        shown = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{shown}:{self.port}"
+
+
+def check_optional_args(optional_args: Mapping[str, Any]) -> None:
+    """Refuse names that the driver does not know.
+
+    Raises:
+        ConnectionException: There is such a name; the message says what may have been meant.
+    """
+    for name in optional_args:
+        if name not in OPTIONAL_ARGS:
+            close = difflib.get_close_matches(name, OPTIONAL_ARGS, n=1)
+            hint = f" Was {close[0]!r} meant?" if close else ""
+            raise errors.ConnectionException(
+                f"Unknown optional argument {name!r} for the cumulus driver.{hint} "
+                f"Known are: {', '.join(sorted(OPTIONAL_ARGS))}."
+            )
+
+
+def resolve(
+    hostname: str,
+    username: str | None,
+    password: str | None,
+    timeout: float,
+    optional_args: Mapping[str, Any],
+) -> SshOptions:
+    """Combine the caller's arguments with ~/.ssh/config; what the caller said wins.
+
+    The caller's password is for the switch alone: jump hosts take keys or the agent.
+
+    Raises:
+        ConnectionException: The arguments or the configuration make no sense.
+    """
+    check_optional_args(optional_args)
+    args = dict(optional_args)
+    config_file = args.get("ssh_config_file")
+    config = read_config(Path(config_file) if config_file else None)
+    host = look_up(config, hostname)
+    base = _one_host(host, hostname, username, args, timeout)
+    jump = str(args.get("proxy_jump") or host.proxy_jump or "")
+    proxy_command = None if args.get("proxy_jump") else host.proxy_command
+    port = int(_number(args, "port", host.port or _DEFAULT_PORT))
+    check_port(port, "The port")
+    return SshOptions(
+        **{
+            **base,
+            "port": port,
+            "password": password or None,
+            "jumps": _jumps(config, jump, args, timeout, ((hostname, port),)),
+            "proxy_command": proxy_command if not jump or jump.lower() == "none" else None,
+            "command_timeout": float(_number(args, "command_timeout", _DEFAULT_COMMAND_TIMEOUT)),
+            "session_timeout": float(_number(args, "session_timeout", 0)) or None,
+            "session_log": next(iter(_paths(args.get("session_log"))), None),
+            "keepalive": _number(args, "keepalive", _DEFAULT_KEEPALIVE),
+            "max_output": int(_number(args, "max_output", DEFAULT_MAX_OUTPUT)),
+            "sudo": bool(args.get("sudo") or args.get("sudo_password")),
+            "sudo_password": args.get("sudo_password"),
+        }
+    )
+
+
+def _one_host(
+    host: HostConfig,
+    alias: str,
+    user: str | None,
+    args: Mapping[str, Any],
+    timeout: float,
+) -> dict[str, Any]:
+    """What is decided alike for the switch and for each jump host before it."""
+    own_keys = args.get("key_file")
+    known_hosts = args.get("known_hosts_file")
+    agent = args.get("use_agent", args.get("allow_agent", True))
+    user = user or host.user or account()
+    check_user(user, for_shell=False)
+    return {
+        "host": host.hostname,
+        "alias": alias,
+        "user": user,
+        "port": host.port or _DEFAULT_PORT,
+        "passphrase": args.get("passphrase"),
+        "key_files": tuple(dict.fromkeys(_paths(own_keys) + host.identity_files)),
+        "certificate_files": host.certificate_files,
+        "use_agent": bool(agent),
+        "identities_only": host.identities_only,
+        "known_hosts_files": _paths(known_hosts) or _known_hosts(host.known_hosts_files),
+        "host_key_alias": host.host_key_alias,
+        "lax_host_keys": host.lax_host_keys,
+        "proxy_command": host.proxy_command,
+        "connect_timeout": min(float(timeout), float(host.connect_timeout or timeout)),
+    }
+
+
+def _known_hosts(configured: tuple[Path, ...]) -> tuple[Path, ...]:
+    usual = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
+    return (configured or tuple(Path(name).expanduser() for name in usual)) + (
+        Path("/etc/ssh/ssh_known_hosts"),
+        Path("/etc/ssh/ssh_known_hosts2"),
+    )
+
+
+def _jumps(
+    config: paramiko.SSHConfig,
+    chain: str,
+    args: Mapping[str, Any],
+    timeout: float,
+    seen: tuple[tuple[str, int], ...],
+) -> tuple[SshOptions, ...]:
+    """The hosts to go through, nearest first: `user@a:22,b` and what their own settings add."""
+    if not chain or chain.lower() == "none":
+        return ()
+    hops: list[SshOptions] = []
+    for position, text in enumerate(chain.split(",")):
+        user, alias, port = split_destination(text.strip())
+        found = look_up(config, alias)
+        hop = _one_host(found, alias, user, args, timeout)
+        if port is not None:
+            check_port(port, f"The port of jump host {alias},")
+            hop["port"] = port
+        place = (alias, int(hop["port"]))
+        if place == seen[-1]:
+            continue  # `Host *` with ProxyJump means the jump host too; OpenSSH skips it there
+        if place in seen:
+            way = " -> ".join(name for name, _ in (*seen, place))
+            raise errors.ConnectionException(
+                f"The jump hosts run in a circle: {way}. Correct ProxyJump in the SSH "
+                "configuration."
+            )
+        if position == 0:
+            further = found.proxy_jump or ""
+            hops += _jumps(config, further, args, timeout, (*seen, place))
+        if hops:
+            hop["proxy_command"] = None  # only the nearest host is dialled from here
+        hops.append(SshOptions(**hop))
+    return tuple(hops)
+
+
+def split_destination(text: str) -> tuple[str | None, str, int | None]:
+    """Take `user@host:port` apart; `ssh://` and brackets around IPv6 addresses are understood.
+
+    >>> split_destination("ops@[2001:db8::1]:2222")
+    ('ops', '2001:db8::1', 2222)
+    >>> split_destination("bastion")
+    (None, 'bastion', None)
+
+    Raises:
+        ConnectionException: There is no host, or the port is not a number.
+    """
+    user, at, rest = text.removeprefix("ssh://").rpartition("@")
+    if rest.startswith("["):
+        host, _, tail = rest[1:].partition("]")
+        port = tail.removeprefix(":")
+    elif rest.count(":") == 1:
+        host, _, port = rest.partition(":")
+    else:
+        host, port = rest, ""
+    if not host or (port and not (port.isascii() and port.isdigit() and len(port) < _LONG)):
+        raise errors.ConnectionException(
+            f"{text!r} is not a jump host. Write user@host:port, several with commas between."
+        )
+    return (user if at else None), host, (int(port) if port else None)
+
+
+def _paths(value: object) -> tuple[Path, ...]:
+    """One path or several, as the caller wrote it."""
+    if value is None or value == "":
+        return ()
+    several = value if isinstance(value, (list, tuple)) else [value]
+    try:
+        return tuple(Path(str(item)).expanduser() for item in several)
+    except RuntimeError as error:  # the home of a user that does not exist
+        raise errors.ConnectionException(f"The path {value!r} leads nowhere: {error}.") from error
+
+
+def _number(args: Mapping[str, Any], name: str, default: float) -> Any:  # noqa: ANN401 - int or float, as given
+    value = args.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise errors.ConnectionException(
+            f"The optional argument {name} is not a number: {value!r}."
+        )
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        raise errors.ConnectionException(
+            f"The optional argument {name} is not a number: {value!r}."
+        ) from None
+    if number < 0 or not math.isfinite(number):
+        raise errors.ConnectionException(
+            f"The optional argument {name} makes no sense: {value!r}. Give a number from 0 on."
+        )
+    return int(number) if number.is_integer() else number
