@@ -7,7 +7,7 @@ from datetime import date, datetime
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Generic, TypeVar
 
-from inventory.text import short_host
+from inventory.names import short_host
 
 T = TypeVar("T")
 

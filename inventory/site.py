@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inventory.cache import Cache, CachedAddress, CachedCompute, CachedUplink
+from inventory.disk_cache import Cache, CachedAddress, CachedCompute, CachedUplink
 from inventory.sources.registry import make_address, make_compute, make_uplink
 
 if TYPE_CHECKING:

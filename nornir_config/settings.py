@@ -25,6 +25,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as SourceParsingError
 
 from inventory.errors import VipkeeperError
+from inventory.names import one_line
 from inventory.settings import (
     MimicSettings,
     OpenStackSettings,
@@ -32,7 +33,6 @@ from inventory.settings import (
     SourcesSettings,
     SubnetPageSettings,
 )
-from inventory.text import one_line
 from nornir_config.fleet_settings import CheckSettings, WatchSettings
 
 if sys.version_info >= (3, 11):

@@ -7,9 +7,9 @@ from datetime import datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from inventory.chain import Chain, Kind, resolve
 from inventory.errors import SourceError, TargetError
 from inventory.model import Answer, Switch, VirtualMachine
+from inventory.target import Chain, Kind, resolve
 from runbooks.records import now
 from runbooks.report import Way
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from inventory.text import is_address, is_hostname
+from inventory.names import is_address, is_hostname
 from nornir_config.stopping import Stopped
 from runbooks import errors
 from runbooks.entry import loaded
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tasks.gateways import Wanted
 
 #: What most commands import: the site's sources, NAPALM.
-_HEAVY = ("inventory.plugin", "runbooks.chain", "runbooks.run", "runbooks.toggle")
+_HEAVY = ("nornir_config.inventory_plugin", "runbooks.chain", "runbooks.run", "runbooks.toggle")
 
 Target = Annotated[
     str,
@@ -77,7 +77,7 @@ def settings_of(ctx: typer.Context, modules: Sequence[str] = _HEAVY) -> Settings
 
 def site_of(settings: Settings) -> Site:
     """The site's sources; nothing is asked yet."""
-    from inventory.plugin import site_from_settings
+    from nornir_config.inventory_plugin import site_from_settings
 
     settings.require_site()
     return site_from_settings(settings)

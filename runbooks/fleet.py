@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from nornir.core.inventory import Hosts, Inventory
 
-from inventory.build import build_inventory
-from inventory.text import short_host
+from inventory.names import short_host
+from inventory.nornir_hosts import build_inventory
 from nornir_config.fleet_errors import NoHostsError
 from nornir_config.init import switch_inventory
 from runbooks.errors import UsageError

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
-from inventory.build import BuiltInventory, build_inventory
 from inventory.export import write
-from inventory.text import short_host
+from inventory.names import short_host
+from inventory.nornir_hosts import BuiltInventory, build_inventory
 from runbooks.records import plain
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from inventory.text import short_host
+from inventory.names import short_host
 from runbooks.policy import Rules, foreign
 from runbooks.treatment import rebooted
 from tasks.errors import RefusedError

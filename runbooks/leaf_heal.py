@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from nornir.core.task import Result, Task
 
 from inventory.errors import VipkeeperError
-from inventory.text import short_host
+from inventory.names import short_host
 from runbooks import errors
 from runbooks.assess import ports_of
 from runbooks.fleet import behind_ports

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
-from inventory.chain import Chain, Kind
 from inventory.errors import TargetError
+from inventory.target import Chain, Kind
 from tasks.health.diagnosis_model import Silent
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from inventory.text import short_host
+from inventory.names import short_host
 from runbooks.story import printable
 from tasks.health.model import Status, SwitchHealth
 

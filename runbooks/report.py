@@ -10,7 +10,7 @@ from runbooks import errors
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from inventory.chain import Kind
+    from inventory.target import Kind
     from napalm_cumulus.commit.report import PendingCommit
     from runbooks.blast import Blast
     from runbooks.chain import Step

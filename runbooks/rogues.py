@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from inventory.errors import VipkeeperError
 from inventory.model import MacOwner, VirtualMachine
+from inventory.names import short_host
 from inventory.sources.protocols import MacSource
-from inventory.text import short_host
 from runbooks.background import Background
 from tasks.health.diagnosis_model import Diagnosis
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from inventory.chain import Chain
 from inventory.errors import VipkeeperError
 from inventory.model import Uplink, VirtualMachine
-from inventory.text import is_hostname, same_host, short_host
+from inventory.names import is_hostname, same_host, short_host
+from inventory.target import Chain
 from runbooks.background import Background
 from runbooks.blast import Blast, Group, Scope, conclude
 from runbooks.patients import RUNNING

@@ -11,7 +11,7 @@ from rich import box
 from rich.table import Table
 
 from inventory.errors import SourceError, VipkeeperError
-from inventory.text import short_host
+from inventory.names import short_host
 from runbooks import errors
 from runbooks.blast import Blast
 from runbooks.chain import Followed, follow

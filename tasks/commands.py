@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
-from inventory.text import one_line
+from inventory.names import one_line
 from nornir_config.connection import read_device
 from tasks.errors import UnreadableAnswerError
 

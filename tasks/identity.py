@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nornir.core.task import Result, Task
 
-from inventory.text import same_host
+from inventory.names import same_host
 from tasks.commands import read
 from tasks.errors import WrongSwitchError
 

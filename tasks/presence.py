@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nornir.core.task import Result, Task
 
-from inventory.text import same_host
+from inventory.names import same_host
 from tasks.commands import read, rows, understood
 from tasks.errors import UnreadableAnswerError
 from tasks.identity import HOSTNAME, require_same

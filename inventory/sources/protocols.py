@@ -6,7 +6,7 @@ inherits nothing. Each answer is an :class:`~inventory.model.Answer`. Rules for 
 * A failure is a :class:`~inventory.errors.SourceError`, never an empty value.
 * "I do not know that name", said by a system that is well, is an error whose ``sound`` is true
   (or an empty tuple from ``find_vms``).
-* Names that are given back have passed :func:`inventory.text.is_hostname`.
+* Names that are given back have passed :func:`inventory.names.is_hostname`.
 * Methods may be called from several threads at once.
 """
 

@@ -17,9 +17,9 @@ from inventory.settings import (
     SourcesSettings,
     SubnetPageSettings,
 )
-from inventory.sources.mimic import MimicSource
-from inventory.sources.openstack import OpenStackSource
-from inventory.sources.subnet_page import SubnetPageSource
+from inventory.sources.mimic.source import MimicSource
+from inventory.sources.openstack.source import OpenStackSource
+from inventory.sources.subnet_page.source import SubnetPageSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

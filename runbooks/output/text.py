@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timezone
 
-from inventory.text import short_host
+from inventory.names import short_host
 from runbooks.story import printable
 from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
 

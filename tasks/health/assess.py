@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from inventory.text import same_host
+from inventory.names import same_host
 from tasks.health.checks import (
     NOT_JUDGED,
     Expected,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from inventory.text import one_line
+from inventory.names import one_line
 from napalm_cumulus.config.semantics import macvlan_name
 from napalm_cumulus.parsing.output import text_of
 from napalm_cumulus.result import CommandResult

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TypeVar
 
-from inventory.text import one_line
+from inventory.names import one_line
 from napalm_cumulus import errors
 from napalm_cumulus.parsing.output import NOT_FOUND
 from napalm_cumulus.result import CommandResult

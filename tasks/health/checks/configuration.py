@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from inventory.text import same_host
+from inventory.names import same_host
 from tasks.addresses import IpAddress
 from tasks.health.checks.base import Check, Seen
 from tasks.health.checks.view import View

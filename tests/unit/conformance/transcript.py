@@ -19,26 +19,27 @@ import pkgutil
 from functools import cache
 from pathlib import Path
 
-import napalm_cumulus
+from napalm_cumulus import getters
 from napalm_cumulus.ssh.transport import CommandResult
 
 _COMMAND, _STATUS, _STDERR = ">>>> ", "<<<< ", "2> "
+_NO_COMMANDS_FOR_TRANSCRIPTS = ("methods", "registry", "ping")
 
 
 @cache
 def _names() -> dict[str, str]:
     """Command to name, of the constants of all modules of getters."""
     found: dict[str, str] = {}
-    for module in pkgutil.iter_modules(napalm_cumulus.__path__):
-        short = module.name.removeprefix("getters_")
-        if short != module.name:
-            loaded = importlib.import_module(f"napalm_cumulus.{module.name}")
-            for name in _constants(inspect.getsource(loaded)):
-                value = getattr(loaded, name)
-                if isinstance(value, str):
-                    found[value] = f"{short}.{name}"
-                elif isinstance(value, dict):
-                    found |= {command: f"{short}.{name}[{key}]" for key, command in value.items()}
+    for module in pkgutil.iter_modules(getters.__path__):
+        if module.name in _NO_COMMANDS_FOR_TRANSCRIPTS:
+            continue
+        loaded = importlib.import_module(f"{getters.__name__}.{module.name}")
+        for name in _constants(inspect.getsource(loaded)):
+            value = getattr(loaded, name)
+            if isinstance(value, str):
+                found[value] = f"{module.name}.{name}"
+            elif isinstance(value, dict):
+                found |= {command: f"{module.name}.{name}[{key}]" for key, command in value.items()}
     return found
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from inventory.cache import UPLINKS, Cache
+from inventory.disk_cache import UPLINKS, Cache
 from inventory.model import Answer
-from inventory.sources.drawing import DrawingError, read_magdb, read_netbox
-from inventory.sources.mimic_pages import PageError, read_host_page, read_view
-from inventory.sources.subnet_table import SubnetPageError, read_selector, read_subnet
+from inventory.sources.mimic.drawing import DrawingError, read_magdb, read_netbox
+from inventory.sources.mimic.pages import PageError, read_host_page, read_view
+from inventory.sources.subnet_page.table import SubnetPageError, read_selector, read_subnet
 from napalm_cumulus.config.interfaces_file import InterfacesFile
 from napalm_cumulus.parsing.lldp_text import document
 from napalm_cumulus.ssh.known_hosts import KnownHosts, parse_known_hosts

@@ -9,8 +9,8 @@ from ipaddress import ip_address, ip_interface
 
 from inventory.errors import SourceError, TargetError, UnknownHypervisorError, UnknownSwitchError
 from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
+from inventory.names import same_host
 from inventory.site import Site
-from inventory.text import same_host
 
 NOW = datetime(2018, 3, 13, 9, 0, tzinfo=timezone.utc)
 TODAY = NOW.date()

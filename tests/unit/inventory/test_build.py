@@ -7,10 +7,10 @@ import pytest
 from nornir.core.inventory import ConnectionOptions
 from nornir.plugins.inventory import SimpleInventory
 
-from inventory.build import build_inventory, collect, group_names
 from inventory.errors import NoNeighbourError, SourceError
 from inventory.export import ExportError, render, write
-from inventory.plugin import SiteInventory
+from inventory.nornir_hosts import build_inventory, collect, group_names
+from nornir_config.inventory_plugin import SiteInventory
 from tests.unit.inventory.fakes import HV50, HV51, SW1, SW3, Fake, uplink
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.cache import (
+from inventory.disk_cache import (
     NAMES,
     SWITCH,
     UPLINKS,

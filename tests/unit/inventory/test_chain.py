@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from inventory.chain import Kind, age_days, resolve
 from inventory.errors import SourceError, TargetError, UnknownHypervisorError, UnknownSwitchError
+from inventory.target import Kind, age_days, resolve
 from tests.unit.inventory.fakes import HV50, SW1, SW3, TODAY, Fake, uplink, vm
 
 

@@ -12,11 +12,11 @@ from itertools import chain, repeat
 
 import pytest
 
-from inventory.deadline import DeadlineError, within
 from inventory.errors import SourceError
-from inventory.http import Page, WebClient
 from inventory.settings import OpenStackSettings, WebSettings
-from inventory.sources.openstack import OpenStackSource
+from inventory.sources.deadline import DeadlineError, within
+from inventory.sources.openstack.source import OpenStackSource
+from inventory.sources.web import Page, WebClient
 
 #: Seconds between two bytes: never a pause that a time-out would notice.
 DRIP = 0.05

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.sources.cabling import Link
-from inventory.sources.drawing import DrawingError, read_magdb, read_netbox
+from inventory.sources.mimic.cabling import Link
+from inventory.sources.mimic.drawing import DrawingError, read_magdb, read_netbox
 from tests.unit.inventory.svg import (
     BMC,
     ETH0,

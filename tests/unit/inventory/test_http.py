@@ -12,8 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 from inventory.errors import SourceError
-from inventory.http import WebClient, user_agent
 from inventory.settings import WebSettings
+from inventory.sources.web import WebClient, user_agent
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 

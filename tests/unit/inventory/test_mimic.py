@@ -8,9 +8,9 @@ import pytest
 import responses
 
 from inventory.errors import NoNeighbourError, SourceError, TargetError, UnknownHypervisorError
+from inventory.names import same_host
 from inventory.settings import MimicSettings
-from inventory.sources.mimic import MimicSource
-from inventory.text import same_host
+from inventory.sources.mimic.source import MimicSource
 from tests.unit.inventory.svg import ETH0, ETH1, HV, P1, P2, SW1, SW3, Svg, link, plain, unknown
 
 URL = "http://mimic.test"
@@ -184,7 +184,7 @@ def test_the_list_is_not_read_once_for_each_of_a_fleet(
         compared += 1
         return same_host(one, other)
 
-    for module in ("inventory.host_index", "inventory.sources.mimic"):
+    for module in ("inventory.sources.host_index", "inventory.sources.mimic.source"):
         monkeypatch.setattr(f"{module}.same_host", counted, raising=False)
     count = 300
     mimic.names(*(f"hv{i:04}.nubes.example.internal" for i in range(count)))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from inventory.sources.mimic_pages import PageError, read_host_page, read_view
+from inventory.sources.mimic.pages import PageError, read_host_page, read_view
 
 OBJECT = '<object type="image/svg+xml" data="/components/magdb-draw-interfaces.php?system=6453">'
 NETBOX = '<object data="/components/netbox-draw-interfaces.php?netbox_id=9&is_vm=">'

@@ -13,8 +13,8 @@ from openstack.exceptions import NotFoundException
 
 from inventory.errors import SourceError, TargetError
 from inventory.settings import OpenStackSettings
-from inventory.sources.openstack import OpenStackSource, classify
-from inventory.sources.openstack_errors import as_source_error
+from inventory.sources.openstack.errors import as_source_error
+from inventory.sources.openstack.source import OpenStackSource, classify
 
 UUID = "279b720f-6cb0-599f-a137-bb004021a874"
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inventory import host_index
 from inventory.errors import (
     AmbiguousSwitchError,
     SourceError,
@@ -17,9 +16,10 @@ from inventory.errors import (
     VipkeeperError,
 )
 from inventory.model import Switch
-from inventory.sources.registrations import Registrations, find_switch
-from inventory.sources.subnet_table import Row
-from inventory.text import same_host
+from inventory.names import same_host
+from inventory.sources import host_index
+from inventory.sources.subnet_page.registrations import Registrations, find_switch
+from inventory.sources.subnet_page.table import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +106,7 @@ def test_a_fleet_is_looked_up_without_reading_the_page_once_for_each(
         return same_host(one, other)
 
     monkeypatch.setattr(host_index, "same_host", counted)
-    monkeypatch.setattr("inventory.sources.registrations.same_host", counted)
+    monkeypatch.setattr("inventory.sources.subnet_page.registrations.same_host", counted)
     count = 2000
     addresses = [ip_network("10.64.0.0/16")[i + 1] for i in range(count)]
     rows = tuple(

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from inventory.cache import CachedUplink
+from inventory.disk_cache import CachedUplink
 from inventory.errors import SourceError, UnknownHypervisorError
-from inventory.memo import Memo
 from inventory.settings import MimicSettings, SourcesSettings
 from inventory.site import open_site
 from inventory.sources import registry
-from inventory.sources.mimic import MimicSource
+from inventory.sources.memory_cache import Memo
+from inventory.sources.mimic.source import MimicSource
 from inventory.sources.registry import SourceContext, UnknownSourceError, make_uplink
 from tests.unit.inventory.fakes import Fake
 

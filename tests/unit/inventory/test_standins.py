@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from nornir import InitNornir
 
-from inventory.build import collect
-from inventory.chain import resolve
 from inventory.errors import (
     AmbiguousSwitchError,
     NoNeighbourError,
@@ -22,12 +20,14 @@ from inventory.errors import (
     UnknownHypervisorError,
     UnknownSwitchError,
 )
+from inventory.nornir_hosts import collect
 from inventory.settings import MimicSettings, OpenStackSettings, SubnetPageSettings
 from inventory.site import open_site
-from inventory.sources.mimic import MimicSource
-from inventory.sources.openstack import OpenStackSource
+from inventory.sources.mimic.source import MimicSource
+from inventory.sources.openstack.source import OpenStackSource
 from inventory.sources.registry import SourceContext
-from inventory.sources.subnet_page import SubnetPageSource
+from inventory.sources.subnet_page.source import SubnetPageSource
+from inventory.target import resolve
 from lab.standins import Faults, StandIns
 from lab.topology import Topology, VmSpec, default_topology
 

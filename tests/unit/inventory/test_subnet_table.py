@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.errors import AmbiguousSwitchError, SourceError, UnknownSwitchError
-from inventory.sources.registrations import Registrations, find_switch
-from inventory.sources.subnet_table import Row, SubnetPageError, read_selector, read_subnet
+from inventory.sources.subnet_page.registrations import Registrations, find_switch
+from inventory.sources.subnet_page.table import Row, SubnetPageError, read_selector, read_subnet
 
 NET = ip_network("10.5.0.0/24")
 SW3 = "swt-sn2100-03.example.internal"

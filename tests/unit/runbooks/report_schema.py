@@ -33,7 +33,7 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 }
 #: Where the types stand that only a type checker imports.
 _MODULES = (
-    "datetime", "ipaddress", "inventory.chain", "inventory.model", "napalm_cumulus.commit.report",
+    "datetime", "ipaddress", "inventory.target", "inventory.model", "napalm_cumulus.commit.report",
     "napalm_cumulus.commit.repairs", "runbooks.blast", "runbooks.chain", "runbooks.fleet_heal",
     "runbooks.fleet_outcome", "runbooks.fleet_plan", "runbooks.heal", "runbooks.reachability",
     "runbooks.report", "runbooks.rogues", "runbooks.story", "runbooks.treatment",

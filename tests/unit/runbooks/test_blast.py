@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from inventory.chain import resolve
 from inventory.model import Answer, VirtualMachine
+from inventory.target import resolve
 from runbooks import survey
 from runbooks.blast import Blast, Group, Scope, conclude
 from runbooks.reachability import Probe

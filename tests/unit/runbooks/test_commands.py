@@ -156,7 +156,7 @@ def test_typers_own_complaints_are_exit_code_2(world: World, words: tuple[str, .
 def test_ctrl_c_in_a_command_that_only_reads_has_touched_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr("inventory.plugin.site_from_settings", interrupted)
+    monkeypatch.setattr("nornir_config.inventory_plugin.site_from_settings", interrupted)
     result = world.vip(*words)
     assert result.exit_code == 9
     assert "Nothing on any switch was touched: run it again." in result.stderr
@@ -167,7 +167,7 @@ def test_ctrl_c_in_a_command_that_only_reads_has_touched_nothing(
 def test_ctrl_c_in_a_command_that_changes_does_not_promise_that(
     world: World, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr("inventory.plugin.site_from_settings", interrupted)
+    monkeypatch.setattr("nornir_config.inventory_plugin.site_from_settings", interrupted)
     result = world.vip(*words)
     assert result.exit_code == 9
     assert "run it again" not in result.stderr

@@ -16,8 +16,8 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from inventory.sources.cabling import Link, left_out, newest
-from inventory.text import is_hostname, is_mac, is_port_text, one_line, same_host
+from inventory.names import is_hostname, is_mac, is_port_text, one_line, same_host
+from inventory.sources.mimic.cabling import Link, left_out, newest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

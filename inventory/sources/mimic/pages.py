@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inventory.text import is_hostname, one_line
+from inventory.names import is_hostname, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,15 +6,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from inventory.errors import AmbiguousSwitchError, SourceError, UnknownSwitchError
-from inventory.host_index import HostIndex
 from inventory.model import Switch
-from inventory.text import same_host
+from inventory.names import same_host
+from inventory.sources.host_index import HostIndex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from ipaddress import IPv4Address, IPv6Address
 
-    from inventory.sources.subnet_table import Row
+    from inventory.sources.subnet_page.table import Row
 
 SYSTEM = "Subnet page"
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from inventory.errors import SourceError, TargetError, UnknownSwitchError, VipkeeperError
 from inventory.model import Answer, Switch, Uplink, VirtualMachine
-from inventory.sources.openstack import classify
-from inventory.text import is_hostname, one_line, same_host
+from inventory.names import is_hostname, one_line, same_host
+from inventory.sources.openstack.source import classify
 
 if TYPE_CHECKING:
     from collections.abc import Callable

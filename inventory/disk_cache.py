@@ -27,8 +27,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from inventory.errors import SourceError
 from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
+from inventory.names import is_hostname, is_mac, is_port_text, one_line
 from inventory.sources.protocols import MacSource
-from inventory.text import is_hostname, is_mac, is_port_text, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,7 +17,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inventory.build import BuiltInventory, build_inventory
+from inventory.nornir_hosts import BuiltInventory, build_inventory
 from inventory.site import Site, open_site
 from inventory.sources.registry import SourceContext
 

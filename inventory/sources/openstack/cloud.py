@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.errors import SourceError
 from inventory.model import VirtualMachine
-from inventory.sources.openstack_errors import SYSTEM, not_admin
-from inventory.text import is_hostname, one_line
+from inventory.names import is_hostname, one_line
+from inventory.sources.openstack.errors import SYSTEM, not_admin
 
 if TYPE_CHECKING:
     from openstack.connection import Connection

@@ -8,7 +8,7 @@ Decisions, each because the sources are read in the middle of an outage:
 * Redirects are followed on the same host only, never from https to http: a login page elsewhere
   is a failure that is named, and credentials go nowhere else.
 * Cookies are not kept, so one client may serve several threads.
-* A whole GET, with its redirects and repeats, has twice the time-out (`inventory.deadline`): a
+* A whole GET, with its redirects and repeats, has twice the time-out (``sources/deadline.py``): a
   server that drips its answer byte by byte is given up like one that hangs.
 * A GET is repeated after a refused or cut connection and after 429, 502, 503 and 504. A time-out
   is not repeated, because the person waits and an older answer may be at hand; nor is a 500: these
@@ -33,9 +33,9 @@ from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as HTTPTimeout
 from urllib3.util import Retry
 
-from inventory.deadline import DeadlineError, bound, within
 from inventory.errors import SourceError
-from inventory.text import clean_url, one_line
+from inventory.names import clean_url, one_line
+from inventory.sources.deadline import DeadlineError, bound, within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from inventory.text import same_host
+from inventory.names import same_host
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from inventory.text import same_host, short_host
+from inventory.names import same_host, short_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

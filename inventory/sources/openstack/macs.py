@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inventory.model import VirtualMachine
-    from inventory.sources.openstack_cloud import Cloud
+    from inventory.sources.openstack.cloud import Cloud
 
 
 def owners(cloud: Cloud, macs: Sequence[str]) -> tuple[MacOwner, ...]:

@@ -20,7 +20,7 @@ from nornir.core.inventory import (
 
 from inventory.errors import NoNeighbourError, SourceError, TargetError
 from inventory.model import Answer, Switch, Uplink
-from inventory.text import same_host
+from inventory.names import same_host
 
 if TYPE_CHECKING:
     from inventory.site import Site

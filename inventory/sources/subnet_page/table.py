@@ -26,7 +26,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 from bs4.exceptions import ParserRejectedMarkup
 
-from inventory.text import is_hostname, one_line
+from inventory.names import is_hostname, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,18 +7,18 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from inventory.errors import SourceError, TargetError
-from inventory.http import WebClient
-from inventory.memo import Memo
 from inventory.model import Answer, Switch
-from inventory.sources.registrations import SYSTEM, Registrations, find_switch
-from inventory.sources.subnet_table import (
+from inventory.names import is_hostname, one_line
+from inventory.sources.memory_cache import Memo
+from inventory.sources.subnet_page.registrations import SYSTEM, Registrations, find_switch
+from inventory.sources.subnet_page.table import (
     Network,
     Row,
     SubnetPageError,
     read_selector,
     read_subnet,
 )
-from inventory.text import is_hostname, one_line
+from inventory.sources.web import WebClient
 
 if TYPE_CHECKING:
     from inventory.settings import SubnetPageSettings

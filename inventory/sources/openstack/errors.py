@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inventory.errors import SourceError
-from inventory.text import one_line
+from inventory.names import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,14 +14,14 @@ from threading import Semaphore
 from typing import TYPE_CHECKING, TypeVar
 
 from inventory.errors import NoNeighbourError, SourceError, TargetError, UnknownHypervisorError
-from inventory.host_index import HostIndex
-from inventory.http import Page, WebClient
-from inventory.memo import Memo
 from inventory.model import Answer, Uplink
-from inventory.sources.cabling import Link, differences
-from inventory.sources.drawing import Drawing, DrawingError, read_magdb, read_netbox
-from inventory.sources.mimic_pages import HostPage, PageError, read_host_page, read_view
-from inventory.text import is_hostname, one_line
+from inventory.names import is_hostname, one_line
+from inventory.sources.host_index import HostIndex
+from inventory.sources.memory_cache import Memo
+from inventory.sources.mimic.cabling import Link, differences
+from inventory.sources.mimic.drawing import Drawing, DrawingError, read_magdb, read_netbox
+from inventory.sources.mimic.pages import HostPage, PageError, read_host_page, read_view
+from inventory.sources.web import Page, WebClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable

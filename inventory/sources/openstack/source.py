@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from inventory.errors import SourceError, TargetError
 from inventory.model import Answer, MacOwner, VirtualMachine
-from inventory.sources.openstack_cloud import Cloud
-from inventory.sources.openstack_errors import SYSTEM, as_source_error, failures
-from inventory.sources.openstack_macs import owners
-from inventory.text import is_hostname, is_mac, is_plain, one_line, same_host
+from inventory.names import is_hostname, is_mac, is_plain, one_line, same_host
+from inventory.sources.openstack.cloud import Cloud
+from inventory.sources.openstack.errors import SYSTEM, as_source_error, failures
+from inventory.sources.openstack.macs import owners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -134,7 +134,7 @@ class OpenStackSource:
         The SDK counts its time-outs per packet and has no limit on a whole question.
         """
         # It loads requests, which a command that asks no cloud does without.
-        from inventory.deadline import DeadlineError, within  # noqa: PLC0415
+        from inventory.sources.deadline import DeadlineError, within  # noqa: PLC0415
 
         asked_at = datetime.now(timezone.utc)
         whole = self._settings.deadline
@@ -192,7 +192,7 @@ class OpenStackSource:
             if value and ("password" in key or "secret" in key or "token" in key)
         )
         connection = Connection(config=region)
-        from inventory.deadline import bound  # noqa: PLC0415 - as above
+        from inventory.sources.deadline import bound  # noqa: PLC0415 - as above
 
         for adapter in connection.session.session.adapters.values():
             bound(adapter)

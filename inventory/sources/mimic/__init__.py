@@ -1,0 +1,1 @@
+"""Mimic: which switch and port the uplink of a hypervisor goes to."""

@@ -1,0 +1,1 @@
+"""OpenStack: where a VM runs, and whose a MAC is."""

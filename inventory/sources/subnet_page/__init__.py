@@ -1,0 +1,1 @@
+"""The subnet page: the management address of a switch."""
