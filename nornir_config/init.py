@@ -19,8 +19,8 @@ from nornir.core.state import GlobalState
 from nornir.plugins.runners import SerialRunner
 
 from nornir_config.connection import CONNECTION_NAME, PLATFORM, take_place
-from nornir_config.fleet_errors import NoHostsError
-from nornir_config.runner import FleetRunner
+from nornir_config.runner.errors import NoHostsError
+from nornir_config.runner.fleet import FleetRunner
 from nornir_config.secrets import get_secret
 
 if TYPE_CHECKING:

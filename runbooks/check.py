@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from napalm_cumulus.account import who
 from nornir_config.connection import CONNECTION_NAME, drop_connection
-from nornir_config.fleet_errors import FleetInterrupt
 from nornir_config.init import init_nornir
-from nornir_config.runner import FleetRunner
+from nornir_config.runner.errors import FleetInterrupt
+from nornir_config.runner.fleet import FleetRunner
 from nornir_config.secrets import get_secret
 from runbooks import errors
 from runbooks.assess import LOGIN_REFUSED, Assessment, Looking, assess, outcome

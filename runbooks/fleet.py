@@ -11,8 +11,8 @@ from nornir.core.inventory import Hosts, Inventory
 
 from inventory.names import short_host
 from inventory.nornir_hosts import build_inventory
-from nornir_config.fleet_errors import NoHostsError
 from nornir_config.init import switch_inventory
+from nornir_config.runner.errors import NoHostsError
 from runbooks.errors import UsageError
 
 if TYPE_CHECKING:

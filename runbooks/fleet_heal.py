@@ -13,7 +13,7 @@ from inventory.model import Switch
 from napalm_cumulus.account import who
 from nornir_config.connection import drop_connection
 from nornir_config.init import init_nornir
-from nornir_config.runner import FleetRunner
+from nornir_config.runner.fleet import FleetRunner
 from nornir_config.stopping import stopped_by
 from runbooks import errors
 from runbooks.assess import Looking

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inventory.errors import VipkeeperError
-from nornir_config.fleet_errors import AbandonedError, NotStartedError
+from nornir_config.runner.errors import AbandonedError, NotStartedError
 from runbooks import errors
 from runbooks.errors import CancelledError
 from runbooks.explain import explain, report_of, root_cause

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napalm.base import exceptions as napalm
 
-from nornir_config.fleet_errors import AbandonedError, HostDeadlineError, NotStartedError
+from nornir_config.runner.errors import AbandonedError, HostDeadlineError, NotStartedError
 from runbooks.assess import LOGIN_REFUSED
 from runbooks.explain import explain, root_cause
 

@@ -25,8 +25,8 @@ from nornir_napalm.plugins.tasks import napalm_cli
 from inventory.model import Switch
 from nornir_config import connection
 from nornir_config.connection import Napalm, change_device, read_device, register
-from nornir_config.fleet_errors import NoHostsError
 from nornir_config.init import init_nornir
+from nornir_config.runner.errors import NoHostsError
 from nornir_config.settings import Settings, SshSettings
 from tests.unit.tasks.fakes import FakeSwitch, serving
 

@@ -18,14 +18,14 @@ from nornir.core.inventory import Defaults, Groups, Host, Hosts, Inventory
 from nornir.core.task import AggregatedResult, MultiResult, Result, Task
 from nornir.plugins.runners import ThreadedRunner
 
-from nornir_config.fleet_errors import (
+from nornir_config.runner.errors import (
     AbandonedError,
     FleetInterrupt,
     HostDeadlineError,
     NoHostsError,
     NotStartedError,
 )
-from nornir_config.runner import FleetRunner
+from nornir_config.runner.fleet import FleetRunner
 
 ROOT = Path(__file__).parents[3]
 
@@ -353,8 +353,8 @@ def test_in_a_thread_of_its_own_it_leaves_signals_alone() -> None:
 
 PROGRAM = """
 import sys, time
-from nornir_config.fleet_errors import FleetInterrupt
-from nornir_config.runner import FleetRunner
+from nornir_config.runner.errors import FleetInterrupt
+from nornir_config.runner.fleet import FleetRunner
 from tests.unit.nornir_config.test_runner import fleet
 
 def change(task):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from nornir.core.task import AggregatedResult, MultiResult, Result
 
-from nornir_config.fleet_errors import AbandonedError, HostDeadlineError, NotStartedError
-from nornir_config.fleet_job import Job
+from nornir_config.runner.errors import AbandonedError, HostDeadlineError, NotStartedError
+from nornir_config.runner.job import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

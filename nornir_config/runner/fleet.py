@@ -16,9 +16,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nornir_config.fleet_errors import FleetInterrupt, NoHostsError
-from nornir_config.fleet_job import Job
-from nornir_config.fleet_run import FleetRun, Rules
+from nornir_config.runner.errors import FleetInterrupt, NoHostsError
+from nornir_config.runner.job import Job
+from nornir_config.runner.run import FleetRun, Rules
 from nornir_config.stopping import STOPS, interrupt, name_of
 
 if TYPE_CHECKING:
