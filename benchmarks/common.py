@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 from lab.lab import Lab
-from lab.topology import Topology
+from lab.topology.default import Topology
 
 
 class BenchError(Exception):

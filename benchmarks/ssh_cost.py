@@ -38,8 +38,8 @@ from benchmarks.common import (
     write,
 )
 from lab.lab import Lab
-from lab.netns import in_namespace
-from lab.topology import LabError, default_topology
+from lab.machine.netns import in_namespace
+from lab.topology.default import LabError, default_topology
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.getters import registry
 

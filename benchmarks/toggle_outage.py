@@ -27,12 +27,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.common import BenchError, lab_up, load, ms, p90, parser, positive, warn, write
-from lab.fabric import kernel_has_vlans
-from lab.interfaces import render_interfaces
+from lab.fabric.fabric import kernel_has_vlans
+from lab.fabric.interfaces import render_interfaces
 from lab.lab import Lab
-from lab.netns import in_namespace
-from lab.pinger import OutageReport
-from lab.topology import LabError, default_topology
+from lab.machine.netns import in_namespace
+from lab.machine.pinger import OutageReport
+from lab.topology.default import LabError, default_topology
 from napalm_cumulus import CumulusDriver
 from tasks.gateways import Wanted, gateway_in
 

@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.demo import default_name, run_demo
-from lab.drawing import draw
-from lab.faults import FAULTS, ActiveFault, FaultReport
+from lab.faults.catalogue import FAULTS, ActiveFault, FaultReport
 from lab.lab import Lab
+from lab.machine.tree import tree_path
 from lab.status import LabStatus
-from lab.topology import LabError, Topology, default_topology
-from lab.tree import tree_path
+from lab.topology.default import LabError, Topology, default_topology
+from lab.topology.drawing import draw
 
 app = typer.Typer(
     name="lab",

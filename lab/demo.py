@@ -12,11 +12,11 @@ import platformdirs
 from rich.console import Console
 from rich.padding import Padding
 
-from lab.drawing import draw
 from lab.lab import Lab
-from lab.specs import LabError
-from lab.topology import default_topology
-from lab.tree import tree_path
+from lab.machine.tree import tree_path
+from lab.topology.default import default_topology
+from lab.topology.drawing import draw
+from lab.topology.specs import LabError
 
 VM, FAULT, BYSTANDER = "vm-a1", "svi-routes-lost", "vm-x1"
 _OUTSIDE_INTERVAL = 0.05

@@ -13,20 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from lab import netns, web
-from lab.fabric import Fabric, kernel_has_vlans
-from lab.faults import FAULTS, ActiveFault, Fault, FaultReport, find_fault
-from lab.injection import inject, mend
-from lab.kinds import KINDS
-from lab.leaf import Leaf
-from lab.pinger import Pinger
-from lab.routing import SPINE_AS, spine_command, start_spine
-from lab.seat import Seat
-from lab.shell import NETNS_DIR, TOOLS, call, in_netns, require_tools, wait_until
+from lab import web
+from lab.fabric.fabric import Fabric, kernel_has_vlans
+from lab.fabric.kinds import KINDS
+from lab.fabric.leaf import Leaf
+from lab.fabric.routing import SPINE_AS, spine_command, start_spine
+from lab.fabric.seat import Seat
+from lab.fabric.sweep import MARKER, NETNS_MADE, sweep
+from lab.faults.catalogue import FAULTS, ActiveFault, Fault, FaultReport, find_fault
+from lab.faults.inject import inject, mend
+from lab.machine import netns
+from lab.machine.pinger import Pinger
+from lab.machine.shell import NETNS_DIR, TOOLS, call, in_netns, require_tools, wait_until
+from lab.machine.tree import ensure_tree, tree_path
 from lab.status import LabStatus, look
-from lab.sweep import MARKER, NETNS_MADE, sweep
-from lab.topology import LabError, LeafSpec, Topology, VmSpec, default_topology
-from lab.tree import ensure_tree, tree_path
+from lab.topology.default import LabError, LeafSpec, Topology, VmSpec, default_topology
 
 Kind = Literal["auto", "container", "namespace"]
 _LOCKS = Path("/run/lock")

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab import netns
+from lab.machine import netns
 
 if TYPE_CHECKING:
-    from lab.faults import ActiveFault
+    from lab.fabric.leaf import Leaf
+    from lab.faults.catalogue import ActiveFault
     from lab.lab import Lab
-    from lab.leaf import Leaf
-    from lab.topology import ServiceSpec
+    from lab.topology.default import ServiceSpec
 
 
 @dataclass(frozen=True)

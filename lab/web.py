@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab import netns
-from lab.shell import in_netns, wait_until
-from lab.topology import LabError
+from lab.machine import netns
+from lab.machine.shell import in_netns, wait_until
+from lab.topology.default import LabError
 
 if TYPE_CHECKING:
     from lab.lab import Lab

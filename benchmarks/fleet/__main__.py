@@ -33,8 +33,8 @@ from benchmarks.fleet.report import (
     show_verdicts,
     verdicts,
 )
-from lab.specs import LabError
-from lab.swarm import Swarm
+from lab.swarm.swarm import Swarm
+from lab.topology.specs import LabError
 
 _DELAY = 0.030  # added to a round trip
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.swarm import Swarm
-from lab.swarm_names import SwarmSwitch
+from lab.swarm.names import SwarmSwitch
+from lab.swarm.swarm import Swarm
 from napalm_cumulus import batch
 from tasks.health.collect import Probes, commands
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.common import BenchError, load
-from lab.netns import in_namespace
+from lab.machine.netns import in_namespace
 
 _EVERY = 0.1  # seconds between two looks at a tree's memory
 

@@ -6,10 +6,10 @@ it runs: ``create_mimic``, ``create_subnet_page`` and ``create_openstack`` (thre
 on 127.0.0.1, for tests.
 """
 
-from lab.standins.cloud import Endpoints
 from lab.standins.faults import Faults, UnknownFaultError, list_faults
-from lab.standins.mimic import create_mimic
-from lab.standins.openstack import OpenStackApps, create_openstack
+from lab.standins.mimic.app import create_mimic
+from lab.standins.openstack.apps import OpenStackApps, create_openstack
+from lab.standins.openstack.cloud import Endpoints
 from lab.standins.server import StandIns
 from lab.standins.subnet_page import create_subnet_page
 

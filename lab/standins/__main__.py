@@ -11,7 +11,7 @@ from pathlib import Path
 from inventory.errors import VipkeeperError
 from lab.standins.faults import VARIANTS, Faults, list_faults
 from lab.standins.server import StandIns
-from lab.topology import Topology
+from lab.topology.default import Topology
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from lab.standins.cloud import Endpoints
 from lab.standins.faults import Faults
-from lab.standins.mimic import create_mimic
-from lab.standins.openstack import create_openstack
+from lab.standins.mimic.app import create_mimic
+from lab.standins.openstack.apps import create_openstack
+from lab.standins.openstack.cloud import Endpoints
 from lab.standins.subnet_page import create_subnet_page
-from lab.topology import LabError, Topology
+from lab.topology.default import LabError, Topology
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 
 from lab.standins.behaviour import HTML, app_for, generic
 from lab.standins.faults import SUBNET_PAGE, Faults
-from lab.topology import Topology
+from lab.topology.default import Topology
 
 _BAR = ("FQDN", "MAC", "Overview", "Stubs", "Hogs", "Squatters")
 _LOGIN = """<!DOCTYPE html>

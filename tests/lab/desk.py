@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema
 
 from lab.lab import Lab
-from lab.tree import PASSWORD
+from lab.machine.tree import PASSWORD
 from tests.lab.switch import LeafUnderTest
 
 SWITCH = "swt-sn2100-03.example.internal"

@@ -13,7 +13,7 @@ from nornir.core import Nornir
 from nornir.core.inventory import Defaults, Groups, Host, Hosts, Inventory
 from nornir.plugins.runners import SerialRunner
 
-from lab.faults import Fault
+from lab.faults.catalogue import Fault
 from lab.lab import Lab
 from napalm_cumulus.ssh.transport import SshTransport
 from tasks.health.checks import Expected, ExpectedVm, judge

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from lab.lab import Lab
-from lab.netns import in_namespace
+from lab.machine.netns import in_namespace
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.config.snapshot import Snapshot, take
 from napalm_cumulus.ssh.transport import CommandResult

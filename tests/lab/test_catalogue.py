@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.faults import FAULTS, Fault
+from lab.faults.catalogue import FAULTS, Fault
 from lab.lab import Lab
-from lab.pinger import Pinger
-from lab.shell import wait_until
+from lab.machine.pinger import Pinger
+from lab.machine.shell import wait_until
 from napalm_cumulus.result import CommandResult
 from tasks.health.collect import Probes, commands
 from tasks.health.diagnosis import diagnose

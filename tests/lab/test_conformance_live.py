@@ -14,7 +14,7 @@ from napalm.base.exceptions import CommandErrorException
 from napalm.base.test import base
 
 from lab.lab import Lab
-from lab.shell import wait_until
+from lab.machine.shell import wait_until
 from tests.lab.switch import ADDRESS, LeafUnderTest
 from tests.unit.conformance import suite
 from tests.unit.conformance.prepare import prepared

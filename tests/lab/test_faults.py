@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from lab.cli import app
 from lab.lab import Lab
-from lab.shell import wait_until
+from lab.machine.shell import wait_until
 from tests.lab.kernel_state import state
 
 _DELETED, _DOWN = "ip link delete dev vlan453-v0", "ifdown vlan453"

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from lab.lab import Lab
-from lab.topology import default_topology
+from lab.topology.default import default_topology
 from tests.lab.desk import Desk, ifindex, untouched
 from tests.lab.switch import LeafUnderTest
 from tests.lab.vip_watcher import VipWatcher, numbers

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from lab.lab import Lab
-from lab.shell import call, wait_until
-from lab.topology import LabError
-from lab.tree import PASSWORD
+from lab.machine.shell import call, wait_until
+from lab.machine.tree import PASSWORD
+from lab.topology.default import LabError
 
 OUTSIDE = "198.51.100.250"
 VM_A1 = "130.246.213.11"

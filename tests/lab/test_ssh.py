@@ -24,9 +24,9 @@ from napalm.base.exceptions import (
 )
 
 from lab.lab import Lab
-from lab.netns import in_namespace, listens
-from lab.shell import call, in_netns, wait_until
-from lab.tree import NOPASSWD_USER, PASSWORD, PASSWORD_USER
+from lab.machine.netns import in_namespace, listens
+from lab.machine.shell import call, in_netns, wait_until
+from lab.machine.tree import NOPASSWD_USER, PASSWORD, PASSWORD_USER
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.ssh.options import resolve
 

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from lab import netns
-from lab.netns import in_namespace
-from lab.specs import LabError
-from lab.swarm import Swarm
-from lab.swarm_names import MOULDS, SwarmSwitch, switches
+from lab.machine import netns
+from lab.machine.netns import in_namespace
+from lab.swarm.names import MOULDS, SwarmSwitch, switches
+from lab.swarm.swarm import Swarm
+from lab.topology.specs import LabError
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.getters import registry
 from tasks.health.collect import Probes, commands

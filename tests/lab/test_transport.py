@@ -18,8 +18,8 @@ from napalm.base.exceptions import (
 )
 from napalm.base.test.helpers import test_model as fits
 
-from lab.netns import in_namespace
-from lab.tree import NOPASSWD_USER, PASSWORD, PASSWORD_USER
+from lab.machine.netns import in_namespace
+from lab.machine.tree import NOPASSWD_USER, PASSWORD, PASSWORD_USER
 from napalm_cumulus import CumulusDriver
 
 if TYPE_CHECKING:

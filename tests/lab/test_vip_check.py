@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lab.lab import Lab
-from lab.netns import in_namespace
+from lab.machine.netns import in_namespace
 from tests.lab.desk import OTHER_SWITCH, SWITCH, Desk, Said, started
 from tests.lab.switch import LeafUnderTest
 

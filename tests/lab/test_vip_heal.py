@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.lab import Lab
-from lab.tree import NOPASSWD_USER, PASSWORD, PASSWORD_USER
+from lab.machine.tree import NOPASSWD_USER, PASSWORD, PASSWORD_USER
 from tests.lab.desk import OTHER_SWITCH, SWITCH, VIP, Desk, ifindex, untouched
 from tests.lab.switch import LeafUnderTest
 

@@ -14,8 +14,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from napalm.base.exceptions import CommitConfirmException
 
-from lab.keys import key_texts
-from lab.tree import PASSWORD
+from lab.machine.keys import key_texts
+from lab.machine.tree import PASSWORD
 from tests.lab.desk import SWITCH, VIP, Desk, ifindex, started, untouched
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_commit import commit_extra, toggled

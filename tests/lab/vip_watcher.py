@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fcntl import ioctl
 
 from lab.lab import Lab
-from lab.netns import in_namespace
+from lab.machine.netns import in_namespace
 
 _GET_FLAGS, _GET_ADDRESS = 0x8913, 0x8915  # SIOCGIFFLAGS, SIOCGIFADDR
 _UP = 0x1

@@ -20,7 +20,7 @@ import nornir_config
 import runbooks
 import tasks
 from inventory.errors import VipkeeperError
-from lab.faults import FAULTS
+from lab.faults.catalogue import FAULTS
 from lab.standins.faults import VARIANTS, list_faults
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.ssh.options import OPTIONAL_ARGS

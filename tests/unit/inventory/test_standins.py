@@ -29,7 +29,7 @@ from inventory.sources.registry import SourceContext
 from inventory.sources.subnet_page.source import SubnetPageSource
 from inventory.target import resolve
 from lab.standins import Faults, StandIns
-from lab.topology import Topology, VmSpec, default_topology
+from lab.topology.default import Topology, VmSpec, default_topology
 
 VARIANTS = ("v2018", "v2022", "head", "headraw")
 

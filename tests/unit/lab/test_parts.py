@@ -10,13 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from lab.cli import app
-from lab.faults import FAULTS, FaultReport, find_fault
+from lab.faults.catalogue import FAULTS, FaultReport, find_fault
 from lab.lab import Lab
-from lab.netns import processes_in, started
-from lab.pinger import outage
-from lab.shell import call, require_tools, wait_until
-from lab.topology import LabError, ServiceSpec
-from lab.tree import deb822_sources, one_line_sources, tree_path
+from lab.machine.netns import processes_in, started
+from lab.machine.pinger import outage
+from lab.machine.shell import call, require_tools, wait_until
+from lab.machine.tree import deb822_sources, one_line_sources, tree_path
+from lab.topology.default import LabError, ServiceSpec
 from tasks.health.diagnosis_model import Cure
 
 PING = """\

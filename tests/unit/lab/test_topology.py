@@ -5,10 +5,10 @@ from ipaddress import IPv4Interface
 
 import pytest
 
-from lab.fabric import Fabric, tap
-from lab.interfaces import render_interfaces
-from lab.routing import leaf_as, render_leaf, render_spine
-from lab.topology import LabError, Topology, default_topology
+from lab.fabric.fabric import Fabric, tap
+from lab.fabric.interfaces import render_interfaces
+from lab.fabric.routing import leaf_as, render_leaf, render_spine
+from lab.topology.default import LabError, Topology, default_topology
 
 
 @pytest.mark.parametrize("extra", [0, 1, 40])

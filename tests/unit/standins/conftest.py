@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from lab.standins import Faults, StandIns, create_mimic, create_subnet_page
-from lab.topology import Topology, default_topology
+from lab.topology.default import Topology, default_topology
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import requests
 from flask.testing import FlaskClient
 
 from lab.standins import Faults, UnknownFaultError, list_faults
-from lab.topology import Topology
+from lab.topology.default import Topology
 from tests.unit.standins.conftest import Site
 
 

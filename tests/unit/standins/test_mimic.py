@@ -14,7 +14,7 @@ from defusedxml.ElementTree import fromstring
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from lab.standins.drawing import digraph, render
+from lab.standins.mimic.drawing import digraph, render
 from tests.unit.standins.conftest import Site
 
 _HV50 = "hv50.nubes.example.internal"

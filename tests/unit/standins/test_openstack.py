@@ -13,12 +13,12 @@ import pytest
 import requests
 from openstack.connection import Connection
 
-from lab.standins.cloud import (
+from lab.standins.openstack.cloud import (
     APPLICATION_CREDENTIAL_ID,
     APPLICATION_CREDENTIAL_SECRET,
     MEMBER_NAME,
 )
-from lab.topology import VmSpec
+from lab.topology.default import VmSpec
 from tests.unit.standins.conftest import Site
 
 #: The SDK of Python 3.10 (4.13) lets keystoneauth's own class through.

@@ -1,0 +1,123 @@
+"""The two kinds of leaf: a booted systemd container, and plain namespaces without systemd."""
+
+from __future__ import annotations
+
+from lab.fabric.leaf import ENVIRONMENT, Leaf
+from lab.machine.shell import NETNS_DIR, wait_until
+
+# nspawn shows a container the machine's own interfaces in /sys and keeps /proc/sys closed when the
+# network namespace is given by its path. A switch needs both for its own network, and only there.
+_BOOT = """\
+proc=/run/leaf-proc sys=/run/leaf-sys cgroup=/run/leaf-cgroup
+mkdir -p $proc $sys $cgroup
+mount --make-rprivate /
+mount -t proc proc $proc
+mount --bind $proc/sys/net /proc/sys/net
+umount -l $proc
+mount --move /sys/fs/cgroup $cgroup
+mount -t sysfs -o nosuid,nodev,noexec sysfs $sys
+mount --bind $sys/devices/virtual/net $sys/devices/virtual/net
+mount -o remount,bind,ro,nosuid,nodev,noexec $sys
+mount --move $cgroup $sys/fs/cgroup
+umount -l /sys
+mount --move $sys /sys
+rmdir $proc $sys $cgroup
+mount --make-rshared /
+exec /lib/systemd/systemd
+"""
+
+
+class ContainerLeaf(Leaf):
+    """A booted systemd container: timers, services, clean reboots."""
+
+    kind = "container"
+
+    @staticmethod
+    def machine_name(lab: str, leaf: str) -> str:
+        """What nspawn calls it; unique among the machine's containers."""
+        return f"{lab}.{leaf}"
+
+    def _launch(self) -> None:
+        self._spawn(
+            [
+                "systemd-nspawn",
+                "--quiet",
+                "--keep-unit",
+                "--register=no",
+                f"--machine={self.machine_name(self.topology.name, self.spec.short_name)}",
+                f"--hostname={self.spec.short_name}",
+                f"--directory={self.root}",
+                f"--network-namespace-path={NETNS_DIR / self.netns}",
+                # A network of its own is not enough for it to be let configure one.
+                "--capability=CAP_NET_ADMIN",
+                "--kill-signal=SIGRTMIN+3",
+                "--console=passive",
+                "--link-journal=no",
+                "--resolv-conf=off",
+                "--timezone=off",
+                "sh",
+                "-ec",
+                _BOOT,
+            ]
+        )
+
+    def _boot_is_over(self) -> bool:
+        said = self.exec(["systemctl", "is-system-running"]).stdout.strip()
+        return said in ("running", "degraded")
+
+    def shutdown(self, timeout: float = 60) -> None:
+        """Shut down through systemd, and cut the power when it does not end."""
+        self.exec(["systemctl", "poweroff", "--no-block"], check=True)
+        wait_until(lambda: not self._alive(), timeout=timeout)
+        self.power_cut()
+
+
+_INIT = """\
+set -e
+mount --make-rprivate /
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t tmpfs -o mode=755 tmpfs /run
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+mkdir -p /dev/pts /run/sshd /run/network /run/lldpd /run/lock
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts /dev/pts
+rm -f /dev/ptmx; ln -s pts/ptmx /dev/ptmx
+hostname "$1"
+set +e
+ifreload -a
+/usr/sbin/sshd -D &
+lldpd -d &
+install -d -o frr -g frr /run/frr
+/usr/lib/frr/zebra -d -A 127.0.0.1 -s 90000000
+/usr/lib/frr/bgpd -d -A 127.0.0.1
+vtysh -b
+: > /run/boot-is-over
+while :; do sleep 3600 & wait $!; done
+"""
+
+
+class NamespaceLeaf(Leaf):
+    """The same tree in plain namespaces, its daemons started by hand: no systemd."""
+
+    kind = "namespace"
+
+    def _launch(self) -> None:
+        inside = ["unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child=KILL"]
+        run = ["chroot", str(self.root), "sh", "-c", _INIT, "init", self.spec.short_name]
+        environment = [f"{key}={value}" for key, value in ENVIRONMENT.items()]
+        enter = ["nsenter", f"--net={NETNS_DIR / self.netns}", "--"]
+        self._spawn([*enter, *inside, "env", "-i", *environment, *run])
+
+    def _enter(self, pid: int) -> list[str]:
+        return ["nsenter", "-a", "--root", "--wd=/", "-t", str(pid)]
+
+    def _boot_is_over(self) -> bool:
+        return self.exec(["test", "-e", "/run/boot-is-over"]).returncode == 0
+
+    def shutdown(self, timeout: float = 60) -> None:
+        """Write out the disk and end; there is no init to ask."""
+        self.exec(["sync"], timeout=timeout)
+        self.power_cut()
+
+
+KINDS: dict[str, type[Leaf]] = {"container": ContainerLeaf, "namespace": NamespaceLeaf}

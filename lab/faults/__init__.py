@@ -1,0 +1,1 @@
+"""Faults that the lab can be given: how each is made, and mended."""

@@ -1,0 +1,48 @@
+"""The faults that the lab can inject, and how they are found and reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.faults.gateway import GATEWAY_FAULTS
+from lab.faults.model import Fault, Script
+from lab.faults.neighbours import NEIGHBOUR_FAULTS
+from lab.faults.settings import SETTING_FAULTS
+from lab.topology.default import LabError
+
+__all__ = ["FAULTS", "ActiveFault", "Fault", "FaultReport", "Script", "find_fault"]
+
+FAULTS: tuple[Fault, ...] = (*GATEWAY_FAULTS, *NEIGHBOUR_FAULTS, *SETTING_FAULTS)
+
+
+def find_fault(name: str) -> Fault:
+    """The fault of that name or id."""
+    for fault in FAULTS:
+        if name in (fault.name, fault.id):
+            return fault
+    known = ", ".join(fault.name for fault in FAULTS)
+    raise LabError(f"The lab knows no fault {name!r}.", f"It knows {known}.")
+
+
+@dataclass(frozen=True)
+class ActiveFault:
+    """A fault that was injected and not mended."""
+
+    fault: str
+    leaf: str
+    vm: str
+
+
+@dataclass(frozen=True)
+class FaultReport:
+    """What came of injecting or mending a fault: whether the VM answers from outside now."""
+
+    fault: Fault
+    leaf: str
+    vm: str
+    answers: bool
+
+    @property
+    def as_declared(self) -> bool:
+        """Whether an injected fault did to the VM what it says: cut it off, or left it alone."""
+        return self.answers == self.fault.latent

@@ -1,0 +1,166 @@
+"""Injecting faults into a lab and mending them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from lab.faults.catalogue import ActiveFault, Fault, FaultReport, Script, find_fault
+from lab.faults.model import RECREATE
+from lab.machine.shell import call, wait_until
+from lab.topology.default import LabError, LeafSpec, VmSpec
+
+if TYPE_CHECKING:
+    from lab.lab import Lab
+
+_PATIENCE = 2.0
+_MEND_TIMEOUT = 10.0
+_LAST_RESORT = f"ip link set dev $port up; {RECREATE}; ifreload -a"
+
+
+@dataclass(frozen=True)
+class _Patient:
+    """A VM, and what scripts are told about it and its leaf."""
+
+    lab: Lab
+    leaf: LeafSpec
+    vm: VmSpec
+
+    def variables(self) -> dict[str, str]:
+        topology = self.lab.topology
+        host = topology.hypervisor(self.vm.hypervisor or "")
+        ports = [hv.port for hv in topology.hypervisors if hv.leaf == self.leaf.name]
+        others = [port for port in ports if port != host.port]
+        return {
+            "svi": topology.svi,
+            "vip": str(topology.vip),
+            "gateway": str(topology.vip.ip),
+            "own": str(self.leaf.svi_address),
+            "vm": self.lab.address_of(self.vm),
+            "mac": self.vm.mac,
+            "port": host.port,
+            "other": (others or [host.port])[0],
+            "virtual": topology.virtual_mac,
+            "nic": host.interface,
+        }
+
+    def script(self, text: str) -> list[str]:
+        """The command that runs a fault's shell; every value is handed over as an argument."""
+        variables = self.variables()
+        names = " ".join(f"{name}=${{{n}}}" for n, name in enumerate(variables, 1))
+        return ["sh", "-c", f"{names}; {text}", "fault", *variables.values()]
+
+    def rogue(self) -> VmSpec:
+        """Another VM of the segment: behind the same leaf, best on another hypervisor."""
+        near = [vm for vm in self.lab.topology.vms_behind(self.leaf) if vm != self.vm]
+        if not near:
+            raise LabError(f"{self.leaf.short_name} has no other VM that could take the VIP.")
+        apart = [vm for vm in near if vm.hypervisor != self.vm.hypervisor]
+        return (apart or near)[0]
+
+    def answers(self) -> bool:
+        """Whether the VM answers, once it has sent something itself."""
+        lab = self.lab
+        greet = ["ping", "-q", "-c", "1", "-W", "1", str(lab.topology.vip.ip)]
+        call(lab.in_tree(lab.fabric.vm_ns(self.vm), greet), check=False)
+        return lab.answers(lab.address_of(self.vm))
+
+    def run(self, fault: Fault, *, mend: bool) -> None:
+        """Run a fault's scripts, wherever they belong."""
+        lab = self.lab
+        # VMs and hypervisors have no disk of their own: they use the tree's programs.
+        for script, where in (
+            (fault.vm, lab.fabric.vm_ns(self.vm)),
+            (fault.hypervisor, self._hypervisor_ns()),
+            (fault.rogue, lab.fabric.vm_ns(self.rogue()) if fault.rogue else ""),
+            (fault.leaf, None),
+        ):
+            if script is not None:
+                self._run_one(script, where, mend=mend)
+        if fault.leak:
+            lab.leak(f"{lab.address_of(self.vm)}/32", withdraw=mend)
+            _wait_for_leak(lab, self, gone=mend)
+
+    def _run_one(self, script: Script, where: str | None, *, mend: bool) -> None:
+        argv = self.script(script.mend if mend else script.make)
+        if where is None:
+            self.lab.leaf(self.leaf.name).exec(argv, check=not mend)
+        else:
+            call(self.lab.in_tree(where, argv), check=not mend)
+
+    def _hypervisor_ns(self) -> str:
+        host = self.lab.topology.hypervisor(self.vm.hypervisor or "")
+        return self.lab.fabric.ns(host.short_name)
+
+
+def _wait_for_leak(lab: Lab, patient: _Patient, *, gone: bool) -> None:
+    """Wait until BGP has brought the leaked route to the leaf, or taken it away."""
+    leaf = lab.leaf(patient.leaf.name)
+    argv = ["ip", "route", "show", "proto", "bgp", lab.address_of(patient.vm)]
+    what = "" if gone else "BGP did not bring the route to the leaf"
+    wait_until(lambda: bool(leaf.exec(argv).stdout) != gone, timeout=5, every=0.1, what=what)
+
+
+def choose(lab: Lab, leaf: str | None, vm: str | None) -> _Patient:
+    """The patient that a person means; the first VM of the first leaf when nothing is said."""
+    topology = lab.topology
+    spec = topology.vm(vm) if vm else None
+    where = topology.leaf(leaf) if leaf else None
+    if where is None:
+        where = topology.leaf_of(spec) if spec else topology.leafs[0]
+    if spec is None:
+        spec = topology.vms_behind(where)[0]
+    elif topology.leaf_of(spec) != where:
+        raise LabError(f"{spec.name} is not behind {where.short_name}.")
+    if not spec.running:
+        raise LabError(f"{spec.name} is {spec.status}: nothing can cut it off.")
+    return _Patient(lab, where, spec)
+
+
+def inject(lab: Lab, fault: Fault, leaf: str | None, vm: str | None) -> FaultReport:
+    """Inject a fault and look whether the VM is cut off; see `Lab.break_`."""
+    patient = choose(lab, leaf, vm)
+    active = ActiveFault(fault.name, patient.leaf.short_name, patient.vm.uuid)
+    # Before the first script: what fails half way is mended too.
+    store(lab, [*(x for x in lab.active_faults() if x != active), active])
+    # With what they need of each other fresh in mind, nobody asks anew and heals it at once.
+    lab.answers(lab.address_of(patient.vm))
+    patient.run(fault, mend=False)
+    if fault.forget_arp:
+        forget_arp(lab, patient.vm)
+    answers = lab.answers(lab.address_of(patient.vm), count=2)
+    return FaultReport(fault, patient.leaf.short_name, patient.vm.name, answers)
+
+
+def mend(lab: Lab) -> list[FaultReport]:
+    """Undo every fault that is active and look whether the VMs answer again; see `Lab.mend`."""
+    faults = [
+        (find_fault(active.fault), choose(lab, active.leaf, active.vm))
+        for active in reversed(lab.active_faults())
+    ]
+    for fault, patient in faults:
+        patient.run(fault, mend=True)
+        for other in lab.topology.vms_behind(patient.leaf):
+            forget_arp(lab, other)
+    reports = []
+    for fault, patient in faults:
+        well = wait_until(patient.answers, timeout=_PATIENCE, every=0.1)
+        if not well:
+            # Not the fault, but what has been tried against it.
+            lab.leaf(patient.leaf.name).exec(patient.script(_LAST_RESORT))
+            well = wait_until(patient.answers, timeout=_MEND_TIMEOUT, every=0.1)
+        reports.append(FaultReport(fault, patient.leaf.short_name, patient.vm.name, well))
+    store(lab, [])
+    return reports
+
+
+def forget_arp(lab: Lab, vm: VmSpec) -> None:
+    """Let a VM's ARP entries age in an instant."""
+    call(["ip", "-n", lab.fabric.vm_ns(vm), "neigh", "flush", "dev", "eth0"], check=False)
+
+
+def store(lab: Lab, faults: list[ActiveFault]) -> None:
+    """Remember which faults are active."""
+    text = json.dumps([asdict(fault) for fault in faults])
+    (lab.state_dir / "faults.json").write_text(text + "\n")

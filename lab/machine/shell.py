@@ -1,0 +1,106 @@
+"""Running the machine's own commands, and saying clearly when one of them fails."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from lab.topology.default import LabError
+
+NETNS_DIR = Path("/run/netns")
+TOOLS = {
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+    "unshare": "util-linux",
+    "mount": "mount",
+}
+
+
+def require_tools(tools: dict[str, str]) -> None:
+    """Fail with the packages to install when a command is missing.
+
+    Args:
+        tools: the package that holds each command.
+    """
+    missing = sorted(tool for tool in tools if shutil.which(tool) is None)
+    if missing:
+        packages = " ".join(sorted({tools[tool] for tool in missing}))
+        message = f"The lab needs {', '.join(missing)}, which this machine does not have."
+        raise LabError(message, f"Install it: apt-get install {packages}")
+
+
+def call(
+    argv: Sequence[str],
+    *,
+    stdin: str | None = None,
+    timeout: float = 60,
+    check: bool = True,
+    env: dict[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end and capture what it says.
+
+    Args:
+        argv: the command.
+        stdin: text for its standard input; nothing where None.
+        timeout: seconds after which it is killed.
+        check: raise ``LabError`` with its error output when it fails.
+        env: its whole environment; this process's own where None.
+    """
+    try:
+        done = subprocess.run(
+            list(argv),
+            input=stdin if stdin is not None else "",
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+            env=env,
+        )
+    except subprocess.TimeoutExpired as error:
+        message = f"{' '.join(argv[:12])} did not end within {timeout:g} s."
+        raise LabError(message) from error
+    except OSError as error:
+        raise LabError(f"{argv[0]} cannot be run: {error}") from error
+    if check and done.returncode != 0:
+        said = (done.stderr.strip() or done.stdout.strip() or "nothing")[-600:]
+        raise LabError(f"{' '.join(argv[:12])} ended with {done.returncode} and said: {said}")
+    return done
+
+
+def ip_batch(lines: Iterable[str], *, netns: str | None = None) -> None:
+    """Give ``ip`` several commands in one process; the first that fails stops them."""
+    text = "\n".join(lines)
+    if not text:
+        return
+    where = ["-n", netns] if netns else []
+    call(["ip", *where, "-batch", "-"], stdin=text + "\n")
+
+
+def in_netns(netns: str, argv: Sequence[str]) -> list[str]:
+    """The command that runs ``argv`` in a network namespace, and changes nothing else."""
+    return ["nsenter", f"--net={NETNS_DIR / netns}", "--", *argv]
+
+
+def wait_until(
+    true: Callable[[], bool], *, timeout: float, every: float = 0.05, what: str = ""
+) -> bool:
+    """Wait until a condition holds; the answer says whether it did.
+
+    Args:
+        true: the condition.
+        timeout: seconds to wait at most.
+        every: seconds between two looks.
+        what: when given, a ``LabError`` with this text is raised instead of returning False.
+    """
+    end = time.monotonic() + timeout
+    while not true():
+        if time.monotonic() >= end:
+            if what:
+                raise LabError(f"{what} within {timeout:g} s.")
+            return False
+        time.sleep(every)
+    return True

@@ -1,0 +1,203 @@
+"""The Debian tree that holds the switch software: built once, kept in a cache, never written to.
+
+Leafs put an overlay on it; hypervisors run its lldpd on it read-only. Nothing of it is installed
+on the machine itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.machine.shell import call, require_tools
+from lab.topology.default import LabError
+
+SUITE = "bookworm"
+PACKAGES = (
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "ifupdown2",
+    "bridge-utils",
+    "openssh-server",
+    "lldpd",
+    "frr",
+    "iproute2",
+    "iputils-ping",
+    "iputils-arping",
+    "procps",
+    "util-linux",
+    "python3",
+    "python3-mako",
+    "sudo",
+    "ethtool",
+)
+# Accounts for rehearsing logins: one with a password for sudo, one whose sudo asks nothing.
+PASSWORD_USER = "operator"
+PASSWORD = "lab-operator"
+NOPASSWD_USER = "netops"
+
+# Timers and sockets that a switch in a lab has no use for; they would only cost boot time.
+_MASKED = (
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "fstrim.timer",
+    "getty@tty1.service",
+    "logrotate.timer",
+    "systemd-update-utmp.service",
+    "systemd-update-utmp-runlevel.service",
+)
+_RECIPE = f"""
+set -eu
+root=$1
+rm -f "$root"/etc/ssh/ssh_host_* "$root"/etc/machine-id "$root"/etc/hostname
+rm -f "$root"/etc/network/if-*.d/bridge  # hooks for the other ifupdown
+: > "$root/etc/resolv.conf"
+chroot "$root" useradd -m -N -g operator -G sudo -s /bin/bash {PASSWORD_USER}
+chroot "$root" useradd -m -s /bin/bash {NOPASSWD_USER}
+echo '{PASSWORD_USER}:{PASSWORD}' | chroot "$root" chpasswd
+echo '{NOPASSWD_USER} ALL=(ALL:ALL) NOPASSWD: ALL' > "$root/etc/sudoers.d/netops"
+chmod 440 "$root/etc/sudoers.d/netops"
+for unit in {" ".join(_MASKED)}; do
+    ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done
+mkdir -p "$root/etc/systemd/journald.conf.d"
+printf '[Journal]\\nStorage=volatile\\nRuntimeMaxUse=8M\\n' > "$root/etc/systemd/journald.conf.d/lab.conf"
+rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/doc "$root"/usr/share/man
+"""  # noqa: E501 - shell, one command a line
+
+
+def cache_dir() -> Path:
+    """Where trees are kept; ``VIPKEEPER_LAB_CACHE`` names another place."""
+    return Path(os.environ.get("VIPKEEPER_LAB_CACHE") or "/var/cache/vipkeeper/lab")
+
+
+def tree_path() -> Path:
+    """Where the tree of this recipe is, or would be."""
+    key = hashlib.sha256("\0".join([SUITE, *PACKAGES, _RECIPE]).encode()).hexdigest()[:12]
+    return cache_dir() / f"tree-{key}"
+
+
+def ensure_tree() -> Path:
+    """The tree, built first when this machine does not have it yet."""
+    tree = tree_path()
+    if tree.is_dir():
+        return tree
+    require_tools({"mmdebstrap": "mmdebstrap"})
+    try:
+        tree.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(f"The lab's cache cannot be made: {error}") from error
+    with _building(tree):
+        if not tree.is_dir():
+            _build(tree)
+    return tree
+
+
+@contextmanager
+def _building(tree: Path) -> Iterator[None]:
+    """One build at a time; whoever comes second finds the first one's tree."""
+    lock = tree.parent / ".build.lock"
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        for leftover in tree.parent.glob("build-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        yield
+
+
+def _build(tree: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="build-", dir=tree.parent) as scratch:
+        # A directory of our own inside: mmdebstrap sets the tree's mode and owner as / has them.
+        target = Path(scratch) / "tree"
+        hook = Path(scratch) / "recipe.sh"
+        hook.write_text(_RECIPE)
+        argv = [
+            "mmdebstrap",
+            "--quiet",
+            "--mode=root",
+            "--variant=minbase",
+            f"--include={','.join(PACKAGES)}",
+            f'--customize-hook=sh {hook} "$1"',
+            *_apt_proxy(),
+            SUITE,
+            str(target),
+            *_mirrors(),
+        ]
+        try:
+            call(argv, timeout=1200)
+        except LabError as error:
+            advice = "Check that apt-get update works on this machine, then try again."
+            raise LabError(f"The switch software could not be fetched: {error}", advice) from error
+        target.rename(tree)
+
+
+def _apt_proxy() -> list[str]:
+    """The machine's own apt proxy, if it has one."""
+    for scheme in ("http", "https"):
+        option = f"Acquire::{scheme}::Proxy"
+        said = call(["apt-config", "dump", "--format", "%v%n", option], check=False).stdout.strip()
+        if said:
+            return [f'--aptopt={option} "{said.splitlines()[0]}"']
+    return []
+
+
+def _mirrors() -> list[str]:
+    """The machine's own sources of this suite; none lets mmdebstrap take Debian's."""
+    apt = Path("/etc/apt")
+    texts = [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))]
+    found: list[str] = []
+    for path in texts:
+        if path.suffix == ".sources":
+            found += deb822_sources(path.read_text(errors="replace"))
+        elif path.suffix == ".list" and path.is_file():
+            found += one_line_sources(path.read_text(errors="replace"))
+    return sorted(set(found), key=found.index)
+
+
+_SUITES = (SUITE, f"{SUITE}-updates", f"{SUITE}-security")
+
+
+def one_line_sources(text: str) -> list[str]:
+    """The entries of an apt ``.list`` file that belong to the tree's suite."""
+    pattern = re.compile(r"^deb\s+(\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+(.*)$")
+    found = []
+    for line in text.splitlines():
+        match = pattern.match(line.strip())
+        if match and match[3] in _SUITES and "main" in match[4].split():
+            found.append(f"deb {match[1] or ''}{match[2]} {match[3]} main")
+    return found
+
+
+def deb822_sources(text: str) -> list[str]:
+    """The entries of an apt ``.sources`` file that belong to the tree's suite."""
+    found = []
+    for paragraph in re.split(r"\n\s*\n", text):
+        lines = [line for line in paragraph.splitlines() if not line.startswith("#")]
+        fields = {
+            key.strip().lower(): value.split()
+            for key, colon, value in (line.partition(":") for line in lines)
+            if colon
+        }
+        if fields.get("enabled") == ["no"] or "deb" not in fields.get("types", []):
+            continue
+        if "main" not in fields.get("components", []):
+            continue
+        signed = fields.get("signed-by", [])
+        option = f"[signed-by={signed[0]}] " if signed else ""
+        found += [
+            f"deb {option}{uri} {suite} main"
+            for uri in fields.get("uris", [])
+            for suite in fields.get("suites", [])
+            if suite in _SUITES
+        ]
+    return found

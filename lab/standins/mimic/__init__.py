@@ -1,0 +1,1 @@
+"""Mimic, with its drawings and its MagDB."""

@@ -1,0 +1,1 @@
+"""Keystone, nova and neutron, as the site has them."""

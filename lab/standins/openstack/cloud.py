@@ -1,0 +1,165 @@
+"""What the stand-ins of Keystone, Nova and Neutron share: tokens, servers, error shapes."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from flask import Response, request
+
+from lab.standins.behaviour import be_slow, cut_connection, hang
+from lab.standins.faults import OPENSTACK, Faults
+from lab.topology.default import ProjectSpec, Topology, VmSpec
+
+APPLICATION_CREDENTIAL_ID = "1ab0000000000000000000000000c4ed"
+APPLICATION_CREDENTIAL_SECRET = "lab-only-secret"
+MEMBER_NAME = "member"
+_PROXY_PAGE = "<!DOCTYPE html>\n<html><head><title>Maintenance</title></head><body></body></html>\n"
+_DOMAIN_ID = "default"
+NO_PROJECT = ProjectSpec("", "")
+_TOKEN_LIFE = timedelta(hours=1)
+_SPACE = uuid.UUID("5f1de1a5-5b52-5b0c-8f0e-0d9f5b0f3a11")
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """The addresses that the catalogue gives for the services, as a client must call them."""
+
+    keystone: str
+    nova: str
+    neutron: str
+
+    @classmethod
+    def of(cls, topology: Topology) -> Endpoints:
+        """The addresses of the lab itself."""
+        urls = (topology.service(name).url for name in ("keystone", "nova", "neutron"))
+        return cls(*(url.rstrip("/") for url in urls))
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a login has given: to whom, for which project (perhaps ``NO_PROJECT``), how long."""
+
+    id: str
+    user: str
+    project: ProjectSpec
+    admin: bool
+    expires: datetime
+
+
+@dataclass
+class Cloud:
+    """What the three services know together."""
+
+    topology: Topology
+    faults: Faults
+    endpoints: Endpoints
+    tokens: dict[str, Token] = field(default_factory=dict)
+    refused_once: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    numbers: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.numbers = {vm.uuid: number for number, vm in enumerate(self.topology.vms, 1)}
+
+    @property
+    def active(self) -> frozenset[str]:
+        """The faults in force."""
+        return self.faults.active(OPENSTACK)
+
+    @property
+    def domain_id(self) -> str:
+        """The one domain's id."""
+        return _DOMAIN_ID
+
+    def issue(self, user: str, project: ProjectSpec, *, admin: bool) -> Token:
+        """A new token."""
+        expires = datetime.now(timezone.utc) + _TOKEN_LIFE
+        token = Token(uuid.uuid4().hex, user, project, admin, expires)
+        with self.lock:
+            self.tokens[token.id] = token
+        return token
+
+    def revoke(self, token_id: str) -> None:
+        """Forget a token."""
+        with self.lock:
+            self.tokens.pop(token_id, None)
+
+    def caller(self) -> Token | None:
+        """Who makes the present request; None when the token is missing, wrong or refused."""
+        token = self.tokens.get(request.headers.get("X-Auth-Token", ""))
+        if token is None or token.expires < datetime.now(timezone.utc):
+            return None
+        if "token-expired" in self.active:
+            with self.lock:
+                # The first token of each user is refused, and only once.
+                if token.user not in self.refused_once:
+                    self.refused_once.add(token.user)
+                    self.tokens.pop(token.id, None)
+                    return None
+        return token
+
+    def is_admin(self, token: Token) -> bool:
+        """Whether the caller has the admin role now."""
+        return token.admin and token.project != NO_PROJECT and "not-admin" not in self.active
+
+    def servers(self) -> list[VmSpec]:
+        """Every server of every project."""
+        found = list(self.topology.vms)
+        if "duplicate-address" in self.active:
+            first = next(vm for vm in found if vm.address is not None)
+            other = next(p for p in reversed(self.topology.projects) if p.id != first.project_id)
+            found.append(
+                VmSpec(
+                    name=f"{first.name}-copy",
+                    address=first.address,
+                    mac="fa:16:3e:00:00:cc",
+                    hypervisor=self.topology.hypervisors[-1].name,
+                    uuid=stable_id("server", "copy"),
+                    project_id=other.id,
+                )
+            )
+        return found
+
+
+def stable_id(kind: str, name: str) -> str:
+    """A UUID that is the same in every run."""
+    return str(uuid.uuid5(_SPACE, f"{kind}/{name}"))
+
+
+def instead(
+    cloud: Cloud, *, slow: bool, hangs: tuple[str, ...], cut: tuple[str, ...]
+) -> Response | None:
+    """The answer of a service that is slow, hangs or cuts the connection; else None."""
+    active = cloud.active
+    if slow and "slow" in active:
+        be_slow()
+    for name in hangs:
+        if name in active:
+            return hang(cloud.faults, OPENSTACK, name)
+    if active & set(cut):
+        return cut_connection()
+    return None
+
+
+def proxy_answer(active: frozenset[str]) -> Response | None:
+    """What a proxy in front of Nova and Neutron says with 200; None when none is in the way."""
+    if "html-answer" in active:
+        return Response(_PROXY_PAGE, content_type="text/html")
+    if "empty-body" in active:
+        return Response("", content_type="application/json")
+    return None
+
+
+def error(kind: str, code: int, message: str) -> tuple[Mapping[str, object], int]:
+    """An error in the shape that Nova gives it."""
+    return {kind: {"code": code, "message": message}}, code
+
+
+def unauthorized() -> tuple[Mapping[str, object], int]:
+    """The answer to a missing, unknown or expired token."""
+    message = "The request you have made requires authentication."
+    return {"error": {"code": 401, "title": "Unauthorized", "message": message}}, 401

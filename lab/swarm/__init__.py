@@ -1,0 +1,1 @@
+"""Fleets of simulated switches behind one real sshd."""

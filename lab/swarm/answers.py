@@ -1,0 +1,178 @@
+"""Recording what a leaf answers, and answering the same for thousands of switches.
+
+A tool of the switch (``ip``, ``vtysh``, ...) is first put behind a shim that writes down what it is
+asked and what it says. Later another shim of the same name says it again, rewritten for the switch
+whose address was connected to. What was never asked goes to the real tool.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.fabric.leaf import Leaf
+from lab.swarm.names import MOULDS, RULES, UNDO, WHO
+
+#: The tools whose answers are recorded: those that name the switch, and those that are slow.
+TOOLS = (
+    "arping",
+    "bridge",
+    "ethtool",
+    "hostname",
+    "ifquery",
+    "ip",
+    "lldpctl",
+    "ping",
+    "sh",
+    "sysctl",
+    "tar",
+    "timeout",
+    "uname",
+    "vtysh",
+)
+#: Where all this lies on a leaf's disk.
+HOME = Path("var/lib/swarm")
+# The signal of a `timeout` ends the tool; the recorder still has to write down what it said.
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_RECORDER = """\
+#!/bin/sh
+trap : INT TERM
+at=$(mktemp -d {records}/XXXXXXXX)
+printf %s {tool} >"$at/tool"
+printf %s "$*" >"$at/asked"
+{real} "$@" >"$at/out" 2>"$at/err"
+status=$?
+printf %s "$status" >"$at/status"
+cat "$at/out"
+cat "$at/err" >&2
+exit $status
+"""
+# The arguments may hold the switch's own names: then the question is the mould's, rewritten.
+_SHIM = """\
+#!/bin/sh
+. {home}/who
+ask() {{
+    case "$k:$1" in
+{cases}
+    esac
+}}
+if [ -n "$k" ]; then
+    ask "$*"
+    ask "$(printf %s "$*" | sed "$undo")"
+fi
+exec {real} "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a tool said to one command line, without its name (``-j addr show``)."""
+
+    tool: str
+    asked: str
+    out: bytes
+    err: bytes
+    status: int
+
+
+def record(leaf: Leaf, scripts: Iterable[str]) -> tuple[Answer, ...]:
+    """Run shell scripts on a leaf and write down what its tools say in them.
+
+    Args:
+        leaf: a running leaf.
+        scripts: the scripts, such as the commands that a client sends.
+
+    Returns:
+        One answer for each different command line of a tool, the last that was given.
+    """
+    disk = leaf.root / HOME
+    records, tools = disk / "records", disk / "recorders"
+    for directory in (records, tools):
+        directory.mkdir(parents=True, exist_ok=True)
+    for tool, real in real_tools(leaf).items():
+        text = _RECORDER.format(records=f"/{HOME}/records", tool=tool, real=real)
+        _program(tools / tool, text)
+    path = f"PATH=/{HOME}/recorders:{_PATH}"
+    for script in scripts:
+        leaf.exec(["env", "--chdir=/", path, "LC_ALL=C", "sh", "-c", script])
+    return tuple(answer for answer in _read(records) if not _reads_stdin(answer))
+
+
+def real_tools(leaf: Leaf) -> dict[str, str]:
+    """The tools that the leaf has, and where."""
+    loop = f"for tool in {' '.join(TOOLS)}; do command -v $tool; done; true"
+    said = leaf.exec(["env", f"PATH={_PATH}", "sh", "-c", loop], check=True).stdout
+    return {path.rsplit("/", 1)[-1]: path for path in said.split()}
+
+
+def install(leaf: Leaf, answers: Mapping[str, Sequence[Answer]]) -> None:
+    """Write the shims and the answers on a leaf's disk, under ``answers`` and ``bin``.
+
+    Args:
+        leaf: where the simulated switches live.
+        answers: the answers of each mould, by the mould's number.
+    """
+    disk = leaf.root / HOME
+    (disk / "answers").mkdir(exist_ok=True)
+    (disk / "bin").mkdir(exist_ok=True)
+    (disk / "who").write_text(f'{WHO}[ -z "$k" ] || undo="{UNDO}"\n')
+    for tool, real in real_tools(leaf).items():
+        cases = [
+            _case(disk, f"{digit}.{tool}.{number}", digit, answer)
+            for digit, mould in MOULDS.items()
+            for number, answer in enumerate(answers[mould])
+            if answer.tool == tool
+        ]
+        text = _SHIM.format(home=f"/{HOME}", cases="\n".join(cases), real=real)
+        _program(disk / "bin" / tool, text)
+
+
+def _case(disk: Path, name: str, digit: str, answer: Answer) -> str:
+    """The branch of a shim for one question; the answer's parts become files."""
+    saying = _say(disk, name, answer.out)
+    if answer.err:
+        saying = f"{{ {_say(disk, f'{name}.err', answer.err)}; }} >&2; {saying}"
+    question = shlex.quote(f"{digit}:{answer.asked}")
+    return f"    {question}) {saying}; exit {answer.status};;"
+
+
+def _say(disk: Path, name: str, content: bytes) -> str:
+    """The shell's command that prints an answer with the names replaced."""
+    file = disk / "answers" / name
+    if b"\0" in content:  # an archive; the shell's own words end at such a byte
+        file.write_bytes(content)
+        needed = "".join(rule.forward for rule in RULES if rule.old.encode() in content)
+        return f'sed "{needed}" /{HOME}/answers/{name}'
+    # Printed by the shell itself, without another process: a third of the processor time.
+    word = re.sub(rb'[\\"$`]', rb"\\\g<0>", content)
+    for rule in RULES:
+        word = word.replace(rule.old.encode(), b"${%s}" % rule.key.encode())
+    file.write_bytes(b'printf %s "' + word + b'"\n')
+    return f". /{HOME}/answers/{name}"
+
+
+def _read(records: Path) -> Iterable[Answer]:
+    found: dict[tuple[str, str], Answer] = {}
+    for at in sorted(records.iterdir(), key=lambda path: path.stat().st_mtime_ns):
+        answer = Answer(
+            tool=(at / "tool").read_text(),
+            asked=(at / "asked").read_text(),
+            out=(at / "out").read_bytes(),
+            err=(at / "err").read_bytes(),
+            status=int((at / "status").read_text()),
+        )
+        found[answer.tool, answer.asked] = answer
+    return found.values()
+
+
+def _reads_stdin(answer: Answer) -> bool:
+    """Whether it was a shell that took its commands from somewhere else than its arguments."""
+    return answer.tool == "sh" and not answer.asked.startswith("-c ")
+
+
+def _program(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)

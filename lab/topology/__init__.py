@@ -1,0 +1,1 @@
+"""What the lab is made of: leafs, hypervisors, VMs and their names and addresses."""

@@ -1,0 +1,36 @@
+"""The fabric drawn for a terminal."""
+
+from __future__ import annotations
+
+from rich.tree import Tree
+
+from lab.topology.default import Topology
+
+
+def draw(topology: Topology) -> Tree:
+    """The fabric as a tree."""
+    root = Tree(
+        f"[bold]core router[/] {topology.core_outside.ip}, the seat at {topology.seat.outside.ip}"
+    )
+    for leaf in topology.leafs:
+        branch = root.add(
+            f"[bold cyan]{leaf.short_name}[/] {leaf.address.ip}  {topology.svi} "
+            f"{leaf.svi_address.ip}, VIP {topology.vip}"
+        )
+        for hv in topology.hypervisors:
+            if hv.leaf != leaf.name:
+                continue
+            twig = branch.add(f"{hv.port} - [bold]{hv.short_name}[/]")
+            for vm in topology.vms:
+                if vm.hypervisor == hv.name:
+                    state = "" if vm.running else f" [yellow]{vm.status}[/]"
+                    twig.add(f"{vm.name} {vm.address and vm.address.ip}{state}")
+        for host in topology.bystanders:
+            if host.leaf == leaf.name:
+                branch.add(f"{host.port} - {host.name} {host.address.ip} ({topology.other_svi})")
+    web = root.add(
+        f"management {topology.management_network}, the seat at {topology.seat.management.ip}"
+    )
+    for service in topology.services:
+        web.add(f"{service.name} {service.url}")
+    return root
