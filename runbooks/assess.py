@@ -14,12 +14,12 @@ from nornir.core.task import Result, Task
 
 from nornir_config.connection import drop_connection
 from runbooks.fleet import behind_ports, model_of, rack_of, uplinks_of
+from tasks.facts.collect import SILENT, Probes, collect_facts
+from tasks.facts.index import Index
 from tasks.health.assess import assess as assess_facts
 from tasks.health.assess import unreachable
 from tasks.health.checks import Expected, ExpectedVm
-from tasks.health.collect import SILENT, Probes, collect_facts
-from tasks.health.diagnosis import diagnose
-from tasks.health.index import Index
+from tasks.health.diagnose import diagnose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from nornir.core.inventory import Host
     from nornir.core.task import MultiResult
 
+    from tasks.facts.model import SwitchFacts
     from tasks.health.diagnosis_model import Diagnosis
-    from tasks.health.facts import SwitchFacts
     from tasks.health.model import SwitchHealth
     from tasks.model import Gateway
 

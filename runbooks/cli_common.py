@@ -97,8 +97,8 @@ def switch_of(settings: Settings, name: str, story: Story) -> Switch:
 
 def wanted_of(vip: str | None, interface: str | None) -> Wanted:
     """The gateway that is meant: exactly one of the two."""
-    from tasks.commands import interface_name
     from tasks.gateways import Wanted
+    from tasks.shell import interface_name
 
     if (vip is None) == (interface is None):
         raise UsageError("say which gateway: --vip ADDRESS or --interface NAME (one of them)")

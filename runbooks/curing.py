@@ -20,9 +20,9 @@ from runbooks.records import now
 from runbooks.switches import LOST, wait_until_settled
 from runbooks.treatment import CureAttempt, rebooted
 from runbooks.verdict import look_at_end
-from tasks.aftercare import care_after_cure, read_belongings
-from tasks.cure_model import Cured, PlannedCure
-from tasks.cures import apply_cure, entries_at_fault, plan_cure
+from tasks.cures.announce import care_after_cure, read_belongings
+from tasks.cures.apply import apply_cure, entries_at_fault, plan_cure
+from tasks.cures.model import Cured, PlannedCure
 from tasks.errors import ChangeFailedError, RefusedError
 from tasks.health.diagnosis_model import Diagnosis
 from tasks.model import Aftercare, Verification

@@ -11,8 +11,8 @@ from runbooks.curing import carry_out, prepare
 from runbooks.ladder_words import question, tell_unhelped
 from runbooks.policy import Rules, harming, next_cure
 from runbooks.treatment import CureAttempt, Treatment
-from tasks.health.collect import Probes, collect_facts
-from tasks.health.diagnosis import BY_EXCLUSION, diagnose
+from tasks.facts.collect import Probes, collect_facts
+from tasks.health.diagnose import BY_EXCLUSION, diagnose
 from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
 from tasks.model import Gateway
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runbooks.approval import Agreement
     from runbooks.run import Run
     from runbooks.switches import SwitchSession
-    from tasks.health.facts import SwitchFacts
+    from tasks.facts.model import SwitchFacts
 
 #: Seconds in which a cure that helps has helped; after the last one it is waited longer.
 AT_ONCE = 3.0

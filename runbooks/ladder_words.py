@@ -10,13 +10,13 @@ from inventory.names import short_host
 from runbooks.policy import Rules, foreign
 from runbooks.treatment import rebooted
 from tasks.errors import RefusedError
+from tasks.facts.model import Section
 from tasks.health.diagnosis_model import Cure, Diagnosis
-from tasks.health.facts import Section
 
 if TYPE_CHECKING:
     from runbooks.run import Run
     from runbooks.treatment import CureAttempt
-    from tasks.health.facts import SwitchFacts
+    from tasks.facts.model import SwitchFacts
     from tasks.model import Aftercare, Gateway
 
 #: How long others may be cut off by a cure that cuts them off.

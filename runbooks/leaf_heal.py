@@ -27,8 +27,8 @@ from runbooks.switches import SwitchSession, switch_session
 from runbooks.treatment import cures_in_words
 from runbooks.verdict import end_healed_for_now, look_at_end
 from tasks.errors import RefusedError
+from tasks.facts.collect import collect_facts
 from tasks.health.checks import judge
-from tasks.health.collect import collect_facts
 from tasks.health.model import Finding, Status
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from nornir_config.settings import Settings
     from runbooks.assess import Assessment
     from runbooks.fleet_plan import LeafPlan, SviPlan
+    from tasks.facts.model import SwitchFacts
     from tasks.health.diagnosis_model import Diagnosis
-    from tasks.health.facts import SwitchFacts
 
 _PAUSE = 1.0  # seconds between two looks at what a cure did
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runbooks.blast import Scope
-from tasks.health.diagnosis import BY_EXCLUSION
+from tasks.health.diagnose import BY_EXCLUSION
 from tasks.health.diagnosis_model import Cure, Diagnosis
 
 if TYPE_CHECKING:

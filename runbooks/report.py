@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from runbooks.rogues import Rogue
     from runbooks.story import Event
     from runbooks.treatment import CureAttempt
-    from tasks.cure_model import PlannedCure
+    from tasks.cures.model import PlannedCure
     from tasks.health.diagnosis_model import Diagnosis
     from tasks.health.model import Finding
     from tasks.model import Presence, Verification

@@ -17,7 +17,7 @@ from tasks.verify import verify_gateway
 if TYPE_CHECKING:
     from inventory.model import Switch
     from runbooks.approval import Agreement
-    from tasks.cure_model import PlannedCure
+    from tasks.cures.model import PlannedCure
     from tasks.model import Gateway, Verification
 
 

@@ -11,8 +11,8 @@ from runbooks.ladder import Looked, Looker
 from runbooks.patients import known_macs, silent_fixed, silent_ones
 from runbooks.reachability import own_address
 from tasks.errors import NoGatewayError
+from tasks.facts.collect import Probes
 from tasks.gateways import Wanted, find_gateway
-from tasks.health.collect import Probes
 from tasks.model import Gateway
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from nornir.core.task import Result, Task
 
 from inventory.names import same_host
-from tasks.commands import read
 from tasks.errors import WrongSwitchError
+from tasks.shell import read
 
 HOSTNAME = "hostname"
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from nornir.core.task import Result, Task
 
 from inventory.names import same_host
-from tasks.commands import read, rows, understood
 from tasks.errors import UnreadableAnswerError
 from tasks.identity import HOSTNAME, require_same
 from tasks.model import Evidence, Presence
+from tasks.shell import read, rows, understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from nornir.core.task import Result, Task
 
-from tasks.commands import read, rows, understood
 from tasks.model import Boot, Verification
+from tasks.shell import read, rows, understood
 
 if TYPE_CHECKING:
     from tasks.model import Gateway, Interface

@@ -10,7 +10,7 @@ from pathlib import Path
 from lab.swarm.names import SwarmSwitch
 from lab.swarm.swarm import Swarm
 from napalm_cumulus import batch
-from tasks.health.collect import Probes, commands
+from tasks.facts.collect import Probes, commands
 
 #: What stands between the outputs; fixed, so that the script can lie in a file.
 BOUNDARY = "--b0f1ee7b0f1ee7b0f1ee7b0f1ee7b0f1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from inventory.names import same_host
+from tasks.facts.model import SwitchFacts
 from tasks.health.checks import (
     NOT_JUDGED,
     Expected,
@@ -13,7 +14,6 @@ from tasks.health.checks import (
     judged,
     records_of,
 )
-from tasks.health.facts import SwitchFacts
 from tasks.health.model import Finding, Status, SwitchHealth
 
 

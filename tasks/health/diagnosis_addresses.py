@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.health import conditions
+from tasks.faults import conditions
 from tasks.health.diagnosis_view import cured_by_ifup, devices_of
 
 if TYPE_CHECKING:

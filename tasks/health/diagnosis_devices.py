@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasks.health import conditions
+from tasks.faults import conditions
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tasks.health.diagnosis_view import BY_IFUP, cured_by_ifup, devices_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sized
 
+    from tasks.facts.index import Vip
     from tasks.health.diagnosis_view import View
-    from tasks.health.index import Vip
 
 
 @dataclass(frozen=True)

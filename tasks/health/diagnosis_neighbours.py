@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tasks.addresses import IpAddress
+    from tasks.facts.model import NeighbourFact
     from tasks.health.diagnosis_view import View
-    from tasks.health.facts import NeighbourFact
 
 _PERMANENT = "PERMANENT"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.health.conditions import has_carrier
+from tasks.faults.conditions import has_carrier
 from tasks.health.diagnosis_model import Cure, Diagnosis
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tasks.addresses import IpNetwork
+    from tasks.facts.model import RouteFact
     from tasks.health.diagnosis_view import Expected, View
-    from tasks.health.facts import RouteFact
 
 _ROUTES_BACK = "the routes that the kernel made for the addresses are added again"
 

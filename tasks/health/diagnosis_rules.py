@@ -10,8 +10,8 @@ from tasks.health.diagnosis_view import inside
 
 if TYPE_CHECKING:
     from tasks.addresses import IpNetwork
+    from tasks.facts.model import ProbeFact, RuleFact
     from tasks.health.diagnosis_view import View
-    from tasks.health.facts import ProbeFact, RuleFact
 
 #: Tables that every kernel's own rules name, and the words of the rule for VRFs.
 _OWN_TABLES = frozenset({"local", "main", "default", "l3mdev", "l3mdev-table"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tasks.health.conditions import (
+from tasks.faults.conditions import (
     ARP_DEAF,
     STRICT,
     arp_ignore,

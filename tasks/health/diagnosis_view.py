@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tasks.health.conditions import is_part
+from tasks.faults.conditions import is_part
 from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
 
 if TYPE_CHECKING:
     from tasks.addresses import IpAddress, IpInterface, IpNetwork
-    from tasks.health.facts import (
+    from tasks.facts.index import Index, Vip
+    from tasks.facts.model import (
         FdbFact,
         LinkFact,
         NeighbourFact,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
         RouteFact,
         SwitchFacts,
     )
-    from tasks.health.index import Index, Vip
     from tasks.model import Gateway
 
 _MAC = re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")

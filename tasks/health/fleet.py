@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from tasks.health.checks.base import Check
+from tasks.faults.base import Check
 from tasks.health.model import Finding, Status, SwitchHealth, VipRecord
 from tasks.health.routing import ROUTING_MODEL, judge_routing
 

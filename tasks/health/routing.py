@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from tasks.health.checks.base import Check
+from tasks.faults.base import Check
 from tasks.health.model import Finding, Status, SwitchHealth, VipRecord
 
 ROUTING_MODEL = Check(

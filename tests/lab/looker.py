@@ -16,9 +16,9 @@ from nornir.plugins.runners import SerialRunner
 from lab.faults.catalogue import Fault
 from lab.lab import Lab
 from napalm_cumulus.ssh.transport import SshTransport
+from tasks.facts.collect import Probes, collect_facts
+from tasks.facts.model import SwitchFacts
 from tasks.health.checks import Expected, ExpectedVm, judge
-from tasks.health.collect import Probes, collect_facts
-from tasks.health.facts import SwitchFacts
 from tasks.health.model import Finding
 from tests.lab.switch import LeafUnderTest
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tasks.facts.collect import SILENT
 from tasks.health.assess import assess
 from tasks.health.checks import judge
-from tasks.health.collect import SILENT
 from tasks.health.fleet import judge_fleet
 from tasks.health.model import Status
 from tests.lab.looker import OUTSIDE, SVI, VIP, VM, VM_ADDRESS, VM_MAC, Looker, told

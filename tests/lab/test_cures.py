@@ -14,8 +14,8 @@ from napalm.base.exceptions import CommitError, SessionLockedException
 
 from napalm_cumulus.commit import repair_steps as steps
 from napalm_cumulus.commit.report import CommitRefusedError
-from tasks.cure_model import Cured, PlannedCure
-from tasks.cures import apply_cure, plan_cure
+from tasks.cures.apply import apply_cure, plan_cure
+from tasks.cures.model import Cured, PlannedCure
 from tasks.errors import RefusedError
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tests.lab.switch import LeafUnderTest

@@ -23,7 +23,7 @@ from lab.swarm.swarm import Swarm
 from lab.topology.specs import LabError
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.getters import registry
-from tasks.health.collect import Probes, commands
+from tasks.facts.collect import Probes, commands
 
 COUNT = 20
 DELAY = 0.02

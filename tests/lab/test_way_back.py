@@ -17,7 +17,7 @@ from napalm.base.exceptions import (
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.commit import transaction
 from napalm_cumulus.commit.report import CommitRefusedError, PendingCommit
-from tasks.health.collect import SILENT, commands
+from tasks.facts.collect import SILENT, commands
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_adversity import old_systemd
 from tests.lab.test_commit import commit_extra, has_extra, stanza, toggled

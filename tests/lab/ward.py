@@ -14,8 +14,8 @@ from nornir.core.task import Result
 from nornir.plugins.runners import SerialRunner
 
 from napalm_cumulus import CumulusDriver
-from tasks.cure_model import Cured
-from tasks.cures import apply_cure
+from tasks.cures.apply import apply_cure
+from tasks.cures.model import Cured
 from tasks.gateways import Wanted, find_gateway
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tasks.model import Gateway

@@ -16,13 +16,14 @@ from napalm_cumulus.config.interfaces_file import InterfacesFile
 from napalm_cumulus.parsing import iproute_text, lldp_text
 from napalm_cumulus.result import CommandResult
 from napalm_cumulus.ssh.known_hosts import KnownHosts, parse_known_hosts
-from tasks import presence, preserve, verify
+from tasks import presence, verify
+from tasks.cures import restore
 from tasks.errors import UnreadableAnswerError
+from tasks.facts.assemble import read_facts
+from tasks.facts.model import Section, SwitchFacts
 from tasks.gateways import Wanted, gateway_in
 from tasks.health.assess import assess
-from tasks.health.diagnosis import diagnose
-from tasks.health.facts import Section, SwitchFacts
-from tasks.health.read import read_facts
+from tasks.health.diagnose import diagnose
 from tests.unit.hostile.mutation import mutated
 from tests.unit.tasks.fakes import CONFIG, HV, VM_MAC, FakeSwitch
 from tests.unit.tasks.health.recorded import COMMANDS, INTERFACES, SWITCH, results, said, stdout
@@ -96,8 +97,8 @@ def test_what_cures_read() -> None:
             lambda said: verify.judge("sw", said, GATEWAY),
         ),
         "preserve": (
-            preserve.recording_commands(GATEWAY),
-            lambda said: preserve.record("sw", said, GATEWAY),
+            restore.recording_commands(GATEWAY),
+            lambda said: restore.record("sw", said, GATEWAY),
         ),
     }
     for reader, (commands, read) in readers.items():

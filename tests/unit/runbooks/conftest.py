@@ -15,10 +15,10 @@ from typer.testing import CliRunner, Result
 from nornir_config import connection
 from runbooks import cli, curing, heal, ladder, survey, trace, treat
 from runbooks.reachability import Probe
-from tasks import cures
-from tasks.cure_model import Cured, PlannedCure
+from tasks.cures import apply as cures
+from tasks.cures.model import Cured, PlannedCure
+from tasks.facts.model import Section, SwitchFacts
 from tasks.health.diagnosis_model import Cure, Diagnosis
-from tasks.health.facts import Section, SwitchFacts
 from tests.unit.inventory.fakes import SW1, SW3, Fake, uplink, vm
 from tests.unit.runbooks.report_schema import PUBLISHED
 from tests.unit.tasks.fakes import VM_MAC, FakeSwitch, serving

@@ -12,7 +12,7 @@ import pytest
 from nornir.core.task import Result, Task
 
 from runbooks import assess
-from tasks.health.facts import LldpFact, Section, SwitchFacts
+from tasks.facts.model import LldpFact, Section, SwitchFacts
 from tests.unit.inventory.fakes import uplink
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.health.recorded import facts

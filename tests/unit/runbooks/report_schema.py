@@ -37,7 +37,7 @@ _MODULES = (
     "napalm_cumulus.commit.repairs", "runbooks.blast", "runbooks.chain", "runbooks.fleet_heal",
     "runbooks.fleet_outcome", "runbooks.fleet_plan", "runbooks.heal", "runbooks.reachability",
     "runbooks.report", "runbooks.rogues", "runbooks.story", "runbooks.treatment",
-    "tasks.cure_model",
+    "tasks.cures.model",
     "tasks.health.diagnosis_model", "tasks.health.model", "tasks.model",
 )  # fmt: skip
 

@@ -19,8 +19,8 @@ from pydantic import SecretStr
 
 from inventory.errors import SourceError
 from runbooks import assess
-from tasks.health.collect import SILENT
-from tasks.health.facts import Section
+from tasks.facts.collect import SILENT
+from tasks.facts.model import Section
 from tests.unit.runbooks.fleet_world import Leafs, hang, leafs, name_of
 from tests.unit.tasks.health.healthy import DOWN, V0, link, without
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from inventory.model import Answer, VirtualMachine
-from tasks.health.facts import Section, SwitchFacts
+from tasks.facts.model import Section, SwitchFacts
 from tests.unit.inventory.fakes import NOW, uplink, vm
 from tests.unit.runbooks.fleet_world import Leafs, leafs, name_of
 

@@ -20,8 +20,8 @@ from runbooks.assess import Assessment
 from runbooks.fleet_plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
 from runbooks.leaf_heal import NotHealedError
 from tasks.errors import RefusedError
+from tasks.facts.model import SwitchFacts
 from tasks.health.diagnosis_model import Cure, Diagnosis
-from tasks.health.facts import SwitchFacts
 from tasks.health.model import Finding, Status, SwitchHealth, VipRecord
 from tests.unit.runbooks.fleet_world import Leafs, leafs, name_of
 from tests.unit.tasks.health.healthy import DOWN, GATEWAY, SVI, V0, VIP, link, sysctl

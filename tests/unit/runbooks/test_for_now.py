@@ -14,8 +14,8 @@ from inventory.model import Answer, MacOwner
 from runbooks import leaf_heal
 from runbooks.ladder import Looker
 from runbooks.rogues import Rogue, rogues_of
+from tasks.facts.model import FdbFact, SwitchFacts
 from tasks.health.diagnosis_model import Cure, Diagnosis, Stranger
-from tasks.health.facts import FdbFact, SwitchFacts
 from tests.unit.inventory.fakes import HV51, NOW, SW3, Fake, vm
 from tests.unit.runbooks.conftest import World, no_routes, well
 from tests.unit.runbooks.test_heal_ladder import LEAF, rack

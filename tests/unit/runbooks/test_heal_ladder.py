@@ -11,8 +11,8 @@ from napalm.base.exceptions import CommitError, ConnectionClosedException
 
 from inventory.model import VirtualMachine
 from runbooks import switches
+from tasks.facts.model import Section
 from tasks.health.diagnosis_model import Cure
-from tasks.health.facts import Section
 from tests.unit.inventory.fakes import HV50, HV51, SW1, SW3, uplink, vm
 from tests.unit.runbooks.conftest import World, no_routes, well
 from tests.unit.tasks.fakes import VM_MAC, lldp

@@ -22,7 +22,7 @@ from inventory.errors import SourceError
 from nornir_config.fleet_settings import listen_address
 from runbooks.watch_inventory import Refresh
 from runbooks.watch_log import Changes
-from tasks.health.facts import SwitchFacts
+from tasks.facts.model import SwitchFacts
 from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
 from tests.unit.runbooks.fleet_world import Leafs, hang, leafs, name_of
 from tests.unit.tasks.health.healthy import DOWN, V0, link

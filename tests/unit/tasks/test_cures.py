@@ -7,10 +7,10 @@ from ipaddress import ip_address
 
 import pytest
 
-from tasks.cure_model import NeighbourEntry
-from tasks.cures import repair_of
+from tasks.cures.apply import repair_of
+from tasks.cures.forget import forget_command, look_command, still_wrong
+from tasks.cures.model import NeighbourEntry
 from tasks.errors import RefusedError
-from tasks.forget import forget_command, look_command, still_wrong
 from tasks.gateways import Wanted, gateway_in
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tests.unit.tasks.fakes import CONFIG, VM_MAC

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.cure_model import NeighbourEntry
-from tasks.forget import forget_command
+from tasks.cures.forget import forget_command
+from tasks.cures.model import NeighbourEntry
 
 WRONG, RIGHT = "02:de:ad:be:ef:01", "fa:16:3e:00:00:01"
 

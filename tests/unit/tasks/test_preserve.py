@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from tasks import commands
-from tasks.errors import UnreadableAnswerError
-from tasks.gateways import Wanted, gateway_in
-from tasks.model import Belongings
-from tasks.preserve import (
+from tasks import shell
+from tasks.cures.restore import (
     ADDRESSES,
     NEIGHBOURS,
     NEIGHBOURS6,
@@ -23,6 +20,9 @@ from tasks.preserve import (
     split_suspects,
     sysctl_command,
 )
+from tasks.errors import UnreadableAnswerError
+from tasks.gateways import Wanted, gateway_in
+from tasks.model import Belongings
 from tests.unit.tasks.fakes import CONFIG, VM_MAC, kernel_links, kernel_routes, link
 
 GATEWAY = gateway_in(CONFIG, "sw", Wanted(address=ip_address("130.246.213.11")))
@@ -181,10 +181,10 @@ def test_a_changed_sysctl_is_reported() -> None:
 @pytest.mark.parametrize("dev", ["vlan453; reboot", "$(id)", "a" * 16, "", "-x"])
 def test_nothing_but_an_interface_name_enters_a_command(dev: str) -> None:
     with pytest.raises(ValueError, match="not an interface name"):
-        commands.interface_name(dev)
+        shell.interface_name(dev)
 
 
 @pytest.mark.parametrize("word", ["1 2", "main;id", "", "A"])
 def test_nothing_but_a_plain_word_enters_a_command(word: str) -> None:
     with pytest.raises(ValueError, match="not a plain word"):
-        commands.token(word)
+        shell.token(word)

@@ -6,8 +6,7 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
-from tasks.health.diagnosis_model import Silent
-from tasks.health.facts import (
+from tasks.facts.model import (
     AddressFact,
     FdbFact,
     LinkFact,
@@ -20,6 +19,7 @@ from tasks.health.facts import (
     Section,
     SwitchFacts,
 )
+from tasks.health.diagnosis_model import Silent
 from tasks.model import Gateway, VirtualAddress
 
 SVI, V0, V1, PORT = "vlan453", "vlan453-v0", "vlan453-v1", "swp1s3"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from napalm_cumulus.result import CommandResult
-from tasks.health.collect import Probes, commands
-from tasks.health.facts import SwitchFacts
-from tasks.health.read import read_facts
+from tasks.facts.assemble import read_facts
+from tasks.facts.collect import Probes, commands
+from tasks.facts.model import SwitchFacts
 
 SWITCH = "swt-sn2100-03.example.internal"
 VM, OUTSIDE = "130.246.213.11", "198.51.100.250"

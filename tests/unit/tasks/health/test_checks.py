@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tasks.facts.model import SwitchFacts
 from tasks.health.checks import CHECKS, NOT_JUDGED, Expected, ExpectedVm, check_ids, judge
-from tasks.health.facts import SwitchFacts
 from tasks.health.model import Finding, Status
 from tests.unit.tasks.health.recorded import (
     INTERFACES,

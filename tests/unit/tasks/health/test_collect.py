@@ -18,7 +18,7 @@ from napalm_cumulus import batch
 from napalm_cumulus.result import CommandResult
 from nornir_config import connection
 from nornir_config.connection import register
-from tasks.health.collect import SILENT, Probes, collect_facts, commands
+from tasks.facts.collect import SILENT, Probes, collect_facts, commands
 from tests.unit.tasks.health.recorded import INTERFACES, SWITCH, archive, stdout
 
 

@@ -1,4 +1,4 @@
-"""Checks and diagnosis see the same things wrong: both ask `tasks.health.conditions`."""
+"""Checks and diagnosis see the same things wrong: both ask `tasks.faults.conditions`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from ipaddress import ip_network
 
 import pytest
 
+from tasks.faults.conditions import configured_mtu, is_part
 from tasks.health.checks import judge
-from tasks.health.conditions import configured_mtu, is_part
-from tasks.health.diagnosis import diagnose
+from tasks.health.diagnose import diagnose
 from tests.unit.tasks.health.healthy import (
     GATEWAY,
     HV,

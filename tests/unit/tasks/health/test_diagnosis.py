@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.health.diagnosis import BY_EXCLUSION, RECOGNISERS, diagnose
-from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
-from tasks.health.facts import (
+from tasks.facts.model import (
     DriftFact,
     EvpnMacFact,
     FdbFact,
@@ -21,6 +19,8 @@ from tasks.health.facts import (
     Section,
     SwitchFacts,
 )
+from tasks.health.diagnose import BY_EXCLUSION, RECOGNISERS, diagnose
+from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
 from tests.unit.tasks.health.healthy import (
     DOWN,
     GATEWAY,

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from napalm_cumulus.result import CommandResult
+from tasks.facts.assemble import UnreadFilesError, read_facts
+from tasks.facts.model import Section, SwitchFacts
 from tasks.health.checks import judge, vip_records
-from tasks.health.facts import Section, SwitchFacts
-from tasks.health.read import UnreadFilesError, read_facts
 from tests.unit.tasks.health.recorded import (
     COMMANDS,
     INTERFACES,

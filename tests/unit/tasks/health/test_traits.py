@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.health.diagnosis import RECOGNISERS, diagnose
+from tasks.health.diagnose import RECOGNISERS, diagnose
 from tasks.health.diagnosis_model import Cure
 from tests.unit.tasks.health.healthy import healthy
 from tests.unit.tasks.health.test_diagnosis import FAULTS

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from tasks.health.checks.view import View
+from tasks.faults.view import View
 from tasks.health.model import Status
 
 

@@ -10,8 +10,8 @@ from functools import cached_property
 from ipaddress import IPv4Interface
 
 from tasks.addresses import IpAddress, IpNetwork
-from tasks.health.facts import FdbFact, LinkFact, ProbeFact
-from tasks.health.index import Index, Vip
+from tasks.facts.index import Index, Vip
+from tasks.facts.model import FdbFact, LinkFact, ProbeFact
 from tasks.model import Gateway, VirtualAddress
 
 

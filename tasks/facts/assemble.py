@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from napalm_cumulus.result import CommandResult
-from tasks.health import read_config, read_frr, read_kernel, read_probes
-from tasks.health.facts import SwitchFacts
-from tasks.health.read_config import UnreadFilesError
-from tasks.health.reading import Results, section
+from tasks.facts import configuration, frr, kernel, probes
+from tasks.facts.configuration import UnreadFilesError
+from tasks.facts.model import SwitchFacts
+from tasks.facts.section import Results, section
 
 __all__ = ["UnreadFilesError", "read_facts"]
 
@@ -20,22 +20,22 @@ def read_facts(
 
     Args:
         switch: the switch's name in the inventory.
-        results: what each command of `tasks.health.collect.commands` left behind, by name.
+        results: what each command of `tasks.facts.collect.commands` left behind, by name.
         more: what the commands left behind that earlier calls asked for, by command; None when
             no more will be asked.
 
     Raises:
         UnreadFilesError: the configuration reads files that are not in the results yet.
     """
-    configured = read_config.configuration(results, more)
-    links = section(results, "links", read_kernel.links)
+    configured = configuration.configuration(results, more)
+    links = section(results, "links", kernel.links)
     macs = {link.name: link.mac for link in links.rows}
     virtual = {v.device: v.mac for gateway in configured.gateways for v in gateway.virtual if v.mac}
     devices = {device for gateway in configured.gateways for device in gateway.devices}
     devices |= {link.name for link in links.rows if link.kind == "macvlan"}
-    sysctls, sysctls_unread = read_kernel.sysctls(results, devices)
-    routes = read_kernel.routes(results)
-    pending, left_over, left_over_unread = read_config.left_over(results)
+    sysctls, sysctls_unread = kernel.sysctls(results, devices)
+    routes = kernel.routes(results)
+    pending, left_over, left_over_unread = configuration.left_over(results)
     return SwitchFacts(
         switch=switch,
         hostname=_hostname(results),
@@ -44,22 +44,22 @@ def read_facts(
         commented=configured.commented,
         repeated=configured.repeated,
         links=links,
-        addresses=section(results, "addresses", read_kernel.addresses),
+        addresses=section(results, "addresses", kernel.addresses),
         routes=routes,
-        rules=section(results, "rules", read_kernel.rules),
-        neighbours=section(results, "neighbours", read_kernel.neighbours),
-        fdb=section(results, "fdb", read_kernel.fdb),
-        ports=section(results, "ports", read_kernel.ports),
-        lldp=section(results, "lldp", read_config.lldp, absent=read_config.no_lldpd),
+        rules=section(results, "rules", kernel.rules),
+        neighbours=section(results, "neighbours", kernel.neighbours),
+        fdb=section(results, "fdb", kernel.fdb),
+        ports=section(results, "ports", kernel.ports),
+        lldp=section(results, "lldp", configuration.lldp, absent=configuration.no_lldpd),
         drift=section(
-            results, "drift", lambda result: read_config.drift(result, configured.gateways)
+            results, "drift", lambda result: configuration.drift(result, configured.gateways)
         ),
-        vnis=section(results, "vnis", read_frr.vnis, absent=read_frr.absent),
-        vrf_vnis=section(results, "vrf_vnis", read_frr.vrf_vnis, absent=read_frr.absent),
-        evpn_macs=section(results, "evpn_macs", read_frr.evpn_macs, absent=read_frr.absent),
-        evpn_peers=section(results, "evpn_peers", read_frr.peers, absent=read_frr.absent),
+        vnis=section(results, "vnis", frr.vnis, absent=frr.absent),
+        vrf_vnis=section(results, "vrf_vnis", frr.vrf_vnis, absent=frr.absent),
+        evpn_macs=section(results, "evpn_macs", frr.evpn_macs, absent=frr.absent),
+        evpn_peers=section(results, "evpn_peers", frr.peers, absent=frr.absent),
         probes=section(
-            results, "probes", lambda result: read_probes.probes(result, {**macs, **virtual})
+            results, "probes", lambda result: probes.probes(result, {**macs, **virtual})
         ),
         pending=pending,
         sysctls=sysctls,

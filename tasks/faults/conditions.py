@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tasks.addresses import IpInterface, IpNetwork
-    from tasks.health.facts import LinkFact
-    from tasks.health.index import Index, Vip
+    from tasks.facts.index import Index, Vip
+    from tasks.facts.model import LinkFact
     from tasks.model import Gateway
 
 #: ``rp_filter``: drop what comes in by another way than the answer would leave; 2 is loose.

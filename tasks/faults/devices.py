@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tasks.health import conditions
-from tasks.health.checks.base import Check, Seen
-from tasks.health.checks.view import View, is_ipv4
-from tasks.health.index import Vip
+from tasks.facts.index import Vip
+from tasks.faults import conditions
+from tasks.faults.base import Check, Seen
+from tasks.faults.view import View, is_ipv4
 from tasks.health.model import Status
 
 _LINKS = ("gateways", "links")

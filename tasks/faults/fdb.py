@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasks.health import conditions
-from tasks.health.checks.base import Check, Seen
-from tasks.health.checks.ports import bond_of
-from tasks.health.checks.view import View
+from tasks.faults import conditions
+from tasks.faults.base import Check, Seen
+from tasks.faults.ports import bond_of
+from tasks.faults.view import View
 from tasks.health.model import Status
 
 

@@ -10,7 +10,7 @@ from inventory.names import one_line
 from napalm_cumulus import errors
 from napalm_cumulus.parsing.output import NOT_FOUND
 from napalm_cumulus.result import CommandResult
-from tasks.health.facts import Section
+from tasks.facts.model import Section
 
 Row = TypeVar("Row")
 Results = Mapping[str, CommandResult]

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from tasks.addresses import IpNetwork
-from tasks.health import conditions
-from tasks.health.checks.base import Check, Seen
-from tasks.health.checks.view import View
-from tasks.health.facts import RouteFact, RuleFact
+from tasks.facts.model import RouteFact, RuleFact
+from tasks.faults import conditions
+from tasks.faults.base import Check, Seen
+from tasks.faults.view import View
 from tasks.health.model import Status
 from tasks.model import Gateway
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tasks.health.checks.base import Check, Seen
-from tasks.health.checks.view import View
-from tasks.health.facts import ProbeFact
+from tasks.facts.model import ProbeFact
+from tasks.faults.base import Check, Seen
+from tasks.faults.view import View
 from tasks.health.model import Status
 
 #: Fewer silent neighbours than this say something about them and not about the VIP.

@@ -10,7 +10,7 @@ from inventory.names import one_line
 from napalm_cumulus.config.semantics import macvlan_name
 from napalm_cumulus.parsing.output import text_of
 from napalm_cumulus.result import CommandResult
-from tasks.health.facts import ProbeFact
+from tasks.facts.model import ProbeFact
 
 _FIELDS = 5
 _MAC = re.compile(r"\[((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})\]")

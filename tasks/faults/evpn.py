@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasks.health.checks.base import Check, Seen
-from tasks.health.checks.view import View
-from tasks.health.facts import LinkFact
+from tasks.facts.model import LinkFact
+from tasks.faults.base import Check, Seen
+from tasks.faults.view import View
 from tasks.health.model import Status
 
 #: The entry of a vxlan device under which it floods to a VTEP.

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus.parsing import iproute_text
 from napalm_cumulus.parsing.output import TEXT_FOLLOWS
-from tasks.commands import address, interface_name, mac_address, prefix, rows, token, understood
 from tasks.errors import UnreadableAnswerError
 from tasks.model import Belongings
+from tasks.shell import address, interface_name, mac_address, prefix, rows, token, understood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

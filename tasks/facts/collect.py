@@ -16,7 +16,7 @@ from napalm_cumulus.parsing.iproute_text import with_text
 from napalm_cumulus.parsing.lldp_text import COMMAND as LLDP
 from napalm_cumulus.result import CommandResult
 from nornir_config.connection import run_once
-from tasks.health.read import UnreadFilesError, read_facts
+from tasks.facts.assemble import UnreadFilesError, read_facts
 
 #: Seconds after which one command is killed on the switch, so that the others are not lost.
 _EACH = 10
@@ -135,7 +135,7 @@ def _probe_command(probes: Probes) -> str:
 
 
 @cache
-def _script(name: str, package: str = "tasks.health") -> str:
+def _script(name: str, package: str = "tasks.facts") -> str:
     """The script without its comments, which the switch need not be sent."""
     text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
     kept = [line for line in text.splitlines() if not line.lstrip().startswith("#")]

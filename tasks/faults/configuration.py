@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from inventory.names import same_host
 from tasks.addresses import IpAddress
-from tasks.health.checks.base import Check, Seen
-from tasks.health.checks.view import View
-from tasks.health.index import Vip
+from tasks.facts.index import Vip
+from tasks.faults.base import Check, Seen
+from tasks.faults.view import View
 from tasks.health.model import Status
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tasks.commands import address, interface_name, mac_address, read
-from tasks.cure_model import NeighbourEntry
+from tasks.cures.model import NeighbourEntry
+from tasks.shell import address, interface_name, mac_address, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

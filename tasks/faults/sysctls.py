@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasks.health import conditions
-from tasks.health.checks.base import Check, Seen
-from tasks.health.checks.view import View, is_ipv4
+from tasks.faults import conditions
+from tasks.faults.base import Check, Seen
+from tasks.faults.view import View, is_ipv4
 from tasks.health.model import Status
 from tasks.model import Gateway
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
-from tasks import preserve
-from tasks.commands import address, interface_name, read
+from tasks.cures import restore
 from tasks.model import Aftercare
+from tasks.shell import address, interface_name, read
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -93,8 +93,8 @@ def read_belongings(task: Task, gateway: Gateway) -> Result:
 
 def belongings(task: Task, gateway: Gateway) -> Belongings:
     """What hangs on a gateway's devices now."""
-    output = read(task, preserve.recording_commands(gateway))
-    return preserve.record(task.host.name, output, gateway)
+    output = read(task, restore.recording_commands(gateway))
+    return restore.record(task.host.name, output, gateway)
 
 
 def _put_back(
@@ -104,11 +104,11 @@ def _put_back(
     macs: Mapping[str, tuple[str, ...]],
     wrong: Collection[str],
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    lost = preserve.missing(before, belongings(task, gateway))
-    commands, left = preserve.split_suspects(lost, macs, wrong)
+    lost = restore.missing(before, belongings(task, gateway))
+    commands, left = restore.split_suspects(lost, macs, wrong)
     if commands:
         read(task, list(commands.values()))
-        still = preserve.missing(before, belongings(task, gateway))
+        still = restore.missing(before, belongings(task, gateway))
         for name in commands:
             if name in {**still.routes, **still.neighbours, **still.addresses}:
                 left[name] = "putting it back failed"

@@ -15,14 +15,14 @@ from nornir.core.task import Result, Task
 
 from napalm_cumulus.commit import repair_steps
 from nornir_config.connection import change_device
-from tasks.aftercare import announce, announced_addresses, belongings, care_after_cure
-from tasks.cure_model import Cured, PlannedCure
+from tasks.cures.announce import announce, announced_addresses, belongings, care_after_cure
+from tasks.cures.forget import forget, look_at, still_wrong
+from tasks.cures.model import Cured, PlannedCure
+from tasks.cures.toggle import preview_toggle, refuse_pending, rejected_notes, toggle_gateway
 from tasks.errors import RefusedError
-from tasks.forget import forget, look_at, still_wrong
 from tasks.gateways import Wanted, find_gateway
 from tasks.health.diagnosis_model import Cure
 from tasks.model import Aftercare
-from tasks.toggle import preview_toggle, refuse_pending, rejected_notes, toggle_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +67,8 @@ def apply_cure(
     """Nornir task: carry the diagnosis's cure out, and the aftercare; gives a `Cured`.
 
     Whether the session holds or not, the switch goes on by itself; after one that was lost
-    `tasks.aftercare.care_after_cure` is still to be done. Whether the patient is well afterwards is
-    for the caller to see.
+    `tasks.cures.announce.care_after_cure` is still to be done. Whether the patient is well
+    afterwards is for the caller to see.
 
     Args:
         task: the task on the switch.

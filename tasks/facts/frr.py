@@ -10,7 +10,7 @@ from napalm_cumulus import errors
 from napalm_cumulus.parsing.output import json_of, loads, unexpected
 from napalm_cumulus.result import CommandResult
 from tasks.addresses import address
-from tasks.health.facts import EvpnMacFact, PeerFact, VniFact, VrfVniFact
+from tasks.facts.model import EvpnMacFact, PeerFact, VniFact, VrfVniFact
 
 #: Without daemons vtysh fails with the first; without the one that is asked it says the second.
 _NOT_RUNNING = re.compile(rb"failed to connect to any daemons|\w+ is not running|No EVPN|EVPN.*not")

@@ -10,7 +10,7 @@ from napalm_cumulus.parsing import iproute_text
 from napalm_cumulus.parsing.output import rows_of, text_of
 from napalm_cumulus.result import CommandResult
 from tasks.addresses import address, interface, network
-from tasks.health.facts import (
+from tasks.facts.model import (
     AddressFact,
     FdbFact,
     LinkFact,
@@ -20,7 +20,7 @@ from tasks.health.facts import (
     RuleFact,
     Section,
 )
-from tasks.health.reading import Results, misread, section, unread
+from tasks.facts.section import Results, misread, section, unread
 
 _VRR = re.compile(r"(.+)-v\d+")
 _PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?\b.*: <[^>]*>(?:.* master (\S+) state (\S+))?")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tasks.health.checks import ports
-from tasks.health.checks.base import Check, Seen
-from tasks.health.checks.view import View
-from tasks.health.facts import NeighbourFact
+from tasks.facts.model import NeighbourFact
+from tasks.faults import ports
+from tasks.faults.base import Check, Seen
+from tasks.faults.view import View
 from tasks.health.model import Status
 from tasks.model import Gateway
 

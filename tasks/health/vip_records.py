@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from tasks.health.checks.view import View
-from tasks.health.conditions import is_held
-from tasks.health.facts import SwitchFacts
-from tasks.health.index import Vip
+from tasks.facts.index import Vip
+from tasks.facts.model import SwitchFacts
+from tasks.faults.conditions import is_held
+from tasks.faults.view import View
 from tasks.health.model import VipRecord
 from tasks.model import Gateway
 

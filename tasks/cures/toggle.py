@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nornir.core.task import Result, Task
 
 from nornir_config.connection import change_device
-from tasks.aftercare import belongings
+from tasks.cures.announce import belongings
 from tasks.errors import RefusedError
 from tasks.model import Toggled
 
@@ -47,7 +47,7 @@ def toggle_gateway(
     message: str,
     revert_in: int,
 ) -> Result:
-    """Nornir task: the toggle alone; gives a `Toggled`. `tasks.cures.apply_cure` is all of it.
+    """Nornir task: the toggle alone; gives a `Toggled`. `apply_cure` is all of it.
 
     The driver applies the candidate and returns to the untouched configuration in one program on
     the switch, which goes on by itself should this process or the session die.

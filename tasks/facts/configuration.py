@@ -13,9 +13,9 @@ from napalm_cumulus.getters.neighbors import parse_lldp_neighbors
 from napalm_cumulus.parsing.output import loads, text_of
 from napalm_cumulus.prefetched import Answering
 from napalm_cumulus.result import CommandResult
+from tasks.facts.model import DriftFact, LldpFact, PendingFact, Section
+from tasks.facts.section import Results, misread, unread
 from tasks.gateways import commented_addresses, gateways_of
-from tasks.health.facts import DriftFact, LldpFact, PendingFact, Section
-from tasks.health.reading import Results, misread, unread
 from tasks.model import Gateway
 
 #: ``ifquery`` does not check commands (``up``, ``post-up``) and gives them no word.

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tasks.health.checks import (
+from tasks.facts.model import SwitchFacts
+from tasks.faults import (
     configuration,
     devices,
     evpn,
     fdb,
     neighbours,
     ports,
+    probes,
     routes,
-    settings,
-    tried,
+    sysctls,
 )
-from tasks.health.checks.base import Check, Seen
-from tasks.health.checks.records import records_of, vip_records
-from tasks.health.checks.view import Expected, ExpectedVm, View
-from tasks.health.facts import SwitchFacts
+from tasks.faults.base import Check, Seen
+from tasks.faults.view import Expected, ExpectedVm, View
 from tasks.health.model import Finding, Status
+from tasks.health.vip_records import records_of, vip_records
 
 __all__ = [
     "CHECKS",
@@ -45,11 +45,11 @@ CHECKS: tuple[Check, ...] = (
     *configuration.CHECKS,
     *devices.CHECKS,
     *routes.CHECKS,
-    *settings.CHECKS,
+    *sysctls.CHECKS,
     *neighbours.CHECKS,
     *fdb.CHECKS,
     *ports.CHECKS,
-    *tried.CHECKS,
+    *probes.CHECKS,
     *evpn.CHECKS,
     Check(UNREAD, "Everything that checks look at could be read", Status.UNKNOWN),
 )

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from tasks.addresses import IpAddress, IpInterface, IpNetwork
-from tasks.health.facts import LinkFact, NeighbourFact, RouteFact, Section, SwitchFacts
+from tasks.facts.model import LinkFact, NeighbourFact, RouteFact, Section, SwitchFacts
 from tasks.model import Gateway, VirtualAddress
 
 _Key = TypeVar("_Key")

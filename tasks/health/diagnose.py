@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tasks.facts.index import Index
 from tasks.health import (
     diagnosis_addresses as addresses,
 )
@@ -34,10 +35,9 @@ from tasks.health import (
 from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
 from tasks.health.diagnosis_patient import exclude
 from tasks.health.diagnosis_view import View
-from tasks.health.index import Index
 
 if TYPE_CHECKING:
-    from tasks.health.facts import SwitchFacts
+    from tasks.facts.model import SwitchFacts
     from tasks.model import Gateway
 
 

@@ -1,0 +1,1 @@
+"""Reading a switch in one round trip into typed facts."""
