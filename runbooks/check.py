@@ -1,197 +1,167 @@
-"""``vip check``: look at many switches at once, and judge each and all of them together."""
+"""``vip check`` from the wish to the report."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+import difflib
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from napalm_cumulus.account import who
-from nornir_config.connection import CONNECTION_NAME, drop_connection
-from nornir_config.init import init_nornir
-from nornir_config.runner.errors import FleetInterrupt
-from nornir_config.runner.fleet import FleetRunner
-from nornir_config.secrets import get_secret
-from runbooks import errors
-from runbooks.assess import LOGIN_REFUSED, Assessment, Looking, assess, outcome
-from runbooks.records import now
-from tasks.health.fleet import judge_fleet
-from tasks.health.model import Finding, FleetHealth, Status
+from runbooks.fleet.assess import Looking
+from runbooks.fleet.checker import LEFT_OUT, Checker, Pace, Progress, Round, Silence
+from runbooks.fleet.placing import place
+from runbooks.fleet.progress import Bar, Lines
+from runbooks.fleet.selection import select, uplinks_of
+from runbooks.output.render import Format, report
+from runbooks.run.errors import CancelledError, UsageError
+from runbooks.run.story import Story, make_console
+from tasks.health.checks import check_ids
 
 if TYPE_CHECKING:
-    from nornir.core.task import MultiResult
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
+    from inventory.model import Switch
+    from inventory.site import Site
     from nornir_config.settings import Settings
-    from runbooks.fleet import Selected
-    from tasks.health.model import SwitchHealth
-
-#: A switch or hypervisor that should be in the inventory and cannot be; in ``docs/checks.md``.
-LEFT_OUT = "left-out"
-
-EXIT_CODES = {
-    Status.OK: errors.OK,
-    Status.WARNING: errors.FOUND_WARNING,
-    Status.CRITICAL: errors.FOUND_CRITICAL,
-    Status.UNKNOWN: errors.FOUND_UNKNOWN,
-}
-
-
-class Progress(Protocol):
-    """Is told how far a round has come."""
-
-    def begin(self, total: int) -> None:
-        """A round of so many switches begins."""
-
-    def done(self, health: SwitchHealth) -> None:
-        """A switch has its outcome."""
-
-    def end(self) -> None:
-        """The round is over."""
-
-
-class Silence:
-    """Tells nobody."""
-
-    def begin(self, total: int) -> None:
-        """Do nothing."""
-
-    def done(self, health: SwitchHealth) -> None:
-        """Do nothing."""
-
-    def end(self) -> None:
-        """Do nothing."""
+    from runbooks.fleet.selection import Selected, Wish
+    from runbooks.fleet.vms import Hosted
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How fast, and how long at most; None takes the settings'.
+class Request:
+    """What the command line asks for.
 
     Attributes:
-        workers: switches at once.
-        deadline: seconds for all of them.
+        wish: which switches.
+        form: the form of the report.
+        output: the report's file; None is stdout.
+        pace: how fast, and how long at most.
+        probe: let the switches try things out.
+        only: ids of the checks to judge; empty means all.
+        skip: ids of checks to leave out.
+        with_vms: ask OpenStack for the VMs behind each switch, to judge by and to report.
     """
 
-    workers: int | None = None
-    deadline: float | None = None
+    wish: Wish
+    form: Format = Format.TABLE
+    output: Path | None = None
+    pace: Pace = field(default_factory=Pace)
+    probe: bool = True
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    with_vms: bool = False
 
 
 @dataclass(frozen=True)
-class Round:
-    """The outcome of one look at all switches.
+class Sources:
+    """Where switches come from; nothing is asked before it is needed."""
 
-    Attributes:
-        health: what was found.
-        assessments: the same by switch, with what a cure needs.
-        interrupted: which signal ended it early; who was not asked is UNKNOWN then.
+    site: Callable[[], Site]
+    find: Callable[[str], Switch]
+
+
+def run_check(settings: Settings, sources: Sources, request: Request) -> int:
+    """Check, report, and give the exit code.
+
+    Raises:
+        CancelledError: Ctrl-C; what was found until then has been shown where a person looks.
+        VipkeeperError: there is nothing to check.
     """
+    selected, looking = prepare(settings, sources, request)
+    looking, hosted = ask_vms(sources, request, selected, looking)
+    with closing(Checker(settings, selected, looking, request.pace, progress(request))) as checker:
+        looked = checker.look()
+    if looked.interrupted:
+        if request.form is Format.TABLE and request.output is None:
+            report(looked.health, request.form)
+        raise_interrupted(looked)
+    placement = None
+    if request.form in {Format.JSON, Format.HTML}:
+        placement = place(looked.health, selected.inventory, hosted)
+    if hosted is not None and hosted.problem and request.form is not Format.NAGIOS:
+        _notes([hosted.problem])
+    return report(
+        looked.health, request.form, request.output, placement, site=settings.sources.site
+    )
 
-    health: FleetHealth
-    assessments: dict[str, Assessment] = field(default_factory=dict)
-    interrupted: str = ""
+
+def ask_vms(
+    sources: Sources, request: Request, selected: Selected, looking: Looking
+) -> tuple[Looking, Hosted | None]:
+    """Have switches judged by what OpenStack says of the VMs behind them, where that is asked for.
+
+    Returns:
+        How to look then, and the VMs; None where nobody asked for them.
+    """
+    if not request.with_vms:
+        return looking, None
+    from runbooks.fleet.vms import Hosted  # noqa: PLC0415 - most checks do without
+
+    hosted = Hosted(sources.site())
+    hosted.ask(name for host in selected.inventory.hosts.values() for name in uplinks_of(host))
+    return replace(looking, vms=hosted.behind(selected.inventory)), hosted
 
 
-class Checker:
-    """Looks at the same switches once, or again and again over kept connections."""
+def prepare(settings: Settings, sources: Sources, request: Request) -> tuple[Selected, Looking]:
+    """Find the switches, and say how to look at them.
 
-    def __init__(
-        self,
-        settings: Settings,
-        selected: Selected,
-        looking: Looking,
-        pace: Pace = Pace(),
-        progress: Progress | None = None,
-    ) -> None:
-        self._selected = selected
-        self._looking = looking
-        self._progress = progress or Silence()
-        self._assessments: dict[str, Assessment] = {}
-        self._asked = False
-        self._runner = FleetRunner(
-            pace.workers or settings.workers,
-            deadline=pace.deadline or settings.check.deadline,
-            host_deadline=settings.check.switch_deadline,
-            # Nothing is changed: at Ctrl-C nobody needs to be waited for.
-            wait_on_cancel=False,
-            on_result=self._take,
-        )
-        self._nornir = init_nornir(
-            settings, inventory=selected.inventory, owner=who(), runner=self._runner
-        )
+    Raises:
+        UsageError: a check that is named does not exist.
+        VipkeeperError: there is nothing to check.
+    """
+    skip = (*settings.check.skip, *request.skip)
+    _require_known((*request.only, *skip))
+    selected = select(settings, sources.site, request.wish, sources.find)
+    if request.form is not Format.NAGIOS:
+        _notes(selected.notes)
+    names = {name for host in selected.inventory.hosts.values() for name in uplinks_of(host)}
+    looking = Looking(
+        probe=request.probe,
+        only=frozenset(request.only),
+        skip=frozenset(skip),
+        hypervisors=tuple(sorted(names)),
+    )
+    return selected, looking
 
-    def look(self) -> Round:
-        """Look at every switch once."""
-        at, began = now(), time.monotonic()
-        interrupted = self._ask_all()
-        if not interrupted and self._all_refused() and self._find_password():
-            interrupted = self._ask_all()
-        healths = tuple(self._assessments[name].health for name in sorted(self._assessments))
-        health = FleetHealth(
-            at=at,
-            switches=healths,
-            findings=self._fleet_findings(healths),
-            seconds=round(time.monotonic() - began, 3),
-        )
-        return Round(health, self._assessments, interrupted)
 
-    def _ask_all(self) -> str:
-        """Ask every switch; gives which signal ended it early, if one did."""
-        self._assessments = {}
-        # Nornir skips a host that failed once, in silence and for ever.
-        self._nornir.data.reset_failed_hosts()
-        self._progress.begin(len(self._selected.inventory.hosts))
-        try:
-            self._nornir.run(task=assess, name="check", looking=self._looking)
-        except FleetInterrupt as interrupt:
-            return interrupt.by
-        finally:
-            self._progress.end()
-        return ""
+def progress(request: Request) -> Progress:
+    """A bar where a person sits, lines where a table is piped, silence for programs."""
+    console = make_console(stderr=True)
+    if console.is_terminal and request.form is not Format.NAGIOS:
+        return Bar(console)
+    return Lines(console) if request.form is Format.TABLE else Silence()
 
-    def _all_refused(self) -> bool:
-        """Whether no switch let us in: then it is the login, and no switch."""
-        return all(
-            any(finding.check == LOGIN_REFUSED for finding in assessment.health.findings)
-            for assessment in self._assessments.values()
-        )
 
-    def _find_password(self) -> bool:
-        """Look for a password where it is only looked when a login without it has failed."""
-        defaults = self._selected.inventory.defaults
-        if defaults.password or self._asked:
-            return False
-        self._asked = True
-        question = f"Password of {defaults.username or 'the user'} on the switches: "
-        password = get_secret("ssh_password", use_keyring=True, prompt=question)
-        if password is None:
-            return False
-        defaults.password = password.get_secret_value()
-        return True
+def raise_interrupted(looked: Round) -> None:
+    """Say how far a round came that a signal ended.
 
-    @property
-    def connections(self) -> int:
-        """How many connections are open."""
-        hosts = self._selected.inventory.hosts.values()
-        return sum(CONNECTION_NAME in host.connections for host in hosts)
+    Raises:
+        CancelledError: always.
+    """
+    total = len(looked.health.switches)
+    unchecked = [
+        health.switch
+        for health in looked.health.switches
+        if any(finding.check == "not-checked" for finding in health.findings)
+    ]
+    raise CancelledError(
+        f"stopped by {looked.interrupted}: {len(unchecked)} of {total} switches were not checked; "
+        "nothing on any switch was touched",
+        "Run it again.",
+    )
 
-    def cancel(self) -> None:
-        """Cut a round that is under way short; may be called from a signal handler."""
-        self._runner.cancel()
 
-    def close(self) -> None:
-        """Close the connections that were kept."""
-        for host in self._selected.inventory.hosts.values():
-            drop_connection(host)
+def _require_known(ids: Iterable[str]) -> None:
+    known = sorted({*check_ids(), LEFT_OUT})
+    for name in ids:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
+            raise UsageError(f"there is no check {name!r}", hint)
 
-    def _take(self, name: str, results: MultiResult) -> None:
-        assessment = outcome(self._selected.inventory.hosts[name], results)
-        results.clear()  # a failed one holds its traceback, and with it all that was read
-        self._assessments[name] = assessment
-        self._progress.done(assessment.health)
 
-    def _fleet_findings(self, healths: tuple[SwitchHealth, ...]) -> tuple[Finding, ...]:
-        left_out = [
-            Finding(LEFT_OUT, Status.UNKNOWN, "", "", problem, "Mend its entry in that system.")
-            for problem in self._selected.left_out
-        ]
-        judged = [f for f in judge_fleet(list(healths)) if self._looking.wants(f.check)]
-        return (*left_out, *judged)
+def _notes(notes: Iterable[str]) -> None:
+    story = Story(make_console(stderr=True))
+    for note in notes:
+        story.tell("note", note, "warn")

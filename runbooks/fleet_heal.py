@@ -1,225 +1,90 @@
-"""Healing many leafs: a canary first, then one leaf at a time for each VIP, until one fails."""
+"""``vip check --fix`` and ``vip heal --all-unhealthy``: check, and heal what can be healed."""
 
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
-from ipaddress import ip_address
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nornir.core.inventory import Host, Hosts, Inventory
-
-from inventory.model import Switch
-from napalm_cumulus.account import who
-from nornir_config.connection import drop_connection
-from nornir_config.init import init_nornir
-from nornir_config.runner.fleet import FleetRunner
-from nornir_config.stopping import stopped_by
-from runbooks import errors
-from runbooks.assess import Looking
-from runbooks.check import Checker, Pace
-from runbooks.fleet import Selected
-from runbooks.fleet_outcome import Outcome, conclude, nothing_to_cure, outcome_of
-from runbooks.fleet_plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
-from runbooks.leaf_heal import Healing, heal_leaf
-from runbooks.run import Run, recorded
+from runbooks.check import (
+    Request,
+    Sources,
+    ask_vms,
+    prepare,
+    progress,
+    raise_interrupted,
+    run_check,
+)
+from runbooks.fleet.checker import Checker
+from runbooks.fleet.rollout import FleetOptions, heal_fleet
+from runbooks.output.render import report
+from runbooks.run import errors
+from runbooks.run.run import Run
+from runbooks.run.story import Story, make_console
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from nornir_config.settings import Settings
+    from runbooks.run.approval import Agreement
 
-    from nornir.core.task import MultiResult
 
-    from runbooks.approval import Agreement
-    from runbooks.assess import Assessment
-    from runbooks.rogues import Compute
-
-_AT_ONCE = 8  # leafs without a VIP in common
-#: How a leaf ends after which the next one is begun.
-_WELL = frozenset({errors.OK, errors.HEALED_FOR_NOW})
+#: How healing ends after which all switches are checked once more.
+_TOLD = frozenset({errors.OK, errors.HEALED_FOR_NOW, errors.NOT_HEALED})
 
 
 @dataclass(frozen=True)
-class FleetOptions:
+class FixOptions:
     """What the operator asked for besides.
 
     Attributes:
         dry_run: show the plan, change nothing.
-        force: go on though most leafs are ill, or a leaf that shares a VIP cannot be asked.
+        force: go on though most leafs are ill, or one that shares a VIP is not well.
+        then_check: show the check before and after; its outcome is the exit code then.
     """
 
     dry_run: bool = False
     force: bool = False
+    then_check: bool = False
 
 
-def heal_fleet(
-    run: Run,
-    selected: Selected,
-    assessments: Mapping[str, Assessment],
+def run_fix(
+    settings: Settings,
+    sources: Sources,
+    request: Request,
     agreement: Agreement,
-    options: FleetOptions,
-    *,
-    compute: Compute,
-) -> None:
-    """Cure what was diagnosed; how it ended is in the run.
-
-    Args:
-        run: the run of all leafs; each leaf has one of its own besides.
-        selected: the switches that were checked.
-        assessments: what was found, with diagnoses.
-        agreement: how the operator's word is got.
-        options: what was asked for besides.
-        compute: knows whose a MAC is.
+    options: FixOptions,
+) -> int:
+    """Check, heal, and give the exit code.
 
     Raises:
-        StoppedError: a leaf was not healed.
-        RefusedError: so many are ill that it is more likely not the leafs.
-        CancelledError: the operator said no, or pressed Ctrl-C.
+        CancelledError: Ctrl-C, or the operator said no.
+        VipkeeperError: there is nothing to check, or healing was refused.
     """
-    with recorded(run):
-        plan = make_plan(assessments)
-        run.report.options, run.report.plan = options, plan
-        _tell_plan(run, plan)
-        if not plan.leafs:
-            nothing_to_cure(run, plan)
-            return
-        if not options.force:
-            refuse_mass_outage(plan, run.settings.heal.max_unhealthy)
-        if options.dry_run:
-            run.end("dry-run", f"nothing was touched: {len(plan.leafs)} leafs would be healed")
-            return
-        agreement.require(_question(plan))
-        ward = _Ward(run, selected, plan, assessments, compute, force=options.force)
-        conclude(run, plan, *ward.heal())
+    selected, looking = prepare(settings, sources, request)
+    looking, _ = ask_vms(sources, request, selected, replace(looking, diagnose=True))
+    with closing(Checker(settings, selected, looking, request.pace, progress(request))) as checker:
+        looked = checker.look()
+    if looked.interrupted:
+        raise_interrupted(looked)
+    if options.then_check:
+        code = report(looked.health, request.form)
+        if code == errors.OK:
+            return code
+    run = Run(settings, Story(make_console()), "heal", "all-unhealthy")
+    from runbooks.cli.options import tell_end  # noqa: PLC0415 - the command line's own
 
-
-class _Ward:
-    """The leafs that are healed, and how they are gone through."""
-
-    def __init__(
-        self,
-        run: Run,
-        selected: Selected,
-        plan: FleetPlan,
-        assessments: Mapping[str, Assessment],
-        compute: Compute,
-        *,
-        force: bool,
-    ) -> None:
-        self._run = run
-        self._selected = selected
-        self._plan = plan
-        self._assessments = assessments
-        plans = {leaf.switch: leaf for leaf in plan.leafs}
-        self._healing = Healing(
-            run.settings, run.story, plans, assessments, self._look, compute, force
+    try:
+        heal_fleet(
+            run,
+            selected,
+            looked.assessments,
+            agreement,
+            FleetOptions(options.dry_run, options.force),
+            compute=lambda: sources.site().compute,
         )
-        self._outcomes: dict[str, Outcome] = {}
-
-    def heal(self) -> tuple[tuple[Outcome, ...], str]:
-        """Go through the leafs; gives what became of each, and the signal that stopped it."""
-        names = [leaf.switch for leaf in self._plan.leafs]
-        interrupted = ""
-        try:
-            self._run.story.tell("canary", f"{names[0]} first", "do")
-            self._go(names[:1])
-            if self._outcomes[names[0]].exit_code in _WELL and names[1:]:
-                self._run.story.tell("next", f"{len(names) - 1} more, none twice for a VIP", "do")
-                self._go(names[1:])
-        except KeyboardInterrupt as stop:  # a FleetInterrupt, or it came between two runs
-            interrupted = stopped_by(stop)
-        for name in names:
-            if name not in self._outcomes:
-                because = interrupted or f"{names[0]}, the canary, was not healed"
-                self._outcomes[name] = Outcome(
-                    name, "not started", f"{name}: not started: {because}"
-                )
-        return tuple(self._outcomes[name] for name in names), interrupted
-
-    def _go(self, names: Sequence[str]) -> None:
-        inventory = _copied(self._selected.inventory, names)
-        runner = FleetRunner(
-            _AT_ONCE,
-            stop_on_failure=True,
-            exclusive=self._keys,
-            on_result=self._take,
-            on_cancel=self._tell_waiting,
-        )
-        nornir = init_nornir(self._run.settings, inventory=inventory, owner=who(), runner=runner)
-        switches = {name: _switch(host) for name, host in inventory.hosts.items()}
-        try:
-            nornir.run(task=heal_leaf, name="heal", healing=self._healing, switches=switches)
-        finally:
-            for host in inventory.hosts.values():
-                drop_connection(host)
-
-    def _keys(self, host: Host) -> set[str]:
-        """A leaf and all that hold one of its VIPs: none of them is worked on meanwhile."""
-        vips = tuple(self._healing.plans[host.name].vips)
-        return {host.name, *peers_of(host.name, vips, self._assessments)}
-
-    def _look(self, names: tuple[str, ...]) -> Mapping[str, Assessment]:
-        """Look at some leafs anew, on connections of its own."""
-        inventory = _copied(self._selected.inventory, names)
-        looking = Looking(probe=False, diagnose=True)
-        pace = Pace(deadline=self._run.settings.check.switch_deadline)
-        with closing(Checker(self._run.settings, Selected(inventory), looking, pace)) as checker:
-            return checker.look().assessments
-
-    def _take(self, name: str, results: MultiResult) -> None:
-        outcome = outcome_of(name, results)
-        self._outcomes[name] = outcome
-        if name not in self._run.switches and outcome.verdict != "not started":
-            self._run.switches.append(name)
-        kind = {"healed": "ok", "failed": "fail"}.get(outcome.verdict, "warn")
-        self._run.story.tell(outcome.verdict, outcome.sentence, kind)
-
-    def _tell_waiting(self, names: Sequence[str]) -> None:
-        self._run.story.tell(
-            "stopping",
-            f"no other leaf is started; waiting for {', '.join(names)} to finish or go back "
-            "(Ctrl-C again leaves it to the timer on the switch)",
-            "warn",
-        )
-
-
-def _tell_plan(run: Run, plan: FleetPlan) -> None:
-    for name, diagnosis in plan.left:
-        text = f"{name}: {diagnosis.fault}: {diagnosis.sentence}"
-        run.story.tell("left alone", text, "warn")
-    for number, leaf in enumerate(plan.leafs, 1):
-        for svi in leaf.svis:
-            cure = svi.first.cure
-            outage = " (cut off for less than a second)" if cure.disruptive else ""
-            faults = ", ".join(dict.fromkeys(d.fault for d in svi.diagnoses))
-            text = f"{leaf.switch}: {', '.join(svi.vips)} on {svi.gateway.interface}: {faults}"
-            run.story.tell(f"plan {number}", f"{text} -> {cure.value}{outage}", "do")
-
-
-def _question(plan: FleetPlan) -> str:
-    names = ", ".join(leaf.switch for leaf in plan.leafs)
-    return f"Heal {names}, the first one as a canary, and stop at the first failure?"
-
-
-def _copied(inventory: Inventory, names: Sequence[str]) -> Inventory:
-    """Some hosts of an inventory, with connections of their own."""
-    hosts = Hosts()
-    for name in names:
-        host = inventory.hosts[name]
-        hosts[name] = Host(
-            name=host.name,
-            hostname=host.hostname,
-            port=host.port,
-            username=host.username,
-            password=host.password,
-            platform=host.platform,
-            groups=host.groups,
-            data=host.data,
-            connection_options=host.connection_options,
-            defaults=host.defaults,
-        )
-    return Inventory(hosts, inventory.groups, inventory.defaults)
-
-
-def _switch(host: Host) -> Switch:
-    """The switch of a host, as records name it."""
-    return Switch(host.name, ip_address(host.hostname or ""))
+    finally:
+        tell_end(run)
+    if options.then_check and run.exit_code in _TOLD and run.switches:
+        found = run_check(settings, sources, request)
+        # What came back as a mere finding would hide that it was cured, and is only covered.
+        return run.exit_code if run.exit_code == errors.HEALED_FOR_NOW else found
+    return run.exit_code

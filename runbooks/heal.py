@@ -6,28 +6,28 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runbooks import errors
-from runbooks.behind import reach, require_confirmed
-from runbooks.chain import follow, record
-from runbooks.curing import carry_out
-from runbooks.ladder import Looker, look_at_rest
-from runbooks.ladder_words import question
-from runbooks.patients import Patient, patients_of, served, silent_fixed
-from runbooks.policy import the_toggle_asked_for
-from runbooks.reachability import Probe, ProbeError, probe_all, wait_until_answering
-from runbooks.run import Run, recorded
-from runbooks.survey import Survey
+from runbooks.cure.carry_out import carry_out
+from runbooks.cure.ladder import Looker, look_at_rest
+from runbooks.cure.leafs import Case, gateway_of
+from runbooks.cure.policy import the_toggle_asked_for
+from runbooks.cure.treat import treat
+from runbooks.cure.verdict import end_healed, look_at_end
+from runbooks.cure.words import question
+from runbooks.incident.attachment import reach, require_confirmed
+from runbooks.incident.endpoints import Patient, patients_of, served, silent_fixed
+from runbooks.incident.path import follow, record
+from runbooks.incident.reachability import Probe, ProbeError, probe_all, wait_until_answering
+from runbooks.incident.survey import Survey
+from runbooks.run import errors
+from runbooks.run.run import Run, recorded
 from runbooks.toggle import plan_toggle
-from runbooks.treat import treat
-from runbooks.verdict import end_healed, look_at_end
-from runbooks.wards import Case, gateway_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inventory.site import Site
-    from runbooks.approval import Agreement
-    from runbooks.behind import Behind
+    from runbooks.incident.attachment import Behind
+    from runbooks.run.approval import Agreement
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rich.table import Table
 from inventory.export import write
 from inventory.names import short_host
 from inventory.nornir_hosts import BuiltInventory, build_inventory
-from runbooks.records import plain
+from runbooks.run.records import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from inventory.site import Site
     from nornir_config.settings import Settings
-    from runbooks.story import Story
+    from runbooks.run.story import Story
 
 
 def build(settings: Settings, site: Site) -> BuiltInventory:

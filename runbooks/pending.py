@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runbooks import errors
-from runbooks.errors import CancelledError
-from runbooks.run import Run, recorded
-from runbooks.switches import SwitchSession, switch_session
+from runbooks.run import errors
+from runbooks.run.errors import CancelledError
+from runbooks.run.run import Run, recorded
+from runbooks.run.session import SwitchSession, switch_session
 from tasks.identity import check_identity
 from tasks.pending import confirm_commit, read_pending, rollback_commit
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from inventory.model import Switch
     from napalm_cumulus.commit.report import PendingCommit
     from nornir_config.settings import Settings
-    from runbooks.story import Story
+    from runbooks.run.story import Story
 
 
 def identify(session: SwitchSession) -> None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runbooks.curing import carry_out, prepare
-from runbooks.ladder import Looker
+from runbooks.cure.carry_out import carry_out, prepare
+from runbooks.cure.ladder import Looker
+from runbooks.cure.policy import the_toggle_asked_for
+from runbooks.cure.verdict import end_toggled, look_at_end
 from runbooks.pending import identify
-from runbooks.policy import the_toggle_asked_for
-from runbooks.run import Run, recorded
-from runbooks.switches import SwitchSession, switch_session
-from runbooks.verdict import end_toggled, look_at_end
+from runbooks.run.run import Run, recorded
+from runbooks.run.session import SwitchSession, switch_session
 from tasks.gateways import Wanted, find_gateway
 from tasks.verify import verify_gateway
 
 if TYPE_CHECKING:
     from inventory.model import Switch
-    from runbooks.approval import Agreement
+    from runbooks.run.approval import Agreement
     from tasks.cures.model import PlannedCure
     from tasks.model import Gateway, Verification
 

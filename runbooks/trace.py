@@ -12,15 +12,15 @@ from rich.table import Table
 
 from inventory.errors import SourceError, VipkeeperError
 from inventory.names import short_host
-from runbooks import errors
-from runbooks.blast import Blast
-from runbooks.chain import Followed, follow
-from runbooks.explain import explain
-from runbooks.patients import RUNNING
-from runbooks.reachability import Probe, ProbeError, probe_all
-from runbooks.records import now, plain
-from runbooks.survey import Survey
-from runbooks.switches import switch_session
+from runbooks.incident.endpoints import RUNNING
+from runbooks.incident.impact import Blast
+from runbooks.incident.path import Followed, follow
+from runbooks.incident.reachability import Probe, ProbeError, probe_all
+from runbooks.incident.survey import Survey
+from runbooks.run import errors
+from runbooks.run.explain import explain
+from runbooks.run.records import now, plain
+from runbooks.run.session import switch_session
 from tasks.errors import RefusedError
 from tasks.gateways import Wanted, find_gateway
 from tasks.identity import check_identity
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from inventory.model import Switch, VirtualMachine
     from inventory.site import Site
     from nornir_config.settings import Settings
-    from runbooks.story import Story
+    from runbooks.run.story import Story
 
 SCHEMA = "vipkeeper/trace/1"
 #: Of a hypervisor with many VMs so many are pinged.

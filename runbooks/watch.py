@@ -13,16 +13,16 @@ from rich.text import Text
 
 from inventory.errors import VipkeeperError
 from nornir_config.stopping import STOPS
-from runbooks import errors
-from runbooks.check import Checker
-from runbooks.check_command import prepare
+from runbooks.check import prepare
+from runbooks.fleet.checker import Checker
+from runbooks.fleet.progress import STYLES
+from runbooks.monitor.changes import Change, Changes, append
+from runbooks.monitor.metrics import Latest, served
+from runbooks.monitor.refresh import Refresh, same_switches
 from runbooks.output.text import about, counted, headline
-from runbooks.progress import STYLES
-from runbooks.records import now
-from runbooks.story import printable
-from runbooks.watch_inventory import Refresh, same_switches
-from runbooks.watch_log import Change, Changes, append
-from runbooks.watch_metrics import Latest, served
+from runbooks.run import errors
+from runbooks.run.records import now
+from runbooks.run.story import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nornir_config.settings import Settings
-    from runbooks.assess import Looking
-    from runbooks.check_command import Request, Sources
-    from runbooks.watch_inventory import Prepared
+    from runbooks.check import Request, Sources
+    from runbooks.fleet.assess import Looking
+    from runbooks.monitor.refresh import Prepared
     from tasks.health.model import FleetHealth
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 
 from inventory.names import short_host
-from runbooks.story import printable
+from runbooks.run.story import printable
 from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
 
 WORDS = {

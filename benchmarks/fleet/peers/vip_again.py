@@ -11,7 +11,7 @@ import json
 import sys
 import time
 
-from runbooks.entry import main
+from runbooks.cli.main import main
 
 
 def once() -> None:

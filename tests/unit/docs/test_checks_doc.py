@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from runbooks.assess import UNANSWERED
-from runbooks.check import LEFT_OUT
+from runbooks.fleet.assess import UNANSWERED
+from runbooks.fleet.checker import LEFT_OUT
 from tasks.health.checks import CHECKS, NOT_JUDGED, Check, check_ids
 from tasks.health.fleet import FLEET_CHECKS
 from tests.unit.docs.markdown import page, sections

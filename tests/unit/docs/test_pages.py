@@ -25,8 +25,8 @@ from lab.standins.faults import VARIANTS, list_faults
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.ssh.options import OPTIONAL_ARGS
 from nornir_config import secrets
-from runbooks import errors
-from runbooks.cli import app
+from runbooks.cli.app import app
+from runbooks.run import errors
 from tests.unit.docs.markdown import PAGES, ROOT, anchors, links, page, rows, sections
 
 OF_THE_SHELL = {"--install-completion", "--show-completion", "--help", "--name"}
@@ -94,7 +94,7 @@ def test_no_command_is_described_that_is_not_there() -> None:
 
 
 def exit_codes() -> set[int]:
-    """Every exit code that an error of ours, or a name in ``runbooks.errors``, stands for."""
+    """Every exit code that an error of ours, or a name in ``runbooks.run.errors``, stands for."""
     for package in (inventory, lab, nornir_config, runbooks, tasks):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):

@@ -13,8 +13,12 @@ from nornir.core.task import Task
 from typer.testing import CliRunner, Result
 
 from nornir_config import connection
-from runbooks import cli, curing, heal, ladder, survey, trace, treat
-from runbooks.reachability import Probe
+from runbooks import heal, trace
+from runbooks.cli import app as cli
+from runbooks.cure import carry_out as curing
+from runbooks.cure import ladder, treat
+from runbooks.incident import survey
+from runbooks.incident.reachability import Probe
 from tasks.cures import apply as cures
 from tasks.cures.model import Cured, PlannedCure
 from tasks.facts.model import Section, SwitchFacts

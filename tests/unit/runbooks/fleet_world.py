@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from nornir.core.task import Result, Task
 
-from runbooks import assess
+from runbooks.fleet import assess
 from tasks.facts.model import LldpFact, Section, SwitchFacts
 from tests.unit.inventory.fakes import uplink
 from tests.unit.runbooks.conftest import World

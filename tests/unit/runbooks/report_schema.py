@@ -17,8 +17,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from runbooks.records import plain
-from runbooks.report import SCHEMA, HealReport
+from runbooks.run.records import plain
+from runbooks.run.report import SCHEMA, HealReport
 
 PUBLISHED = Path(__file__).parents[3] / "docs/schemas/heal-run-2.json"
 _PLAIN: dict[Any, dict[str, Any]] = {
@@ -33,12 +33,12 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 }
 #: Where the types stand that only a type checker imports.
 _MODULES = (
-    "datetime", "ipaddress", "inventory.target", "inventory.model", "napalm_cumulus.commit.report",
-    "napalm_cumulus.commit.repairs", "runbooks.blast", "runbooks.chain", "runbooks.fleet_heal",
-    "runbooks.fleet_outcome", "runbooks.fleet_plan", "runbooks.heal", "runbooks.reachability",
-    "runbooks.report", "runbooks.rogues", "runbooks.story", "runbooks.treatment",
-    "tasks.cures.model",
-    "tasks.health.diagnosis_model", "tasks.health.model", "tasks.model",
+    "datetime", "ipaddress", "inventory.target", "inventory.model",
+    "napalm_cumulus.commit.report", "napalm_cumulus.commit.repairs", "runbooks.incident.impact",
+    "runbooks.incident.path", "runbooks.fleet.rollout", "runbooks.fleet.outcome",
+    "runbooks.fleet.plan", "runbooks.heal", "runbooks.incident.reachability",
+    "runbooks.run.report", "runbooks.cure.rogues", "runbooks.run.story", "runbooks.run.attempt",
+    "tasks.cures.model", "tasks.health.diagnosis_model", "tasks.health.model", "tasks.model",
 )  # fmt: skip
 
 

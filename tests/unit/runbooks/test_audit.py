@@ -8,9 +8,9 @@ import pytest
 from nornir.core.task import MultiResult, Result
 
 from nornir_config.settings import load_settings
-from runbooks.fleet_outcome import outcome_of
-from runbooks.run import Run, recorded
-from runbooks.story import Story, make_console
+from runbooks.fleet.outcome import outcome_of
+from runbooks.run.run import Run, recorded
+from runbooks.run.story import Story, make_console
 from tasks.errors import RefusedError
 from tests.unit.inventory.fakes import SW3
 from tests.unit.runbooks.conftest import World

@@ -10,10 +10,10 @@ import pytest
 
 from inventory.model import Answer, VirtualMachine
 from inventory.target import resolve
-from runbooks import survey
-from runbooks.blast import Blast, Group, Scope, conclude
-from runbooks.reachability import Probe
-from runbooks.survey import Survey
+from runbooks.incident import survey
+from runbooks.incident.impact import Blast, Group, Scope, conclude
+from runbooks.incident.reachability import Probe
+from runbooks.incident.survey import Survey
 from tests.unit.inventory.fakes import HV50, HV51, SW1, Fake, uplink, vm
 
 ABROAD = "hv60.nubes.example.internal"

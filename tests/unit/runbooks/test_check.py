@@ -18,7 +18,7 @@ from napalm.base.exceptions import (
 from pydantic import SecretStr
 
 from inventory.errors import SourceError
-from runbooks import assess
+from runbooks.fleet import assess
 from tasks.facts.collect import SILENT
 from tasks.facts.model import Section
 from tests.unit.runbooks.fleet_world import Leafs, hang, leafs, name_of
@@ -319,7 +319,7 @@ def test_a_password_is_looked_for_once_nobody_let_us_in(
         asked.append(name)
         return SecretStr("geheim")
 
-    monkeypatch.setattr("runbooks.check.get_secret", get_secret)
+    monkeypatch.setattr("runbooks.fleet.checker.get_secret", get_secret)
     leafs.add(1, 3)
     well = dict(leafs.answers)
 
@@ -342,7 +342,7 @@ def test_one_refused_login_among_others_asks_nobody(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("a password was asked for")
 
-    monkeypatch.setattr("runbooks.check.get_secret", never)
+    monkeypatch.setattr("runbooks.fleet.checker.get_secret", never)
     leafs.add(1, answer=ConnectAuthError("no"))
     leafs.add(3)
     assert leafs.world.vip("check").exit_code == 12

@@ -8,8 +8,8 @@ import pytest
 from napalm.base.exceptions import CommandTimeoutException
 
 from inventory.errors import SourceError
-from runbooks.chain import in_words
-from runbooks.explain import explain
+from runbooks.incident.path import in_words
+from runbooks.run.explain import explain
 from tests.unit.inventory.fakes import SW3
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.fakes import lldp, pending_commit
@@ -192,7 +192,7 @@ def test_debug_shows_the_traceback_and_only_debug(world: World) -> None:
 
 
 def test_the_installed_command_and_a_reader_that_leaves() -> None:
-    code = "from runbooks.entry import main; main()"
+    code = "from runbooks.cli.main import main; main()"
     version = subprocess.run(
         [sys.executable, "-c", code, "--version"], capture_output=True, text=True, check=True
     )

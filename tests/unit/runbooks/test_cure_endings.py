@@ -9,8 +9,8 @@ from napalm.base.exceptions import CommitError, ConnectionClosedException, LockE
 
 from napalm_cumulus.commit.report import CommitRefusedError
 from runbooks import pending
-from runbooks.run import stopped_during
-from runbooks.treatment import CureAttempt, outage_in_words
+from runbooks.run.attempt import CureAttempt, outage_in_words
+from runbooks.run.run import stopped_during
 from tasks.errors import RefusedError
 from tasks.health.diagnosis_model import Cure
 from tests.unit.inventory.fakes import SW3
@@ -53,7 +53,7 @@ def test_a_vip_that_goes_after_the_cure_was_looked_at(
         without_its_vip(world.leaf)
         return world.wait(addresses, settle)
 
-    monkeypatch.setattr("runbooks.treat.wait_until_answering", wait)
+    monkeypatch.setattr("runbooks.cure.treat.wait_until_answering", wait)
     result = world.vip("heal", "vm-a1", "--yes")
     assert world.cured
     assert result.exit_code == 8, result.output
@@ -154,7 +154,7 @@ def test_a_failed_cure_whose_switch_is_gone_stays_the_outcome(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.cut_off()
-    monkeypatch.setattr("runbooks.switches._SETTLING", -60.0)
+    monkeypatch.setattr("runbooks.run.session._SETTLING", -60.0)
 
     def fail() -> None:
         world.leaf.open_errors = [ConnectionClosedException("it is gone")] * 9
@@ -199,7 +199,7 @@ def masked(world: World) -> None:
 def test_a_no_to_the_second_cure_does_not_deny_the_first(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runbooks.cli_common.is_terminal", lambda: True)
+    monkeypatch.setattr("runbooks.cli.options.is_terminal", lambda: True)
     masked(world)
     result = world.vip("heal", "vm-a1", "--force", input_="y\nn\n")
     assert [cure for _, cure, _ in world.cured] == [Cure.REAPPLY]

@@ -15,10 +15,11 @@ import pytest
 from nornir.core.task import Result, Task
 
 from nornir_config import stopping
-from runbooks import fleet_heal, leaf_heal
-from runbooks.assess import Assessment
-from runbooks.fleet_plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
-from runbooks.leaf_heal import NotHealedError
+from runbooks.fleet import leaf as leaf_heal
+from runbooks.fleet import rollout as fleet_heal
+from runbooks.fleet.assess import Assessment
+from runbooks.fleet.leaf import NotHealedError
+from runbooks.fleet.plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
 from tasks.errors import RefusedError
 from tasks.facts.model import SwitchFacts
 from tasks.health.diagnosis_model import Cure, Diagnosis
@@ -253,7 +254,7 @@ def test_nobody_is_touched_without_a_word(leafs: Leafs, ward: Ward) -> None:
 
 
 def test_a_no_touches_nobody(leafs: Leafs, ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runbooks.cli_common.is_terminal", lambda: True)
+    monkeypatch.setattr("runbooks.cli.options.is_terminal", lambda: True)
     leafs.add(1, 2, 3)
     leafs.change(2, ill)
     assert leafs.world.vip("heal", "--all-unhealthy", input_="n\n").exit_code == 9

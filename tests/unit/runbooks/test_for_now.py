@@ -11,9 +11,9 @@ import pytest
 
 from inventory.errors import SourceError
 from inventory.model import Answer, MacOwner
-from runbooks import leaf_heal
-from runbooks.ladder import Looker
-from runbooks.rogues import Rogue, rogues_of
+from runbooks.cure.ladder import Looker
+from runbooks.cure.rogues import Rogue, rogues_of
+from runbooks.fleet import leaf as leaf_heal
 from tasks.facts.model import FdbFact, SwitchFacts
 from tasks.health.diagnosis_model import Cure, Diagnosis, Stranger
 from tests.unit.inventory.fakes import HV51, NOW, SW3, Fake, vm
@@ -29,7 +29,7 @@ SEEN = f"{VIP} is answered by {ROGUE}, seen on swp1s2 of swt-sn2100-03: "
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runbooks.ladder._PAUSE", 0.0)
+    monkeypatch.setattr("runbooks.cure.ladder._PAUSE", 0.0)
 
 
 def with_rogue(facts: SwitchFacts) -> SwitchFacts:
@@ -191,7 +191,7 @@ def test_all_that_have_a_mac_are_named() -> None:
 
 
 def test_a_source_that_hangs_or_crashes_or_knows_no_macs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runbooks.rogues._PATIENCE", 0.1)
+    monkeypatch.setattr("runbooks.cure.rogues._PATIENCE", 0.1)
 
     class Slow(Fake):
         def owners_of(self, macs: object) -> Answer[tuple[MacOwner, ...]]:

@@ -18,7 +18,8 @@ from napalm.base.exceptions import (
 
 from napalm_cumulus.commit.report import CommitRefusedError
 from napalm_cumulus.config.configuration import MAIN_FILE
-from runbooks import heal, switches
+from runbooks import heal
+from runbooks.run import session as switches
 from tests.unit.inventory.fakes import SW1, SW3, uplink, vm
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.fakes import CONFIG, VM_MAC, FakeSwitch, lldp, pending_commit
@@ -121,7 +122,7 @@ def test_without_a_terminal_and_yes_it_refuses_after_the_plan(world: World) -> N
 
 def test_no_is_an_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.cut_off()
-    monkeypatch.setattr("runbooks.cli_common.is_terminal", lambda: True)
+    monkeypatch.setattr("runbooks.cli.options.is_terminal", lambda: True)
     result = world.vip("heal", "vm-a1", "--toggle", input_="n\n")
     assert result.exit_code == 9
     assert not world.committed
@@ -289,7 +290,7 @@ def test_an_edit_elsewhere_in_the_files_after_the_plan(
         world.leaf.tree[MAIN_FILE] += "# mine\n"
         return True
 
-    monkeypatch.setattr("runbooks.cli_common.is_terminal", lambda: True)
+    monkeypatch.setattr("runbooks.cli.options.is_terminal", lambda: True)
     monkeypatch.setattr("typer.confirm", edit_and_agree)
     result = world.vip("heal", "vm-a1", "--toggle")
     assert result.exit_code == 6

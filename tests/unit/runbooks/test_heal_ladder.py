@@ -10,7 +10,7 @@ import pytest
 from napalm.base.exceptions import CommitError, ConnectionClosedException
 
 from inventory.model import VirtualMachine
-from runbooks import switches
+from runbooks.run import session as switches
 from tasks.facts.model import Section
 from tasks.health.diagnosis_model import Cure
 from tests.unit.inventory.fakes import HV50, HV51, SW1, SW3, uplink, vm
@@ -114,7 +114,7 @@ def test_every_step_of_the_climb_is_asked_for(rack: World, monkeypatch: pytest.M
         questions.append(question)
         return len(questions) < 3
 
-    monkeypatch.setattr("runbooks.cli_common.is_terminal", lambda: True)
+    monkeypatch.setattr("runbooks.cli.options.is_terminal", lambda: True)
     monkeypatch.setattr("typer.confirm", ask)
     result = rack.vip("heal", "vm-a1")
     assert result.exit_code == 9

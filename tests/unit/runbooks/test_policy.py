@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbooks.blast import Scope
-from runbooks.policy import Rules, foreign, harming, next_cure
-from runbooks.treatment import CureAttempt
+from runbooks.cure.policy import Rules, foreign, harming, next_cure
+from runbooks.incident.impact import Scope
+from runbooks.run.attempt import CureAttempt
 from tasks.health.diagnosis_model import Cure, Diagnosis
 from tests.unit.tasks.health.healthy import GATEWAY, SVI, V0
 

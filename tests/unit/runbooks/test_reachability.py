@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runbooks.reachability import ProbeError, probe, probe_all, wait_until_answering
+from runbooks.incident.reachability import ProbeError, probe, probe_all, wait_until_answering
 
 
 def saying(

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from runbooks import record_files
-from runbooks.records import RecordError, append_audit, now, write_report
+from runbooks.run import record_files
+from runbooks.run.records import RecordError, append_audit, now, write_report
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 _LONG = "x" * 3000

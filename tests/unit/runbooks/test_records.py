@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from runbooks.records import RecordError, append_audit, now, plain, write_report
+from runbooks.run.records import RecordError, append_audit, now, plain, write_report
 
 
 def test_a_report_is_whole_and_private(tmp_path: Path) -> None:

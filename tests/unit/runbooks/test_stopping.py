@@ -17,10 +17,11 @@ import typer
 
 from nornir_config import stopping
 from nornir_config.stopping import STOPS, Stopped, interrupt, stopped_by, unstopped
-from runbooks import cli_common, heal, pending
-from runbooks import run as run_module
-from runbooks.story import Story, make_console
-from runbooks.switches import SwitchSession
+from runbooks import heal, pending
+from runbooks.cli import options as cli_common
+from runbooks.run import run as run_module
+from runbooks.run.session import SwitchSession
+from runbooks.run.story import Story, make_console
 from tests.unit.inventory.fakes import SW3
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.fakes import pending_commit

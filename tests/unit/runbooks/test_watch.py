@@ -20,8 +20,8 @@ from napalm.base.exceptions import ConnectionException
 
 from inventory.errors import SourceError
 from nornir_config.fleet_settings import listen_address
-from runbooks.watch_inventory import Refresh
-from runbooks.watch_log import Changes
+from runbooks.monitor.changes import Changes
+from runbooks.monitor.refresh import Refresh
 from tasks.facts.model import SwitchFacts
 from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
 from tests.unit.runbooks.fleet_world import Leafs, hang, leafs, name_of

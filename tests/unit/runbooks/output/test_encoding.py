@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runbooks.reporting import Format, report
+from runbooks.output.render import Format, report
 from tests.unit.runbooks.output import fleets
 
 ROOT = Path(__file__).parents[4]
@@ -27,7 +27,7 @@ PLACES = {
 PROGRAM = """
 import sys
 from pathlib import Path
-from runbooks.reporting import Format, report
+from runbooks.output.render import Format, report
 from tests.unit.runbooks.output import test_encoding
 for form in Format:
     print(chr(30), end="", flush=True)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from runbooks.output.table import render_table
 from runbooks.output.text import common_domain
-from runbooks.story import make_console
+from runbooks.run.story import make_console
 from tasks.health.assess import unreachable
 from tasks.health.model import FleetHealth
 from tests.unit.runbooks.output import fleets

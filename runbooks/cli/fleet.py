@@ -1,0 +1,171 @@
+"""The commands of ``vip`` that are about many switches: ``check`` and ``watch``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runbooks.cli.options import Yes, agreement, settings_of, site_of, switch_of
+from runbooks.run.errors import UsageError
+from runbooks.run.story import Story, make_console
+
+if TYPE_CHECKING:
+    from nornir_config.settings import Settings
+    from runbooks.check import Sources
+    from runbooks.fleet.selection import Wish
+
+#: The site's sources are imported when they are asked, NAPALM when a switch is changed.
+_HEAVY = ("runbooks.check",)
+FORMS = ("table", "json", "junit", "nagios", "prometheus", "html")
+
+Switches = Annotated[
+    list[str] | None,
+    typer.Argument(help="Names or management addresses; none means all.", metavar="[SWITCH]..."),
+]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option("--filter", metavar="KEY=VALUE", help="Only these: name, rack, model or site."),
+]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", help="Only switches of this Nornir group.")
+]
+Deadline = Annotated[
+    float | None, typer.Option("--deadline", min=0.1, help="Seconds for all switches together.")
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, max=500, help="Switches at once.")]
+Probe = Annotated[
+    bool, typer.Option("--probe/--no-probe", help="Let the switches send pings and ARP.")
+]
+Only = Annotated[
+    list[str] | None, typer.Option("--check", metavar="ID", help="Judge only this check.")
+]
+Skip = Annotated[
+    list[str] | None, typer.Option("--skip", metavar="ID", help="Leave this check out.")
+]
+
+
+def check(  # noqa: PLR0917 - Typer reads the options from the signature
+    ctx: typer.Context,
+    switches: Switches = None,
+    filters: Filters = None,
+    groups: Groups = None,
+    form: Annotated[
+        str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMS)}.")
+    ] = "table",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file, not to stdout.")
+    ] = None,
+    deadline: Deadline = None,
+    workers: Workers = None,
+    probe: Probe = True,
+    only: Only = None,
+    skip: Skip = None,
+    with_vms: Annotated[
+        bool, typer.Option("--with-vms", help="Ask OpenStack for the VMs, and judge by it.")
+    ] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Cure what can be cured: a canary first, one by one.")
+    ] = False,
+    yes: Yes = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --fix: also when most switches are ill.")
+    ] = False,
+) -> None:
+    """Check every VIP of the switches, and judge them together."""
+    if form not in FORMS:
+        raise UsageError(f"--format {form!r} is none of: {', '.join(FORMS)}")
+    if fix and (form != "table" or output is not None):
+        raise UsageError("--fix tells its story; it goes with a table on stdout alone")
+    if (force or yes) and not fix:
+        raise UsageError("--yes and --force belong to --fix; a check changes nothing")
+
+    settings, sources = _settings_and_sources(ctx)
+    from runbooks.check import Request, run_check
+    from runbooks.fleet.checker import Pace
+    from runbooks.output.render import Format
+
+    request = Request(
+        _wish(switches, filters, groups),
+        Format(form),
+        output,
+        Pace(workers, deadline),
+        probe=probe,
+        only=tuple(only or ()),
+        skip=tuple(skip or ()),
+        with_vms=with_vms,
+    )
+    if not fix:
+        raise typer.Exit(run_check(settings, sources, request))
+    from runbooks.fleet_heal import FixOptions, run_fix
+
+    options = FixOptions(force=force, then_check=True)
+    raise typer.Exit(run_fix(settings, sources, request, agreement(yes=yes), options))
+
+
+def watch(  # noqa: PLR0917 - as above
+    ctx: typer.Context,
+    switches: Switches = None,
+    filters: Filters = None,
+    groups: Groups = None,
+    interval: Annotated[
+        float | None, typer.Option("--interval", min=1, help="Seconds between two rounds.")
+    ] = None,
+    listen: Annotated[
+        str | None, typer.Option("--listen", metavar="ADDRESS:PORT", help="Where Prometheus asks.")
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option("--log", help="The file of what began and ended (JSON lines).")
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", min=1, help="End after so many rounds.")
+    ] = None,
+    deadline: Deadline = None,
+    workers: Workers = None,
+    probe: Probe = True,
+    only: Only = None,
+    skip: Skip = None,
+) -> None:
+    """Check again and again over kept connections, for Prometheus and for a log of changes."""
+    settings, sources = _settings_and_sources(ctx)
+    from runbooks.check import Request
+    from runbooks.fleet.checker import Pace
+    from runbooks.watch import WatchOptions, run_watch
+
+    request = Request(
+        _wish(switches, filters, groups),
+        pace=Pace(workers, deadline),
+        probe=probe,
+        only=tuple(only or ()),
+        skip=tuple(skip or ()),
+    )
+    options = WatchOptions(interval, listen, log, rounds)
+    raise typer.Exit(run_watch(settings, sources, request, options, make_console()))
+
+
+def heal_all(ctx: typer.Context, *, dry_run: bool, yes: bool, force: bool) -> int:
+    """``vip heal --all-unhealthy``; gives the exit code."""
+    settings, sources = _settings_and_sources(ctx)
+    from runbooks.check import Request
+    from runbooks.fleet.selection import Wish
+    from runbooks.fleet_heal import FixOptions, run_fix
+
+    options = FixOptions(dry_run=dry_run, force=force)
+    return run_fix(settings, sources, Request(Wish()), agreement(yes=yes), options)
+
+
+def _wish(names: list[str] | None, filters: list[str] | None, groups: list[str] | None) -> Wish:
+    from runbooks.fleet.selection import Wish, parse_filters
+
+    return Wish(tuple(names or ()), parse_filters(filters or ()), tuple(groups or ()))
+
+
+def _settings_and_sources(ctx: typer.Context) -> tuple[Settings, Sources]:
+    settings = settings_of(ctx, _HEAVY)
+    from runbooks.check import Sources
+
+    quiet = Story(make_console(stderr=True), quiet=True)
+    return settings, Sources(
+        lambda: site_of(settings), lambda name: switch_of(settings, name, quiet)
+    )

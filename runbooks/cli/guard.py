@@ -1,0 +1,120 @@
+"""The root of the command line: turns any failure into a sentence, an advice and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from rich.text import Text
+from typer.core import TyperGroup
+
+from nornir_config.stopping import stopped_by
+from runbooks.cli.main import loaded
+from runbooks.output import nagios_plugin
+from runbooks.run import errors
+from runbooks.run.story import make_console, printable
+
+LAB = "lab"
+_LAB_MISSING = "the embedded lab is not installed on this machine ({reason})"
+_LAB_ADVICE = "Install it: pip install 'vipkeeper[lab]'"
+#: Commands that change nothing on any switch; so does a check that is not to fix what it finds.
+_READING = frozenset({"trace", "watch", "pending", "inventory"})
+
+
+class GuardedGroup(TyperGroup):
+    """Runs the commands; nothing leaves it but exit codes."""
+
+    _words: Sequence[str] = ()
+    _plugin = False
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **how: Any) -> Any:  # noqa: ANN401 - as below
+        """Run a command line and leave; for a plugin its own errors are told in their own way."""
+        self._words = sys.argv[1:] if args is None else list(args)
+        self._plugin = nagios_plugin.is_asked_for(self._words)
+        if not self._plugin:
+            return super().main(args, *more, **how)
+        try:
+            code = super().main(args, *more, **{**how, "standalone_mode": False})
+        except Exception as error:  # noqa: BLE001 - a wrong option, and `invoke` lets no other by
+            code = nagios_plugin.tell_unknown(error)
+        sys.exit(code)
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - Typer's own, by version
+        """All commands, the lab's last."""
+        return [*super().list_commands(ctx), LAB]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
+        """A command; the lab's are imported only when somebody asks for them."""
+        return _lab() if cmd_name == LAB else super().get_command(ctx, cmd_name)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
+        """Run a command; a failure is told on stderr."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, SystemExit):
+            raise
+        except typer.Abort as abort:
+            by = stopped_by(abort)
+            said = f"stopped by {by}" if by else "stopped"
+            stopped = errors.CancelledError(f"{said}; nothing was changed after that")
+            raise typer.Exit(self._tell(stopped, ctx)) from None
+        except BrokenPipeError:
+            # The reader has gone; what is left to flush at the end goes nowhere, too.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(errors.OK) from None
+        except (Exception, KeyboardInterrupt) as error:
+            if _is_usage_error(error):
+                raise
+            if ctx.params.get("debug"):
+                logging.getLogger(__name__).exception("the failure in full")
+            raise typer.Exit(self._tell(error, ctx)) from None
+
+    def _tell(self, error: BaseException, ctx: Any) -> int:  # noqa: ANN401 - as above
+        """Tell a failure where it is looked for; gives the exit code."""
+        if self._plugin:
+            return nagios_plugin.tell_unknown(error)
+        command = ctx.invoked_subcommand
+        reading = command in _READING or (command == "check" and "--fix" not in self._words)
+        return tell_failure(error, reading=reading)
+
+
+def tell_failure(error: BaseException, *, reading: bool = False) -> int:
+    """Tell a failure on stderr; gives its exit code.
+
+    Args:
+        error: what went wrong.
+        reading: whether the command changes nothing on any switch.
+    """
+    from runbooks.run.explain import explain
+
+    said = explain(error, reading=reading)
+    console = make_console(stderr=True)
+    for number, line in enumerate(said.lines):
+        text = printable(line)
+        console.print(Text(f"vip: {text}" if number == 0 else f"     {text}"), style="red")
+    return said.exit_code
+
+
+def _is_usage_error(error: BaseException) -> bool:
+    """Whether it is Typer's own complaint about the command line, which it prints itself."""
+    return isinstance(error, typer.BadParameter.__base__ or typer.BadParameter)
+
+
+def _lab() -> Any:  # noqa: ANN401 - a command of Typer's own class, by version
+    try:
+        from lab.cli import app
+
+        loaded(changing=False)
+    except ImportError as missing:
+        reason = str(missing)
+        app = typer.Typer(help="The embedded lab (not installed).")
+
+        @app.callback(invoke_without_command=True)
+        def explain_absence() -> None:
+            raise errors.UsageError(_LAB_MISSING.format(reason=reason), _LAB_ADVICE)
+
+    return typer.main.get_command(app)

@@ -1,0 +1,170 @@
+"""What the commands of ``vip`` share: their arguments, the settings, and the ends of a run."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from inventory.names import is_address, is_hostname
+from nornir_config.stopping import Stopped
+from runbooks.cli.main import loaded
+from runbooks.run import errors
+from runbooks.run.errors import UsageError
+from runbooks.run.story import Story, make_console, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inventory.model import Switch
+    from inventory.site import Site
+    from nornir_config.settings import Settings
+    from runbooks.run.approval import Agreement
+    from runbooks.run.run import Run
+    from tasks.gateways import Wanted
+
+#: What most commands import: the site's sources, NAPALM.
+_HEAVY = (
+    "nornir_config.inventory_plugin",
+    "runbooks.incident.path",
+    "runbooks.run.run",
+    "runbooks.toggle",
+)
+
+Target = Annotated[
+    str,
+    typer.Argument(help="A VM (name, id, address), a hypervisor or a switch.", metavar="TARGET"),
+]
+OneTarget = Annotated[
+    str | None,
+    typer.Argument(help="A VM (name, id, address), a hypervisor or a switch.", metavar="TARGET"),
+]
+SwitchName = Annotated[
+    str, typer.Argument(help="A switch's name or management address.", metavar="SWITCH")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing a switch.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan; change nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@dataclass(frozen=True)
+class Globals:
+    """The options in front of the command."""
+
+    config: Path | None
+
+    def settings(self) -> Settings:
+        """The settings, read and checked."""
+        from nornir_config.settings import load_settings
+
+        return load_settings(self.config)
+
+
+def settings_of(ctx: typer.Context, modules: Sequence[str] = _HEAVY) -> Settings:
+    """The settings, when the command has imported what it needs: until then Ctrl-C ends it at once.
+
+    Args:
+        ctx: the command's.
+        modules: their names.
+    """
+    for module in modules:
+        import_module(module)
+    loaded()
+    given: Globals = ctx.obj
+    return given.settings()
+
+
+def site_of(settings: Settings) -> Site:
+    """The site's sources; nothing is asked yet."""
+    from nornir_config.inventory_plugin import site_from_settings
+
+    settings.require_site()
+    return site_from_settings(settings)
+
+
+def switch_of(settings: Settings, name: str, story: Story) -> Switch:
+    """The switch of that name or address."""
+    from runbooks.incident.path import find_switch
+
+    if is_address(name):
+        return find_switch(None, name, story)
+    mistyped = "." in name and name.replace(".", "").isdigit()
+    if mistyped or not is_hostname(name):
+        raise UsageError(f"{name!r} is neither a switch's name nor an address")
+    return find_switch(site_of(settings), name, story)
+
+
+def wanted_of(vip: str | None, interface: str | None) -> Wanted:
+    """The gateway that is meant: exactly one of the two."""
+    from tasks.gateways import Wanted
+    from tasks.shell import interface_name
+
+    if (vip is None) == (interface is None):
+        raise UsageError("say which gateway: --vip ADDRESS or --interface NAME (one of them)")
+    try:
+        if vip is not None:
+            return Wanted(vip=ip_address(vip))
+        return Wanted(interface=interface_name(interface or ""))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def new_run(settings: Settings, command: str, target: str) -> Run:
+    """A run that tells its story on stdout."""
+    from runbooks.run.run import Run
+
+    return Run(settings, Story(make_console()), command, target)
+
+
+def agreement(*, yes: bool) -> Agreement:
+    """How the operator's word is got."""
+    from runbooks.run.approval import Agreement
+
+    def ask(question: str) -> bool:
+        if not is_terminal():
+            raise UsageError(
+                "there is nobody to ask (no terminal), and --yes was not given; "
+                "nothing on the switch was touched",
+                "Look at the plan above; to carry it out: --yes",
+            )
+        try:
+            return typer.confirm(question)
+        except typer.Abort as abort:  # Ctrl-C or the end of the input: not a yes
+            if isinstance(abort.__context__, Stopped):
+                raise abort.__context__ from None
+            return False
+        except OSError:  # the terminal has gone
+            return False
+
+    return Agreement(yes, ask)
+
+
+def is_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
+#: Exit codes of runs that came to an end of their own, and how that is printed.
+_TOLD = {
+    errors.OK: "bold green",
+    errors.HEALED_FOR_NOW: "bold yellow",
+    errors.NOT_HEALED: "bold red",
+}
+
+
+def tell_end(run: Run) -> None:
+    """The outcome in one sentence and where the report lies; a failure is told by the guard."""
+    console = run.story.console
+    if run.exit_code in _TOLD and run.sentence and not run.failed:
+        verdict = run.verdict.upper().replace("-", " ")
+        console.print(Text(f"{verdict}: {printable(run.sentence)}", style=_TOLD[run.exit_code]))
+        if run.advice:
+            console.print(Text(printable(run.advice)))
+    if run.written is not None:
+        console.print(Text(f"Report: {run.written}", style="dim"))

@@ -1,0 +1,1 @@
+"""Which cure next, and carrying it out."""

@@ -1,0 +1,212 @@
+"""One cure on one switch: shown, written down, carried out, cared for, looked at.
+
+Every cure of every command goes through here, so that a lost session, Ctrl-C, a reboot and the
+aftercare are seen to once.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from napalm.base.exceptions import CommitError, LockError, SessionLockedException
+
+from inventory.errors import VipkeeperError
+from napalm_cumulus.commit.report import CommitRefusedError
+from runbooks.cure.verdict import look_at_end
+from runbooks.cure.words import OUTAGES, tell_aftercare, tell_attempt
+from runbooks.run.attempt import CureAttempt, rebooted
+from runbooks.run.records import now
+from runbooks.run.session import LOST, wait_until_settled
+from tasks.cures.announce import care_after_cure, read_belongings
+from tasks.cures.apply import apply_cure, entries_at_fault, plan_cure
+from tasks.cures.model import Cured, PlannedCure
+from tasks.errors import ChangeFailedError, RefusedError
+from tasks.health.diagnosis_model import Diagnosis
+from tasks.model import Aftercare, Verification
+from tasks.verify import verify_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runbooks.cure.ladder import Looker
+    from runbooks.run.run import Run
+
+_ASK_ANEW = "vm-mac-on-wrong-port"
+#: With these the switch, or a last look at it, has refused: nothing was touched.
+_NOT_BEGUN = (RefusedError, CommitRefusedError, LockError, SessionLockedException)
+_PAUSE = 1.0  # seconds between two looks at a switch that has just booted
+
+
+def prepare(run: Run, looker: Looker, choice: Diagnosis) -> PlannedCure:
+    """Tell what a cure would do; nothing is touched.
+
+    Raises:
+        RefusedError: it is not safe now.
+    """
+    name = looker.session.switch.name
+    outage = OUTAGES.get(choice.cure)
+    harm = f"an outage of {outage} for all behind it" if outage else "no outage for anybody"
+    run.story.tell("cure", f"{choice.cure.value} on {name}, {harm}: {choice.remedy}", "do")
+    planned: PlannedCure = looker.session.run(
+        plan_cure, diagnosis=choice, gateway=looker.gateway, macs=_judged_by(looker, choice)
+    )
+    for step in planned.steps:
+        run.story.tell("plan", step, "do")
+    if planned.toggled is not None:
+        run.story.show_diff(planned.diff)
+    for note in planned.notes:
+        run.story.tell("note", note, "info")
+    run.report.plan = run.report.plan or planned
+    return planned
+
+
+def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure) -> CureAttempt:
+    """Carry a cure out and look at the kernel afterwards; it is in the run's report from its begin.
+
+    Raises:
+        ChangeFailedError: the kernel lacks something that it had before.
+        LostSwitchError: the switch cannot be reached any more.
+        RecordError: it cannot be written down, and was not begun.
+        NapalmException: the driver's own, when the switch refuses or goes back.
+    """
+    session, gateway = looker.session, looker.gateway
+    attempt = CureAttempt(
+        choice.cure,
+        choice.fault,
+        choice.interface or gateway.interface,
+        switch=session.switch.name,
+        gateway=gateway,
+        steps=planned.steps,
+        diff=planned.diff,
+        before=session.run(verify_gateway, gateway=gateway),
+    )
+    if choice.cure.on_devices:  # since the plan was shown, somebody may have added to it
+        planned = replace(planned, before=session.run(read_belongings, gateway=gateway))
+    run.before_change(attempt, planned.before)
+    begin = time.monotonic()
+    try:
+        cured: Cured = session.run(
+            apply_cure,
+            diagnosis=choice,
+            gateway=gateway,
+            message=f"vip {run.command} {run.target}",
+            revert_in=run.settings.heal.revert_in,
+            macs=_judged_by(looker, choice),
+            planned=planned,
+        )
+    except _NOT_BEGUN:
+        run.report.attempts.remove(attempt)
+        raise
+    except CommitError:
+        attempt.unmeasured_seconds = round(time.monotonic() - begin, 1)
+        _look_after_failure(run, looker, choice, planned, attempt)
+        raise
+    except LOST as error:
+        attempt.lost_session = str(error)
+        run.story.tell("cure", f"{error} The switch goes on by itself; looking again", "warn")
+        wait_until_settled(session, run.settings.heal.revert_in, error)
+        run.story.tell("cure", f"{attempt.switch} answers again, and nothing is pending there")
+        if choice.cure.on_devices:
+            attempt.unmeasured_seconds = round(time.monotonic() - begin, 1)
+        else:  # it takes nothing away, done or not
+            attempt.outage_seconds = 0.0
+        attempt.aftercare = _care(run, looker, choice, planned)
+    else:
+        attempt.steps, attempt.aftercare = cured.steps, cured.aftercare
+        attempt.outage_seconds = round(cured.outage_seconds, 3)
+        attempt.complete, attempt.problems = cured.complete, cured.problems
+        attempt.commit = cured.report
+    attempt.ended = True
+    attempt.after = _verify(run, looker, attempt)
+    tell_attempt(run, attempt)
+    _require_no_less(attempt)
+    return attempt
+
+
+def _look_after_failure(
+    run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure, attempt: CureAttempt
+) -> None:
+    """See to what a cure has taken away that the switch has gone back from, or tried to.
+
+    Whatever fails here is told, and the failure of the cure itself stays the outcome.
+    """
+    session, name = looker.session, attempt.switch
+    attempt.complete = False
+    text = f"{attempt.cure.value} did not go as meant; looking what is there now"
+    run.story.tell("cure", f"{name}: {text}", "warn")
+    try:
+        wait_until_settled(session, run.settings.heal.revert_in, CommitError(text))
+        attempt.aftercare = _care(run, looker, choice, planned)
+        attempt.ended = True
+        tell_aftercare(run, attempt.aftercare)
+        attempt.after = look_at_end(run, session, looker.gateway)
+    except (VipkeeperError, *LOST) as error:
+        run.story.tell(
+            "cure",
+            f"{name}: what hung on its devices may not have been put back (it stands in the audit "
+            f"log): {error}",
+            "warn",
+        )
+
+
+def _care(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure) -> Aftercare:
+    """The aftercare of a cure whose session was lost, on the new one."""
+    arguments = {
+        "gateway": looker.gateway,
+        "before": planned.before,
+        "macs": _judged_by(looker, choice),
+        "wrong": entries_at_fault(choice),
+    }
+    care: Aftercare
+    try:
+        care = looker.session.run(care_after_cure, **arguments)
+    except LOST as error:
+        wait_until_settled(looker.session, run.settings.heal.revert_in, error)
+        care = looker.session.run(care_after_cure, **arguments)
+    return care
+
+
+def _verify(run: Run, looker: Looker, attempt: CureAttempt) -> Verification:
+    """Look at the kernel, for a while where the switch has booted: its interfaces still come up."""
+    until = time.monotonic() + run.settings.heal.settle
+    while True:
+        after: Verification = looker.session.run(verify_gateway, gateway=looker.gateway)
+        first, then = attempt.before.boot if attempt.before else None, after.boot
+        if first is not None and then is not None and first.id != then.id:
+            attempt.rebooted_at = now() - timedelta(seconds=then.up_seconds)
+            attempt.outage_seconds = None
+        if attempt.rebooted_at is None or after.ok or time.monotonic() >= until:
+            return after
+        time.sleep(_PAUSE)
+
+
+def _require_no_less(attempt: CureAttempt) -> None:
+    """See that the kernel has all of the gateway that it had before.
+
+    Raises:
+        ChangeFailedError: it has not.
+    """
+    had = attempt.before.problems if attempt.before else ()
+    new = [text for text in (attempt.after.problems if attempt.after else ()) if text not in had]
+    if new:
+        booted = f"; {rebooted(attempt)}" if attempt.rebooted_at else ""
+        raise ChangeFailedError(
+            f"{attempt.switch}: after {attempt.cure.value} the kernel lacks something that it had "
+            f"before: {'; '.join(new)}{booted}",
+            f"Run 'ifreload -a' on {attempt.switch}, then vip trace; its configuration on disk "
+            "was never touched.",
+        )
+
+
+def _judged_by(looker: Looker, choice: Diagnosis) -> Mapping[str, tuple[str, ...]]:
+    """The known MACs by which wrong neighbour entries are told from right ones.
+
+    Where the bridge is wrong about a MAC the switch's right entry goes, too, so that it asks anew.
+    """
+    if choice.fault != _ASK_ANEW:
+        return looker.macs
+    asked = {address for address, _ in choice.neighbours}
+    return {address: macs for address, macs in looker.macs.items() if address not in asked}

@@ -1,0 +1,160 @@
+"""The ladder: carry out the mildest cure that the diagnosis names, look, and climb if need be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from runbooks.cure.carry_out import carry_out, prepare
+from runbooks.cure.policy import Rules, harming, next_cure
+from runbooks.cure.words import question, tell_unhelped
+from runbooks.run.attempt import CureAttempt, Treatment
+from tasks.facts.collect import Probes, collect_facts
+from tasks.health.diagnose import BY_EXCLUSION, diagnose
+from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
+from tasks.model import Gateway
+
+if TYPE_CHECKING:
+    from runbooks.run.approval import Agreement
+    from runbooks.run.run import Run
+    from runbooks.run.session import SwitchSession
+    from tasks.facts.model import SwitchFacts
+
+#: Seconds in which a cure that helps has helped; after the last one it is waited longer.
+AT_ONCE = 3.0
+#: Seconds until what harms is looked at once more: entries take a moment to come.
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a switch showed of one gateway."""
+
+    facts: SwitchFacts
+    diagnoses: tuple[Diagnosis, ...]
+
+
+@dataclass(frozen=True)
+class Looker:
+    """How one gateway is looked at, before and after each cure.
+
+    Attributes:
+        session: the switch.
+        gateway: the stanza.
+        probes: what the switch is to try out.
+        silent: who does not answer; empty for a switch that is healed for its own sake.
+        macs: known MACs of VMs, by address.
+        ports: hypervisor by port, as the inventory knows it.
+    """
+
+    session: SwitchSession
+    gateway: Gateway
+    probes: Probes = field(default_factory=Probes)
+    silent: Sequence[Silent] = ()
+    macs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ports: Mapping[str, str] = field(default_factory=dict)
+
+    def look(self) -> Looked:
+        """Collect the facts in one round trip and diagnose."""
+        facts: SwitchFacts = self.session.run(collect_facts, probes=self.probes)
+        return self.judge(facts)
+
+    def judge(self, facts: SwitchFacts) -> Looked:
+        """Diagnose from facts that are there."""
+        found = diagnose(facts, self.gateway, silent=self.silent, macs=self.macs, ports=self.ports)
+        return Looked(facts, found)
+
+
+#: Tells whether the target is well, waiting so many seconds for it.
+Well = Callable[[float], bool]
+
+
+def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
+    run: Run,
+    looker: Looker,
+    diagnoses: Sequence[Diagnosis],
+    rules: Rules,
+    agreement: Agreement | None = None,
+    well: Well | None = None,
+    before_each: Callable[[], None] | None = None,
+) -> Treatment:
+    """Treat one gateway on one switch until all is well or nothing more is allowed.
+
+    Each step is agreed to, written to the audit log before it is taken, told, and followed by a
+    look at the switch. Reusable without a patient: then the gateway is well when nothing is found
+    that harms.
+
+    Args:
+        run: the run; its story, audit log and report.
+        looker: the switch and the gateway.
+        diagnoses: what was found.
+        rules: what the run is willing to do.
+        agreement: how the operator's word is got; None where it has been given for all of it.
+        well: tells whether the target is well after a cure; None asks the facts alone.
+        before_each: sees to it that the next cure is safe, and raises where it is not.
+
+    Raises:
+        CancelledError: the operator said no.
+        RefusedError: a cure is not safe now; nothing was touched by it.
+        NapalmException: the switch refused a cure, or went back.
+    """
+    attempts: list[CureAttempt] = []
+    found = tuple(diagnoses)
+    while (choice := next_cure(found, looker.gateway, rules, attempts)) is not None:
+        planned = prepare(run, looker, choice)
+        if agreement is not None:
+            agreement.require(question(looker.session.switch.name, looker.gateway, choice))
+        if before_each is not None:
+            before_each()
+        harmed = harming(found)
+        attempt = carry_out(run, looker, choice, planned)
+        attempt.beside = tuple(sorted(harmed - {choice.fault}))
+        attempts.append(attempt)
+        helped = well is not None and well(min(AT_ONCE, run.settings.heal.settle))
+        looked = looker.look()
+        found = looked.diagnoses
+        if helped:
+            found = look_at_rest(looker, looked)
+        else:
+            last = next_cure(found, looker.gateway, rules, attempts) is None
+            patience = run.settings.heal.settle if last or not harmful(found) else 0.0
+            helped = well(patience) if well is not None else not harmful(found)
+            found = look_at_rest(looker) if helped else found
+        attempt.helped = helped
+        attempt.cured = _cured(harmed - harming(found), attempt)
+        if helped:
+            break
+        tell_unhelped(run, looker.session.switch.name, choice, found)
+    run.report.remaining = found
+    return Treatment(tuple(attempts), found, bool(attempts) and attempts[-1].helped)
+
+
+def look_at_rest(looker: Looker, looked: Looked | None = None) -> tuple[Diagnosis, ...]:
+    """What is found where nobody is silent any more; what harms then is looked at once more.
+
+    Args:
+        looker: the switch and the gateway.
+        looked: what was seen since; None looks now.
+    """
+    rested = replace(looker, silent=())
+    found = (rested.judge(looked.facts) if looked else rested.look()).diagnoses
+    if harming(found):
+        time.sleep(_PAUSE)
+        found = rested.look().diagnoses
+    return found
+
+
+def _cured(gone: frozenset[str], attempt: CureAttempt) -> tuple[str, ...]:
+    """The faults that a cure has ended, as far as it was seen.
+
+    What is told by exclusion is gone as soon as something else is found: that says nothing.
+    """
+    own = attempt.fault if attempt.helped else ""
+    return tuple(sorted(fault for fault in gone if fault == own or fault not in BY_EXCLUSION))
+
+
+def harmful(diagnoses: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
+    """Those that harm now and that vipkeeper can cure."""
+    return tuple(d for d in diagnoses if not d.latent and d.cure is not Cure.NONE)

@@ -1,0 +1,201 @@
+"""Which cure is tried next: by the diagnosis, by what was tried, by how many are cut off. Pure.
+
+``docs/diagnosis.md`` says the same for people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from runbooks.incident.impact import Scope
+from tasks.health.diagnose import BY_EXCLUSION
+from tasks.health.diagnosis_model import Cure, Diagnosis
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from runbooks.run.attempt import CureAttempt
+    from tasks.model import Gateway
+
+UNKNOWN_FAULT = "unknown"
+#: The fault of a toggle that the operator asked for, whatever is wrong.
+ASKED_FOR = "asked-for"
+#: Cures that work on what one fault names; of the others one serves all faults of a gateway.
+_EACH = frozenset({Cure.FORGET, Cure.REAPPLY})
+#: A cure is carried out for a fault no more often than this, whatever masked it.
+_MOST = 2
+#: Rungs that are climbed when a milder one did not help, by the one that was tried.
+_NEXT: dict[Cure, Cure] = {
+    Cure.REAPPLY: Cure.FLAP,
+    Cure.FLAP: Cure.RECREATE,
+    Cure.SET_MAC: Cure.TOGGLE,  # a device made anew has had the wrong MAC again
+    Cure.RECREATE: Cure.TOGGLE,
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a run is willing to do.
+
+    Attributes:
+        scope: how many are cut off.
+        force: the operator has said to go on all the same.
+    """
+
+    scope: Scope
+    force: bool = False
+
+    @property
+    def guesses(self) -> bool:
+        """Whether a disruptive cure may be tried without a certain diagnosis."""
+        return self.scope is Scope.LEAF or self.force
+
+    def allow(self, diagnosis: Diagnosis) -> bool:
+        """Whether the cure of a diagnosis may be carried out."""
+        if not diagnosis.cure.disruptive:
+            return diagnosis.cure is not Cure.NONE
+        if self.guesses:
+            return True
+        return diagnosis.certain and self.scope is not Scope.FLEET
+
+    def why_not(self, cure: Cure) -> str:
+        """Why a disruptive cure is not tried, as a sentence part."""
+        reasons = {
+            Scope.FLEET: "more than this leaf is cut off, so that the cause is hardly on it",
+            Scope.VM: "others behind this leaf answer",
+            Scope.HYPERVISOR: "others behind this leaf answer, or there are none to ask",
+            Scope.UNKNOWN: "there is nobody to compare with",
+        }
+        reason = reasons.get(self.scope, "the diagnosis is not certain")
+        return f"no {cure.value} on suspicion: {reason}"
+
+
+def harming(diagnoses: Sequence[Diagnosis]) -> frozenset[str]:
+    """The names of the faults that harm now."""
+    return frozenset(d.fault for d in diagnoses if not d.latent)
+
+
+def foreign(diagnoses: Sequence[Diagnosis], rules: Rules) -> Diagnosis | None:
+    """The fault that no cure of this switch ends and that explains the outage; None for none.
+
+    That a VM does not answer its gateway, or answers it and not outside, explains its own silence
+    and not that of a whole leaf.
+    """
+    found = [d for d in diagnoses if d.cure is Cure.NONE and not d.latent and not d.held_back]
+    if rules.scope is Scope.LEAF:
+        found = [d for d in found if d.fault not in BY_EXCLUSION]
+    curable = [d for d in diagnoses if d.cure is not Cure.NONE and not d.latent]
+    certain = [d for d in found if d.certain]
+    if certain:
+        return certain[0]
+    return found[0] if found and not curable else None
+
+
+def next_cure(
+    diagnoses: Sequence[Diagnosis],
+    gateway: Gateway,
+    rules: Rules,
+    tried: Collection[CureAttempt] = (),
+) -> Diagnosis | None:
+    """What to do next; None where nothing (more) is allowed or would help.
+
+    The cures of what was found come first, the certain before the uncertain, the harmful before
+    the latent, the milder before the others; each once, and once more where another fault that
+    was there beside it, and may have masked it, is gone. Then the next rung for a certain fault
+    of the gateway that is still there; at last, where guessing is allowed, the toggle. What is
+    known not to end a fault is never tried for it.
+
+    Args:
+        diagnoses: what is found now.
+        gateway: the stanza that is worked on.
+        rules: what the run is willing to do.
+        tried: what was done so far.
+    """
+    if foreign(diagnoses, rules) is not None:
+        return None
+    now = harming(diagnoses)
+    fresh = [
+        d
+        for d in diagnoses
+        if rules.allow(d) and d.cure not in d.resists and _is_open(d, now, tried)
+    ]
+    active = sorted((d for d in fresh if not d.latent), key=lambda d: (not d.certain, d.cure.rung))
+    quiet = [d for d in fresh if d.latent and not d.cure.disruptive]
+    if active or quiet:
+        return (active + quiet)[0]
+    return _climb(diagnoses, gateway, rules, tried)
+
+
+def _is_open(diagnosis: Diagnosis, now: Collection[str], tried: Collection[CureAttempt]) -> bool:
+    """Whether a diagnosis's own cure was not tried, or only while another fault masked it."""
+    same = [
+        t
+        for t in tried
+        if t.cure is diagnosis.cure and (t.fault == diagnosis.fault or t.cure not in _EACH)
+    ]
+    if not same:
+        return True
+    gone = {same[-1].fault, *same[-1].beside} - {diagnosis.fault, *now}
+    return bool(gone) and len(same) < _MOST
+
+
+def _climb(
+    diagnoses: Sequence[Diagnosis], gateway: Gateway, rules: Rules, tried: Collection[CureAttempt]
+) -> Diagnosis | None:
+    cures = {t.cure for t in tried}
+    for diagnosis in diagnoses:
+        if diagnosis.latent or not diagnosis.certain or not _of_gateway(diagnosis, gateway):
+            continue
+        rung: Cure | None = diagnosis.cure
+        while rung is not None and (rung in cures or rung in diagnosis.resists):
+            rung = _NEXT.get(rung)
+        higher = replace(diagnosis, cure=rung or Cure.NONE, remedy="the milder cure did not help")
+        if rung is not None and rules.allow(higher):
+            return higher
+    if rules.guesses and Cure.TOGGLE not in cures and not explained(diagnoses):
+        return the_toggle(gateway, diagnoses)
+    return None
+
+
+def explained(diagnoses: Sequence[Diagnosis]) -> Diagnosis | None:
+    """A certain fault that harms, and that a toggle is known not to end; None for none.
+
+    With it the outage is explained: a toggle would only add another. What is told by exclusion
+    is not certain; where its own cure did not help, it was not that, and a guess is left.
+    """
+    return next(
+        (d for d in diagnoses if d.certain and not d.latent and Cure.TOGGLE in d.resists), None
+    )
+
+
+def the_toggle_asked_for(gateway: Gateway) -> Diagnosis:
+    """The toggle that is carried out because somebody wants it."""
+    toggle = the_toggle(gateway)
+    return replace(toggle, fault=ASKED_FOR, sentence="the operator asked for it", certain=True)
+
+
+def the_toggle(gateway: Gateway, diagnoses: Sequence[Diagnosis] = ()) -> Diagnosis:
+    """The catch-all: what the manual page does."""
+    active = [d for d in diagnoses if not d.latent]
+    return Diagnosis(
+        active[0].fault if active else UNKNOWN_FAULT,
+        active[0].sentence if active else "what is wrong was not recognised",
+        active[0].evidence if active else (),
+        Cure.TOGGLE,
+        gateway.interface,
+        gateway.devices,
+        neighbours=tuple(entry for d in active for entry in d.neighbours),
+        certain=False,
+        remedy="the gateway's addresses go off and on again",
+    )
+
+
+def _of_gateway(diagnosis: Diagnosis, gateway: Gateway) -> bool:
+    """Whether a fault is one of the SVI or its VRR devices, and not of a port or a VM."""
+    return (
+        diagnosis.interface == gateway.interface
+        and bool(set(diagnosis.devices) & set(gateway.devices))
+        and diagnosis.cure in {*_NEXT, Cure.TOGGLE}
+        and not diagnosis.fault.startswith("port-")
+    )

@@ -1,0 +1,149 @@
+"""The treatment of a target that is cut off: look, say what is wrong, do the least that cures."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from runbooks.cure import ladder
+from runbooks.cure.carry_out import prepare
+from runbooks.cure.leafs import Case, Ward, wards_of
+from runbooks.cure.policy import Rules, explained, foreign, next_cure
+from runbooks.cure.rogues import tell_rogues
+from runbooks.cure.verdict import end_healed, look_at_end, still_there, what_now
+from runbooks.cure.words import refusal, tell, tell_unread
+from runbooks.incident.endpoints import served
+from runbooks.incident.impact import Blast, Scope
+from runbooks.incident.reachability import wait_until_answering
+from runbooks.run import errors
+from tasks.health.diagnosis_model import Cure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runbooks.incident.attachment import Reached
+    from runbooks.incident.survey import Survey
+    from runbooks.run.run import Run
+    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.model import Gateway
+
+
+def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run: bool) -> None:
+    """Diagnose on every switch behind which the target is, and climb the ladder where it helps.
+
+    Raises:
+        RefusedError: no switch sees the target, or what is wrong is nothing that a cure ends.
+        NapalmException: no switch can be reached, or one refuses.
+    """
+    run = case.run
+    with ThreadPoolExecutor(1) as pool:
+        # Others are pinged while the switches tell how they are.
+        around = pool.submit(_look_around, case, survey, reached)
+        wards = wards_of(case, reached, force=force)
+        for ward in wards:
+            tell_unread(run, ward.behind.switch.name, ward.looked.facts)
+            tell(run, ward.behind.switch.name, ward.diagnoses)
+        blast = around.result()
+    _tell_blast(run, blast)
+    rules = Rules(blast.scope, force)
+    able = [w for w in wards if next_cure(w.diagnoses, w.looker.gateway, rules) is not None]
+    # What is certain on one switch goes before what is likely on another.
+    able.sort(key=lambda ward: not any(d.certain and not d.latent for d in ward.diagnoses))
+    if not able:
+        worst = next((w for w in wards if foreign(w.diagnoses, rules)), wards[0])
+        raise refusal(worst.diagnoses, rules, worst.behind.switch.name)
+    if dry_run:
+        _dry_run(case, able[0], rules)
+        return
+    last: tuple[Diagnosis, ...] = ()
+    for ward in able:
+        name = ward.behind.switch.name
+        if name not in run.switches:
+            run.switches.append(name)
+        treatment = ladder.cure_gateway(
+            run,
+            ward.looker,
+            ward.diagnoses,
+            rules,
+            case.agreement,
+            _Well(case, ward.looker.gateway),
+        )
+        last = treatment.diagnoses
+        kernel = look_at_end(run, ward.behind.session, ward.looker.gateway)
+        if treatment.well:
+            end_healed(run, kernel, last, case.compute)
+            return
+    _not_healed(case, last, rules)
+
+
+class _Well:
+    """Whether the patients answer, as `ladder.cure_gateway` asks."""
+
+    def __init__(self, case: Case, gateway: Gateway) -> None:
+        self._case = case
+        self._waiting = served(gateway, case.patients, case.probes)
+
+    def __call__(self, patience: float) -> bool:
+        run = self._case.run
+        last, seconds = wait_until_answering(
+            self._waiting, patience, one_is_enough=len(self._case.patients) > 1
+        )
+        run.report.pings.after, run.report.pings.waited_seconds = last, round(seconds, 2)
+        well = any(probe.answers for probe in last)
+        if well or patience > ladder.AT_ONCE:
+            for probe in last:
+                run.story.tell("ping", str(probe), "ok" if probe.answers else "fail")
+        return well
+
+
+def _look_around(case: Case, survey: Survey, reached: Reached) -> Blast:
+    heard = [name for behind in reached.answered for name in behind.presence.heard]
+    own = [text for patient in case.patients for text in patient.probed]
+    own += [str(address) for patient in case.patients for address in patient.fixed]
+    return survey.finish(own, heard, several=len(case.patients) > 1)
+
+
+def _tell_blast(run: Run, blast: Blast) -> None:
+    run.report.blast = blast
+    run.story.tell("cut off", blast.sentence, "info" if blast.scope is Scope.VM else "warn")
+    for warning in blast.warnings:
+        run.story.tell("cut off", warning, "warn")
+
+
+def _dry_run(case: Case, ward: Ward, rules: Rules) -> None:
+    choice = next_cure(ward.diagnoses, ward.looker.gateway, rules)
+    if choice is None:  # only those with a choice come here
+        return
+    name = ward.behind.switch.name
+    case.run.switches.append(name)
+    prepare(case.run, ward.looker, choice)
+    vip = ward.looker.gateway.vip.address
+    case.run.end(
+        "dry-run",
+        f"nothing was touched: for {choice.fault} on {name} it would be {choice.cure.value} "
+        f"({vip})",
+    )
+
+
+def _not_healed(case: Case, found: Sequence[Diagnosis], rules: Rules) -> None:
+    run = case.run
+    attempts = run.report.attempts
+    done = ", ".join(f"{each.cure.value} on {each.switch}" for each in attempts)
+    cause = foreign(found, rules) or explained(found)
+    named = cause or next((d for d in found if not d.latent), None)
+    rogues = tell_rogues(run, attempts[-1].switch, [cause] if cause else [], case.compute)
+    seen = f"; what is seen now: {named.fault}: {named.sentence}" if named else ""
+    if cause and rogues:
+        seen = f"; {still_there([cause], rogues)}"
+    toggled = any(each.cure is Cure.TOGGLE for each in attempts)
+    advice = "Look at the VM's console, its security groups, and the route to it from outside."
+    if cause:
+        advice = what_now(run, [cause], rogues) if rogues else cause.remedy
+    elif not toggled:
+        advice += " To toggle the gateway all the same: --toggle"
+    run.end(
+        "not-healed",
+        f"{run.target} still does not answer after {done}{seen}",
+        errors.NOT_HEALED,
+        advice,
+    )

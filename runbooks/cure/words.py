@@ -1,0 +1,130 @@
+"""What the ladder tells: what was found, what a cure costs and did, and why nothing is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from inventory.names import short_host
+from runbooks.cure.policy import Rules, foreign
+from runbooks.run.attempt import rebooted
+from tasks.errors import RefusedError
+from tasks.facts.model import Section
+from tasks.health.diagnosis_model import Cure, Diagnosis
+
+if TYPE_CHECKING:
+    from runbooks.run.attempt import CureAttempt
+    from runbooks.run.run import Run
+    from tasks.facts.model import SwitchFacts
+    from tasks.model import Aftercare, Gateway
+
+#: How long others may be cut off by a cure that cuts them off.
+OUTAGES = {
+    Cure.SET_MAC: "some 20 ms",
+    Cure.FLAP: "some 20 ms",
+    Cure.RECREATE: "some 0.2 s",
+    Cure.TOGGLE: "less than a second",
+}
+
+
+class NotThisFaultError(RefusedError):
+    """What is wrong is nothing that a cure of this switch ends: it was not touched."""
+
+
+def tell(run: Run, switch: str, diagnoses: Sequence[Diagnosis]) -> None:
+    """Tell what was found on a switch, with the evidence, and note it in the report."""
+    short = short_host(switch)
+    for diagnosis in diagnoses:
+        kind = "info" if diagnosis.latent else "fail" if diagnosis.certain else "warn"
+        sure = "" if diagnosis.certain else " (not certain)"
+        harm = " (harms nobody yet)" if diagnosis.latent else ""
+        run.story.tell("diagnosis", f"{diagnosis.fault}{sure}{harm}: {diagnosis.sentence}", kind)
+        for text in diagnosis.evidence:
+            run.story.tell(short, text, "info")
+    # What was found first; what is found after the cures stands with the end.
+    run.report.diagnosis.setdefault(switch, tuple(diagnoses))
+
+
+def tell_unread(run: Run, switch: str, facts: SwitchFacts) -> None:
+    """Tell what of a switch could not be read, so that no fault of it can be named."""
+    sections = [getattr(facts, each.name) for each in fields(facts)]
+    unread = [section.unread for section in sections if isinstance(section, Section)]
+    unread += [facts.gateways_unread, facts.sysctls_unread]
+    found = tuple(dict.fromkeys(filter(None, unread)))
+    for text in found:
+        run.story.tell("diagnosis", f"not known: {text}", "warn")
+    if found:
+        run.report.unread[switch] = found
+
+
+def refuse(diagnosis: Diagnosis, switch: str) -> NotThisFaultError:
+    """The refusal that names a fault which no cure of a switch ends."""
+    return NotThisFaultError(
+        f"{switch}: {diagnosis.fault}: {diagnosis.sentence}; nothing was touched", diagnosis.remedy
+    )
+
+
+def refusal(diagnoses: Sequence[Diagnosis], rules: Rules, switch: str) -> NotThisFaultError:
+    """Why nothing is done, where `next_cure` has nothing."""
+    cause = foreign(diagnoses, rules)
+    if cause is not None:
+        return refuse(cause, switch)
+    advice = "To toggle the gateway all the same: --toggle"
+    for diagnosis in diagnoses:
+        if not diagnosis.latent and diagnosis.cure.disruptive:
+            return NotThisFaultError(
+                f"{switch}: {diagnosis.fault}: {diagnosis.sentence}; "
+                f"{rules.why_not(diagnosis.cure)}; nothing was touched",
+                advice,
+            )
+    return NotThisFaultError(
+        f"{switch}: no fault of the gateway is found; {rules.why_not(Cure.TOGGLE)}; nothing was "
+        "touched",
+        advice,
+    )
+
+
+def tell_attempt(run: Run, attempt: CureAttempt) -> None:
+    """Tell what a cure did."""
+    if attempt.rebooted_at:
+        run.story.tell("cure", rebooted(attempt), "warn")
+    elif attempt.lost_session:
+        text = f"{attempt.cure.value}: how long it took and what came of it was not seen"
+        run.story.tell("cure", text, "warn")
+    else:
+        away = attempt.outage_seconds or 0.0
+        took = f" (away for at most {away:.2f} s)" if away else ""
+        kind = "ok" if attempt.complete else "warn"
+        run.story.tell("cure", f"{attempt.cure.value}{took}", kind)
+    for problem in attempt.problems:
+        run.story.tell("cure", problem, "warn")
+    tell_aftercare(run, attempt.aftercare)
+
+
+def tell_aftercare(run: Run, care: Aftercare) -> None:
+    """Tell what was announced and put back, and what was not."""
+    if care.announced:
+        run.story.tell("announce", f"gratuitous ARP for {', '.join(care.announced)}")
+    for restored in care.restored:
+        run.story.tell("put back", restored)
+    for lost in care.lost:
+        run.story.tell("lost", lost, "warn")
+    for note in care.notes:
+        run.story.tell("note", note, "info")
+
+
+def tell_unhelped(run: Run, switch: str, choice: Diagnosis, found: Sequence[Diagnosis]) -> None:
+    """Tell that a cure did not help, and what is seen now."""
+    still = [d.fault for d in found if not d.latent]
+    seen = f"the switch still shows {', '.join(still)}" if still else "the switch shows no fault"
+    run.story.tell("cure", f"{choice.cure.value} did not help; {seen}", "warn")
+    tell(run, switch, found)
+
+
+def question(switch: str, gateway: Gateway, choice: Diagnosis) -> str:
+    """What the operator is asked before a cure, with what it costs others."""
+    outage = OUTAGES.get(choice.cure)
+    harm = f"Everybody behind it is cut off for {outage}." if outage else "Nobody is cut off by it."
+    verb = "Toggle" if choice.cure is Cure.TOGGLE else f"Carry out {choice.cure.value} for"
+    return f"{verb} {gateway.vip.address} on {switch}? {harm}"

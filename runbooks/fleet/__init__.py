@@ -1,0 +1,1 @@
+"""Many switches: choosing, judging and healing them."""

@@ -1,0 +1,167 @@
+"""One switch of a check: collect its facts, judge them, and let them go.
+
+A Nornir task; what it gives is small, so that the memory of a run does not grow with what switches
+hold (ten thousand neighbours are judged and forgotten in the thread that read them).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from nornir.core.task import Result, Task
+
+from nornir_config.connection import drop_connection
+from runbooks.fleet.selection import behind_ports, model_of, rack_of, uplinks_of
+from tasks.facts.collect import SILENT, Probes, collect_facts
+from tasks.facts.index import Index
+from tasks.health.assess import assess as assess_facts
+from tasks.health.assess import unreachable
+from tasks.health.checks import Expected, ExpectedVm
+from tasks.health.diagnose import diagnose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nornir.core.inventory import Host
+    from nornir.core.task import MultiResult
+
+    from tasks.facts.model import SwitchFacts
+    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.health.model import SwitchHealth
+    from tasks.model import Gateway
+
+#: Why a switch could not be judged (``unanswered``); the ids are in ``docs/checks.md``.
+LOGIN_REFUSED = "login-refused"
+UNANSWERED = ("not-checked", "no-answer", LOGIN_REFUSED, "unreachable", "host-key", "unreadable")
+IDENTITY = "identity"
+
+
+@dataclass(frozen=True)
+class Looking:
+    """How to look at switches.
+
+    Attributes:
+        probe: let the switch try things out (pings from the VIP, ARP).
+        only: ids of the checks that are asked for; empty means all.
+        skip: ids of checks that are not.
+        diagnose: name faults and their cures, too.
+        keep: the switches whose connection is left open for the next round.
+        hypervisors: the names by which LLDP neighbours are recognized.
+        vms: the VMs that OpenStack says are behind each switch: by its name, then by address.
+    """
+
+    probe: bool = True
+    only: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+    diagnose: bool = False
+    keep: frozenset[str] = frozenset()
+    hypervisors: tuple[str, ...] = ()
+    vms: Mapping[str, Mapping[str, ExpectedVm]] = field(default_factory=dict)
+
+    def wants(self, check: str) -> bool:
+        """Whether findings of a check are asked for; that a switch was not judged always is."""
+        if check in UNANSWERED:
+            return True
+        return check not in self.skip and (not self.only or check in self.only)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What is left of a switch's facts once they are judged.
+
+    Attributes:
+        health: findings and VIPs.
+        diagnoses: faults with their cures, where they were asked for.
+        gateways: the stanzas that the diagnoses are about.
+        held: the VIPs that it is configured with, whatever its kernel has.
+        answered: whether the switch could be judged at all.
+    """
+
+    health: SwitchHealth
+    diagnoses: tuple[Diagnosis, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+    held: frozenset[str] = frozenset()
+    answered: bool = True
+
+
+def assess(task: Task, looking: Looking) -> Result:
+    """Nornir task: look at the host; gives its `Assessment`.
+
+    Raises:
+        NapalmException: it could not be asked.
+    """
+    host = task.host
+    began = time.monotonic()
+    try:
+        facts: SwitchFacts = collect_facts(
+            task, probes=Probes() if looking.probe else SILENT
+        ).result
+    except BaseException:
+        drop_connection(host)
+        raise
+    if host.name not in looking.keep:
+        drop_connection(host)
+    seconds = time.monotonic() - began
+    return Result(host, result=assessed(host, facts, looking, seconds))
+
+
+def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -> Assessment:
+    """Judge the facts of a host."""
+    whole = assess_facts(
+        facts,
+        address=host.hostname or "",
+        rack=rack_of(host),
+        model=model_of(host),
+        seconds=round(seconds, 3),
+        hypervisors=looking.hypervisors,
+        expected=Expected(uplinks_of(host), looking.vms.get(host.name, {})),
+    )
+    # A switch that was named by its address just tells its name.
+    nameless = {IDENTITY} if host.name == host.hostname else set()
+    done = tuple(c for c in whole.judged if looking.wants(c) and c not in nameless)
+    findings = (f for f in whole.findings if looking.wants(f.check) and f.check not in nameless)
+    health = replace(whole, findings=tuple(findings), judged=done, checked=len(done))
+    held = frozenset(str(v.address.ip) for g in facts.gateways for v in g.virtual)
+    if not looking.diagnose:
+        return Assessment(health, held=held)
+    behind = behind_ports(host)
+    index = Index(facts)
+    found = [
+        diagnosis
+        for gateway in facts.gateways
+        for diagnosis in diagnose(facts, gateway, ports=ports_of(gateway, behind), index=index)
+    ]
+    diagnoses = tuple({(d.fault, d.interface): d for d in found}.values())
+    concerned = {diagnosis.interface for diagnosis in diagnoses}
+    gateways = tuple(g for g in facts.gateways if g.interface in concerned)
+    return Assessment(health, diagnoses, gateways, held)
+
+
+def ports_of(gateway: Gateway, behind: Mapping[str, str]) -> dict[str, str]:
+    """Hypervisor by port, for the ports that a gateway's stanza names.
+
+    A bridge that lists its ports has no others; the ports of a VLAN-aware one stand elsewhere, and
+    all of them may serve the gateway.
+    """
+    lines = [line.split() for line in gateway.stanza.splitlines()]
+    listed = [line[1:] for line in lines if line and line[0] in {"bridge-ports", "bridge_ports"}]
+    if not listed:
+        return dict(behind)
+    named = {word for words in listed for word in words}
+    return {port: name for port, name in behind.items() if port in named}
+
+
+def outcome(host: Host, results: MultiResult) -> Assessment:
+    """The `Assessment` of a host's result; of a failed one, an UNKNOWN that says why."""
+    if not results.failed:
+        found: Assessment = results[0].result
+        return found
+    from runbooks.fleet.unanswered import why_unanswered  # noqa: PLC0415 - NAPALM is slow to import
+
+    why = why_unanswered(host.name, results)
+    health = unreachable(
+        host.name, host.hostname or "", why.sentence, check=why.check, remedy=why.remedy
+    )
+    return Assessment(replace(health, rack=rack_of(host), model=model_of(host)), answered=False)

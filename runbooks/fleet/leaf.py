@@ -1,0 +1,276 @@
+"""Curing the planned faults of one leaf: look again, cure, look whether it helped.
+
+A Nornir task; it has a report and audit lines of its own, as ``vip heal`` has.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nornir.core.task import Result, Task
+
+from inventory.errors import VipkeeperError
+from inventory.names import short_host
+from runbooks.cure.ladder import Looked, Looker, cure_gateway, harmful
+from runbooks.cure.rogues import Compute, tell_rogues
+from runbooks.cure.verdict import end_healed_for_now, look_at_end
+from runbooks.fleet.assess import ports_of
+from runbooks.fleet.plan import RULES, diagnoses_of, peers_of
+from runbooks.fleet.selection import behind_ports
+from runbooks.pending import identify
+from runbooks.run import errors
+from runbooks.run.attempt import cures_in_words
+from runbooks.run.run import Run, recorded
+from runbooks.run.session import SwitchSession, switch_session
+from runbooks.run.story import Story
+from tasks.errors import RefusedError
+from tasks.facts.collect import collect_facts
+from tasks.health.checks import judge
+from tasks.health.model import Finding, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from inventory.model import Switch
+    from nornir_config.settings import Settings
+    from runbooks.fleet.assess import Assessment
+    from runbooks.fleet.plan import LeafPlan, SviPlan
+    from tasks.facts.model import SwitchFacts
+    from tasks.health.diagnosis_model import Diagnosis
+
+_PAUSE = 1.0  # seconds between two looks at what a cure did
+
+
+class NotHealedError(VipkeeperError):
+    """Cures went through, and a fault is still there."""
+
+    exit_code = errors.NOT_HEALED
+
+
+class LeafStory(Story):
+    """The story of one leaf among others: each line says which."""
+
+    def __init__(self, whole: Story, switch: str) -> None:
+        super().__init__(whole.console)
+        self._switch = short_host(switch)
+
+    def tell(self, step: str, text: str, kind: str = "ok") -> None:
+        """Tell it with the leaf's name in front."""
+        super().tell(step, f"{self._switch}: {text}", kind)
+
+
+@dataclass(frozen=True)
+class Healing:
+    """What all leafs of one healing share.
+
+    Attributes:
+        settings: the timer, and how long a cure may take to show.
+        story: whose console is written to.
+        plans: what is to be done, by leaf.
+        before: what the check found, by leaf.
+        look: looks anew at some leafs, without probes.
+        compute: knows whose a MAC is.
+        force: go on where a leaf that shares a VIP is not well or cannot be asked.
+    """
+
+    settings: Settings
+    story: Story
+    plans: Mapping[str, LeafPlan]
+    before: Mapping[str, Assessment]
+    look: Callable[[tuple[str, ...]], Mapping[str, Assessment]]
+    compute: Compute
+    force: bool = False
+
+
+def heal_leaf(task: Task, healing: Healing, switches: Mapping[str, Switch]) -> Result:
+    """Nornir task: cure what is planned for the host; gives its `Run`.
+
+    Raises:
+        VipkeeperError: it was refused, or did not help.
+        NapalmException: the driver's own.
+    """
+    name = task.host.name
+    run = Run(healing.settings, LeafStory(healing.story, name), "heal", name)
+    with recorded(run), switch_session(healing.settings, switches[name]) as session:
+        identify(session)
+        plan = healing.plans[name]
+        run.report.plan = plan
+        behind = behind_ports(task.host)
+        still: list[Diagnosis] = []
+        for svi in plan.svis:
+            still += _heal_svi(run, healing, session, svi, behind)
+        run.report.remaining = tuple(still)
+        for svi in plan.svis:
+            _require_present(run, session, svi)
+        done = cures_in_words(run.report.attempts) or "well again before it was touched"
+        told = f"{name}: {', '.join(sorted(plan.vips))}: {done}"
+        if still:
+            rogues = tell_rogues(run, name, still, healing.compute)
+            end_healed_for_now(run, told, still, rogues)
+        else:
+            run.end("healed", told)
+    return Result(task.host, result=run, changed=run.changed)
+
+
+def _heal_svi(
+    run: Run, healing: Healing, session: SwitchSession, plan: SviPlan, behind: Mapping[str, str]
+) -> tuple[Diagnosis, ...]:
+    """Cure an SVI; gives what harms and is still there, though it is covered for now.
+
+    Raises:
+        RefusedError: it is no longer what the plan was made for.
+        NotHealedError: it is not well.
+    """
+    facts: SwitchFacts = session.run(collect_facts)
+    name, svi = session.switch.name, plan.gateway.interface
+    gateway = next((g for g in facts.gateways if g.interface == svi), None)
+    if gateway is None or gateway.stanza != plan.gateway.stanza:
+        raise RefusedError(
+            f"{name}: the stanza of {svi} is no longer what it was when the plan was agreed on; "
+            "nothing was touched",
+            "Look at the new state (vip check), then run the command again.",
+        )
+    looker = Looker(session, gateway, ports=ports_of(gateway, behind))
+    found = diagnoses_of(gateway, looker.judge(facts).diagnoses)
+    new = {d.fault for d in found if not d.latent} - {d.fault for d in plan.diagnoses}
+    if new:
+        raise RefusedError(
+            f"{name}: {', '.join(sorted(new))} on {svi} was not there when the plan was agreed on; "
+            "nothing was touched",
+            "Look at the new state (vip check), then run the command again.",
+        )
+    before = _critical(healing.before[name].health.findings, svi)
+    treatment = cure_gateway(
+        run,
+        looker,
+        found,
+        RULES,
+        well=partial(_is_well, looker),
+        before_each=partial(_require_well_peers, run, healing, name, plan.vips),
+    )
+    still = tuple(d for d in treatment.diagnoses if not d.latent)
+    if not _is_covered(still) or (treatment.attempts and not treatment.well):
+        raise NotHealedError(
+            f"{name}: {', '.join(d.fault for d in still)} on {svi} is still there after "
+            f"{', '.join(each.cure.value for each in treatment.attempts) or 'no cure'}",
+            f"Look into that leaf by hand: vip check {name}",
+        )
+    _prove(run, looker, before, plan)
+    return still
+
+
+def _require_present(run: Run, session: SwitchSession, plan: SviPlan) -> None:
+    """See at the end of the run that every VIP of the SVI is there, whatever was before.
+
+    Raises:
+        NotHealedError: one is not.
+    """
+    kernel = look_at_end(run, session, plan.gateway)
+    if kernel.absent:
+        name = session.switch.name
+        raise NotHealedError(
+            f"{name}: the gateway {plan.gateway.interface} is not whole at the end: "
+            f"{'; '.join(kernel.absent)}",
+            f"See who or what else works on that leaf, then: vip check {name}",
+        )
+
+
+def _is_covered(still: Sequence[Diagnosis]) -> bool:
+    """Whether nothing is left but what a cure of this switch can only cover for a time, or not."""
+    return all(diagnosis.returns for diagnosis in harmful(still))
+
+
+def _is_well(looker: Looker, seconds: float) -> bool:
+    """Whether nothing harms any more; neighbours and routes take a moment to come.
+
+    What is only covered goes on showing: then it is well as long as VMs answer the VIP.
+    """
+    until = time.monotonic() + seconds
+    while harmful((looked := looker.look()).diagnoses):
+        if _is_covered(looked.diagnoses) and _is_reached(looked, looker):
+            return True
+        if time.monotonic() >= until:
+            return False
+        time.sleep(_PAUSE)
+    return True
+
+
+def _is_reached(looked: Looked, looker: Looker) -> bool:
+    """Whether a VM answers a ping from a VIP, or the switch knows none to send one to."""
+    devices = looker.gateway.devices
+    tried = [p for p in looked.facts.probes.rows if p.kind == "ping" and p.device in devices]
+    return not tried or any(probe.ok for probe in tried)
+
+
+def _critical(findings: tuple[Finding, ...], interface: str) -> dict[tuple[str, str], Finding]:
+    return {
+        (finding.check, finding.subject): finding
+        for finding in findings
+        if finding.status is Status.CRITICAL and finding.interface == interface
+    }
+
+
+def _prove(
+    run: Run, looker: Looker, before: Mapping[tuple[str, str], Finding], plan: SviPlan
+) -> None:
+    """See that nothing of the SVI is critical that was not before.
+
+    Raises:
+        NotHealedError: something is.
+    """
+    name, svi = looker.session.switch.name, plan.gateway.interface
+    until = time.monotonic() + run.settings.heal.settle
+    while True:
+        now = _critical(judge(looker.look().facts), svi)
+        new = [finding for key, finding in now.items() if key not in before]
+        if not new:
+            break
+        if time.monotonic() >= until:
+            raise NotHealedError(
+                f"{name}: the faults of {svi} are gone, but now: "
+                f"{'; '.join(f'{f.check}: {f.evidence}' for f in new)}",
+                f"Look into that leaf by hand: vip check {name}",
+            )
+        time.sleep(_PAUSE)
+    for finding in now.values():
+        run.story.tell("still", f"{finding.check}: {finding.evidence}", "warn")
+    run.report.findings[svi] = tuple(now.values())
+    if not now:
+        run.story.tell("verified", f"{', '.join(plan.vips)} on {svi}: nothing critical is left")
+
+
+def _require_well_peers(run: Run, healing: Healing, name: str, vips: tuple[str, ...]) -> None:
+    """See that every other leaf with these VIPs is as well as before, and is not being changed.
+
+    Raises:
+        RefusedError: one is not.
+    """
+    known = peers_of(name, vips, healing.before)
+    if not known:
+        return
+    now = healing.look(tuple(known))
+    still = peers_of(name, vips, now)
+    troubles = [f"{peer} could not be asked" for peer in known if not now[peer].answered]
+    troubles += [
+        f"{peer}, which was well, is not any more"
+        for peer, was_well in known.items()
+        if was_well and now[peer].answered and not still.get(peer)
+    ]
+    troubles += [
+        f"a commit is pending on {peer}"
+        for peer in known
+        if any(finding.check == "commit-pending" for finding in now[peer].health.findings)
+    ]
+    if troubles and not healing.force:
+        raise RefusedError(
+            f"{name}: {', '.join(vips)} is not worked on here, since of the other leafs that hold "
+            f"it: {'; '.join(troubles)}",
+            "See to those first, or go on all the same: --force",
+        )
+    for trouble in troubles:
+        run.story.tell("force", trouble, "warn")
+    if not troubles:
+        run.story.tell("others", f"{', '.join(known)}: as well as before, nothing pending", "info")

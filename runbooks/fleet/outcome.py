@@ -1,0 +1,128 @@
+"""How the healing of many leafs ended: what became of each, and of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inventory.errors import VipkeeperError
+from nornir_config.runner.errors import AbandonedError, NotStartedError
+from runbooks.run import errors
+from runbooks.run.errors import CancelledError
+from runbooks.run.explain import explain, report_of, root_cause
+
+if TYPE_CHECKING:
+    from nornir.core.task import MultiResult
+
+    from runbooks.fleet.plan import FleetPlan
+    from runbooks.run.run import Run
+
+
+_NO_CURE = "not well or not judged, and no cure is known to help"
+_SEE = "See what is wrong and what to do about it: vip check"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one leaf.
+
+    Attributes:
+        switch: its name.
+        verdict: ``healed``, ``healed for now``, ``failed``, ``not started`` or ``left to itself``.
+        sentence: the outcome for a person.
+        report: its own report; empty where none was written.
+        exit_code: what it alone would end with.
+        advice: what to do next.
+    """
+
+    switch: str
+    verdict: str
+    sentence: str
+    report: str = ""
+    exit_code: int = errors.OK
+    advice: str = ""
+
+
+class StoppedError(VipkeeperError):
+    """A leaf was not healed, and no other was begun after it; ends as that leaf alone would."""
+
+    def __init__(self, message: str, first: Outcome) -> None:
+        super().__init__(message, first.advice)
+        self.exit_code = first.exit_code
+
+
+def outcome_of(name: str, results: MultiResult) -> Outcome:
+    """What became of a leaf, by the results of its Nornir task."""
+    if not results.failed:
+        leaf: Run = results[0].result
+        verdict = "healed" if leaf.exit_code == errors.OK else "healed for now"
+        return Outcome(
+            name, verdict, leaf.sentence, str(leaf.written or ""), leaf.exit_code, leaf.advice
+        )
+    error = root_cause(results) or RuntimeError("it failed without an exception")
+    said = explain(error, name)
+    verdict = "not started" if isinstance(error, NotStartedError) else "failed"
+    if isinstance(error, AbandonedError):
+        verdict = "left to itself"
+    return Outcome(name, verdict, said.sentence, report_of(error), said.exit_code, said.advice)
+
+
+def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupted: str) -> None:
+    """End the run of all leafs by what became of each.
+
+    Raises:
+        StoppedError: a leaf was not healed.
+        CancelledError: it was interrupted.
+    """
+    run.report.leafs = outcomes
+    healed = [o.switch for o in outcomes if o.verdict == "healed"]
+    for_now = [o for o in outcomes if o.verdict == "healed for now"]
+    failed = [o for o in outcomes if o.verdict == "failed"]
+    waiting = [o.switch for o in outcomes if o.verdict == "not started"]
+    said = f"{len(healed)} of {len(plan.leafs)} leafs healed"
+    said += f" ({', '.join(healed)})" if healed else ""
+    said += f"; healed for now: {', '.join(o.switch for o in for_now)}" if for_now else ""
+    said += f"; not started: {', '.join(waiting)}" if waiting else ""
+    failures = "".join(f"; {outcome.sentence}" for outcome in failed)
+    if interrupted:
+        away = [o.switch for o in outcomes if o.verdict == "left to itself"]
+        said += f"; left to the timer on the switch: {', '.join(away)}" if away else ""
+        said = f"stopped by {interrupted}: {said}{failures}"
+        raise CancelledError(said, "See how they are: vip check")
+    if failed:
+        raise StoppedError(f"{said}{failures}", failed[0])
+    left = _left_alone(plan)
+    if for_now:
+        sentences = "; ".join(outcome.sentence for outcome in for_now)
+        advice = " ".join(dict.fromkeys(outcome.advice for outcome in for_now))
+        sentences += f"; {left}" if left else ""
+        run.end("healed-for-now", f"{said}; {sentences}", errors.HEALED_FOR_NOW, advice)
+        return
+    if left:
+        run.end("not-healed", f"{said}; {left}", errors.NOT_HEALED, _SEE)
+        return
+    run.end("healed", said)
+
+
+def _left_alone(plan: FleetPlan) -> str:
+    """The switches that nothing was done on though they are not well, as a clause."""
+    ill = _ill(plan) - {leaf.switch for leaf in plan.leafs}
+    return f"left alone: {', '.join(sorted(ill))} ({_NO_CURE})" if ill else ""
+
+
+def _ill(plan: FleetPlan) -> set[str]:
+    return {*plan.unhealthy, *(name for name, d in plan.left if not d.latent)}
+
+
+def nothing_to_cure(run: Run, plan: FleetPlan) -> None:
+    """End a run whose plan is empty: all are well, or what is wrong is nothing that a cure ends."""
+    ill = sorted(_ill(plan))
+    if not ill:
+        run.end("healthy", f"{plan.checked} leafs have no fault to cure; nothing was touched")
+        return
+    run.end(
+        "not-healed",
+        f"{', '.join(ill)}: {_NO_CURE}; nothing was touched",
+        errors.NOT_HEALED,
+        _SEE,
+    )

@@ -1,0 +1,89 @@
+"""How far a round of checks has come: a bar on a terminal, a line for each switch elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from inventory.names import short_host
+from runbooks.run.story import printable
+from tasks.health.model import Status, SwitchHealth
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+
+STYLES = {
+    Status.OK: "green",
+    Status.WARNING: "yellow",
+    Status.CRITICAL: "bold red",
+    Status.UNKNOWN: "magenta",
+}
+
+
+class Bar:
+    """A bar that is gone when the round is over; what is not well is told above it at once."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def begin(self, total: int) -> None:
+        """Show the bar."""
+        self._bar = Progress(
+            TextColumn("checking"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=total)
+        self._bar.start()
+
+    def done(self, health: SwitchHealth) -> None:
+        """Move the bar on."""
+        if self._bar is None or self._task is None:
+            return
+        name = printable(short_host(health.switch))
+        self._bar.update(self._task, advance=1, description=name)
+        if health.status is not Status.OK:
+            self._bar.console.print(_line(health), style=STYLES[health.status])
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+class Lines:
+    """A line for each switch, as its outcome comes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._total = self._number = 0
+
+    def begin(self, total: int) -> None:
+        """Remember how many there will be."""
+        self._total, self._number = total, 0
+
+    def done(self, health: SwitchHealth) -> None:
+        """Tell the outcome of a switch."""
+        self._number += 1
+        self._console.print(f"{self._number}/{self._total} {_line(health)}")
+
+    def end(self) -> None:
+        """Do nothing."""
+
+
+def _line(health: SwitchHealth) -> str:
+    line = f"{printable(health.switch)} {health.status.value}"
+    worst = max(health.findings, key=lambda finding: finding.status.weight, default=None)
+    if worst is None or worst.status is Status.OK:
+        return line
+    more = f" (+{len(health.findings) - 1})" if len(health.findings) > 1 else ""
+    return f"{line} {printable(worst.check)} {printable(worst.subject)}".rstrip() + more

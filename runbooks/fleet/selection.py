@@ -1,0 +1,168 @@
+"""Which switches a command is about: the site's inventory, or those that were named."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from nornir.core.inventory import Hosts, Inventory
+
+from inventory.names import short_host
+from inventory.nornir_hosts import build_inventory
+from nornir_config.init import switch_inventory
+from nornir_config.runner.errors import NoHostsError
+from runbooks.run.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nornir.core.inventory import Host
+
+    from inventory.model import Switch
+    from inventory.site import Site
+    from nornir_config.settings import Settings
+
+#: What ``--filter`` can ask for; all but the name are the inventory's groups ``rack_...`` etc.
+FILTERS = ("name", "rack", "model", "site")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which switches are asked for.
+
+    Attributes:
+        names: names or management addresses; empty means all of the inventory.
+        filters: allowed values by key (of `FILTERS`); a switch must match each key.
+        groups: Nornir groups; a switch must be in all of them.
+    """
+
+    names: tuple[str, ...] = ()
+    filters: tuple[tuple[str, str], ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The switches of a run.
+
+    Attributes:
+        inventory: the hosts; at least one.
+        left_out: a sentence for each switch or hypervisor that should be there and cannot be.
+        notes: what deserves less trust (answers of failing sources, with their age).
+    """
+
+    inventory: Inventory
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def parse_filters(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """``KEY=VALUE`` of the command line.
+
+    >>> parse_filters(["rack=a3", "name=swt-*"])
+    (('rack', 'a3'), ('name', 'swt-*'))
+
+    Raises:
+        UsageError: a key is unknown, or there is no value.
+    """
+    found = []
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if key not in FILTERS or not equals or not value:
+            raise UsageError(
+                f"--filter {text!r} is not understood",
+                f"Give KEY=VALUE with one of: {', '.join(FILTERS)}. A name may hold * and ?.",
+            )
+        found.append((key, value))
+    return tuple(found)
+
+
+def select(
+    settings: Settings,
+    site: Callable[[], Site],
+    wish: Wish,
+    find: Callable[[str], Switch],
+) -> Selected:
+    """Find the switches that are asked for.
+
+    Args:
+        settings: for the login.
+        site: opens the site; called only when its whole inventory is needed.
+        wish: which switches.
+        find: finds one by its name or address.
+
+    Raises:
+        NoHostsError: nothing matches.
+        TargetError: a switch that was named is unknown.
+        SourceError: a source failed and no earlier answer of it is kept.
+    """
+    if wish.names:
+        if wish.filters or wish.groups:
+            raise UsageError("name switches, or filter the inventory, not both")
+        switches = {switch.name: switch for switch in map(find, wish.names)}
+        return Selected(switch_inventory(switches.values()))
+    built = build_inventory(site(), username=settings.ssh.username, port=settings.ssh.port)
+    inventory = built.inventory
+    if wish.filters or wish.groups:
+        hosts = {name: host for name, host in inventory.hosts.items() if _matches(host, wish)}
+        inventory = Inventory(Hosts(hosts), inventory.groups, inventory.defaults)
+        if not inventory.hosts:
+            known = ", ".join(sorted(built.inventory.groups)) or "none"
+            raise NoHostsError(
+                f"none of the {len(built.inventory.hosts)} switches matches",
+                f"The inventory's groups are: {known}.",
+            )
+    return Selected(inventory, built.problems, built.warnings)
+
+
+def rack_of(host: Host) -> str:
+    """The rack, from the host's groups; empty where they do not say."""
+    return _from_groups(host, "rack")
+
+
+def model_of(host: Host) -> str:
+    """The model, from the host's groups; empty where they do not say."""
+    return _from_groups(host, "model")
+
+
+def uplinks_of(host: Host) -> dict[str, tuple[str, ...]]:
+    """Ports by hypervisor, as the uplink source says; empty for a switch that was named."""
+    found: dict[str, tuple[str, ...]] = {}
+    for uplink in host.data.get("uplinks", ()):
+        name = uplink["hypervisor"]
+        found[name] = (*found.get(name, ()), uplink["port"])
+    return found
+
+
+def behind_ports(host: Host) -> dict[str, str]:
+    """Hypervisor by port, as the uplink source says."""
+    return {port: name for name, ports in uplinks_of(host).items() for port in ports}
+
+
+def _from_groups(host: Host, kind: str) -> str:
+    prefix = f"{kind}_"
+    names = [group.name for group in host.groups if group.name.startswith(prefix)]
+    return names[0].removeprefix(prefix) if names else ""
+
+
+def _matches(host: Host, wish: Wish) -> bool:
+    in_groups = {group.name for group in host.groups}
+    if not in_groups.issuperset(wish.groups):
+        return False
+    for key in {key for key, _ in wish.filters}:
+        values = [value for other, value in wish.filters if other == key]
+        if key == "name":
+            short = short_host(host.name)
+            ok = any(fnmatchcase(n, value) for value in values for n in (host.name, short))
+        else:
+            ok = not in_groups.isdisjoint(f"{key}_{_slug(value)}" for value in values)
+        if not ok:
+            return False
+    return True
+
+
+def _slug(value: str) -> str:
+    """A value as it stands in a group's name."""
+    return re.sub(r"[^a-z0-9_-]+", "_", value.lower())

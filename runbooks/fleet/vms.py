@@ -1,0 +1,91 @@
+"""Which VMs are on which hypervisor, as OpenStack says, and what that lets a check expect."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from inventory.errors import VipkeeperError
+from runbooks.fleet.selection import uplinks_of
+from runbooks.incident.endpoints import RUNNING
+from tasks.health.checks import ExpectedVm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from nornir.core.inventory import Inventory
+
+    from inventory.model import Answer, VirtualMachine
+    from inventory.site import Site
+
+
+class Hosted:
+    """VMs by hypervisor; OpenStack is asked once for each.
+
+    Attributes:
+        problem: what is wrong with what it says (the first failure); empty where nothing is.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.problem = ""
+        self._site = site
+        self._asked: set[str] = set()
+        self._answers: dict[str, Answer[tuple[VirtualMachine, ...]]] = {}
+
+    def ask(self, names: Iterable[str]) -> None:
+        """Ask for the VMs of hypervisors; one that cannot be answered for is left out."""
+        new = sorted(set(names) - self._asked)
+        self._asked.update(new)
+        with ThreadPoolExecutor(self._site.parallel) as pool:
+            list(pool.map(self._ask, new))
+
+    def _ask(self, name: str) -> None:
+        try:
+            answer = self._site.compute.vms_on(name)
+        except VipkeeperError as error:
+            self.problem = self.problem or f"VMs are missing: {error}"
+            return
+        self._answers[name] = answer
+        if answer.cached:
+            old = f"VMs are as they were, and nothing is judged by them: {answer.warning}"
+            self.problem = self.problem or old
+
+    def vms_on(self, hypervisor: str) -> tuple[VirtualMachine, ...] | None:
+        """Its VMs; None where it was not asked for, or was not answered for."""
+        answer = self._answers.get(hypervisor)
+        return None if answer is None else answer.value
+
+    def behind(self, inventory: Inventory) -> dict[str, dict[str, ExpectedVm]]:
+        """The VMs that run behind each switch: by the switch's name, then by their address.
+
+        Only what OpenStack says now counts: a VM may have been made anew since an earlier answer.
+        """
+        cables = {name: uplinks_of(host) for name, host in inventory.hosts.items()}
+        homes = Counter(hypervisor for found in cables.values() for hypervisor in found)
+        return {name: self._behind(found, homes) for name, found in cables.items()}
+
+    def _behind(
+        self, hypervisors: Iterable[str], homes: Mapping[str, int]
+    ) -> dict[str, ExpectedVm]:
+        found: dict[str, ExpectedVm] = {}
+        for hypervisor in hypervisors:
+            answer = self._answers.get(hypervisor)
+            if answer is None or answer.cached:
+                continue
+            # The VMs of one that hangs on several switches may be behind any of them.
+            place = hypervisor if homes[hypervisor] == 1 else ""
+            for vm in answer.value:
+                if vm.status != RUNNING or not vm.macs:
+                    continue
+                for address in (str(a.ip) for a in vm.addresses):
+                    found[address] = _either(found.get(address), ExpectedVm(vm.macs, place))
+        return found
+
+
+def _either(one: ExpectedVm | None, other: ExpectedVm) -> ExpectedVm:
+    """Two VMs of one address, in networks that know nothing of each other: either is right."""
+    if one is None:
+        return other
+    place = one.hypervisor if one.hypervisor == other.hypervisor else ""
+    return ExpectedVm(tuple(dict.fromkeys((*one.macs, *other.macs))), place)

@@ -1,0 +1,1 @@
+"""Who is cut off, and behind which leaf."""

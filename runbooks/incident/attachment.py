@@ -1,0 +1,133 @@
+"""Which switches see a hypervisor themselves: logged in to, identified, and asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napalm.base.exceptions import NapalmException
+
+from runbooks.run.explain import explain
+from runbooks.run.session import SwitchSession, switch_session
+from tasks.errors import RefusedError
+from tasks.model import Presence
+from tasks.presence import check_presence
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from inventory.model import Switch
+    from runbooks.incident.endpoints import Patient
+    from runbooks.incident.path import Followed
+    from runbooks.run.run import Run
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A switch that was logged in to, and what it says of the hypervisor."""
+
+    session: SwitchSession
+    presence: Presence
+
+    @property
+    def switch(self) -> Switch:
+        """The switch."""
+        return self.session.switch
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Where the hypervisor is plugged in: by LLDP, else by the uplink source."""
+        heard = tuple(port for port in self.presence.port.split(", ") if port)
+        return heard or tuple(uplink.port for uplink in self.switch.uplinks)
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether a table of the switch says that the hypervisor is somewhere else."""
+        return any(evidence.supports is False for evidence in self.presence.evidence)
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What came of logging in to the switches of a way."""
+
+    answered: tuple[Behind, ...]
+    failures: tuple[NapalmException, ...]
+
+    @property
+    def confirmed(self) -> tuple[Behind, ...]:
+        """Those that see the hypervisor."""
+        return tuple(behind for behind in self.answered if behind.presence.confirmed)
+
+
+def reach(run: Run, stack: ExitStack, followed: Followed, patients: tuple[Patient, ...]) -> Reached:
+    """Log in to every switch of the way, make sure of its name, and ask for the hypervisor.
+
+    Raises:
+        WrongSwitchError: one has another name than the inventory says.
+    """
+    answered: list[Behind] = []
+    failures: list[NapalmException] = []
+    for answer in followed.chain.switches:
+        switch = answer.value
+        try:
+            session = stack.enter_context(switch_session(run.settings, switch))
+            presence = _look_for(session, switch, followed, patients)
+        except NapalmException as failure:
+            run.story.tell("switch", explain(failure, switch.name).sentence, "fail")
+            failures.append(failure)
+            continue
+        run.report.presence[switch.name] = presence
+        _tell(run, switch, presence)
+        answered.append(Behind(session, presence))
+    return Reached(tuple(answered), tuple(failures))
+
+
+def require_confirmed(
+    run: Run, reached: Reached, followed: Followed, *, force: bool
+) -> tuple[Behind, ...]:
+    """The switches that see the hypervisor, or all that answered where that is forced.
+
+    Raises:
+        RefusedError: none sees it.
+        NapalmException: the only ones that might cannot be reached.
+    """
+    unseen = [
+        f"{behind.switch.name} does not confirm it ({behind.presence.explanation})"
+        for behind in reached.answered
+        if not behind.presence.confirmed
+    ]
+    if force and unseen:
+        run.report.forced = tuple(unseen)
+        run.story.tell("force", f"going on though {'; '.join(unseen)}", "warn")
+    chosen = reached.answered if force else reached.confirmed
+    if chosen:
+        return chosen
+    if reached.failures and not unseen:
+        raise reached.failures[0]
+    places = ", ".join(answer.value.name for answer in followed.chain.switches)
+    raise RefusedError(
+        f"OpenStack and the uplink source put {run.target} ({followed.chain.hypervisor}) behind "
+        f"{places}, but {'; '.join(unseen)}; nothing was touched",
+        "Find out which is right (vip trace). If you know better than the switch: --force",
+    )
+
+
+def _look_for(
+    session: SwitchSession, switch: Switch, followed: Followed, patients: tuple[Patient, ...]
+) -> Presence:
+    presence: Presence = session.run(
+        check_presence,
+        hypervisor=followed.chain.hypervisor,
+        ports=[uplink.port for uplink in switch.uplinks],
+        macs=[mac for patient in patients for mac in patient.macs],
+        addresses=[str(address) for patient in patients for address in patient.fixed],
+    )
+    return presence
+
+
+def _tell(run: Run, switch: Switch, presence: Presence) -> None:
+    for evidence in presence.evidence:
+        kind = {True: "ok", False: "fail", None: "info"}[evidence.supports]
+        run.story.tell(switch.short_name, f"{evidence.source}: {evidence.text}", kind)
+    for warning in presence.warnings:
+        run.story.tell(switch.short_name, warning, "warn")

@@ -1,0 +1,109 @@
+"""Who else is cut off: one VM, one hypervisor, one leaf, or more than that.
+
+One that answers says much; one that is silent says little, since many VMs let no ping in: a group
+counts as cut off only when nobody in it answers. `runbooks.incident.survey` looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Scope(str, Enum):
+    """How much is cut off, as far as could be seen."""
+
+    NOBODY = "nobody"
+    VM = "one VM"
+    HYPERVISOR = "one hypervisor"
+    LEAF = "one leaf"
+    FLEET = "more than one leaf"
+    UNKNOWN = "cannot say"
+
+
+@dataclass(frozen=True)
+class Group:
+    """VMs that were compared with the target.
+
+    Attributes:
+        where: where they run, for a person.
+        answering: names of those that answer.
+        silent: names of those that do not.
+        leaf: their switch; empty for those beside the target.
+    """
+
+    where: str
+    answering: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    leaf: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many were pinged."""
+        return len(self.answering) + len(self.silent)
+
+    def __str__(self) -> str:
+        return f"{len(self.answering)} of {self.size} {self.where}"
+
+
+@dataclass(frozen=True)
+class Blast:
+    """What was seen of the others.
+
+    Attributes:
+        scope: the conclusion.
+        beside: other VMs of the same hypervisor.
+        leaf: VMs of other hypervisors on the same switch.
+        elsewhere: VMs behind other switches, a group for each.
+        warnings: what could not be learnt.
+        seconds: how long it took.
+    """
+
+    scope: Scope
+    beside: Group
+    leaf: Group
+    elsewhere: tuple[Group, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def sentence(self) -> str:
+        """The conclusion, and the counts that it rests on."""
+        groups = [g for g in (self.beside, self.leaf, *self.elsewhere) if g.size]
+        if not groups:
+            return f"{self.scope.value}: there is nobody to compare with"
+        return f"{self.scope.value}: {', '.join(map(str, groups))} answer"
+
+
+def conclude(
+    beside: Group,
+    leaf: Group,
+    elsewhere: Sequence[Group],
+    *,
+    several: bool = False,
+    answers: bool = False,
+) -> Scope:
+    """How far an outage reaches, given that the target is cut off.
+
+    Args:
+        beside: other VMs of the same hypervisor.
+        leaf: VMs of other hypervisors on the same switch.
+        elsewhere: VMs behind other switches, a group for each.
+        several: whether the target is several VMs of one hypervisor.
+        answers: whether the target answers after all.
+    """
+    if answers:
+        return Scope.NOBODY
+    if beside.answering or (leaf.answering and not (beside.size or several)):
+        return Scope.VM
+    if leaf.answering:
+        return Scope.HYPERVISOR
+    probed = [group for group in elsewhere if group.size]
+    gone = [group for group in probed if not group.answering]
+    if 2 * len(gone) > len(probed):
+        return Scope.FLEET
+    if leaf.size:
+        return Scope.LEAF
+    # Nobody else on the switch to ask: it may be the hypervisor alone.
+    return Scope.HYPERVISOR if probed and (beside.size or several) else Scope.UNKNOWN

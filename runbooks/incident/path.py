@@ -1,0 +1,180 @@
+"""Following a target to its switches, told and recorded step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from inventory.errors import SourceError, TargetError
+from inventory.model import Answer, Switch, VirtualMachine
+from inventory.target import Chain, Kind, resolve
+from runbooks.run.records import now
+from runbooks.run.report import Way
+
+if TYPE_CHECKING:
+    from inventory.site import Site
+    from runbooks.run.run import Run
+    from runbooks.run.story import Story
+
+_NAMES = {"vm": "VM", "uplinks": "uplinks", "neighbours": "VMs beside", "switch": "switch"}
+_FEW = 4
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_JUST_NOW = 5
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question on the way, and who answered what.
+
+    Attributes:
+        question: what was asked for (``VM``, ``uplinks``, ``VMs beside``, ``switch``).
+        answer: the answer in words.
+        source: who answered.
+        asked_at: when it was given.
+        age_seconds: how old it was when it was used.
+        cached: whether it is a kept answer, because the source is failing now.
+        warning: why it deserves less trust; may be empty.
+    """
+
+    question: str
+    answer: str
+    source: str
+    asked_at: datetime
+    age_seconds: float
+    cached: bool
+    warning: str
+
+    @property
+    def age(self) -> str:
+        """How old the answer is, in words; that of a failing source is called kept."""
+        return f"kept, {in_words(self.age_seconds)}" if self.cached else in_words(self.age_seconds)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """How far the way was followed.
+
+    Attributes:
+        chain: what is known; without switches when a source failed on the way.
+        steps: who said what.
+        failure: what stopped it; None when it was followed to its end.
+    """
+
+    chain: Chain
+    steps: tuple[Step, ...]
+    failure: SourceError | None = None
+
+
+def follow(site: Site, target: str, story: Story) -> Followed:
+    """Follow a target, telling each answer as it comes.
+
+    A source that fails behind the VM is given back and not raised: whether the VM answers at all
+    can be found out without it.
+
+    Raises:
+        TargetError: nothing is called that, or several things are.
+        SourceError: a source failed before anything was known.
+    """
+    steps: list[Step] = []
+    vms: list[Answer[VirtualMachine]] = []
+
+    def on_step(name: str, answer: Answer[Any]) -> None:
+        step = _step(name, answer)
+        steps.append(step)
+        if name == "vm":
+            vms.append(answer)
+        old = f" (its answer of {in_words(step.age_seconds)} ago)" if answer.cached else ""
+        story.tell(answer.source, step.answer + old, "warn" if answer.cached else "ok")
+
+    try:
+        chain = resolve(site, target, on_step=on_step)
+    except SourceError as failure:
+        if not vms:
+            raise
+        story.tell(failure.system, failure.message, "fail")
+        vm = vms[0]
+        chain = Chain(target, Kind.VM, vm, vm.value.hypervisor)
+        return Followed(chain, tuple(steps), failure)
+    for warning in chain.warnings:
+        story.tell("note", warning, "warn")
+    return Followed(chain, tuple(steps))
+
+
+def record(run: Run, followed: Followed) -> None:
+    """Put the way into the run's report."""
+    chain = followed.chain
+    run.report.way = Way(chain.kind, chain.hypervisor, followed.steps, tuple(chain.warnings))
+
+
+def find_switch(site: Site | None, name: str, story: Story) -> Switch:
+    """The switch that is named, or whose management address is given.
+
+    Args:
+        site: whom to ask for the address; not needed where the address is given.
+        name: a switch's name, full or short, or an IP address.
+        story: told the answer.
+
+    Raises:
+        TargetError: the address source knows no such switch.
+        SourceError: the address source failed.
+    """
+    try:
+        return Switch(name, ip_address(name))
+    except ValueError:
+        pass
+    if site is None:
+        raise TargetError(f"{name} is not an address, and no source of addresses is configured")
+    answer = site.address.address_of(name)
+    step = _step("switch", answer)
+    story.tell(answer.source, step.answer, "warn" if answer.cached else "ok")
+    if answer.warning:
+        story.tell("note", answer.warning, "warn")
+    return answer.value
+
+
+def in_words(seconds: float) -> str:
+    """An age to the precision that a person needs.
+
+    >>> in_words(2), in_words(90), in_words(7200), in_words(200000)
+    ('now', '90 s', '2 h', '55 h')
+    """
+    if seconds < _JUST_NOW:
+        return "now"
+    for unit, size in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE)):
+        if seconds >= (3 if unit == "d" else 2) * size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def _step(name: str, answer: Answer[Any]) -> Step:
+    age = max(0.0, (now() - answer.asked_at).total_seconds())
+    return Step(
+        question=_NAMES.get(name, name),
+        answer=_words(name, answer.value),
+        source=answer.source,
+        asked_at=answer.asked_at,
+        age_seconds=round(age, 1),
+        cached=answer.cached,
+        warning=answer.warning,
+    )
+
+
+def _words(name: str, value: Any) -> str:  # noqa: ANN401 - each step has a value of its own kind
+    if name == "vm":
+        addresses = ", ".join(str(a.ip) for a in value.addresses) or "no address"
+        where = f"on {value.hypervisor}" if value.hypervisor else "on no hypervisor"
+        return f"{value.name} ({addresses}) is {value.status} {where}"
+    if name == "uplinks":
+        return "; ".join(
+            f"{u.hypervisor} {u.interface} is on {u.switch} {u.port}"
+            + (f" (seen {u.observed})" if u.observed else "")
+            for u in value
+        )
+    if name == "neighbours":
+        names = [vm.name for vm in value]
+        more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+        return f"{len(names)} VMs on that hypervisor: {', '.join(names[:_FEW])}{more}"
+    seen = f", seen {value.seen}" if value.seen else ""
+    return f"{value.name} is {value.address}{seen}"

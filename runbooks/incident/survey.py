@@ -1,0 +1,218 @@
+"""Looking around a target: VMs beside it, on the same switch and in other racks, pinged at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from inventory.errors import VipkeeperError
+from inventory.model import Uplink, VirtualMachine
+from inventory.names import is_hostname, same_host, short_host
+from inventory.target import Chain
+from runbooks.incident.background import Background
+from runbooks.incident.endpoints import RUNNING
+from runbooks.incident.impact import Blast, Group, Scope, conclude
+from runbooks.incident.reachability import Probe, probe_all
+
+if TYPE_CHECKING:
+    from inventory.site import Site
+
+T = TypeVar("T")
+#: Seconds that the sources may take for each round of questions; what comes later is left out.
+_PATIENCE = 4.0
+_PINGS, _INTERVAL, _TIMEOUT = 2, 0.2, 0.7
+_PER_HYPERVISOR = 2
+
+
+@dataclass(frozen=True)
+class _Other:
+    """A VM to compare with, and the address to ping."""
+
+    name: str
+    address: str
+
+
+class Survey:
+    """Looks around a target; the sources are asked from the moment it is made."""
+
+    def __init__(self, site: Site, chain: Chain, sample: int) -> None:
+        """Begin.
+
+        Args:
+            site: whom to ask.
+            chain: the target's way.
+            sample: number of hypervisors to compare with in each group; 0 compares with nobody.
+        """
+        self._site = site
+        self._chain = chain
+        self._sample = sample
+        self._warnings: list[str] = []
+        self._began = time.monotonic()
+        self._limit = threading.Semaphore(site.parallel)
+        self._remote = Background(self._ask_elsewhere) if sample else None
+
+    def finish(
+        self,
+        silent: Sequence[str],
+        heard: Iterable[str] = (),
+        *,
+        several: bool = False,
+        answers: bool = False,
+    ) -> Blast:
+        """Ping all of them and conclude.
+
+        Args:
+            silent: the target's own addresses, which are not compared with.
+            heard: names that LLDP says are behind the target's switch.
+            several: whether the target is several VMs.
+            answers: whether the target itself answers after all.
+        """
+        if self._remote is None:
+            empty = Group("")
+            return Blast(Scope.UNKNOWN, empty, empty)
+        try:
+            far = self._remote.result(self._began + 2 * _PATIENCE - time.monotonic())
+        except VipkeeperError as error:
+            self._warnings.append(f"other racks are not compared with: {error}")
+            far = {}
+        here = {switch.value.name for switch in self._chain.switches}
+        near = [
+            name
+            for name in dict.fromkeys(heard)
+            if is_hostname(name) and not same_host(name, self._chain.hypervisor)
+        ]
+        local = self._vms_of(near[: self._sample])
+        for leaf, vms in far.items():
+            if any(same_host(leaf, name) for name in here) and not local:
+                local = vms
+        own = set(silent)
+        beside = self._choose(self._neighbours(), own, self._sample)
+        mates = self._choose(local, own, 2 * self._sample)
+        others = {
+            leaf: self._choose(vms, own, _PER_HYPERVISOR)
+            for leaf, vms in far.items()
+            if not any(same_host(leaf, name) for name in here)
+        }
+        probes = _ping([*beside, *mates, *(other for group in others.values() for other in group)])
+        switches = ", ".join(sorted(short_host(name) for name in here))
+        host = short_host(self._chain.hypervisor)
+        groups = [
+            _group(f"beside it on {host}", beside, probes),
+            _group(f"on other hypervisors of {switches}", mates, probes, leaf=switches),
+        ]
+        elsewhere = tuple(
+            _group(f"on {leaf.split('.', 1)[0]}", vms, probes, leaf=leaf)
+            for leaf, vms in others.items()
+        )
+        return Blast(
+            conclude(groups[0], groups[1], elsewhere, several=several, answers=answers),
+            groups[0],
+            groups[1],
+            tuple(group for group in elsewhere if group.size),
+            tuple(dict.fromkeys(self._warnings)),
+            round(time.monotonic() - self._began, 2),
+        )
+
+    def _neighbours(self) -> tuple[VirtualMachine, ...]:
+        return self._chain.neighbours.value if self._chain.neighbours else ()
+
+    def _ask_elsewhere(self) -> dict[str, list[VirtualMachine]]:
+        """VMs of a sample of other hypervisors, by the switch that they hang on."""
+        try:
+            names = self._site.uplink.list_hypervisors().value
+        except VipkeeperError as error:
+            self._warnings.append(f"nobody in other racks is known: {error}")
+            return {}
+        others = [name for name in names if not same_host(name, self._chain.hypervisor)]
+        chosen = _spread(others, 2 * self._sample)
+        cables = self._answers({name: partial(self._uplinks, name) for name in chosen})
+        by_leaf: dict[str, list[str]] = defaultdict(list)
+        for name, uplinks in cables.items():
+            by_leaf[uplinks[0].switch].append(name)
+        # Some of each leaf before more of one.
+        vms = self._by_host([name for hosts in by_leaf.values() for name in hosts])
+        return {
+            leaf: [vm for name in hosts for vm in vms.get(name, ())]
+            for leaf, hosts in by_leaf.items()
+        }
+
+    def _vms_of(self, hypervisors: Sequence[str]) -> list[VirtualMachine]:
+        found = self._by_host(hypervisors)
+        return [vm for name in hypervisors for vm in found.get(name, ())]
+
+    def _by_host(self, hypervisors: Sequence[str]) -> dict[str, tuple[VirtualMachine, ...]]:
+        return self._answers({name: partial(self._vms, name) for name in hypervisors})
+
+    def _uplinks(self, hypervisor: str) -> tuple[Uplink, ...]:
+        return self._site.uplink.uplinks_of(hypervisor).value
+
+    def _vms(self, hypervisor: str) -> tuple[VirtualMachine, ...]:
+        return self._site.compute.vms_on(hypervisor).value
+
+    def _answers(self, asked: dict[str, Callable[[], T]]) -> dict[str, T]:
+        """What came of each question within the time; what did not is a warning."""
+        jobs = {name: Background(ask, self._limit) for name, ask in asked.items()}
+        until = time.monotonic() + _PATIENCE
+        found: dict[str, T] = {}
+        for name, job in jobs.items():
+            try:
+                found[name] = job.result(until - time.monotonic())
+            except VipkeeperError as error:  # noqa: PERF203 - each fails for itself
+                self._warnings.append(f"{name} is left out: {error}")
+        return found
+
+    def _choose(self, vms: Iterable[VirtualMachine], own: set[str], most: int) -> list[_Other]:
+        running = [vm for vm in vms if vm.status == RUNNING]
+        found = [
+            _Other(vm.name, address)
+            for vm in running
+            if (address := self._address(vm)) and address not in own
+        ]
+        return found[:most]
+
+    def _address(self, vm: VirtualMachine) -> str:
+        """An address that the target's own kind of way leads to; empty where it has none."""
+        target = self._chain.vm.value if self._chain.vm else None
+        vms = (target,) if target else self._neighbours()
+        known = [address for each in vms for address in each.addresses]
+        networks = {address.network for address in known}
+        for address in vm.addresses:
+            if any(address.ip in network for network in networks):
+                return str(address.ip)
+        if vm.floating_addresses:
+            return str(vm.floating_addresses[0])
+        private = any(address.ip.is_private for address in known)
+        usable = [a for a in vm.addresses if private or a.ip.is_global]
+        return str(usable[0].ip) if usable else ""
+
+
+def _group(where: str, others: Sequence[_Other], probes: dict[str, Probe], leaf: str = "") -> Group:
+    tried = [(other.name, probes[other.address]) for other in others]
+    return Group(
+        where,
+        tuple(name for name, probe in tried if probe.answers),
+        tuple(name for name, probe in tried if not probe.answers and not probe.error),
+        leaf,
+    )
+
+
+def _ping(others: Sequence[_Other]) -> dict[str, Probe]:
+    addresses = list(dict.fromkeys(other.address for other in others))
+    found = probe_all(addresses, count=_PINGS, interval=_INTERVAL, timeout=_TIMEOUT)
+    return dict(zip(addresses, found, strict=True))
+
+
+def _spread(names: Sequence[str], most: int) -> list[str]:
+    """Some of the names, evenly over the list: neighbours in it are often in one rack.
+
+    >>> _spread("abcdefgh", 3)
+    ['a', 'c', 'f']
+    """
+    if len(names) <= most:
+        return list(names)
+    return [names[place * len(names) // most] for place in range(most)]

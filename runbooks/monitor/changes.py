@@ -1,0 +1,134 @@
+"""What began and what ended between two rounds of checks, on the disk and on the terminal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runbooks.fleet.assess import UNANSWERED
+from runbooks.run.record_files import append_whole
+from runbooks.run.records import HALVES, RecordError, plain
+from tasks.health.model import Finding, FleetHealth, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A finding and since when it is there."""
+
+    finding: Finding
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that began, ended, or became better or worse.
+
+    Attributes:
+        at: when the round began that saw it.
+        event: ``appeared``, ``cleared`` or ``changed``.
+        finding: the finding as it is now; of ``cleared``, as it was last.
+        since: when it was seen first.
+        was: the status before, of ``changed``; else empty.
+    """
+
+    at: datetime
+    event: str
+    finding: Finding
+    since: datetime
+    was: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has been there."""
+        return round((self.at - self.since).total_seconds(), 1)
+
+    def as_line(self) -> dict[str, object]:
+        """As the log has it."""
+        found = self.finding
+        return {
+            "at": self.at,
+            "event": self.event,
+            "status": found.status,
+            **({"was": self.was} if self.was else {}),
+            "check": found.check,
+            "switch": found.switch,
+            "subject": found.subject,
+            "interface": found.interface,
+            "evidence": found.evidence,
+            "since": self.since,
+            "seconds": self.seconds,
+        }
+
+
+class Changes:
+    """Remembers what was found, and tells what is different in the next round."""
+
+    def __init__(self) -> None:
+        self._known: dict[Key, Known] = {}
+
+    def update(self, fleet: FleetHealth) -> tuple[Change, ...]:
+        """Compare a round with the one before.
+
+        What was found on a switch that does not answer now is not over: nobody knows. The same
+        holds for findings about the fleet as long as any switch is silent.
+        """
+        silent = {h.switch for h in fleet.switches if _is_silent(h.findings)}
+        now = {_key(finding): finding for finding in fleet.all_findings}
+        changes = [
+            change for key, finding in now.items() if (change := self._seen(key, finding, fleet.at))
+        ]
+        for key in [key for key in self._known if key not in now]:
+            known = self._known[key]
+            own_silence = known.finding.check in UNANSWERED
+            unknown = known.finding.switch in silent or (silent and not known.finding.switch)
+            if unknown and not own_silence:
+                continue
+            del self._known[key]
+            changes.append(Change(fleet.at, "cleared", known.finding, known.since))
+        return tuple(changes)
+
+    def _seen(self, key: Key, finding: Finding, at: datetime) -> Change | None:
+        if finding.status is Status.OK:
+            return None
+        known = self._known.get(key)
+        since = known.since if known else at
+        self._known[key] = Known(finding, since)
+        if known is None:
+            return Change(at, "appeared", finding, since)
+        if known.finding.status is not finding.status:
+            return Change(at, "changed", finding, since, known.finding.status.value)
+        return None
+
+
+def append(path: Path, lines: Iterable[Mapping[str, object]]) -> None:
+    """Append lines to the log, all or none; it may be moved away at any time.
+
+    Raises:
+        RecordError: it cannot be written.
+    """
+    text = "".join(
+        json.dumps(plain(line), ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines
+    )
+    try:
+        append_whole(path, text.encode("utf-8", HALVES), guarded=False)
+    except OSError as error:
+        raise RecordError(
+            f"the watch log {path} could not be written: {error.strerror or error}",
+            "Make room, correct paths.watch in the settings, or name another with --log.",
+        ) from None
+
+
+def _key(finding: Finding) -> Key:
+    return finding.switch, finding.check, finding.subject, finding.interface
+
+
+def _is_silent(findings: Iterable[Finding]) -> bool:
+    return any(finding.check in UNANSWERED for finding in findings)

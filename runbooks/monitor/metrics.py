@@ -1,0 +1,70 @@
+"""The latest round of ``vip watch``, where Prometheus asks for it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from nornir_config.fleet_settings import listen_address
+from runbooks.output.prometheus import collector
+from runbooks.run.errors import UsageError
+from runbooks.run.records import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tasks.health.model import FleetHealth
+
+
+class Latest(Collector):
+    """The latest round, for Prometheus; swapped whole, so that a scrape never sees half of one."""
+
+    def __init__(self) -> None:
+        self.health: FleetHealth | None = None
+        self.rounds = self.connections = 0
+
+    def collect(self) -> Iterator[Metric]:
+        """How the watching itself goes."""
+        yield GaugeMetricFamily("vipkeeper_watch_rounds", "Rounds of checks so far.", self.rounds)
+        yield GaugeMetricFamily(
+            "vipkeeper_watch_connections", "Connections that are kept.", self.connections
+        )
+        if self.health is not None:
+            age = max(0.0, now().timestamp() - self.health.at.timestamp())
+            yield GaugeMetricFamily(
+                "vipkeeper_check_age_seconds", "How long ago the latest check began.", age
+            )
+
+
+@contextmanager
+def served(latest: Latest, listen: str) -> Iterator[str]:
+    """Prometheus's endpoint for the length of a ``with`` block; gives its address.
+
+    Raises:
+        UsageError: nobody can listen there.
+    """
+    try:
+        host, port = listen_address(listen)
+    except ValueError as error:
+        raise UsageError(f"--listen {listen!r}: {error}") from None
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(collector(lambda: latest.health))
+    registry.register(latest)
+    try:
+        server, thread = start_http_server(port, host, registry)
+    except OSError as error:
+        raise UsageError(
+            f"nobody can listen at {listen}: {error.strerror or error}",
+            "Another vip watch may be running there; name another address with --listen.",
+        ) from None
+    try:
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{server.server_port}/metrics"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)

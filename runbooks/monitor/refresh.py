@@ -1,0 +1,60 @@
+"""Asking for the inventory anew while the rounds go on: switches come and go."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from inventory.errors import VipkeeperError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runbooks.fleet.assess import Looking
+    from runbooks.fleet.selection import Selected
+
+Prepared = tuple["Selected", "Looking"]
+
+
+class Refresh:
+    """Asks in a thread of its own, so that a source that hangs delays no round."""
+
+    def __init__(self, prepare: Callable[[], Prepared], every: float) -> None:
+        """Take how it is asked for, and after how many seconds again."""
+        self._prepare = prepare
+        self._every = every
+        self._due = time.monotonic() + every
+        self._thread: threading.Thread | None = None
+        self._found: Prepared | VipkeeperError | None = None
+
+    def poll(self) -> Prepared | VipkeeperError | None:
+        """What came of asking, once; None while there is nothing new. Asks when it is time."""
+        if self._thread is not None:
+            if self._thread.is_alive():
+                return None
+            self._thread, found = None, self._found
+            self._due = time.monotonic() + self._every
+            return found
+        if time.monotonic() >= self._due:
+            self._found = None
+            self._thread = threading.Thread(target=self._ask, name="inventory", daemon=True)
+            self._thread.start()
+        return None
+
+    def _ask(self) -> None:
+        try:
+            self._found = self._prepare()
+        except VipkeeperError as error:
+            self._found = error
+
+
+def same_switches(one: Selected, other: Selected) -> bool:
+    """Whether two inventories have the same switches at the same addresses, and lack the same."""
+
+    def shape(selected: Selected) -> object:
+        hosts = selected.inventory.hosts
+        found = {name: (host.hostname, str(host.data)) for name, host in hosts.items()}
+        return found, selected.left_out
+
+    return shape(one) == shape(other)

@@ -1,0 +1,127 @@
+"""From any exception to what a person reads: a sentence, an advice, an exit code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from napalm.base import exceptions as napalm
+from nornir.core.exceptions import NornirSubTaskError
+
+from inventory.errors import VipkeeperError
+from napalm_cumulus.commit.report import CommitRefusedError
+from nornir_config.stopping import stopped_by
+from runbooks.run import errors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nornir.core.task import MultiResult
+
+_SWITCH = "vipkeeper_switch"
+_REPORT = "vipkeeper_report"
+_DONE = "vipkeeper_done"
+#: What is no longer true of a run as a whole where something was done before.
+_NOTHING = re.compile(r"\b([Nn])othing (on the switch |on any switch )?was (touched|changed)\b")
+_LOST = (
+    "The switch goes on by itself: a repair to its end, all else back to its old configuration at "
+    "the latest when the timer runs out; look with: vip pending SWITCH"
+)
+_UNTOUCHED = "Nothing on the switch was touched: look at its load, and run it again."
+
+#: NAPALM's exceptions, the more special ones first: exit code and what to do next.
+_NAPALM: tuple[tuple[type[Exception], int, str], ...] = (
+    (napalm.ConnectionException, errors.SWITCH, ""),
+    (napalm.CommandTimeoutException, errors.SWITCH, _LOST),
+    (napalm.CommandErrorException, errors.SWITCH, ""),
+    (napalm.LockError, errors.REFUSED, "Run the command again, and look at the new plan."),
+    (napalm.SessionLockedException, errors.REFUSED, ""),
+    (napalm.CommitConfirmException, errors.REFUSED, "See what is pending: vip pending SWITCH"),
+    (napalm.MergeConfigException, errors.REFUSED, "Nothing on the switch was touched."),
+    (napalm.ReplaceConfigException, errors.REFUSED, "Nothing on the switch was touched."),
+    (CommitRefusedError, errors.REFUSED, ""),
+    (napalm.CommitError, errors.ROLLED_BACK, ""),
+)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What to tell a person about a failure."""
+
+    sentence: str
+    advice: str
+    exit_code: int
+    expected: bool = True
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The sentence, and the advice where there is one that the sentence does not hold."""
+        said = self.advice and self.advice not in self.sentence
+        return (self.sentence, self.advice) if said else (self.sentence,)
+
+
+def explain(error: BaseException, switch: str = "", *, reading: bool = False) -> Explained:
+    """Put an exception into words.
+
+    Args:
+        error: any exception.
+        switch: the switch that was worked on, put in front of the driver's own words; where
+            none is given, the one that `of_switch` noted.
+        reading: whether what failed only looks, so that no change can be under way.
+    """
+    said = _explained(error, switch or getattr(error, _SWITCH, ""), reading=reading)
+    done = getattr(error, _DONE, "")
+    if not done:
+        return said
+    sentence = _NOTHING.sub(r"\1othing more \2was \3", said.sentence).rstrip(".")
+    return replace(said, sentence=f"{sentence}; done before it: {done}")
+
+
+def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained:
+    if isinstance(error, VipkeeperError):
+        return Explained(str(error), error.advice, error.exit_code)
+    if isinstance(error, KeyboardInterrupt):
+        advice = "Nothing on any switch was touched: run it again." if reading else ""
+        return Explained(f"stopped by {stopped_by(error)}", advice, errors.CANCELLED)
+    for kind, code, usual in _NAPALM:
+        if isinstance(error, kind):
+            advice = _UNTOUCHED if reading and usual == _LOST else usual
+            said = " ".join(str(error).split()) or type(error).__name__
+            sentence = said if not switch or switch in said else f"{switch}: {said}"
+            return Explained(sentence, advice.replace("SWITCH", switch or "SWITCH"), code)
+    return Explained(
+        f"unexpected {type(error).__name__}: {error}",
+        "Run it again with --debug and report what it prints.",
+        errors.UNEXPECTED,
+        expected=False,
+    )
+
+
+def of_switch(error: BaseException, switch: str) -> None:
+    """Note which switch an exception is about: the driver knows only its address."""
+    error.__dict__.setdefault(_SWITCH, switch)
+
+
+def with_done(error: BaseException, done: str) -> None:
+    """Note what was done before something was refused or cancelled."""
+    error.__dict__.setdefault(_DONE, done)
+
+
+def with_report(error: BaseException, report: Path | None) -> None:
+    """Note where the report of the run lies that an exception has ended."""
+    if report is not None:
+        error.__dict__.setdefault(_REPORT, str(report))
+
+
+def report_of(error: BaseException) -> str:
+    """Where the report of the run lies that an exception has ended; empty where none is known."""
+    return str(getattr(error, _REPORT, ""))
+
+
+def root_cause(results: MultiResult) -> BaseException | None:
+    """The exception that made a Nornir task fail, and not its parents' echo of it."""
+    for result in results:
+        if result.exception is not None and not isinstance(result.exception, NornirSubTaskError):
+            return result.exception
+    return next((r.exception for r in results if r.exception is not None), None)

@@ -1,0 +1,99 @@
+"""What a run leaves behind: a JSON report, and one line in the audit log.
+
+Both are made for the user alone (mode 600), and each is whole and on the disk, or not there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timezone
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from inventory.errors import VipkeeperError
+from runbooks.run.record_files import append_whole, write_whole
+
+#: How half a character (in somebody's name for a VM) is written: as JSON escapes it.
+HALVES = "backslashreplace"
+
+
+class RecordError(VipkeeperError):
+    """A report or an audit line could not be written."""
+
+
+def now() -> datetime:
+    """The time, in UTC and saying so."""
+    return datetime.now(timezone.utc)
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - anything that JSON can say
+    """A value as JSON can say it: dataclasses as objects, times and addresses as text.
+
+    >>> plain({"to": Path("/etc/network"), "tries": (1, 2)})
+    {'to': '/etc/network', 'tries': [1, 2]}
+    """
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(inner) for inner in value]
+    if isinstance(value, Enum):
+        return plain(value.value)
+    return value.isoformat() if isinstance(value, datetime | date) else str(value)
+
+
+def write_report(directory: Path, name: str, began: datetime, content: Mapping[str, Any]) -> Path:
+    """Write a report; the file appears whole or not at all.
+
+    Args:
+        directory: where reports are kept; made when it is not there.
+        name: what it is about (``heal-vm-a1``).
+        began: when the run began.
+        content: the report.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        RecordError: it could not be written.
+    """
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:80]
+    path = directory / f"{began:%Y%m%dT%H%M%S.%fZ}-{safe}.json"
+    body = json.dumps(plain(content), indent=2, ensure_ascii=False) + "\n"
+    try:
+        write_whole(path, body.encode("utf-8", HALVES))
+    except OSError as error:
+        raise RecordError(
+            f"the report {path} could not be written: {error.strerror or error}",
+            "Make room, see to the owner and mode, or correct paths.reports in the settings.",
+        ) from None
+    return path
+
+
+def append_audit(path: Path, entry: Mapping[str, Any]) -> None:
+    """Append one line to the audit log and see it onto the disk.
+
+    Raises:
+        RecordError: it could not be written; nothing of it stands there then.
+    """
+    line = json.dumps(plain(entry), ensure_ascii=False, separators=(",", ":")) + "\n"
+    try:
+        append_whole(path, line.encode("utf-8", HALVES))
+    except OSError as error:
+        raise RecordError(
+            f"the audit log {path} could not be written: {error.strerror or error}",
+            "Make room, see to the owner and mode, or correct paths.audit in the settings.",
+        ) from None
+
+
+def diff_hash(diff: str) -> str:
+    """What tells one change from another in the audit log; empty for no change."""
+    return hashlib.sha256(diff.encode("utf-8", HALVES)).hexdigest() if diff else ""

@@ -1,0 +1,138 @@
+"""The report of a run that may change a switch; ``docs/schemas/heal-run-2.json`` is its schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from runbooks.run import errors
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from inventory.target import Kind
+    from napalm_cumulus.commit.report import PendingCommit
+    from runbooks.cure.rogues import Rogue
+    from runbooks.fleet.outcome import Outcome
+    from runbooks.fleet.plan import FleetPlan, LeafPlan
+    from runbooks.fleet.rollout import FleetOptions
+    from runbooks.heal import HealOptions
+    from runbooks.incident.impact import Blast
+    from runbooks.incident.path import Step
+    from runbooks.incident.reachability import Probe
+    from runbooks.run.attempt import CureAttempt
+    from runbooks.run.story import Event
+    from tasks.cures.model import PlannedCure
+    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.health.model import Finding
+    from tasks.model import Presence, Verification
+
+SCHEMA = "vipkeeper/heal-run/2"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the target was followed to its switches.
+
+    Attributes:
+        kind: what the target is.
+        hypervisor: where it runs.
+        steps: who said what.
+        warnings: what is odd on the way.
+    """
+
+    kind: Kind
+    hypervisor: str
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass
+class Pings:
+    """Whether the target answered.
+
+    Attributes:
+        before: before anything was done.
+        after: after the last cure.
+        waited_seconds: how long it was waited for an answer then.
+    """
+
+    before: tuple[Probe, ...] = ()
+    after: tuple[Probe, ...] = ()
+    waited_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class GatewayState:
+    """What the kernel of a switch held of a gateway at the end of the run."""
+
+    switch: str
+    interface: str
+    kernel: Verification
+
+
+@dataclass
+class HealReport:
+    """Everything that a run found, did and ended with.
+
+    Attributes:
+        schema: names this form.
+        id: the run's, as in the audit log.
+        command: ``heal``, ``toggle``, ``confirm`` or ``rollback``.
+        target: what it was for.
+        who: who ran it.
+        started: when (UTC).
+        finished: when (UTC).
+        verdict: the outcome in one word.
+        exit_code: what the command ended with.
+        sentence: the outcome for a person.
+        advice: what to do next; may be empty.
+        switches: those that were worked on.
+        options: what was asked for besides.
+        way: how the target was followed.
+        presence: what each switch says of the hypervisor.
+        forced: what would have stopped it without ``--force``.
+        pings: whether the target answered.
+        diagnosis: what was found first, by switch.
+        unread: what of a switch could not be read, by switch.
+        blast: who else was cut off.
+        plan: what was to be done: one cure, or those of one leaf, or of all.
+        attempts: the cures that were begun, in order.
+        remaining: what was still found after the last one.
+        rogues: machines that answer for a VIP at the end, and whose they are.
+        findings: what of an SVI was critical at the end, by SVI.
+        kernel: what the kernel held of the gateways at the end.
+        leafs: what became of each leaf, where many were healed.
+        pending: the commit that was confirmed or rolled back.
+        timeline: what was told, in order.
+    """
+
+    schema: str = SCHEMA
+    id: str = ""
+    command: str = ""
+    target: str = ""
+    who: str = ""
+    started: datetime | None = None
+    finished: datetime | None = None
+    verdict: str = ""
+    exit_code: int = errors.OK
+    sentence: str = ""
+    advice: str = ""
+    switches: tuple[str, ...] = ()
+    options: HealOptions | FleetOptions | None = None
+    way: Way | None = None
+    presence: dict[str, Presence] = field(default_factory=dict)
+    forced: tuple[str, ...] = ()
+    pings: Pings = field(default_factory=Pings)
+    diagnosis: dict[str, tuple[Diagnosis, ...]] = field(default_factory=dict)
+    unread: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    blast: Blast | None = None
+    plan: PlannedCure | LeafPlan | FleetPlan | None = None
+    attempts: list[CureAttempt] = field(default_factory=list)
+    remaining: tuple[Diagnosis, ...] = ()
+    rogues: tuple[Rogue, ...] = ()
+    findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    kernel: list[GatewayState] = field(default_factory=list)
+    leafs: tuple[Outcome, ...] = ()
+    pending: PendingCommit | None = None
+    timeline: tuple[Event, ...] = ()

@@ -1,0 +1,295 @@
+"""One run of a command that may change a switch: its story, its report and its audit lines."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from inventory.errors import VipkeeperError
+from napalm_cumulus.account import who
+from nornir_config.stopping import stopped_by, unstopped
+from runbooks.run import errors
+from runbooks.run.explain import explain, with_done, with_report
+from runbooks.run.records import RecordError, append_audit, diff_hash, now, plain, write_report
+from runbooks.run.report import HealReport
+from tasks.health.diagnosis_model import Cure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napalm_cumulus.commit.report import PendingCommit
+    from nornir_config.settings import Settings
+    from runbooks.run.attempt import CureAttempt
+    from runbooks.run.story import Story
+    from tasks.model import Belongings
+
+#: The verdict of a run that ended with this exit code and nobody said more.
+_VERDICTS = {
+    errors.OK: "healthy",
+    errors.UNEXPECTED: "error",
+    errors.USAGE: "refused",
+    errors.TARGET: "refused",
+    errors.SOURCE: "error",
+    errors.SWITCH: "error",
+    errors.REFUSED: "refused",
+    errors.ROLLED_BACK: "rolled-back",
+    errors.NOT_HEALED: "not-healed",
+    errors.CANCELLED: "cancelled",
+    errors.HEALED_FOR_NOW: "healed-for-now",
+}
+
+
+class Run:
+    """What is known of a run so far; filled in as it goes.
+
+    Attributes:
+        changed: whether a change was begun.
+        report: what it found and did.
+        verdict: the outcome in one word.
+        exit_code: what the command ends with.
+        sentence: the outcome for a person.
+        written: where the report lies, once it is written.
+        finished: whether its end was written down, or could not be.
+        failed: whether an exception has ended it, which is told as such.
+    """
+
+    def __init__(self, settings: Settings, story: Story, command: str, target: str) -> None:
+        self.settings = settings
+        self.story = story
+        self.id = secrets.token_hex(6)
+        self.command = command
+        self.target = target
+        self.began = now()
+        self.who = who()
+        self.report = HealReport()
+        self.switches: list[str] = []
+        self.changed = False
+        self.diff = ""
+        self.verdict = ""
+        self.exit_code = errors.OK
+        self.sentence = ""
+        self.advice = ""
+        self.written: Path | None = None
+        self.finished = False
+        self.failed = False
+
+    def end(
+        self, verdict: str, sentence: str, exit_code: int = errors.OK, advice: str = ""
+    ) -> None:
+        """Settle the outcome."""
+        self.verdict, self.sentence = verdict, sentence
+        self.exit_code, self.advice = exit_code, advice
+
+    def before_change(self, attempt: CureAttempt, before: Belongings) -> None:
+        """Write down what is about to be done; a change that cannot be recorded is not made.
+
+        With it goes what the change takes away and ifupdown2 does not restore (routes, permanent
+        neighbours): should this process be killed before it has put them back, here they stand.
+
+        Args:
+            attempt: the cure, the fault and the place; in the report from now on.
+            before: what hangs on the gateway's devices now.
+
+        Raises:
+            RecordError: the audit log cannot be written.
+        """
+        self.diff = attempt.diff
+        if attempt.switch not in self.switches:
+            self.switches.append(attempt.switch)
+        change = {
+            "cure": attempt.cure,
+            "fault": attempt.fault,
+            "interface": attempt.interface,
+            "vip": attempt.gateway and str(attempt.gateway.vip.address),
+            "diff": attempt.diff,
+            "before": before,
+        }
+        self._begin(change, f"{attempt.cure.value} was not begun on {attempt.switch}")
+        self.report.attempts.append(attempt)
+
+    def before_settling(self, pending: PendingCommit) -> None:
+        """Write down that somebody's commit is about to be confirmed or rolled back.
+
+        Raises:
+            RecordError: the audit log cannot be written.
+        """
+        self.diff = pending.diff
+        change = {
+            "cure": self.command,
+            "fault": "commit-pending",
+            "interface": ", ".join(pending.interfaces),
+            "vip": None,
+            "diff": pending.diff,
+            "commit": {"id": pending.id, "owner": pending.owner, "message": pending.message},
+        }
+        self._begin(change, f"the commit was left as it is, and {self.command} was not begun")
+
+    def _begin(self, change: dict[str, Any], untouched: str) -> None:
+        try:
+            append_audit(self.settings.paths.audit, self._line("begin") | change)
+        except RecordError as error:
+            raise RecordError(f"{error}; {untouched}", error.advice) from None
+        self.changed = True
+
+    def finish(self) -> None:
+        """Write the report, and the audit line that ends the run.
+
+        Raises:
+            RecordError: one of them cannot be written.
+        """
+        self.finished = True
+        self.verdict = self.verdict or _VERDICTS[self.exit_code]
+        content = replace(
+            self.report,
+            id=self.id,
+            command=self.command,
+            target=self.target,
+            who=self.who,
+            started=self.began,
+            finished=now(),
+            verdict=self.verdict,
+            exit_code=self.exit_code,
+            sentence=self.sentence,
+            advice=self.advice,
+            switches=tuple(self.switches),
+            timeline=tuple(self.story.events),
+        )
+        directory = self.settings.paths.reports
+        name = f"{self.command}-{self.target}"
+        unwritten: list[RecordError] = []
+        try:
+            self.written = write_report(directory, name, self.began, plain(content))
+        except RecordError as error:
+            unwritten.append(error)
+        ending = {"verdict": self.verdict, "exit_code": self.exit_code, "report": self.written}
+        try:
+            append_audit(self.settings.paths.audit, self._line("end") | ending)
+        except RecordError as error:
+            unwritten.append(error)
+        if unwritten:
+            raise RecordError("; ".join(map(str, unwritten)), unwritten[0].advice)
+
+    def _line(self, event: str) -> dict[str, Any]:
+        return {
+            "at": now(),
+            "event": event,
+            "run": self.id,
+            "who": self.who,
+            "command": self.command,
+            "target": self.target,
+            "switches": self.switches,
+            "diff_sha256": diff_hash(self.diff),
+        }
+
+
+@contextmanager
+def recorded(run: Run) -> Iterator[Run]:
+    """See to it that a run is reported and audited however it ends.
+
+    An exception is explained in the report and goes on to the caller. No signal keeps the report
+    from being written: the first one is told in it, and a second one changes nothing of it.
+    """
+    with recorded_so_far(run):
+        yield run
+        with unstopped():
+            run.finish()
+
+
+@contextmanager
+def recorded_so_far(run: Run) -> Iterator[None]:
+    """The same for the first steps of a run: it is reported and audited where it ends by them."""
+    try:
+        yield
+    except BaseException as caught:
+        if run.finished:
+            raise
+        with unstopped():
+            if run.verdict and isinstance(caught, KeyboardInterrupt):
+                run.finish()  # its outcome is settled, and only taking leave was cut short
+                return
+            run.failed = True
+            error = _cancelled(run, caught)
+            if error is caught and run.report.attempts:
+                _note_done(run, error)
+            said = explain(error, ", ".join(run.switches))
+            run.end("", said.sentence, said.exit_code, said.advice)
+            try:
+                run.finish()
+            except VipkeeperError as unwritten:
+                run.story.tell("report", str(unwritten), "warn")
+            with_report(error, run.written)
+        if error is caught:
+            raise
+        raise error from None
+
+
+def _note_done(run: Run, error: BaseException) -> None:
+    """Let a refusal or a no that came after a cure say that the cure was carried out."""
+    if explain(error).exit_code in {errors.REFUSED, errors.CANCELLED, errors.USAGE}:
+        done = (f"{each.cure.value} on {each.switch}" for each in run.report.attempts)
+        with_done(error, ", ".join(dict.fromkeys(done)))
+
+
+def _cancelled(run: Run, caught: BaseException) -> BaseException:
+    """The same, but for what a signal has led to: that is said, with the signal's name."""
+    by = stopped_by(caught)
+    if not by or not isinstance(caught, KeyboardInterrupt | errors.CancelledError):
+        return caught
+    stop: BaseException | None = caught
+    while stop is not None and not isinstance(stop, errors.CancelledError):
+        stop = stop.__context__  # a second signal while the first one was told
+    stop = stop or _stopped(run)
+    said = str(stop)
+    if by == stopped_by(KeyboardInterrupt()) or not said.startswith("stopped"):
+        return stop
+    if not said.startswith(f"stopped by {by}"):
+        said = f"stopped by {by}{said.removeprefix('stopped')}"
+    return errors.CancelledError(said, stop.advice)
+
+
+def _stopped(run: Run) -> errors.CancelledError:
+    """A signal to stop, with what it means for the switch that is worked on or was."""
+    if not run.report.attempts:
+        return errors.CancelledError("stopped; nothing on any switch was touched")
+    attempt = run.report.attempts[-1]
+    if not attempt.ended:
+        return stopped_during(attempt, run.settings.heal.revert_in)
+    back = f"{attempt.cure.value} had come to its end"
+    if attempt.cure is Cure.TOGGLE:
+        back = "the switch is back in its old configuration"
+    return errors.CancelledError(
+        f"stopped after {attempt.switch} was worked on: {back}, and only the checks after it were "
+        "cut short",
+        "See whether all is well: vip trace",
+    )
+
+
+def stopped_during(attempt: CureAttempt, revert_in: int) -> errors.CancelledError:
+    """Ctrl-C while a switch is at a cure: it carries it on, and what becomes of it is told.
+
+    A toggle goes back to the files, within the timer at the latest; a repair goes on to its end.
+    """
+    name, cure = attempt.switch, attempt.cure
+    if not cure.on_devices:
+        return errors.CancelledError(
+            f"stopped while {name} was at {cure.value}; what was sent to it is done, and nothing "
+            "of that needs to be taken back",
+            f"See whether all is well: vip check {name}",
+        )
+    doing = "toggling"
+    after = f"ends in its old configuration within {revert_in} s at the latest"
+    if cure is not Cure.TOGGLE:
+        doing = f"at {cure.value}"
+        after = (
+            "carries the repair to its end; should it not come to that, it brings back what its "
+            f"files say within {revert_in} s"
+        )
+    return errors.CancelledError(
+        f"stopped while {name} was {doing}; the switch goes on by itself and {after}. Nobody sends "
+        "gratuitous ARP or puts back routes and neighbours made by hand: they stand in the audit "
+        "log",
+        f"Make sure with: vip pending {name}, then vip check {name}",
+    )
