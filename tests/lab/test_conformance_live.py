@@ -16,8 +16,8 @@ from napalm.base.test import base
 from lab.lab import Lab
 from lab.machine.shell import wait_until
 from tests.lab.switch import ADDRESS, LeafUnderTest
-from tests.unit.conformance import suite
-from tests.unit.conformance.prepare import prepared
+from tests.unit.napalm_cumulus.conformance import suite
+from tests.unit.napalm_cumulus.conformance.prepare import prepared
 
 HERE = Path(__file__).parent / "upstream"
 ROOT = HERE.parents[2]

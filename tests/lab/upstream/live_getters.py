@@ -9,7 +9,7 @@ from napalm.base.test import conftest
 from napalm.base.test.getters import BaseTestGetters
 
 from napalm_cumulus import CumulusDriver
-from tests.unit.conformance import suite
+from tests.unit.napalm_cumulus.conformance import suite
 
 
 @pytest.fixture(scope="class")

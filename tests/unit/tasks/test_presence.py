@@ -78,7 +78,7 @@ def test_a_strange_neighbour_entry_is_told() -> None:
 
 
 def test_the_recorded_answer_of_a_real_lldpd_is_read() -> None:
-    recorded = Path(__file__).parents[1] / "driver" / "data" / "lldpctl_json0.json"
+    recorded = Path(__file__).parents[1] / "napalm_cumulus" / "data" / "lldpctl_json0.json"
     assert lldp_neighbours(recorded.read_text(), "sw") == [("swp51", "leaf2")]
 
 

@@ -13,7 +13,7 @@ from napalm_cumulus.commit.repairs import Repairs
 from napalm_cumulus.commit.report import CommitRefusedError
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.snapshot import READ
-from tests.unit.configuration.test_transaction import MAIN, FakeSwitch, members, tarball
+from tests.unit.napalm_cumulus.commit.test_transaction import MAIN, FakeSwitch, members, tarball
 
 CONFIG = """\
 auto eth0

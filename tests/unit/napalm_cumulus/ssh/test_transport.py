@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from tests.unit.driver.conftest import Site
+    from tests.unit.napalm_cumulus.conftest import Site
 
 MEGABYTE = 1024 * 1024
 

@@ -13,7 +13,7 @@ from napalm_cumulus.config import snapshot
 from napalm_cumulus.config.semantics import Change
 from napalm_cumulus.result import CommandResult, ended
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 class Saying:

@@ -18,7 +18,7 @@ from tasks.facts.model import FdbFact, SwitchFacts
 from tasks.health.diagnosis_model import Cure, Diagnosis, Stranger
 from tests.unit.inventory.fakes import HV51, NOW, SW3, Fake, vm
 from tests.unit.runbooks.conftest import World, no_routes, well
-from tests.unit.runbooks.test_heal_ladder import LEAF, rack
+from tests.unit.runbooks.cure.test_ladder import LEAF, rack
 from tests.unit.tasks.health.healthy import GATEWAY, SVI, VIP, plus, probe, without
 
 __all__ = ["rack"]

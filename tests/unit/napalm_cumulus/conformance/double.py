@@ -14,7 +14,7 @@ from napalm.base.test.double import BaseTestDouble
 
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.ssh.transport import CommandResult
-from tests.unit.conformance import transcript
+from tests.unit.napalm_cumulus.conformance import transcript
 
 TRANSCRIPT = "switch.txt"
 TREE = "tree"

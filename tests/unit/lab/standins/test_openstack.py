@@ -19,7 +19,7 @@ from lab.standins.openstack.cloud import (
     MEMBER_NAME,
 )
 from lab.topology.default import VmSpec
-from tests.unit.standins.conftest import Site
+from tests.unit.lab.standins.conftest import Site
 
 #: The SDK of Python 3.10 (4.13) lets keystoneauth's own class through.
 NO_SERVICE = (openstack.exceptions.ConfigException, keystoneauth1.exceptions.CatalogException)

@@ -1,6 +1,8 @@
 """Record what a leaf of a lab says, as mocked data for upstream's getter suite.
 
-    vip lab up --name rec && python -m tests.unit.conformance.record rec && vip lab down --name rec
+    vip lab up --name rec
+    python -m tests.unit.napalm_cumulus.conformance.record rec
+    vip lab down --name rec
 
 Each test's folder gets the case `lab_leaf` (or `--case NAME`): the outputs of the commands, and
 the model that the driver made of them, which is to be read before it is committed. The case
@@ -28,9 +30,9 @@ from lab.lab import Lab
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.ssh.transport import CommandResult
 from tests.lab.switch import PastTheNetwork
-from tests.unit.conformance import suite, transcript
-from tests.unit.conformance.double import TRANSCRIPT, TREE
-from tests.unit.conformance.prepare import prepared
+from tests.unit.napalm_cumulus.conformance import suite, transcript
+from tests.unit.napalm_cumulus.conformance.double import TRANSCRIPT, TREE
+from tests.unit.napalm_cumulus.conformance.prepare import prepared
 
 DATA = Path(__file__).parent / "mocked_data"
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from lab.standins.mimic.drawing import digraph, render
-from tests.unit.standins.conftest import Site
+from tests.unit.lab.standins.conftest import Site
 
 _HV50 = "hv50.nubes.example.internal"
 _LEAF_03 = "swt-sn2100-03.example.internal"

@@ -30,7 +30,7 @@ from napalm_cumulus.ssh.redaction import REMOVED, redactor
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.driver.conftest import Site
+    from tests.unit.napalm_cumulus.conftest import Site
 
 HEAD = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z cumulus@127\.0\.0\.1:\d+ \[\w{4}\] ")
 

@@ -1,6 +1,6 @@
 """Write docs/getters.md from the report of NAPALM's getter suite.
 
-python -m tests.unit.conformance.matrix
+python -m tests.unit.napalm_cumulus.conformance.matrix
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.unit.conformance import suite
+from tests.unit.napalm_cumulus.conformance import suite
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
+ROOT = HERE.parents[3]
 PAGE = ROOT / "docs" / "getters.md"
 
 #: What is asked of the switch; in brackets what may be missing there.

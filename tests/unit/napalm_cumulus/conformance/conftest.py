@@ -6,7 +6,7 @@ import pytest
 from napalm.base.test import conftest as upstream
 
 from napalm_cumulus import CumulusDriver
-from tests.unit.conformance.double import RecordedDriver
+from tests.unit.napalm_cumulus.conformance.double import RecordedDriver
 
 
 @pytest.fixture(scope="class")

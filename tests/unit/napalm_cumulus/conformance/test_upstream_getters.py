@@ -10,7 +10,7 @@ from napalm.base.test import conftest
 from napalm.base.test.getters import BaseTestGetters
 
 from napalm_cumulus import CumulusDriver
-from tests.unit.conformance import suite
+from tests.unit.napalm_cumulus.conformance import suite
 
 DATA = Path(__file__).parent / "mocked_data"
 

@@ -1,6 +1,6 @@
 """Write the expected result of mocked cases anew, from what their transcripts say.
 
-    python -m tests.unit.conformance.expect test_get_optics/qsfp ...
+    python -m tests.unit.napalm_cumulus.conformance.expect test_get_optics/qsfp ...
 
 For cases written by hand, and after a parser was changed on purpose. Read the difference.
 """
@@ -12,8 +12,8 @@ import json
 
 from napalm.base.test.getters import BaseTestGetters
 
-from tests.unit.conformance.double import RecordedDriver
-from tests.unit.conformance.record import DATA, body
+from tests.unit.napalm_cumulus.conformance.double import RecordedDriver
+from tests.unit.napalm_cumulus.conformance.record import DATA, body
 
 
 def main() -> None:

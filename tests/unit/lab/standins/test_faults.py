@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from lab.standins import Faults, UnknownFaultError, list_faults
 from lab.topology.default import Topology
-from tests.unit.standins.conftest import Site
+from tests.unit.lab.standins.conftest import Site
 
 
 def test_every_fault_is_a_sentence() -> None:

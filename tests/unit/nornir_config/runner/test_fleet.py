@@ -27,7 +27,7 @@ from nornir_config.runner.errors import (
 )
 from nornir_config.runner.fleet import FleetRunner
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def fleet(count: int, runner: Any, **data: Any) -> Nornir:
@@ -355,7 +355,7 @@ PROGRAM = """
 import sys, time
 from nornir_config.runner.errors import FleetInterrupt
 from nornir_config.runner.fleet import FleetRunner
-from tests.unit.nornir_config.test_runner import fleet
+from tests.unit.nornir_config.runner.test_fleet import fleet
 
 def change(task):
     sys.stdout.write(f"begun {task.host.name}\\n"); sys.stdout.flush()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tests.unit.conformance import matrix, suite
+from tests.unit.napalm_cumulus.conformance import matrix, suite
 
 
 def test_the_page_is_what_the_report_gives() -> None:
     results = matrix.mocked_results()
     assert all(all(cases.values()) for cases in results.values())
-    advice = "run: python -m tests.unit.conformance.matrix"
+    advice = "run: python -m tests.unit.napalm_cumulus.conformance.matrix"
     assert matrix.PAGE.read_text(encoding="utf-8") == matrix.render(results), advice
 
 
