@@ -1,6 +1,6 @@
 # What waits on the switch, and what interrupted changes have left there.
 # Prints "pending|STATE|ID|OWNER|SECONDS LEFT|ARMED" (ARMED: yes, no, unknown) and "left|KIND|PATH" lines, then "done".
-# Sent after napalm_cumulus/switch/alive.sh, which has value and armed.
+# Sent after napalm_cumulus/commit/switch/alive.sh, which has value and armed.
 [ "$(id -u)" -eq 0 ] || exit 77
 read -r up rest </proc/uptime
 for state in pending claimed.revert claimed.confirm; do

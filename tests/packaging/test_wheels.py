@@ -46,7 +46,7 @@ print(json.dumps({
     "place": package.__file__,
     "modules": len(modules),
     "program": len(program()),
-    "json": loaded["napalm_cumulus.output"].loads('{"read": [1]}'),
+    "json": loaded["napalm_cumulus.parsing.output"].loads('{"read": [1]}'),
     "names": sorted({f.parts[0] for f in files if f.parts[0] not in ("..", "__pycache__")}),
 }))
 """
