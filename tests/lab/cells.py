@@ -61,9 +61,18 @@ class Cell:
     @property
     def must_be_new(self) -> bool:
         """Whether the confirm had gone so far that only the new files may stand on the disk."""
-        if self.step == "confirmed" or self.step.startswith("written"):
-            return True
-        return self.verb == "confirm two files" and self.step == "confirming"
+        return self.step == "confirmed" or self.step.startswith("written")
+
+    @property
+    def may_be_mixed(self) -> bool:
+        """Whether nobody could make it whole: one of two files is written, and then the disk takes
+        nothing more, or somebody edits what was written just now. It has to be told, though.
+        """
+        return (
+            self.verb == "confirm two files"
+            and self.step.startswith("written")
+            and self.cut in ("read-only root", "stanza spoilt")
+        )
 
     @property
     def must_be_old(self) -> bool:

@@ -275,6 +275,21 @@ def test_what_can_be_neither_written_nor_put_back_is_told_as_mixed(two: LeafUnde
 
 
 @pytest.mark.usefixtures("pausing")
+def test_the_boot_unit_started_beside_a_confirm_leaves_it_alone(two: LeafUnderTest) -> None:
+    """`systemctl isolate` starts whatever its target wants, the unit of the journal with it."""
+    driver = two.driver()
+    commit_both(two, driver, revert_in=60)
+    confirm = Paused(two, driver.confirm_commit)
+    with confirm.at("claimed.confirm"):
+        two.sh("timeout 20 sh /var/lib/vipkeeper/confirm/transaction.sh boot")
+    assert confirm.error is None
+    assert has_extra(two)
+    assert two.sh(f"cat {DROP_IN}")
+    assert two.state() == set()
+    driver.rollback()
+
+
+@pytest.mark.usefixtures("pausing")
 def test_a_deadline_that_passes_during_a_confirm_that_fails(two: LeafUnderTest) -> None:
     """The timer fires while the commit is claimed: it must not be lost when it is given back."""
     driver = two.driver()

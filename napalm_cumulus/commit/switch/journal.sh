@@ -134,6 +134,15 @@ cmd_boot() { # gives E_MIXED where neither direction could be gone to its end
     drop_prepared
 }
 
+boot_alone() { # what the unit runs. `systemctl isolate` may start it, too, beside a confirm at work
+    for state in pending claimed.revert claimed.confirm; do
+        [ ! -d "$D/$state" ] || exit 0 # this is no boot, and the journal is that commit's
+    done
+    mkdir -p "$D"
+    take_lock 60 || exit "$E_INTERNAL"
+    [ ! -d "$V/confirm" ] || cmd_boot
+}
+
 boot_or_die() { # for who finds a journal: what a confirm left that lost its power, or failed twice
     (cmd_boot) || die "$E_FOREIGN" "An earlier confirm left the disk with a mixture:" \
         "$(paste -sd ';' "$V/confirm/mixed")."

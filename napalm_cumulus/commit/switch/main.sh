@@ -7,7 +7,7 @@ main() {
     done
     case ${1-} in
     apply | run | expire) "cmd_$1" "$2" ;;
-    boot) cmd_boot ;;
+    boot) boot_alone ;;
     confirm) cmd_confirm "$2" ;;
     rollback) cmd_rollback "$2" "rolled back by request" ;;
     front-rollback) cmd_front rollback "$2" ;;
