@@ -35,7 +35,27 @@ CONNECTION_NAME = "napalm"
 PLATFORM = "cumulus"
 
 
-class Napalm:
+#: nornir_napalm's class, by name: importing it imports NAPALM.
+_STOCK = ("nornir_napalm.plugins.connections", "Napalm")
+
+
+class _InPlaceOfStock(type):
+    """Makes a class equal to nornir_napalm's plugin.
+
+    Nornir registers every installed plugin at each `InitNornir`, and refuses a name under which a
+    class stands that is not equal to the one it brings. Ours is meant to stay there.
+    """
+
+    def __eq__(cls, other: object) -> bool:
+        if not isinstance(other, type):
+            return NotImplemented
+        return cls is other or (other.__module__, other.__qualname__) == _STOCK
+
+    def __hash__(cls) -> int:
+        return hash(_STOCK)
+
+
+class Napalm(metaclass=_InPlaceOfStock):
     """A NAPALM driver as a Nornir connection; ``extras`` are its constructor's arguments."""
 
     login: Session | NetworkDriver
@@ -101,18 +121,16 @@ def login_class(platform: str) -> type[Session | NetworkDriver]:
 
 
 def register() -> None:
-    """Register every installed connection plugin, and `Napalm` in the place of nornir_napalm's.
-
-    Nornir does the former at each start and refuses a name that another class holds, so ours
-    leaves its place while that happens.
-    """
-    ConnectionPluginRegister.available.pop(CONNECTION_NAME, None)
+    """Register every installed connection plugin, and `Napalm` in the place of nornir_napalm's."""
     ConnectionPluginRegister.auto_register()
     take_place()
 
 
 def take_place() -> None:
-    """Put `Napalm` in the place of nornir_napalm's plugin, whoever registered before."""
+    """Put `Napalm` in the place of nornir_napalm's plugin, whoever registered before.
+
+    It stays there when Nornir starts again by its own `InitNornir`.
+    """
     ConnectionPluginRegister.available[CONNECTION_NAME] = Napalm
 
 

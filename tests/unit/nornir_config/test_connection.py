@@ -8,6 +8,8 @@ from typing import Any
 import nornir_napalm.plugins.connections as stock
 import pytest
 from napalm.base.exceptions import ConnectionClosedException, ConnectionException
+from nornir import InitNornir
+from nornir.core import Nornir
 from nornir.core.inventory import (
     ConnectionOptions,
     Defaults,
@@ -19,6 +21,7 @@ from nornir.core.inventory import (
     ParentGroups,
 )
 from nornir.core.plugins.connections import ConnectionPluginRegister
+from nornir.core.plugins.register import PluginRegister
 from nornir.core.task import Result, Task
 from nornir_napalm.plugins.tasks import napalm_cli
 
@@ -76,7 +79,8 @@ def two_hosts_of_one_group() -> Inventory:
 
 
 def ports(driver: Recorder) -> list[int]:
-    return sorted(arguments["optional_args"]["port"] for arguments in driver.opened)
+    given = [arguments["optional_args"] for arguments in driver.opened]
+    return sorted(options["port"] for options in given if "port" in options)
 
 
 def test_each_host_gets_its_own_port_also_through_nornir_napalms_tasks(driver: Recorder) -> None:
@@ -99,6 +103,35 @@ def test_our_plugin_takes_the_place_again_and_again() -> None:
     for _ in range(2):
         register()
         assert ConnectionPluginRegister.get_plugin("napalm") is Napalm
+
+
+@pytest.fixture
+def simple_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Options of a plain `InitNornir`, in a process in which nothing is registered yet."""
+    monkeypatch.setattr(PluginRegister, "available", {})
+    hosts = tmp_path / "hosts.yaml"
+    hosts.write_text("sw1: {hostname: 10.5.0.1, platform: cumulus}\n")
+    options = {"host_file": str(hosts)}
+    return {
+        "inventory": {"plugin": "SimpleInventory", "options": options},
+        "runner": {"plugin": "serial"},
+        "logging": {"enabled": False},
+    }
+
+
+@pytest.mark.parametrize("order", [("ours", "plain"), ("plain", "ours"), ("ours", "plain", "ours")])
+def test_our_start_and_nornirs_own_in_one_process(
+    driver: Recorder, simple_inventory: dict[str, Any], order: tuple[str, ...]
+) -> None:
+    started: dict[str, Nornir] = {}
+    for start in order:
+        if start == "ours":
+            started[start] = init_nornir(Settings(), inventory=two_hosts_of_one_group())
+        else:
+            started[start] = InitNornir(**simple_inventory)
+    for nornir in started.values():
+        assert not nornir.run(task=napalm_cli, commands=["true"]).failed
+    assert ports(driver) == [2201, 2202], "also after Nornir's own start each host has its port"
 
 
 def test_the_settings_reach_the_driver(
