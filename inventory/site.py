@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inventory.disk_cache import Cache, CachedAddress, CachedCompute, CachedUplink
+from inventory.settings import MimicSettings
 from inventory.sources.registry import make_address, make_compute, make_uplink
 
 if TYPE_CHECKING:
@@ -54,12 +55,13 @@ def open_site(context: SourceContext, cache_directory: Path | None) -> Site:
         compute = CachedCompute(compute, cache)
         uplink = CachedUplink(uplink, cache)
         address = CachedAddress(address, cache)
+    mimic = context.settings(MimicSettings)
     return Site(
         compute,
         uplink,
         address,
-        stale_days=context.mimic.stale_days,
-        parallel=context.mimic.parallel,
+        stale_days=mimic.stale_days,
+        parallel=mimic.parallel,
         name=context.sources.site,
         name_pattern=context.sources.name_pattern,
     )

@@ -38,11 +38,7 @@ def site_from_settings(settings: Settings) -> Site:
         return secret.get_secret_value() if secret else None
 
     context = SourceContext(
-        sources=settings.sources,
-        openstack=settings.openstack,
-        mimic=settings.mimic,
-        subnet_page=settings.subnet_page,
-        password=password,
+        sources=settings.sources, sections=settings.source_sections(), password=password
     )
     return open_site(context, settings.paths.cache)
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 import difflib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, create_model
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -104,6 +105,10 @@ class PathsSettings(Section):
     )
 
 
+#: The sections of the sources that Vipkeeper brings itself.
+_SOURCES = ("openstack", "mimic", "subnet_page")
+
+
 class Settings(BaseSettings):
     """Everything that a site sets, checked once at the start."""
 
@@ -129,6 +134,18 @@ class Settings(BaseSettings):
         """The settings file that was read; None when there is none."""
         return self._file
 
+    def source_sections(self) -> tuple[BaseModel, ...]:
+        """The settings of the sources: of Vipkeeper's own, and of the site's."""
+        return tuple(getattr(self, name) for name in self._source_names())
+
+    @classmethod
+    def _source_names(cls) -> list[str]:
+        """The names of their sections; `_with_plugins` adds the site's."""
+        return [
+            *_SOURCES,
+            *(name for name in cls.model_fields if name not in Settings.model_fields),
+        ]
+
     def require_site(self) -> None:
         """Fail when nothing says where this site's systems are.
 
@@ -137,7 +154,7 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: no settings file was found and the environment sets no address either.
         """
-        if self._file is not None or {"mimic", "subnet_page", "openstack"} & self.model_fields_set:
+        if self._file is not None or self.model_fields_set.intersection(self._source_names()):
             return
         raise SettingsError(
             f"no settings file was found; looked at {', '.join(map(str, search_path()))}",
@@ -205,10 +222,11 @@ def load_settings(path: Path | None = None) -> Settings:
     """
     file = find_settings_file(path)
     data = _read(file) if file else {}
-    _refuse_unknown_keys(data, str(file))
-    _refuse_unknown_variables()
+    model = _with_plugins(data)
+    _refuse_unknown_keys(model, data, str(file))
+    _refuse_unknown_variables(model)
     try:
-        settings = Settings(**_absolute_paths(Settings, data, file.parent if file else Path()))
+        settings = model(**_absolute_paths(model, data, file.parent if file else Path()))
     except ValidationError as error:
         raise SettingsError(_describe(error, file), "docs/settings.md lists every key.") from None
     except (SourceParsingError, RecursionError) as error:
@@ -264,24 +282,77 @@ def _unknown(model: type[BaseModel], keys: tuple[str, ...]) -> str:
     return ""
 
 
-def _refuse_unknown_keys(data: dict[str, Any], where: str) -> None:
+def _refuse_unknown_keys(model: type[Settings], data: dict[str, Any], where: str) -> None:
     for name, value in data.items():
         inner = value if isinstance(value, dict) else {}
         for keys in [(name,), *((name, key) for key in inner)]:
-            if problem := _unknown(Settings, keys):
+            if problem := _unknown(model, keys):
                 raise SettingsError(f"{where}: {problem}", "docs/settings.md lists every key.")
 
 
-def _refuse_unknown_variables() -> None:
+def _refuse_unknown_variables(model: type[Settings]) -> None:
     """Refuse VIPKEEPER_A__B that sets nothing; names without ``__`` may be secrets."""
-    for name in os.environ:
-        if not name.upper().startswith(PREFIX) or "__" not in name:
-            continue
-        keys = tuple(name[len(PREFIX) :].lower().split("__"))
-        if problem := _unknown(Settings, keys):
+    for name, keys in _variables():
+        if problem := _unknown(model, keys):
             raise SettingsError(
                 f"environment variable {name}: {problem}", "Correct or unset the variable."
             )
+
+
+def _variables() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The environment variables VIPKEEPER_A__B, each with the keys that it sets."""
+    for name in os.environ:
+        if name.upper().startswith(PREFIX) and "__" in name:
+            yield name, tuple(name[len(PREFIX) :].lower().split("__"))
+
+
+def _with_plugins(data: dict[str, Any]) -> type[Settings]:
+    """The settings' model, with the sections of the site's own sources.
+
+    These are the sources that are chosen, and those that have a section though another is chosen.
+
+    Raises:
+        UnknownSourceError: such a source cannot be loaded.
+    """
+    from inventory.sources.plugins import (  # noqa: PLC0415 - looking for packages takes its time
+        chosen_sections,
+        plugin_settings,
+    )
+
+    chosen = chosen_sections(_chosen_sources(data))
+    taken = chosen.intersection(Settings.model_fields).difference(_SOURCES)
+    if taken:
+        raise SettingsError(
+            f"a source cannot be called {min(taken)}: that is another section of the settings",
+            "Ask who wrote that package for another name of its entry point.",
+        )
+    named = {*data, *(keys[0] for _, keys in _variables())}
+    unknown = (named | chosen).difference(Settings.model_fields)
+    sections: dict[str, Any] = {}
+    for name, kind in (plugin_settings(unknown) if unknown else {}).items():
+        needed = any(field.is_required() for field in kind.model_fields.values())
+        sections[name] = (kind, Field() if needed else Field(default_factory=kind))
+    if not sections:
+        return Settings
+    model: type[Settings] = create_model("Settings", __base__=Settings, **sections)
+    return model
+
+
+def _chosen_sources(data: dict[str, Any]) -> SourcesSettings:
+    """Which sources the file and the environment choose; what is wrong there is told later."""
+    if "sources" not in data and not any(
+        name.upper().startswith(f"{PREFIX}SOURCES") for name in os.environ
+    ):
+        return SourcesSettings()
+
+    class Chosen(Settings):
+        model_config = SettingsConfigDict(extra="ignore")
+
+    given = {key: data[key] for key in ("sources",) if key in data}
+    try:
+        return Chosen(**given).sources
+    except (ValidationError, SourceParsingError, RecursionError):
+        return SourcesSettings()
 
 
 def _absolute_paths(model: type[BaseModel], data: dict[str, Any], base: Path) -> dict[str, Any]:

@@ -7,8 +7,9 @@ object is called with one :class:`SourceContext` and gives the source.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel
 
 from inventory.errors import VipkeeperError
 from inventory.settings import (
@@ -19,6 +20,7 @@ from inventory.settings import (
 )
 from inventory.sources.mimic.source import MimicSource
 from inventory.sources.openstack.source import OpenStackSource
+from inventory.sources.plugins import GROUPS, UnknownSourceError, installed
 from inventory.sources.subnet_page.source import SubnetPageSource
 
 if TYPE_CHECKING:
@@ -26,15 +28,7 @@ if TYPE_CHECKING:
 
     from inventory.sources.protocols import AddressSource, ComputeSource, UplinkSource
 
-COMPUTE_GROUP = "vipkeeper.compute"
-UPLINK_GROUP = "vipkeeper.uplink"
-ADDRESS_GROUP = "vipkeeper.address"
-
-
-class UnknownSourceError(VipkeeperError):
-    """The settings name a source that is not installed, or that cannot be loaded."""
-
-    exit_code = 2
+SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 
 def _no_password(_: str) -> str | None:
@@ -47,63 +41,62 @@ class SourceContext:
 
     Attributes:
         sources: which are chosen.
-        openstack: settings of the ``openstack`` source; likewise the next two.
+        sections: the settings of sources, each of its source's own class.
         password: gives the password kept under a name (``mimic``), or None.
     """
 
     sources: SourcesSettings = field(default_factory=SourcesSettings)
-    openstack: OpenStackSettings = field(default_factory=OpenStackSettings)
-    mimic: MimicSettings = field(default_factory=MimicSettings)
-    subnet_page: SubnetPageSettings = field(default_factory=SubnetPageSettings)
+    sections: tuple[BaseModel, ...] = ()
     password: Callable[[str], str | None] = field(default=_no_password, repr=False)
+
+    def settings(self, kind: type[SettingsT]) -> SettingsT:
+        """Return the section of that class; its defaults where the settings file has none."""
+        return next((found for found in self.sections if type(found) is kind), None) or kind()
 
 
 def _openstack(context: SourceContext) -> ComputeSource:
-    return OpenStackSource(context.openstack, context.password("openstack"))
+    return OpenStackSource(context.settings(OpenStackSettings), context.password("openstack"))
 
 
 def _mimic(context: SourceContext) -> UplinkSource:
-    needed = context.mimic.username is not None
-    return MimicSource(context.mimic, context.password("mimic") if needed else None)
+    settings = context.settings(MimicSettings)
+    needed = settings.username is not None
+    return MimicSource(settings, context.password("mimic") if needed else None)
 
 
 def _subnet_page(context: SourceContext) -> AddressSource:
-    needed = context.subnet_page.username is not None
-    password = context.password("subnet_page") if needed else None
-    return SubnetPageSource(context.subnet_page, password)
+    settings = context.settings(SubnetPageSettings)
+    needed = settings.username is not None
+    return SubnetPageSource(settings, context.password("subnet_page") if needed else None)
 
 
 # Our own stand here and not in entry points, so that a checkout works before it is installed.
 _OWN: Mapping[str, Mapping[str, Callable[[SourceContext], Any]]] = {
-    COMPUTE_GROUP: {"openstack": _openstack},
-    UPLINK_GROUP: {"mimic": _mimic},
-    ADDRESS_GROUP: {"subnet-page": _subnet_page},
+    "compute": {"openstack": _openstack},
+    "uplink": {"mimic": _mimic},
+    "address": {"subnet-page": _subnet_page},
 }
 
 
-def _make(group: str, name: str, key: str, context: SourceContext) -> Any:  # noqa: ANN401  # callers cast
-    own = _OWN[group]
+def _make(key: str, context: SourceContext) -> Any:  # noqa: ANN401  # callers cast
+    own, name = _OWN[key], getattr(context.sources, key)
     if name in own:
         return own[name](context)
-    installed = {point.name: point for point in entry_points(group=group)}
-    if name not in installed:
-        names = ", ".join(sorted({*own, *installed}))
+    others = installed(key)
+    if name not in others:
+        names = ", ".join(sorted({*own, *others}))
         raise UnknownSourceError(
             f'The settings ask for sources.{key} = "{name}", which is not installed; '
             f"there is {names}.",
-            f'Correct the name, or install the package that has it in the group "{group}".',
+            f'Correct the name, or install the package that has it in the group "{GROUPS[key]}".',
         )
+    make = others[name].load()
     try:
-        return installed[name].load()(context)
+        return make(context)
     except VipkeeperError:
         raise
-    except Exception as exc:
-        # Another's code: whatever it raises, the sentence must say whose it is.
-        raise UnknownSourceError(
-            f'sources.{key} = "{name}" ({installed[name].value}) cannot be started: '
-            f"{type(exc).__name__}: {exc}",
-            "Ask who wrote that package.",
-        ) from exc
+    except Exception as error:
+        raise others[name].failure(error) from error
 
 
 def make_compute(context: SourceContext) -> ComputeSource:
@@ -112,17 +105,17 @@ def make_compute(context: SourceContext) -> ComputeSource:
     Raises:
         UnknownSourceError: it is not installed, or cannot be started.
     """
-    source: ComputeSource = _make(COMPUTE_GROUP, context.sources.compute, "compute", context)
+    source: ComputeSource = _make("compute", context)
     return source
 
 
 def make_uplink(context: SourceContext) -> UplinkSource:
     """The chosen uplink source; see :func:`make_compute`."""
-    source: UplinkSource = _make(UPLINK_GROUP, context.sources.uplink, "uplink", context)
+    source: UplinkSource = _make("uplink", context)
     return source
 
 
 def make_address(context: SourceContext) -> AddressSource:
     """The chosen address source; see :func:`make_compute`."""
-    source: AddressSource = _make(ADDRESS_GROUP, context.sources.address, "address", context)
+    source: AddressSource = _make("address", context)
     return source

@@ -10,10 +10,11 @@ from inventory.disk_cache import CachedUplink
 from inventory.errors import SourceError, UnknownHypervisorError
 from inventory.settings import MimicSettings, SourcesSettings
 from inventory.site import open_site
-from inventory.sources import registry
+from inventory.sources import plugins
 from inventory.sources.memory_cache import Memo
 from inventory.sources.mimic.source import MimicSource
-from inventory.sources.registry import SourceContext, UnknownSourceError, make_uplink
+from inventory.sources.plugins import UnknownSourceError
+from inventory.sources.registry import SourceContext, make_uplink
 from tests.unit.inventory.fakes import Fake
 
 
@@ -28,12 +29,12 @@ def broken_source(_: SourceContext) -> Fake:
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [
-        EntryPoint("netdb", f"{__name__}:own_source", registry.UPLINK_GROUP),
-        EntryPoint("broken", f"{__name__}:broken_source", registry.UPLINK_GROUP),
-        EntryPoint("gone", "no_such_module_here:x", registry.UPLINK_GROUP),
+        EntryPoint("netdb", f"{__name__}:own_source", plugins.UPLINK_GROUP),
+        EntryPoint("broken", f"{__name__}:broken_source", plugins.UPLINK_GROUP),
+        EntryPoint("gone", "no_such_module_here:x", plugins.UPLINK_GROUP),
     ]
     monkeypatch.setattr(
-        registry, "entry_points", lambda group: EntryPoints(p for p in points if p.group == group)
+        plugins, "entry_points", lambda group: EntryPoints(p for p in points if p.group == group)
     )
 
 
@@ -70,7 +71,7 @@ def test_passwords_are_asked_for_only_where_a_user_is_set() -> None:
         asked.append(name)
         return "hush"
 
-    made = SourceContext(mimic=MimicSettings(username="me"), password=password)
+    made = SourceContext(sections=(MimicSettings(username="me"),), password=password)
     open_site(made, None)
     assert asked == ["openstack", "mimic"]
     assert "hush" not in repr(made)

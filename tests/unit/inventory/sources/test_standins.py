@@ -60,9 +60,11 @@ class Bench:
 
     def context(self) -> SourceContext:
         return SourceContext(
-            openstack=OpenStackSettings(cloud="lab", clouds_file=self.clouds, timeout=5),
-            mimic=MimicSettings(url=self.served.mimic_url, retries=0),
-            subnet_page=SubnetPageSettings(url=self.served.subnet_page_url, retries=0),
+            sections=(
+                OpenStackSettings(cloud="lab", clouds_file=self.clouds, timeout=5),
+                MimicSettings(url=self.served.mimic_url, retries=0),
+                SubnetPageSettings(url=self.served.subnet_page_url, retries=0),
+            )
         )
 
 
