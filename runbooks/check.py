@@ -15,7 +15,7 @@ from runbooks.fleet.selection import select, uplinks_of
 from runbooks.output.render import Format, report
 from runbooks.run.errors import CancelledError, UsageError
 from runbooks.run.story import Story, make_console
-from tasks.health.checks import check_ids
+from tasks.health.judge import check_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

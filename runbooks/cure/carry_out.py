@@ -24,7 +24,7 @@ from tasks.cures.announce import care_after_cure, read_belongings
 from tasks.cures.apply import apply_cure, entries_at_fault, plan_cure
 from tasks.cures.model import Cured, PlannedCure
 from tasks.errors import ChangeFailedError, RefusedError
-from tasks.health.diagnosis_model import Diagnosis
+from tasks.faults.model import Diagnosis
 from tasks.model import Aftercare, Verification
 from tasks.verify import verify_gateway
 

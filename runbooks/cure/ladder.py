@@ -12,8 +12,8 @@ from runbooks.cure.policy import Rules, harming, next_cure
 from runbooks.cure.words import question, tell_unhelped
 from runbooks.run.attempt import CureAttempt, Treatment
 from tasks.facts.collect import Probes, collect_facts
+from tasks.faults.model import Cure, Diagnosis, Silent
 from tasks.health.diagnose import BY_EXCLUSION, diagnose
-from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
 from tasks.model import Gateway
 
 if TYPE_CHECKING:

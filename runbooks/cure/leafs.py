@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from runbooks.incident.reachability import Probe
     from runbooks.run.approval import Agreement
     from runbooks.run.run import Run
-    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.faults.model import Diagnosis
 
 #: What explains that a switch does not see a hypervisor that hangs on it.
 _UNSEEN = frozenset(

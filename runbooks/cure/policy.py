@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runbooks.incident.impact import Scope
+from tasks.faults.model import Cure, Diagnosis
 from tasks.health.diagnose import BY_EXCLUSION
-from tasks.health.diagnosis_model import Cure, Diagnosis
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -11,7 +11,7 @@ from inventory.model import MacOwner, VirtualMachine
 from inventory.names import short_host
 from inventory.sources.protocols import MacSource
 from runbooks.incident.background import Background
-from tasks.health.diagnosis_model import Diagnosis
+from tasks.faults.model import Diagnosis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

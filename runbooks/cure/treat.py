@@ -16,7 +16,7 @@ from runbooks.incident.endpoints import served
 from runbooks.incident.impact import Blast, Scope
 from runbooks.incident.reachability import wait_until_answering
 from runbooks.run import errors
-from tasks.health.diagnosis_model import Cure
+from tasks.faults.model import Cure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from runbooks.incident.attachment import Reached
     from runbooks.incident.survey import Survey
     from runbooks.run.run import Run
-    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.faults.model import Diagnosis
     from tasks.model import Gateway
 
 

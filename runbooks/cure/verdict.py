@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runbooks.run.attempt import CureAttempt
     from runbooks.run.run import Run
     from runbooks.run.session import SwitchSession
-    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.faults.model import Diagnosis
 
 
 def look_at_end(run: Run, session: SwitchSession, gateway: Gateway) -> Verification:

@@ -11,7 +11,7 @@ from runbooks.cure.policy import Rules, foreign
 from runbooks.run.attempt import rebooted
 from tasks.errors import RefusedError
 from tasks.facts.model import Section
-from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.faults.model import Cure, Diagnosis
 
 if TYPE_CHECKING:
     from runbooks.run.attempt import CureAttempt

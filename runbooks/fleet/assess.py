@@ -16,9 +16,9 @@ from nornir_config.connection import drop_connection
 from runbooks.fleet.selection import behind_ports, model_of, rack_of, uplinks_of
 from tasks.facts.collect import SILENT, Probes, collect_facts
 from tasks.facts.index import Index
+from tasks.faults.view import Expected, ExpectedVm
 from tasks.health.assess import assess as assess_facts
 from tasks.health.assess import unreachable
-from tasks.health.checks import Expected, ExpectedVm
 from tasks.health.diagnose import diagnose
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nornir.core.task import MultiResult
 
     from tasks.facts.model import SwitchFacts
-    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.faults.model import Diagnosis
     from tasks.health.model import SwitchHealth
     from tasks.model import Gateway
 

@@ -15,8 +15,9 @@ from nornir_config.secrets import get_secret
 from runbooks.fleet.assess import LOGIN_REFUSED, Assessment, Looking, assess, outcome
 from runbooks.run import errors
 from runbooks.run.records import now
+from tasks.faults.model import Finding, Status
 from tasks.health.fleet import judge_fleet
-from tasks.health.model import Finding, FleetHealth, Status
+from tasks.health.model import FleetHealth
 
 if TYPE_CHECKING:
     from nornir.core.task import MultiResult

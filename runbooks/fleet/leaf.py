@@ -28,8 +28,8 @@ from runbooks.run.session import SwitchSession, switch_session
 from runbooks.run.story import Story
 from tasks.errors import RefusedError
 from tasks.facts.collect import collect_facts
-from tasks.health.checks import judge
-from tasks.health.model import Finding, Status
+from tasks.faults.model import Finding, Status
+from tasks.health.judge import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from runbooks.fleet.assess import Assessment
     from runbooks.fleet.plan import LeafPlan, SviPlan
     from tasks.facts.model import SwitchFacts
-    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.faults.model import Diagnosis
 
 _PAUSE = 1.0  # seconds between two looks at what a cure did
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from runbooks.cure.policy import Rules, next_cure
 from runbooks.incident.impact import Scope
 from tasks.errors import RefusedError
-from tasks.health.diagnosis_model import Cure
-from tasks.health.model import Status
+from tasks.faults.model import Cure, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from runbooks.fleet.assess import Assessment
-    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.faults.model import Diagnosis
     from tasks.model import Gateway
 
 #: Nobody is known to be cut off: nothing that takes a VIP away is done on suspicion.

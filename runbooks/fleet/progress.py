@@ -8,7 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from inventory.names import short_host
 from runbooks.run.story import printable
-from tasks.health.model import Status, SwitchHealth
+from tasks.faults.model import Status
+from tasks.health.model import SwitchHealth
 
 if TYPE_CHECKING:
     from rich.console import Console

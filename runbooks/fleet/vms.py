@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from inventory.errors import VipkeeperError
 from runbooks.fleet.selection import uplinks_of
 from runbooks.incident.endpoints import RUNNING
-from tasks.health.checks import ExpectedVm
+from tasks.faults.view import ExpectedVm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from inventory.errors import TargetError
 from inventory.target import Chain, Kind
-from tasks.health.diagnosis_model import Silent
+from tasks.faults.model import Silent
 
 if TYPE_CHECKING:
     from inventory.model import VirtualMachine

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from runbooks.fleet.assess import UNANSWERED
 from runbooks.run.record_files import append_whole
 from runbooks.run.records import HALVES, RecordError, plain
-from tasks.health.model import Finding, FleetHealth, Status
+from tasks.faults.model import Finding, Status
+from tasks.health.model import FleetHealth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

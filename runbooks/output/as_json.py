@@ -7,7 +7,8 @@ from typing import Any
 
 from runbooks.output.placement import PlacedHypervisor, Placement, hypervisors_of
 from runbooks.output.text import overall, utc
-from tasks.health.model import Finding, FleetHealth, SwitchHealth, VipRecord
+from tasks.faults.model import Finding
+from tasks.health.model import FleetHealth, SwitchHealth, VipRecord
 
 SCHEMA = "vipkeeper/fleet-health/1"
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from runbooks.output.text import about, gravest_first, printable, utc
+from tasks.faults.model import Finding, Status, worst
 from tasks.health.fleet import FLEET_CHECKS
-from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth, worst
+from tasks.health.model import FleetHealth, SwitchHealth
 
 FLEET = "fleet"
 

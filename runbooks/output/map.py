@@ -33,7 +33,8 @@ from runbooks.output.text import (
     utc,
     vip_counts,
 )
-from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
+from tasks.faults.model import Finding, Status
+from tasks.health.model import FleetHealth, SwitchHealth
 
 _PACKAGE = "runbooks.output"
 _ROOMY = 16

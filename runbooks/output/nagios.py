@@ -9,7 +9,8 @@ a ``|`` within data becomes a ``/``, and what is not printable is written as ``\
 from __future__ import annotations
 
 from runbooks.output.text import about, counted, headline, overall, printable, vip_counts
-from tasks.health.model import Finding, FleetHealth, Status
+from tasks.faults.model import Finding, Status
+from tasks.health.model import FleetHealth
 
 SERVICE = "VIP"
 LONGEST = 8000

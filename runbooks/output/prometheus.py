@@ -15,7 +15,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from runbooks.output.text import overall, printable
-from tasks.health.model import FleetHealth, Status
+from tasks.faults.model import Status
+from tasks.health.model import FleetHealth
 
 Latest = Callable[[], "FleetHealth | None"]
 

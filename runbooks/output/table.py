@@ -20,7 +20,8 @@ from runbooks.output.text import (
     printable,
     vip_counts,
 )
-from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
+from tasks.faults.model import Finding, Status
+from tasks.health.model import FleetHealth, SwitchHealth
 
 STYLES = {
     Status.OK: "green",

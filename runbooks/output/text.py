@@ -7,7 +7,8 @@ from datetime import datetime, timezone
 
 from inventory.names import short_host
 from runbooks.run.story import printable
-from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
+from tasks.faults.model import Finding, Status
+from tasks.health.model import FleetHealth, SwitchHealth
 
 WORDS = {
     Status.OK: "OK",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from napalm_cumulus.commit.repairs import RepairReport
     from napalm_cumulus.commit.report import CommitReport
-    from tasks.health.diagnosis_model import Cure, Diagnosis
+    from tasks.faults.model import Cure, Diagnosis
     from tasks.model import Gateway, Verification
 
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from runbooks.run.attempt import CureAttempt
     from runbooks.run.story import Event
     from tasks.cures.model import PlannedCure
-    from tasks.health.diagnosis_model import Diagnosis
-    from tasks.health.model import Finding
+    from tasks.faults.model import Diagnosis, Finding
     from tasks.model import Presence, Verification
 
 SCHEMA = "vipkeeper/heal-run/2"

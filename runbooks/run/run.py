@@ -14,7 +14,7 @@ from runbooks.run import errors
 from runbooks.run.explain import explain, with_done, with_report
 from runbooks.run.records import RecordError, append_audit, diff_hash, now, plain, write_report
 from runbooks.run.report import HealReport
-from tasks.health.diagnosis_model import Cure
+from tasks.faults.model import Cure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,15 +20,15 @@ from tasks.cures.forget import forget, look_at, still_wrong
 from tasks.cures.model import Cured, PlannedCure
 from tasks.cures.toggle import preview_toggle, refuse_pending, rejected_notes, toggle_gateway
 from tasks.errors import RefusedError
+from tasks.faults.model import Cure
 from tasks.gateways import Wanted, find_gateway
-from tasks.health.diagnosis_model import Cure
 from tasks.model import Aftercare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napalm_cumulus.commit.repair_steps import Step
-    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.faults.model import Diagnosis
     from tasks.model import Gateway, Toggled
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks.health.diagnosis_model import Cure
+from tasks.faults.model import Cure
 from tasks.model import Aftercare, Belongings, Toggled
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from tasks.faults.model import Status
 from tasks.faults.view import View
-from tasks.health.model import Status
 
 
 @dataclass(frozen=True)

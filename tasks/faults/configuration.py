@@ -9,8 +9,8 @@ from inventory.names import same_host
 from tasks.addresses import IpAddress
 from tasks.facts.index import Vip
 from tasks.faults.base import Check, Seen
+from tasks.faults.model import Status
 from tasks.faults.view import View
-from tasks.health.model import Status
 
 
 def _identity(view: View) -> Iterator[Seen]:

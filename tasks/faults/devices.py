@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tasks.facts.index import Vip
 from tasks.faults import conditions
 from tasks.faults.base import Check, Seen
+from tasks.faults.model import Status
 from tasks.faults.view import View, is_ipv4
-from tasks.health.model import Status
 
 _LINKS = ("gateways", "links")
 _BOTH = ("gateways", "links", "addresses")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tasks.facts.model import LinkFact
 from tasks.faults.base import Check, Seen
+from tasks.faults.model import Status
 from tasks.faults.view import View
-from tasks.health.model import Status
 
 #: The entry of a vxlan device under which it floods to a VTEP.
 _FLOOD = "00:00:00:00:00:00"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from tasks.faults import conditions
 from tasks.faults.base import Check, Seen
+from tasks.faults.model import Status
 from tasks.faults.ports import bond_of
 from tasks.faults.view import View
-from tasks.health.model import Status
 
 
 def _virtual_mac(view: View) -> Iterator[Seen]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from tasks.facts.model import NeighbourFact
 from tasks.faults import ports
 from tasks.faults.base import Check, Seen
+from tasks.faults.model import Status
 from tasks.faults.view import View
-from tasks.health.model import Status
 from tasks.model import Gateway
 
 _PERMANENT = "PERMANENT"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tasks.faults import conditions
 from tasks.faults.base import Check, Seen
+from tasks.faults.model import Status
 from tasks.faults.view import View, configured_ports
-from tasks.health.model import Status
 
 
 def bond_of(view: View, port: str) -> str:

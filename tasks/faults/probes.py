@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from tasks.facts.model import ProbeFact
 from tasks.faults.base import Check, Seen
+from tasks.faults.model import Status
 from tasks.faults.view import View
-from tasks.health.model import Status
 
 #: Fewer silent neighbours than this say something about them and not about the VIP.
 _ENOUGH = 2

@@ -10,8 +10,8 @@ from tasks.addresses import IpNetwork
 from tasks.facts.model import RouteFact, RuleFact
 from tasks.faults import conditions
 from tasks.faults.base import Check, Seen
+from tasks.faults.model import Status
 from tasks.faults.view import View
-from tasks.health.model import Status
 from tasks.model import Gateway
 
 #: What throws packets away.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from tasks.faults import conditions
 from tasks.faults.base import Check, Seen
+from tasks.faults.model import Status
 from tasks.faults.view import View, is_ipv4
-from tasks.health.model import Status
 from tasks.model import Gateway
 
 _NAME_IT = "Not a fault of the VIP, a toggle does not help: ask who set it, then sysctl -w {}."

@@ -6,15 +6,11 @@ from collections.abc import Collection
 
 from inventory.names import same_host
 from tasks.facts.model import SwitchFacts
-from tasks.health.checks import (
-    NOT_JUDGED,
-    Expected,
-    View,
-    findings_of,
-    judged,
-    records_of,
-)
-from tasks.health.model import Finding, Status, SwitchHealth
+from tasks.faults.model import Finding, Status
+from tasks.faults.view import Expected, View
+from tasks.health.judge import NOT_JUDGED, findings_of, judged
+from tasks.health.model import SwitchHealth
+from tasks.health.vip_records import records_of
 
 
 def assess(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tasks.facts.index import Index
+from tasks.faults.model import Cure, Diagnosis, Silent
 from tasks.health import (
     diagnosis_addresses as addresses,
 )
@@ -32,7 +33,6 @@ from tasks.health import (
 from tasks.health import (
     diagnosis_sysctls as sysctls,
 )
-from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
 from tasks.health.diagnosis_patient import exclude
 from tasks.health.diagnosis_view import View
 

@@ -8,7 +8,7 @@ from tasks.faults import conditions
 from tasks.health.diagnosis_view import cured_by_ifup, devices_of
 
 if TYPE_CHECKING:
-    from tasks.health.diagnosis_model import Diagnosis
+    from tasks.faults.model import Diagnosis
     from tasks.health.diagnosis_view import View
 
 

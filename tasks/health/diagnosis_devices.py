@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tasks.faults import conditions
-from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.faults.model import Cure, Diagnosis
 from tasks.health.diagnosis_view import BY_IFUP, cured_by_ifup, devices_of
 
 if TYPE_CHECKING:

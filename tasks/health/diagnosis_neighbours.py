@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.health.diagnosis_model import Cure, Diagnosis, Silent, Stranger
+from tasks.faults.model import Cure, Diagnosis, Silent, Stranger
 from tasks.health.diagnosis_view import macs_in
 
 if TYPE_CHECKING:

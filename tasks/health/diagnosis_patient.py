@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tasks.faults.conditions import has_carrier
-from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.faults.model import Cure, Diagnosis
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from tasks.health.diagnosis_model import Silent
+    from tasks.faults.model import Silent
     from tasks.health.diagnosis_view import View
 
 #: Faults that can keep a VM's ARP answers from the switch; the others cannot.

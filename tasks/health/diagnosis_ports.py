@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tasks.faults.conditions import has_carrier, lacks_carrier
-from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.faults.model import Cure, Diagnosis
 
 if TYPE_CHECKING:
     from tasks.health.diagnosis_view import View

@@ -13,7 +13,7 @@ from tasks.faults.conditions import (
     is_closed,
     is_strict,
 )
-from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.faults.model import Cure, Diagnosis
 
 if TYPE_CHECKING:
     from collections.abc import Callable

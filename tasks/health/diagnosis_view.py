@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tasks.faults.conditions import is_part
-from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
+from tasks.faults.model import Cure, Diagnosis, Silent
 
 if TYPE_CHECKING:
     from tasks.addresses import IpAddress, IpInterface, IpNetwork

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tasks.faults.base import Check
-from tasks.health.model import Finding, Status, SwitchHealth, VipRecord
+from tasks.faults.model import Finding, Status
+from tasks.health.model import SwitchHealth, VipRecord
 from tasks.health.routing import ROUTING_MODEL, judge_routing
 
 FLEET_CHECKS: tuple[Check, ...] = (

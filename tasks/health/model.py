@@ -1,64 +1,12 @@
-"""What checks find, on one switch and across the fleet. All are immutable."""
+"""The health of a switch and of the fleet, as checks find it. All are immutable."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 
-
-class Status(str, Enum):
-    """How well something is; the words and their order are those of Nagios plugins."""
-
-    OK = "OK"
-    WARNING = "WARNING"
-    CRITICAL = "CRITICAL"
-    UNKNOWN = "UNKNOWN"
-
-    @property
-    def code(self) -> int:
-        """The exit status of a Nagios plugin: 0, 1, 2 or 3."""
-        return list(Status).index(self)
-
-    @property
-    def weight(self) -> int:
-        """How much it outweighs others: a known outage before one that nobody could look at."""
-        return (Status.OK, Status.UNKNOWN, Status.WARNING, Status.CRITICAL).index(self)
-
-
-def worst(statuses: Iterable[Status]) -> Status:
-    """The status that outweighs the others; OK where there is none.
-
-    >>> worst([Status.WARNING, Status.OK, Status.UNKNOWN]).value
-    'WARNING'
-    """
-    return max(statuses, key=lambda status: status.weight, default=Status.OK)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that a check found.
-
-    Attributes:
-        check: the check's id (``vrr-device-down``), a section of ``docs/checks.md``.
-        status: how bad it is.
-        switch: on which switch; empty for a finding about the fleet.
-        subject: what it is about: a VIP (``130.246.212.1``), an interface, an address; may be
-            empty for the switch as a whole.
-        evidence: what was seen, as a sentence part that names the source (``ip link: ...``).
-        remedy: what to do about it; empty where there is nothing to do.
-        interface: the SVI that it concerns, where it concerns one.
-    """
-
-    check: str
-    status: Status
-    switch: str
-    subject: str
-    evidence: str
-    remedy: str = ""
-    interface: str = ""
+from tasks.faults.model import Finding, Status, worst
 
 
 @dataclass(frozen=True)

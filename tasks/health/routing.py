@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from tasks.faults.base import Check
-from tasks.health.model import Finding, Status, SwitchHealth, VipRecord
+from tasks.faults.model import Finding, Status
+from tasks.health.model import SwitchHealth, VipRecord
 
 ROUTING_MODEL = Check(
     "routing-model",

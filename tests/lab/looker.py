@@ -18,8 +18,9 @@ from lab.lab import Lab
 from napalm_cumulus.ssh.transport import SshTransport
 from tasks.facts.collect import Probes, collect_facts
 from tasks.facts.model import SwitchFacts
-from tasks.health.checks import Expected, ExpectedVm, judge
-from tasks.health.model import Finding
+from tasks.faults.model import Finding
+from tasks.faults.view import Expected, ExpectedVm
+from tasks.health.judge import judge
 from tests.lab.switch import LeafUnderTest
 
 VM, VM_ADDRESS, VM_MAC = "vm-a1", "130.246.213.11", "fa:16:3e:d4:d5:0b"

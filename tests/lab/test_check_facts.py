@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tasks.facts.collect import SILENT
+from tasks.faults.model import Status
 from tasks.health.assess import assess
-from tasks.health.checks import judge
 from tasks.health.fleet import judge_fleet
-from tasks.health.model import Status
+from tasks.health.judge import judge
 from tests.lab.looker import OUTSIDE, SVI, VIP, VM, VM_ADDRESS, VM_MAC, Looker, told
 
 WRONG = "02:de:ad:be:ef:01"

@@ -17,7 +17,7 @@ from napalm_cumulus.commit.report import CommitRefusedError
 from tasks.cures.apply import apply_cure, plan_cure
 from tasks.cures.model import Cured, PlannedCure
 from tasks.errors import RefusedError
-from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.faults.model import Cure, Diagnosis
 from tests.lab.switch import LeafUnderTest
 from tests.lab.test_commit import commit_extra
 from tests.lab.ward import (

@@ -16,8 +16,8 @@ from nornir.plugins.runners import SerialRunner
 from napalm_cumulus import CumulusDriver
 from tasks.cures.apply import apply_cure
 from tasks.cures.model import Cured
+from tasks.faults.model import Cure, Diagnosis
 from tasks.gateways import Wanted, find_gateway
-from tasks.health.diagnosis_model import Cure, Diagnosis
 from tasks.model import Gateway
 from tests.lab.switch import LeafUnderTest
 

@@ -8,8 +8,10 @@ import pytest
 
 from runbooks.fleet.assess import UNANSWERED
 from runbooks.fleet.checker import LEFT_OUT
-from tasks.health.checks import CHECKS, NOT_JUDGED, Check, check_ids
+from tasks.faults.base import Check
+from tasks.faults.catalogue import CHECKS
 from tasks.health.fleet import FLEET_CHECKS
+from tasks.health.judge import NOT_JUDGED, check_ids
 from tests.unit.docs.markdown import page, sections
 
 SECTIONS = sections(page("checks.md"))

@@ -22,7 +22,7 @@ from runbooks.incident.reachability import Probe
 from tasks.cures import apply as cures
 from tasks.cures.model import Cured, PlannedCure
 from tasks.facts.model import Section, SwitchFacts
-from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.faults.model import Cure, Diagnosis
 from tests.unit.inventory.fakes import SW1, SW3, Fake, uplink, vm
 from tests.unit.runbooks.report_schema import PUBLISHED
 from tests.unit.tasks.fakes import VM_MAC, FakeSwitch, serving

@@ -38,7 +38,7 @@ _MODULES = (
     "runbooks.incident.path", "runbooks.fleet.rollout", "runbooks.fleet.outcome",
     "runbooks.fleet.plan", "runbooks.heal", "runbooks.incident.reachability",
     "runbooks.run.report", "runbooks.cure.rogues", "runbooks.run.story", "runbooks.run.attempt",
-    "tasks.cures.model", "tasks.health.diagnosis_model", "tasks.health.model", "tasks.model",
+    "tasks.cures.model", "tasks.faults.model", "tasks.health.model", "tasks.model",
 )  # fmt: skip
 
 

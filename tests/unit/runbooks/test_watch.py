@@ -23,7 +23,8 @@ from nornir_config.fleet_settings import listen_address
 from runbooks.monitor.changes import Changes
 from runbooks.monitor.refresh import Refresh
 from tasks.facts.model import SwitchFacts
-from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth
+from tasks.faults.model import Finding, Status
+from tasks.health.model import FleetHealth, SwitchHealth
 from tests.unit.runbooks.fleet_world import Leafs, hang, leafs, name_of
 from tests.unit.tasks.health.healthy import DOWN, V0, link
 

@@ -15,7 +15,7 @@ from runbooks.cure.ladder import Looker
 from runbooks.cure.rogues import Rogue, rogues_of
 from runbooks.fleet import leaf as leaf_heal
 from tasks.facts.model import FdbFact, SwitchFacts
-from tasks.health.diagnosis_model import Cure, Diagnosis, Stranger
+from tasks.faults.model import Cure, Diagnosis, Stranger
 from tests.unit.inventory.fakes import HV51, NOW, SW3, Fake, vm
 from tests.unit.runbooks.conftest import World, no_routes, well
 from tests.unit.runbooks.cure.test_ladder import LEAF, rack

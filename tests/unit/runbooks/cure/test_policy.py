@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from runbooks.cure.policy import Rules, foreign, harming, next_cure
 from runbooks.incident.impact import Scope
 from runbooks.run.attempt import CureAttempt
-from tasks.health.diagnosis_model import Cure, Diagnosis
+from tasks.faults.model import Cure, Diagnosis
 from tests.unit.tasks.health.healthy import GATEWAY, SVI, V0
 
 

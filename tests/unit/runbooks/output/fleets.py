@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from runbooks.output.placement import PlacedHypervisor, PlacedVm
-from tasks.health.checks import CHECKS
-from tasks.health.model import Finding, FleetHealth, Status, SwitchHealth, VipRecord
+from tasks.faults.catalogue import CHECKS
+from tasks.faults.model import Finding, Status
+from tasks.health.model import FleetHealth, SwitchHealth, VipRecord
 
 AT = datetime(2026, 11, 22, 17, 31, 0, 250_000, tzinfo=timezone.utc)
 DOMAIN = "example.internal"

@@ -13,7 +13,8 @@ import pytest
 
 from runbooks.output.as_json import SCHEMA, to_json
 from runbooks.output.placement import PlacedHypervisor, PlacedVm
-from tasks.health.model import Finding, FleetHealth, SwitchHealth, VipRecord
+from tasks.faults.model import Finding
+from tasks.health.model import FleetHealth, SwitchHealth, VipRecord
 from tests.unit.runbooks.output import fleets
 
 PUBLISHED: dict[str, Any] = json.loads(

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from runbooks.output.nagios import LONGEST, to_nagios
-from tasks.health.model import FleetHealth, Status
+from tasks.faults.model import Status
+from tasks.health.model import FleetHealth
 from tests.unit.runbooks.output import fleets
 
 NUMBER = r"-?\d+(?:\.\d+)?"

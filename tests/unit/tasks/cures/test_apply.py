@@ -11,8 +11,8 @@ from tasks.cures.apply import repair_of
 from tasks.cures.forget import forget_command, look_command, still_wrong
 from tasks.cures.model import NeighbourEntry
 from tasks.errors import RefusedError
+from tasks.faults.model import Cure, Diagnosis
 from tasks.gateways import Wanted, gateway_in
-from tasks.health.diagnosis_model import Cure, Diagnosis
 from tests.unit.tasks.fakes import CONFIG, VM_MAC
 
 GATEWAY = gateway_in(CONFIG, "sw", Wanted(address=ip_address("130.246.213.11")))

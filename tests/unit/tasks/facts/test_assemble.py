@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from napalm_cumulus.result import CommandResult
 from tasks.facts.assemble import UnreadFilesError, read_facts
 from tasks.facts.model import Section, SwitchFacts
-from tasks.health.checks import judge, vip_records
+from tasks.health.judge import judge
+from tasks.health.vip_records import vip_records
 from tests.unit.tasks.health.recorded import (
     COMMANDS,
     INTERFACES,

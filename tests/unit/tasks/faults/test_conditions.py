@@ -8,8 +8,8 @@ from ipaddress import ip_network
 import pytest
 
 from tasks.faults.conditions import configured_mtu, is_part
-from tasks.health.checks import judge
 from tasks.health.diagnose import diagnose
+from tasks.health.judge import judge
 from tests.unit.tasks.health.healthy import (
     GATEWAY,
     HV,

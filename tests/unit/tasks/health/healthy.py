@@ -19,7 +19,7 @@ from tasks.facts.model import (
     Section,
     SwitchFacts,
 )
-from tasks.health.diagnosis_model import Silent
+from tasks.faults.model import Silent
 from tasks.model import Gateway, VirtualAddress
 
 SVI, V0, V1, PORT = "vlan453", "vlan453-v0", "vlan453-v1", "swp1s3"

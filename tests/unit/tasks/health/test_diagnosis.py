@@ -19,8 +19,8 @@ from tasks.facts.model import (
     Section,
     SwitchFacts,
 )
+from tasks.faults.model import Cure, Diagnosis, Silent
 from tasks.health.diagnose import BY_EXCLUSION, RECOGNISERS, diagnose
-from tasks.health.diagnosis_model import Cure, Diagnosis, Silent
 from tests.unit.tasks.health.healthy import (
     DOWN,
     GATEWAY,

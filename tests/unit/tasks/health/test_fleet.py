@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from tasks.faults.catalogue import CHECKS
+from tasks.faults.model import Finding, Status
+from tasks.faults.view import Expected
 from tasks.health.assess import assess, unreachable
-from tasks.health.checks import CHECKS, Expected, vip_records
 from tasks.health.fleet import FLEET_CHECKS, judge_fleet
-from tasks.health.model import Finding, Status, SwitchHealth, VipRecord
+from tasks.health.model import SwitchHealth, VipRecord
+from tasks.health.vip_records import vip_records
 from tests.unit.tasks.health.recorded import configured, facts, rows, said
 
 VIP, MAC = "130.246.212.1", "00:00:5e:00:01:c5"

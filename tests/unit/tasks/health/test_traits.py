@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.faults.model import Cure
 from tasks.health.diagnose import RECOGNISERS, diagnose
-from tasks.health.diagnosis_model import Cure
 from tests.unit.tasks.health.healthy import healthy
 from tests.unit.tasks.health.test_diagnosis import FAULTS
 
