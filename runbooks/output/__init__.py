@@ -3,7 +3,7 @@
 One module for each form, so that a command imports only what it prints:
 
 * `runbooks.output.table.render_table` for a terminal or a pipe,
-* `runbooks.output.as_json.to_json`, whose schema is ``docs/schemas/fleet-health-1.json``,
+* `runbooks.output.as_json.to_json`, whose schema is ``docs/schemas/fleet-health-2.json``,
 * `runbooks.output.junit.to_junit`, `runbooks.output.nagios.to_nagios`,
 * `runbooks.output.prometheus.to_prometheus` and `collector`,
 * `runbooks.output.map.to_html`, one file for a browser.

@@ -1,4 +1,4 @@
-"""A check of the fleet as JSON; ``docs/schemas/fleet-health-1.json`` says what is in it."""
+"""A check of the fleet as JSON; ``docs/schemas/fleet-health-2.json`` says what is in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runbooks.output.text import overall, utc
 from tasks.faults.model import Finding
 from tasks.health.model import FleetHealth, SwitchHealth, VipRecord
 
-SCHEMA = "vipkeeper/fleet-health/1"
+SCHEMA = "vipkeeper/fleet-health/2"
 
 
 def to_json(fleet: FleetHealth, *, placement: Placement | None = None) -> str:
@@ -86,8 +86,5 @@ def _vip(record: VipRecord) -> dict[str, Any]:
 def _hypervisor(placed: PlacedHypervisor) -> dict[str, Any]:
     vms = None
     if placed.vms is not None:
-        vms = [
-            {"name": vm.name, "address": vm.address, "status": vm.status, "answers": vm.answers}
-            for vm in placed.vms
-        ]
+        vms = [{"name": vm.name, "address": vm.address, "status": vm.status} for vm in placed.vms]
     return {"name": placed.name, "port": placed.port, "vms": vms}

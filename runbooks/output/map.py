@@ -109,16 +109,6 @@ class Leaf:
         """Number of VMs behind it, as far as known."""
         return sum(len(placed.vms or ()) for placed in self.hypervisors)
 
-    @property
-    def silent(self) -> int:
-        """Number of VMs that did not answer a probe."""
-        return sum(silent_vms(placed) for placed in self.hypervisors)
-
-
-def silent_vms(placed: PlacedHypervisor) -> int:
-    """Number of its VMs that did not answer a probe."""
-    return sum(vm.answers is False for vm in placed.vms or ())
-
 
 def _leafs(fleet: FleetHealth, placement: Placement | None) -> list[Leaf]:
     domain = common_domain(health.switch for health in fleet.switches)
@@ -163,7 +153,7 @@ def _template() -> Template:
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters.update(about=about, counted=counted, silent=silent_vms)
+    environment.filters.update(about=about, counted=counted)
     environment.globals["OK"] = Status.OK
     return environment.get_template("map.html.j2")
 

@@ -10,19 +10,17 @@ from tasks.health.model import SwitchHealth
 
 @dataclass(frozen=True)
 class PlacedVm:
-    """A VM on a hypervisor.
+    """A VM on a hypervisor, as OpenStack describes it: a check does not ask whether it answers.
 
     Attributes:
         name: its name in OpenStack.
-        address: the address that was probed; empty where it has none.
+        address: its first one; empty where it has none.
         status: OpenStack's word for its state (``ACTIVE``).
-        answers: whether it answered a probe; None where none was sent.
     """
 
     name: str
     address: str = ""
     status: str = ""
-    answers: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -62,10 +62,9 @@ def leaf(number: int, rack: str = "") -> SwitchHealth:
 
 
 def placed(fleet: FleetHealth) -> Placed:
-    """Hypervisors and VMs behind each; behind a switch that is critical some are silent."""
+    """Hypervisors and VMs behind each."""
     placement: Placed = {}
     for number, health in enumerate(fleet.switches):
-        ill = health.status is Status.CRITICAL
         placement[health.switch] = tuple(
             PlacedHypervisor(
                 hypervisor,
@@ -75,7 +74,6 @@ def placed(fleet: FleetHealth) -> Placed:
                         f"vm-{number:02}{index}{n}",
                         f"130.246.{212 + number % 4}.{20 + index * 9 + n}",
                         "ACTIVE",
-                        answers=not (ill and n % 2 == 0),
                     )
                     for n in range(5 + (number + index) % 4)
                 ),
@@ -232,7 +230,7 @@ def hostile() -> FleetHealth:
 
 
 def hostile_placement() -> Placed:
-    vms = tuple(PlacedVm(text, text, text, answers=False) for text in HOSTILE)
+    vms = tuple(PlacedVm(text, text, text) for text in HOSTILE)
     return {
         health.switch: (PlacedHypervisor(HOSTILE[0], HOSTILE[1], vms),)
         for health in hostile().switches
