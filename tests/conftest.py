@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+
+from tests.schedule import Schedule, place
 
 # A busy machine is no fault of the code under test.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -16,16 +19,6 @@ settings.load_profile("busy")
 
 _UNIT = Path(__file__).parent / "unit"
 _SKIPPED: list[str] = []
-#: Files whose tests share something that is dear to make: one worker runs all of such a file.
-_WHOLE_FILES = (
-    "browser/test_map.py",
-    "browser/test_map_apart.py",
-    "lab/test_conformance_live.py",
-    "lab/test_fleet_of_leafs.py",
-    "lab/test_swarm.py",
-    "packaging/test_wheels.py",
-)
-_HERE = Path(__file__).parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,13 +34,17 @@ def pytest_report_header() -> str:
     return f"VIPKEEPER_SEED={os.environ['VIPKEEPER_SEED']}"
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
+@pytest.hookimpl(optionalhook=True)  # -p no:xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedule:
+    """Hand out the tests as tests/schedule.py says."""
+    return Schedule(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let a unit test fail that leaves a socket, file or process open, ours or its own server's."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: place(item.nodeid))
     for item in items:
-        name = item.path.relative_to(_HERE).as_posix()
-        if name in _WHOLE_FILES:
-            item.add_marker(pytest.mark.xdist_group(name.split("/test_")[0]))
         if _UNIT in item.path.parents:
             item.add_marker(
                 pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")

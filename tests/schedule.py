@@ -1,0 +1,58 @@
+"""Which worker runs which test, and when: what is shared is made once, the longest begins first."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+#: Files whose tests share something that is dear to make, by what they share: one worker runs all
+#: of them. Those that build labs beside the workers' own are one group, so that one is up at once.
+WHOLE_FILES = {
+    "tests/lab/test_fleet_of_leafs.py": "labs of their own",
+    "tests/lab/test_swarm.py": "labs of their own",
+    "tests/lab/test_lab.py": "labs of their own",
+    "tests/lab/test_demo.py": "labs of their own",
+    "tests/lab/test_conformance_live.py": "the live suite",
+    "tests/packaging/test_wheels.py": "the wheels",
+    "tests/browser/test_map.py": "the browser",
+    "tests/browser/test_map_apart.py": "the browser",
+}
+if os.environ.get("VIPKEEPER_CATALOGUE_TABLE"):
+    WHOLE_FILES["tests/lab/test_catalogue.py"] = "one table"
+
+_LAB = "tests/lab/"
+
+
+def scope(nodeid: str) -> str:
+    """Return what one worker is given at once: a group, one lab test, or a file of unit tests."""
+    file = nodeid.partition("::")[0]
+    if file in WHOLE_FILES:
+        return WHOLE_FILES[file]
+    return nodeid if file.startswith(_LAB) else file
+
+
+def place(nodeid: str) -> int:
+    """Return when a test's turn comes; tests of one place keep their order.
+
+    The many short ones come last: when one worker ends, no other is long at work.
+    """
+    if scope(nodeid) in WHOLE_FILES.values():
+        return 0
+    return 1 if nodeid.startswith(_LAB) else 2
+
+
+class Schedule(LoadScopeScheduling):
+    """Hand out scopes in the order of the tests.
+
+    pytest-xdist's own ``--dist loadgroup`` has no effect with pytest 9.
+    """
+
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        config.option.loadscopereorder = False  # not by their number of tests
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return scope(nodeid)
