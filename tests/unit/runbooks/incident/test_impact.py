@@ -116,7 +116,7 @@ def test_a_source_that_hangs_is_left_behind(
     monkeypatch.setattr(site, "vms_on", hang)
     began = time.monotonic()
     found = Survey(site.site(), chain, 4).finish(["130.246.213.11"], [HV51])
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
     forever.set()
     assert any("took too long" in text for text in found.warnings)
 

@@ -377,12 +377,12 @@ def test_ten_thousand_neighbours_are_read_and_judged(capsys: pytest.CaptureFixtu
         fdb=[*rows("fdb"), *learnt],
         evpn_macs={"10453": {"numArpNd": count, **told}},
     )
-    began = time.perf_counter()
+    began = time.process_time()
     read = read_facts(SWITCH, recorded, {})
-    middle = time.perf_counter()
+    middle = time.process_time()
     found = judge(read)
     with capsys.disabled():
-        ended = time.perf_counter()
+        ended = time.process_time()
         print(  # noqa: T201 - a figure for whoever looks
             f"\n10,000 neighbours: read in {(middle - began) * 1000:.0f} ms, "
             f"judged in {(ended - middle) * 1000:.0f} ms"
