@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 from pathlib import Path
 
@@ -11,22 +12,64 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
+from lab.machine.shell import TOOLS
 from tests.schedule import Schedule, place
 
 # A busy machine is no fault of the code under test.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
-_UNIT = Path(__file__).parent / "unit"
+_HERE = Path(__file__).parent
+_UNIT = _HERE / "unit"
+_DRAWING = {"dot": "graphviz"}
+#: What the tests of a place start, and the package that has it.
+_PROGRAMS = {
+    "unit/lab/standins": _DRAWING,
+    "unit/inventory/sources": _DRAWING,
+    "lab": {**_DRAWING, **TOOLS},
+    "browser": {"chromium": "chromium", "chromedriver": "chromium-driver"},
+}
 _SKIPPED: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Draw one seed for all workers: they must come to the same tests."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # In the background of a script; the commands that the tests stop would ignore it, too.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    worker = hasattr(config, "workerinput")
+    if not worker:
+        _require_programs(config)
+    if worker or not config.getoption("numprocesses", default=None):
+        _listen_to_signals()
     os.environ.setdefault("VIPKEEPER_SEED", str(random.randrange(2**32)))
+
+
+def _listen_to_signals() -> None:
+    """Let what the tests start have its signals, whatever is ignored here.
+
+    In the background of a script SIGINT is, under nohup(1) SIGHUP, and every command inherits that;
+    a handler it does not inherit.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # here it goes on being ignored
+
+
+def _require_programs(config: pytest.Config) -> None:
+    """End the run with one sentence where a program is missing that the chosen tests start."""
+    chosen = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
+    missing = {
+        f"{program} ({package})"
+        for where, programs in _PROGRAMS.items()
+        for program, package in programs.items()
+        for path in chosen
+        if (path in (_HERE / where, *(_HERE / where).parents) or _HERE / where in path.parents)
+        and shutil.which(program) is None
+    }
+    if missing:
+        raise pytest.UsageError(
+            f"These tests need {', '.join(sorted(missing))}, which this machine does not have. "
+            "bin/setup installs it, or: apt-get install."
+        )
 
 
 def pytest_report_header() -> str:

@@ -75,18 +75,22 @@ def run_suite(lab: Lab, file: str, report: Path) -> tuple[Results, str]:
     return results, done.stdout
 
 
+def leaked_routes(lab: Lab) -> set[str]:
+    said = lab.exec_leaf("03", ["ip", "route", "show", "proto", "bgp"]).stdout
+    return {line.split()[0] for line in said.splitlines()} & set(LEAKED)
+
+
 @pytest.fixture(scope="module")
 def leaked(lab: Lab) -> Iterator[None]:
     """Routes that FRR has by BGP; what stands in the kernel as one of BGP's it passes over."""
     for prefix in LEAKED:
         lab.leak(prefix)
-    said = ["ip", "route", "show", "proto", "bgp"]
-    assert wait_until(lambda: LEAKED[-1] in lab.exec_leaf("03", said).stdout, timeout=10)
+    assert wait_until(lambda: LEAKED[-1] in leaked_routes(lab), timeout=30)
     yield
     for prefix in LEAKED:
         lab.leak(prefix, withdraw=True)
     # Whoever comes next compares the whole table before and after.
-    assert wait_until(lambda: not lab.exec_leaf("03", said).stdout, timeout=30)
+    assert wait_until(lambda: not leaked_routes(lab), timeout=30)
 
 
 @pytest.fixture(scope="module")
