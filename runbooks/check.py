@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from runbooks.fleet.assess import Looking
 from runbooks.fleet.checker import LEFT_OUT, Checker, Pace, Progress, Round, Silence
-from runbooks.fleet.placing import place
 from runbooks.fleet.progress import Bar, Lines
 from runbooks.fleet.selection import select, uplinks_of
+from runbooks.fleet.vms import Hosted, place
 from runbooks.output.render import Format, report
 from runbooks.run.errors import CancelledError, UsageError
 from runbooks.run.story import Story, make_console
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from inventory.site import Site
     from nornir_config.settings import Settings
     from runbooks.fleet.selection import Selected, Wish
-    from runbooks.fleet.vms import Hosted
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,6 @@ def ask_vms(
     """
     if not request.with_vms:
         return looking, None
-    from runbooks.fleet.vms import Hosted  # noqa: PLC0415 - most checks do without
-
     hosted = Hosted(sources.site())
     hosted.ask(name for host in selected.inventory.hosts.values() for name in uplinks_of(host))
     return replace(looking, vms=hosted.behind(selected.inventory)), hosted

@@ -70,8 +70,6 @@ def run_fix(
         if code == errors.OK:
             return code
     run = Run(settings, Story(make_console()), "heal", "all-unhealthy")
-    from runbooks.cli.options import tell_end  # noqa: PLC0415 - the command line's own
-
     try:
         heal_fleet(
             run,
@@ -82,7 +80,7 @@ def run_fix(
             compute=lambda: sources.site().compute,
         )
     finally:
-        tell_end(run)
+        run.tell_end()
     if options.then_check and run.exit_code in _TOLD and run.switches:
         found = run_check(settings, sources, request)
         # What came back as a mere finding would hide that it was cured, and is only covered.

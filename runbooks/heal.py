@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runbooks.cure.carry_out import carry_out
-from runbooks.cure.ladder import Looker, look_at_rest
+from runbooks.cure.carry_out import carry_out, plan_toggle
 from runbooks.cure.leafs import Case, gateway_of
+from runbooks.cure.observer import Looker, look_at_rest
 from runbooks.cure.policy import the_toggle_asked_for
 from runbooks.cure.treat import treat
 from runbooks.cure.verdict import end_healed, look_at_end
@@ -20,7 +20,6 @@ from runbooks.incident.reachability import Probe, ProbeError, probe_all, wait_un
 from runbooks.incident.survey import Survey
 from runbooks.run import errors
 from runbooks.run.run import Run, recorded
-from runbooks.toggle import plan_toggle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

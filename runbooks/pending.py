@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from runbooks.run import errors
 from runbooks.run.errors import CancelledError
 from runbooks.run.run import Run, recorded
-from runbooks.run.session import SwitchSession, switch_session
-from tasks.identity import check_identity
+from runbooks.run.session import identify, switch_session
 from tasks.pending import confirm_commit, read_pending, rollback_commit
 
 if TYPE_CHECKING:
@@ -16,16 +15,6 @@ if TYPE_CHECKING:
     from napalm_cumulus.commit.report import PendingCommit
     from nornir_config.settings import Settings
     from runbooks.run.story import Story
-
-
-def identify(session: SwitchSession) -> None:
-    """Make sure of the switch's name; one that was given by its address just tells it.
-
-    Raises:
-        WrongSwitchError: it has another name.
-    """
-    if session.switch.name != str(session.switch.address):
-        session.run(check_identity)
 
 
 def show_pending(settings: Settings, switch: Switch, story: Story) -> Any:  # noqa: ANN401

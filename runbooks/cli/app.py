@@ -29,7 +29,6 @@ from runbooks.cli.options import (
     settings_of,
     site_of,
     switch_of,
-    tell_end,
     wanted_of,
 )
 from runbooks.run import errors
@@ -147,7 +146,7 @@ def heal(  # noqa: PLR0917 - Typer reads the options from the signature
     try:
         run_heal(run, site_of(settings), agreement(yes=yes), chosen)
     finally:
-        tell_end(run)
+        run.tell_end()
     raise typer.Exit(run.exit_code)
 
 
@@ -174,7 +173,7 @@ def toggle(  # noqa: PLR0917 - as above
             found = switch_of(settings, switch, run.story)
         run_toggle(run, found, wanted, agreement(yes=yes), dry_run=dry_run)
     finally:
-        tell_end(run)
+        run.tell_end()
     raise typer.Exit(run.exit_code)
 
 
@@ -250,5 +249,5 @@ def _settle(ctx: typer.Context, command: str, name: str) -> None:
             switch = switch_of(settings, name, run.story)
         settle_pending(run, switch, confirm=command == "confirm")
     finally:
-        tell_end(run)
+        run.tell_end()
     raise typer.Exit(run.exit_code)

@@ -13,7 +13,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from nornir_config.stopping import stopped_by
-from runbooks.cli.main import loaded
+from runbooks.cli.interrupt import loaded
 from runbooks.output import nagios_plugin
 from runbooks.run import errors
 from runbooks.run.story import make_console, printable

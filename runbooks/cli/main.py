@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
-from contextlib import suppress
 
-from nornir_config.stopping import STOPS, interrupt, name_of, was_stopped
-
-_CANCELLED = 9
-_SAID = "\nvip: stopped{}; nothing on any switch was touched\n"
+from nornir_config.stopping import STOPS, was_stopped
+from runbooks.cli.interrupt import leave
 
 
 def main() -> None:
@@ -23,7 +19,7 @@ def main() -> None:
     usual = {signal.SIG_DFL, signal.default_int_handler}
     caught = [number for number in STOPS if signal.getsignal(number) in usual]
     for number in caught:
-        signal.signal(number, _leave)
+        signal.signal(number, leave)
     from runbooks.cli.app import app
 
     try:
@@ -33,28 +29,3 @@ def main() -> None:
             # A closed terminal sends several, and so do people; the first has been answered for.
             answered = number == signal.SIGHUP or (number == signal.SIGTERM and was_stopped())
             signal.signal(number, signal.SIG_IGN if answered else signal.SIG_DFL)
-
-
-def loaded(*, changing: bool = True) -> None:
-    """Let a signal be a ``KeyboardInterrupt`` from now on: a command has what it needs.
-
-    Args:
-        changing: whether the command is one for switches. The lab's have no records to see to;
-            they know Ctrl-C alone.
-    """
-    for number in STOPS:
-        if signal.getsignal(number) is not _leave:
-            continue
-        if changing:
-            signal.signal(number, interrupt)
-        elif number == signal.SIGINT:
-            signal.signal(number, signal.default_int_handler)
-        else:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _leave(number: int, _: object) -> None:
-    by = "" if number == signal.SIGINT else f" by {name_of(number)}"
-    with suppress(OSError):  # there may be nobody to tell
-        os.write(2, _SAID.format(by).encode())
-    os._exit(_CANCELLED)

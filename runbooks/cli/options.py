@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 from inventory.names import is_address, is_hostname
 from nornir_config.stopping import Stopped
-from runbooks.cli.main import loaded
-from runbooks.run import errors
+from runbooks.cli.interrupt import loaded
 from runbooks.run.errors import UsageError
-from runbooks.run.story import Story, make_console, printable
+from runbooks.run.story import Story, make_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,23 +146,3 @@ def agreement(*, yes: bool) -> Agreement:
 def is_terminal() -> bool:
     """Whether somebody can be asked."""
     return sys.stdin.isatty()
-
-
-#: Exit codes of runs that came to an end of their own, and how that is printed.
-_TOLD = {
-    errors.OK: "bold green",
-    errors.HEALED_FOR_NOW: "bold yellow",
-    errors.NOT_HEALED: "bold red",
-}
-
-
-def tell_end(run: Run) -> None:
-    """The outcome in one sentence and where the report lies; a failure is told by the guard."""
-    console = run.story.console
-    if run.exit_code in _TOLD and run.sentence and not run.failed:
-        verdict = run.verdict.upper().replace("-", " ")
-        console.print(Text(f"{verdict}: {printable(run.sentence)}", style=_TOLD[run.exit_code]))
-        if run.advice:
-            console.print(Text(printable(run.advice)))
-    if run.written is not None:
-        console.print(Text(f"Report: {run.written}", style="dim"))

@@ -15,6 +15,7 @@ from napalm.base.exceptions import CommitError, LockError, SessionLockedExceptio
 
 from inventory.errors import VipkeeperError
 from napalm_cumulus.commit.report import CommitRefusedError
+from runbooks.cure.policy import the_toggle_asked_for
 from runbooks.cure.verdict import look_at_end
 from runbooks.cure.words import OUTAGES, tell_aftercare, tell_attempt
 from runbooks.run.attempt import CureAttempt, rebooted
@@ -31,7 +32,7 @@ from tasks.verify import verify_gateway
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runbooks.cure.ladder import Looker
+    from runbooks.cure.observer import Looker
     from runbooks.run.run import Run
 
 _ASK_ANEW = "vm-mac-on-wrong-port"
@@ -61,6 +62,23 @@ def prepare(run: Run, looker: Looker, choice: Diagnosis) -> PlannedCure:
         run.story.tell("note", note, "info")
     run.report.plan = run.report.plan or planned
     return planned
+
+
+def plan_toggle(run: Run, looker: Looker) -> PlannedCure:
+    """Tell what the gateway is, what the kernel lacks of it, and what toggling it would change.
+
+    Raises:
+        RefusedError: it cannot be toggled now.
+    """
+    gateway = looker.gateway
+    virtual = ", ".join(f"{v.address} on {v.device}" for v in gateway.virtual)
+    run.story.tell("gateway", f"{gateway.interface} in {gateway.place}: {virtual}")
+    kernel: Verification = looker.session.run(verify_gateway, gateway=gateway)
+    for problem in kernel.problems:
+        run.story.tell("kernel", problem, "warn")
+    if kernel.ok:
+        run.story.tell("kernel", "addresses, links and routes of the gateway are as configured")
+    return prepare(run, looker, the_toggle_asked_for(gateway))
 
 
 def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure) -> CureAttempt:

@@ -2,69 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from runbooks.cure.carry_out import carry_out, prepare
+from runbooks.cure.observer import Looker, look_at_rest
 from runbooks.cure.policy import Rules, harming, next_cure
 from runbooks.cure.words import question, tell_unhelped
 from runbooks.run.attempt import CureAttempt, Treatment
-from tasks.facts.collect import Probes, collect_facts
-from tasks.faults.model import Cure, Diagnosis, Silent
-from tasks.health.diagnose import BY_EXCLUSION, diagnose
-from tasks.model import Gateway
+from tasks.faults.model import Cure, Diagnosis
+from tasks.health.diagnose import BY_EXCLUSION
 
 if TYPE_CHECKING:
     from runbooks.run.approval import Agreement
     from runbooks.run.run import Run
-    from runbooks.run.session import SwitchSession
-    from tasks.facts.model import SwitchFacts
 
 #: Seconds in which a cure that helps has helped; after the last one it is waited longer.
 AT_ONCE = 3.0
-#: Seconds until what harms is looked at once more: entries take a moment to come.
-_PAUSE = 1.0
-
-
-@dataclass(frozen=True)
-class Looked:
-    """What a switch showed of one gateway."""
-
-    facts: SwitchFacts
-    diagnoses: tuple[Diagnosis, ...]
-
-
-@dataclass(frozen=True)
-class Looker:
-    """How one gateway is looked at, before and after each cure.
-
-    Attributes:
-        session: the switch.
-        gateway: the stanza.
-        probes: what the switch is to try out.
-        silent: who does not answer; empty for a switch that is healed for its own sake.
-        macs: known MACs of VMs, by address.
-        ports: hypervisor by port, as the inventory knows it.
-    """
-
-    session: SwitchSession
-    gateway: Gateway
-    probes: Probes = field(default_factory=Probes)
-    silent: Sequence[Silent] = ()
-    macs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    ports: Mapping[str, str] = field(default_factory=dict)
-
-    def look(self) -> Looked:
-        """Collect the facts in one round trip and diagnose."""
-        facts: SwitchFacts = self.session.run(collect_facts, probes=self.probes)
-        return self.judge(facts)
-
-    def judge(self, facts: SwitchFacts) -> Looked:
-        """Diagnose from facts that are there."""
-        found = diagnose(facts, self.gateway, silent=self.silent, macs=self.macs, ports=self.ports)
-        return Looked(facts, found)
 
 
 #: Tells whether the target is well, waiting so many seconds for it.
@@ -129,21 +83,6 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
         tell_unhelped(run, looker.session.switch.name, choice, found)
     run.report.remaining = found
     return Treatment(tuple(attempts), found, bool(attempts) and attempts[-1].helped)
-
-
-def look_at_rest(looker: Looker, looked: Looked | None = None) -> tuple[Diagnosis, ...]:
-    """What is found where nobody is silent any more; what harms then is looked at once more.
-
-    Args:
-        looker: the switch and the gateway.
-        looked: what was seen since; None looks now.
-    """
-    rested = replace(looker, silent=())
-    found = (rested.judge(looked.facts) if looked else rested.look()).diagnoses
-    if harming(found):
-        time.sleep(_PAUSE)
-        found = rested.look().diagnoses
-    return found
 
 
 def _cured(gone: frozenset[str], attempt: CureAttempt) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
-from runbooks.cure.ladder import Looked, Looker
+from runbooks.cure.observer import Looked, Looker
 from runbooks.incident.attachment import require_confirmed
 from runbooks.incident.endpoints import known_macs, silent_fixed, silent_ones
 from runbooks.incident.reachability import own_address

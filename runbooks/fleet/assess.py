@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from nornir.core.task import Result, Task
 
 from nornir_config.connection import drop_connection
+from nornir_config.runner.errors import AbandonedError, HostDeadlineError, NotStartedError
 from runbooks.fleet.selection import behind_ports, model_of, rack_of, uplinks_of
 from tasks.facts.collect import SILENT, Probes, collect_facts
 from tasks.facts.index import Index
@@ -20,6 +21,7 @@ from tasks.faults.view import Expected, ExpectedVm
 from tasks.health.assess import assess as assess_facts
 from tasks.health.assess import unreachable
 from tasks.health.diagnose import diagnose
+from tasks.health.judge import NOT_JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,9 +34,10 @@ if TYPE_CHECKING:
     from tasks.health.model import SwitchHealth
     from tasks.model import Gateway
 
-#: Why a switch could not be judged (``unanswered``); the ids are in ``docs/checks.md``.
+#: Why a switch could not be judged; the ids are in ``docs/checks.md``.
+UNANSWERED = frozenset(check.id for check in NOT_JUDGED if check.scope == "switch")
 LOGIN_REFUSED = "login-refused"
-UNANSWERED = ("not-checked", "no-answer", LOGIN_REFUSED, "unreachable", "host-key", "unreadable")
+_HOST_KEY = "Compare it with the key on the switch's console before you trust it."
 IDENTITY = "identity"
 
 
@@ -158,10 +161,61 @@ def outcome(host: Host, results: MultiResult) -> Assessment:
     if not results.failed:
         found: Assessment = results[0].result
         return found
-    from runbooks.fleet.unanswered import why_unanswered  # noqa: PLC0415 - NAPALM is slow to import
-
     why = why_unanswered(host.name, results)
     health = unreachable(
         host.name, host.hostname or "", why.sentence, check=why.check, remedy=why.remedy
     )
     return Assessment(replace(health, rack=rack_of(host), model=model_of(host)), answered=False)
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Why a switch could not be judged.
+
+    Attributes:
+        check: the id, one of `UNANSWERED`.
+        sentence: what happened.
+        remedy: what to do.
+    """
+
+    check: str
+    sentence: str
+    remedy: str
+
+
+def why_unanswered(switch: str, results: MultiResult) -> Unanswered:
+    """What a switch's failed results say."""
+    from runbooks.run.explain import explain, root_cause  # noqa: PLC0415 - NAPALM is slow to import
+
+    error = root_cause(results) or RuntimeError("it failed without an exception")
+    said = explain(error, switch, reading=True)
+    for check, kinds, remedy in _kinds():
+        if isinstance(error, kinds):
+            if check == "unreachable" and "host key" in said.sentence.lower():
+                return Unanswered("host-key", said.sentence, _HOST_KEY)
+            return Unanswered(check, said.sentence, said.advice or remedy)
+    return Unanswered("unreadable", said.sentence, said.advice)
+
+
+def _kinds() -> tuple[tuple[str, tuple[type[BaseException], ...], str], ...]:
+    """Id, exceptions, what to do where the exception itself gives no advice."""
+    from napalm.base import exceptions as napalm  # noqa: PLC0415 - as above
+
+    return (
+        ("not-checked", (NotStartedError, AbandonedError), "Run the check again."),
+        (
+            "no-answer",
+            (HostDeadlineError, napalm.CommandTimeoutException),
+            "It takes the connection and then hangs: log in by hand and look at its load.",
+        ),
+        (
+            LOGIN_REFUSED,
+            (napalm.ConnectAuthError,),
+            "Check the user, and the key or the password (docs/ssh.md), and sudo.",
+        ),
+        (
+            "unreachable",
+            (napalm.ConnectionException,),
+            "Look whether it is up, and whether the management network is reachable from here.",
+        ),
+    )

@@ -13,7 +13,6 @@ from nornir_config.runner.errors import FleetInterrupt
 from nornir_config.runner.fleet import FleetRunner
 from nornir_config.secrets import get_secret
 from runbooks.fleet.assess import LOGIN_REFUSED, Assessment, Looking, assess, outcome
-from runbooks.run import errors
 from runbooks.run.records import now
 from tasks.faults.model import Finding, Status
 from tasks.health.fleet import judge_fleet
@@ -28,13 +27,6 @@ if TYPE_CHECKING:
 
 #: A switch or hypervisor that should be in the inventory and cannot be; in ``docs/checks.md``.
 LEFT_OUT = "left-out"
-
-EXIT_CODES = {
-    Status.OK: errors.OK,
-    Status.WARNING: errors.FOUND_WARNING,
-    Status.CRITICAL: errors.FOUND_CRITICAL,
-    Status.UNKNOWN: errors.FOUND_UNKNOWN,
-}
 
 
 class Progress(Protocol):

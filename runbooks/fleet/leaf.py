@@ -14,17 +14,17 @@ from nornir.core.task import Result, Task
 
 from inventory.errors import VipkeeperError
 from inventory.names import short_host
-from runbooks.cure.ladder import Looked, Looker, cure_gateway, harmful
+from runbooks.cure.ladder import cure_gateway, harmful
+from runbooks.cure.observer import Looked, Looker
 from runbooks.cure.rogues import Compute, tell_rogues
 from runbooks.cure.verdict import end_healed_for_now, look_at_end
 from runbooks.fleet.assess import ports_of
 from runbooks.fleet.plan import RULES, diagnoses_of, peers_of
 from runbooks.fleet.selection import behind_ports
-from runbooks.pending import identify
 from runbooks.run import errors
 from runbooks.run.attempt import cures_in_words
 from runbooks.run.run import Run, recorded
-from runbooks.run.session import SwitchSession, switch_session
+from runbooks.run.session import SwitchSession, identify, switch_session
 from runbooks.run.story import Story
 from tasks.errors import RefusedError
 from tasks.facts.collect import collect_facts

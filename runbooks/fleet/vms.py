@@ -1,4 +1,4 @@
-"""Which VMs are on which hypervisor, as OpenStack says, and what that lets a check expect."""
+"""Which VMs are on which hypervisor behind which switch, and what that lets a check expect."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from inventory.errors import VipkeeperError
 from runbooks.fleet.selection import uplinks_of
 from runbooks.incident.endpoints import RUNNING
+from runbooks.output.placement import PlacedHypervisor, PlacedVm
 from tasks.faults.view import ExpectedVm
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from inventory.model import Answer, VirtualMachine
     from inventory.site import Site
+    from runbooks.output.placement import Placement
+    from tasks.health.model import FleetHealth
 
 
 class Hosted:
@@ -89,3 +92,39 @@ def _either(one: ExpectedVm | None, other: ExpectedVm) -> ExpectedVm:
         return other
     place = one.hypervisor if one.hypervisor == other.hypervisor else ""
     return ExpectedVm(tuple(dict.fromkeys((*one.macs, *other.macs))), place)
+
+
+def place(fleet: FleetHealth, inventory: Inventory, hosted: Hosted | None) -> Placement:
+    """Hypervisors by switch from the inventory and LLDP, with their VMs where they are asked for.
+
+    Args:
+        fleet: the check, with what LLDP saw.
+        inventory: its hosts; their data hold the uplinks.
+        hosted: the VMs; it is asked for those behind hypervisors that only LLDP names, too.
+            None leaves VMs out.
+    """
+    ports = {
+        health.switch: {
+            **{n: ", ".join(p) for n, p in uplinks_of(inventory.hosts[health.switch]).items()},
+            **health.hypervisors,
+        }
+        for health in fleet.switches
+        if health.switch in inventory.hosts
+    }
+    if hosted is not None:
+        hosted.ask(name for found in ports.values() for name in found)
+    return {
+        switch: tuple(
+            PlacedHypervisor(name, port, _placed(hosted.vms_on(name) if hosted else None))
+            for name, port in sorted(found.items())
+        )
+        for switch, found in ports.items()
+    }
+
+
+def _placed(vms: tuple[VirtualMachine, ...] | None) -> tuple[PlacedVm, ...] | None:
+    if vms is None:
+        return None
+    return tuple(
+        PlacedVm(vm.name, str(vm.addresses[0].ip) if vm.addresses else "", vm.status) for vm in vms
+    )

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from runbooks.fleet.checker import EXIT_CODES
 from runbooks.output.as_json import to_json
 from runbooks.output.nagios import to_nagios
 from runbooks.output.table import render_table
 from runbooks.output.text import overall
-from runbooks.run.errors import UsageError
+from runbooks.run.errors import EXIT_CODES, UsageError
 from runbooks.run.records import HALVES
 from runbooks.run.story import forgiving, make_console
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inventory.errors import VipkeeperError
+from tasks.faults.model import Status
 
 OK = 0
 UNEXPECTED = 1
@@ -18,6 +19,13 @@ FOUND_WARNING = 10
 FOUND_CRITICAL = 11
 FOUND_UNKNOWN = 12
 HEALED_FOR_NOW = 13
+#: What a check ends with, by its worst finding.
+EXIT_CODES = {
+    Status.OK: OK,
+    Status.WARNING: FOUND_WARNING,
+    Status.CRITICAL: FOUND_CRITICAL,
+    Status.UNKNOWN: FOUND_UNKNOWN,
+}
 
 
 class CancelledError(VipkeeperError):

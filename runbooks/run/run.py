@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+
 from inventory.errors import VipkeeperError
 from napalm_cumulus.account import who
 from nornir_config.stopping import stopped_by, unstopped
@@ -14,6 +16,7 @@ from runbooks.run import errors
 from runbooks.run.explain import explain, with_done, with_report
 from runbooks.run.records import RecordError, append_audit, diff_hash, now, plain, write_report
 from runbooks.run.report import HealReport
+from runbooks.run.story import printable
 from tasks.faults.model import Cure
 
 if TYPE_CHECKING:
@@ -39,6 +42,12 @@ _VERDICTS = {
     errors.NOT_HEALED: "not-healed",
     errors.CANCELLED: "cancelled",
     errors.HEALED_FOR_NOW: "healed-for-now",
+}
+#: Exit codes of runs that came to an end of their own, and how that is printed.
+_TOLD = {
+    errors.OK: "bold green",
+    errors.HEALED_FOR_NOW: "bold yellow",
+    errors.NOT_HEALED: "bold red",
 }
 
 
@@ -82,6 +91,18 @@ class Run:
         """Settle the outcome."""
         self.verdict, self.sentence = verdict, sentence
         self.exit_code, self.advice = exit_code, advice
+
+    def tell_end(self) -> None:
+        """Tell the outcome and where the report lies; a failure is told by the command line."""
+        console = self.story.console
+        if self.exit_code in _TOLD and self.sentence and not self.failed:
+            verdict = self.verdict.upper().replace("-", " ")
+            sentence = f"{verdict}: {printable(self.sentence)}"
+            console.print(Text(sentence, style=_TOLD[self.exit_code]))
+            if self.advice:
+                console.print(Text(printable(self.advice)))
+        if self.written is not None:
+            console.print(Text(f"Report: {self.written}", style="dim"))
 
     def before_change(self, attempt: CureAttempt, before: Belongings) -> None:
         """Write down what is about to be done; a change that cannot be recorded is not made.

@@ -20,6 +20,7 @@ from nornir_config.init import init_nornir
 from nornir_config.secrets import get_secret
 from runbooks.run import errors
 from runbooks.run.explain import of_switch, root_cause
+from tasks.identity import check_identity
 from tasks.pending import read_pending
 
 if TYPE_CHECKING:
@@ -104,6 +105,16 @@ class SwitchSession:
             of_switch(cause, self.switch.name)
             raise cause
         return results[0].result
+
+
+def identify(session: SwitchSession) -> None:
+    """Make sure of the switch's name; one that was given by its address just tells it.
+
+    Raises:
+        WrongSwitchError: it has another name.
+    """
+    if session.switch.name != str(session.switch.address):
+        session.run(check_identity)
 
 
 def wait_until_settled(session: SwitchSession, revert_in: int, cause: BaseException) -> None:

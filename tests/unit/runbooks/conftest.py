@@ -16,7 +16,7 @@ from nornir_config import connection
 from runbooks import heal, trace
 from runbooks.cli import app as cli
 from runbooks.cure import carry_out as curing
-from runbooks.cure import ladder, treat
+from runbooks.cure import observer, treat
 from runbooks.incident import survey
 from runbooks.incident.reachability import Probe
 from tasks.cures import apply as cures
@@ -168,7 +168,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         monkeypatch.setattr(module, "probe_all", world.probe)
     for module in (heal, treat):
         monkeypatch.setattr(module, "wait_until_answering", world.wait)
-    monkeypatch.setattr(ladder, "collect_facts", world.collect)
+    monkeypatch.setattr(observer, "collect_facts", world.collect)
     monkeypatch.setattr(curing, "plan_cure", world.plan)
     monkeypatch.setattr(curing, "apply_cure", world.apply)
     assert site.vms[0].macs == (VM_MAC,)

@@ -11,7 +11,7 @@ import pytest
 
 from inventory.errors import SourceError
 from inventory.model import Answer, MacOwner
-from runbooks.cure.ladder import Looker
+from runbooks.cure.observer import Looker
 from runbooks.cure.rogues import Rogue, rogues_of
 from runbooks.fleet import leaf as leaf_heal
 from tasks.facts.model import FdbFact, SwitchFacts
@@ -29,7 +29,7 @@ SEEN = f"{VIP} is answered by {ROGUE}, seen on swp1s2 of swt-sn2100-03: "
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runbooks.cure.ladder._PAUSE", 0.0)
+    monkeypatch.setattr("runbooks.cure.observer._PAUSE", 0.0)
 
 
 def with_rogue(facts: SwitchFacts) -> SwitchFacts:

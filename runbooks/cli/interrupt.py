@@ -1,0 +1,38 @@
+"""Ctrl-C and its like until a command has what it needs: then nothing has been touched."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+
+from nornir_config.stopping import STOPS, interrupt, name_of
+
+_CANCELLED = 9
+_SAID = "\nvip: stopped{}; nothing on any switch was touched\n"
+
+
+def leave(number: int, _: object) -> None:
+    """Handle a signal: say so and end at once, without a traceback."""
+    by = "" if number == signal.SIGINT else f" by {name_of(number)}"
+    with suppress(OSError):  # there may be nobody to tell
+        os.write(2, _SAID.format(by).encode())
+    os._exit(_CANCELLED)
+
+
+def loaded(*, changing: bool = True) -> None:
+    """Let a signal be a ``KeyboardInterrupt`` from now on: a command has what it needs.
+
+    Args:
+        changing: whether the command is one for switches. The lab's have no records to see to;
+            they know Ctrl-C alone.
+    """
+    for number in STOPS:
+        if signal.getsignal(number) is not leave:
+            continue
+        if changing:
+            signal.signal(number, interrupt)
+        elif number == signal.SIGINT:
+            signal.signal(number, signal.default_int_handler)
+        else:
+            signal.signal(number, signal.SIG_DFL)

@@ -1,0 +1,75 @@
+"""How a gateway is looked at: the facts of its switch, and what is diagnosed from them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from runbooks.cure.policy import harming
+from tasks.facts.collect import Probes, collect_facts
+from tasks.faults.model import Diagnosis, Silent
+from tasks.health.diagnose import diagnose
+from tasks.model import Gateway
+
+if TYPE_CHECKING:
+    from runbooks.run.session import SwitchSession
+    from tasks.facts.model import SwitchFacts
+
+#: Seconds until what harms is looked at once more: entries take a moment to come.
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a switch showed of one gateway."""
+
+    facts: SwitchFacts
+    diagnoses: tuple[Diagnosis, ...]
+
+
+@dataclass(frozen=True)
+class Looker:
+    """How one gateway is looked at, before and after each cure.
+
+    Attributes:
+        session: the switch.
+        gateway: the stanza.
+        probes: what the switch is to try out.
+        silent: who does not answer; empty for a switch that is healed for its own sake.
+        macs: known MACs of VMs, by address.
+        ports: hypervisor by port, as the inventory knows it.
+    """
+
+    session: SwitchSession
+    gateway: Gateway
+    probes: Probes = field(default_factory=Probes)
+    silent: Sequence[Silent] = ()
+    macs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ports: Mapping[str, str] = field(default_factory=dict)
+
+    def look(self) -> Looked:
+        """Collect the facts in one round trip and diagnose."""
+        facts: SwitchFacts = self.session.run(collect_facts, probes=self.probes)
+        return self.judge(facts)
+
+    def judge(self, facts: SwitchFacts) -> Looked:
+        """Diagnose from facts that are there."""
+        found = diagnose(facts, self.gateway, silent=self.silent, macs=self.macs, ports=self.ports)
+        return Looked(facts, found)
+
+
+def look_at_rest(looker: Looker, looked: Looked | None = None) -> tuple[Diagnosis, ...]:
+    """What is found where nobody is silent any more; what harms then is looked at once more.
+
+    Args:
+        looker: the switch and the gateway.
+        looked: what was seen since; None looks now.
+    """
+    rested = replace(looker, silent=())
+    found = (rested.judge(looked.facts) if looked else rested.look()).diagnoses
+    if harming(found):
+        time.sleep(_PAUSE)
+        found = rested.look().diagnoses
+    return found
