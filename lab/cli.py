@@ -15,9 +15,10 @@ from rich.table import Table
 
 from lab.demo import default_name, run_demo
 from lab.faults.catalogue import FAULTS, ActiveFault, FaultReport
+from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.tree import tree_path
-from lab.status import LabStatus
+from lab.status import LabStatus, look
 from lab.topology.default import LabError, Topology, default_topology
 from lab.topology.drawing import draw
 
@@ -83,7 +84,7 @@ def status(name: Name = "vk") -> None:
     console = _console()
     with _telling():
         lab = Lab(name)
-        found = lab.status()
+        found = look(lab)
         leafs = _table(f"Leafs ({found.kind})", "leaf", "address", "booted", "ssh", "VIP")
         for leaf in found.leafs:
             address = str(lab.topology.leaf(leaf.name).address.ip)
@@ -113,7 +114,7 @@ def break_(
 ) -> None:
     """Inject a fault and see that it does to a VM what it says."""
     with _telling():
-        report = Lab(name).break_(fault, leaf=leaf, vm=vm)
+        report = FaultInjector(Lab(name)).inject(fault, leaf=leaf, vm=vm)
         console = _console()
         console.print(f"{report.leaf}: {report.fault.name} - {report.fault.does}.")
         for line in _broken(report):
@@ -126,7 +127,7 @@ def break_(
 def mend(name: Name = "vk") -> None:
     """Undo every injected fault and see that the VMs answer again."""
     with _telling():
-        reports = Lab(name).mend()
+        reports = FaultInjector(Lab(name)).mend()
         console = _console()
         if not reports:
             console.print("No fault is active.")

@@ -12,6 +12,7 @@ import platformdirs
 from rich.console import Console
 from rich.padding import Padding
 
+from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.tree import tree_path
 from lab.topology.default import default_topology
@@ -61,7 +62,7 @@ def _story(lab: Lab, console: Console) -> int:
     _chapter(console, 3, "The fault")
     bystander = lab.start_pinger(BYSTANDER, "10.99.0.1")
     outside = lab.start_pinger("seat", VM, interval=_OUTSIDE_INTERVAL)
-    report = lab.break_(FAULT, vm=VM)
+    report = FaultInjector(lab).inject(FAULT, vm=VM)
     console.print(f"On {report.leaf} {report.fault.name} happens: it {report.fault.does}.")
     if report.answers:
         raise LabError(f"{VM} still answers: the fault did not bite.")

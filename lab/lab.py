@@ -5,31 +5,26 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from lab import web
-from lab.fabric.fabric import Fabric, kernel_has_vlans
-from lab.fabric.kinds import KINDS
+from lab.fabric.boot import Kind, Leafs, know_neighbours, wait_evpn
+from lab.fabric.fabric import Fabric
 from lab.fabric.leaf import Leaf
 from lab.fabric.routing import SPINE_AS, spine_command, start_spine
 from lab.fabric.seat import Seat
 from lab.fabric.sweep import MARKER, NETNS_MADE, sweep
-from lab.faults.catalogue import FAULTS, ActiveFault, Fault, FaultReport, find_fault
-from lab.faults.inject import inject, mend
 from lab.machine import netns
 from lab.machine.pinger import Pinger
 from lab.machine.shell import NETNS_DIR, TOOLS, call, in_netns, require_tools, wait_until
 from lab.machine.tree import ensure_tree, tree_path
-from lab.status import LabStatus, look
-from lab.topology.default import LabError, LeafSpec, Topology, VmSpec, default_topology
+from lab.topology.default import LabError, Topology, VmSpec, default_topology
 
-Kind = Literal["auto", "container", "namespace"]
 _LOCKS = Path("/run/lock")
 
 
@@ -78,6 +73,10 @@ class Lab:
         return Seat(self.topology, self.fabric.ns("seat"), directory, self.tree)
 
     @property
+    def _leafs(self) -> Leafs:
+        return Leafs(self.topology, self.tree, self.state_dir / "leafs")
+
+    @property
     def _spine(self) -> Path:
         return self.state_dir / "spine"
 
@@ -92,7 +91,11 @@ class Lab:
             raise LabError(f"The lab {self.name!r} is not up.", "vip lab up")
 
     def _stored(self, name: str) -> str:
-        """A file of the lab's state; none means that the lab is not up."""
+        """A file of the lab's state.
+
+        Raises:
+            LabError: there is none, as the lab is not up.
+        """
         try:
             return (self.state_dir / name).read_text()
         except FileNotFoundError:
@@ -100,7 +103,7 @@ class Lab:
 
     def leaf(self, name: str) -> Leaf:
         """A leaf, to be booted, used and cut from power; its number is enough of a name."""
-        return self._make_leaf(self.topology.leaf(name), self.kind)
+        return self._leafs.make(self.topology.leaf(name), self.kind)
 
     def leafs(self) -> list[Leaf]:
         """Every leaf."""
@@ -175,7 +178,6 @@ class Lab:
             (directory / NETNS_MADE).touch()
         (directory / "topology.json").write_text(topology.to_json())
         (directory / "web-faults.json").write_text("{}\n")
-        (directory / "faults.json").write_text("[]\n")
         disks = directory / "leafs"
         disks.mkdir()
         # An overlay cannot lie on an overlay (a machine that is itself a container).
@@ -188,18 +190,17 @@ class Lab:
         public_key = self.seat.install()
         self.fabric.start_lldpd(self.tree, self.state_dir / "lldpd")
         start_spine(self.topology, self.fabric.ns("spine"), self.tree, self._spine)
-        web.start(self)
-        chosen = self._start_leafs(kind, public_key)
+        web.start(self.fabric.ns("web"), self.seat.environment(), self.state_dir)
+        chosen = self._leafs.start(kind, public_key)
         (self.state_dir / "kind").write_text(chosen + "\n")
         hosts = "".join(leaf.known_hosts() for leaf in self.leafs())
         self.seat.known_hosts.write_text(hosts)
-        web.wait(self)
+        web.wait(self.fabric.ns("web"), self.topology, self.state_dir)
         silent: list[str] = []
 
         def all_answer() -> bool:
-            status = self.status(web=False)
-            silent[:] = [vm.name for vm in status.vms if vm.running and not vm.answers]
-            return not silent and self._neighbours_known()
+            silent[:] = self._silent()
+            return not silent and know_neighbours(self.topology, self.leafs())
 
         if not wait_until(all_answer, timeout=20, every=0.2):
             what = f"{', '.join(silent)} do not answer" if silent else "LLDP knows no hypervisor"
@@ -207,68 +208,21 @@ class Lab:
         self.wait_evpn()
         (self.state_dir / "complete").touch()
 
-    def _make_leaf(self, spec: LeafSpec, kind: str) -> Leaf:
-        directory = self.state_dir / "leafs" / spec.short_name
-        return KINDS[kind](spec, self.topology, self.tree, directory)
-
-    def _start_leafs(self, kind: Kind, public_key: str) -> str:
-        """Install and boot every leaf at once; the answer is the kind that works here."""
-        vlan_aware = kernel_has_vlans()
-        chosen = "namespace" if kind == "namespace" else "container"
-        if kind == "auto" and shutil.which("systemd-nspawn") is None:
-            chosen = "namespace"
-        leafs = [self._make_leaf(spec, chosen) for spec in self.topology.leafs]
-        for leaf in leafs:
-            leaf.install(public_key, vlan_aware=vlan_aware)
-            leaf.set_kernel()
-        try:
-            self._boot(leafs)
-        except LabError:
-            if kind != "auto" or chosen == "namespace":
-                raise
-            for leaf in leafs:
-                leaf.power_cut()
-            leafs = [self._make_leaf(leaf.spec, "namespace") for leaf in leafs]
-            self._boot(leafs, again=True)
-            chosen = "namespace"
-        return chosen
-
-    @staticmethod
-    def _boot(leafs: list[Leaf], *, again: bool = False) -> None:
-        if again:
-            for leaf in leafs:
-                leaf.boot()
-            return
-        for leaf in leafs:
-            leaf.start()
-        for leaf in leafs:
-            leaf.wait_ready()
-
-    def _neighbours_known(self) -> bool:
-        """Whether every leaf's lldpd has heard its hypervisors."""
-        for leaf in self.leafs():
-            hosts = {h.name for h in self.topology.hypervisors if h.leaf == leaf.spec.name}
-            said = leaf.exec(["lldpctl", "-f", "keyvalue"]).stdout
-            if not all(f"chassis.name={host}" in said for host in hosts):
-                return False
-        return True
+    def _silent(self) -> list[str]:
+        """The VMs that run and do not answer from the seat."""
+        vms = [vm for vm in self.topology.vms if vm.running and vm.address is not None]
+        with ThreadPoolExecutor(8) as pool:
+            answers = pool.map(self.answers, map(self.address_of, vms))
+            return [vm.name for vm, answer in zip(vms, answers, strict=True) if not answer]
 
     def wait_lldp(self, timeout: float = 30) -> None:
         """Wait until every leaf's lldpd has heard its hypervisors."""
         what = "LLDP knows not every hypervisor"
-        wait_until(self._neighbours_known, timeout=timeout, what=what)
+        wait_until(lambda: know_neighbours(self.topology, self.leafs()), timeout=timeout, what=what)
 
     def wait_evpn(self, timeout: float = 20) -> None:
         """Wait until every leaf that is on has heard of every other one's VTEP by EVPN."""
-        leafs = [leaf for leaf in self.leafs() if leaf.running]
-
-        def heard() -> bool:
-            return all(
-                leaf.remote_vteps() >= {str(x.spec.loopback) for x in leafs if x.spec != leaf.spec}
-                for leaf in leafs
-            )
-
-        wait_until(heard, timeout=timeout, what="EVPN did not come up between the leafs")
+        wait_evpn(self.leafs(), timeout)
 
     def _clear(self) -> None:
         """Remove whatever of this lab is there."""
@@ -378,35 +332,5 @@ class Lab:
             raise LabError(f"{vm.name} has no address.")
         return str(vm.address.ip)
 
-    # --- faults and status
 
-    def status(self, *, web: bool = True) -> LabStatus:
-        """How everything is just now."""
-        return look(self, web=web)
-
-    @property
-    def faults(self) -> tuple[Fault, ...]:
-        """Every fault that can be injected."""
-        return FAULTS
-
-    def active_faults(self) -> list[ActiveFault]:
-        """The faults that were injected and not mended."""
-        stored = json.loads(self._stored("faults.json"))
-        return [ActiveFault(**item) for item in stored]
-
-    def break_(self, fault: str, *, leaf: str | None = None, vm: str | None = None) -> FaultReport:
-        """Inject a fault and look whether the VM is cut off.
-
-        Args:
-            fault: its name or id.
-            leaf: where; the VM's leaf when None.
-            vm: which VM it is about; the leaf's first (``vm-a1``) when None.
-        """
-        return inject(self, find_fault(fault), leaf, vm)
-
-    def mend(self) -> list[FaultReport]:
-        """Undo every fault that is active and look whether the VMs answer again."""
-        return mend(self)
-
-
-__all__ = ["Fault", "Kind", "Lab", "LabError"]
+__all__ = ["Kind", "Lab", "LabError"]

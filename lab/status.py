@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lab.faults.inject import FaultInjector
 from lab.machine import netns
 
 if TYPE_CHECKING:
@@ -62,8 +63,13 @@ class LabStatus:
     faults: tuple[ActiveFault, ...]
 
 
-def look(lab: Lab, *, web: bool) -> LabStatus:
-    """Look at every part of a lab at once."""
+def look(lab: Lab, *, web: bool = True) -> LabStatus:
+    """Look at every part of a lab at once.
+
+    Args:
+        lab: the lab; it must be up.
+        web: look at the web systems, too.
+    """
     topology = lab.topology
     with ThreadPoolExecutor(8) as pool:
         leafs = pool.map(lambda leaf: _leaf(lab, leaf), lab.leafs())
@@ -92,7 +98,7 @@ def look(lab: Lab, *, web: bool) -> LabStatus:
             leafs=tuple(leafs),
             vms=tuple(vms),
             services=tuple(services),
-            faults=tuple(lab.active_faults()),
+            faults=tuple(FaultInjector(lab).active()),
         )
 
 

@@ -4,44 +4,46 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lab.machine import netns
 from lab.machine.shell import in_netns, wait_until
-from lab.topology.default import LabError
-
-if TYPE_CHECKING:
-    from lab.lab import Lab
+from lab.topology.default import LabError, Topology
 
 
-def start(lab: Lab) -> None:
-    """Start them; returns at once."""
-    files = ["--topology", str(lab.state_dir / "topology.json")]
-    files += ["--faults", str(lab.state_dir / "web-faults.json")]
-    argv = in_netns(lab.fabric.ns("web"), [sys.executable, "-u", "-m", "lab.standins", *files])
-    environment = lab.seat.environment() | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    with (lab.state_dir / "web.log").open("wb") as log:
+def start(namespace: str, environment: Mapping[str, str], state_dir: Path) -> None:
+    """Start them; returns at once.
+
+    Args:
+        namespace: the one of the web systems.
+        environment: what the commands of the lab run with.
+        state_dir: the lab's, with its topology.
+    """
+    files = ["--topology", str(state_dir / "topology.json")]
+    files += ["--faults", str(state_dir / "web-faults.json")]
+    argv = in_netns(namespace, [sys.executable, "-u", "-m", "lab.standins", *files])
+    more = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with (state_dir / "web.log").open("wb") as log:
         subprocess.run(
             ["setsid", "--fork", *argv],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=environment,
+            env={**environment, **more},
             cwd="/",
             check=True,
         )
 
 
-def wait(lab: Lab) -> None:
+def wait(namespace: str, topology: Topology, state_dir: Path) -> None:
     """Wait until every one of them listens."""
-    namespace = lab.fabric.ns("web")
-    ports = {service.port for service in lab.topology.services}
+    ports = {service.port for service in topology.services}
 
     def listening() -> bool:
         pids = netns.processes_in([namespace])
         if not pids:
-            tail = (lab.state_dir / "web.log").read_text(errors="replace")[-600:]
+            tail = (state_dir / "web.log").read_text(errors="replace")[-600:]
             raise LabError(f"The web stand-ins ended. They said: {tail}")
         return all(netns.listens(min(pids), port) for port in ports)
 

@@ -118,49 +118,68 @@ def choose(lab: Lab, leaf: str | None, vm: str | None) -> _Patient:
     return _Patient(lab, where, spec)
 
 
-def inject(lab: Lab, fault: Fault, leaf: str | None, vm: str | None) -> FaultReport:
-    """Inject a fault and look whether the VM is cut off; see `Lab.break_`."""
-    patient = choose(lab, leaf, vm)
-    active = ActiveFault(fault.name, patient.leaf.short_name, patient.vm.uuid)
-    # Before the first script: what fails half way is mended too.
-    store(lab, [*(x for x in lab.active_faults() if x != active), active])
-    # With what they need of each other fresh in mind, nobody asks anew and heals it at once.
-    lab.answers(lab.address_of(patient.vm))
-    patient.run(fault, mend=False)
-    if fault.forget_arp:
-        forget_arp(lab, patient.vm)
-    answers = lab.answers(lab.address_of(patient.vm), count=2)
-    return FaultReport(fault, patient.leaf.short_name, patient.vm.name, answers)
+class FaultInjector:
+    """Injects faults into a lab, remembers them, and mends them."""
 
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._file = lab.state_dir / "faults.json"
 
-def mend(lab: Lab) -> list[FaultReport]:
-    """Undo every fault that is active and look whether the VMs answer again; see `Lab.mend`."""
-    faults = [
-        (find_fault(active.fault), choose(lab, active.leaf, active.vm))
-        for active in reversed(lab.active_faults())
-    ]
-    for fault, patient in faults:
-        patient.run(fault, mend=True)
-        for other in lab.topology.vms_behind(patient.leaf):
-            forget_arp(lab, other)
-    reports = []
-    for fault, patient in faults:
-        well = wait_until(patient.answers, timeout=_PATIENCE, every=0.1)
-        if not well:
-            # Not the fault, but what has been tried against it.
-            lab.leaf(patient.leaf.name).exec(patient.script(_LAST_RESORT))
-            well = wait_until(patient.answers, timeout=_MEND_TIMEOUT, every=0.1)
-        reports.append(FaultReport(fault, patient.leaf.short_name, patient.vm.name, well))
-    store(lab, [])
-    return reports
+    def active(self) -> list[ActiveFault]:
+        """Return the faults that were injected and not mended."""
+        self._lab.require_up()
+        if not self._file.exists():
+            return []
+        return [ActiveFault(**item) for item in json.loads(self._file.read_text())]
+
+    def inject(self, name: str, *, leaf: str | None = None, vm: str | None = None) -> FaultReport:
+        """Inject a fault and look whether the VM is cut off.
+
+        Args:
+            name: its name or id.
+            leaf: where; the VM's leaf when None.
+            vm: which VM it is about; the leaf's first (``vm-a1``) when None.
+        """
+        lab, fault = self._lab, find_fault(name)
+        patient = choose(lab, leaf, vm)
+        active = ActiveFault(fault.name, patient.leaf.short_name, patient.vm.uuid)
+        # Before the first script: what fails half way is mended too.
+        self._remember([*(x for x in self.active() if x != active), active])
+        # With what they need of each other fresh in mind, nobody asks anew and heals it at once.
+        lab.answers(lab.address_of(patient.vm))
+        patient.run(fault, mend=False)
+        if fault.forget_arp:
+            forget_arp(lab, patient.vm)
+        answers = lab.answers(lab.address_of(patient.vm), count=2)
+        return FaultReport(fault, patient.leaf.short_name, patient.vm.name, answers)
+
+    def mend(self) -> list[FaultReport]:
+        """Undo every fault that is active and look whether the VMs answer again."""
+        lab = self._lab
+        faults = [
+            (find_fault(active.fault), choose(lab, active.leaf, active.vm))
+            for active in reversed(self.active())
+        ]
+        for fault, patient in faults:
+            patient.run(fault, mend=True)
+            for other in lab.topology.vms_behind(patient.leaf):
+                forget_arp(lab, other)
+        reports = []
+        for fault, patient in faults:
+            well = wait_until(patient.answers, timeout=_PATIENCE, every=0.1)
+            if not well:
+                # Not the fault, but what has been tried against it.
+                lab.leaf(patient.leaf.name).exec(patient.script(_LAST_RESORT))
+                well = wait_until(patient.answers, timeout=_MEND_TIMEOUT, every=0.1)
+            reports.append(FaultReport(fault, patient.leaf.short_name, patient.vm.name, well))
+        self._remember([])
+        return reports
+
+    def _remember(self, faults: list[ActiveFault]) -> None:
+        text = json.dumps([asdict(fault) for fault in faults])
+        self._file.write_text(text + "\n")
 
 
 def forget_arp(lab: Lab, vm: VmSpec) -> None:
     """Let a VM's ARP entries age in an instant."""
     call(["ip", "-n", lab.fabric.vm_ns(vm), "neigh", "flush", "dev", "eth0"], check=False)
-
-
-def store(lab: Lab, faults: list[ActiveFault]) -> None:
-    """Remember which faults are active."""
-    text = json.dumps([asdict(fault) for fault in faults])
-    (lab.state_dir / "faults.json").write_text(text + "\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from tests.lab.desk import Desk
 from tests.lab.looker import Looker, looking
@@ -57,12 +58,12 @@ def well(lab: Lab) -> Iterator[Lab]:
     for leaf in lab.leafs():
         if not leaf.running:
             leaf.boot()
-    lab.mend()
+    FaultInjector(lab).mend()
     yield lab
     for leaf in lab.leafs():
         if not leaf.running:
             leaf.boot()
-    lab.mend()
+    FaultInjector(lab).mend()
 
 
 @pytest.fixture

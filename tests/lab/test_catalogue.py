@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from lab.faults.catalogue import FAULTS, Fault
+from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.pinger import Pinger
 from lab.machine.shell import wait_until
@@ -73,7 +74,7 @@ def break_(lab: Lab, fault: Fault) -> None:
     for vm in BYSTANDERS:
         assert lab.answers(OUTSIDE, source=vm)
         refresh_gateway(lab, vm)
-    report = lab.break_(fault.name)
+    report = FaultInjector(lab).inject(fault.name)
     assert (report.leaf, report.vm) == ("swt-sn2100-03", "vm-a1")
     assert report.as_declared
 
@@ -126,7 +127,7 @@ def test_a_fault_bites_and_is_found_named_cured_and_mended(
     require_bite(lab, fault)
     require_found(looker, fault)
     if fault.id == "f2":  # the look has made the VM answer, which ends it
-        assert lab.break_(fault.name).as_declared
+        assert FaultInjector(lab).inject(fault.name).as_declared
     if fault.latent:
         require_left_to_check(desk, leaf, table, fault)
     elif fault.cure == "none":
@@ -139,14 +140,14 @@ def test_a_fault_bites_and_is_found_named_cured_and_mended(
         same = wait_until(lambda: everything(lab) == before, timeout=5)
         assert same, everything(lab) ^ before
         assert lab.exec_vm("vm-a1", LARGE).returncode == 0
-        lab.mend()
-        lab.break_(fault.name)
+        FaultInjector(lab).mend()
+        FaultInjector(lab).inject(fault.name)
     if fault.id == "f2":
         assert lab.answers(OUTSIDE, source="vm-a1"), "its own packets do not end it"
     begin = time.monotonic()
-    assert [item.answers for item in lab.mend()] == [True]
+    assert [item.answers for item in FaultInjector(lab).mend()] == [True]
     assert time.monotonic() - begin < 5
-    assert lab.active_faults() == []
+    assert FaultInjector(lab).active() == []
     assert wait_until(lambda: everything(lab) == before, timeout=5), everything(lab) ^ before
 
 
@@ -168,7 +169,7 @@ def require_bite(lab: Lab, fault: Fault) -> None:
     assert lab.answers("130.246.213.31"), "a VM behind the other leaf"
     if fault.name not in WHOLE_LEAF:
         assert lab.answers("10.99.0.101"), "the bystander on the same leaf"
-    assert [active.fault for active in lab.active_faults()] == [fault.name]
+    assert [active.fault for active in FaultInjector(lab).active()] == [fault.name]
 
 
 def require_cured(desk: Desk, leaf: LeafUnderTest, table: Table, fault: Fault) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from lab.faults.inject import FaultInjector
 from tests.lab.desk import SWITCH, VIP, Desk, Said, started
 from tests.lab.switch import LeafUnderTest
 
@@ -76,7 +77,7 @@ def test_a_vip_that_is_not_there_at_the_end_is_not_told_to_be_back(
 
 @pytest.mark.promise("T33")
 def test_a_reboot_during_a_repair_is_told_as_one(desk: Desk, leaf: LeafUnderTest) -> None:
-    desk.lab.break_("svi-routes-lost")
+    FaultInjector(desk.lab).inject("svi-routes-lost")
     switch = desk.lab.leaf(leaf.name)
     with slow_ifup(leaf, 60), healing(desk, leaf) as ended:
         switch.power_cut()
@@ -99,7 +100,7 @@ def test_a_lost_session_is_not_told_as_no_outage_and_gets_its_aftercare(
     leaf.sh(f"ip route add {BY_HAND[0]} via {A1} dev {VRR}; ip neigh replace {BY_HAND[1].lower()}"
             .replace("permanent", "nud permanent"))  # fmt: skip
     try:
-        desk.lab.break_("vrr-forwarding-off")
+        FaultInjector(desk.lab).inject("vrr-forwarding-off")
         with slow_ifup(leaf, 3), healing(desk, leaf) as ended:
             leaf.sh("pkill -KILL -f '^sshd: [r]oot' || :")
         (said,) = ended
@@ -123,7 +124,7 @@ def test_a_lost_session_is_not_told_as_no_outage_and_gets_its_aftercare(
 def test_ctrl_c_during_a_repair_says_that_it_goes_on_to_its_end(
     desk: Desk, leaf: LeafUnderTest
 ) -> None:
-    desk.lab.break_("svi-routes-lost")
+    FaultInjector(desk.lab).inject("svi-routes-lost")
     with slow_ifup(leaf, 6), healing(desk, leaf) as ended:
         ended.append(Said(0, "", ""))  # asks for the signal
     (said,) = ended

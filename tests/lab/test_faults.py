@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lab.cli import app
+from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.shell import wait_until
 from tests.lab.kernel_state import state
@@ -23,18 +24,18 @@ _MUCH = "ip link set dev vlan453-v0 down; ip link set dev swp1s3 down; ifreload 
 )
 def test_it_is_mended_whatever_was_tried_meanwhile(well: Lab, fault: str, meddling: str) -> None:
     before = state(well)
-    well.break_(fault)
+    FaultInjector(well).inject(fault)
     well.exec_leaf("03", ["sh", "-c", meddling])
-    assert [item.answers for item in well.mend()] == [True]
+    assert [item.answers for item in FaultInjector(well).mend()] == [True]
     assert wait_until(lambda: state(well) == before, timeout=5), state(well) ^ before
 
 
 def test_several_faults_at_once_are_all_mended(well: Lab) -> None:
     before = state(well)
     for fault in ("g1", "d4", "h1", "b2", "e2"):
-        well.break_(fault)
-    assert len(well.active_faults()) == 5
-    reports = well.mend()
+        FaultInjector(well).inject(fault)
+    assert len(FaultInjector(well).active()) == 5
+    reports = FaultInjector(well).mend()
     assert len(reports) == 5
     assert reports[-1].answers
     assert wait_until(lambda: state(well) == before, timeout=5), state(well) ^ before

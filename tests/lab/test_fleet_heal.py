@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lab.faults.inject import FaultInjector
 from tests.lab.desk import OTHER_SWITCH, SWITCH, VIP, Desk, ifindex, started, untouched
 from tests.lab.switch import LeafUnderTest
 from tests.lab.vip_watcher import VipWatcher, numbers
@@ -29,7 +30,7 @@ def other(desk: Desk) -> Iterator[LeafUnderTest]:
 
 def test_an_unhealthy_leaf_is_healed_by_the_mildest_cure(desk: Desk, leaf: LeafUnderTest) -> None:
     disk = leaf.disk()
-    assert not desk.lab.break_("svi-routes-lost").answers
+    assert not FaultInjector(desk.lab).inject("svi-routes-lost").answers
     said = desk.vip("check", "--fix", "--yes", "--skip", MODEL)
     assert said.code == 0, said
     assert desk.lab.answers("130.246.213.11", count=2)
@@ -51,7 +52,7 @@ def test_a_vip_is_never_away_on_both_leafs(
 ) -> None:
     before = ifindex(leaf), ifindex(other)
     for name in ("swt-sn2100-01", "swt-sn2100-03"):
-        desk.lab.break_(DISRUPTIVE, leaf=name)
+        FaultInjector(desk.lab).inject(DISRUPTIVE, leaf=name)
     watcher = VipWatcher(desk.lab, numbers(desk.lab))
     with watcher.looking():
         said = desk.vip("heal", "--all-unhealthy", "--yes", "--force")
@@ -78,7 +79,7 @@ def test_when_all_leafs_are_ill_none_is_touched(
     desk: Desk, leaf: LeafUnderTest, other: LeafUnderTest
 ) -> None:
     for name in ("swt-sn2100-01", "swt-sn2100-03"):
-        desk.lab.break_(DISRUPTIVE, leaf=name)
+        FaultInjector(desk.lab).inject(DISRUPTIVE, leaf=name)
     with untouched(leaf), untouched(other):
         said = desk.vip("heal", "--all-unhealthy", "--yes")
     assert said.code == 6
@@ -87,7 +88,7 @@ def test_when_all_leafs_are_ill_none_is_touched(
 
 
 def test_what_no_cure_ends_is_named_and_not_touched(desk: Desk, leaf: LeafUnderTest) -> None:
-    desk.lab.break_("forwarding-off")
+    FaultInjector(desk.lab).inject("forwarding-off")
     with untouched(leaf):
         said = desk.vip("heal", "--all-unhealthy", "--yes")
     assert said.code == 8, said
@@ -96,7 +97,7 @@ def test_what_no_cure_ends_is_named_and_not_touched(desk: Desk, leaf: LeafUnderT
 
 
 def test_a_dry_run_and_nobody_to_ask_touch_nothing(desk: Desk, leaf: LeafUnderTest) -> None:
-    desk.lab.break_(DISRUPTIVE)
+    FaultInjector(desk.lab).inject(DISRUPTIVE)
     with untouched(leaf):
         assert desk.vip("heal", "--all-unhealthy", "--dry-run").code == 0
         assert desk.vip("heal", "--all-unhealthy").code == 2
@@ -110,7 +111,7 @@ def test_a_commit_that_waits_on_the_other_leaf_stops_it(
     driver.load_merge_candidate(config=_with_mtu(other, "vlan999", 1400))
     driver.commit_config(message="smaller MTU", revert_in=60)
     try:
-        desk.lab.break_(DISRUPTIVE)
+        FaultInjector(desk.lab).inject(DISRUPTIVE)
         with untouched(leaf):
             said = desk.vip("heal", "--all-unhealthy", "--yes")
     finally:
@@ -137,7 +138,7 @@ def test_the_partner_that_does_not_answer_stops_it_before_anything(
     desk: Desk, leaf: LeafUnderTest
 ) -> None:
     """The partner answers the check, and is gone when the leaf is to be cured."""
-    desk.lab.break_(DISRUPTIVE)
+    FaultInjector(desk.lab).inject(DISRUPTIVE)
     argv = desk.argv(
         "heal", "--all-unhealthy", "--yes", env={"VIPKEEPER_SSH__CONNECT_TIMEOUT": "3"}
     )
@@ -155,7 +156,7 @@ def test_a_signal_lets_the_canary_finish_and_begins_no_other(
     desk: Desk, leaf: LeafUnderTest, other: LeafUnderTest, number: int
 ) -> None:
     for name in ("swt-sn2100-01", "swt-sn2100-03"):
-        desk.lab.break_(DISRUPTIVE, leaf=name)
+        FaultInjector(desk.lab).inject(DISRUPTIVE, leaf=name)
     argv = desk.argv("heal", "--all-unhealthy", "--yes", "--force")
     with untouched(leaf), started(desk.lab, argv) as process:
         _wait_for(process, "cure")  # the leaf is logged in to, and about to be cured
@@ -174,7 +175,7 @@ def test_a_second_ctrl_c_leaves_it_to_the_switch_and_loses_no_vip(
     desk: Desk, leaf: LeafUnderTest, other: LeafUnderTest
 ) -> None:
     for name in ("swt-sn2100-01", "swt-sn2100-03"):
-        desk.lab.break_(DISRUPTIVE, leaf=name)
+        FaultInjector(desk.lab).inject(DISRUPTIVE, leaf=name)
     argv = desk.argv("heal", "--all-unhealthy", "--yes", "--force")
     with started(desk.lab, argv) as process:
         _wait_for(process, "others")  # the cure itself comes next

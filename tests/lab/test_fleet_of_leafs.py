@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.topology.default import default_topology
 from tests.lab.desk import Desk, ifindex, untouched
@@ -51,7 +52,7 @@ def ill(desk: Desk, leafs: dict[str, LeafUnderTest]) -> Desk:
     """The desk, after three of the four leafs have fallen ill."""
     assert set(leafs) == {*ILL, SOUND}
     for number, fault in ILL.items():
-        assert desk.lab.break_(fault, leaf=number).as_declared
+        assert FaultInjector(desk.lab).inject(fault, leaf=number).as_declared
     return desk
 
 

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.shell import call, wait_until
 from lab.machine.tree import PASSWORD
+from lab.status import look
 from lab.topology.default import LabError
 
 OUTSIDE = "198.51.100.250"
@@ -26,7 +28,7 @@ NOTHING: dict[str, set[str]] = {
 
 
 def test_everything_that_should_answer_does(well: Lab) -> None:
-    status = well.status()
+    status = look(well)
     assert len(status.leafs) == 2
     assert all(leaf.ready and leaf.ssh and leaf.vip for leaf in status.leafs)
     assert {vm.name: vm.answers for vm in status.vms} == {
@@ -157,7 +159,7 @@ def test_run_passes_status_directory_and_input_through(well: Lab, tmp_path: Path
 
 
 def test_lost_routes_are_not_cured_by_a_reload_but_by_the_toggle(well: Lab) -> None:
-    well.break_("svi-routes-lost")
+    FaultInjector(well).inject("svi-routes-lost")
     well.exec_leaf("03", ["ifreload", "-a"], check=True)
     assert not well.answers(VM_A1, count=2)
     toggle = (
@@ -170,7 +172,7 @@ def test_lost_routes_are_not_cured_by_a_reload_but_by_the_toggle(well: Lab) -> N
 
 
 def test_a_fault_on_the_other_leaf_by_vm(well: Lab) -> None:
-    report = well.break_("e1", vm="vm-c1")
+    report = FaultInjector(well).inject("e1", vm="vm-c1")
     assert (report.leaf, report.vm, report.answers) == ("swt-sn2100-01", "vm-c1", False)
     assert well.answers(VM_A1)
 
@@ -184,8 +186,8 @@ def test_impossible_faults_are_refused(well: Lab) -> None:
         {"fault": "d2", "vm": "vm-c1", "leaf": "03"},
     ):
         with pytest.raises(LabError):
-            well.break_(**asked)
-    assert well.active_faults() == []
+            FaultInjector(well).inject(**asked)
+    assert FaultInjector(well).active() == []
 
 
 def test_the_pinger_measures_the_outage_of_a_flap(well: Lab) -> None:
@@ -299,7 +301,7 @@ def test_two_labs_at_once_and_down_leaves_nothing(lab: Lab) -> None:
         with pytest.raises(LabError, match="already up"):
             other.up()
         assert other.answers(VM_A1)
-        other.break_("a1")
+        FaultInjector(other).inject("a1")
         assert lab.answers(VM_A1), "the first lab has nothing to do with it"
         assert other.start_pinger("seat", "vm-b1")  # still running when the lab goes
     finally:
@@ -337,11 +339,11 @@ def test_the_other_kind_of_leaf(lab: Lab) -> None:
     try:
         plain.up(kind="namespace")
         assert plain.kind == "namespace"
-        status = plain.status()
+        status = look(plain)
         assert all(leaf.ready and leaf.ssh and leaf.vip for leaf in status.leafs)
         for fault in ("a1", "b1", "d2", "e1", "d5", "e4", "g4", "i1"):
-            assert not plain.break_(fault).answers, fault
-            assert [report.answers for report in plain.mend()] == [True], fault
+            assert not FaultInjector(plain).inject(fault).answers, fault
+            assert [report.answers for report in FaultInjector(plain).mend()] == [True], fault
         leaf = plain.leaf("03")
         leaf.power_cut()
         assert not leaf.running

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from tests.lab.desk import SWITCH, VIP, Desk, ifindex
 from tests.lab.switch import LeafUnderTest
@@ -67,7 +68,7 @@ def test_without_openstack_the_rogue_is_named_by_mac_and_port(
     desk: Desk, leaf: LeafUnderTest
 ) -> None:
     assert desk.vip("trace", "vm-a1", "--no-probe").code == 0  # the way is known from now on
-    desk.lab.break_("vip-answered-by-other")
+    FaultInjector(desk.lab).inject("vip-answered-by-other")
     with desk.web_fault("openstack", "neutron-down"):
         said = desk.vip("heal", "vm-a1", "--yes")
     assert said.code == 13, said
@@ -82,8 +83,8 @@ def test_two_faults_that_mask_each_other_are_cured_without_a_toggle(
     desk: Desk, leaf: LeafUnderTest
 ) -> None:
     lab, before = desk.lab, ifindex(leaf)
-    lab.break_("svi-routes-lost")
-    lab.break_("vip-answered-by-other")
+    FaultInjector(lab).inject("svi-routes-lost")
+    FaultInjector(lab).inject("vip-answered-by-other")
     # It defends itself against the first announcement and the one that follows the repair.
     with defended(lab, 2):
         said = desk.vip("heal", "vm-a1", "--yes")
@@ -102,7 +103,7 @@ def test_two_faults_that_mask_each_other_are_cured_without_a_toggle(
 
 def test_a_rogue_that_never_gives_up_costs_nobody_a_toggle(desk: Desk, leaf: LeafUnderTest) -> None:
     lab, before = desk.lab, ifindex(leaf)
-    lab.break_("vip-answered-by-other")
+    FaultInjector(lab).inject("vip-answered-by-other")
     with defended(lab, 99):
         said = desk.vip("heal", "vm-a1", "--yes", env={"VIPKEEPER_HEAL__SETTLE": "4"})
     assert said.code == 8, said
@@ -113,7 +114,7 @@ def test_a_rogue_that_never_gives_up_costs_nobody_a_toggle(desk: Desk, leaf: Lea
 
 
 def test_many_leafs_are_told_the_same(desk: Desk, leaf: LeafUnderTest) -> None:
-    desk.lab.break_("vip-answered-by-other")
+    FaultInjector(desk.lab).inject("vip-answered-by-other")
     # Both leafs hear it: it is in the VLAN that they share.
     said = desk.vip("heal", "--all-unhealthy", "--yes", "--force")
     assert said.code == 13, said

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.netns import in_namespace
 from tests.lab.desk import OTHER_SWITCH, SWITCH, Desk, Said, started
@@ -314,12 +315,12 @@ def test_watching_keeps_connections_and_sees_faults_come_and_go(
         until(lambda: "watch_rounds 2.0" in _scraped(desk.lab))
         before = sessions(leaf)
         assert before, "no connection is kept"
-        desk.lab.break_("vrr-device-down")
+        FaultInjector(desk.lab).inject("vrr-device-down")
         until(lambda: ("appeared", "vrr-device-down") in changes(log))
         assert f'vipkeeper_switch_status{{rack="",status="critical",switch="{SWITCH}"}} 1.0' in (
             _scraped(desk.lab)
         )
-        desk.lab.mend()
+        FaultInjector(desk.lab).mend()
         until(lambda: ("cleared", "vrr-device-down") in changes(log))
         assert sessions(leaf) == before, "the connection was opened anew"
         process.send_signal(signal.SIGTERM)

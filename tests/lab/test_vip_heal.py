@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.tree import NOPASSWD_USER, PASSWORD, PASSWORD_USER
 from tests.lab.desk import OTHER_SWITCH, SWITCH, VIP, Desk, ifindex, untouched
@@ -27,7 +28,7 @@ def test_the_toggle_cures_a_fault_and_leaves_the_proof(
 ) -> None:
     lab = desk.lab
     disk, before = leaf.disk(), ifindex(leaf)
-    assert not lab.break_(fault).answers, "the fault does not cut the VM off"
+    assert not FaultInjector(lab).inject(fault).answers, "the fault does not cut the VM off"
     with lab.start_pinger("vm-x1", OUTSIDE) as bystander:
         said = desk.vip("heal", "vm-a1", "--toggle", "--yes")
     assert said.code == 0, said
@@ -99,7 +100,7 @@ def test_toggle_toggles_a_target_that_answers(desk: Desk, leaf: LeafUnderTest) -
 
 
 def test_dry_run_shows_the_diagnosis_and_changes_nothing(desk: Desk, leaf: LeafUnderTest) -> None:
-    desk.lab.break_("svi-routes-lost")
+    FaultInjector(desk.lab).inject("svi-routes-lost")
     with untouched(leaf):
         said = desk.vip("heal", "vm-a1", "--dry-run", "--yes")
     assert said.code == 0, said
@@ -119,7 +120,7 @@ def test_dry_run_shows_the_diagnosis_and_changes_nothing(desk: Desk, leaf: LeafU
 
 
 def test_dry_run_of_the_toggle_shows_the_difference(desk: Desk, leaf: LeafUnderTest) -> None:
-    desk.lab.break_("svi-routes-lost")
+    FaultInjector(desk.lab).inject("svi-routes-lost")
     with untouched(leaf):
         said = desk.vip("heal", "vm-a1", "--toggle", "--dry-run", "--yes")
     assert said.code == 0, said
@@ -133,7 +134,7 @@ def test_dry_run_of_the_toggle_shows_the_difference(desk: Desk, leaf: LeafUnderT
 def test_without_yes_and_without_a_terminal_nothing_is_changed(
     desk: Desk, leaf: LeafUnderTest
 ) -> None:
-    desk.lab.break_("svi-routes-lost")
+    FaultInjector(desk.lab).inject("svi-routes-lost")
     said = desk.refused(
         leaf, 2, "nobody to ask", "--yes", "nothing on the switch", command=("heal", "vm-a1")
     )
@@ -175,7 +176,7 @@ def floating_address(lab: Lab) -> Iterator[str]:
 
 def test_heal_by_floating_address(desk: Desk, leaf: LeafUnderTest) -> None:
     with floating_address(desk.lab) as floating:
-        desk.lab.break_("svi-routes-lost")
+        FaultInjector(desk.lab).inject("svi-routes-lost")
         said = desk.vip("heal", floating, "--yes")
         assert said.code == 0, said
         assert "vm-b1 (130.246.213.21)" in said.out
@@ -191,7 +192,7 @@ def test_heal_by_whatever_names_it(desk: Desk, leaf: LeafUnderTest, name: str) -
         "hypervisor": "hv50.nubes.example.internal",
         "short hypervisor": "hv50",
     }[name]
-    desk.lab.break_("svi-routes-lost")
+    FaultInjector(desk.lab).inject("svi-routes-lost")
     said = desk.vip("heal", target, "--yes")
     assert said.code == 0, said
     assert f"HEALED: {target} answers again" in said.out
@@ -201,7 +202,7 @@ def test_heal_by_whatever_names_it(desk: Desk, leaf: LeafUnderTest, name: str) -
 def test_a_stanza_in_a_sourced_file_is_cured_there(desk: Desk, leaf: LeafUnderTest) -> None:
     other = LeafUnderTest(desk.lab, leaf._stack, "01")
     disk, addresses = other.disk(), other.addresses()
-    desk.lab.break_("svi-routes-lost", vm="vm-c1")
+    FaultInjector(desk.lab).inject("svi-routes-lost", vm="vm-c1")
     with untouched(leaf):
         said = desk.vip("heal", "vm-c1", "--toggle", "--yes")
     assert said.code == 0, said
@@ -235,7 +236,7 @@ def test_what_the_toggle_does_not_cure_is_not_called_healed(
 
 
 def test_an_operator_whose_sudo_asks_nothing(desk: Desk, leaf: LeafUnderTest) -> None:
-    desk.lab.break_("svi-routes-lost")
+    FaultInjector(desk.lab).inject("svi-routes-lost")
     login = {"VIPKEEPER_SSH__USERNAME": NOPASSWD_USER, "VIPKEEPER_SSH__SUDO": "true"}
     said = desk.vip("heal", "vm-a1", "--yes", env=login)
     assert said.code == 0, said
@@ -245,7 +246,7 @@ def test_an_operator_whose_sudo_asks_nothing(desk: Desk, leaf: LeafUnderTest) ->
 def test_an_operator_with_passwords_for_login_and_sudo(
     desk: Desk, leaf: LeafUnderTest, tmp_path: Path
 ) -> None:
-    desk.lab.break_("svi-routes-lost")
+    FaultInjector(desk.lab).inject("svi-routes-lost")
     said = desk.vip("heal", "vm-a1", "--yes", env=with_password(PASSWORD))
     assert said.code == 0, said
     assert desk.lab.answers(A1)
@@ -267,7 +268,7 @@ def with_password(password: str) -> dict[str, str]:
 def test_through_a_jump_host(desk: Desk, leaf: LeafUnderTest) -> None:
     """Leaf -03 lets nobody in but from leaf -01."""
     lab = desk.lab
-    lab.break_("svi-routes-lost")
+    FaultInjector(lab).inject("svi-routes-lost")
     seat = lab.topology.seat.management.ip
     leaf.sh(f"ip route add prohibit {seat}/32")
     try:

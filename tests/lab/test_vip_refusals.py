@@ -14,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from napalm.base.exceptions import CommitConfirmException
 
+from lab.faults.inject import FaultInjector
 from lab.machine.keys import key_texts
 from lab.machine.tree import PASSWORD
 from tests.lab.desk import SWITCH, VIP, Desk, ifindex, started, untouched
@@ -76,12 +77,12 @@ def test_a_command_line_that_makes_no_sense(
 
 def test_what_cuts_off_two_leafs_is_not_cured_on_one(desk: Desk, leaf: LeafUnderTest) -> None:
     for vm in ("vm-a1", "vm-c1"):
-        desk.lab.break_("vrr-forwarding-off", vm=vm)
+        FaultInjector(desk.lab).inject("vrr-forwarding-off", vm=vm)
     words = ("vrr-forwarding-off", "no recreate on suspicion", "more than this leaf", "--toggle")
     said = desk.refused(leaf, 6, *words, command=("heal", "vm-a1", "--yes"))
     assert "more than one leaf" in said.out
     assert desk.report()["blast"]["scope"] == "more than one leaf"
-    desk.lab.mend()
+    FaultInjector(desk.lab).mend()
 
 
 def test_what_lies_beyond_the_gateway(desk: Desk, leaf: LeafUnderTest) -> None:

@@ -15,6 +15,7 @@ from nornir import InitNornir
 from nornir.core.plugins.inventory import InventoryPluginRegister
 from nornir.plugins.inventory import SimpleInventory
 
+from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from tests.lab.desk import OTHER_SWITCH, SWITCH, Desk, ifindex, untouched
 from tests.lab.switch import LeafUnderTest
@@ -146,7 +147,7 @@ def all_down(desk: Desk) -> Iterator[Desk]:
 
 def test_heal_with_every_system_down(all_down: Desk, leaf: LeafUnderTest) -> None:
     """The sources live on the network that is failing."""
-    all_down.lab.break_("svi-routes-lost")
+    FaultInjector(all_down.lab).inject("svi-routes-lost")
     said = all_down.vip("heal", "vm-a1", "--yes", env=IMPATIENT)
     assert said.code == 0, said
     assert all_down.lab.answers("130.246.213.11")
@@ -197,7 +198,7 @@ def test_force_is_explicit_and_recorded(desk: Desk, leaf: LeafUnderTest) -> None
 def test_an_old_row_beside_the_cable_of_today(desk: Desk, leaf: LeafUnderTest) -> None:
     """A row of years ago names another switch: it is left alone."""
     other = LeafUnderTest(desk.lab, leaf._stack, "01")
-    desk.lab.break_("svi-routes-lost")
+    FaultInjector(desk.lab).inject("svi-routes-lost")
     with desk.web_fault("mimic", "stale-second-link"), untouched(other):
         said = desk.vip("heal", "vm-a1", "--yes")
     assert said.code == 0, said
@@ -378,7 +379,7 @@ def test_lab_status_in_eighty_columns(desk: Desk, leaf: LeafUnderTest) -> None:
         "http://10.5.0.12:5000/v3",
     ):
         assert part in said, part
-    lab.break_("svi-routes-lost")
+    FaultInjector(lab).inject("svi-routes-lost")
     assert "Fault svi-routes-lost on swt-sn2100-03" in status()
     assert desk.vip("heal", "vm-a1", "--yes").code == 0
     said = status()

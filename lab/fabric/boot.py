@@ -1,0 +1,87 @@
+"""Booting the leafs of a lab, and waiting until they know of their hypervisors and each other."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from lab.fabric.fabric import kernel_has_vlans
+from lab.fabric.kinds import KINDS
+from lab.fabric.leaf import Leaf
+from lab.machine.shell import wait_until
+from lab.topology.default import LabError, LeafSpec, Topology
+
+Kind = Literal["auto", "container", "namespace"]
+
+
+class Leafs:
+    """The leafs of a lab.
+
+    Args:
+        topology: what the lab consists of.
+        tree: the read-only tree with the switch software.
+        directory: where their disks are.
+    """
+
+    def __init__(self, topology: Topology, tree: Path, directory: Path) -> None:
+        self._topology = topology
+        self._tree = tree
+        self._directory = directory
+
+    def make(self, spec: LeafSpec, kind: str) -> Leaf:
+        """Make the handle of a leaf; nothing is booted."""
+        return KINDS[kind](spec, self._topology, self._tree, self._directory / spec.short_name)
+
+    def start(self, kind: Kind, public_key: str) -> str:
+        """Install and boot every leaf at once.
+
+        Returns:
+            The kind that works here.
+        """
+        vlan_aware = kernel_has_vlans()
+        chosen = "namespace" if kind == "namespace" else "container"
+        if kind == "auto" and shutil.which("systemd-nspawn") is None:
+            chosen = "namespace"
+        leafs = [self.make(spec, chosen) for spec in self._topology.leafs]
+        for leaf in leafs:
+            leaf.install(public_key, vlan_aware=vlan_aware)
+            leaf.set_kernel()
+        try:
+            for leaf in leafs:
+                leaf.start()
+            for leaf in leafs:
+                leaf.wait_ready()
+        except LabError:
+            if kind != "auto" or chosen == "namespace":
+                raise
+            for leaf in leafs:
+                leaf.power_cut()
+            for leaf in leafs:
+                self.make(leaf.spec, "namespace").boot()
+            chosen = "namespace"
+        return chosen
+
+
+def know_neighbours(topology: Topology, leafs: Sequence[Leaf]) -> bool:
+    """Return whether every leaf's lldpd has heard its hypervisors."""
+    for leaf in leafs:
+        hosts = {h.name for h in topology.hypervisors if h.leaf == leaf.spec.name}
+        said = leaf.exec(["lldpctl", "-f", "keyvalue"]).stdout
+        if not all(f"chassis.name={host}" in said for host in hosts):
+            return False
+    return True
+
+
+def wait_evpn(leafs: Sequence[Leaf], timeout: float) -> None:
+    """Wait until every leaf that is on has heard of every other one's VTEP by EVPN."""
+    running = [leaf for leaf in leafs if leaf.running]
+
+    def heard() -> bool:
+        return all(
+            leaf.remote_vteps() >= {str(x.spec.loopback) for x in running if x.spec != leaf.spec}
+            for leaf in running
+        )
+
+    wait_until(heard, timeout=timeout, what="EVPN did not come up between the leafs")
