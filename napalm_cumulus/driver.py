@@ -12,7 +12,8 @@ from napalm_cumulus.session import Session
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from napalm_cumulus.ssh.transport import CommandResult, Transport
+    from napalm_cumulus.result import CommandResult
+    from napalm_cumulus.ssh.transport import Transport
 
 
 class CumulusDriver(Session, ConfigurationMethods, CumulusGetters):

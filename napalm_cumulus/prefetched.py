@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napalm_cumulus.ssh.transport import CommandResult, Transport
+    from napalm_cumulus.result import CommandResult
+    from napalm_cumulus.ssh.transport import Transport
 
 
 class Answering:

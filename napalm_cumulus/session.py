@@ -9,8 +9,9 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus import batch, errors
+from napalm_cumulus.result import CommandResult
 from napalm_cumulus.ssh.options import DEFAULT_MAX_OUTPUT, check_optional_args, resolve
-from napalm_cumulus.ssh.transport import CommandResult, SshTransport, Transport
+from napalm_cumulus.ssh.transport import SshTransport, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,8 +14,7 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus.config.semantics import Change
-from napalm_cumulus.result import ended
-from napalm_cumulus.ssh.transport import CommandResult
+from napalm_cumulus.result import CommandResult, ended
 
 #: Exit statuses of the on-switch program (``switch/base.sh``).
 E_INTERNAL, E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 70, 71, 72, 73, 74, 75

@@ -31,7 +31,8 @@ from napalm_cumulus.config.semantics import (
 )
 from napalm_cumulus.config.snapshot import Snapshot, encode
 from napalm_cumulus.config.validation import unfamiliar_attributes
-from napalm_cumulus.ssh.transport import CommandResult, Transport
+from napalm_cumulus.result import CommandResult
+from napalm_cumulus.ssh.transport import Transport
 
 _ID = re.compile(r"^[0-9a-f]{12}$")
 #: A device's name that a shell takes for one word and no command for an option.

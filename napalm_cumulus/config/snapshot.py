@@ -16,7 +16,8 @@ from napalm_cumulus.config.configuration import (
     ConfigurationError,
     source_patterns,
 )
-from napalm_cumulus.ssh.transport import CommandResult, Transport
+from napalm_cumulus.result import CommandResult
+from napalm_cumulus.ssh.transport import Transport
 
 _PENDING = "run/vipkeeper/pending"
 # GNU tar: 1 = a file changed while it was read, 2 = something could not be read.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from napalm.base import models
 
-    from napalm_cumulus.ssh.transport import CommandResult
+    from napalm_cumulus.result import CommandResult
 
 NEIGHBORS = "vtysh -c 'show bgp vrf all neighbors json'"
 INSTANCES = "vtysh -c 'show bgp vrfs json'"

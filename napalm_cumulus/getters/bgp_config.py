@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from napalm.base import models
 
-    from napalm_cumulus.ssh.transport import CommandResult
+    from napalm_cumulus.result import CommandResult
 
 CONFIG = "vtysh -c 'show running-config'"
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from napalm.base import models
 
-    from napalm_cumulus.ssh.transport import CommandResult
+    from napalm_cumulus.result import CommandResult
 
 FDB = with_text("bridge -j fdb show", "bridge fdb show")
 VLANS = with_text("bridge -j vlan show", "bridge vlan show")

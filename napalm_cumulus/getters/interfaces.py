@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from napalm.base import models
 
-    from napalm_cumulus.ssh.transport import CommandResult
+    from napalm_cumulus.result import CommandResult
 
 LINKS = with_text("ip -d -j link show", "ip -d -o link show")
 ADDRESSES = with_text("ip -j addr show", "ip -o addr show")

@@ -14,7 +14,8 @@ from napalm_cumulus.config import snapshot
 from napalm_cumulus.getters import ping, registry
 from napalm_cumulus.getters.registry import Model, Question
 from napalm_cumulus.prefetched import Answering
-from napalm_cumulus.ssh.transport import CommandResult, Transport
+from napalm_cumulus.result import CommandResult
+from napalm_cumulus.ssh.transport import Transport
 
 if TYPE_CHECKING:
     from napalm.base import models

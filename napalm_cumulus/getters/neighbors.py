@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from napalm.base import models
 
-    from napalm_cumulus.ssh.transport import CommandResult
+    from napalm_cumulus.result import CommandResult
 
 LLDP = lldp_text.COMMAND
 ARP = with_text("ip -4 -j -s neigh show", "ip -4 -s neigh show")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from napalm.base import models
 
-    from napalm_cumulus.ssh.transport import CommandResult
+    from napalm_cumulus.result import CommandResult
 
 #: The files of ntpd, ntpsec, chrony and systemd-timesyncd, each headed by its name.
 FILES = (

@@ -10,7 +10,7 @@ from napalm_cumulus.parsing.output import reader, text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napalm_cumulus.ssh.transport import CommandResult
+    from napalm_cumulus.result import CommandResult
 
 #: An empty cage, a copper port and a virtual port refuse to answer; that is no failure.
 MODULES = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from napalm.base import models
 
-    from napalm_cumulus.ssh.transport import CommandResult
+    from napalm_cumulus.result import CommandResult
 
 _REPLY = re.compile(
     r"^\d+ bytes from (.+?): icmp_seq=\d+ .*?time=([\d.]+) ms(?! \(DUP!\))", re.MULTILINE

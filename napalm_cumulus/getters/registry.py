@@ -23,7 +23,7 @@ from napalm_cumulus.getters import (
     snmp,
     system,
 )
-from napalm_cumulus.ssh.transport import CommandResult
+from napalm_cumulus.result import CommandResult
 
 if TYPE_CHECKING:
     from napalm.base import models

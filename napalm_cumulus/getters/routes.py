@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from napalm.base import models
 
-    from napalm_cumulus.ssh.transport import CommandResult
+    from napalm_cumulus.result import CommandResult
 
 FRR_ROUTES = {
     4: "vtysh -c 'show ip route vrf all json'",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from napalm.base import models
 
-    from napalm_cumulus.ssh.transport import CommandResult
+    from napalm_cumulus.result import CommandResult
 
 FILES = (
     "for f in /etc/snmp/snmpd.conf /etc/snmp/snmpd.conf.d/*.conf; do "

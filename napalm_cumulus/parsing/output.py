@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from napalm_cumulus import errors
-from napalm_cumulus.ssh.transport import CommandResult
+from napalm_cumulus.result import CommandResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from lab.lab import Lab
 from lab.machine.netns import in_namespace
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.config.snapshot import Snapshot, take
-from napalm_cumulus.ssh.transport import CommandResult
+from napalm_cumulus.result import CommandResult
 
 ADDRESS = {"03": "10.5.0.43", "01": "10.5.0.41"}
 #: Addresses of vlan453 on leaf -03 when all is well.

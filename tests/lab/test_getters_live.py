@@ -14,7 +14,7 @@ from lab.lab import Lab
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.getters import registry
 from napalm_cumulus.parsing import lldp_text
-from napalm_cumulus.ssh.transport import CommandResult
+from napalm_cumulus.result import CommandResult
 from tasks.getters import get
 from tests.lab.switch import LeafUnderTest, PastTheNetwork
 

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import paramiko
 import pytest
 
+from napalm_cumulus.result import CommandResult
 from napalm_cumulus.ssh.options import SshOptions, resolve
-from napalm_cumulus.ssh.transport import CommandResult, SshTransport
+from napalm_cumulus.ssh.transport import SshTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,7 +17,7 @@ from napalm.base.exceptions import (
 from napalm.base.test import getters as upstream
 
 from napalm_cumulus import CumulusDriver
-from napalm_cumulus.ssh.transport import CommandResult
+from napalm_cumulus.result import CommandResult
 
 
 class LocalTransport:

@@ -23,7 +23,7 @@ from napalm_cumulus.commit import transaction
 from napalm_cumulus.commit.report import CommitRefusedError
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.snapshot import Snapshot, take
-from napalm_cumulus.ssh.transport import CommandResult
+from napalm_cumulus.result import CommandResult
 
 MAIN = "/etc/network/interfaces"
 BASE = """\

@@ -13,7 +13,7 @@ from typing import Any
 from napalm.base.test.double import BaseTestDouble
 
 from napalm_cumulus import CumulusDriver
-from napalm_cumulus.ssh.transport import CommandResult
+from napalm_cumulus.result import CommandResult
 from tests.unit.napalm_cumulus.conformance import transcript
 
 TRANSCRIPT = "switch.txt"

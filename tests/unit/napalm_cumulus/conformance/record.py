@@ -28,7 +28,7 @@ from napalm.base.test.getters import BaseTestGetters
 
 from lab.lab import Lab
 from napalm_cumulus import CumulusDriver
-from napalm_cumulus.ssh.transport import CommandResult
+from napalm_cumulus.result import CommandResult
 from tests.lab.switch import PastTheNetwork
 from tests.unit.napalm_cumulus.conformance import suite, transcript
 from tests.unit.napalm_cumulus.conformance.double import TRANSCRIPT, TREE

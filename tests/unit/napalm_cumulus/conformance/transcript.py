@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from napalm_cumulus import getters
-from napalm_cumulus.ssh.transport import CommandResult
+from napalm_cumulus.result import CommandResult
 
 _COMMAND, _STATUS, _STDERR = ">>>> ", "<<<< ", "2> "
 _NO_COMMANDS_FOR_TRANSCRIPTS = ("methods", "registry", "ping")

@@ -24,7 +24,7 @@ from napalm_cumulus.getters import (
     system,
 )
 from napalm_cumulus.getters.ping import parse_ping, ping_command
-from napalm_cumulus.ssh.transport import CommandResult
+from napalm_cumulus.result import CommandResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
