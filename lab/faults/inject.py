@@ -132,26 +132,26 @@ class FaultInjector:
             return []
         return [ActiveFault(**item) for item in json.loads(self._file.read_text())]
 
-    def inject(self, name: str, *, leaf: str | None = None, vm: str | None = None) -> FaultReport:
+    def inject(self, fault: str, *, leaf: str | None = None, vm: str | None = None) -> FaultReport:
         """Inject a fault and look whether the VM is cut off.
 
         Args:
-            name: its name or id.
+            fault: its name or id.
             leaf: where; the VM's leaf when None.
             vm: which VM it is about; the leaf's first (``vm-a1``) when None.
         """
-        lab, fault = self._lab, find_fault(name)
+        lab, found = self._lab, find_fault(fault)
         patient = choose(lab, leaf, vm)
-        active = ActiveFault(fault.name, patient.leaf.short_name, patient.vm.uuid)
+        active = ActiveFault(found.name, patient.leaf.short_name, patient.vm.uuid)
         # Before the first script: what fails half way is mended too.
         self._remember([*(x for x in self.active() if x != active), active])
         # With what they need of each other fresh in mind, nobody asks anew and heals it at once.
         lab.answers(lab.address_of(patient.vm))
-        patient.run(fault, mend=False)
-        if fault.forget_arp:
+        patient.run(found, mend=False)
+        if found.forget_arp:
             forget_arp(lab, patient.vm)
         answers = lab.answers(lab.address_of(patient.vm), count=2)
-        return FaultReport(fault, patient.leaf.short_name, patient.vm.name, answers)
+        return FaultReport(found, patient.leaf.short_name, patient.vm.name, answers)
 
     def mend(self) -> list[FaultReport]:
         """Undo every fault that is active and look whether the VMs answer again."""
