@@ -88,7 +88,7 @@ class Cache:
             logger.warning("The answer to %r could not be kept: %s", question, exc)
 
     def load(self, question: str, kind: TypeAdapter[T]) -> Answer[T] | None:
-        """The last good answer, marked as cached; None when there is none that can be read."""
+        """Return the last good answer, marked as cached; None when none can be read."""
         path = self._path(question)
         try:
             self._check_owner()
@@ -110,7 +110,7 @@ class Cache:
         return self._directory / f"{readable}.{digest}.json"
 
     def _check_owner(self) -> None:
-        """Who can write here can point a repair at another switch: only we may."""
+        """Refuse a directory that others can write: they could point a repair at another switch."""
         status = self._directory.stat()
         if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_MAY_WRITE:
             raise PermissionError(f"{self._directory} is not ours alone to write")
@@ -180,7 +180,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def age_in_words(asked_at: datetime, now: datetime) -> str:
-    """How long ago something was, to the precision that a person needs.
+    """Return an age in words, to the precision that a person needs.
 
     >>> from datetime import timedelta
     >>> then = datetime(2018, 3, 11, tzinfo=timezone.utc)

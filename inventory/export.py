@@ -27,7 +27,7 @@ class ExportError(VipkeeperError):
 
 
 def render(inventory: Inventory) -> dict[str, str]:
-    """The texts of the three files by name, the same for the same inventory.
+    """Return the texts of the three files by name, the same for the same inventory.
 
     Passwords and connection options (which may hold secrets) are never written.
     """
@@ -64,7 +64,7 @@ def write(inventory: Inventory, directory: Path) -> tuple[Path, ...]:
 
 
 def _own(element: Any) -> dict[str, Any]:  # noqa: ANN401  # Host, Group or Defaults: no common public type
-    """What the element says itself; a Host's plain attributes would give the inherited."""
+    """Return what the element says itself; a Host's plain attributes would give the inherited."""
     values = {name: object.__getattribute__(element, name) for name in _PLAIN}
     return {name: value for name, value in values.items() if value is not None}
 

@@ -123,5 +123,5 @@ class Switch:
 
     @property
     def short_name(self) -> str:
-        """The name up to its first dot; whole where it is an address."""
+        """Return the name up to its first dot; whole where it is an address."""
         return short_host(self.name)

@@ -64,7 +64,7 @@ def is_address(text: str) -> bool:
 
 
 def short_host(name: str) -> str:
-    """The name up to its first dot; an address, by which some switches are known, whole.
+    """Return the name up to its first dot; an address, by which some switches are known, whole.
 
     >>> short_host("swt-sn2100-03.example.internal"), short_host("10.5.0.43")
     ('swt-sn2100-03', '10.5.0.43')
@@ -89,7 +89,7 @@ def same_host(one: str, other: str) -> bool:
 
 
 def without_credentials(text: str) -> str:
-    """``text`` with the user and password of every URL in it cut out.
+    """Return ``text`` with the user and password of every URL in it cut out.
 
     >>> without_credentials("GET https://me:secret@host/x failed")
     'GET https://host/x failed'
@@ -98,13 +98,13 @@ def without_credentials(text: str) -> str:
 
 
 def clean_url(url: str) -> str:
-    """A URL as it may be shown: without credentials and fragment."""
+    """Return a URL as it may be shown: without credentials and fragment."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
 
 
 def one_line(text: object, limit: int = 200) -> str:
-    r"""``text`` on one printable line of bounded length, without credentials.
+    r"""Return ``text`` on one printable line of bounded length, without credentials.
 
     >>> one_line("a\n  b\x1b[31m")
     'a b?[31m'

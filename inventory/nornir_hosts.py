@@ -102,7 +102,7 @@ def _uplinks(site: Site, name: str) -> Answer[tuple[Uplink, ...]] | Exception:
 
 
 def _addresses(site: Site, uplinks: list[Uplink]) -> tuple[tuple[Answer[Switch], ...], list[str]]:
-    """The switches of the uplinks with their addresses; those without, as problems."""
+    """Return the switches of the uplinks with their addresses; those without, as problems."""
     found: list[Answer[Switch]] = []
     problems: list[str] = []
     for name, here in _by_switch(uplinks).items():
@@ -184,7 +184,7 @@ def build_inventory(
 
 
 def group_names(short_name: str, site: str, pattern: str) -> tuple[str, ...]:
-    """The groups of a switch, from its name: rack and model as far as they show, then the site.
+    """Return the groups of a switch: rack and model as far as its name shows them, then the site.
 
     >>> group_names("swt-sn2100-03", "ral", r"^swt-(?P<model>[a-z]+[0-9]+)-")
     ('model_sn2100', 'site_ral')
@@ -198,7 +198,7 @@ def group_names(short_name: str, site: str, pattern: str) -> tuple[str, ...]:
 
 
 def _data(answer: Answer[Switch]) -> dict[str, Any]:
-    """What is known of a switch, as plain values that YAML can hold and a diff can compare.
+    """Return what is known of a switch, as plain values that YAML can hold and a diff can compare.
 
     The times of asking are left out: they would make every day's file differ.
     """

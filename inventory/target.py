@@ -61,7 +61,7 @@ class Chain:
 
 
 def age_days(uplink: Uplink, today: date) -> int | None:
-    """Days since LLDP last saw a cable; None where nobody ever did.
+    """Return the days since LLDP last saw a cable; None where nobody ever did.
 
     >>> from datetime import date
     >>> age_days(Uplink("hv", "eth0", "sw", "swp1", date(2018, 3, 11), "Mimic"), date(2018, 3, 13))
@@ -109,7 +109,7 @@ def resolve(
 
 
 def one_vm(vms: tuple[VirtualMachine, ...], target: str) -> VirtualMachine:
-    """The only VM of an answer.
+    """Return the only VM of an answer.
 
     Raises:
         TargetError: there is none, or there are several; the message lists them.
@@ -149,7 +149,7 @@ class _Walk:
         self._vms: Future[Answer[tuple[VirtualMachine, ...]]] | None = None
 
     def kind_of(self, name: str) -> Kind:
-        """Which kind of thing has this name; all three systems are asked at once.
+        """Return which kind of thing has this name; all three systems are asked at once.
 
         Raises:
             TargetError: none, or several kinds have it.
@@ -196,7 +196,7 @@ class _Walk:
         )
 
     def from_vm(self, target: str, text: str) -> Chain:
-        """The chain of a VM."""
+        """Return the chain of a VM."""
         with ThreadPoolExecutor(1) as pool:
             # The list of hypervisors is slow and the next step wants it: it is asked for now.
             warm_up = pool.submit(self._site.uplink.list_hypervisors)
@@ -211,11 +211,11 @@ class _Walk:
         return self._behind(target, Kind.VM, vm.hypervisor, answer)
 
     def from_hypervisor(self, target: str, text: str) -> Chain:
-        """The chain of a hypervisor."""
+        """Return the chain of a hypervisor."""
         return self._behind(target, Kind.HYPERVISOR, text, None)
 
     def from_switch(self, target: str, text: str) -> Chain:
-        """The chain of a switch: its address only; who hangs on it the switch knows best."""
+        """Return the chain of a switch: its address. The switch knows best who is behind it."""
         answer = self._site.address.address_of(text)
         self._step("switch", answer)
         return Chain(target, Kind.SWITCH, switches=(answer,), warnings=tuple(self._warnings))
@@ -255,7 +255,7 @@ class _Walk:
     def _neighbours(
         self, future: Future[Answer[tuple[VirtualMachine, ...]]]
     ) -> Answer[tuple[VirtualMachine, ...]] | None:
-        """The hypervisor's VMs serve to look closer; without them the way is still known."""
+        """Return the hypervisor's VMs, to compare with; without them the way is still known."""
         try:
             answer = future.result()
         except VipkeeperError as exc:

@@ -201,7 +201,7 @@ def _fail(error: LabError) -> NoReturn:
 
 
 def _table(title: str, *headings: str) -> Table:
-    """A table that folds on a narrow terminal: no name or address is ever cut short."""
+    """Return a table that folds on a narrow terminal; no name or address is cut short."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold")
@@ -209,7 +209,7 @@ def _table(title: str, *headings: str) -> Table:
 
 
 def _still_there(topology: Topology, found: LabStatus, fault: ActiveFault) -> str:
-    """What has become of an injected fault: the lab knows only that nobody said ``mend``."""
+    """Return a sentence on what became of a fault that nobody has mended by ``vip lab mend``."""
     spec = topology.vm(fault.vm)
     address = str(spec.address.ip) if spec.address else ""
     if any(vm.answers for vm in found.vms if vm.address == address):
@@ -221,13 +221,13 @@ def _still_there(topology: Topology, found: LabStatus, fault: ActiveFault) -> st
 
 
 def _console() -> Console:
-    """A console that leaves the wrapping of sentences to the terminal."""
+    """Return a console that leaves the wrapping of sentences to the terminal."""
     width = None if sys.stdout.isatty() else _WIDE
     return Console(width=width, highlight=False, soft_wrap=True)
 
 
 def _broken(report: FaultReport) -> list[str]:
-    """What an injected fault has done, and what is to be done about it."""
+    """Return the sentences about what an injected fault has done, and what cures it."""
     fault = report.fault
     cure = "nothing on the switch" if fault.cure == "none" else fault.cure
     cured = f"It is cured by: {cure}."

@@ -126,5 +126,5 @@ def _chapter(console: Console, number: int, title: str) -> None:
 
 
 def default_name() -> str:
-    """A name of its own, so that a lab that is up is left alone."""
+    """Return a name of its own, so that a lab that is up is left alone."""
     return f"demo{os.getpid() % 100000}"

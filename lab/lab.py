@@ -45,30 +45,30 @@ class Lab:
 
     @property
     def topology(self) -> Topology:
-        """What the lab consists of; it must be up."""
+        """Return what the lab consists of; it must be up."""
         if self._topology is None:
             self._topology = Topology.from_json(self._stored("topology.json"))
         return self._topology
 
     @property
     def is_up(self) -> bool:
-        """Whether it was brought up wholly and its namespaces are still there."""
+        """Return whether it was brought up wholly and its namespaces are still there."""
         seat = NETNS_DIR / f"{self._prefix}seat"
         return (self.state_dir / "complete").exists() and seat.exists()
 
     @property
     def tree(self) -> Path:
-        """The read-only tree with the switch software."""
+        """Return the read-only tree with the switch software."""
         return tree_path()
 
     @property
     def fabric(self) -> Fabric:
-        """Its namespaces."""
+        """Return the lab's namespaces."""
         return Fabric(self.topology)
 
     @property
     def seat(self) -> Seat:
-        """The operator's seat."""
+        """Return the operator's seat."""
         directory = self.state_dir / "seat"
         return Seat(self.topology, self.fabric.ns("seat"), directory, self.tree)
 
@@ -82,7 +82,7 @@ class Lab:
 
     @property
     def kind(self) -> str:
-        """The kind of its leafs."""
+        """Return the kind of its leafs."""
         return self._stored("kind").strip()
 
     def require_up(self) -> None:
@@ -91,7 +91,7 @@ class Lab:
             raise LabError(f"The lab {self.name!r} is not up.", "vip lab up")
 
     def _stored(self, name: str) -> str:
-        """A file of the lab's state.
+        """Return a file of the lab's state.
 
         Raises:
             LabError: there is none, as the lab is not up.
@@ -102,11 +102,11 @@ class Lab:
             raise LabError(f"The lab {self.name!r} is not up.", "vip lab up") from None
 
     def leaf(self, name: str) -> Leaf:
-        """A leaf, to be booted, used and cut from power; its number is enough of a name."""
+        """Return a leaf, to be booted, used and cut from power; its number is enough of a name."""
         return self._leafs.make(self.topology.leaf(name), self.kind)
 
     def leafs(self) -> list[Leaf]:
-        """Every leaf."""
+        """Return every leaf."""
         return [self.leaf(spec.name) for spec in self.topology.leafs]
 
     # --- up and down
@@ -209,7 +209,7 @@ class Lab:
         (self.state_dir / "complete").touch()
 
     def _silent(self) -> list[str]:
-        """The VMs that run and do not answer from the seat."""
+        """Return the VMs that run and do not answer from the seat."""
         vms = [vm for vm in self.topology.vms if vm.running and vm.address is not None]
         with ThreadPoolExecutor(8) as pool:
             answers = pool.map(self.answers, map(self.address_of, vms))
@@ -295,17 +295,17 @@ class Lab:
         return call(self.in_tree(self.vm_ns(vm), argv), timeout=timeout, check=check)
 
     def vm_ns(self, name: str) -> str:
-        """The namespace of a VM, a bystander, or ``seat``."""
+        """Return the namespace of a VM, a bystander, or ``seat``."""
         if name == "seat" or any(host.name == name for host in self.topology.bystanders):
             return self.fabric.ns(name)
         return self.fabric.vm_ns(self.topology.vm(name))
 
     def in_tree(self, namespace: str, argv: Sequence[str]) -> list[str]:
-        """The command that runs one of the tree's programs in a namespace."""
+        """Return the command that runs one of the tree's programs in a namespace."""
         return in_netns(namespace, ["chroot", str(self.tree), *argv])
 
     def answers(self, address: str, *, source: str = "seat", count: int = 1) -> bool:
-        """Whether an address answers pings sent from a VM or the seat."""
+        """Return whether an address answers pings sent from a VM or the seat."""
         argv = ["ping", "-n", "-q", "-i", "0.2", "-c", str(count), "-W", "1", address]
         return call(self.in_tree(self.vm_ns(source), argv), check=False).returncode == 0
 
@@ -327,7 +327,7 @@ class Lab:
 
     @staticmethod
     def address_of(vm: VmSpec) -> str:
-        """A VM's fixed address."""
+        """Return a VM's fixed address."""
         if vm.address is None:
             raise LabError(f"{vm.name} has no address.")
         return str(vm.address.ip)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """The driver when it is asked for: NAPALM takes long to import (`errors` says why)."""
+        """Return the driver once it is asked for: NAPALM is slow to import (see ``errors``)."""
         if name != "CumulusDriver":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from napalm_cumulus.driver import CumulusDriver  # noqa: PLC0415 - see above

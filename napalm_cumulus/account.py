@@ -12,7 +12,7 @@ _UNSET = 2**32 - 1  # as the kernel writes it where nobody logged in (a service,
 
 
 def account() -> str:
-    """The account of this process, by the passwd database; its number where that has no name.
+    """Return the account of this process by the passwd database, else its number.
 
     ``$LOGNAME`` and ``$USER`` are not asked: whoever starts a program sets them as they like.
     """
@@ -20,7 +20,7 @@ def account() -> str:
 
 
 def login() -> str:
-    """Who logged in, also behind ``su`` and ``sudo``; empty where nobody knows.
+    """Return who logged in, also behind ``su`` and ``sudo``; empty where nobody knows.
 
     The kernel's audit session is asked first. Where it has none root may believe sudo, whose
     variables nobody but root could have set; at last the terminal tells.
@@ -41,7 +41,7 @@ def login() -> str:
 
 
 def sudo_uid() -> int | None:
-    """The user id behind sudo, for root alone; None where there is none."""
+    """Return the user id behind sudo, for root alone; None where there is none."""
     given = os.environ.get("SUDO_UID", "")
     if os.geteuid() != 0 or not given.isascii() or not given.isdigit():
         return None
@@ -49,7 +49,7 @@ def sudo_uid() -> int | None:
 
 
 def who() -> str:
-    """The account and the machine, with the login name beside it where it is another's."""
+    """Return the account and the machine, with the login name beside it where it is another's."""
     name, behind = account(), login()
     if behind and behind != name:
         name = f"{name} (login {behind})"

@@ -1,4 +1,4 @@
-"""Many commands in one round trip: a script for `sh -s` and the reading of what it prints.
+"""Many commands in one round trip: a script for ``sh -s`` and the reading of what it prints.
 
 SSH carries stdout and stderr apart, so each is framed for itself: after every command a random
 word marks the end on both, on stdout with the exit status. No temporary file is needed on the
@@ -44,12 +44,12 @@ framed() {
 
 
 def new_boundary() -> str:
-    """A word that no output contains: 128 random bits."""
+    """Return a word that no output contains: 128 random bits."""
     return f"--{secrets.token_hex(16)}"
 
 
 def script(commands: Sequence[str], boundary: str) -> bytes:
-    """The POSIX sh script that runs the commands in order, each in a shell of its own.
+    """Return the POSIX sh script that runs the commands in order, each in a shell of its own.
 
     >>> print(script(["true"], "--b").decode().splitlines()[-1])
     framed true
@@ -65,7 +65,7 @@ def script(commands: Sequence[str], boundary: str) -> bytes:
 
 
 def read(text: bytes) -> tuple[str, list[str]] | None:
-    """The boundary and the commands of a script made here; None if it is none.
+    """Return the boundary and the commands of a script made here; None if it is none.
 
     >>> read(script(["true", "echo 'a b'"], "--b"))
     ('--b', ['true', "echo 'a b'"])
@@ -78,13 +78,13 @@ def read(text: bytes) -> tuple[str, list[str]] | None:
 
 
 def unpacked(data: bytes, boundary: str, limit: int) -> bytes:
-    """What `PACKED_SHELL` has packed; text around it (a login's, sudo's) stays as it is.
+    """Return what ``PACKED_SHELL`` has packed; text around it (a login's, sudo's) stays as it is.
 
     What a switch without gzip says stays as it is, too: there a boundary comes first. What was cut
     off gives as much as came.
 
     Raises:
-        CommandErrorException: It is no gzip after all, or unpacked it is longer than `limit` bytes.
+        CommandErrorException: It is no gzip, or unpacked it is longer than ``limit`` bytes.
     """
     plain, magic, rest = data.partition(_MAGIC)
     if not magic or boundary.encode("ascii") in plain:

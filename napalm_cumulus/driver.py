@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class CumulusDriver(Session, ConfigurationMethods, CumulusGetters):
     """Cumulus Linux switches whose network is managed by ifupdown2.
 
-    Nothing is contacted before `open()`. See `Session` for the constructor's arguments and
-    `napalm_cumulus.ssh.options.OPTIONAL_ARGS` for the optional ones.
+    Nothing is contacted before ``open()``. See ``Session`` for the constructor's arguments and
+    ``napalm_cumulus.ssh.options.OPTIONAL_ARGS`` for the optional ones.
     """
 
     platform = "cumulus"
@@ -45,7 +45,7 @@ class CumulusDriver(Session, ConfigurationMethods, CumulusGetters):
         """Run shell commands, all in one round trip, and give what each wrote to stdout.
 
         Args:
-            commands: `sh` command lines; each runs in a shell of its own with empty stdin.
+            commands: ``sh`` command lines; each runs in a shell of its own with empty stdin.
             encoding: Only "text".
             check: Raise when a command fails; otherwise its output is given whatever its status.
 
@@ -72,7 +72,7 @@ class CumulusDriver(Session, ConfigurationMethods, CumulusGetters):
 
 
 def driver_over(session: Session) -> CumulusDriver:
-    """A driver that works over a session that is open, and ends with it.
+    """Return a driver that works over an open session, and ends with it.
 
     Raises:
         ConnectionClosedException: It is not open.

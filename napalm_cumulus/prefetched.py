@@ -21,12 +21,12 @@ class Answering:
     def run(
         self, command: str, *, stdin: bytes = b"", timeout: float | None = None
     ) -> CommandResult:
-        """The known result of the command, or that of running it."""
+        """Return the known result of the command, or that of running it."""
         known = None if stdin else self._answers.get(command)
         return known or self._transport.run(command, stdin=stdin, timeout=timeout)
 
     def is_alive(self) -> bool:
-        """Whether the session is."""
+        """Return whether the session is alive."""
         return self._transport.is_alive()
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ _SIGNALLED = 128  # a shell gives 128 and the signal's number
 
 @dataclass(frozen=True)
 class CommandResult:
-    """What a command left behind. An `exit_status` of -1 means it was killed by a signal."""
+    """What a command left behind. An ``exit_status`` of -1 means it was killed by a signal."""
 
     command: str
     exit_status: int
@@ -25,7 +25,7 @@ class CommandResult:
 
 
 def ended(status: int) -> str:
-    """How a command that said nothing came to its end.
+    """Return words on how a command ended that printed nothing.
 
     >>> ended(2), ended(137)
     ('it said nothing and ended with exit status 2', 'it said nothing and was killed by SIGKILL')

@@ -24,7 +24,7 @@ _OTHERS_ARGS = frozenset({"config_lock"})
 
 
 class Session:
-    """A login on a switch; nothing is contacted before `open()`."""
+    """A login on a switch; nothing is contacted before ``open()``."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Session:
         """Remember how to reach the switch.
 
         Args:
-            hostname: Address, name, or `Host` of the SSH configuration.
+            hostname: Address, name, or ``Host`` of the SSH configuration.
             username: Login name; empty takes the SSH configuration's or the caller's own.
             password: Login password; empty logs in by key or agent only.
             timeout: Seconds to wait for the connection.
@@ -75,12 +75,12 @@ class Session:
             transport.close()
 
     def is_alive(self) -> models.AliveDict:
-        """Whether the switch runs commands now (asked of the switch, not of the socket)."""
+        """Return whether the switch runs commands now (asked of the switch, not of the socket)."""
         transport: Transport | None = getattr(self, "_transport", None)  # half-built in __del__
         return {"is_alive": transport is not None and transport.is_alive()}
 
     def _session(self) -> Transport:
-        """The open session.
+        """Return the open session.
 
         Raises:
             ConnectionClosedException: There is none.
@@ -93,12 +93,13 @@ class Session:
 
     @property
     def run_many(self) -> Callable[..., list[CommandResult]]:
-        """Runs shell commands, all in one round trip, and gives all that each left behind.
+        """Return a function that runs shell commands in one round trip and gives all results.
 
-        It takes the commands (`sh` command lines; each runs in a shell of its own with empty
-        stdin, and a failing one does not stop the others) and `timeout`, seconds for all of them,
-        `command_timeout` by default. It gives exit status, stdout and stderr as bytes, in the order
-        of the commands. It is a property because NAPALM's contract allows no further method.
+        It takes the commands and ``timeout``, seconds for all of them together, by default
+        ``command_timeout``. The commands are ``sh`` command lines. Each runs in a shell of its own
+        with empty stdin, and a failing one does not stop the others. It gives exit status, stdout
+        and stderr as bytes, in the order of the commands. It is a property because NAPALM's
+        contract allows no further method.
         """
         # A session's log shows each command of a batch, which takes an answer that can be read.
         packed = not self.optional_args.get("session_log")

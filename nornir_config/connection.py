@@ -4,7 +4,7 @@ nornir_napalm's own plugin writes the port of a host into the dictionary of opti
 of a group share, so that the next host is reached on the first one's port: behind port forwards
 that is the wrong switch. This one copies the options, and can tell a dead session from a live one.
 nornir_napalm's tasks work over it unchanged. NAPALM itself is imported when a task first asks for
-the driver: what only runs commands (`run_once`) needs no more than the session below it.
+the driver: what only runs commands (``run_once``) needs no more than the session below it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _STOCK = ("nornir_napalm.plugins.connections", "Napalm")
 class _InPlaceOfStock(type):
     """Makes a class equal to nornir_napalm's plugin.
 
-    Nornir registers every installed plugin at each `InitNornir`, and refuses a name under which a
+    Nornir registers every installed plugin at each ``InitNornir``, and refuses a name under which a
     class stands that is not equal to the one it brings. Ours is meant to stay there.
     """
 
@@ -62,7 +62,7 @@ class Napalm(metaclass=_InPlaceOfStock):
 
     @functools.cached_property
     def connection(self) -> NetworkDriver:
-        """The driver; that of a Cumulus switch works over the session that is open."""
+        """Return the driver; that of a Cumulus switch works over the session that is open."""
         if not isinstance(self.login, Session):
             return self.login
         from napalm_cumulus.driver import driver_over  # noqa: PLC0415 - NAPALM is slow to import
@@ -112,7 +112,7 @@ class Napalm(metaclass=_InPlaceOfStock):
 
 
 def login_class(platform: str) -> type[Session | NetworkDriver]:
-    """What logs in to switches of a platform."""
+    """Return the class that logs in to switches of a platform."""
     if platform == PLATFORM:
         return Session
     from napalm import get_network_driver  # noqa: PLC0415 - slow to import
@@ -121,21 +121,21 @@ def login_class(platform: str) -> type[Session | NetworkDriver]:
 
 
 def register() -> None:
-    """Register every installed connection plugin, and `Napalm` in the place of nornir_napalm's."""
+    """Register every installed connection plugin, ``Napalm`` in nornir_napalm's place."""
     ConnectionPluginRegister.auto_register()
     take_place()
 
 
 def take_place() -> None:
-    """Put `Napalm` in the place of nornir_napalm's plugin, whoever registered before.
+    """Put ``Napalm`` in the place of nornir_napalm's plugin, whoever registered before.
 
-    It stays there when Nornir starts again by its own `InitNornir`.
+    It stays there when Nornir starts again by its own ``InitNornir``.
     """
     ConnectionPluginRegister.available[CONNECTION_NAME] = Napalm
 
 
 def read_device(task: Task) -> CumulusDriver:
-    """The driver of the task's host, for reading: a session that died is opened anew."""
+    """Return the driver of the task's host, for reading: a session that died is opened anew."""
     device = _device(task)
     if _is_alive(device):
         return device
@@ -144,7 +144,7 @@ def read_device(task: Task) -> CumulusDriver:
 
 
 def change_device(task: Task) -> CumulusDriver:
-    """The driver of the task's host, for changing it: a session that died is an error.
+    """Return the driver of the task's host, for changing it: a session that died is an error.
 
     What was read over the old session may no longer hold, and a candidate loaded there is gone.
 
@@ -201,7 +201,7 @@ def _device(task: Task) -> CumulusDriver:
 
 
 def _session(task: Task) -> Session:
-    """What runs commands on the task's host, be it the session alone."""
+    """Return the session of the task's host; it may have no driver yet."""
     if CONNECTION_NAME not in task.host.connections:
         task.host.open_connection(CONNECTION_NAME, task.nornir.config)
     plugin = task.host.connections[CONNECTION_NAME]

@@ -76,7 +76,7 @@ def init_nornir(
 
 
 def switch_inventory(switches: Iterable[Switch]) -> Inventory:
-    """An inventory of just these switches; ``data`` keeps what is known of each."""
+    """Return an inventory of just these switches; ``data`` keeps what is known of each."""
     defaults = Defaults()
     hosts = Hosts()
     for switch in switches:
@@ -91,7 +91,7 @@ def switch_inventory(switches: Iterable[Switch]) -> Inventory:
 
 
 def driver_arguments(ssh: SshSettings, owner: str = "") -> dict[str, Any]:
-    """The driver's constructor arguments that the settings decide, secrets among them.
+    """Return the driver's constructor arguments that the settings decide, secrets among them.
 
     Raises:
         SecretError: the file of a secret is open to others.

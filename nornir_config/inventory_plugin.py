@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 def site_from_settings(settings: Settings) -> Site:
-    """The site's sources as the settings file chooses them, with their cache and passwords."""
+    """Return the sources that the settings file chooses, with their cache and passwords."""
     from nornir_config.secrets import get_secret  # noqa: PLC0415  # see the module's docstring
 
     def password(section: str) -> str | None:

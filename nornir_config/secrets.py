@@ -9,7 +9,7 @@ A secret called ``ssh_password`` is looked for in this order, and the first that
 3. the keyring of the desktop or server (service ``vipkeeper``, user ``ssh_password``), when asked;
 4. a prompt on the terminal, when asked and when there is one.
 
-The result is a `pydantic.SecretStr`: printing or logging it shows stars.
+The result is a ``pydantic.SecretStr``: printing or logging it shows stars.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def get_secret(name: str, *, use_keyring: bool = False, prompt: str = "") -> Sec
 
 
 def require_secret(name: str, what_for: str, *, prompt: str = "") -> SecretStr:
-    """`get_secret` from everywhere, for a secret without which nothing goes on.
+    """``get_secret`` from everywhere, for a secret without which nothing goes on.
 
     Raises:
         SecretError: it is nowhere, or may not be used.

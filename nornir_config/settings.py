@@ -131,16 +131,16 @@ class Settings(BaseSettings):
 
     @property
     def file(self) -> Path | None:
-        """The settings file that was read; None when there is none."""
+        """Return the settings file that was read; None when there is none."""
         return self._file
 
     def source_sections(self) -> tuple[BaseModel, ...]:
-        """The settings of the sources: of Vipkeeper's own, and of the site's."""
+        """Return the settings of the sources: of Vipkeeper's own, and of the site's."""
         return tuple(getattr(self, name) for name in self._source_names())
 
     @classmethod
     def _source_names(cls) -> list[str]:
-        """The names of their sections; `_with_plugins` adds the site's."""
+        """Return the names of their sections; ``_with_plugins`` adds the site's."""
         return [
             *_SOURCES,
             *(name for name in cls.model_fields if name not in Settings.model_fields),
@@ -177,7 +177,7 @@ class Settings(BaseSettings):
 
 
 def search_path() -> tuple[Path, ...]:
-    """The places where a settings file is looked for, in order."""
+    """Return the places where a settings file is looked for, in order."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         return (_home(named, f"${CONFIG_VARIABLE}"),)
@@ -189,7 +189,7 @@ def search_path() -> tuple[Path, ...]:
 
 
 def find_settings_file(path: Path | None = None) -> Path | None:
-    """The settings file to read: ``path``, or the first of `search_path` that exists.
+    """Return the settings file to read: ``path``, or the first of ``search_path`` that exists.
 
     Raises:
         SettingsError: a file that was named, by ``path`` or ``$VIPKEEPER_CONFIG``, is not there.
@@ -258,7 +258,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _section(model: type[BaseModel], name: str) -> type[BaseModel] | None:
-    """The model of the section ``name`` of ``model``; None when it is a plain key."""
+    """Return the model of the section ``name`` of ``model``; None when it is a plain key."""
     annotation = model.model_fields[name].annotation
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
@@ -266,7 +266,7 @@ def _section(model: type[BaseModel], name: str) -> type[BaseModel] | None:
 
 
 def _unknown(model: type[BaseModel], keys: tuple[str, ...]) -> str:
-    """A sentence part about the first unknown key on the way ``keys``; empty when all are known."""
+    """Return words about the first unknown key on the way ``keys``; empty if all are known."""
     at = ""
     for key in keys:
         known = list(model.model_fields)
@@ -300,14 +300,14 @@ def _refuse_unknown_variables(model: type[Settings]) -> None:
 
 
 def _variables() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The environment variables VIPKEEPER_A__B, each with the keys that it sets."""
+    """Yield the environment variables VIPKEEPER_A__B, each with the keys that it sets."""
     for name in os.environ:
         if name.upper().startswith(PREFIX) and "__" in name:
             yield name, tuple(name[len(PREFIX) :].lower().split("__"))
 
 
 def _with_plugins(data: dict[str, Any]) -> type[Settings]:
-    """The settings' model, with the sections of the site's own sources.
+    """Return the settings' model, with the sections of the site's own sources.
 
     These are the sources that are chosen, and those that have a section though another is chosen.
 
@@ -339,7 +339,7 @@ def _with_plugins(data: dict[str, Any]) -> type[Settings]:
 
 
 def _chosen_sources(data: dict[str, Any]) -> SourcesSettings:
-    """Which sources the file and the environment choose; what is wrong there is told later."""
+    """Return which sources the file and the environment choose; mistakes are reported later."""
     if "sources" not in data and not any(
         name.upper().startswith(f"{PREFIX}SOURCES") for name in os.environ
     ):
@@ -356,7 +356,7 @@ def _chosen_sources(data: dict[str, Any]) -> SourcesSettings:
 
 
 def _absolute_paths(model: type[BaseModel], data: dict[str, Any], base: Path) -> dict[str, Any]:
-    """``data`` with its paths made absolute: ``~`` is the user, the rest is beside the file."""
+    """Return ``data`` with absolute paths: ``~`` is the home, others are beside the file."""
     done = dict(data)
     for name, value in data.items():
         section = _section(model, name)
@@ -368,7 +368,7 @@ def _absolute_paths(model: type[BaseModel], data: dict[str, Any], base: Path) ->
 
 
 def _home(path: str, where: str) -> Path:
-    """``path`` with ``~`` and ``~user`` made a directory."""
+    """Return ``path`` with ``~`` and ``~user`` made a directory."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -379,7 +379,7 @@ def _home(path: str, where: str) -> Path:
 
 
 def _describe(error: ValidationError, file: Path | None) -> str:
-    """The first problem, with the place it comes from and without the value (a URL holds more)."""
+    """Return the first problem and its place, without the value: a URL can hold a password."""
     first = error.errors(include_url=False, include_input=False)[0]
     keys = [str(part) for part in first["loc"]]
     variables = {PREFIX + "__".join(keys[:n]).upper() for n in range(1, len(keys) + 1)}

@@ -15,7 +15,7 @@ _GRACE = 10.0  # seconds in which a second signal must not hit what the first on
 
 
 class Stopped(KeyboardInterrupt):
-    """One of `STOPS` was caught; ``by`` says which, for a person."""
+    """One of ``STOPS`` was caught; ``by`` says which, for a person."""
 
     def __init__(self, number: int) -> None:
         self.by = name_of(number)
@@ -23,12 +23,12 @@ class Stopped(KeyboardInterrupt):
 
 
 def name_of(number: int) -> str:
-    """A signal's name for a person."""
+    """Return a signal's name for a person."""
     return _NAMES.get(signal.Signals(number), signal.Signals(number).name)
 
 
 def stopped_by(error: BaseException | None) -> str:
-    """Which signal an exception comes from, also by a way round; empty where it is none's."""
+    """Return which signal an exception comes from, even indirectly; empty where from none."""
     while error is not None:
         if isinstance(error, KeyboardInterrupt):
             return str(getattr(error, "by", name_of(signal.SIGINT)))
@@ -37,7 +37,7 @@ def stopped_by(error: BaseException | None) -> str:
 
 
 class _Ears:
-    """Raises `Stopped` for the first signal, and for a later one when that has led to nothing.
+    """Raises ``Stopped`` for the first signal, and for a later one when that has led to nothing.
 
     Attributes:
         shields: how many blocks run now that no signal may cut short.
@@ -49,7 +49,7 @@ class _Ears:
         self.heard: float | None = None
 
     def hear(self, number: int, _: object) -> None:
-        """The handler."""
+        """Handle the signal."""
         again = self.heard is not None
         # A closed terminal gives two of them: the shell's and the kernel's.
         if self.shields or (again and number == signal.SIGHUP):
@@ -64,7 +64,7 @@ _EARS = _Ears()
 
 
 def interrupt(number: int, frame: object) -> None:
-    """The handler of the `STOPS`: raises `Stopped`, but in the middle of stopping and `unstopped`.
+    """Raise ``Stopped`` for one of the ``STOPS``, unless already stopping or ``unstopped``.
 
     Raises:
         Stopped: at once, in the main thread.
@@ -73,13 +73,13 @@ def interrupt(number: int, frame: object) -> None:
 
 
 def was_stopped() -> bool:
-    """Whether a signal has been raised: what follows is the end that it asked for."""
+    """Return whether a signal has been raised: what follows is the end that it asked for."""
     return _EARS.heard is not None
 
 
 @contextmanager
 def unstopped() -> Iterator[None]:
-    """A short block that no signal cuts in two; one that comes meanwhile is let pass."""
+    """Run a short block that no signal interrupts; one that comes meanwhile is ignored."""
     # Signals arrive in the main thread alone.
     mine = int(threading.current_thread() is threading.main_thread())
     _EARS.shields += mine

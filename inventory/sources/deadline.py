@@ -43,7 +43,7 @@ class _Sockets:
         self._closed = False
 
     def hold(self, sock: socket.socket) -> bool:
-        """Whether there is time left; if so, the socket is ended with it."""
+        """Return whether there is time left; if so, the socket is shut when it is over."""
         with self._lock:
             if not self._closed:
                 # Not sock.dup(): of a TLS socket that would begin a session of its own.
@@ -68,7 +68,7 @@ _SOCKETS: ContextVar[_Sockets | None] = ContextVar("_SOCKETS", default=None)
 
 
 def within(seconds: float, work: Callable[[], T], name: str) -> T:
-    """What ``work`` gives, if it gives it in time.
+    """Return what ``work`` gives, if it gives it in time.
 
     Args:
         seconds: for the whole of it.
@@ -76,7 +76,7 @@ def within(seconds: float, work: Callable[[], T], name: str) -> T:
         name: of the thread.
 
     Raises:
-        DeadlineError: it did not end in time. What it does through adapters that are `bound` ends
+        DeadlineError: it did not end in time. What it does through adapters that are ``bound`` ends
             at once; anything else goes on in its thread, and nobody waits for it.
         Exception: whatever the work raises.
     """
@@ -109,7 +109,7 @@ def within(seconds: float, work: Callable[[], T], name: str) -> T:
 
 
 def bound(adapter: BaseAdapter) -> None:
-    """Let `within` shut the connections that this adapter makes, where it is one of HTTP."""
+    """Let ``within`` shut the connections that this adapter makes, where it is one of HTTP."""
     if isinstance(adapter, HTTPAdapter):
         adapter.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 

@@ -30,7 +30,7 @@ class HostIndex(Generic[T]):
             self._label[_label(name)].append((name, thing))
 
     def find(self, name: str) -> list[tuple[str, T]]:
-        """The pairs of the very name, whatever its case; else of all that can be the same host."""
+        """Return the pairs of the very name in any case; else of all that can be that host."""
         exact = self._whole.get(name.casefold())
         if exact:
             return exact

@@ -38,7 +38,7 @@ class Memo(Generic[T]):
         self._held: T | SourceError | None = None
 
     def get(self) -> T:
-        """The remembered value, or a fresh one.
+        """Return the remembered value, or a fresh one.
 
         Raises:
             SourceError: fetching fails, or failed a moment ago.

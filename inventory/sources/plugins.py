@@ -45,7 +45,7 @@ class Plugin:
 
     @property
     def section(self) -> str:
-        """The name of its section in the settings file."""
+        """Return the name of its section in the settings file."""
         return section_name(self.point.name)
 
     def load(self) -> Any:  # noqa: ANN401  # another's code

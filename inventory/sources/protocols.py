@@ -28,18 +28,18 @@ class Source(Protocol):
 
     @property
     def system(self) -> str:
-        """Its name for people."""
+        """Return the system's name for people."""
 
     @property
     def location(self) -> str:
-        """Where it is."""
+        """Return its address, or the name of the cloud."""
 
 
 class ComputeSource(Source, Protocol):
     """Knows the virtual machines: which exist, where they run, which addresses they have."""
 
     def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
-        """Every VM whose id, fixed or floating address, or exact name is ``target``.
+        """Return every VM whose id, fixed or floating address, or exact name is ``target``.
 
         Raises:
             TargetError: the text cannot name a VM, or the address is known to be another thing's.
@@ -47,7 +47,7 @@ class ComputeSource(Source, Protocol):
         """
 
     def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
-        """The VMs of a hypervisor; empty when it runs none.
+        """Return the VMs of a hypervisor; empty when it runs none.
 
         Raises:
             TargetError: there is no such hypervisor.
@@ -60,7 +60,7 @@ class MacSource(Protocol):
     """Knows whose a MAC is. A compute source may have this, and does without it, too."""
 
     def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
-        """Every owner of one of the MACs; a MAC that nothing has is not among them.
+        """Return every owner of one of the MACs; a MAC that nothing has is not among them.
 
         Raises:
             SourceError: the system failed; also when it may have hidden an owner from us.
@@ -71,14 +71,14 @@ class UplinkSource(Source, Protocol):
     """Knows the cables between hypervisors and top-of-rack switches."""
 
     def list_hypervisors(self) -> Answer[tuple[str, ...]]:
-        """Every hypervisor's name as the system spells it, sorted.
+        """Return every hypervisor's name as the system spells it, sorted.
 
         Raises:
             SourceError: the system failed; an empty list is a failure, too.
         """
 
     def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
-        """The newest known cables of a hypervisor; at least one.
+        """Return the newest known cables of a hypervisor; at least one.
 
         Raises:
             UnknownHypervisorError: the system is well and does not know the name.
@@ -91,7 +91,7 @@ class AddressSource(Source, Protocol):
     """Knows the management addresses of switches."""
 
     def address_of(self, switch: str) -> Answer[Switch]:
-        """The one management address of a switch, full or short name.
+        """Return the one management address of a switch, full or short name.
 
         Raises:
             UnknownSwitchError: the system is well and has no such name.

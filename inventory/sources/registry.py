@@ -100,7 +100,7 @@ def _make(key: str, context: SourceContext) -> Any:  # noqa: ANN401  # callers c
 
 
 def make_compute(context: SourceContext) -> ComputeSource:
-    """The chosen compute source.
+    """Return the chosen compute source.
 
     Raises:
         UnknownSourceError: it is not installed, or cannot be started.
@@ -110,12 +110,12 @@ def make_compute(context: SourceContext) -> ComputeSource:
 
 
 def make_uplink(context: SourceContext) -> UplinkSource:
-    """The chosen uplink source; see :func:`make_compute`."""
+    """Return the chosen uplink source; see :func:`make_compute`."""
     source: UplinkSource = _make("uplink", context)
     return source
 
 
 def make_address(context: SourceContext) -> AddressSource:
-    """The chosen address source; see :func:`make_compute`."""
+    """Return the chosen address source; see :func:`make_compute`."""
     source: AddressSource = _make("address", context)
     return source

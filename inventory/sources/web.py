@@ -81,7 +81,7 @@ class _Retry(Retry):
 
 
 def user_agent() -> str:
-    """Who we say we are. Mimic changes its page for browsers that name WebKit; we never do."""
+    """Return our User-Agent. It never names WebKit: Mimic changes its page for browsers that do."""
     try:
         return f"vipkeeper/{version('vipkeeper')}"
     except PackageNotFoundError:
@@ -106,7 +106,7 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The body as text; what does not decode becomes U+FFFD, which no name may hold."""
+        """Return the body as text; what does not decode becomes U+FFFD, which no name may hold."""
         known = _CHARSET.fullmatch(self.charset) is not None
         try:
             return self.body.decode(self.charset if known else "utf-8", errors="replace")
@@ -265,7 +265,7 @@ class WebClient:
         )
 
     def _read(self, response: requests.Response, shown: str) -> bytes:
-        """The body, given up on when it grows too large or drips for too long."""
+        """Return the body, given up on when it grows too large or drips for too long."""
         limit, deadline = self._settings.max_bytes, time.monotonic() + self._settings.timeout
         chunks: list[bytes] = []
         size = 0
@@ -292,7 +292,7 @@ class WebClient:
 
 
 def _same_place(home: SplitResult, there: SplitResult) -> bool:
-    """The same host and port, or the same host now encrypted."""
+    """Return whether two URLs have one host and port, or one host and only the second encrypts."""
     if there.hostname != home.hostname:
         return False
     return there[:2] == home[:2] or (home.scheme, there.scheme) == ("http", "https")
@@ -309,7 +309,7 @@ def _content_type(header: str) -> tuple[str, str]:
 
 
 def _glimpse(kind: str, body: bytes) -> str:
-    """The first words of a body that is text, to tell an error page from a login page."""
+    """Return the first words of a body that is text, to tell an error page from a login page."""
     if not body or not kind.startswith("text/"):
         return ""
     return f', starting "{one_line(body[:400].decode("utf-8", errors="replace"), 80)}"'
@@ -330,7 +330,7 @@ def _reason(exc: Exception, settings: WebSettings) -> tuple[str, str]:
 
 
 def _innermost(exc: BaseException) -> str:
-    """The cause at the bottom of what requests and urllib3 wrapped round it."""
+    """Return the cause at the bottom of what requests and urllib3 wrapped round it."""
     seen: set[int] = set()
     while id(exc) not in seen:
         seen.add(id(exc))

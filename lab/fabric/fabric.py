@@ -41,7 +41,7 @@ class Link:
     peer_mac: str = ""
 
     def command(self) -> str:
-        """The ``ip`` command that makes it."""
+        """Return the ``ip`` command that makes it."""
         mac = f" address {self.mac}" if self.mac else ""
         peer_mac = f" address {self.peer_mac}" if self.peer_mac else ""
         return (
@@ -58,18 +58,18 @@ class Fabric:
         self.prefix = f"vk-{topology.name}."
 
     def ns(self, role: str) -> str:
-        """The name of the namespace of ``seat``, ``web``, ``core``, a leaf, a hypervisor ..."""
+        """Return the namespace's name of ``seat``, ``web``, ``core``, a leaf, a hypervisor ..."""
         return self.prefix + role
 
     def vm_ns(self, vm: VmSpec) -> str:
-        """A VM's namespace; two of one name carry their hypervisor's name too."""
+        """Return a VM's namespace; two of one name carry their hypervisor's name too."""
         twins = [other for other in self.topology.vms if other.name == vm.name]
         if len(twins) == 1 or vm.hypervisor is None:
             return self.ns(vm.name)
         return self.ns(f"{vm.name}-{self.topology.hypervisor(vm.hypervisor).short_name}")
 
     def roles(self) -> list[str]:
-        """Every namespace of the lab."""
+        """Return every namespace of the lab."""
         topology = self.topology
         return [
             *(self.ns(role) for role in ("mgmt", "core", "spine", "web", "seat")),
@@ -92,7 +92,7 @@ class Fabric:
             list(pool.map(lambda item: ip_batch(item[1], netns=item[0]), self.setup().items()))
 
     def links(self) -> list[Link]:
-        """Every cable."""
+        """Return every cable."""
         topology = self.topology
         mgmt = self.ns("mgmt")
         links = [
@@ -133,7 +133,7 @@ class Fabric:
         return links
 
     def setup(self) -> dict[str, list[str]]:
-        """The ``ip`` commands of every namespace but the leafs'."""
+        """Return the ``ip`` commands of every namespace but the leafs'."""
         topology = self.topology
         done = {
             self.ns("mgmt"): self._management(),
@@ -259,7 +259,7 @@ exec chroot "$1" lldpd -d
 
 
 def tap(vm: VmSpec) -> str:
-    """The name of a VM's interface on its hypervisor, as OpenStack makes them."""
+    """Return the name of a VM's interface on its hypervisor, as OpenStack makes them."""
     return f"tap{vm.uuid[:11]}"
 
 
@@ -283,7 +283,7 @@ def _host(address: str, gateway: str, running: bool) -> list[str]:
 
 
 def kernel_has_vlans() -> bool:
-    """Whether this kernel filters VLANs on bridges and makes VLAN devices."""
+    """Return whether this kernel filters VLANs on bridges and makes VLAN devices."""
     script = (
         "ip link add probe type bridge vlan_filtering 1 && ip link set probe up && "
         "ip link add link probe name probe.5 type vlan id 5"

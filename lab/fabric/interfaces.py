@@ -20,7 +20,7 @@ source /etc/network/interfaces.d/*
 
 
 def render_interfaces(leaf: LeafSpec, topology: Topology, *, vlan_aware: bool) -> dict[str, str]:
-    """The files of a leaf's configuration, by their path below ``/etc/network``.
+    """Return the files of a leaf's configuration, by their path below ``/etc/network``.
 
     Args:
         leaf: whose configuration.

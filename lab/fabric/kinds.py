@@ -34,7 +34,7 @@ class ContainerLeaf(Leaf):
 
     @staticmethod
     def machine_name(lab: str, leaf: str) -> str:
-        """What nspawn calls it; unique among the machine's containers."""
+        """Return what nspawn calls it; unique among the machine's containers."""
         return f"{lab}.{leaf}"
 
     def _launch(self) -> None:

@@ -133,7 +133,7 @@ class Leaf(ABC):
             (self.upper / directory).chmod(0o700)
 
     def known_hosts(self) -> str:
-        """The lines by which an SSH client knows this leaf."""
+        """Return the lines by which an SSH client knows this leaf."""
         names = f"{self.spec.address.ip},{self.spec.name},{self.spec.short_name}"
         keys = sorted((self.upper / "etc/ssh").glob("ssh_host_*_key.pub"))
         return "".join(f"{names} {' '.join(key.read_text().split()[:2])}\n" for key in keys)
@@ -161,7 +161,7 @@ class Leaf(ABC):
 
     @property
     def ready(self) -> bool:
-        """Whether it is booted to the end, sshd listens and the VIP is there."""
+        """Return whether it is booted to the end, sshd listens and the VIP is there."""
         pid = self.pid
         return (
             pid is not None and netns.listens(pid, 22) and self.has_vip() and self._boot_is_over()
@@ -199,7 +199,7 @@ class Leaf(ABC):
 
     @abstractmethod
     def _boot_is_over(self) -> bool:
-        """Whether nothing of its start is still under way."""
+        """Return whether nothing of its start is still under way."""
 
     @abstractmethod
     def _launch(self) -> None:
@@ -207,17 +207,17 @@ class Leaf(ABC):
 
     @property
     def pid(self) -> int | None:
-        """The process that is the leaf's own number 1; None while it is off."""
+        """Return the process that is the leaf's own number 1; None while it is off."""
         boss = self._boss()
         return netns.first_below(boss) if boss is not None else None
 
     @property
     def running(self) -> bool:
-        """Whether it is powered on."""
+        """Return whether it is powered on."""
         return self.pid is not None
 
     def command(self, argv: Sequence[str]) -> list[str]:
-        """The machine's command that runs ``argv`` as root on the leaf."""
+        """Return the machine's command that runs ``argv`` as root on the leaf."""
         pid = self.pid
         if pid is None:
             raise LabError(f"{self.spec.short_name} is not running.", "Boot it first.")
@@ -236,7 +236,7 @@ class Leaf(ABC):
         return call(self.command(argv), stdin=stdin, timeout=timeout, check=check)
 
     def has_vip(self) -> bool:
-        """Whether the VIP stands on the SVI's first VRR device."""
+        """Return whether the VIP stands on the SVI's first VRR device."""
         device = f"{self.topology.svi}-v0"
         said = call(["ip", "-n", self.netns, "-j", "addr", "show", "dev", device], check=False)
         if said.returncode != 0:
@@ -250,7 +250,7 @@ class Leaf(ABC):
         )
 
     def remote_vteps(self) -> set[str]:
-        """The leafs to which it floods the VM segment: what EVPN has told it."""
+        """Return the leafs to which it floods the VM segment: what EVPN has told it."""
         vni = f"vni{self.topology.vni}"
         said = call(["bridge", "-n", self.netns, "-j", "fdb", "show", "dev", vni], check=False)
         if said.returncode != 0:
@@ -259,7 +259,7 @@ class Leaf(ABC):
         return {x["dst"] for x in entries if x.get("mac") == _EVERYBODY and "dst" in x}
 
     def console_tail(self) -> str:
-        """The last lines that it wrote on its console."""
+        """Return the last lines that it wrote on its console."""
         try:
             return self.console.read_text(errors="replace")[-800:].strip() or "nothing"
         except OSError:
@@ -276,7 +276,7 @@ class Leaf(ABC):
         return netns.processes_in([self.netns]) | netns.processes_under(group)
 
     def _boss(self) -> int | None:
-        """The machine's process above the leaf's number 1, found again by its file."""
+        """Return the machine's process above the leaf's number 1, found again by its file."""
         try:
             pid, ticks = (self.directory / "pid").read_text().split()
         except (OSError, ValueError):

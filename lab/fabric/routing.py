@@ -46,12 +46,12 @@ end
 
 
 def leaf_as(leaf: LeafSpec, topology: Topology) -> int:
-    """A leaf's AS number."""
+    """Return a leaf's AS number."""
     return _FIRST_LEAF_AS + topology.leafs.index(leaf) + 1
 
 
 def render_leaf(leaf: LeafSpec, topology: Topology) -> str:
-    """A leaf's ``/etc/frr/frr.conf``."""
+    """Return a leaf's ``/etc/frr/frr.conf``."""
     peer = str(leaf.underlay_peer)
     number = leaf_as(leaf, topology)
     return (
@@ -66,7 +66,7 @@ def render_leaf(leaf: LeafSpec, topology: Topology) -> str:
 
 
 def render_spine(topology: Topology) -> str:
-    """The spine's ``/etc/frr/frr.conf``."""
+    """Return the spine's ``/etc/frr/frr.conf``."""
     leafs = [(str(x.underlay.ip), leaf_as(x, topology), x.short_name) for x in topology.leafs]
     activate = "".join(f"  neighbor {peer} activate\n" for peer, _, _ in leafs)
     return (
@@ -135,10 +135,10 @@ def start_spine(topology: Topology, netns: str, tree: Path, directory: Path) -> 
 
 
 def spine_command(directory: Path, argv: Sequence[str]) -> list[str]:
-    """The machine's command that runs ``argv`` where the spine's FRR runs.
+    """Return the machine's command that runs ``argv`` where the spine's FRR runs.
 
     Args:
-        directory: what `start_spine` was given.
+        directory: what ``start_spine`` was given.
         argv: the command.
     """
     try:

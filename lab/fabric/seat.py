@@ -63,7 +63,7 @@ class Seat:
         return public
 
     def environment(self) -> dict[str, str]:
-        """The environment of a command in the seat."""
+        """Return the environment of a command in the seat."""
         kept = {
             key: value
             for key, value in os.environ.items()
@@ -79,7 +79,7 @@ class Seat:
         }
 
     def command(self, argv: Sequence[str]) -> list[str]:
-        """The machine's command that runs ``argv`` in the seat; the working directory stays."""
+        """Return the machine's command that runs ``argv`` in the seat, in the same directory."""
         return [
             *("nsenter", f"--net={NETNS_DIR / self.netns}", "--"),
             *("unshare", "--mount", "--"),

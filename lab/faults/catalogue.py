@@ -16,7 +16,7 @@ FAULTS: tuple[Fault, ...] = (*GATEWAY_FAULTS, *NEIGHBOUR_FAULTS, *SETTING_FAULTS
 
 
 def find_fault(name: str) -> Fault:
-    """The fault of that name or id."""
+    """Return the fault of that name or id."""
     for fault in FAULTS:
         if name in (fault.name, fault.id):
             return fault
@@ -44,5 +44,5 @@ class FaultReport:
 
     @property
     def as_declared(self) -> bool:
-        """Whether an injected fault did to the VM what it says: cut it off, or left it alone."""
+        """Return whether an injected fault cut the VM off, or left it alone, as it says."""
         return self.answers == self.fault.latent

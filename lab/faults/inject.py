@@ -46,7 +46,7 @@ class _Patient:
         }
 
     def script(self, text: str) -> list[str]:
-        """The command that runs a fault's shell; every value is handed over as an argument."""
+        """Return the command that runs a fault's shell; every value is an argument of it."""
         variables = self.variables()
         names = " ".join(f"{name}=${{{n}}}" for n, name in enumerate(variables, 1))
         return ["sh", "-c", f"{names}; {text}", "fault", *variables.values()]
@@ -60,7 +60,7 @@ class _Patient:
         return (apart or near)[0]
 
     def answers(self) -> bool:
-        """Whether the VM answers, once it has sent something itself."""
+        """Return whether the VM answers, once it has sent something itself."""
         lab = self.lab
         greet = ["ping", "-q", "-c", "1", "-W", "1", str(lab.topology.vip.ip)]
         call(lab.in_tree(lab.fabric.vm_ns(self.vm), greet), check=False)
@@ -103,7 +103,7 @@ def _wait_for_leak(lab: Lab, patient: _Patient, *, gone: bool) -> None:
 
 
 def choose(lab: Lab, leaf: str | None, vm: str | None) -> _Patient:
-    """The patient that a person means; the first VM of the first leaf when nothing is said."""
+    """Return the patient that a person means; by default the first VM of the first leaf."""
     topology = lab.topology
     spec = topology.vm(vm) if vm else None
     where = topology.leaf(leaf) if leaf else None

@@ -33,7 +33,7 @@ class Fault:
         id: its row in the table of faults of ``docs/faults.md``.
         does: what is done, and to what.
         seen: what a VM behind the leaf sees of it.
-        cure: the mildest cure, a value of `tasks.faults.model.Cure`; ``none`` where
+        cure: the mildest cure, a value of ``tasks.faults.model.Cure``; ``none`` where
             nothing that Vipkeeper may do to the switch cures it.
         diagnosis: what it is recognised as; its own name where empty.
         latent: whether the VM goes on answering.
@@ -66,7 +66,7 @@ class Fault:
 
     @property
     def recognised_as(self) -> str:
-        """The name of the diagnosis that is expected."""
+        """Return the name of the diagnosis that is expected."""
         return self.diagnosis or self.name
 
 
@@ -76,15 +76,15 @@ _CONF = "/proc/sys/net/ipv4/conf"
 
 
 def made_anew(make: str) -> Script:
-    """A fault of the SVI or its VRR devices, which making them anew undoes."""
+    """Return a fault of the SVI or its VRR devices that ends when they are made anew."""
     return Script(make, RECREATE)
 
 
 def device_sysctl(name: str, value: int) -> Script:
-    """A per-device sysctl of the VRR device that bears the VIP."""
+    """Return a per-device sysctl of the VRR device that bears the VIP."""
     return made_anew(f"echo {value} > {_CONF}/$svi-v0/{name}")
 
 
 def global_sysctl(name: str, value: int, well: int) -> Script:
-    """A sysctl of all interfaces, and its value on a well leaf."""
+    """Return a sysctl of all interfaces, and its value on a well leaf."""
     return Script(f"echo {value} > {_CONF}/all/{name}", f"echo {well} > {_CONF}/all/{name}")

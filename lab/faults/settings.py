@@ -13,7 +13,7 @@ _TABLE = 4242
 
 
 def _rule(selector: str) -> Script:
-    """A rule into a table where every address is unreachable."""
+    """Return a rule into a table where every address is unreachable."""
     return Script(
         f"ip route replace unreachable default table {_TABLE}; "
         f"ip rule add {selector} lookup {_TABLE} priority 100",

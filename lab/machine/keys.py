@@ -23,7 +23,7 @@ def host_keys(comment: str) -> dict[str, tuple[str, str]]:
 def key_texts(
     key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey, comment: str
 ) -> tuple[str, str]:
-    """A key in OpenSSH's private and public forms."""
+    """Return a key in OpenSSH's private and public forms."""
     private = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
     public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
     return private, f"{public} {comment}\n"

@@ -65,7 +65,7 @@ def set_sysctls(netns: str, values: dict[str, str]) -> None:
 
 
 def namespaces(prefix: str) -> list[str]:
-    """The named network namespaces whose name starts with ``prefix``."""
+    """Return the named network namespaces whose name starts with ``prefix``."""
     if not NETNS_DIR.is_dir():
         return []
     return sorted(path.name for path in NETNS_DIR.iterdir() if path.name.startswith(prefix))
@@ -79,7 +79,7 @@ def delete_namespace(netns: str) -> None:
 
 
 def processes_in(netnses: Iterable[str]) -> set[int]:
-    """The processes whose network namespace is one of these; never the machine's own."""
+    """Return the processes whose network namespace is one of these; never the machine's own."""
     inodes: set[int] = set()
     for netns in netnses:
         with suppress(OSError):
@@ -97,7 +97,7 @@ def processes_in(netnses: Iterable[str]) -> set[int]:
 
 
 def ip_commands(prefix: str) -> set[int]:
-    """The ``ip`` processes that work on a namespace whose name starts with ``prefix``.
+    """Return the ``ip`` processes that work on a namespace whose name starts with ``prefix``.
 
     Such a one outlives the process that started it, when that is killed.
     """
@@ -113,7 +113,7 @@ def ip_commands(prefix: str) -> set[int]:
 
 
 def listens(pid: int, port: int) -> bool:
-    """Whether something listens on a TCP port in a process's network namespace."""
+    """Return whether something listens on a TCP port in a process's network namespace."""
     wanted = f":{port:04X}"
     for name in ("tcp", "tcp6"):
         with suppress(OSError):
@@ -125,7 +125,7 @@ def listens(pid: int, port: int) -> bool:
 
 
 def started(pid: int) -> str | None:
-    """When a process began (the kernel's ticks), None when it is gone or a zombie."""
+    """Return a process's start (the kernel's ticks); None when it is gone or a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -134,7 +134,7 @@ def started(pid: int) -> str | None:
 
 
 def first_below(pid: int) -> int | None:
-    """The process below ``pid`` that is number 1 of a PID namespace of its own."""
+    """Return the process below ``pid`` that is number 1 of a PID namespace of its own."""
     try:
         below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
@@ -164,7 +164,7 @@ def kill_all(find: Callable[[], set[int]], *, timeout: float = 10) -> None:
 
 
 def cgroup_roots() -> list[Path]:
-    """The hierarchies in which a booted container needs a group of its own.
+    """Return the hierarchies in which a booted container needs a group of its own.
 
     The hybrid and legacy layouts have systemd's own one (and the empty unified one beside it);
     the unified layout has only the one.
@@ -176,12 +176,12 @@ def cgroup_roots() -> list[Path]:
 
 
 def cgroups(name: str) -> list[Path]:
-    """The groups of a lab, or of one of its leafs (``lab/leaf``)."""
+    """Return the groups of a lab, or of one of its leafs (``lab/leaf``)."""
     return [root / "vipkeeper" / name for root in cgroup_roots()]
 
 
 def processes_under(groups: Iterable[Path]) -> set[int]:
-    """The processes in some cgroups and everything below them."""
+    """Return the processes in some cgroups and everything below them."""
     found: set[int] = set()
     for group in groups:
         for path in group.rglob("cgroup.procs") if group.is_dir() else ():

@@ -81,7 +81,7 @@ def ip_batch(lines: Iterable[str], *, netns: str | None = None) -> None:
 
 
 def in_netns(netns: str, argv: Sequence[str]) -> list[str]:
-    """The command that runs ``argv`` in a network namespace, and changes nothing else."""
+    """Return the command that runs ``argv`` in a network namespace, and changes nothing else."""
     return ["nsenter", f"--net={NETNS_DIR / netns}", "--", *argv]
 
 

@@ -78,18 +78,18 @@ rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/doc
 
 
 def cache_dir() -> Path:
-    """Where trees are kept; ``VIPKEEPER_LAB_CACHE`` names another place."""
+    """Return the directory of the trees; ``VIPKEEPER_LAB_CACHE`` names another one."""
     return Path(os.environ.get("VIPKEEPER_LAB_CACHE") or "/var/cache/vipkeeper/lab")
 
 
 def tree_path() -> Path:
-    """Where the tree of this recipe is, or would be."""
+    """Return the place of the tree of this recipe, whether it is built or not."""
     key = hashlib.sha256("\0".join([SUITE, *PACKAGES, _RECIPE]).encode()).hexdigest()[:12]
     return cache_dir() / f"tree-{key}"
 
 
 def ensure_tree() -> Path:
-    """The tree, built first when this machine does not have it yet."""
+    """Return the tree, built first when this machine does not have it yet."""
     tree = tree_path()
     if tree.is_dir():
         return tree
@@ -106,7 +106,7 @@ def ensure_tree() -> Path:
 
 @contextmanager
 def _building(tree: Path) -> Iterator[None]:
-    """One build at a time; whoever comes second finds the first one's tree."""
+    """Let one build run at a time; whoever comes second finds the first one's tree."""
     lock = tree.parent / ".build.lock"
     with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -142,7 +142,7 @@ def _build(tree: Path) -> None:
 
 
 def _apt_proxy() -> list[str]:
-    """The machine's own apt proxy, if it has one."""
+    """Return the machine's own apt proxy, if it has one."""
     for scheme in ("http", "https"):
         option = f"Acquire::{scheme}::Proxy"
         said = call(["apt-config", "dump", "--format", "%v%n", option], check=False).stdout.strip()
@@ -152,7 +152,7 @@ def _apt_proxy() -> list[str]:
 
 
 def _mirrors() -> list[str]:
-    """The machine's own sources of this suite; none lets mmdebstrap take Debian's."""
+    """Return the machine's own sources of this suite; none lets mmdebstrap take Debian's."""
     apt = Path("/etc/apt")
     texts = [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))]
     found: list[str] = []
@@ -168,7 +168,7 @@ _SUITES = (SUITE, f"{SUITE}-updates", f"{SUITE}-security")
 
 
 def one_line_sources(text: str) -> list[str]:
-    """The entries of an apt ``.list`` file that belong to the tree's suite."""
+    """Return the entries of an apt ``.list`` file that belong to the tree's suite."""
     pattern = re.compile(r"^deb\s+(\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+(.*)$")
     found = []
     for line in text.splitlines():
@@ -179,7 +179,7 @@ def one_line_sources(text: str) -> list[str]:
 
 
 def deb822_sources(text: str) -> list[str]:
-    """The entries of an apt ``.sources`` file that belong to the tree's suite."""
+    """Return the entries of an apt ``.sources`` file that belong to the tree's suite."""
     found = []
     for paragraph in re.split(r"\n\s*\n", text):
         lines = [line for line in paragraph.splitlines() if not line.startswith("#")]

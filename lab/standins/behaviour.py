@@ -19,7 +19,7 @@ _SLOW = 3.0
 
 
 def app_for(name: str, before: Callable[[], Response | None]) -> Flask:
-    """A Flask application that asks ``before`` first and owns up to an unusable faults file."""
+    """Return a Flask application that asks ``before`` first and reports an unusable faults file."""
     app = Flask(name, static_folder=None)
     app.before_request(before)
 
@@ -60,7 +60,7 @@ def be_slow() -> None:
 
 
 def generic(faults: Faults, system: str, active: frozenset[str]) -> Response | None:
-    """The faults that any of the sites' web systems may have; None when it has none of them."""
+    """Return the answer of a fault that any web system may have; None when none is active."""
     if "slow" in active:
         be_slow()
     if "hang" in active:

@@ -135,7 +135,7 @@ class UnknownFaultError(VipkeeperError):
 
 
 def list_faults() -> dict[str, dict[str, str]]:
-    """Every fault of every stand-in: ``system -> {name: one sentence}``."""
+    """Return every fault of every stand-in: ``system -> {name: one sentence}``."""
     return {
         MIMIC: {**_MIMIC, **_GENERIC},
         SUBNET_PAGE: {**_SUBNET_PAGE, **_GENERIC},
@@ -156,7 +156,7 @@ class Faults:
         self._fixed: Mapping[str, object] = {} if fixed is None else fixed
 
     def active(self, system: str) -> frozenset[str]:
-        """The names of the faults that ``system`` has now.
+        """Return the names of the faults that ``system`` has now.
 
         Raises:
             UnknownFaultError: when the file cannot be read or names a fault nobody knows.
@@ -177,7 +177,7 @@ class Faults:
         return frozenset(str(name) for name in names if name)
 
     def variant(self, default: str) -> str:
-        """Which state of Mimic is imitated now.
+        """Return which state of Mimic is imitated now.
 
         Raises:
             UnknownFaultError: when the file cannot be read or names a variant nobody knows.

@@ -86,7 +86,7 @@ class StandIns:
         return self.endpoints.keystone
 
     def cloud_config(self) -> dict[str, object]:
-        """An entry of ``clouds.yaml`` that logs in here as the lab's administrator."""
+        """Return an entry of ``clouds.yaml`` that logs in here as the lab's administrator."""
         spec = self.topology.cloud
         return {
             "auth": {

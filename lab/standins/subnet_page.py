@@ -30,7 +30,7 @@ class _Row:
 
 
 def create_subnet_page(topology: Topology, faults: Faults) -> Flask:
-    """A WSGI application that answers as the subnet page does, under ``/network/``."""
+    """Return a WSGI application that answers as the subnet page does, under ``/network/``."""
 
     def before() -> Response | None:
         active = faults.active(SUBNET_PAGE)
@@ -57,7 +57,7 @@ def create_subnet_page(topology: Topology, faults: Faults) -> Flask:
 
 
 def _subnets(topology: Topology) -> dict[str, str]:
-    """The subnets of the page's selector and what it calls them."""
+    """Return the subnets of the page's selector and what it calls them."""
     management = topology.management_network
     following = IPv4Network((int(management.broadcast_address) + 1, management.prefixlen))
     return {
@@ -146,7 +146,7 @@ def _management_rows(topology: Topology, faults: frozenset[str]) -> list[_Row]:
 
 
 def _blocks(rows: list[_Row], faults: frozenset[str]) -> str:
-    """The rows as tables, one for each run of neighbouring addresses."""
+    """Return the rows as tables, one for each run of neighbouring addresses."""
     blocks: list[list[_Row]] = []
     for row in rows:
         if blocks and int(row.address) - int(blocks[-1][-1].address) <= 1:

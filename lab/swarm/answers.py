@@ -102,7 +102,7 @@ def record(leaf: Leaf, scripts: Iterable[str]) -> tuple[Answer, ...]:
 
 
 def real_tools(leaf: Leaf) -> dict[str, str]:
-    """The tools that the leaf has, and where."""
+    """Return the tools that the leaf has, and where."""
     loop = f"for tool in {' '.join(TOOLS)}; do command -v $tool; done; true"
     said = leaf.exec(["env", f"PATH={_PATH}", "sh", "-c", loop], check=True).stdout
     return {path.rsplit("/", 1)[-1]: path for path in said.split()}
@@ -131,7 +131,7 @@ def install(leaf: Leaf, answers: Mapping[str, Sequence[Answer]]) -> None:
 
 
 def _case(disk: Path, name: str, digit: str, answer: Answer) -> str:
-    """The branch of a shim for one question; the answer's parts become files."""
+    """Return the branch of a shim for one question; the answer's parts become files."""
     saying = _say(disk, name, answer.out)
     if answer.err:
         saying = f"{{ {_say(disk, f'{name}.err', answer.err)}; }} >&2; {saying}"
@@ -140,7 +140,7 @@ def _case(disk: Path, name: str, digit: str, answer: Answer) -> str:
 
 
 def _say(disk: Path, name: str, content: bytes) -> str:
-    """The shell's command that prints an answer with the names replaced."""
+    """Return the shell's command that prints an answer with the names replaced."""
     file = disk / "answers" / name
     if b"\0" in content:  # an archive; the shell's own words end at such a byte
         file.write_bytes(content)
@@ -169,7 +169,7 @@ def _read(records: Path) -> Iterable[Answer]:
 
 
 def _reads_stdin(answer: Answer) -> bool:
-    """Whether it was a shell that took its commands from somewhere else than its arguments."""
+    """Return whether it was a shell that did not take its commands from its arguments."""
     return answer.tool == "sh" and not answer.asked.startswith("-c ")
 
 

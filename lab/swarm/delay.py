@@ -25,7 +25,7 @@ _BATCH = 64
 
 
 def open_tun(name: str) -> int:
-    """A tun device in the calling thread's network namespace, as a file descriptor.
+    """Return a tun device in the calling thread's network namespace, as a file descriptor.
 
     It is gone when the descriptor is closed.
     """

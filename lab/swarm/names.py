@@ -38,7 +38,7 @@ class Rule:
     """A replacement in the moulds' answers.
 
     Attributes:
-        key: the shell variable that holds the new text after `WHO`.
+        key: the shell variable that holds the new text after ``WHO``.
         old: a plain text.
         new: what it becomes, as a double-quoted word of the shell.
     """
@@ -49,12 +49,12 @@ class Rule:
 
     @property
     def forward(self) -> str:
-        """The sed command that replaces it, for a double-quoted word of the shell."""
+        """Return the sed command that replaces it, for a double-quoted word of the shell."""
         return f"s/{self.old.replace('.', '[.]')}/${self.key}/g;"
 
     @property
     def back(self) -> str:
-        """The sed command that undoes it."""
+        """Return the sed command that undoes it."""
         return f"s/${self.key}/{self.old}/g;"
 
 
@@ -94,7 +94,7 @@ UNDO = "".join(rule.back for rule in reversed(RULES))
 
 
 def switch(number: int) -> SwarmSwitch:
-    """The simulated switch of that number, from 0 on.
+    """Return the simulated switch of that number, from 0 on.
 
     >>> switch(0)
     SwarmSwitch(name='swt-p00000-03.example.internal', address=IPv4Address('10.64.100.103'))
@@ -110,7 +110,7 @@ def switch(number: int) -> SwarmSwitch:
 
 
 def switches(count: int) -> tuple[SwarmSwitch, ...]:
-    """The first switches of a fleet.
+    """Return the first switches of a fleet.
 
     Raises:
         LabError: there cannot be that many.
@@ -121,7 +121,7 @@ def switches(count: int) -> tuple[SwarmSwitch, ...]:
 
 
 def moulds(name: str) -> Topology:
-    """The lab whose leafs are copied: the default one, with addresses that are long enough."""
+    """Return the lab whose leafs are copied: the default one, with longer addresses."""
     drawn = default_topology(name)
     places = {leaf: place for place, leaf in enumerate(MOULDS.values(), 1)}
     digits = {leaf: digit for digit, leaf in MOULDS.items()}

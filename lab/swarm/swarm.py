@@ -61,7 +61,7 @@ class Swarm:
 
     @property
     def known_hosts(self) -> Path:
-        """The seat's known hosts, each switch among them."""
+        """Return the seat's known hosts, each switch among them."""
         return self.lab.seat.known_hosts
 
     def up(self, scripts: Sequence[str]) -> None:

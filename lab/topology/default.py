@@ -79,7 +79,7 @@ _DOMAIN = "example.internal"
 def default_topology(
     name: str = "vk", extra_leafs: int = 0, extra_stanzas: dict[str, int] | None = None
 ) -> Topology:
-    """The lab that everything is rehearsed on.
+    """Return the lab that everything is rehearsed on.
 
     Args:
         name: the lab's name; labs of different names can be up at once.

@@ -8,7 +8,7 @@ from lab.topology.default import Topology
 
 
 def draw(topology: Topology) -> Tree:
-    """The fabric as a tree."""
+    """Return the fabric as a tree."""
     root = Tree(
         f"[bold]core router[/] {topology.core_outside.ip}, the seat at {topology.seat.outside.ip}"
     )

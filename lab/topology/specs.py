@@ -21,7 +21,7 @@ _UUID_SPACE = uuid.UUID("6b9d5f0c-6c0f-5a0e-9b1f-3a52c7a1e453")
 
 
 def stable_id(kind: str, name: str) -> str:
-    """A UUID that is the same in every lab."""
+    """Return a UUID that is the same in every lab."""
     return str(uuid.uuid5(_UUID_SPACE, f"{kind}/{name}"))
 
 
@@ -70,21 +70,21 @@ class LeafSpec:
 
     @property
     def short_name(self) -> str:
-        """The name up to its first dot."""
+        """Return the name up to its first dot."""
         return self.name.split(".", 1)[0]
 
     @property
     def outside_peer(self) -> IPv4Address:
-        """The core router's address on this leaf's link."""
+        """Return the core router's address on this leaf's link."""
         return self.outside.ip + 1
 
     @property
     def underlay_peer(self) -> IPv4Address:
-        """The spine's address on this leaf's link."""
+        """Return the spine's address on this leaf's link."""
         return self.underlay.ip + 1
 
     def port(self, name: str) -> PortSpec:
-        """The front port of that name."""
+        """Return the front port of that name."""
         return next(port for port in self.ports if port.name == name)
 
 
@@ -103,7 +103,7 @@ class HypervisorSpec:
 
     @property
     def short_name(self) -> str:
-        """The name up to its first dot."""
+        """Return the name up to its first dot."""
         return self.name.split(".", 1)[0]
 
 
@@ -135,7 +135,7 @@ class VmSpec:
 
     @property
     def running(self) -> bool:
-        """Whether it has a link in the fabric."""
+        """Return whether it has a link in the fabric."""
         return self.status == "ACTIVE" and self.hypervisor is not None and self.address is not None
 
 
@@ -161,7 +161,7 @@ class ServiceSpec:
 
     @property
     def url(self) -> str:
-        """The address that a person would type."""
+        """Return the address that a person would type."""
         port = "" if self.port == 80 else f":{self.port}"  # noqa: PLR2004 - HTTP's own
         return f"http://{self.address}{port}{self.path}"
 
@@ -253,7 +253,7 @@ class Topology:
             raise LabError(f"The lab's drawing uses one {what} twice: {', '.join(doubled)}.")
 
     def leaf(self, name: str) -> LeafSpec:
-        """The leaf of that name; the name up to the first dot, or its number, is enough."""
+        """Return the leaf of that name; the name up to the first dot, or its number, is enough."""
         found = [x for x in self.leafs if name in (x.name, x.short_name)]
         found = found or [x for x in self.leafs if x.short_name.rsplit("-", 1)[-1] == name]
         if len(found) != 1:
@@ -262,7 +262,7 @@ class Topology:
         return found[0]
 
     def hypervisor(self, name: str) -> HypervisorSpec:
-        """The hypervisor of that name, full or short."""
+        """Return the hypervisor of that name, full or short."""
         for hypervisor in self.hypervisors:
             if name in (hypervisor.name, hypervisor.short_name):
                 return hypervisor
@@ -270,7 +270,7 @@ class Topology:
         raise LabError(f"The lab has no hypervisor {name!r}.", f"It has {known}.")
 
     def vm(self, name: str) -> VmSpec:
-        """The VM of that name, UUID or address."""
+        """Return the VM of that name, UUID or address."""
         found = [vm for vm in self.vms if name in (vm.name, vm.uuid)]
         found = found or [vm for vm in self.vms if vm.address and name == str(vm.address.ip)]
         if len(found) > 1:
@@ -282,18 +282,18 @@ class Topology:
         return found[0]
 
     def leaf_of(self, vm: VmSpec) -> LeafSpec:
-        """The leaf behind which a VM runs."""
+        """Return the leaf behind which a VM runs."""
         if vm.hypervisor is None:
             raise LabError(f"{vm.name} runs on no hypervisor, so it is behind no leaf.")
         return self.leaf(self.hypervisor(vm.hypervisor).leaf)
 
     def vms_behind(self, leaf: LeafSpec) -> tuple[VmSpec, ...]:
-        """The running VMs whose hypervisor hangs on a leaf."""
+        """Return the running VMs whose hypervisor hangs on a leaf."""
         hosts = {hv.name for hv in self.hypervisors if hv.leaf == leaf.name}
         return tuple(vm for vm in self.vms if vm.running and vm.hypervisor in hosts)
 
     def service(self, name: str) -> ServiceSpec:
-        """The web service of that name."""
+        """Return the web service of that name."""
         for service in self.services:
             if service.name == name:
                 return service
@@ -301,12 +301,12 @@ class Topology:
         raise LabError(f"The lab has no web service {name!r}.", f"It has {known}.")
 
     def to_json(self) -> str:
-        """The topology as JSON text."""
+        """Return the topology as JSON text."""
         return TypeAdapter(Topology).dump_json(self, indent=2).decode()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Topology:
-        """The topology that ``to_json`` wrote."""
+        """Return the topology that ``to_json`` wrote."""
         try:
             return TypeAdapter(Topology).validate_json(text)
         except ValidationError as error:

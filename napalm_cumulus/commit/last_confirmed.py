@@ -34,7 +34,7 @@ class Previous:
     removed: tuple[str, ...]
 
     def restored(self, base: Snapshot, switch: str) -> Configuration:
-        """The switch's configuration with that commit undone.
+        """Return the switch's configuration with that commit undone.
 
         Args:
             base: what is on the switch now.

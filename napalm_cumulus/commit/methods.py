@@ -99,7 +99,7 @@ class ConfigurationMethods:
         self._base, self._candidate = base, candidate
 
     def compare_config(self) -> str:
-        """A unified diff per file between the disk and the candidate; empty if nothing changes."""
+        """Return a diff per file from the disk to the candidate; empty if nothing changes."""
         if self._base is None or self._candidate is None:
             return ""
         return self._base.disk.diff_to(self._candidate)
@@ -183,7 +183,7 @@ class ConfigurationMethods:
             raise CommitError(f"{error} It was rolled back at once.") from error
 
     def _refuse_management(self, interfaces: tuple[str, ...]) -> None:
-        """A change of the interface that the session runs over needs the caller's own word."""
+        """Refuse to change the session's own interface where the caller has not allowed it."""
         if self.optional_args.get("allow_management_change", False) or self._base is None:
             return
         touched = management_interfaces(self._base.disk, self.hostname) & set(interfaces)
@@ -207,7 +207,7 @@ class ConfigurationMethods:
         transaction.confirm(self._session(), self._required_pending().id, self.hostname)
 
     def has_pending_commit(self) -> bool:
-        """Whether a commit waits on the switch, whoever made it."""
+        """Return whether a commit waits on the switch, whoever made it."""
         return transaction.pending(self._session(), self.hostname) is not None
 
     def rollback(self, *, pending_only: bool = False) -> None:
@@ -245,14 +245,14 @@ class ConfigurationMethods:
 
     @property
     def pending(self) -> PendingCommit | None:
-        """What waits on the switch for its confirmation; None also while no session is open."""
+        """Return the commit that waits on the switch; None also while no session is open."""
         if getattr(self, "_transport", None) is None:
             return None
         return transaction.pending(self._session(), self.hostname)
 
     @property
     def last_commit(self) -> CommitReport | None:
-        """What became of this session's newest commit; None if there is none that changed."""
+        """Return what became of this session's newest commit; None if none changed anything."""
         return self._last_commit
 
     @property
@@ -283,7 +283,7 @@ class ConfigurationMethods:
         sanitized: bool = False,
         format: str = "text",  # noqa: A002 (NAPALM's signature)
     ) -> models.ConfigDict:
-        """Every file that ifupdown2 reads, as one text with a marker line per file.
+        """Return every file that ifupdown2 reads, as one text with a marker line per file.
 
         Args:
             retrieve: ``all``, ``running`` (what is applied: the candidate while a commit is

@@ -39,12 +39,12 @@ class Step:
 
     @property
     def line(self) -> str:
-        """The step as the on-switch program reads it."""
+        """Return the step as the on-switch program reads it."""
         return " ".join((self.verb, *self.arguments))
 
 
 def reapply(*interfaces: str) -> Step:
-    """``ifup`` of interfaces: what the disk says; then their devices up and forwarding.
+    """Return the step that runs ``ifup``, and sets the devices up and forwarding.
 
     After it no device of theirs is down or protocol-down, no VRR device has a smaller MTU than its
     interface, and no port of a bridge without STP waits: ``ifup`` alone leaves such.
@@ -59,13 +59,13 @@ def reapply(*interfaces: str) -> Step:
 
 
 def reload(*interfaces: str) -> Step:
-    """``ifreload -a``, the full form of `reapply`; the interfaces are those that are checked."""
+    """Return the step that runs ``ifreload -a``, a full ``reapply``; it checks these interfaces."""
     names = tuple(_name(interface) for interface in interfaces)
     return Step("reload", (), names, f"ifreload -a, devices of {' '.join(names)} up")
 
 
 def flap(device: str, interface: str) -> Step:
-    """A device down and up; its global IPv6 addresses are given back at once.
+    """Return the step that sets a device down and up and restores its global IPv6 addresses.
 
     Args:
         device: the VRR device or port.
@@ -76,14 +76,14 @@ def flap(device: str, interface: str) -> Step:
 
 
 def recreate(device: str, interface: str) -> Step:
-    """A VRR device deleted, and made anew by ``ifup`` of its interface."""
+    """Return the step that deletes a VRR device and makes it anew by ``ifup`` of its interface."""
     words = f"ip link delete {device}; ifup {interface}"
     arguments = (_name(device), _name(interface))
     return Step("recreate", arguments, (_name(interface),), words, disruptive=True)
 
 
 def set_mac(device: str, mac: str, interface: str) -> Step:
-    """A device down, given a MAC, and up.
+    """Return the step that sets a device down, gives it a MAC, and sets it up.
 
     >>> set_mac("vlan453-v0", "00:00:5E:00:01:C5", "vlan453").line
     'set-mac vlan453-v0 00:00:5e:00:01:c5'
@@ -97,7 +97,7 @@ def set_mac(device: str, mac: str, interface: str) -> Step:
 
 
 def reroute(device: str, address: str, interface: str, *, metric: int = 0) -> Step:
-    """The connected and local routes that the kernel makes for an address, where they are gone.
+    """Return the step that adds the connected and local routes of an address where they are gone.
 
     Args:
         device: the device that holds the address; where it does not, nothing is done.
@@ -124,7 +124,7 @@ def _name(text: str) -> str:
 
 
 def bridges_of(configuration: Configuration, port: str) -> tuple[str, ...]:
-    """The bridges that the configuration gives this port.
+    """Return the bridges that the configuration gives this port.
 
     ``ifup`` of a port does not put it back into its bridge; that of the bridge does.
     """
@@ -138,7 +138,7 @@ def bridges_of(configuration: Configuration, port: str) -> tuple[str, ...]:
 
 
 def _names_port(tokens: list[str], port: str) -> bool:
-    """Whether the words of ``bridge-ports`` name a port, by itself or by ifupdown2's patterns.
+    """Return whether the words of ``bridge-ports`` name a port, or ifupdown2's patterns do.
 
     >>> _names_port("glob swp1-20s0-3".split(), "swp5s2"), _names_port(["swp1"], "swp11")
     (True, False)
@@ -161,7 +161,7 @@ def _in_glob(pattern: str, port: str) -> bool:
 
 
 def wishes(configuration: Configuration, interfaces: Iterable[str]) -> tuple[str, ...]:
-    """What the kernel must have for these interfaces, a line each as the switch checks it.
+    """Return what the kernel must have for these interfaces, a line each as the switch checks it.
 
     ``+ device WHAT``, where WHAT is an address, ``UP``, or the MAC of a VRR device. Where the
     text alone does not tell (DHCP, templates) only the interface itself is asked to be up.

@@ -87,7 +87,7 @@ class Repairs:
         not give back is brought back at once.
 
         Args:
-            steps: what to do (`napalm_cumulus.commit.repair_steps`).
+            steps: what to do (``napalm_cumulus.commit.repair_steps``).
             message: why; kept on the switch while it goes on.
             revert_in: seconds after which the switch itself brings the kernel back to the disk's
                 configuration, should the repair not have ended by then.
@@ -130,7 +130,7 @@ class Repairs:
         return report
 
     def _interfaces(self, disk: Configuration, steps: Sequence[Step]) -> tuple[str, ...]:
-        """The stanzas that the steps concern.
+        """Return the stanzas that the steps concern.
 
         Raises:
             CommitRefusedError: one is not configured, or manages the switch.
@@ -155,7 +155,7 @@ class Repairs:
 def _files(
     base: Snapshot, steps: Sequence[Step], interfaces: tuple[str, ...]
 ) -> dict[str, str | bytes]:
-    """The members of the archive that are not about who and when."""
+    """Return the members of the archive that are not about who and when."""
     taken = [_with_bridges(base.disk, step) for step in steps]
     # What brings everything back, should the repair be cut off.
     undo = tuple(dict.fromkeys(name for step in taken for name in step.interfaces))
@@ -178,12 +178,12 @@ def _files(
 
 
 def _words(steps: Iterable[Step]) -> tuple[str, ...]:
-    """What the steps do, each thing said once."""
+    """Return what the steps do, each thing said once."""
     return tuple(dict.fromkeys(step.words for step in steps))
 
 
 def _with_bridges(disk: Configuration, step: Step) -> Step:
-    """The step with stanzas that there are.
+    """Return the step with stanzas that there are.
 
     A reapply of a port goes with its bridge: ``ifup`` of the port does not put it back. A port
     that has no stanza of its own, only a place in a bridge, is the bridge's to bring up.

@@ -80,7 +80,7 @@ class PendingCommit:
     damaged: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """One sentence for a person who finds it."""
+        """Return a sentence for the person who finds it."""
         why = f" ({self.message})" if self.message else ""
         if self.armed is False:
             # What a confirm that was cut off still has to do, a confirm does.
@@ -140,7 +140,7 @@ class CommitReport:
 
 
 def parse_sections(output: bytes) -> dict[str, list[str]]:
-    r"""The switch's answer: ``== name`` headings with indented lines below.
+    r"""Return the switch's answer: ``== name`` headings with indented lines below.
 
     >>> parse_sections(b"== result\n reverted by request\n== log\n")
     {'result': ['reverted by request'], 'log': []}
@@ -156,7 +156,7 @@ def parse_sections(output: bytes) -> dict[str, list[str]]:
 
 
 def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
-    """The pending commit that the switch describes.
+    """Return the pending commit that the switch describes.
 
     Raises:
         CommandErrorException: its words are not understood.
@@ -189,7 +189,7 @@ def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
 
 
 def times_of(sections: Mapping[str, list[str]]) -> dict[str, float]:
-    """When each step was taken, in seconds since the switch's boot.
+    """Return when each step was taken, in seconds since the switch's boot.
 
     Of a step that was taken several times the first counts for ``disturbing``, else the last.
     """
@@ -204,7 +204,7 @@ def times_of(sections: Mapping[str, list[str]]) -> dict[str, float]:
 
 
 def report_of(commit_id: str, change: Change, sections: Mapping[str, list[str]]) -> CommitReport:
-    """The report that the switch's answer makes."""
+    """Return the report that the switch's answer makes."""
     times = times_of(sections)
     result = (sections.get("result") or ["pending"])[0].split(" ", 1)[0]
 
@@ -232,7 +232,7 @@ def report_of(commit_id: str, change: Change, sections: Mapping[str, list[str]])
 
 
 def put_back(sections: Mapping[str, list[str]]) -> tuple[str, ...]:
-    """What the switch put back without its files, each as a problem.
+    """Return everything that the switch put back without its files, each as a problem.
 
     >>> put_back({"restored": ["vlan453-v0 10.0.0.1/24"]})
     ('put back by ip, for the files do not give it any more: vlan453-v0 10.0.0.1/24',)
@@ -241,7 +241,7 @@ def put_back(sections: Mapping[str, list[str]]) -> tuple[str, ...]:
 
 
 def only_put_back(switch: str, what: str, problems: Sequence[str]) -> CommitError | None:
-    """The error of a change whose way back the files no longer gave; None where more is wrong."""
+    """Return the error of a change that the files alone did not undo; None where more is wrong."""
     if not problems or not all(problem.startswith(PUT_BACK) for problem in problems):
         return None
     items = ", ".join(problem.removeprefix(PUT_BACK) for problem in problems)
@@ -253,14 +253,14 @@ def only_put_back(switch: str, what: str, problems: Sequence[str]) -> CommitErro
 
 
 def unchanged(commit_id: str, change: Change) -> CommitReport:
-    """The report of a commit whose candidate is what the disk holds: nothing was done."""
+    """Return the report of a commit whose candidate is what the disk holds: nothing was done."""
     return replace(report_of(commit_id, change, {"progress": []}), result="unchanged")
 
 
 def failure(
     switch: str, report: CommitReport, sections: Mapping[str, list[str]] | None = None
 ) -> CommitError:
-    """The error of a commit that was begun and taken back.
+    """Return the error of a commit that was begun and taken back.
 
     Args:
         switch: its name.
@@ -292,7 +292,7 @@ def failure(
 def mixed(
     commit_id: str, switch: str, why: str, sections: Mapping[str, list[str]]
 ) -> MixedDiskError:
-    """The error of a confirm that could neither be finished nor undone."""
+    """Return the error of a confirm that could neither be finished nor undone."""
     problems = tuple(sections.get("mixed", ()))
     return MixedDiskError(
         f"Commit {commit_id} on {switch} was not confirmed: {why} Nor could all files be put back, "
@@ -304,7 +304,7 @@ def mixed(
 
 
 def how_it_ended(sections: Mapping[str, list[str]]) -> str:
-    """How a commit has ended that can no longer be confirmed, as far as the switch tells."""
+    """Return words on how a commit ended that can no longer be confirmed."""
     result = (sections.get("result") or [""])[0].split(" ", 1)[0]
     if result == "reverted":
         return "It was rolled back: the switch runs the configuration on its disk."
@@ -320,7 +320,7 @@ def how_it_ended(sections: Mapping[str, list[str]]) -> str:
 
 
 def _how_ended(sections: Mapping[str, list[str]]) -> str:
-    """How applying ended, when nothing was said about it."""
+    """Return words on how applying ended when nothing was printed about it."""
     status = (sections.get("apply.status") or [""])[0]
     result = (sections.get("result") or [""])[0]
     how = ended(int(status)) if status.isascii() and status.isdigit() else "it said nothing"
@@ -328,7 +328,7 @@ def _how_ended(sections: Mapping[str, list[str]]) -> str:
 
 
 def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]]) -> Exception:
-    """The error of a commit that did not begin."""
+    """Return the error of a commit that did not begin."""
     why = said(answer, sections).rstrip(".") + "."
     refusal: Exception
     if answer.exit_status == E_PENDING and "state" in sections:

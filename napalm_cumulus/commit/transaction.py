@@ -118,7 +118,7 @@ def plan(  # noqa: D417 (the arguments are Plan's attributes)
 
 
 def require_revert_in(seconds: object) -> int:
-    """The seconds of a dead-man's timer.
+    """Return the seconds of a dead-man's timer.
 
     Raises:
         CommitError: not a whole number, or out of bounds (milliseconds? a point in time?).
@@ -136,7 +136,7 @@ def require_revert_in(seconds: object) -> int:
 
 
 def one_line(text: str) -> str:
-    """A text as a line of the switch's state: printable, and not too long."""
+    """Return a text as a line of the switch's state: printable, and not too long."""
     kept = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(kept.split())[:_LINE_LIMIT]
 
@@ -146,18 +146,18 @@ def one_line(text: str) -> str:
 
 @cache
 def program() -> bytes:
-    """The on-switch program: its parts put together, one file for the timer and the boot."""
+    """Return the on-switch program: its parts put together, one file for the timer and the boot."""
     parts = resources.files("napalm_cumulus.commit").joinpath("switch")
     return b"\n".join(parts.joinpath(f"{name}.sh").read_bytes() for name in PARTS)
 
 
 def request(commit: Plan) -> bytes:
-    """The tar archive that ``transaction.sh apply`` works from."""
+    """Return the tar archive that ``transaction.sh apply`` works from."""
     return archive(commit_files(commit))
 
 
 def commit_files(commit: Plan) -> dict[str, str | bytes]:
-    """The members of a commit's archive, but for those that every archive has."""
+    """Return the members of a commit's archive, but for those that every archive has."""
     disk = commit.base.disk
     changes = disk.changes_to(commit.candidate)
     wishes = expectations(disk, commit.candidate, commit.change)
@@ -185,7 +185,7 @@ def commit_files(commit: Plan) -> dict[str, str | bytes]:
 
 
 def expectations(disk: Configuration, candidate: Configuration, change: Change) -> dict[str, str]:
-    """What the kernel must have after applying, and after rolling back.
+    """Return what the kernel must have after applying, and after rolling back.
 
     Returns:
         ``expect.new`` for the changed interfaces under the candidate, ``expect.old`` for the way
@@ -213,7 +213,7 @@ def expectations(disk: Configuration, candidate: Configuration, change: Change) 
 
 
 def traces(disk: Configuration, candidate: Configuration, change: Change) -> dict[str, str]:
-    """What tells the change's own devices and addresses from those of others.
+    """Return what tells the change's own devices and addresses from those of others.
 
     Returns:
         ``added``, the interfaces that only the candidate has, or alone brings up; ``gone``, those
@@ -257,12 +257,12 @@ def _wishes(wanted: frozenset[Address], other: frozenset[Address]) -> list[str]:
 
 
 def lines(items: Iterable[object]) -> str:
-    """Each item on a line of its own."""
+    """Return each item on a line of its own."""
     return "".join(f"{item}\n" for item in items)
 
 
 def archive(files: Mapping[str, str | bytes]) -> bytes:
-    """The files as a tar archive, with the program first and the mark of completeness last."""
+    """Return the files as a tar archive: the program first, the mark of completeness last."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as made:
         for name, content in {"transaction.sh": program(), **files, "complete": ""}.items():
@@ -368,7 +368,7 @@ def roll_back(transport: Transport, commit_id: str, switch: str) -> None:
 
 
 def pending(transport: Transport, switch: str) -> PendingCommit | None:
-    """What waits on the switch for its confirmation, if anything.
+    """Return what waits on the switch for its confirmation, if anything.
 
     Raises:
         CommandErrorException: the switch's answer is not understood.

@@ -1,6 +1,6 @@
 """Reading a tar archive that a switch sends, which may be broken or meant to do harm.
 
-Python's `tarfile` believes what an archive says of itself: 10 KB of a sparse file are 40 GB once
+Python's ``tarfile`` believes what an archive says of itself: 10 KB of a sparse file are 40 GB once
 read, a negative size is read again and again, and hard links multiply what they name. GNU tar, as
 it is called here, writes none of that. So this reader knows files, directories, links and long
 names, gives slices of what was sent and nothing more, and refuses the rest.
@@ -25,7 +25,7 @@ class ArchiveError(ValueError):
 
 @dataclass
 class Archive:
-    """What an archive holds, by name as it stands there: relative, without `..`.
+    """What an archive holds, by name as it stands there: relative, without ``..``.
 
     Attributes:
         files: the contents; a hard link has that of the file it names.
@@ -37,7 +37,7 @@ class Archive:
 
 
 def read_archive(data: bytes) -> Archive:
-    """All members of an archive, in time and memory that grow with its length alone.
+    """Return all members of an archive, in time and memory that grow with its length alone.
 
     Raises:
         ArchiveError: it is cut off, or holds what is not expected.

@@ -38,7 +38,7 @@ class Located:
     stanza: Stanza
 
     def __str__(self) -> str:
-        """Where it is, as a person looks for it: file and line."""
+        """Return where it is, as a person looks for it: file and line."""
         return f"{self.file.path} line {self.stanza.first}"
 
 
@@ -56,7 +56,7 @@ class Configuration:
 
     @cached_property
     def files(self) -> tuple[InterfacesFile, ...]:
-        """The files that ifupdown2 reads, in the order of their first reading.
+        """Return the files that ifupdown2 reads, in the order of their first reading.
 
         Raises:
             ConfigurationError: files source each other in a circle.
@@ -65,7 +65,7 @@ class Configuration:
 
     @cached_property
     def _reading(self) -> tuple[tuple[InterfacesFile, Stanza | Directive | None], ...]:
-        """What ifupdown2 meets, in its order: a ``source`` line is followed where it stands."""
+        """Return what ifupdown2 reads, in its order: a ``source`` line is followed on the spot."""
         return tuple(self._read(self.main, ()))
 
     def _read(
@@ -89,13 +89,13 @@ class Configuration:
         return InterfacesFile.parse(self.tree[path], path)
 
     def stanzas(self) -> Iterator[Located]:
-        """Every stanza of every file, in reading order."""
+        """Yield every stanza of every file, in reading order."""
         for file, item in self._reading:
             if isinstance(item, Stanza):
                 yield Located(file, item)
 
     def stanzas_of(self, interface: str) -> tuple[Located, ...]:
-        """The stanzas that configure an interface; ifupdown2 adds several of one name up."""
+        """Return the stanzas that configure an interface; ifupdown2 adds several of one name up."""
         return tuple(
             at
             for at in self.stanzas()
@@ -104,7 +104,7 @@ class Configuration:
 
     @cached_property
     def counted(self) -> Mapping[str, tuple[Located, ...]]:
-        """The stanzas that count, by interface.
+        """Return the stanzas that count, by interface.
 
         ifupdown2 adds several stanzas of one interface up, but passes over one that says the same
         as the first ("duplicate interface ... found").
@@ -125,7 +125,7 @@ class Configuration:
 
     @cached_property
     def auto(self) -> frozenset[str]:
-        """The interfaces that ``ifreload -a`` and the boot bring up.
+        """Return the interfaces that ``ifreload -a`` and the boot bring up.
 
         ifupdown2 heeds an ``auto`` line only for the stanzas that it reads after it.
         """
@@ -139,7 +139,7 @@ class Configuration:
         return frozenset(names)
 
     def to_text(self) -> str:
-        """All files that are read, as one text with a marker line in front of each.
+        """Return all files that are read, as one text with a marker line in front of each.
 
         Raises:
             ConfigurationError: a file holds a line that looks like a marker.
@@ -157,7 +157,7 @@ class Configuration:
         return "".join(parts)
 
     def replaced(self, text: str) -> Configuration:
-        """The configuration that a whole new text stands for.
+        """Return the configuration that a whole new text stands for.
 
         With markers the text is everything that is read: a file that was read and is not in the
         text is removed. Without markers it is the main file, and sourced files stay.
@@ -177,11 +177,11 @@ class Configuration:
         return changed
 
     def with_file(self, file: InterfacesFile) -> Configuration:
-        """The configuration with one file's text put in the place of what stands there."""
+        """Return the configuration with one file's text put in the place of what stands there."""
         return Configuration({**self.tree, file.path: file.text}, self.main)
 
     def changes_to(self, other: Configuration) -> dict[str, str | None]:
-        """The files that differ in ``other``: path to new text, or None where it is removed."""
+        """Return the files that differ in ``other``: path to new text, or None if removed."""
         paths = {f.path for f in self.files} | {f.path for f in other.files}
         return {
             path: other.tree.get(path)
@@ -190,7 +190,7 @@ class Configuration:
         }
 
     def diff_to(self, other: Configuration) -> str:
-        """A unified diff per file; empty where nothing changes."""
+        """Return a unified diff per file; empty where nothing changes."""
         parts: list[str] = []
         for path, new in self.changes_to(other).items():
             parts += difflib.unified_diff(
@@ -204,7 +204,7 @@ class Configuration:
 
 
 def _says(stanza: Stanza, brought_up_by: set[str]) -> object:
-    """What ifupdown2 compares of two stanzas: lines of one attribute in order, attributes not."""
+    """Return what ifupdown2 compares of two stanzas: the order counts within an attribute only."""
     names = {attribute.name for attribute in stanza.attributes}
     return (
         stanza.keyword,
@@ -222,7 +222,7 @@ def _diff_lines(text: str) -> list[str]:
 
 
 def split_marked(text: str) -> dict[str, str] | None:
-    """The files of a marked text, or None where it has no markers.
+    """Return the files of a marked text, or None where it has no markers.
 
     Raises:
         ConfigurationError: text in front of the first marker, or a file named twice.
@@ -245,12 +245,12 @@ def split_marked(text: str) -> dict[str, str] | None:
 
 
 def source_patterns(file: InterfacesFile) -> tuple[str, ...]:
-    """The glob patterns of a file's ``source`` lines (only their first word counts)."""
+    """Return the glob patterns of a file's ``source`` lines (only their first word counts)."""
     return tuple(d.words[0] for d in file.directives if d.keyword == "source")
 
 
 def glob_match(path: str, pattern: str) -> bool:
-    """Whether Python's ``glob`` would find the path: ``*`` stops at ``/`` and at leading dots.
+    """Return whether Python's ``glob`` finds the path: ``*`` stops at ``/`` and leading dots.
 
     >>> glob_match("/etc/network/interfaces.d/a.bak", "/etc/network/interfaces.d/*")
     True

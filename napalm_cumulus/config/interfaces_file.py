@@ -86,21 +86,21 @@ class Stanza:
 
     @property
     def name(self) -> str:
-        """The interface's name; an alias (``eth0:1``) counts as its parent, a range as written."""
+        """Return the interface's name; an alias (``eth0:1``) is its parent, a range as written."""
         return self.words[0].split(":", 1)[0] if self.words else ""
 
     @property
     def interfaces(self) -> tuple[str, ...]:
-        """The names that the stanza stands for: one, or all of a range (``swp[1-3]``)."""
+        """Return the names that the stanza stands for: one, or all of a range (``swp[1-3]``)."""
         return expand_range(self.name)
 
     @property
     def method(self) -> str:
-        """The address method (``static``, ``dhcp``, ``loopback``, ...); ``static`` if absent."""
+        """Return the address method (``dhcp``, ``loopback``, ...); ``static`` if absent."""
         return self.words[2] if len(self.words) > 2 else "static"  # noqa: PLR2004 (third word)
 
     def values(self, name: str) -> tuple[str, ...]:
-        """The values of every line of that attribute, in order."""
+        """Return the values of every line of that attribute, in order."""
         return tuple(a.value for a in self.attributes if a.name == name)
 
 
@@ -123,7 +123,7 @@ class Problem:
 
 
 def expand_range(name: str) -> tuple[str, ...]:
-    """The interfaces that a name stands for.
+    """Return the interfaces that a name stands for.
 
     >>> expand_range("swp[1-3]")
     ('swp1', 'swp2', 'swp3')
@@ -159,37 +159,37 @@ class InterfacesFile:
         return cls(path, text)
 
     def render(self) -> str:
-        """The file's text, exactly as it was read or edited."""
+        """Return the file's text, exactly as it was read or edited."""
         return self.text
 
     @cached_property
     def physical_lines(self) -> tuple[str, ...]:
-        """The lines with their line ends; joined they are the text."""
+        """Return the lines with their line ends; joined they are the text."""
         return tuple(_PHYSICAL_LINE.findall(self.text))
 
     @property
     def is_template(self) -> bool:
-        """Whether ifupdown2 runs the text through mako, so that lines are not what they seem."""
+        """Return whether ifupdown2 renders the text with mako: lines are not what they seem."""
         return "%" in self.text and _MAKO.search(self.text) is not None
 
     @property
     def stanzas(self) -> tuple[Stanza, ...]:
-        """The ``iface`` and ``vlan`` stanzas, in order."""
+        """Return the ``iface`` and ``vlan`` stanzas, in order."""
         return self._parsed[0]
 
     @property
     def directives(self) -> tuple[Directive, ...]:
-        """The ``auto``, ``allow-*`` and ``source`` lines, in order."""
+        """Return the ``auto``, ``allow-*`` and ``source`` lines, in order."""
         return self._parsed[1]
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Lines that ifupdown2 complains of or ignores."""
+        """Return lines that ifupdown2 complains of or ignores."""
         return self._parsed[2]
 
     @cached_property
     def logical_lines(self) -> tuple[LogicalLine, ...]:
-        """The lines as ifupdown2 sees them (``process_interfaces``)."""
+        """Return the lines as ifupdown2 sees them (``process_interfaces``)."""
         if "\\" in self.text:
             return _joined_lines(self.physical_lines)
         return tuple(
@@ -205,7 +205,7 @@ class InterfacesFile:
         return _Reader(self).read()
 
     def comment_out(self, stanza: Stanza, prefix: str = "address") -> InterfacesFile:
-        """The file with every attribute line of the stanza that begins so commented out.
+        """Return the file with every attribute line of the stanza that begins so commented out.
 
         A ``#`` goes in front of the attribute's first character; a continued line is commented
         out whole, because a comment too goes on after a backslash.
@@ -223,11 +223,11 @@ class InterfacesFile:
         return InterfacesFile(self.path, "".join(lines))
 
     def stanza_text(self, stanza: Stanza) -> str:
-        """The stanza's own physical lines."""
+        """Return the stanza's own physical lines."""
         return "".join(self.physical_lines[stanza.first - 1 : stanza.last])
 
     def replace_stanza(self, stanza: Stanza, text: str) -> InterfacesFile:
-        """The file with the stanza's lines replaced by other text where it stands."""
+        """Return the file with the stanza's lines replaced by other text where it stands."""
         lines = self.physical_lines
         if stanza.last < len(lines) or lines[stanza.last - 1].endswith(("\n", "\r")):
             text = _with_final_newline(text)
@@ -235,13 +235,13 @@ class InterfacesFile:
         return InterfacesFile(self.path, "".join(before) + text + "".join(after))
 
     def append(self, text: str) -> InterfacesFile:
-        """The file with text added at its end, after a blank line."""
+        """Return the file with text added at its end, after a blank line."""
         base = _with_final_newline(self.text) if self.text else ""
         gap = "\n" if base and not base.endswith("\n\n") else ""
         return InterfacesFile(self.path, base + gap + _with_final_newline(text))
 
     def insert_before(self, stanza: Stanza, text: str) -> InterfacesFile:
-        """The file with text inserted as lines of their own right before a stanza."""
+        """Return the file with text inserted as lines of their own right before a stanza."""
         lines = self.physical_lines
         head = "".join(lines[: stanza.first - 1])
         tail = "".join(lines[stanza.first - 1 :])
@@ -277,7 +277,7 @@ def _joined_lines(physical: Sequence[str]) -> tuple[LogicalLine, ...]:
 
 
 def _joined_at_backslashes(physical: Sequence[str]) -> list[_Placed]:
-    """The text's characters with every backslash made one blank between stripped neighbours."""
+    """Return the text with every backslash made one blank, and no blanks beside that."""
     segments: list[list[_Placed]] = [[]]
     for number, line in enumerate(physical, start=1):
         for char in [*line.rstrip("\r\n"), "\n"]:

@@ -12,7 +12,7 @@ from napalm_cumulus.config.interfaces_file import InterfacesFile, expand_range
 
 
 def merge(base: Configuration, text: str) -> Configuration:
-    """The configuration with the text's stanzas put in the place of those of the same name.
+    """Return the configuration with the text's stanzas put in the place of those of the same name.
 
     An ``iface`` or ``vlan`` stanza replaces the one of that name where it stands (same file, same
     place), or is appended to the main file. The k-th stanza of a name replaces the k-th.

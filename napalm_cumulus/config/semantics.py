@@ -28,7 +28,7 @@ class Address:
 
 
 def macvlan_name(interface: str, index: int) -> str:
-    """The VRR device of the index-th ``address-virtual`` line.
+    """Return the VRR device of the index-th ``address-virtual`` line.
 
     >>> macvlan_name("vlan453", 0)
     'vlan453-v0'
@@ -39,7 +39,7 @@ def macvlan_name(interface: str, index: int) -> str:
 
 
 def addresses_of(configuration: Configuration, interface: str) -> frozenset[Address] | None:
-    """The addresses that the configuration puts on an interface and its VRR devices.
+    """Return the addresses that the configuration puts on an interface and its VRR devices.
 
     Returns:
         The addresses, or None where the text alone does not tell: DHCP, a mako template, an
@@ -73,7 +73,7 @@ def _with_prefix(value: str, netmasks: tuple[str, ...]) -> str:
 
 
 def management_interfaces(configuration: Configuration, address: str) -> frozenset[str]:
-    """The interfaces by which a switch is managed, as far as its configuration tells.
+    """Return the interfaces by which a switch is managed, as far as its configuration tells.
 
     Args:
         configuration: the switch's.
@@ -160,7 +160,7 @@ def _why_full(
 
 
 def _distant(stanzas: _Meaning) -> list[list[tuple[str, str]]]:
-    """The attributes that reach beyond the interface itself."""
+    """Return the attributes that reach beyond the interface itself."""
     return [
         [pair for pair in attributes if not _LOCAL_ATTRIBUTES.match(pair[0])]
         for _, attributes in stanzas

@@ -53,7 +53,7 @@ class Snapshot:
 
     @property
     def running(self) -> Configuration:
-        """What is applied now."""
+        """Return the configuration that is applied now."""
         return self.pending or self.disk
 
 
@@ -88,7 +88,7 @@ def take(transport: Transport) -> Snapshot:
 
 
 def encode(text: str) -> bytes:
-    """The bytes of a file's text, as they were read."""
+    """Return the bytes of a file's text, as they were read."""
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -125,7 +125,7 @@ class _Archive:
         return {**self.files, **{path: self.files[real] for path, real in within.items()}}
 
     def leads_out(self) -> dict[str, str]:
-        """The links that lead elsewhere, and where to; but for ifupdown2's own run directory."""
+        """Return the links that lead elsewhere, and where to; not ifupdown2's run directory."""
         return {
             path: real
             for path, real in self._real().items()

@@ -43,7 +43,7 @@ class CandidateProblem:
 def introduced_problems(
     base: Configuration, candidate: Configuration
 ) -> tuple[CandidateProblem, ...]:
-    """What the candidate gets wrong and the base does not."""
+    """Return what the candidate gets wrong and the base does not."""
     known = {(p.path, p.message) for p in _problems(base)}
     return tuple(p for p in _problems(candidate) if (p.path, p.message) not in known)
 
@@ -66,7 +66,7 @@ def unfamiliar_attributes(
 
 
 def without_secrets(text: str) -> str:
-    """The text with the values of password and key options replaced.
+    """Return the text with the values of password and key options replaced.
 
     >>> without_secrets("    wpa-psk hunter2")
     '    wpa-psk <removed>'

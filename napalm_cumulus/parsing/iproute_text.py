@@ -1,6 +1,6 @@
-"""The text of iproute2 as rows of its JSON: Cumulus 3 has an `ip` and a `bridge` without `-j`.
+"""The text of iproute2 as rows of its JSON: in Cumulus 3 ``ip`` and ``bridge`` lack ``-j``.
 
-Each function gives what `json.loads` of the same command with `-j` would, as far as the getters
+Each function gives what ``json.loads`` of the same command with ``-j`` would, as far as the getters
 look at it. The commands ask for JSON first and for text only when that fails.
 """
 
@@ -24,12 +24,12 @@ _COUNTER_NAMES = {"mcast": "multicast"}
 
 
 def with_text(json_command: str, text_command: str) -> str:
-    """The shell's words for: in JSON, or where that is not known, as text."""
+    """Return the shell command that asks for JSON, and for text where JSON is not known."""
     return f"{json_command} 2>/dev/null || {{ echo '{TEXT_FOLLOWS.strip()}'; {text_command}; }}"
 
 
 def links(text: str) -> list[Row]:
-    """`ip -d -o link show`, also with `-s`.
+    """Return the rows of ``ip -d -o link show``, also with ``-s``.
 
     Raises:
         ValueError: It is something else.
@@ -71,7 +71,7 @@ def _link_part(row: Row, part: str, following: str) -> None:
 
 
 def addresses(text: str) -> list[Row]:
-    """`ip -o addr show`; an interface without addresses may be missing.
+    """Return the rows of ``ip -o addr show``; an interface without addresses may be missing.
 
     Raises:
         ValueError: It is something else.
@@ -92,7 +92,7 @@ def addresses(text: str) -> list[Row]:
 
 
 def neighbours(text: str) -> list[Row]:
-    """`ip -s neigh show`.
+    """Return the rows of ``ip -s neigh show``.
 
     Raises:
         ValueError: It is something else.
@@ -111,7 +111,7 @@ def neighbours(text: str) -> list[Row]:
 
 
 def forwarding(text: str) -> list[Row]:
-    """`bridge fdb show`.
+    """Return the rows of ``bridge fdb show``.
 
     Raises:
         ValueError: It is something else.
@@ -132,7 +132,7 @@ def forwarding(text: str) -> list[Row]:
 
 
 def vlans(text: str) -> list[Row]:
-    """`bridge vlan show`.
+    """Return the rows of ``bridge vlan show``.
 
     Raises:
         ValueError: It is something else.
@@ -152,7 +152,7 @@ def vlans(text: str) -> list[Row]:
 
 
 def routes(text: str) -> list[Row]:
-    """`ip -o route show`.
+    """Return the rows of ``ip -o route show``.
 
     Raises:
         ValueError: It is something else.
@@ -186,5 +186,5 @@ def _lines(text: str) -> list[str]:
 
 
 def _pairs(words: list[str]) -> dict[str, str]:
-    """Each word with the one after it; the keys are words that nobody uses as a value."""
+    """Return each word with the one after it; the keys are words that are never values."""
     return dict(itertools.pairwise(words))

@@ -1,4 +1,4 @@
-"""`lldpctl -f keyvalue` as the document of its JSON: an old lldpd may be built without JSON."""
+"""``lldpctl -f keyvalue`` as the document of its JSON: an old lldpd may be built without JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _IDENTITIES = {"mac", "ifname", "local", "ip", "ifalias", "unhandled"}
 
 
 def document(text: str) -> dict[str, Any]:
-    """The neighbours in the shape of lldpctl's JSON with several neighbours.
+    """Return the neighbours in the shape of lldpctl's JSON with several neighbours.
 
     Raises:
         ValueError: It is something else.

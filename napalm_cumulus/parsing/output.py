@@ -26,7 +26,7 @@ _SHOWN = 120
 
 
 def text_of(result: CommandResult) -> str:
-    """The output of a command that succeeded.
+    """Return the output of a command that succeeded.
 
     Raises:
         CommandErrorException: It did not succeed.
@@ -46,7 +46,7 @@ def text_of(result: CommandResult) -> str:
 
 
 def json_of(result: CommandResult) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
-    """The JSON document that a command printed.
+    """Return the JSON document that a command printed.
 
     Raises:
         CommandErrorException: It failed, or what it printed is no whole JSON document.
@@ -68,7 +68,7 @@ def json_of(result: CommandResult) -> Any:  # noqa: ANN401 - JSON is anything un
 
 
 def loads(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
-    """The same as `json.loads`, by pydantic's parser where it is installed.
+    """Return the same as ``json.loads``, by pydantic's parser where it is installed.
 
     Raises:
         json.JSONDecodeError: It is no whole JSON document.
@@ -87,7 +87,7 @@ def loads(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is anything until it
 
 @functools.cache
 def _quicker_parser() -> Callable[[str | bytes], Any] | None:
-    """The parser of pydantic, which takes half as long; the driver's extra `fast` brings it."""
+    """Return pydantic's parser, which takes half as long; the extra ``fast`` installs it."""
     try:
         from pydantic_core import from_json  # noqa: PLC0415 - a check has it, others need no JSON
     except ImportError:
@@ -98,7 +98,7 @@ def _quicker_parser() -> Callable[[str | bytes], Any] | None:
 def rows_of(
     result: CommandResult, from_text: Callable[[str], list[dict[str, Any]]] | None = None
 ) -> list[dict[str, Any]]:
-    """A JSON list of objects, as `ip -j` and `bridge -j` print; empty objects are left out.
+    """Return a JSON list of objects, as ``ip -j`` and ``bridge -j`` print, without empty ones.
 
     Older iproute2 prints an empty object for each entry that a filter hides, and still older
     ones no JSON at all.
@@ -119,7 +119,7 @@ def rows_of(
 
 
 def is_text(result: CommandResult) -> bool:
-    """Whether a command that was asked for JSON, or else text, gave text.
+    """Return whether a command that was asked for JSON, or else text, gave text.
 
     Some versions take the option for JSON without knowing it. Without the mark that text
     follows, nothing at all is no answer.
@@ -129,7 +129,7 @@ def is_text(result: CommandResult) -> bool:
 
 
 def unexpected(result: CommandResult, wanted: str) -> errors.CommandErrorException:
-    """The error for an answer of another shape than the command is known for."""
+    """Return the error for an answer of another shape than the command is known for."""
     shown = result.stdout.decode("utf-8", "replace").strip()[:_SHOWN]
     return errors.CommandErrorException(
         f"{result.command!r} printed something else than {wanted}: {shown!r}."
@@ -167,7 +167,7 @@ def _results(args: tuple[object, ...]) -> list[CommandResult]:
 
 
 def mac_address(value: object) -> str:
-    """A MAC address in NAPALM's form; "" where the interface has none.
+    """Return a MAC address in NAPALM's form; "" where the interface has none.
 
     >>> mac_address("0e:2e:1a:97:af:71"), mac_address("0.0.0.0")
     ('0E:2E:1A:97:AF:71', '')

@@ -34,7 +34,7 @@ def authenticate(transport: paramiko.Transport, options: SshOptions, deadline: f
     Args:
         transport: A connection whose host key is verified.
         options: Who logs in, and with what.
-        deadline: When to give up, by `time.monotonic()`.
+        deadline: When to give up, by ``time.monotonic()``.
 
     Raises:
         ConnectAuthError: No method succeeded.
@@ -71,7 +71,7 @@ def _in_time(
     tried: list[str],
     attempt: Callable[[], list[str]],
 ) -> list[str]:
-    """One attempt; paramiko takes a server that is silent for one that refuses."""
+    """Make one attempt. Paramiko mistakes a server that is silent for one that refuses."""
     transport.auth_timeout = max(deadline - time.monotonic(), 0.1)
     try:
         return attempt()
@@ -94,7 +94,7 @@ def _give_factors(
     tried: list[str],
     in_time: _Attempt,
 ) -> None:
-    """Give the server what it wants; `allowed` becomes what it wanted last."""
+    """Give the server what it wants; ``allowed`` becomes what it wanted last."""
     for _ in range(_MAX_FACTORS):
         further: list[str] = []
         if "publickey" in allowed and not transport.is_authenticated():

@@ -67,10 +67,10 @@ def read_config(path: Path | None) -> paramiko.SSHConfig:
 
 
 def _with_includes(path: Path, depth: int) -> str:
-    """The text with `Include` lines replaced: paramiko does not know them.
+    """Return the text with ``Include`` lines replaced: paramiko does not know them.
 
-    After an included text the enclosing `Host` or `Match` line is repeated, so that what follows
-    belongs to it again.
+    After an included text the enclosing ``Host`` or ``Match`` line is repeated, so that the lines
+    after it belong to it again.
     """
     if depth > _MAX_INCLUDE_DEPTH:
         raise paramiko.SSHException(f"more than {_MAX_INCLUDE_DEPTH} nested Include lines")
@@ -93,7 +93,7 @@ def _with_includes(path: Path, depth: int) -> str:
 
 
 def _for_paramiko(line: str, keyword: str, value: str) -> str:
-    """The line so that paramiko loses nothing of it."""
+    """Return the line so that paramiko loses nothing of it."""
     if keyword == "certificatefile":
         # Of these it keeps the first alone; of IdentityFile it keeps all.
         return f"IdentityFile {_CERTIFICATE}{_unquoted(value)}"

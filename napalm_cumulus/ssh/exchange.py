@@ -242,7 +242,7 @@ def _close(channel: paramiko.Channel) -> None:
 
 
 def shown(command: str) -> str:
-    """The command for a message: one line, not too long."""
+    """Return the command for a message: one line, not too long."""
     first, newline, _ = command.partition("\n")
     cut = first[:_SHOWN]
     return repr(cut + ("…" if newline or len(first) > len(cut) else ""))

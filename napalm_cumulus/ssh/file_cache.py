@@ -27,7 +27,7 @@ class FileCache(Generic[Value]):
         self._kept: dict[tuple[Path, tuple[Hashable, ...]], tuple[_Signature, Value]] = {}
 
     def get(self, path: Path, *arguments: Hashable) -> Value:
-        """What the function made of the file as it is now; shared, so it must not be changed.
+        """Return what the function makes of the file as it is now. It is shared: do not change it.
 
         Raises:
             OSError: There is no such file, or it cannot be read.

@@ -28,7 +28,7 @@ class WatchedSocket:
         self.heard = time.monotonic()
 
     def recv(self, size: int) -> bytes:
-        """What the peer sent."""
+        """Return what the peer sent."""
         data: bytes = self._sock.recv(size)
         self.heard = time.monotonic()
         return data

@@ -1,6 +1,6 @@
 """Which host keys are trusted: reading known_hosts files as OpenSSH does.
 
-paramiko's own reader knows neither `@revoked` nor wildcards, and stops a whole file at one odd
+paramiko's own reader knows neither ``@revoked`` nor wildcards, and stops a whole file at one odd
 line; trust is too important for that. Nothing here touches the network.
 """
 
@@ -42,12 +42,12 @@ class KnownKey:
 
     @property
     def fingerprint(self) -> str:
-        """The fingerprint as `ssh-keygen -lf` prints it."""
+        """Return the fingerprint as ``ssh-keygen -lf`` prints it."""
         return fingerprint(self.blob)
 
 
 def fingerprint(blob: bytes) -> str:
-    """The SHA256 fingerprint of a public key blob, as OpenSSH writes it.
+    """Return the SHA256 fingerprint of a public key blob, as OpenSSH writes it.
 
     >>> fingerprint(b"key")
     'SHA256:LHDhK3oGRvkiefQnx7OOczTY5Tic/xZ6HcMOc/gmtoM'
@@ -57,7 +57,7 @@ def fingerprint(blob: bytes) -> str:
 
 
 def host_entry(name: str, port: int) -> str:
-    """The name under which a host stands in known_hosts.
+    """Return the name under which a host stands in known_hosts.
 
     >>> host_entry("Leaf1", 22), host_entry("leaf1", 2222)
     ('leaf1', '[leaf1]:2222')
@@ -67,7 +67,7 @@ def host_entry(name: str, port: int) -> str:
 
 
 def parse_known_hosts(text: str, source: str) -> list[KnownKey]:
-    """Every usable line of a known_hosts text; lines OpenSSH would skip are skipped.
+    """Return every usable line of a known_hosts text; lines OpenSSH would skip are skipped.
 
     Lines of certificate authorities are left out: host certificates are not supported, and a
     CA's key must never be taken for a host's.
@@ -112,7 +112,7 @@ class KnownHosts:
                     self._named.setdefault(name, []).append(place)
 
     def keys_of(self, entry: str) -> list[KnownKey]:
-        """The lines that speak of this host, trusted and revoked."""
+        """Return the lines that speak of this host, trusted and revoked."""
         places = [*self._named.get(entry, [])]
         places += [place for place in self._patterns if matches(self._keys[place].patterns, entry)]
         # Every hashed line has to be tried. Python's own HMAC takes three times as long.
@@ -126,7 +126,7 @@ class KnownHosts:
 
 
 def _hmac_pads(field: str) -> list[tuple[bytes, bytes, bytes]]:
-    """What HMAC-SHA1 puts before its two inputs for the salt of a hashed name, and the hash.
+    """Return what HMAC-SHA1 puts before its two inputs for the salt of a hashed name, and the hash.
 
     Nothing for a field that is broken.
     """
@@ -150,7 +150,7 @@ _FILES = FileCache(_read)
 
 
 def known_keys(paths: Iterable[Path], entry: str) -> list[KnownKey]:
-    """What several known_hosts files hold of one host; a file that is not there holds nothing.
+    """Return what several known_hosts files hold of one host; a missing file holds nothing.
 
     Raises:
         OSError: A file is there but cannot be read.
@@ -166,7 +166,7 @@ def _keys_in(path: Path, entry: str) -> list[KnownKey]:
 
 
 def matches(patterns: str, entry: str) -> bool:
-    """Whether plain or wild names of a known_hosts line mean this host.
+    """Return whether plain or wild names of a known_hosts line mean this host.
 
     >>> matches("*.example.org,!bad.example.org", "good.example.org")
     True
@@ -188,7 +188,7 @@ def matches(patterns: str, entry: str) -> bool:
 
 
 def preferred_algorithms(held: Iterable[KnownKey], available: Sequence[str]) -> tuple[str, ...]:
-    """The host key algorithms to ask for: those that known_hosts can judge come first.
+    """Return the host key algorithms to ask for: those that known_hosts can judge come first.
 
     Without it a host known by its ECDSA key alone would be refused for showing its Ed25519 key.
     """

@@ -46,8 +46,8 @@ class SessionLog:
         """Remember where to write; nothing is written yet.
 
         Args:
-            path: The file. When it is full it is renamed to end in `.1`.
-            session: Whose log it is, as `root@10.5.0.43:22`; stands on every line.
+            path: The file. When it is full it is renamed to end in ``.1``.
+            session: Whose log it is, as ``root@10.5.0.43:22``; stands on every line.
             secrets: What must never be written.
         """
         known = tuple(secrets)
@@ -114,7 +114,7 @@ class SessionLog:
         ]
 
     def _shown(self, data: bytes | str, limit: int) -> str:
-        """One line without secrets and control characters, not too long."""
+        """Return one line without secrets and control characters, not too long."""
         window = data[:_WINDOW]
         text = window if isinstance(window, str) else window.decode("utf-8", "replace")
         redacted = self._redact(text)
@@ -166,7 +166,7 @@ def _append(path: Path, entry: bytes) -> None:
 
 
 def _append_to(handle: int, path: Path, entry: bytes) -> bool:
-    """Whether the entry is written; if not, the file is in use or not the current one."""
+    """Return whether the entry is written; if not, the file is in use or not the current one."""
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")

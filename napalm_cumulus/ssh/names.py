@@ -1,8 +1,8 @@
 """Which texts can be the name of a host, or of its user, before a shell or a socket sees them.
 
-`ProxyCommand` and `Match exec` put the host's name (%h, %n), the user's (%r) and the port (%p) into
-a line for a shell, as they are. OpenSSH refuses what could mean something there (`valid_hostname`
-and `valid_ruser` of its ssh.c); so is it done here, and a little more strictly.
+``ProxyCommand`` and ``Match exec`` put the host's name (%h, %n), the user's (%r) and the port (%p)
+into a line for a shell, as they are. OpenSSH refuses names that could mean something to the shell
+(``valid_hostname`` and ``valid_ruser`` of its ssh.c). This module is a little stricter.
 """
 
 from __future__ import annotations

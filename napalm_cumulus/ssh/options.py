@@ -80,7 +80,7 @@ class SshOptions:
 
     @property
     def address(self) -> str:
-        """The address and port, for messages.
+        """Return the address and port, for messages.
 
         >>> SshOptions(host="10.5.0.43", user="cumulus").address
         '10.5.0.43:22'
@@ -154,7 +154,7 @@ def _one_host(
     args: Mapping[str, Any],
     timeout: float,
 ) -> dict[str, Any]:
-    """What is decided alike for the switch and for each jump host before it."""
+    """Return what is decided alike for the switch and for each jump host before it."""
     own_keys = args.get("key_file")
     known_hosts = args.get("known_hosts_file")
     agent = args.get("use_agent", args.get("allow_agent", True))
@@ -193,7 +193,7 @@ def _jumps(
     timeout: float,
     seen: tuple[tuple[str, int], ...],
 ) -> tuple[SshOptions, ...]:
-    """The hosts to go through, nearest first: `user@a:22,b` and what their own settings add."""
+    """Return the jump hosts, nearest first: ``user@a:22,b`` and those of their own settings."""
     if not chain or chain.lower() == "none":
         return ()
     hops: list[SshOptions] = []
@@ -223,7 +223,7 @@ def _jumps(
 
 
 def split_destination(text: str) -> tuple[str | None, str, int | None]:
-    """Take `user@host:port` apart; `ssh://` and brackets around IPv6 addresses are understood.
+    """Take ``user@host:port`` apart; ``ssh://`` and brackets around IPv6 addresses are understood.
 
     >>> split_destination("ops@[2001:db8::1]:2222")
     ('ops', '2001:db8::1', 2222)
@@ -249,7 +249,7 @@ def split_destination(text: str) -> tuple[str | None, str, int | None]:
 
 
 def _paths(value: object) -> tuple[Path, ...]:
-    """One path or several, as the caller wrote it."""
+    """Return one path or several, as the caller wrote it."""
     if value is None or value == "":
         return ()
     several = value if isinstance(value, (list, tuple)) else [value]

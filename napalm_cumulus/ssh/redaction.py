@@ -39,7 +39,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def redactor(secrets: Iterable[str | None]) -> Callable[[str], str]:
-    r"""A function that takes these secrets, and all that looks like one, out of a text.
+    r"""Return a function that takes these secrets, and all that looks like one, out of a text.
 
     It removes too much rather than too little.
 
@@ -77,6 +77,6 @@ def redactor(secrets: Iterable[str | None]) -> Callable[[str], str]:
 
 
 def longest(secrets: Iterable[str | None]) -> int:
-    """How many characters a cut at the end of a text may leave of a secret, at most."""
+    """Return the most characters of a secret that a cut at the end of a text can leave."""
     # Percent-encoding makes three characters of a byte, a character has up to four bytes.
     return max((len(secret) * 12 for secret in secrets if secret), default=0)

@@ -27,11 +27,11 @@ class Transport(Protocol):
     def run(
         self, command: str, *, stdin: bytes = b"", timeout: float | None = None
     ) -> CommandResult:
-        """Run one `sh` command line to its end."""
+        """Run one ``sh`` command line to its end."""
         ...
 
     def is_alive(self) -> bool:
-        """Whether commands can be run now."""
+        """Return whether commands can be run now."""
         ...
 
     def close(self) -> None:
@@ -43,7 +43,7 @@ class SshTransport:
     """Commands over one SSH connection, each on an exec channel of its own.
 
     A command ends when it has closed its output: a background job must redirect its stdout and
-    stderr, or it is waited for as with `ssh host command`.
+    stderr, or it is waited for as with ``ssh host command``.
     """
 
     def __init__(self, options: SshOptions) -> None:
@@ -63,7 +63,7 @@ class SshTransport:
     def run(
         self, command: str, *, stdin: bytes = b"", timeout: float | None = None
     ) -> CommandResult:
-        """Run one `sh` command line, as root when `sudo` is set.
+        """Run one ``sh`` command line, as root when ``sudo`` is set.
 
         Raises:
             CommandTimeoutException: It did not end in time (it may still be running), or the
@@ -104,7 +104,7 @@ class SshTransport:
         return Exchange(self, command, wrapped, stdin=stdin, timeout=limit, login=login).result()
 
     def is_alive(self) -> bool:
-        """Whether a command can be run: asks the switch, does not trust the socket."""
+        """Return whether a command can be run: asks the switch, does not trust the socket."""
         if self._over():
             self.close()
             return False
@@ -127,7 +127,7 @@ class SshTransport:
         self._connection.close()
 
     def open_channel(self, timeout: float) -> paramiko.Channel:
-        """A fresh session channel.
+        """Return a fresh session channel.
 
         Raises:
             ConnectionClosedException: The session is gone.
@@ -144,11 +144,11 @@ class SshTransport:
             raise self.lost(error) from error
 
     def connected(self) -> bool:
-        """Whether the connection stands, without asking the switch."""
+        """Return whether the connection stands, without asking the switch."""
         return self._connection.transport.is_active()
 
     def lost(self, cause: object = None, *, doing: str = "") -> errors.ConnectionClosedException:
-        """The error for a session that is gone."""
+        """Return the error for a session that is gone."""
         because = f": {cause}" if cause and str(cause) else ""
         during = (
             f" while running {shown(doing)}. The command may still be running there"
@@ -161,7 +161,7 @@ class SshTransport:
         )
 
     def _over(self) -> bool:
-        """Whether the time of the whole session is over."""
+        """Return whether the time of the whole session is over."""
         return self._end is not None and time.monotonic() >= self._end
 
     def _require_time(self, command: str) -> None:

@@ -37,7 +37,7 @@ class HostDeadlineError(VipkeeperError):
 
     @classmethod
     def not_asked(cls, name: str, allowed: str) -> HostDeadlineError:
-        """Its turn never came; ``allowed`` is whose time was over."""
+        """Return the error for a host whose turn never came; ``allowed`` is whose time was over."""
         return cls(
             f"{name}: not asked: {allowed} were over before its turn came",
             "Allow more time (--deadline) or more at once (--workers).",
@@ -45,7 +45,7 @@ class HostDeadlineError(VipkeeperError):
 
     @classmethod
     def no_answer(cls, name: str, seconds: float, allowed: str) -> HostDeadlineError:
-        """It was begun so many seconds ago and has not ended."""
+        """Return the error for a host that was begun so many seconds ago and has not ended."""
         return cls(
             f"{name}: no answer for {seconds:.0f} s, when {allowed} were over; it was given up",
             "It accepts connections and then hangs, or is very slow: log in and look at its load.",
@@ -53,7 +53,7 @@ class HostDeadlineError(VipkeeperError):
 
     @classmethod
     def still_hanging(cls, name: str) -> HostDeadlineError:
-        """An earlier run gave it up, and its thread has not ended."""
+        """Return the error for a host that an earlier run gave up and whose thread still runs."""
         return cls(
             f"{name}: still hanging since an earlier run; it was not asked again",
             "Look whether it can be logged in to at all.",
@@ -73,7 +73,7 @@ class AbandonedError(VipkeeperError):
 
     @classmethod
     def of(cls, name: str, *, changing: bool) -> AbandonedError:
-        """It was left alone; what becomes of a change there has to be looked after."""
+        """Return the error for a host that was left alone; a change there may still go on."""
         if not changing:
             return cls(f"{name}: stopped before it had answered", "")
         return cls(

@@ -41,12 +41,12 @@ class Job:
 
     @property
     def begun(self) -> bool:
-        """Whether its thread has come to life; not so where its start was hit by an interrupt."""
+        """Return whether its thread has come to life; an interrupt can prevent that."""
         return self.thread is not None and self.thread.ident is not None
 
     @property
     def alive(self) -> bool:
-        """Whether its thread still runs."""
+        """Return whether its thread still runs."""
         return self.thread is not None and self.thread.is_alive()
 
     def abandon(self) -> None:

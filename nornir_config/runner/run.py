@@ -1,4 +1,4 @@
-"""One run of the `FleetRunner`: which host starts when, and what becomes of it.
+"""One run of the ``FleetRunner``: which host starts when, and what becomes of it.
 
 All bookkeeping is done in the caller's thread. The workers' threads only report through a queue, so
 that there is nothing to lock, and a worker that never reports holds nobody up.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rules:
-    """How a run goes; see `FleetRunner`."""
+    """How a run goes; see ``FleetRunner``."""
 
     num_workers: int
     deadline: float | None
@@ -131,7 +131,7 @@ class FleetRun:
             self._start(host, now)
 
     def _next_ready(self) -> Host | None:
-        """The first waiting host that shares no key with a running one."""
+        """Return the first waiting host that shares no key with a running one."""
         jobs = [*self._running.values(), *(job for job in self._hanging if job.alive)]
         held = {key for job in jobs for key in job.keys}
         return next((h for h in self._waiting if held.isdisjoint(self._rules.exclusive(h))), None)
@@ -230,14 +230,14 @@ class FleetRun:
         self._rules.on_result(host.name, result)
 
     def _due(self) -> list[float]:
-        """When the deadlines are."""
+        """Return the times of the deadlines."""
         due = [] if self._end is None else [self._end]
         if self._rules.host_deadline is not None:
             due += [job.began + self._rules.host_deadline for job in self._running.values()]
         return due
 
     def _patience(self) -> float | None:
-        """Seconds until something is due without an event; None when nothing is."""
+        """Return the seconds until something is due without an event; None when nothing is."""
         due = self._due()
         if self._waiting and len(self._running) < self._rules.num_workers:
             due += [self._next_start] if self._next_start > time.monotonic() else []

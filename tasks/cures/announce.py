@@ -27,7 +27,7 @@ def care_after_cure(
     macs: Mapping[str, tuple[str, ...]] | None = None,
     wrong: Collection[str] = (),
 ) -> Result:
-    """Nornir task: announce, and put back what is missing; gives an `Aftercare`.
+    """Nornir task: announce, and put back what is missing; gives an ``Aftercare``.
 
     It may be done again: what is there already stays as it is.
 
@@ -45,12 +45,12 @@ def care_after_cure(
 
 
 def announced_addresses(gateway: Gateway) -> tuple[VirtualAddress, ...]:
-    """The VIPs that are announced by ARP; IPv6 has none, there the kernel announces by itself."""
+    """Return the VIPs that are announced by ARP; the kernel announces IPv6 ones by itself."""
     return tuple(v for v in gateway.virtual if isinstance(v.address, IPv4Interface))
 
 
 def announce_command(virtual: Iterable[VirtualAddress]) -> str:
-    """The command that announces VIPs by gratuitous ARP out of their devices, all at once.
+    """Return the command that announces VIPs by gratuitous ARP out of their devices, all at once.
 
     The toggle itself sends none, and VMs whose ARP entry is wrong stay cut off without it. It
     prints a line for each: the device and what came of it.
@@ -87,12 +87,12 @@ def announce(task: Task, gateway: Gateway) -> tuple[tuple[str, ...], tuple[str, 
 
 
 def read_belongings(task: Task, gateway: Gateway) -> Result:
-    """Nornir task: what hangs on a gateway's devices now, as `Belongings`."""
+    """Nornir task: what hangs on a gateway's devices now, as ``Belongings``."""
     return Result(host=task.host, result=belongings(task, gateway))
 
 
 def belongings(task: Task, gateway: Gateway) -> Belongings:
-    """What hangs on a gateway's devices now."""
+    """Return what hangs on a gateway's devices now."""
     output = read(task, restore.recording_commands(gateway))
     return restore.record(task.host.name, output, gateway)
 

@@ -39,7 +39,7 @@ def plan_cure(
     *,
     macs: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Result:
-    """Nornir task: what a cure would do, as a `PlannedCure`; changes nothing.
+    """Nornir task: what a cure would do, as a ``PlannedCure``; changes nothing.
 
     Args:
         task: the task on the switch.
@@ -64,10 +64,10 @@ def apply_cure(
     macs: Mapping[str, tuple[str, ...]] | None = None,
     planned: PlannedCure | None = None,
 ) -> Result:
-    """Nornir task: carry the diagnosis's cure out, and the aftercare; gives a `Cured`.
+    """Nornir task: carry the diagnosis's cure out, and the aftercare; gives a ``Cured``.
 
     Whether the session holds or not, the switch goes on by itself; after one that was lost
-    `tasks.cures.announce.care_after_cure` is still to be done. Whether the patient is well
+    ``tasks.cures.announce.care_after_cure`` is still to be done. Whether the patient is well
     afterwards is for the caller to see.
 
     Args:
@@ -107,7 +107,7 @@ def apply_cure(
 
 
 def repair_of(diagnosis: Diagnosis, gateway: Gateway) -> tuple[Step, ...]:
-    """The steps on the switch that a diagnosis's cure consists of; pure.
+    """Return the steps on the switch that a diagnosis's cure consists of; pure.
 
     Every repair ends with the routes that the kernel makes for the stanza's addresses, where they
     are gone: that costs nothing, and neither ``ifup`` nor ``ifreload`` brings them back.
@@ -203,7 +203,7 @@ def _plan(
 
 
 def _whole(task: Task, cure: Cure, gateway: Gateway) -> Gateway:
-    """The gateway with what only a toggle needs, and what makes deleting devices unsafe."""
+    """Return the gateway with what only a toggle needs, and what makes deleting devices unsafe."""
     if gateway.candidate or cure not in {Cure.TOGGLE, Cure.RECREATE}:
         return gateway
     found: Gateway = find_gateway(task, Wanted(interface=gateway.interface)).result
@@ -262,5 +262,5 @@ def _toggle(
 
 
 def entries_at_fault(diagnosis: Diagnosis) -> tuple[str, ...]:
-    """The addresses whose neighbour entries were the fault: these are not put back."""
+    """Return the addresses whose neighbour entries were the fault: these are not put back."""
     return tuple(address for address, _ in diagnosis.neighbours)

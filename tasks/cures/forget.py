@@ -19,7 +19,7 @@ _FORGOTTEN, _CHANGED, _FAILED = "forgotten", "changed", "failed"
 
 
 def look_command(entry: tuple[str, str]) -> str:
-    """The command that prints one neighbour entry, in a form that every iproute2 has."""
+    """Return the command that prints one neighbour entry, in a form that every iproute2 has."""
     where, device = entry
     return f"ip neigh show to {address(where)} dev {interface_name(device)}"
 
@@ -41,7 +41,7 @@ def forget_command(entry: NeighbourEntry) -> str:
 
 
 def look_at(task: Task, entries: Iterable[tuple[str, str]]) -> tuple[NeighbourEntry, ...]:
-    """The entries as they are now; one that is gone is left out."""
+    """Return the entries as they are now; one that is gone is left out."""
     commands = {look_command(entry): entry for entry in entries}
     if not commands:
         return ()
@@ -59,7 +59,7 @@ def look_at(task: Task, entries: Iterable[tuple[str, str]]) -> tuple[NeighbourEn
 def still_wrong(
     entries: Iterable[NeighbourEntry], macs: Mapping[str, tuple[str, ...]]
 ) -> tuple[NeighbourEntry, ...]:
-    """Those that have not become right by themselves, as far as right MACs are known."""
+    """Return those that have not become right by themselves, as far as right MACs are known."""
     return tuple(e for e in entries if not (e.mac and e.mac in macs.get(e.address, ())))
 
 

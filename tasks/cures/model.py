@@ -58,7 +58,7 @@ class Cured:
         outage_seconds: for how long others may have been cut off, as an upper bound by the
             switch's clock; 0 for a cure that takes nothing away.
         complete: whether each step succeeded, and the kernel then had every address of the stanza,
-            every virtual MAC, and all its devices up (after `FORGET` and `ANNOUNCE`: that each
+            every virtual MAC, and all its devices up (after ``FORGET`` and ``ANNOUNCE``: that each
             entry was deleted, each VIP announced).
         problems: where not, what is wrong.
         aftercare: what was announced and put back after it.

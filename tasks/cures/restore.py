@@ -45,7 +45,7 @@ _SYSCTLS = ("forwarding", "rp_filter", "arp_ignore", "arp_announce", "arp_filter
 
 
 def sysctl_command(gateway: Gateway) -> str:
-    """The command that prints ``device/name=value`` for each sysctl of the gateway's devices."""
+    """Return the command that prints ``device/name=value`` per sysctl of the gateway's devices."""
     devices = " ".join(interface_name(device) for device in gateway.devices)
     return (
         f"cd /proc/sys/net/ipv4/conf && for d in {devices}; do for k in {' '.join(_SYSCTLS)}; do "
@@ -54,12 +54,12 @@ def sysctl_command(gateway: Gateway) -> str:
 
 
 def recording_commands(gateway: Gateway) -> list[str]:
-    """The commands whose output `record` reads."""
+    """Return the commands whose output ``record`` reads."""
     return [ROUTES, ROUTES6, NEIGHBOURS, NEIGHBOURS6, ADDRESSES, sysctl_command(gateway)]
 
 
 def record(switch: str, output: dict[str, str], gateway: Gateway) -> Belongings:
-    """Read what `recording_commands` printed; pure.
+    """Read what ``recording_commands`` printed; pure.
 
     Raises:
         UnreadableAnswerError: a table is neither the JSON nor the text of iproute2.
@@ -86,7 +86,7 @@ def _recorded(switch: str, output: dict[str, str], gateway: Gateway) -> Belongin
 
 
 def missing(before: Belongings, after: Belongings) -> Belongings:
-    """What was there before and is not there after."""
+    """Return what was there before and is not there after."""
     return Belongings(
         routes={k: v for k, v in before.routes.items() if k not in after.routes},
         neighbours={k: v for k, v in before.neighbours.items() if k not in after.neighbours},
@@ -102,7 +102,7 @@ def split_suspects(
     macs: Mapping[str, tuple[str, ...]],
     wrong: Collection[str] = (),
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """What to put back, and what not and why.
+    """Return what to put back, and what not and why.
 
     A permanent neighbour that contradicts the MAC which OpenStack knows for its address, or that
     was diagnosed as wrong, is a fault that the cure has ended, and a sysctl of a VRR device set by
@@ -171,7 +171,7 @@ def _by_hand(row: _Row) -> bool:
 def _neighbours(
     output: dict[str, str], switch: str, gateway: Gateway, unclear: list[str]
 ) -> Iterator[tuple[str, str]]:
-    """What to tell ``ip neigh replace``, and address and MAC of the owner."""
+    """Yield what to tell ``ip neigh replace``, and address and MAC of the owner."""
     for command in (NEIGHBOURS, NEIGHBOURS6):
         for row in _rows(output[command], command, switch, iproute_text.neighbours):
             daemons = "protocol" in row or "proto" in row

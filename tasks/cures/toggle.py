@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 def preview_toggle(task: Task, gateway: Gateway) -> Result:
     """Nornir task: the difference that a toggle would apply for an instant; changes nothing.
 
-    Gives a `Toggled` without a commit, with what hangs on the gateway's devices now.
+    Gives a ``Toggled`` without a commit, with what hangs on the gateway's devices now.
 
     Raises:
         RefusedError: another commit is pending, or there is nothing to comment out.
@@ -47,7 +47,7 @@ def toggle_gateway(
     message: str,
     revert_in: int,
 ) -> Result:
-    """Nornir task: the toggle alone; gives a `Toggled`. `apply_cure` is all of it.
+    """Nornir task: the toggle alone; gives a ``Toggled``. ``apply_cure`` is all of it.
 
     The driver applies the candidate and returns to the untouched configuration in one program on
     the switch, which goes on by itself should this process or the session die.
@@ -98,7 +98,7 @@ def refuse_pending(switch: str, device: CumulusDriver) -> None:
 
 
 def rejected_notes(gateway: Gateway) -> tuple[str, ...]:
-    """What a person should know where ifupdown2 complains of lines anywhere in the files.
+    """Return what a person should know where ifupdown2 complains of lines anywhere in the files.
 
     They refuse no cure: the switch proves by itself that this stanza can be given back, and judges
     by its kernel what became of it.

@@ -1,4 +1,4 @@
-"""What the switch printed, as `SwitchFacts`. Pure: nothing is asked here, nothing judged."""
+"""What the switch printed, as ``SwitchFacts``. Pure: nothing is asked here, nothing judged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_facts(
 
     Args:
         switch: the switch's name in the inventory.
-        results: what each command of `tasks.facts.collect.commands` left behind, by name.
+        results: what each command of ``tasks.facts.collect.commands`` left behind, by name.
         more: what the commands left behind that earlier calls asked for, by command; None when
             no more will be asked.
 

@@ -48,7 +48,7 @@ SILENT = Probes(per_vip=0, total=0)
 
 
 def collect_facts(task: Task, *, probes: Probes = Probes()) -> Result:
-    """Nornir task: the `SwitchFacts` of the host, from one command on one connection.
+    """Nornir task: the ``SwitchFacts`` of the host, from one command on one connection.
 
     Only where ``source`` lines read files outside ``/etc/network``, a second one is needed.
     The switch's words are never trusted: what cannot be read is marked so in the facts.
@@ -76,7 +76,7 @@ def collect_facts(task: Task, *, probes: Probes = Probes()) -> Result:
 
 
 def commands(probes: Probes) -> dict[str, str]:
-    """The shell lines by the name of what they tell; the probes come last.
+    """Return the shell lines by the name of what they tell; the probes come last.
 
     Raises:
         ValueError: a target or the address outside is no IP address.
@@ -136,7 +136,7 @@ def _probe_command(probes: Probes) -> str:
 
 @cache
 def _script(name: str, package: str = "tasks.facts") -> str:
-    """The script without its comments, which the switch need not be sent."""
+    """Return the script without its comments, which the switch need not be sent."""
     text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
     kept = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     return "\n".join(kept)

@@ -62,7 +62,7 @@ class _Recorded:
 
 
 def configuration(results: Results, more: Mapping[str, CommandResult] | None) -> Configured:
-    """The gateways and what is odd about their stanzas.
+    """Return the gateways and what is odd about their stanzas.
 
     Raises:
         UnreadFilesError: files from elsewhere are needed, and ``more`` is not None.
@@ -101,20 +101,20 @@ def _repeated(disk: Configuration) -> Iterator[str]:
 
 
 def lldp(result: CommandResult) -> Iterator[LldpFact]:
-    """``lldpctl``."""
+    """Yield the rows of ``lldpctl``."""
     for port, neighbours in parse_lldp_neighbors(result).items():
         for neighbour in neighbours:
             yield LldpFact(str(port), str(neighbour["hostname"]))
 
 
 def no_lldpd(result: CommandResult) -> bool:
-    """Whether lldpd is not running; lldpctl is there and has nobody to talk to."""
+    """Return whether lldpd is not running; lldpctl is there and has nobody to talk to."""
     said = result.stderr[:500].lower()
     return result.exit_status != 0 and b"connect" in said and b"socket" in said
 
 
 def drift(result: CommandResult, gateways: tuple[Gateway, ...]) -> Iterator[DriftFact]:
-    """``ifquery -a -c -o json``: an exit status, a word and a gap are all failures.
+    """Yield the rows of ``ifquery -a -c -o json``: exit status, word and gap all mean failure.
 
     On a mismatch of virtual addresses ifupdown2 can leave the attribute out and call it a pass.
     """
@@ -160,7 +160,7 @@ def _seconds(text: str) -> float:
 
 
 def left_over(results: Results) -> tuple[Section[PendingFact], tuple[str, ...], str]:
-    """What ``leftovers.sh`` printed: pending commits, left-over files, and why neither is known."""
+    """Return what ``leftovers.sh`` printed: pending commits, left-over files, or why not known."""
     result = results.get("left_over")
     if result is None:
         why = "left_over: the switch was not asked"

@@ -19,7 +19,7 @@ _NOTHING = re.compile(r"% (No BGP|BGP instance not found|No .*(peer|neighbor)|.*
 
 
 def absent(result: CommandResult) -> bool:
-    """Whether FRR, or its daemon in question, is not running."""
+    """Return whether FRR, or its daemon in question, is not running."""
     return (
         result.stdout.lstrip()[:1] not in {b"{", b"["}
         and _NOT_RUNNING.search(result.stdout[:500] + result.stderr[:500]) is not None
@@ -27,7 +27,7 @@ def absent(result: CommandResult) -> bool:
 
 
 def vnis(result: CommandResult) -> Iterator[VniFact]:
-    """``show evpn vni json``."""
+    """Yield the rows of ``show evpn vni json``."""
     for key, row in _objects(_document(result)):
         remote = row.get("numRemoteVteps", 0)
         if isinstance(remote, list):
@@ -42,7 +42,7 @@ def vnis(result: CommandResult) -> Iterator[VniFact]:
 
 
 def vrf_vnis(result: CommandResult) -> Iterator[VrfVniFact]:
-    """``show vrf vni json``."""
+    """Yield the rows of ``show vrf vni json``."""
     document = _document(result)
     for row in document["vrfs"] if document else ():
         yield VrfVniFact(
@@ -55,7 +55,7 @@ def vrf_vnis(result: CommandResult) -> Iterator[VrfVniFact]:
 
 
 def evpn_macs(result: CommandResult) -> Iterator[EvpnMacFact]:
-    """``show evpn arp-cache vni all json``: one object for each VNI, keyed by the addresses."""
+    """Yield the rows of ``show evpn arp-cache vni all json``: an object per VNI, by address."""
     for vni, entries in _objects(_document(result)):
         for owner, row in entries.items():
             if isinstance(row, dict):
@@ -68,7 +68,7 @@ def evpn_macs(result: CommandResult) -> Iterator[EvpnMacFact]:
 
 
 def peers(result: CommandResult) -> Iterator[PeerFact]:
-    """``show bgp l2vpn evpn summary json``."""
+    """Yield the rows of ``show bgp l2vpn evpn summary json``."""
     document = _document(result)
     if "l2VpnEvpn" in document:
         document = document["l2VpnEvpn"]
@@ -92,7 +92,7 @@ def _document(result: CommandResult) -> dict[str, Any]:
 
 
 def _objects(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The members that are objects themselves; FRR mixes counters in between."""
+    """Return the members that are objects themselves; FRR mixes counters in between."""
     return ((key, row) for key, row in document.items() if isinstance(row, dict))
 
 

@@ -41,12 +41,12 @@ class Vip:
 
     @property
     def device(self) -> str:
-        """The VRR device's name."""
+        """Return the VRR device's name."""
         return self.virtual.device
 
     @property
     def interface(self) -> str:
-        """The SVI's name."""
+        """Return the SVI's name."""
         return self.gateway.interface
 
 
@@ -58,7 +58,7 @@ class Index:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """What could be read: names of sections, ``gateways``, ``sysctls``, ``left_over``."""
+        """Return what could be read: section names, ``gateways``, ``sysctls``, ``left_over``."""
         facts = self.facts
         told = {
             "gateways": facts.gateways_unread,
@@ -79,7 +79,7 @@ class Index:
 
     @cached_property
     def addresses(self) -> Mapping[str, tuple[IpInterface, ...]]:
-        """The kernel's addresses by device."""
+        """Return the kernel's addresses by device."""
         found: dict[str, list[IpInterface]] = defaultdict(list)
         for row in self.facts.addresses.rows:
             found[row.device].append(row.address)
@@ -87,7 +87,7 @@ class Index:
 
     @cached_property
     def holders(self) -> Mapping[IpAddress, tuple[str, ...]]:
-        """The devices that bear each address, with whatever prefix length."""
+        """Return the devices that bear each address, with whatever prefix length."""
         found: dict[IpAddress, dict[str, None]] = defaultdict(dict)
         for row in self.facts.addresses.rows:
             found[row.address.ip][row.device] = None
@@ -118,7 +118,7 @@ class Index:
         return _grouped(self.facts.neighbours.rows, lambda row: row.device)
 
     def vips_of(self, gateway: Gateway) -> tuple[Vip, ...]:
-        """Every VIP of a stanza, in order."""
+        """Return every VIP of a stanza, in order."""
         svi = self.links.get(gateway.interface)
         found = []
         for virtual in gateway.virtual:
@@ -127,7 +127,7 @@ class Index:
         return tuple(found)
 
     def sysctl(self, path: str) -> int | None:
-        """A number below ``/proc/sys/net/ipv4``; None where it was not read."""
+        """Return a number below ``/proc/sys/net/ipv4``; None where it was not read."""
         value = self.facts.sysctls.get(path, "").strip()
         return int(value) if value.lstrip("-").isdigit() else None
 

@@ -42,7 +42,7 @@ _KINDS = {
 
 
 def links(result: CommandResult) -> Iterator[LinkFact]:
-    """``ip -d link``."""
+    """Yield the rows of ``ip -d link``."""
     for row in rows_of(result, iproute_text.links):
         info = row.get("linkinfo") or {}
         data = info.get("info_data") or {}
@@ -67,7 +67,7 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
 
 
 def addresses(result: CommandResult) -> Iterator[AddressFact]:
-    """``ip addr``; link-local ones, which every device has, are left out."""
+    """Yield the rows of ``ip addr``; link-local ones, which every device has, are left out."""
     for row in rows_of(result, iproute_text.addresses):
         for info in row["addr_info"]:
             local = info.get("local")
@@ -78,7 +78,7 @@ def addresses(result: CommandResult) -> Iterator[AddressFact]:
 
 
 def routes(results: Results) -> Section[RouteFact]:
-    """Both families; where one is not to be read, neither is trusted."""
+    """Return the routes of both families; where one cannot be read, neither is trusted."""
     four = section(results, "routes", lambda result: _routes(result, "0.0.0.0/0"))
     six = section(results, "routes6", lambda result: _routes(result, "::/0"))
     if not (four.known and six.known):
@@ -117,7 +117,7 @@ def _routes_of_text(text: str) -> list[dict[str, Any]]:
 
 
 def rules(result: CommandResult) -> Iterator[RuleFact]:
-    """``ip rule``."""
+    """Yield the rows of ``ip rule``."""
     for row in rows_of(result, _rules_of_text):
         selector = {
             key: _plain(value)
@@ -129,7 +129,7 @@ def rules(result: CommandResult) -> Iterator[RuleFact]:
 
 
 def _plain(value: object) -> object:
-    """A word or a number, as `ip rule` says what a rule looks at.
+    """Return the word or number by which ``ip rule`` says what a rule looks at.
 
     Raises:
         TypeError: it is a list or an object.
@@ -140,7 +140,7 @@ def _plain(value: object) -> object:
 
 
 def _rules_of_text(text: str) -> list[dict[str, Any]]:
-    """``0: from all lookup local``."""
+    """Return the rows of ``ip rule`` as text: ``0: from all lookup local``."""
     rows: list[dict[str, Any]] = []
     names = {"from": "src", "to": "dst", "lookup": "table"}
     for line in text.splitlines():
@@ -160,7 +160,7 @@ def _rules_of_text(text: str) -> list[dict[str, Any]]:
 
 
 def neighbours(result: CommandResult) -> Iterator[NeighbourFact]:
-    """``ip neigh``; link-local ones are left out."""
+    """Yield the rows of ``ip neigh``; link-local ones are left out."""
     for row in rows_of(result, iproute_text.neighbours):
         owner, states = row["dst"], row["state"]
         if not owner.startswith("fe80:"):
@@ -174,7 +174,7 @@ def neighbours(result: CommandResult) -> Iterator[NeighbourFact]:
 
 
 def fdb(result: CommandResult) -> Iterator[FdbFact]:
-    """``bridge fdb``; the multicast groups that every device listens to are left out."""
+    """Yield the rows of ``bridge fdb``, without the multicast groups that every device hears."""
     for row in rows_of(result, iproute_text.forwarding):
         mac = row["mac"].lower()
         if mac.startswith(("33:33:", "01:")):
@@ -192,7 +192,7 @@ def fdb(result: CommandResult) -> Iterator[FdbFact]:
 
 
 def ports(result: CommandResult) -> Iterator[PortFact]:
-    """``bridge link``."""
+    """Yield the rows of ``bridge link``."""
     for row in rows_of(result, _ports_of_text):
         name = str(row["ifname"])
         if "master" in row:
@@ -213,7 +213,7 @@ def _ports_of_text(text: str) -> list[dict[str, Any]]:
 
 
 def sysctls(results: Results, devices: Container[str]) -> tuple[dict[str, str], str]:
-    """``path:value`` lines, of the global settings and those of the devices only."""
+    """Return ``path:value`` lines, of the global settings and those of the devices only."""
     result = results.get("sysctls")
     if result is None:
         return {}, "sysctls: the switch was not asked"

@@ -32,7 +32,7 @@ class Section(Generic[Row]):
 
     @property
     def known(self) -> bool:
-        """Whether the rows are what the switch has: nothing failed and the program is there."""
+        """Return whether the rows are what the switch has: the program is there and worked."""
         return not self.unread and not self.absent
 
 
@@ -70,7 +70,7 @@ class LinkFact:
 
     @property
     def up(self) -> bool:
-        """Whether it is administratively up."""
+        """Return whether it is administratively up."""
         return "UP" in self.flags
 
 

@@ -24,7 +24,7 @@ _SHOWN = 160
 
 
 def probes(result: CommandResult, macs: Mapping[str, str]) -> Iterator[ProbeFact]:
-    """The trials.
+    """Yield the rows of the probes.
 
     Args:
         result: of the script.
@@ -59,7 +59,7 @@ class _Trial(NamedTuple):
 
 
 class _Told(NamedTuple):
-    """What the line means; see `ProbeFact`."""
+    """What the line means; see ``ProbeFact``."""
 
     ok: bool
     detail: str

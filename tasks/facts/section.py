@@ -47,12 +47,12 @@ def section(
     *,
     absent: Callable[[CommandResult], bool] | None = None,
 ) -> Section[Row]:
-    """The rows of one command, or why there are none to be trusted.
+    """Return the rows of one command, or why there are none to be trusted.
 
     Args:
         results: what each command left behind, by its name.
         name: the command's.
-        parse: makes rows of it; may raise anything of `misread`.
+        parse: makes rows of it; may raise anything of ``misread``.
         absent: whether the program is not there; by default when the shell did not find it.
     """
     result = results.get(name)
@@ -70,7 +70,7 @@ def section(
 
 
 def unread(result: CommandResult, error: BaseException) -> str:
-    """The sentence for output that is not understood."""
+    """Return the sentence for output that is not understood."""
     why = (
         str(error)
         if isinstance(error, errors.NapalmException)
@@ -82,7 +82,7 @@ def unread(result: CommandResult, error: BaseException) -> str:
 
 
 def shown(result: CommandResult) -> str:
-    """The command as a person knows it: without the timeout, the fallback and long scripts."""
+    """Return the command as a person knows it: no timeout, no fallback, no long script."""
     return f"'{_plain(result.command)}'"
 
 

@@ -34,7 +34,7 @@ def newest(links: Sequence[Link]) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
 
 
 def left_out(old: Link, hypervisor: str) -> str:
-    """The note on a row that is not taken, so that nobody believes there was none."""
+    """Return the note on a row that is not taken, so that nobody believes there was none."""
     seen = f"observed {old.observed}" if old.observed else "without a date"
     return (
         f"{hypervisor} {old.interface}: an LLDP row that is not the newest is left out: "
@@ -43,7 +43,7 @@ def left_out(old: Link, hypervisor: str) -> str:
 
 
 def differences(magdb: Sequence[Link], netbox: Sequence[Link]) -> list[str]:
-    """Where LLDP and the recorded cabling name different ends for one interface."""
+    """Return a note for each interface to which LLDP and the recorded cabling give two ends."""
     recorded = {link.interface: link for link in netbox}
     notes = []
     for link in magdb:

@@ -126,7 +126,7 @@ def _node(group: Element, shape: str) -> _Node:
 
 
 def _split_edge(title: str, nodes: dict[str, _Node]) -> tuple[str, str]:
-    """The two ends of an edge; ids may themselves hold "->", so known ids decide."""
+    """Return the two ends of an edge; ids may themselves hold "->", so known ids decide."""
     ends = [
         (title[: match.start()], title[match.end() :])
         for match in re.finditer("->", title)
@@ -191,7 +191,7 @@ def _graph(svg: bytes) -> _Graph:
 
 
 def _corners(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-    """The lower left and the upper right corner of what the points span."""
+    """Return the lower left and the upper right corner of what the points span."""
     if not points:
         return ()
     across, up = zip(*points, strict=True)
@@ -199,7 +199,7 @@ def _corners(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, floa
 
 
 def _port_name(text: str) -> str:
-    """``swp1s3 (swp1s3)`` is drawn for port ``swp1s3``."""
+    """Return the name of the port that is drawn as ``swp1s3 (swp1s3)``."""
     port = text.split(" (", 1)[0].strip()
     if port and not is_port_text(port):
         raise DrawingError(f'it names a port "{one_line(port, 40)}", which no port is called')
@@ -213,7 +213,7 @@ def _switch_name(text: str) -> str:
 
 
 def _interface_name(node: _Node) -> str:
-    """The first line, unless that was empty and the MAC slipped into its place."""
+    """Return the first line, unless that was empty and the MAC slipped into its place."""
     name = next((line for line in node.lines if not is_mac(line)), "")
     if not node.lines or is_mac(node.lines[0]):
         name = node.id
@@ -223,7 +223,7 @@ def _interface_name(node: _Node) -> str:
 
 
 def _is_bmc(graph: _Graph, node: _Node, hypervisor: str) -> bool:
-    """By its name, or because what it leads to is another machine's name."""
+    """Return whether its name, or another machine's name at its other end, shows a BMC."""
     name = _interface_name(node)
     if _BMC.fullmatch(name) or "management" in node.tooltip.lower():
         return True
@@ -341,7 +341,7 @@ def read_netbox(svg: bytes, hypervisor: str) -> Drawing:
 
 
 def _peer_of(port: _Node, peers: dict[str, _Node]) -> str:
-    """The box a port lies in: the only one, or by its place on the paper."""
+    """Return the box a port lies in: the only one, or by its place on the paper."""
     boxes = list(peers.values())
     if len(boxes) > 1:
         boxes = [box for box in boxes if _encloses(box, port)]

@@ -91,7 +91,7 @@ class HostList:
 
 
 def read_view(body: bytes, wanted: Iterable[str]) -> HostList:
-    """The hosts of all panels whose name contains one of ``wanted``, case-insensitively.
+    """Return the hosts of all panels whose name contains one of ``wanted``, case-insensitively.
 
     Raises:
         PageError: the body is not the view's JSON, or has no hosts at all: Mimic says "no hosts"
@@ -128,7 +128,7 @@ def read_view(body: bytes, wanted: Iterable[str]) -> HostList:
 
 
 def _level(value: object, name: str) -> Mapping[str, object]:
-    """One level of the view; PHP writes an empty object as an empty list."""
+    """Return one level of the view. PHP writes an empty object as an empty list."""
     if isinstance(value, dict):
         return value
     if value is None or value == []:

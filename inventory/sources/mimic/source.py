@@ -69,11 +69,11 @@ class MimicSource:
 
     @property
     def location(self) -> str:
-        """Where this Mimic is."""
+        """Return this Mimic's address."""
         return self._web.location
 
     def list_hypervisors(self) -> Answer[tuple[str, ...]]:
-        """Every hypervisor in the configured views, as Aquilon spells it, sorted.
+        """Return every hypervisor in the configured views, as Aquilon spells it, sorted.
 
         Raises:
             SourceError: no view gave a list with hypervisors in it.
@@ -81,7 +81,7 @@ class MimicSource:
         return self._list.get().answer
 
     def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
-        """The newest known cables of a hypervisor.
+        """Return the newest known cables of a hypervisor.
 
         MagDB's drawing (LLDP, dated) is believed first; NetBox's (recorded cabling) only where
         MagDB gives nothing. Where both speak and differ, the warning says so.
@@ -120,7 +120,7 @@ class MimicSource:
         )
 
     def _spellings(self, hypervisor: str) -> tuple[list[str], SourceError | None]:
-        """How Mimic may spell it: as in its list, then in lower case (it minds the case)."""
+        """Return the spellings to try: as in its list, then lower case (Mimic minds the case)."""
         failure = None
         known: HostIndex[None] = HostIndex()
         try:

@@ -24,7 +24,7 @@ class Cloud:
         self._prefixes: dict[str, int] = {}
 
     def hypervisors(self) -> list[Any]:
-        """All of them; at once the proof that we are an administrator and the cells are up."""
+        """Return all hypervisors, which proves that we are administrator and all cells are up."""
         from openstack.exceptions import ForbiddenException  # noqa: PLC0415
 
         try:
@@ -36,7 +36,7 @@ class Cloud:
         return found
 
     def prefix(self, subnet_id: str) -> int:
-        """The prefix length of a subnet, asked for once."""
+        """Return the prefix length of a subnet, asked for once."""
         if subnet_id not in self._prefixes:
             cidr = self.network.get_subnet(subnet_id).cidr
             try:
@@ -46,7 +46,7 @@ class Cloud:
         return self._prefixes[subnet_id]
 
     def partial(self, what: str) -> SourceError:
-        """The failure for an answer that lacks something."""
+        """Return the failure for an answer that lacks something."""
         return SourceError(
             SYSTEM,
             f"it was asked for {self.asked} and gave a partial answer: {what}.",
@@ -54,7 +54,7 @@ class Cloud:
         )
 
     def server(self, server_id: str) -> Any | None:  # noqa: ANN401  # the SDK's Server
-        """A server by its id; None only when Nova says that it does not exist."""
+        """Return a server by its id; None only when Nova says that it does not exist."""
         from openstack.exceptions import NotFoundException  # noqa: PLC0415
 
         try:
@@ -63,7 +63,7 @@ class Cloud:
             return None
 
     def host_of(self, server: Any) -> str:  # noqa: ANN401  # the SDK's Server
-        """The hypervisor; empty only when Nova has none for it and we may see that."""
+        """Return the hypervisor; empty only when Nova has none for it and we may see that."""
         name = str(server.hypervisor_hostname or "")
         if name and not is_hostname(name):
             raise self.partial(f'"{one_line(name, 60)}" stands for the hypervisor of {server.id}')
@@ -72,7 +72,7 @@ class Cloud:
         return name
 
     def vm(self, server: Any) -> VirtualMachine:  # noqa: ANN401  # the SDK's Server
-        """What Nova's record of a server tells: all but what is on its ports."""
+        """Return what Nova's record of a server tells: all but what is on its ports."""
         if not server.name or not server.id:
             raise self.partial(f"the record of {server.id or 'a VM'} has no name")
         return VirtualMachine(

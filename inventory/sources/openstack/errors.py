@@ -24,7 +24,7 @@ _STATUS_ADVICE = {
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """Every family that a call may raise; imported late because the SDK is slow to import."""
+    """Return every family that a call may raise; imported late: the SDK is slow to import."""
     import requests  # noqa: PLC0415  # with the two below, late for speed
     from keystoneauth1.exceptions import ClientException  # noqa: PLC0415
     from openstack.exceptions import SDKException  # noqa: PLC0415
@@ -33,7 +33,7 @@ def failures() -> tuple[type[Exception], ...]:
 
 
 def as_source_error(exc: Exception, asked: str, secrets: Iterable[str] = ()) -> SourceError:
-    """The sentence for a failure.
+    """Return the sentence for a failure.
 
     Args:
         exc: what a call raised.
@@ -77,7 +77,7 @@ def _verb(what: str) -> str:
 
 
 def not_admin(asked: str) -> SourceError:
-    """The account sees only its own project, so whatever is missing may merely be hidden."""
+    """Return the error for an account that sees only its own project: the rest is hidden."""
     return SourceError(
         SYSTEM,
         f"it was asked for {asked}, but the account is not an administrator and cannot see the "

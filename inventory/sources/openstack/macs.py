@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def owners(cloud: Cloud, macs: Sequence[str]) -> tuple[MacOwner, ...]:
-    """The owners of MACs: one request for the ports, and one for each VM that has one.
+    """Return the owners of MACs: one request for the ports, and one for each VM that has one.
 
     A MAC is unique within a network only: one MAC may have several owners.
 
@@ -39,7 +39,7 @@ def owners(cloud: Cloud, macs: Sequence[str]) -> tuple[MacOwner, ...]:
 
 
 def _vm(cloud: Cloud, server_id: str, mac: str) -> VirtualMachine:
-    """The VM, without its other addresses: they would take further requests."""
+    """Return the VM, without its other addresses: they would take further requests."""
     server = cloud.server(server_id)
     if server is None:
         raise cloud.partial(f"the port with the MAC {mac} names a VM that Nova does not have")

@@ -39,7 +39,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 
 
 def classify(target: str) -> uuid.UUID | Address | str:
-    """What a person's text can be: an id, an address, or else a name.
+    """Return what a person's text can be: an id, an address, or else a name.
 
     >>> classify("130.246.212.10"), classify("vm-a1")
     (IPv4Address('130.246.212.10'), 'vm-a1')
@@ -88,12 +88,12 @@ class OpenStackSource:
 
     @property
     def location(self) -> str:
-        """Which cloud this is."""
+        """Return which cloud this is."""
         where = self._settings.cloud or "OS_* environment"
         return f"{where} ({self._settings.clouds_file})" if self._settings.clouds_file else where
 
     def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
-        """Every VM whose id, fixed or floating address, or exact name is ``target``.
+        """Return every VM whose id, fixed or floating address, or exact name is ``target``.
 
         Raises:
             TargetError: the text cannot name a VM, or the address is that of another thing.
@@ -104,7 +104,7 @@ class OpenStackSource:
         return self._ask(f"the VM {what} {target}", lambda cloud: _find(cloud, kind))
 
     def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
-        """The VMs of a hypervisor; empty when it runs none.
+        """Return the VMs of a hypervisor; empty when it runs none.
 
         Raises:
             TargetError: Nova has no such hypervisor, or several of that short name.
@@ -115,7 +115,7 @@ class OpenStackSource:
         return self._ask(f"the VMs on {hypervisor}", lambda cloud: _on(cloud, hypervisor))
 
     def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
-        """What OpenStack knows under each of some MACs.
+        """Return the owners of some MACs that OpenStack knows.
 
         Raises:
             TargetError: one of them is no MAC.
@@ -251,7 +251,7 @@ def _addressed(cloud: Cloud, address: Address) -> list[Any]:
 
 
 def _behind(cloud: Cloud, floating: Any) -> str:  # noqa: ANN401  # the SDK's FloatingIP
-    """The id of the server that a floating address hangs on; empty when on none."""
+    """Return the id of the server that a floating address hangs on; empty when on none."""
     if not floating.port_id:
         return ""
     details = floating.port_details or {}

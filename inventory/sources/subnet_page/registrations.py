@@ -38,16 +38,16 @@ class Registrations:
             self._addresses[row.address].append((name, row))
 
     def named(self, switch: str) -> list[tuple[str, Row]]:
-        """The rows of a name: of the full one, else of those that can be the same host."""
+        """Return the rows of a name: of the full one, else of those that can be the same host."""
         return self._names.find(switch)
 
     def sharing(self, row: Row) -> list[tuple[str, Row]]:
-        """All names that are registered for the row's address, its own among them."""
+        """Return all names that are registered for the row's address, its own among them."""
         return self._addresses[row.address]
 
 
 def find_switch(switch: str, listed: Registrations, location: str = "") -> Switch:
-    """The switch of that name in the listing: by the full name, else by the short one if unique.
+    """Return the switch of that name: by the full name, else by the short one if unique.
 
     Two full names are never taken for one another because their first parts agree.
 

@@ -40,11 +40,11 @@ class SubnetPageSource:
 
     @property
     def location(self) -> str:
-        """Where the page is."""
+        """Return the page's address."""
         return self._web.location
 
     def address_of(self, switch: str) -> Answer[Switch]:
-        """The one management address of a switch, by its full name or a unique short one.
+        """Return the one management address of a switch, by its full name or a unique short one.
 
         Raises:
             TargetError: the text is no host name.
@@ -62,7 +62,7 @@ class SubnetPageSource:
         return Answer(found, self.system, asked_at, warning=warning)
 
     def _fetch(self) -> tuple[datetime, Registrations]:
-        """All configured subnets as one listing; one that fails fails the whole.
+        """Return all configured subnets as one listing; one that fails fails the whole.
 
         A name that is missing, or unique, must be so in all of them.
         """

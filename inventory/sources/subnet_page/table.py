@@ -66,7 +66,7 @@ class Row:
 
 
 def read_subnet(html: str, subnet: Network) -> tuple[Row, ...]:
-    """All rows with a name, of every block of the page.
+    """Return all rows with a name, of every block of the page.
 
     Raises:
         SubnetPageError: the page does not say that it displays this subnet, or has no listing.
@@ -100,7 +100,7 @@ def read_subnet(html: str, subnet: Network) -> tuple[Row, ...]:
 
 
 def read_selector(html: str) -> tuple[Network, ...]:
-    """The subnets that the page's own selector offers, in its order.
+    """Return the subnets that the page's own selector offers, in its order.
 
     Raises:
         SubnetPageError: there is no selector with subnets in it.
@@ -152,7 +152,7 @@ def _cell(tag: Tag) -> _Cell:
 
 
 def _inside(tag: Tag) -> Iterator[PageElement]:
-    """Its descendants, begun at once: bs4's own generator walks to the last of them first."""
+    """Yield its descendants, begun at once: bs4's own generator walks to the last of them first."""
     levels = [iter(tag.contents)]
     while levels:
         element = next(levels[-1], None)
@@ -165,7 +165,7 @@ def _inside(tag: Tag) -> Iterator[PageElement]:
 
 
 def _columns(cells: list[_Cell]) -> dict[str, int]:
-    """Where the three columns are, if this row of cells is a header with all of them."""
+    """Return where the three columns are, if this row of cells is a header with all of them."""
     texts = [(cell.words or "").casefold() for cell in cells]
     if not all(texts.count(header) == 1 for header in _HEADERS):
         return {}
@@ -197,7 +197,7 @@ def _address(text: str, subnet: Network) -> IPv4Address | IPv6Address | None:
 
 
 def _tables(soup: BeautifulSoup) -> list[list[Tag]]:
-    """The rows of each table: its own, not those of tables inside it."""
+    """Return the rows of each table: its own, not those of tables inside it."""
     rows: dict[int, list[Tag]] = {}
     owners: dict[int, int | None] = {}
     for row in soup.find_all("tr"):
@@ -217,7 +217,7 @@ def _tables(soup: BeautifulSoup) -> list[list[Tag]]:
 
 
 def _grid(table: list[Tag]) -> Iterator[list[_Cell]]:
-    """A table's rows with spans filled in, so far as they are not wider than any listing."""
+    """Yield a table's rows with spans filled in, so far as they are not wider than any listing."""
     hanging: dict[int, tuple[_Cell, int]] = {}
     for row in table:
         cells: list[_Cell] = []

@@ -27,7 +27,7 @@ _HOME = """<!DOCTYPE html>
 
 
 def create_mimic(topology: Topology, faults: Faults, variant: str = "v2018") -> Flask:
-    """A WSGI application that answers as Mimic does.
+    """Return a WSGI application that answers as Mimic does.
 
     Args:
         topology: the lab; all content comes from it.
@@ -180,7 +180,7 @@ class _Mimic:
         return self._drawing(drawing.netbox_source(record, devices, NETBOX_URL, cabled=cabled))
 
     def _died(self, message: str, file: str) -> Response:
-        """A fatal error: 500 without a body, or its text with 200 where errors are displayed."""
+        """Return a fatal error: 500 and no body, or its text with 200 if errors are displayed."""
         if "display-errors" in self.active:
             return Response(pages.fatal(message, file, 9), content_type=HTML)
         return empty_500()
@@ -205,6 +205,6 @@ class _Mimic:
 
 
 def _digits(text: str) -> int:
-    """The digits that PHP's number filter picks out of a value; 0 when there are none."""
+    """Return the digits that PHP's number filter picks out of a value; 0 when there are none."""
     digits = "".join(re.findall(r"[0-9]", text))
     return int(digits) if digits else 0

@@ -36,14 +36,14 @@ NO_INTERFACES = '"No Interfaces Found";'
 
 
 def digraph(statements: Iterable[str]) -> str:
-    """A whole graphviz text around some statements."""
+    """Return a whole graphviz text around some statements."""
     body = "\n".join(statements)
     return f'digraph "aliases" {{\n{_GRAPH}{body}\n}}\n'
 
 
 @lru_cache(maxsize=512)
 def render(source: str, *, unflatten: bool = False) -> bytes | None:
-    """The SVG that graphviz makes of ``source``; None when it rejects the text."""
+    """Return the SVG that graphviz makes of ``source``; None when it rejects the text."""
     text = source.encode()
     if unflatten:
         text = _filter(["unflatten", "-l", "5", "-f"], text) or b""
@@ -56,12 +56,12 @@ def _filter(argv: list[str], text: bytes) -> bytes | None:
 
 
 def needs_unflatten(record: SystemRecord) -> bool:
-    """Whether the older Mimic sends this drawing through ``unflatten`` first."""
+    """Return whether the older Mimic sends this drawing through ``unflatten`` first."""
     return len(record.addresses) > _MANY_ADDRESSES
 
 
 def magdb_source(record: SystemRecord, *, port_ids_with_name: bool) -> str:
-    """The graphviz text of the MagDB drawing.
+    """Return the graphviz text of the MagDB drawing.
 
     Args:
         record: the machine.
@@ -134,7 +134,7 @@ def _magdb_address(row: AddressRow) -> list[str]:
 def netbox_source(
     record: SystemRecord, device_ids: Mapping[str, int], base_url: str, *, cabled: bool
 ) -> str:
-    """The graphviz text of the NetBox drawing.
+    """Return the graphviz text of the NetBox drawing.
 
     Args:
         record: the machine.

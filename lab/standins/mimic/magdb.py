@@ -40,7 +40,7 @@ class InterfaceRow:
 
     @property
     def vendor(self) -> str:
-        """The vendor that the MAC's first half belongs to."""
+        """Return the vendor that the MAC's first half belongs to."""
         return vendor_of(self.mac)
 
 
@@ -68,23 +68,23 @@ class SystemRecord:
     bond_macs: tuple[str, ...] = ()
 
     def address_of(self, name: str) -> str | None:
-        """The address registered under ``name``, which is compared exactly."""
+        """Return the address registered under ``name``, which is compared exactly."""
         return next((row.address for row in self.addresses if row.fqdn == name), None)
 
 
 def vendor_of(mac: str) -> str:
-    """The vendor of a MAC address; empty when the list does not have it."""
+    """Return the vendor of a MAC address; empty when the list does not have it."""
     return _VENDORS.get(mac[:8].lower(), "")
 
 
 def bmc_name(topology: Topology, system_id: int) -> str:
-    """The name of a system's BMC: the one public example is ``system6453.<domain>``."""
+    """Return the name of a system's BMC: the one public example is ``system6453.<domain>``."""
     domain = topology.leafs[0].name.split(".", 1)[1]
     return f"system{system_id}.{domain}"
 
 
 def records(topology: Topology, faults: frozenset[str], today: date) -> list[SystemRecord]:
-    """Every system: the hypervisors with what they have reported, then the switches."""
+    """Return every system: the hypervisors with what they have reported, then the switches."""
     hypervisors = [_hypervisor(topology, host, faults, today) for host in topology.hypervisors]
     switches = [_switch(leaf, place) for place, leaf in enumerate(topology.leafs)]
     return [*hypervisors, *switches]

@@ -61,12 +61,12 @@ def php_json(value: object) -> str:
 
 
 def warning(message: str, file: str, line: int) -> str:
-    """A warning as PHP prints it when ``display_errors`` is on."""
+    """Return a warning as PHP prints it when ``display_errors`` is on."""
     return _php_message("Warning", message, file, line)
 
 
 def fatal(message: str, file: str, line: int) -> str:
-    """A fatal error as PHP prints it when ``display_errors`` is on."""
+    """Return a fatal error as PHP prints it when ``display_errors`` is on."""
     return _php_message("Fatal error", message, file, line)
 
 
@@ -76,7 +76,7 @@ def _php_message(kind: str, message: str, file: str, line: int) -> str:
 
 
 def node_filter(name: str) -> str:
-    """What Mimic leaves of an asked name: letters, digits, dots and hyphens."""
+    """Return what Mimic leaves of an asked name: letters, digits, dots and hyphens."""
     return re.sub(r"[^A-Za-z0-9.-]", "", name)
 
 
@@ -145,7 +145,7 @@ def _add_monitoring(
 def view(
     topology: Topology, variant: str, faults: frozenset[str], *, opennebula: bool
 ) -> dict[str, object]:
-    """The JSON of a cloud view: group -> panel -> cluster (always empty here) -> node -> facts."""
+    """Return the JSON of a cloud view: group, panel, cluster (always empty here), node, facts."""
     panels: dict[str, object] = {}
     if not faults & {"aquilon-down", "nothing-matches"}:
         found = _nodes(topology, variant, faults, opennebula=opennebula)
@@ -164,7 +164,7 @@ def _plugin_failure(message: str, file: str, line: int) -> str:
 
 
 def _neighbours(node: str) -> str:
-    """The previous and next links: one less, one more than the first number in the name."""
+    """Return the previous and next links: one less, one more than the first number in the name."""
     number = re.search(r"[0-9]+", node)
     if number is None:
         return ""
@@ -195,7 +195,7 @@ def _object(page: PageRequest, data: str) -> str:
 
 
 def _magdb(page: PageRequest) -> str | None:
-    """The MagDB section; None where PHP 8 dies in it."""
+    """Return the MagDB section; None where PHP 8 dies in it."""
     record = None if "host-unknown" in page.faults else page.record
     if "postgres-down" in page.faults:
         if page.php8:
@@ -290,7 +290,7 @@ def _title(plugin: str, variant: str) -> str:
 
 
 def _section(plugin: str, page: PageRequest) -> tuple[str, bool]:
-    """A section's text, and whether the page goes on after it."""
+    """Return a section's text, and whether the page goes on after it."""
     in_tag = ""
     if page.php8:
         # PHP 8.1 finds fault with a constant in the middle of the start tag.
@@ -312,7 +312,7 @@ def _section(plugin: str, page: PageRequest) -> tuple[str, bool]:
 
 
 def host_page(page: PageRequest) -> str:
-    """The whole host page, or what of it is sent before PHP dies."""
+    """Return the whole host page, or what of it is sent before PHP dies."""
     node = escape(page.node)
     text = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n'

@@ -34,7 +34,7 @@ class Endpoints:
 
     @classmethod
     def of(cls, topology: Topology) -> Endpoints:
-        """The addresses of the lab itself."""
+        """Return the addresses of the lab itself."""
         urls = (topology.service(name).url for name in ("keystone", "nova", "neutron"))
         return cls(*(url.rstrip("/") for url in urls))
 
@@ -67,16 +67,16 @@ class Cloud:
 
     @property
     def active(self) -> frozenset[str]:
-        """The faults in force."""
+        """Return the faults in force."""
         return self.faults.active(OPENSTACK)
 
     @property
     def domain_id(self) -> str:
-        """The one domain's id."""
+        """Return the one domain's id."""
         return _DOMAIN_ID
 
     def issue(self, user: str, project: ProjectSpec, *, admin: bool) -> Token:
-        """A new token."""
+        """Return a new token."""
         expires = datetime.now(timezone.utc) + _TOKEN_LIFE
         token = Token(uuid.uuid4().hex, user, project, admin, expires)
         with self.lock:
@@ -89,7 +89,7 @@ class Cloud:
             self.tokens.pop(token_id, None)
 
     def caller(self) -> Token | None:
-        """Who makes the present request; None when the token is missing, wrong or refused."""
+        """Return who makes this request; None when the token is missing, wrong or refused."""
         token = self.tokens.get(request.headers.get("X-Auth-Token", ""))
         if token is None or token.expires < datetime.now(timezone.utc):
             return None
@@ -103,11 +103,11 @@ class Cloud:
         return token
 
     def is_admin(self, token: Token) -> bool:
-        """Whether the caller has the admin role now."""
+        """Return whether the caller has the admin role now."""
         return token.admin and token.project != NO_PROJECT and "not-admin" not in self.active
 
     def servers(self) -> list[VmSpec]:
-        """Every server of every project."""
+        """Return every server of every project."""
         found = list(self.topology.vms)
         if "duplicate-address" in self.active:
             first = next(vm for vm in found if vm.address is not None)
@@ -126,14 +126,14 @@ class Cloud:
 
 
 def stable_id(kind: str, name: str) -> str:
-    """A UUID that is the same in every run."""
+    """Return a UUID that is the same in every run."""
     return str(uuid.uuid5(_SPACE, f"{kind}/{name}"))
 
 
 def instead(
     cloud: Cloud, *, slow: bool, hangs: tuple[str, ...], cut: tuple[str, ...]
 ) -> Response | None:
-    """The answer of a service that is slow, hangs or cuts the connection; else None."""
+    """Return the answer of a service that is slow, hangs or cuts the connection; else None."""
     active = cloud.active
     if slow and "slow" in active:
         be_slow()
@@ -146,7 +146,7 @@ def instead(
 
 
 def proxy_answer(active: frozenset[str]) -> Response | None:
-    """What a proxy in front of Nova and Neutron says with 200; None when none is in the way."""
+    """Return what a proxy before Nova and Neutron says with 200; None when there is none."""
     if "html-answer" in active:
         return Response(_PROXY_PAGE, content_type="text/html")
     if "empty-body" in active:
@@ -155,11 +155,11 @@ def proxy_answer(active: frozenset[str]) -> Response | None:
 
 
 def error(kind: str, code: int, message: str) -> tuple[Mapping[str, object], int]:
-    """An error in the shape that Nova gives it."""
+    """Return an error in the shape that Nova gives it."""
     return {kind: {"code": code, "message": message}}, code
 
 
 def unauthorized() -> tuple[Mapping[str, object], int]:
-    """The answer to a missing, unknown or expired token."""
+    """Return the answer to a missing, unknown or expired token."""
     message = "The request you have made requires authentication."
     return {"error": {"code": 401, "title": "Unauthorized", "message": message}}, 401

@@ -37,7 +37,7 @@ class _LoginError(Exception):
 
 
 def create_keystone(cloud: Cloud) -> Flask:
-    """The WSGI application of Keystone; its path prefix is ``/v3``."""
+    """Return the WSGI application of Keystone; its path prefix is ``/v3``."""
 
     def before() -> Response | None:
         answer = instead(cloud, slow=False, hangs=("keystone-hang",), cut=("keystone-refused",))
@@ -279,7 +279,7 @@ def _refused() -> _LoginError:
 
 
 def _part(value: object, *path: str) -> Mapping[str, object]:
-    """The object at a path inside JSON; an empty one where there is none."""
+    """Return the object at a path inside JSON; an empty one where there is none."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}

@@ -26,17 +26,17 @@ _CREATED = "2018-03-01T09:00:00Z"
 
 
 def port_id(vm: VmSpec) -> str:
-    """The id of a server's one port."""
+    """Return the id of a server's one port."""
     return stable_id("port", vm.uuid)
 
 
 def floating_id(address: IPv4Address) -> str:
-    """The id of a floating address."""
+    """Return the id of a floating address."""
     return stable_id("floatingip", str(address))
 
 
 def create_neutron(cloud: Cloud) -> Flask:
-    """The WSGI application of Neutron; its catalogue address has no version."""
+    """Return the WSGI application of Neutron; its catalogue address has no version."""
 
     def before() -> Response | None:
         answer = instead(cloud, slow=False, hangs=("neutron-hang",), cut=("neutron-down",))
@@ -104,7 +104,7 @@ class _Neutron:
         return {"extensions": found}, 200
 
     def lister(self, name: str) -> Callable[[], _Answer]:
-        """The handler of a whole collection."""
+        """Return the handler of a whole collection."""
 
         def handler() -> _Answer:
             token = self.cloud.caller()
@@ -119,7 +119,7 @@ class _Neutron:
         return handler
 
     def getter(self, name: str) -> Callable[[str], _Answer]:
-        """The handler of one record."""
+        """Return the handler of one record."""
         singular = name.removesuffix("s")
 
         def handler(record_id: str) -> _Answer:
@@ -316,7 +316,7 @@ _PAGING = frozenset({"limit", "marker", "fields", "sort_key", "sort_dir", "page_
 
 
 def _filtered(records: list[_Record], known: frozenset[str]) -> list[_Record]:
-    """The records that the request's filters leave.
+    """Return the records that the request's filters leave.
 
     Raises:
         ValueError: with Neutron's own sentence, for a filter it refuses.

@@ -39,7 +39,7 @@ class _RefusedError(Exception):
 
 
 def create_nova(cloud: Cloud) -> Flask:
-    """The WSGI application of Nova; its path prefix is ``/v2.1``."""
+    """Return the WSGI application of Nova; its path prefix is ``/v2.1``."""
     nova = _Nova(cloud)
     app = app_for("nova", nova.before)
     app.after_request(_name_version)
@@ -170,7 +170,7 @@ class _Nova:
         return self._page([make.server(view, vm) for vm in found])
 
     def _select(self, view: make.View, token: Token, policy: str) -> list[VmSpec]:
-        """The servers that the request's filters leave, newest first."""
+        """Return the servers that the request's filters leave, newest first."""
         args = request.args
         everywhere = args.get("all_tenants", "").lower() in _TRUE
         if everywhere and not view.admin:
@@ -332,7 +332,7 @@ class _UnauthorizedError(_RefusedError):
 
 
 def _regex(key: str, text: str) -> re.Pattern[str]:
-    """The pattern that Nova hands to its database; ``|`` is escaped on the way."""
+    """Return the pattern that Nova hands to its database; ``|`` is escaped on the way."""
     message = f"Invalid input for query parameters {key}. Value: {text}. '{text}' is not a 'regex'"
     if not text:
         raise _RefusedError("badRequest", 400, message)
@@ -343,7 +343,7 @@ def _regex(key: str, text: str) -> re.Pattern[str]:
 
 
 def _narrowed(found: list[VmSpec], key: str, text: str, *, admin: bool) -> list[VmSpec]:
-    """The servers that one filter leaves; filters that are not known leave all."""
+    """Return the servers that one filter leaves; filters that are not known leave all."""
     if key in ("name", "hostname"):
         pattern = _regex(key, text)
         return [vm for vm in found if pattern.search(vm.name)]

@@ -31,7 +31,7 @@ class View:
 
 
 def short(name: str) -> str:
-    """The service host of a hypervisor: its name up to the first dot."""
+    """Return the service host of a hypervisor: its name up to the first dot."""
     return name.split(".", 1)[0]
 
 
@@ -42,7 +42,7 @@ def instance_name(cloud: Cloud, vm: VmSpec) -> str:
 
 
 def host_status(cloud: Cloud, vm: VmSpec) -> str:
-    """What Nova says of a server's compute service."""
+    """Return what Nova says of a server's compute service."""
     if vm.hypervisor is None:
         return ""
     active = cloud.active
@@ -52,7 +52,7 @@ def host_status(cloud: Cloud, vm: VmSpec) -> str:
 
 
 def links(cloud: Cloud, path: str) -> list[dict[str, str]]:
-    """The self and bookmark links of a resource."""
+    """Return the self and bookmark links of a resource."""
     base = cloud.endpoints.nova
     root = base.rsplit("/v2.1", 1)[0]
     return [
@@ -62,12 +62,12 @@ def links(cloud: Cloud, path: str) -> list[dict[str, str]]:
 
 
 def brief_server(cloud: Cloud, vm: VmSpec) -> Record:
-    """A server in a list without details."""
+    """Return a server in a list without details."""
     return {"id": vm.uuid, "name": vm.name, "links": links(cloud, f"servers/{vm.uuid}")}
 
 
 def partial_server(cloud: Cloud, vm: VmSpec) -> Record:
-    """What Nova can say of a server whose cell cannot be reached."""
+    """Return what Nova can say of a server whose cell cannot be reached."""
     return {
         "id": vm.uuid,
         "status": "UNKNOWN",
@@ -78,7 +78,7 @@ def partial_server(cloud: Cloud, vm: VmSpec) -> Record:
 
 
 def server(view: View, vm: VmSpec) -> Record:
-    """A server with all that the caller may see of it."""
+    """Return a server with all that the caller may see of it."""
     cloud = view.cloud
     flavor: Record = {"id": "1", "links": links(cloud, "flavors/1")}
     if view.version >= _MV_EMBEDDED_FLAVOR:
@@ -165,7 +165,7 @@ def _addresses(cloud: Cloud, vm: VmSpec) -> Record:
 
 
 def interfaces(cloud: Cloud, vm: VmSpec) -> list[Record]:
-    """The interface attachments of a server."""
+    """Return the interface attachments of a server."""
     if vm.address is None:
         return []
     spec = cloud.topology.cloud
@@ -182,7 +182,7 @@ def interfaces(cloud: Cloud, vm: VmSpec) -> list[Record]:
 
 
 def hypervisor(view: View, host: HypervisorSpec, *, details: bool, with_servers: bool) -> Record:
-    """A hypervisor; its servers go by libvirt's names, not by the display names."""
+    """Return a hypervisor; its servers go by libvirt's names, not by the display names."""
     cloud = view.cloud
     active = cloud.active
     uuids = view.version >= _MV_UUIDS
@@ -222,7 +222,7 @@ def hypervisor(view: View, host: HypervisorSpec, *, details: bool, with_servers:
 
 
 def services(view: View) -> list[Record]:
-    """Every service of Nova."""
+    """Return every service of Nova."""
     cloud = view.cloud
     active = cloud.active
     rows = [("nova-conductor", CONTROLLER), ("nova-scheduler", CONTROLLER)]
