@@ -6,9 +6,7 @@ neither ``vip --help`` nor ``vip lab`` needs them. Each command imports its runb
 
 from __future__ import annotations
 
-import logging
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -29,11 +27,11 @@ from runbooks.cli.options import (
     settings_of,
     site_of,
     switch_of,
+    tell_story,
     wanted_of,
 )
 from runbooks.run import errors
 from runbooks.run.errors import UsageError
-from runbooks.run.story import Story, make_console
 
 app = typer.Typer(
     cls=GuardedGroup,
@@ -53,6 +51,8 @@ app.command()(watch)
 
 def _show_version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version
+
         typer.echo(f"vip {version('vipkeeper')}")
         raise typer.Exit(errors.OK)
 
@@ -73,6 +73,8 @@ def options(
 ) -> None:
     """Find, diagnose and heal the gateway virtual IPs of Cumulus Linux leaf switches."""
     del show_version
+    import logging
+
     if debug:
         form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format=form)
@@ -98,7 +100,7 @@ def trace(
     from runbooks.trace import run_trace
 
     settings = settings_of(ctx)
-    story = Story(make_console(), quiet=True)
+    story = tell_story(quiet=True)
     code = run_trace(
         settings,
         site_of(settings),
@@ -183,7 +185,7 @@ def pending(ctx: typer.Context, switch: SwitchName) -> None:
     from runbooks.pending import show_pending
 
     settings = settings_of(ctx)
-    story = Story(make_console())
+    story = tell_story()
     show_pending(settings, switch_of(settings, switch, story), story)
 
 
@@ -206,8 +208,8 @@ def inventory_show(ctx: typer.Context, as_json: AsJson = False) -> None:
 
     settings = settings_of(ctx)
     built = inventory_runbook.build(settings, site_of(settings))
-    inventory_runbook.show(built, make_console(), as_json=as_json)
-    inventory_runbook.tell_shortfalls(built, Story(make_console(stderr=True)))
+    inventory_runbook.show(built, tell_story().console, as_json=as_json)
+    inventory_runbook.tell_shortfalls(built, tell_story(stderr=True))
 
 
 @inventory_app.command("refresh")
@@ -217,7 +219,7 @@ def inventory_refresh(ctx: typer.Context) -> None:
 
     settings = settings_of(ctx)
     built = inventory_runbook.build(settings, site_of(settings))
-    story = Story(make_console())
+    story = tell_story()
     inventory_runbook.tell_shortfalls(built, story)
     hosts = built.inventory.hosts
     story.tell("refreshed", f"{len(hosts)} switches, kept in {settings.paths.cache}")
@@ -233,7 +235,7 @@ def inventory_write(
 
     settings = settings_of(ctx)
     built = inventory_runbook.build(settings, site_of(settings))
-    story = Story(make_console())
+    story = tell_story()
     inventory_runbook.tell_shortfalls(built, story)
     inventory_runbook.write_files(built, directory, story)
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runbooks.cli.options import Yes, agreement, settings_of, site_of, switch_of
+from runbooks.cli.options import Yes, agreement, settings_of, site_of, switch_of, tell_story
 from runbooks.run.errors import UsageError
-from runbooks.run.story import Story, make_console
 
 if TYPE_CHECKING:
     from nornir_config.settings import Settings
@@ -141,7 +140,7 @@ def watch(  # noqa: PLR0917 - as above
         skip=tuple(skip or ()),
     )
     options = WatchOptions(interval, listen, log, rounds)
-    raise typer.Exit(run_watch(settings, sources, request, options, make_console()))
+    raise typer.Exit(run_watch(settings, sources, request, options, tell_story().console))
 
 
 def heal_all(ctx: typer.Context, *, dry_run: bool, yes: bool, force: bool) -> int:
@@ -165,7 +164,7 @@ def _settings_and_sources(ctx: typer.Context) -> tuple[Settings, Sources]:
     settings = settings_of(ctx, _HEAVY)
     from runbooks.check import Sources
 
-    quiet = Story(make_console(stderr=True), quiet=True)
+    quiet = tell_story(stderr=True, quiet=True)
     return settings, Sources(
         lambda: site_of(settings), lambda name: switch_of(settings, name, quiet)
     )

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import typer
-from rich.text import Text
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from nornir_config.stopping import stopped_by
 from runbooks.cli.interrupt import loaded
 from runbooks.output import nagios_plugin
 from runbooks.run import errors
-from runbooks.run.story import make_console, printable
 
 LAB = "lab"
+#: The help of ``lab.cli.app``, which `vip --help` does not import for this one line.
+LAB_HELP = "A fabric of real switches on this machine, to rehearse on."
 _LAB_MISSING = "the embedded lab is not installed on this machine ({reason})"
 _LAB_ADVICE = "Install it: pip install 'vipkeeper[lab]'"
 #: Commands that change nothing on any switch; so does a check that is not to fix what it finds.
@@ -49,7 +48,9 @@ class GuardedGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
         """A command; the lab's are imported only when somebody asks for them."""
-        return _lab() if cmd_name == LAB else super().get_command(ctx, cmd_name)
+        if cmd_name == LAB:
+            return _LabCommand(LAB, callback=None, help=LAB_HELP)
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
         """Run a command; a failure is told on stderr."""
@@ -70,6 +71,8 @@ class GuardedGroup(TyperGroup):
             if _is_usage_error(error):
                 raise
             if ctx.params.get("debug"):
+                import logging
+
                 logging.getLogger(__name__).exception("the failure in full")
             raise typer.Exit(self._tell(error, ctx)) from None
 
@@ -89,7 +92,10 @@ def tell_failure(error: BaseException, *, reading: bool = False) -> int:
         error: what went wrong.
         reading: whether the command changes nothing on any switch.
     """
+    from rich.text import Text
+
     from runbooks.run.explain import explain
+    from runbooks.run.story import make_console, printable
 
     said = explain(error, reading=reading)
     console = make_console(stderr=True)
@@ -102,6 +108,14 @@ def tell_failure(error: BaseException, *, reading: bool = False) -> int:
 def _is_usage_error(error: BaseException) -> bool:
     """Whether it is Typer's own complaint about the command line, which it prints itself."""
     return isinstance(error, typer.BadParameter.__base__ or typer.BadParameter)
+
+
+class _LabCommand(TyperCommand):
+    """Stands for the lab's commands, and becomes them once somebody calls one."""
+
+    def make_context(self, *args: Any, **how: Any) -> Any:  # noqa: ANN401 - as above
+        """Let the lab's own commands read the command line."""
+        return _lab().make_context(*args, **how)
 
 
 def _lab() -> Any:  # noqa: ANN401 - a command of Typer's own class, by version

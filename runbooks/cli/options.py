@@ -5,17 +5,14 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from importlib import import_module
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inventory.names import is_address, is_hostname
 from nornir_config.stopping import Stopped
 from runbooks.cli.interrupt import loaded
 from runbooks.run.errors import UsageError
-from runbooks.run.story import Story, make_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +22,7 @@ if TYPE_CHECKING:
     from nornir_config.settings import Settings
     from runbooks.run.approval import Agreement
     from runbooks.run.run import Run
+    from runbooks.run.story import Story
     from tasks.gateways import Wanted
 
 #: What most commands import: the site's sources, NAPALM.
@@ -88,6 +86,7 @@ def site_of(settings: Settings) -> Site:
 
 def switch_of(settings: Settings, name: str, story: Story) -> Switch:
     """The switch of that name or address."""
+    from inventory.names import is_address, is_hostname
     from runbooks.incident.path import find_switch
 
     if is_address(name):
@@ -100,6 +99,8 @@ def switch_of(settings: Settings, name: str, story: Story) -> Switch:
 
 def wanted_of(vip: str | None, interface: str | None) -> Wanted:
     """The gateway that is meant: exactly one of the two."""
+    from ipaddress import ip_address
+
     from tasks.gateways import Wanted
     from tasks.shell import interface_name
 
@@ -117,7 +118,14 @@ def new_run(settings: Settings, command: str, target: str) -> Run:
     """A run that tells its story on stdout."""
     from runbooks.run.run import Run
 
-    return Run(settings, Story(make_console()), command, target)
+    return Run(settings, tell_story(), command, target)
+
+
+def tell_story(*, stderr: bool = False, quiet: bool = False) -> Story:
+    """A story that is told on stdout or stderr; a quiet one is only kept."""
+    from runbooks.run.story import Story, make_console
+
+    return Story(make_console(stderr=stderr), quiet=quiet)
 
 
 def agreement(*, yes: bool) -> Agreement:

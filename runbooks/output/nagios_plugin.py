@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from runbooks.run.story import forgiving, printable
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -45,6 +43,9 @@ def tell_unknown(error: BaseException) -> int:
 
     Nagios takes 0 to 3: the exit code 2 of a wrong option or setting would read as CRITICAL.
     """
+    # Every command line asks this module whether it is for it, also one that asks for help alone.
+    from runbooks.run.story import forgiving, printable  # noqa: PLC0415
+
     if (usage := getattr(error, "format_message", None)) is not None:  # Typer's own complaint
         sentence = str(usage())
     else:
