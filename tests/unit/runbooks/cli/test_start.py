@@ -1,0 +1,52 @@
+"""What a command line imports before it knows what to do: `benchmarks/start_cost.py` weighs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from lab.cli import app as lab_app
+from runbooks.cli.app import app
+from runbooks.cli.guard import LAB_HELP
+
+#: Runs a command line, and prints the top-level packages that it has imported.
+SCRIPT = """\
+import json, sys
+from runbooks.cli.main import main
+sys.argv[0] = "vip"
+try:
+    main()
+finally:
+    print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def imported(*words: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *words], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("words", [("--help",), ("heal", "--help"), ("inventory", "--help")])
+def test_help_imports_nothing_that_only_commands_need(words: tuple[str, ...]) -> None:
+    heavy = {"lab", "rich", "nornir", "napalm", "paramiko", "openstack", "requests", "bs4", "flask"}
+    assert not imported(*words) & heavy
+
+
+def test_the_labs_line_in_the_help_is_the_labs_own() -> None:
+    assert lab_app.info.help == LAB_HELP
+
+
+def test_the_labs_commands_are_there_when_one_is_asked_for() -> None:
+    said = CliRunner().invoke(app, ["lab", "--help"])
+    assert said.exit_code == 0
+    assert LAB_HELP in said.stdout
+    first = {line.split()[0] for line in said.stdout.splitlines() if line.strip()}
+    assert {"up", "break", "mend", "down"} <= first
+    wrong = CliRunner().invoke(app, ["lab", "brake"])
+    assert (wrong.exit_code, "No such command" in wrong.output) == (2, True)
