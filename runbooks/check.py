@@ -12,7 +12,8 @@ from runbooks.fleet.checker import LEFT_OUT, Checker, Pace, Progress, Round, Sil
 from runbooks.fleet.progress import Bar, Lines
 from runbooks.fleet.selection import select, uplinks_of
 from runbooks.fleet.vms import Hosted, place
-from runbooks.output.render import Format, report
+from runbooks.output.forms import Form, find_form
+from runbooks.output.render import report
 from runbooks.run.errors import CancelledError, UsageError
 from runbooks.run.story import Story, make_console
 from tasks.health.judge import check_ids
@@ -43,7 +44,7 @@ class Request:
     """
 
     wish: Wish
-    form: Format = Format.TABLE
+    form: Form = field(default_factory=find_form)
     output: Path | None = None
     pace: Pace = field(default_factory=Pace)
     probe: bool = True
@@ -72,13 +73,13 @@ def run_check(settings: Settings, sources: Sources, request: Request) -> int:
     with closing(Checker(settings, selected, looking, request.pace, progress(request))) as checker:
         looked = checker.look()
     if looked.interrupted:
-        if request.form is Format.TABLE and request.output is None:
+        if request.form.for_people and request.output is None:
             report(looked.health, request.form)
         raise_interrupted(looked)
     placement = None
-    if request.form in {Format.JSON, Format.HTML}:
+    if request.form.needs_placement:
         placement = place(looked.health, selected.inventory, hosted)
-    if hosted is not None and hosted.problem and request.form is not Format.NAGIOS:
+    if hosted is not None and hosted.problem and not request.form.is_plugin:
         _notes([hosted.problem])
     return report(
         looked.health, request.form, request.output, placement, site=settings.sources.site
@@ -110,7 +111,7 @@ def prepare(settings: Settings, sources: Sources, request: Request) -> tuple[Sel
     skip = (*settings.check.skip, *request.skip)
     _require_known((*request.only, *skip))
     selected = select(settings, sources.site, request.wish, sources.find)
-    if request.form is not Format.NAGIOS:
+    if not request.form.is_plugin:
         _notes(selected.notes)
     names = {name for host in selected.inventory.hosts.values() for name in uplinks_of(host)}
     looking = Looking(
@@ -125,9 +126,9 @@ def prepare(settings: Settings, sources: Sources, request: Request) -> tuple[Sel
 def progress(request: Request) -> Progress:
     """A bar where a person sits, lines where a table is piped, silence for programs."""
     console = make_console(stderr=True)
-    if console.is_terminal and request.form is not Format.NAGIOS:
+    if console.is_terminal and not request.form.is_plugin:
         return Bar(console)
-    return Lines(console) if request.form is Format.TABLE else Silence()
+    return Lines(console) if request.form.for_people else Silence()
 
 
 def raise_interrupted(looked: Round) -> None:

@@ -99,7 +99,7 @@ def trace(
     """Show the way from a VM or hypervisor to its switches, and who says so."""
     from runbooks.trace import run_trace
 
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, changes=False)
     story = tell_story(quiet=True)
     code = run_trace(
         settings,
@@ -142,7 +142,7 @@ def heal(  # noqa: PLR0917 - Typer reads the options from the signature
         raise UsageError("say who is cut off: vip heal TARGET (or: --all-unhealthy)")
     from runbooks.heal import HealOptions, run_heal
 
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, changes=True)
     run = new_run(settings, "heal", target)
     chosen = HealOptions(dry_run=dry_run, toggle=toggle, force=force)
     try:
@@ -168,7 +168,7 @@ def toggle(  # noqa: PLR0917 - as above
     from runbooks.toggle import run_toggle
 
     wanted = wanted_of(vip, interface)
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, changes=True)
     run = new_run(settings, "toggle", switch)
     try:
         with recorded_so_far(run):
@@ -184,7 +184,7 @@ def pending(ctx: typer.Context, switch: SwitchName) -> None:
     """Show the commit that waits on a switch for its confirmation."""
     from runbooks.pending import show_pending
 
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, changes=False)
     story = tell_story()
     show_pending(settings, switch_of(settings, switch, story), story)
 
@@ -206,7 +206,7 @@ def inventory_show(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show every switch with its address and its hypervisors."""
     from runbooks import inventory as inventory_runbook
 
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, changes=False)
     built = inventory_runbook.build(settings, site_of(settings))
     inventory_runbook.show(built, tell_story().console, as_json=as_json)
     inventory_runbook.tell_shortfalls(built, tell_story(stderr=True))
@@ -217,7 +217,7 @@ def inventory_refresh(ctx: typer.Context) -> None:
     """Ask all sources, and keep their answers for the day when one is down."""
     from runbooks import inventory as inventory_runbook
 
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, changes=False)
     built = inventory_runbook.build(settings, site_of(settings))
     story = tell_story()
     inventory_runbook.tell_shortfalls(built, story)
@@ -233,7 +233,7 @@ def inventory_write(
     """Write hosts.yaml, groups.yaml and defaults.yaml for Nornir's SimpleInventory."""
     from runbooks import inventory as inventory_runbook
 
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, changes=False)
     built = inventory_runbook.build(settings, site_of(settings))
     story = tell_story()
     inventory_runbook.tell_shortfalls(built, story)
@@ -244,7 +244,7 @@ def _settle(ctx: typer.Context, command: str, name: str) -> None:
     from runbooks.pending import settle_pending
     from runbooks.run.run import recorded_so_far
 
-    settings = settings_of(ctx)
+    settings = settings_of(ctx, changes=True)
     run = new_run(settings, command, name)
     try:
         with recorded_so_far(run):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runbooks.cli.options import Yes, agreement, settings_of, site_of, switch_of, tell_story
+from runbooks.output.forms import DEFAULT, FORMS, find_form
 from runbooks.run.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 #: The site's sources are imported when they are asked, NAPALM when a switch is changed.
 _HEAVY = ("runbooks.check",)
-FORMS = ("table", "json", "junit", "nagios", "prometheus", "html")
 
 Switches = Annotated[
     list[str] | None,
@@ -45,14 +45,27 @@ Skip = Annotated[
 ]
 
 
+def _forms_that_begin_with(incomplete: str) -> list[str]:
+    return [form for form in FORMS if form.startswith(incomplete)]
+
+
+FormName = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        help=f"One of: {', '.join(FORMS)}.",
+        autocompletion=_forms_that_begin_with,
+    ),
+]
+
+
 def check(  # noqa: PLR0917 - Typer reads the options from the signature
     ctx: typer.Context,
     switches: Switches = None,
     filters: Filters = None,
     groups: Groups = None,
-    form: Annotated[
-        str, typer.Option("--format", "-f", help=f"One of: {', '.join(FORMS)}.")
-    ] = "table",
+    form: FormName = DEFAULT,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to this file, not to stdout.")
     ] = None,
@@ -75,19 +88,18 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
     """Check every VIP of the switches, and judge them together."""
     if form not in FORMS:
         raise UsageError(f"--format {form!r} is none of: {', '.join(FORMS)}")
-    if fix and (form != "table" or output is not None):
-        raise UsageError("--fix tells its story; it goes with a table on stdout alone")
+    if fix and (form != DEFAULT or output is not None):
+        raise UsageError(f"--fix tells its story; it goes with a {DEFAULT} on stdout alone")
     if (force or yes) and not fix:
         raise UsageError("--yes and --force belong to --fix; a check changes nothing")
 
-    settings, sources = _settings_and_sources(ctx)
+    settings, sources = _settings_and_sources(ctx, changes=fix)
     from runbooks.check import Request, run_check
     from runbooks.fleet.checker import Pace
-    from runbooks.output.render import Format
 
     request = Request(
         _wish(switches, filters, groups),
-        Format(form),
+        find_form(form),
         output,
         Pace(workers, deadline),
         probe=probe,
@@ -127,7 +139,7 @@ def watch(  # noqa: PLR0917 - as above
     skip: Skip = None,
 ) -> None:
     """Check again and again over kept connections, for Prometheus and for a log of changes."""
-    settings, sources = _settings_and_sources(ctx)
+    settings, sources = _settings_and_sources(ctx, changes=False)
     from runbooks.check import Request
     from runbooks.fleet.checker import Pace
     from runbooks.watch import WatchOptions, run_watch
@@ -145,7 +157,7 @@ def watch(  # noqa: PLR0917 - as above
 
 def heal_all(ctx: typer.Context, *, dry_run: bool, yes: bool, force: bool) -> int:
     """``vip heal --all-unhealthy``; gives the exit code."""
-    settings, sources = _settings_and_sources(ctx)
+    settings, sources = _settings_and_sources(ctx, changes=True)
     from runbooks.check import Request
     from runbooks.fleet.selection import Wish
     from runbooks.fleet_heal import FixOptions, run_fix
@@ -160,8 +172,8 @@ def _wish(names: list[str] | None, filters: list[str] | None, groups: list[str] 
     return Wish(tuple(names or ()), parse_filters(filters or ()), tuple(groups or ()))
 
 
-def _settings_and_sources(ctx: typer.Context) -> tuple[Settings, Sources]:
-    settings = settings_of(ctx, _HEAVY)
+def _settings_and_sources(ctx: typer.Context, *, changes: bool) -> tuple[Settings, Sources]:
+    settings = settings_of(ctx, _HEAVY, changes=changes)
     from runbooks.check import Sources
 
     quiet = tell_story(stderr=True, quiet=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import typer
@@ -12,7 +12,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from nornir_config.stopping import stopped_by
 from runbooks.cli.interrupt import loaded
-from runbooks.output import nagios_plugin
+from runbooks.cli.options import Globals
+from runbooks.output.forms import FORMS, find_form
 from runbooks.run import errors
 
 LAB = "lab"
@@ -20,26 +21,23 @@ LAB = "lab"
 LAB_HELP = "A fabric of real switches on this machine, to rehearse on."
 _LAB_MISSING = "the embedded lab is not installed on this machine ({reason})"
 _LAB_ADVICE = "Install it: pip install 'vipkeeper[lab]'"
-#: Commands that change nothing on any switch; so does a check that is not to fix what it finds.
-_READING = frozenset({"trace", "watch", "pending", "inventory"})
 
 
 class GuardedGroup(TyperGroup):
     """Runs the commands; nothing leaves it but exit codes."""
 
-    _words: Sequence[str] = ()
-    _plugin = False
+    _tell_as_plugin: Callable[[BaseException], int] | None = None
 
     def main(self, args: Sequence[str] | None = None, *more: Any, **how: Any) -> Any:  # noqa: ANN401 - as below
         """Run a command line and leave; for a plugin its own errors are told in their own way."""
-        self._words = sys.argv[1:] if args is None else list(args)
-        self._plugin = nagios_plugin.is_asked_for(self._words)
-        if not self._plugin:
+        form = form_asked_for(sys.argv[1:] if args is None else args)
+        tell = self._tell_as_plugin = find_form(form).tell_failure if form in FORMS else None
+        if tell is None:
             return super().main(args, *more, **how)
         try:
             code = super().main(args, *more, **{**how, "standalone_mode": False})
         except Exception as error:  # noqa: BLE001 - a wrong option, and `invoke` lets no other by
-            code = nagios_plugin.tell_unknown(error)
+            code = tell(error)
         sys.exit(code)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - Typer's own, by version
@@ -78,11 +76,36 @@ class GuardedGroup(TyperGroup):
 
     def _tell(self, error: BaseException, ctx: Any) -> int:  # noqa: ANN401 - as above
         """Tell a failure where it is looked for; gives the exit code."""
-        if self._plugin:
-            return nagios_plugin.tell_unknown(error)
-        command = ctx.invoked_subcommand
-        reading = command in _READING or (command == "check" and "--fix" not in self._words)
+        if self._tell_as_plugin is not None:
+            return self._tell_as_plugin(error)
+        reading = isinstance(ctx.obj, Globals) and not ctx.obj.changes
         return tell_failure(error, reading=reading)
+
+
+def form_asked_for(words: Sequence[str]) -> str:
+    """Return the form that a command line asks for, whatever else is wrong with it.
+
+    >>> form_asked_for(["check", "--format=nagios", "--wrokers", "3"])
+    'nagios'
+    >>> form_asked_for(["check", "-f", "nagios", "-fjson"]), form_asked_for(["heal", "nagios"])
+    ('json', '')
+
+    Args:
+        words: the command line without the program's name.
+    """
+    form, follows = "", False
+    for word in words:
+        if follows:
+            form, follows = word, False
+        elif word == "--":
+            break
+        elif word in {"-f", "--format"}:
+            follows = True
+        elif word.startswith("--format="):
+            form = word.removeprefix("--format=")
+        elif word.startswith("-f"):
+            form = word.removeprefix("-f")
+    return form
 
 
 def tell_failure(error: BaseException, *, reading: bool = False) -> int:

@@ -49,11 +49,17 @@ DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan; ch
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Globals:
-    """The options in front of the command."""
+    """The options in front of the command, and what the command says of itself.
+
+    Attributes:
+        config: the settings file.
+        changes: whether the command may change a switch; until it says so, it may.
+    """
 
     config: Path | None
+    changes: bool = True
 
     def settings(self) -> Settings:
         """The settings, read and checked."""
@@ -62,17 +68,20 @@ class Globals:
         return load_settings(self.config)
 
 
-def settings_of(ctx: typer.Context, modules: Sequence[str] = _HEAVY) -> Settings:
+def settings_of(ctx: typer.Context, modules: Sequence[str] = _HEAVY, *, changes: bool) -> Settings:
     """The settings, when the command has imported what it needs: until then Ctrl-C ends it at once.
 
     Args:
         ctx: the command's.
         modules: their names.
+        changes: whether the command may change a switch. Of one that cannot, a failure is told
+            without advice on changes that are under way.
     """
+    given: Globals = ctx.obj
+    given.changes = changes
     for module in modules:
         import_module(module)
     loaded()
-    given: Globals = ctx.obj
     return given.settings()
 
 

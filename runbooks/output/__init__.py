@@ -1,6 +1,6 @@
 """What a check of the fleet is told as: pure functions from `FleetHealth` to text.
 
-One module for each form, so that a command imports only what it prints:
+One module for each form; `runbooks.output.forms` lists them and imports the one that is asked for:
 
 * `runbooks.output.table.render_table` for a terminal or a pipe,
 * `runbooks.output.as_json.to_json`, whose schema is ``docs/schemas/fleet-health-2.json``,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from runbooks.output.forms import Checked, Form
 from runbooks.output.placement import PlacedHypervisor, Placement, hypervisors_of
 from runbooks.output.text import overall, utc
 from tasks.faults.model import Finding
@@ -88,3 +89,10 @@ def _hypervisor(placed: PlacedHypervisor) -> dict[str, Any]:
     if placed.vms is not None:
         vms = [{"name": vm.name, "address": vm.address, "status": vm.status} for vm in placed.vms]
     return {"name": placed.name, "port": placed.port, "vms": vms}
+
+
+def _render(checked: Checked) -> str:
+    return to_json(checked.fleet, placement=checked.placement)
+
+
+FORM = Form(_render, needs_placement=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from runbooks.output.forms import Form
 from runbooks.output.text import about, gravest_first, printable, utc
 from tasks.faults.model import Finding, Status, worst
 from tasks.health.fleet import FLEET_CHECKS
@@ -96,3 +97,6 @@ def _case(suite: str, check: str, found: list[Finding], *, warnings_fail: bool) 
 def _line(finding: Finding) -> str:
     text = f"{finding.status.value} {about(finding)}: {finding.evidence}"
     return printable(text + (f" -> {finding.remedy}" if finding.remedy else ""))
+
+
+FORM = Form(lambda checked: to_junit(checked.fleet))

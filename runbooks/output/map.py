@@ -19,6 +19,7 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from runbooks.output.forms import Checked, Form
 from runbooks.output.placement import PlacedHypervisor, Placement, hypervisors_of
 from runbooks.output.text import (
     GRAVEST_FIRST,
@@ -166,3 +167,10 @@ def _file(name: str) -> str:
 def _csp_hash(text: str) -> str:
     digest = hashlib.sha256(text.encode("utf-8")).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _render(checked: Checked) -> str:
+    return to_html(checked.fleet, placement=checked.placement, site=checked.site)
+
+
+FORM = Form(_render, needs_placement=True)

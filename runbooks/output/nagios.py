@@ -8,7 +8,11 @@ a ``|`` within data becomes a ``/``, and what is not printable is written as ``\
 
 from __future__ import annotations
 
+import sys
+
+from runbooks.output.forms import Form
 from runbooks.output.text import about, counted, headline, overall, printable, vip_counts
+from runbooks.run.story import forgiving
 from tasks.faults.model import Finding, Status
 from tasks.health.model import FleetHealth
 
@@ -90,3 +94,31 @@ def _safe(text: str) -> str:
 
 def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def _show(fleet: FleetHealth) -> None:
+    print(to_nagios(fleet)[0], end="", file=forgiving(sys.stdout), flush=True)
+
+
+def _tell_unknown(error: BaseException) -> int:
+    """Tell a failure in the plugin's one line on stdout; gives its exit code, UNKNOWN.
+
+    Nagios takes 0 to 3: the exit code 2 of a wrong option or setting would read as CRITICAL.
+    """
+    if (usage := getattr(error, "format_message", None)) is not None:  # Typer's own complaint
+        sentence = str(usage())
+    else:
+        from runbooks.run.explain import explain  # noqa: PLC0415 - heavy, and most runs end well
+
+        sentence = explain(error).sentence
+    line = _safe(" ".join(sentence.split()))
+    print(f"{SERVICE} UNKNOWN - {line}", file=forgiving(sys.stdout), flush=True)
+    return Status.UNKNOWN.code
+
+
+FORM = Form(
+    lambda checked: to_nagios(checked.fleet)[0],
+    _show,
+    exit_code=lambda fleet: overall(fleet).code,
+    tell_failure=_tell_unknown,
+)

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from runbooks.output.forms import Form
 from runbooks.output.text import overall, printable
 from tasks.faults.model import Status
 from tasks.health.model import FleetHealth
@@ -120,3 +121,6 @@ def _vips(fleet: FleetHealth) -> Metric:
 
 def _word(status: Status) -> str:
     return status.value.lower()
+
+
+FORM = Form(lambda checked: to_prometheus(checked.fleet))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
@@ -9,6 +11,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from runbooks.output.forms import Checked, Form
 from runbooks.output.text import (
     GRAVEST_FIRST,
     about,
@@ -20,6 +23,7 @@ from runbooks.output.text import (
     printable,
     vip_counts,
 )
+from runbooks.run.story import make_console
 from tasks.faults.model import Finding, Status
 from tasks.health.model import FleetHealth, SwitchHealth
 
@@ -121,3 +125,18 @@ def _findings(found: tuple[Finding, ...], domain: str) -> Table:
 
 def _short(name: str, domain: str) -> str:
     return printable(name.removesuffix(domain) if domain else name)
+
+
+def _show(fleet: FleetHealth) -> None:
+    make_console().print(render_table(fleet))
+
+
+def _render(checked: Checked) -> str:
+    file = io.StringIO()
+    Console(
+        file=file, width=120, color_system=None, highlight=False, emoji=False, markup=False
+    ).print(render_table(checked.fleet))
+    return file.getvalue()
+
+
+FORM = Form(_render, _show, for_people=True)

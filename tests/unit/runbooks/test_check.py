@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from inventory.errors import SourceError
 from runbooks.fleet import assess
+from runbooks.output.forms import FORMS
 from tasks.facts.collect import SILENT
 from tasks.facts.model import Section
 from tests.unit.runbooks.fleet_world import Leafs, hang, leafs, name_of
@@ -253,7 +254,7 @@ def test_a_wrong_command_line_of_another_form_is_exit_code_2(leafs: Leafs) -> No
     assert (result.exit_code, result.stdout) == (2, "")
 
 
-@pytest.mark.parametrize("form", ["table", "json", "junit", "prometheus", "html", "nagios"])
+@pytest.mark.parametrize("form", FORMS)
 def test_a_file_is_written_whole_or_refused(leafs: Leafs, tmp_path: Path, form: str) -> None:
     leafs.add(1)
     target = tmp_path / f"check.{form}"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from runbooks.output.render import Format, report
+from runbooks.output.forms import FORMS, find_form
+from runbooks.output.render import report
 from tests.unit.runbooks.output import fleets
 
 ROOT = Path(__file__).parents[4]
@@ -27,14 +28,14 @@ PLACES = {
 PROGRAM = """
 import sys
 from pathlib import Path
-from runbooks.output.render import Format, report
+from runbooks.output.forms import FORMS, find_form
+from runbooks.output.render import report
 from tests.unit.runbooks.output import test_encoding
-for form in Format:
+for form in FORMS:
     print(chr(30), end="", flush=True)
-    report(test_encoding.fleet(), form)
-    report(test_encoding.fleet(), form, Path(sys.argv[1]) / form.value)
+    report(test_encoding.fleet(), find_form(form))
+    report(test_encoding.fleet(), find_form(form), Path(sys.argv[1]) / form)
 """
-FORMS = [form.value for form in Format]
 
 
 def fleet() -> fleets.FleetHealth:
@@ -83,7 +84,7 @@ def test_a_file_is_utf_8_everywhere_and_the_same(
     told: tuple[dict[str, bytes], Path], tmp_path: Path, form: str
 ) -> None:
     here = tmp_path / "here"
-    report(fleet(), Format(form), here)
+    report(fleet(), find_form(form), here)
     assert (told[1] / form).read_bytes() == here.read_bytes()
     assert NAME in here.read_text("utf-8") or form == "json"  # which escapes it
 
@@ -91,5 +92,5 @@ def test_a_file_is_utf_8_everywhere_and_the_same(
 @pytest.mark.parametrize("form", FORMS)
 def test_half_a_character_is_no_failure(tmp_path: Path, form: str) -> None:
     ill = fleets.ill(fleets.leaf(1), replace(fleets.DELETED, subject=HALF, evidence=HALF))
-    report(fleets.fleet_of(ill), Format(form), tmp_path / "check")
+    report(fleets.fleet_of(ill), find_form(form), tmp_path / "check")
     assert (tmp_path / "check").read_text("utf-8")

@@ -1,0 +1,73 @@
+"""One list of the forms: the command line follows it, and imports none that is not asked for."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+from typer.testing import CliRunner
+
+import runbooks.output
+from runbooks.cli.app import app
+from runbooks.output.forms import DEFAULT, FORMS, Form, find_form
+from tests.unit.docs.markdown import page, rows, sections
+
+#: Prints which of our modules a piece of Python has imported.
+SCRIPT = """\
+import json, sys
+{}
+print(json.dumps([name for name in sys.modules if name.startswith("runbooks.output.")]))
+"""
+MODULES = {f"runbooks.output.{module}" for module in FORMS.values()}
+
+
+def imported(piece: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(piece)], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout))
+
+
+def test_every_module_with_a_form_is_in_the_list() -> None:
+    names = [m.name for m in pkgutil.iter_modules(runbooks.output.__path__)]
+    with_form = {n for n in names if hasattr(import_module(f"runbooks.output.{n}"), "FORM")}
+    assert with_form == set(FORMS.values())
+    assert all(isinstance(find_form(form), Form) for form in FORMS)
+    assert find_form() is find_form(DEFAULT)
+
+
+def test_the_command_line_imports_no_form() -> None:
+    assert not imported("import runbooks.cli.app") & MODULES
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_check_imports_the_form_that_it_prints_and_no_other(form: str) -> None:
+    piece = f"import runbooks.check; runbooks.check.find_form({form!r})"
+    assert imported(piece) & MODULES == {f"runbooks.output.{FORMS[form]}"}
+
+
+def test_the_shell_completes_the_forms() -> None:
+    asked = {"_VIP_COMPLETE": "complete_bash", "COMP_WORDS": "vip check --format j"}
+    said = CliRunner().invoke(app, prog_name="vip", env={**asked, "COMP_CWORD": "3"})
+    assert said.stdout.split() == [form for form in FORMS if form.startswith("j")]
+
+
+def test_the_help_and_a_refusal_name_every_form() -> None:
+    for words in (["check", "--help"], ["check", "--format", "yaml"]):
+        said = CliRunner().invoke(app, words)
+        assert ", ".join(FORMS) in " ".join(said.output.split())
+
+
+def test_every_form_is_described() -> None:
+    table = [cells[0] for cells in rows(page("output.md")) if cells[0].startswith("[`")]
+    assert [cell.split("`")[1] for cell in table] == list(FORMS)
+    (option,) = (
+        cells[1]
+        for cells in rows(sections(page("commands.md"))["vip check"])
+        if cells[0].startswith("`--format")
+    )
+    assert [form for form in FORMS if f"`{form}`" not in option] == []
