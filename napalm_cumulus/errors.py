@@ -1,8 +1,9 @@
-"""NAPALM's exceptions, which this driver raises, loaded when one is first needed.
+"""What this driver raises, NAPALM's exceptions and two of its own, loaded when first needed.
 
 Importing anything of NAPALM loads the drivers of all its vendors: for a program that only reads
 switches, half of its start. So modules say ``from napalm_cumulus import errors`` and
-``errors.CommandErrorException``; the classes are NAPALM's own, and ``except`` works as ever.
+``errors.CommandErrorException``; ``except`` works as ever, and the classes of NAPALM's names
+are NAPALM's own.
 """
 
 from __future__ import annotations
@@ -20,14 +21,23 @@ if TYPE_CHECKING:
         ConnectionException,
         ConnectTimeoutError,
         LockError,
+        MergeConfigException,
         NapalmException,
+        ReplaceConfigException,
+        SessionLockedException,
     )
+
+    from napalm_cumulus.refusals import CommitRefusedError, MixedDiskError
 else:
 
     def __getattr__(name: str) -> type[Exception]:
+        if name not in __all__:  # what looks for attributes does not import NAPALM
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from napalm.base import exceptions  # noqa: PLC0415 - see above
 
-        return getattr(exceptions, name)
+        from napalm_cumulus import refusals  # noqa: PLC0415 - as above
+
+        return getattr(refusals, name, None) or getattr(exceptions, name)
 
 
 __all__ = [
@@ -35,10 +45,15 @@ __all__ = [
     "CommandTimeoutException",
     "CommitConfirmException",
     "CommitError",
+    "CommitRefusedError",
     "ConnectAuthError",
     "ConnectTimeoutError",
     "ConnectionClosedException",
     "ConnectionException",
     "LockError",
+    "MergeConfigException",
+    "MixedDiskError",
     "NapalmException",
+    "ReplaceConfigException",
+    "SessionLockedException",
 ]

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from napalm.base import models
 
+    from napalm_cumulus.commit.report import PendingCommit
+    from napalm_cumulus.config.snapshot import Snapshot
+
 #: Optional arguments that are given without asking, and mean nothing here: Salt's proxy minions
 #: tell every driver whether to lock the configuration; the switch's own lock is always taken.
 _OTHERS_ARGS = frozenset({"config_lock"})
@@ -90,6 +93,29 @@ class Session:
                 f"There is no session with {self.hostname}: call open() first."
             )
         return self._transport
+
+    @property
+    def pending(self) -> PendingCommit | None:
+        """What waits on the switch for its confirmation; None also while no session is open."""
+        from napalm_cumulus.commit import transaction  # noqa: PLC0415 - most sessions do without
+
+        if getattr(self, "_transport", None) is None:
+            return None
+        return transaction.pending(self._session(), self.hostname)
+
+    @property
+    def take_snapshot(self) -> Callable[[], Snapshot]:
+        """Reads the configuration as it is now: what would boot, and what is applied.
+
+        It is a property for the same reason as `run_many`.
+        """
+
+        def take() -> Snapshot:
+            from napalm_cumulus.config import snapshot  # noqa: PLC0415 - as above
+
+            return snapshot.take(self._session())
+
+        return take
 
     @property
     def run_many(self) -> Callable[..., list[CommandResult]]:

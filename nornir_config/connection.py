@@ -134,30 +134,49 @@ def take_place() -> None:
     ConnectionPluginRegister.available[CONNECTION_NAME] = Napalm
 
 
-def read_device(task: Task) -> CumulusDriver:
-    """Return the driver of the task's host, for reading: a session that died is opened anew."""
-    device = _device(task)
-    if _is_alive(device):
-        return device
+def read_session(task: Task) -> Session:
+    """The session on the task's host, for reading: one that died is opened anew.
+
+    It is below the driver: what it reads needs no NAPALM.
+    """
+    session = _session(task)
+    if _is_alive(session):
+        return session
     drop_connection(task.host)
+    return _session(task)
+
+
+def read_device(task: Task) -> CumulusDriver:
+    """The driver of the task's host, for reading: a session that died is opened anew."""
+    read_session(task)
     return _device(task)
 
 
-def change_device(task: Task) -> CumulusDriver:
-    """Return the driver of the task's host, for changing it: a session that died is an error.
+def change_session(task: Task) -> Session:
+    """The session on the task's host, before a change: one that died is an error.
 
     What was read over the old session may no longer hold, and a candidate loaded there is gone.
 
     Raises:
         ConnectionClosedException: the session has died.
     """
-    device = _device(task)
-    if not _is_alive(device):
+    session = _session(task)
+    if not _is_alive(session):
         drop_connection(task.host)
         raise errors.ConnectionClosedException(
             f"the session to {task.host.name} was lost before the change; nothing was changed"
         )
-    return device
+    return session
+
+
+def change_device(task: Task) -> CumulusDriver:
+    """The driver of the task's host, for changing it.
+
+    Raises:
+        ConnectionClosedException: the session has died.
+    """
+    change_session(task)
+    return _device(task)
 
 
 def run_once(
@@ -209,5 +228,5 @@ def _session(task: Task) -> Session:
     return cast("Session", login)  # the inventory gives every host the platform "cumulus"
 
 
-def _is_alive(device: NetworkDriver) -> bool:
-    return bool(device.is_alive().get("is_alive"))
+def _is_alive(session: Session) -> bool:
+    return bool(session.is_alive().get("is_alive"))

@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from napalm.base.exceptions import NapalmException
 from rich import box
 from rich.table import Table
 
 from inventory.errors import SourceError, VipkeeperError
 from inventory.names import short_host
+from napalm_cumulus import errors as napalm
 from runbooks.incident.endpoints import RUNNING
 from runbooks.incident.impact import Blast
 from runbooks.incident.path import Followed, follow
@@ -166,7 +166,7 @@ def _ask(settings: Settings, switch: Switch, followed: Followed) -> Word:
     except RefusedError as refusal:
         word.problems.append(str(refusal))
         word.exit_code = errors.REFUSED
-    except (NapalmException, VipkeeperError) as failure:
+    except (napalm.NapalmException, VipkeeperError) as failure:
         said = explain(failure, switch.name)
         word.problems.append(said.sentence)
         word.exit_code = said.exit_code

@@ -16,7 +16,7 @@ from napalm_cumulus.config.configuration import (
     split_marked,
 )
 from napalm_cumulus.config.semantics import macvlan_name
-from nornir_config.connection import read_device
+from nornir_config.connection import read_session
 from tasks.addresses import interfaces
 from tasks.errors import NoGatewayError, RefusedError
 from tasks.model import Gateway, Interface, VirtualAddress
@@ -59,12 +59,9 @@ def find_gateway(task: Task, wanted: Wanted) -> Result:
     Raises:
         NoGatewayError: no stanza that can be toggled holds it.
     """
-    read_device(task)
-    from nornir_napalm.plugins.tasks import napalm_get  # noqa: PLC0415 - NAPALM is slow to import
-
-    config = task.run(napalm_get, getters=["config"], name="read the configuration").result
+    found = read_session(task).take_snapshot()
     # What would boot is what the toggle returns to.
-    text = config["config"]["startup"] or config["config"]["running"]
+    text = found.disk.to_text() or found.running.to_text()
     switch = task.host.name
     return Result(
         host=task.host, result=gateway_in(text, switch, wanted, management=task.host.hostname)

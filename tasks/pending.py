@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from nornir.core.task import Result, Task
 
-from nornir_config.connection import change_device, read_device
+from nornir_config.connection import change_device, read_session
 from tasks.errors import NothingPendingError
 
 
 def read_pending(task: Task) -> Result:
     """Nornir task: the driver's ``PendingCommit``, or None."""
-    return Result(host=task.host, result=read_device(task).pending)
+    return Result(host=task.host, result=read_session(task).pending)
 
 
 def confirm_commit(task: Task) -> Result:

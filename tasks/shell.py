@@ -14,7 +14,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from inventory.names import one_line
-from nornir_config.connection import read_device
+from nornir_config.connection import read_session
 from tasks.errors import UnreadableAnswerError
 
 if TYPE_CHECKING:
@@ -85,13 +85,8 @@ def token(text: object) -> str:
 
 def read(task: Task, commands: list[str]) -> dict[str, str]:
     """Run reading commands in one round trip; a command that fails gives what it printed."""
-    from nornir_napalm.plugins.tasks import napalm_cli  # noqa: PLC0415 - NAPALM is slow to import
-
-    read_device(task)  # opens a session that died anew; the task below takes it as it is
-    output: dict[str, str] = task.run(
-        napalm_cli, commands=commands, check=False, name="read"
-    ).result
-    return output
+    results = read_session(task).run_many(commands)
+    return {result.command: result.stdout.decode("utf-8", "replace") for result in results}
 
 
 @contextmanager

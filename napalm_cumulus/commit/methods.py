@@ -20,19 +20,14 @@ from napalm.base.exceptions import (
 
 from napalm_cumulus.commit import last_confirmed, transaction
 from napalm_cumulus.commit.repairs import Repairs
-from napalm_cumulus.commit.report import (
-    CommitRefusedError,
-    CommitReport,
-    MixedDiskError,
-    PendingCommit,
-    unchanged,
-)
+from napalm_cumulus.commit.report import CommitReport, PendingCommit, unchanged
 from napalm_cumulus.commit.transaction import Plan
 from napalm_cumulus.config import snapshot, validation
 from napalm_cumulus.config.configuration import Configuration, ConfigurationError
 from napalm_cumulus.config.merge import merge
 from napalm_cumulus.config.semantics import management_interfaces
 from napalm_cumulus.config.snapshot import Snapshot
+from napalm_cumulus.errors import CommitRefusedError, MixedDiskError
 from napalm_cumulus.ssh.transport import Transport
 
 #: The dead-man's timer, in seconds, of a commit that is confirmed or bounced at once.
@@ -242,13 +237,6 @@ class ConfigurationMethods:
             message=f"undo commit {before.id}",
         )
         self._carry_out(commit, confirm=True)
-
-    @property
-    def pending(self) -> PendingCommit | None:
-        """Return the commit that waits on the switch; None also while no session is open."""
-        if getattr(self, "_transport", None) is None:
-            return None
-        return transaction.pending(self._session(), self.hostname)
 
     @property
     def last_commit(self) -> CommitReport | None:

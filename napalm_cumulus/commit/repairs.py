@@ -16,11 +16,11 @@ from napalm_cumulus.account import who
 from napalm_cumulus.commit import report as answers
 from napalm_cumulus.commit import transaction
 from napalm_cumulus.commit.repair_steps import Step, bridges_of, wishes
-from napalm_cumulus.commit.report import CommitRefusedError
 from napalm_cumulus.config import snapshot
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.semantics import management_interfaces
 from napalm_cumulus.config.snapshot import Snapshot
+from napalm_cumulus.errors import CommitRefusedError
 from napalm_cumulus.ssh.transport import Transport
 
 

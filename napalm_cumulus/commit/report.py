@@ -6,13 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from napalm.base.exceptions import (
-    CommandErrorException,
-    CommitError,
-    LockError,
-    SessionLockedException,
-)
-
+from napalm_cumulus import errors
 from napalm_cumulus.config.semantics import Change
 from napalm_cumulus.result import CommandResult, ended
 
@@ -30,22 +24,6 @@ _GONE = "state has gone"
 _SECONDS = re.compile(r"^[0-9]{1,12}(\.[0-9]{1,9})?\Z")
 _CLOCK_DIGITS = 16
 _SHOWN_OF_A_LINE = 300
-
-
-class CommitRefusedError(CommitError):
-    """A commit, or its confirmation, did not begin: by this nothing on the switch was changed."""
-
-
-class MixedDiskError(CommitError):
-    """A confirm failed half way and could not be undone: some files are new, some old.
-
-    Attributes:
-        problems: a sentence for each file that is not as it was.
-    """
-
-    def __init__(self, message: str, problems: tuple[str, ...]) -> None:
-        super().__init__(message)
-        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -169,7 +147,7 @@ def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
     try:
         remaining = int(word("remaining") or 0)
     except ValueError as error:
-        raise CommandErrorException(
+        raise errors.CommandErrorException(
             f"The switch's account of its pending commit is not understood: {error}. "
             "Look at /run/vipkeeper there."
         ) from error
@@ -240,12 +218,12 @@ def put_back(sections: Mapping[str, list[str]]) -> tuple[str, ...]:
     return tuple(f"{PUT_BACK}{what}" for what in sections.get("restored", ()))
 
 
-def only_put_back(switch: str, what: str, problems: Sequence[str]) -> CommitError | None:
+def only_put_back(switch: str, what: str, problems: Sequence[str]) -> errors.CommitError | None:
     """Return the error of a change that the files alone did not undo; None where more is wrong."""
     if not problems or not all(problem.startswith(PUT_BACK) for problem in problems):
         return None
     items = ", ".join(problem.removeprefix(PUT_BACK) for problem in problems)
-    return CommitError(
+    return errors.CommitError(
         f"{what} on {switch} was taken back, but the files in /etc/network no longer give what was "
         f"there before: they were changed while it went on. It was put back by ip: {items}. The "
         "next ifreload or reboot loses it: correct the files, then run 'ifreload -a'."
@@ -259,7 +237,7 @@ def unchanged(commit_id: str, change: Change) -> CommitReport:
 
 def failure(
     switch: str, report: CommitReport, sections: Mapping[str, list[str]] | None = None
-) -> CommitError:
+) -> errors.CommitError:
     """Return the error of a commit that was begun and taken back.
 
     Args:
@@ -273,17 +251,17 @@ def failure(
     if lost is not None:
         return lost
     if report.result == "incomplete":
-        return CommitError(
+        return errors.CommitError(
             f"Commit {report.id} on {switch} was rolled back, but the kernel is not as before: "
             f"{details}. Run 'ifreload -a' there and look at /run/vipkeeper/last/log."
         )
     if not report.reverted_ok:
-        return CommitError(
+        return errors.CommitError(
             f"Commit {report.id} on {switch} was not applied as meant, and the switch has not "
             f"written down that it is rolled back: {details}. Ask 'vip pending', and look at "
             "/run/vipkeeper there."
         )
-    return CommitError(
+    return errors.CommitError(
         f"Commit {report.id} on {switch} was not applied as meant and was rolled back; the switch "
         f"is as before. It said: {details}"
     )
@@ -291,10 +269,10 @@ def failure(
 
 def mixed(
     commit_id: str, switch: str, why: str, sections: Mapping[str, list[str]]
-) -> MixedDiskError:
+) -> errors.MixedDiskError:
     """Return the error of a confirm that could neither be finished nor undone."""
     problems = tuple(sections.get("mixed", ()))
-    return MixedDiskError(
+    return errors.MixedDiskError(
         f"Commit {commit_id} on {switch} was not confirmed: {why} Nor could all files be put back, "
         f"so that the disk holds a mixture: {'; '.join(problems) or 'no file was named'}. The "
         "kernel has the candidate, and no timer runs. Put these files right before the next "
@@ -333,7 +311,7 @@ def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]
     refusal: Exception
     if answer.exit_status == E_PENDING and "state" in sections:
         waiting = pending_of(sections)
-        refusal = SessionLockedException(
+        refusal = errors.SessionLockedException(
             f"Another commit is pending on {switch}: {waiting}. Nothing was changed. "
             + (
                 "Any session on any machine can end it."
@@ -342,14 +320,14 @@ def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]
             )
         )
     elif answer.exit_status in (E_CHANGED, E_FOREIGN):
-        refusal = LockError(f"{switch} refused the commit: {why} Nothing was changed.")
+        refusal = errors.LockError(f"{switch} refused the commit: {why} Nothing was changed.")
     elif answer.exit_status in _NOT_BEGUN and _GONE not in why:
-        refusal = CommitRefusedError(
+        refusal = errors.CommitRefusedError(
             f"The commit on {switch} did not begin (exit status {answer.exit_status}): {why} "
             "Nothing was changed."
         )
     else:
-        refusal = CommitError(
+        refusal = errors.CommitError(
             f"What became of the commit on {switch} is not known (exit status "
             f"{answer.exit_status}): {why} The disk was not touched, and the switch goes back to "
             "it by itself; look at /run/vipkeeper there."

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from napalm.base.exceptions import CommandErrorException, CommitConfirmException, CommitError
-
+from napalm_cumulus import errors
 from napalm_cumulus.account import who
 from napalm_cumulus.commit import report as answers
-from napalm_cumulus.commit.report import CommitRefusedError, CommitReport, PendingCommit
+from napalm_cumulus.commit.report import CommitReport, PendingCommit
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.semantics import (
     Address,
@@ -128,7 +127,7 @@ def require_revert_in(seconds: object) -> int:
         or isinstance(seconds, bool)
         or not (SHORTEST_REVERT_IN <= seconds <= LONGEST_REVERT_IN)
     ):
-        raise CommitError(
+        raise errors.CommitError(
             f"revert_in is a whole number of seconds, {SHORTEST_REVERT_IN} to {LONGEST_REVERT_IN} "
             f"(7 days), not {seconds!r}; nothing was changed."
         )
@@ -321,25 +320,25 @@ def confirm(transport: Transport, commit_id: str, switch: str) -> None:
     why = " ".join(sections.get("refused", [])) or answers.said(answer, sections)
     why = why.rstrip(".") + "."
     if answer.exit_status == answers.E_LATE:
-        raise CommitConfirmException(
+        raise errors.CommitConfirmException(
             f"Commit {commit_id} on {switch} was not confirmed: {why} Nothing was written. If its "
             "timer does not roll it back within seconds, it is dead: end it with a rollback."
         )
     if answer.exit_status == answers.E_MIXED:
         raise answers.mixed(commit_id, switch, why, sections)
     if answer.exit_status == answers.E_NOTHING:
-        raise CommitConfirmException(
+        raise errors.CommitConfirmException(
             f"Commit {commit_id} cannot be confirmed on {switch}: {why} "
             + answers.how_it_ended(sections)
         )
     if answer.exit_status in (answers.E_REFUSED, answers.E_WRITE):
         refused = answer.exit_status == answers.E_REFUSED
-        raise CommitRefusedError(
+        raise errors.CommitRefusedError(
             f"Commit {commit_id} on {switch} was not confirmed: {why} "
             f"{'Nothing was written' if refused else 'The files are as before'}; it stays pending "
             "until its deadline and is rolled back then."
         )
-    raise CommitError(
+    raise errors.CommitError(
         f"What became of the confirm of commit {commit_id} on {switch} is not known (exit status "
         f"{answer.exit_status}): {why} Ask 'vip pending', and look at /run/vipkeeper there."
     )
@@ -358,9 +357,11 @@ def roll_back(transport: Transport, commit_id: str, switch: str) -> None:
     sections = answers.parse_sections(answer.stdout)
     why = answers.said(answer, sections)
     if answer.exit_status == answers.E_NOTHING:
-        raise CommitConfirmException(f"Commit {commit_id} cannot be rolled back on {switch}: {why}")
+        raise errors.CommitConfirmException(
+            f"Commit {commit_id} cannot be rolled back on {switch}: {why}"
+        )
     why = "; ".join(sections.get("unmet.old", ())) or why
-    raise CommitError(
+    raise errors.CommitError(
         f"The rollback of commit {commit_id} on {switch} ended with exit status "
         f"{answer.exit_status}: {why}. Run 'ifreload -a' there and look at "
         "/run/vipkeeper/last/log."
@@ -375,7 +376,7 @@ def pending(transport: Transport, switch: str) -> PendingCommit | None:
     """
     answer = transport.run("sh -s status", stdin=program())
     if answer.exit_status != 0:
-        raise CommandErrorException(
+        raise errors.CommandErrorException(
             f"{switch} was asked for pending commits and answered with exit status "
             f"{answer.exit_status}: {answers.said(answer, answers.parse_sections(answer.stdout))}"
         )
@@ -385,5 +386,5 @@ def pending(transport: Transport, switch: str) -> PendingCommit | None:
 
 def _verb(transport: Transport, verb: str, commit_id: str) -> CommandResult:
     if not _ID.match(commit_id):
-        raise CommandErrorException(f"{commit_id!r} is not the id of a commit.")
+        raise errors.CommandErrorException(f"{commit_id!r} is not the id of a commit.")
     return transport.run(f"sh -s {verb} {commit_id}", stdin=program(), timeout=_PATIENCE)

@@ -11,16 +11,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from napalm.base.exceptions import CommitError, LockError, SessionLockedException
-
 from inventory.errors import VipkeeperError
-from napalm_cumulus.commit.report import CommitRefusedError
+from napalm_cumulus import errors as napalm
 from runbooks.cure.policy import the_toggle_asked_for
 from runbooks.cure.verdict import look_at_end
 from runbooks.cure.words import OUTAGES, tell_aftercare, tell_attempt
 from runbooks.run.attempt import CureAttempt, rebooted
 from runbooks.run.records import now
-from runbooks.run.session import LOST, wait_until_settled
+from runbooks.run.session import lost, wait_until_settled
 from tasks.cures.announce import care_after_cure, read_belongings
 from tasks.cures.apply import apply_cure, entries_at_fault, plan_cure
 from tasks.cures.model import Cured, PlannedCure
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
     from runbooks.run.run import Run
 
 _ASK_ANEW = "vm-mac-on-wrong-port"
-#: With these the switch, or a last look at it, has refused: nothing was touched.
-_NOT_BEGUN = (RefusedError, CommitRefusedError, LockError, SessionLockedException)
 _PAUSE = 1.0  # seconds between two looks at a switch that has just booted
 
 
@@ -115,14 +111,14 @@ def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure)
             macs=_judged_by(looker, choice),
             planned=planned,
         )
-    except _NOT_BEGUN:
+    except _not_begun():
         run.report.attempts.remove(attempt)
         raise
-    except CommitError:
+    except napalm.CommitError:
         attempt.unmeasured_seconds = round(time.monotonic() - begin, 1)
         _look_after_failure(run, looker, choice, planned, attempt)
         raise
-    except LOST as error:
+    except lost() as error:
         attempt.lost_session = str(error)
         run.story.tell("cure", f"{error} The switch goes on by itself; looking again", "warn")
         wait_until_settled(session, run.settings.heal.revert_in, error)
@@ -144,6 +140,12 @@ def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure)
     return attempt
 
 
+def _not_begun() -> tuple[type[Exception], ...]:
+    """With these the switch, or a last look at it, has refused: nothing was touched."""
+    refused = napalm.CommitRefusedError, napalm.LockError, napalm.SessionLockedException
+    return (RefusedError, *refused)
+
+
 def _look_after_failure(
     run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure, attempt: CureAttempt
 ) -> None:
@@ -156,12 +158,16 @@ def _look_after_failure(
     text = f"{attempt.cure.value} did not go as meant; looking what is there now"
     run.story.tell("cure", f"{name}: {text}", "warn")
     try:
-        wait_until_settled(session, run.settings.heal.revert_in, CommitError(text))
+        wait_until_settled(session, run.settings.heal.revert_in, napalm.CommitError(text))
         attempt.aftercare = _care(run, looker, choice, planned)
         attempt.ended = True
         tell_aftercare(run, attempt.aftercare)
         attempt.after = look_at_end(run, session, looker.gateway)
-    except (VipkeeperError, *LOST) as error:
+    except (
+        VipkeeperError,
+        napalm.ConnectionException,
+        napalm.CommandTimeoutException,
+    ) as error:
         run.story.tell(
             "cure",
             f"{name}: what hung on its devices may not have been put back (it stands in the audit "
@@ -181,7 +187,7 @@ def _care(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure) -> 
     care: Aftercare
     try:
         care = looker.session.run(care_after_cure, **arguments)
-    except LOST as error:
+    except lost() as error:
         wait_until_settled(looker.session, run.settings.heal.revert_in, error)
         care = looker.session.run(care_after_cure, **arguments)
     return care

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napalm.base.exceptions import NapalmException
-
+from napalm_cumulus import errors as napalm
 from runbooks.run.explain import explain
 from runbooks.run.session import SwitchSession, switch_session
 from tasks.errors import RefusedError
@@ -51,7 +50,7 @@ class Reached:
     """What came of logging in to the switches of a way."""
 
     answered: tuple[Behind, ...]
-    failures: tuple[NapalmException, ...]
+    failures: tuple[napalm.NapalmException, ...]
 
     @property
     def confirmed(self) -> tuple[Behind, ...]:
@@ -66,13 +65,13 @@ def reach(run: Run, stack: ExitStack, followed: Followed, patients: tuple[Patien
         WrongSwitchError: one has another name than the inventory says.
     """
     answered: list[Behind] = []
-    failures: list[NapalmException] = []
+    failures: list[napalm.NapalmException] = []
     for answer in followed.chain.switches:
         switch = answer.value
         try:
             session = stack.enter_context(switch_session(run.settings, switch))
             presence = _look_for(session, switch, followed, patients)
-        except NapalmException as failure:
+        except napalm.NapalmException as failure:
             run.story.tell("switch", explain(failure, switch.name).sentence, "fail")
             failures.append(failure)
             continue

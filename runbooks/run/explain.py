@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from napalm.base import exceptions as napalm
 from nornir.core.exceptions import NornirSubTaskError
 
 from inventory.errors import VipkeeperError
-from napalm_cumulus.commit.report import CommitRefusedError
+from napalm_cumulus import errors as napalm
 from nornir_config.stopping import stopped_by
 from runbooks.run import errors
 
@@ -29,20 +28,6 @@ _LOST = (
     "the latest when the timer runs out; look with: vip pending SWITCH"
 )
 _UNTOUCHED = "Nothing on the switch was touched: look at its load, and run it again."
-
-#: NAPALM's exceptions, the more special ones first: exit code and what to do next.
-_NAPALM: tuple[tuple[type[Exception], int, str], ...] = (
-    (napalm.ConnectionException, errors.SWITCH, ""),
-    (napalm.CommandTimeoutException, errors.SWITCH, _LOST),
-    (napalm.CommandErrorException, errors.SWITCH, ""),
-    (napalm.LockError, errors.REFUSED, "Run the command again, and look at the new plan."),
-    (napalm.SessionLockedException, errors.REFUSED, ""),
-    (napalm.CommitConfirmException, errors.REFUSED, "See what is pending: vip pending SWITCH"),
-    (napalm.MergeConfigException, errors.REFUSED, "Nothing on the switch was touched."),
-    (napalm.ReplaceConfigException, errors.REFUSED, "Nothing on the switch was touched."),
-    (CommitRefusedError, errors.REFUSED, ""),
-    (napalm.CommitError, errors.ROLLED_BACK, ""),
-)
 
 
 @dataclass(frozen=True)
@@ -84,7 +69,7 @@ def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained
     if isinstance(error, KeyboardInterrupt):
         advice = "Nothing on any switch was touched: run it again." if reading else ""
         return Explained(f"stopped by {stopped_by(error)}", advice, errors.CANCELLED)
-    for kind, code, usual in _NAPALM:
+    for kind, code, usual in _of_napalm():
         if isinstance(error, kind):
             advice = _UNTOUCHED if reading and usual == _LOST else usual
             said = " ".join(str(error).split()) or type(error).__name__
@@ -95,6 +80,22 @@ def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained
         "Run it again with --debug and report what it prints.",
         errors.UNEXPECTED,
         expected=False,
+    )
+
+
+def _of_napalm() -> tuple[tuple[type[Exception], int, str], ...]:
+    """NAPALM's exceptions, the more special ones first: exit code and what to do next."""
+    return (
+        (napalm.ConnectionException, errors.SWITCH, ""),
+        (napalm.CommandTimeoutException, errors.SWITCH, _LOST),
+        (napalm.CommandErrorException, errors.SWITCH, ""),
+        (napalm.LockError, errors.REFUSED, "Run the command again, and look at the new plan."),
+        (napalm.SessionLockedException, errors.REFUSED, ""),
+        (napalm.CommitConfirmException, errors.REFUSED, "See what is pending: vip pending SWITCH"),
+        (napalm.MergeConfigException, errors.REFUSED, "Nothing on the switch was touched."),
+        (napalm.ReplaceConfigException, errors.REFUSED, "Nothing on the switch was touched."),
+        (napalm.CommitRefusedError, errors.REFUSED, ""),
+        (napalm.CommitError, errors.ROLLED_BACK, ""),
     )
 
 

@@ -6,16 +6,12 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from napalm.base.exceptions import (
-    CommandTimeoutException,
-    ConnectAuthError,
-    ConnectionException,
-)
 from nornir.core.task import Result, Task
 
 from inventory.errors import VipkeeperError
+from napalm_cumulus import errors as napalm
 from napalm_cumulus.account import who
-from nornir_config.connection import drop_connection, read_device
+from nornir_config.connection import drop_connection, read_session
 from nornir_config.init import init_nornir
 from nornir_config.secrets import get_secret
 from runbooks.run import errors
@@ -31,8 +27,6 @@ if TYPE_CHECKING:
     from inventory.model import Switch
     from nornir_config.settings import Settings
 
-#: What a session is lost by.
-LOST = (ConnectionException, CommandTimeoutException)
 #: Beyond the timer: two reloads of a large switch.
 _SETTLING = 45.0
 
@@ -78,7 +72,7 @@ class SwitchSession:
         self.log_out()
         try:
             self.run(_open)
-        except ConnectAuthError:
+        except napalm.ConnectAuthError:
             defaults = self._nornir.inventory.defaults
             question = f"Password of {defaults.username or 'the user'} on {self.switch.name}: "
             password = None if defaults.password else _ask(question)
@@ -117,6 +111,11 @@ def identify(session: SwitchSession) -> None:
         session.run(check_identity)
 
 
+def lost() -> tuple[type[Exception], ...]:
+    """What a session is lost by; a function, for NAPALM is loaded when something is lost."""
+    return napalm.ConnectionException, napalm.CommandTimeoutException
+
+
 def wait_until_settled(session: SwitchSession, revert_in: int, cause: BaseException) -> None:
     """Log in anew until the switch has nothing pending.
 
@@ -136,7 +135,7 @@ def wait_until_settled(session: SwitchSession, revert_in: int, cause: BaseExcept
             session.log_in()
             if session.run(read_pending) is None:
                 return
-        except LOST:
+        except lost():
             pass
         if time.monotonic() >= until:
             raise LostSwitchError(
@@ -158,5 +157,5 @@ def _ask(question: str) -> SecretStr | None:
 
 
 def _open(task: Task) -> Result:
-    read_device(task)
+    read_session(task)
     return Result(host=task.host)

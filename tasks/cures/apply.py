@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from nornir.core.task import Result, Task
 
 from napalm_cumulus.commit import repair_steps
-from nornir_config.connection import change_device
+from nornir_config.connection import change_device, change_session
 from tasks.cures.announce import announce, announced_addresses, belongings, care_after_cure
 from tasks.cures.forget import forget, look_at, still_wrong
 from tasks.cures.model import Cured, PlannedCure
@@ -195,8 +195,7 @@ def _plan(
             preview,
             notes=rejected_notes(gateway),
         )
-    device = change_device(task)
-    refuse_pending(task.host.name, device)
+    refuse_pending(task.host.name, change_session(task))
     steps = tuple(dict.fromkeys(step.words for step in repair_of(diagnosis, gateway)))
     notes = rejected_notes(gateway)
     return PlannedCure(cure, svi, steps, _text(steps), belongings(task, gateway), notes=notes)

@@ -15,6 +15,7 @@ from tasks.model import Toggled
 
 if TYPE_CHECKING:
     from napalm_cumulus import CumulusDriver
+    from napalm_cumulus.session import Session
     from tasks.model import Gateway
 
 log = logging.getLogger(__name__)
@@ -82,13 +83,13 @@ def toggle_gateway(
     return Result(host=task.host, result=toggled, diff=diff, changed=True)
 
 
-def refuse_pending(switch: str, device: CumulusDriver) -> None:
+def refuse_pending(switch: str, session: Session) -> None:
     """Refuse to go on while a commit waits for its confirmation.
 
     Raises:
         RefusedError: one does; names its owner.
     """
-    pending = device.pending
+    pending = session.pending
     if pending is None:
         return
     raise RefusedError(

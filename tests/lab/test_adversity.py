@@ -13,7 +13,7 @@ from napalm.base.exceptions import CommitError, LockError, NapalmException
 
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.commit import transaction
-from napalm_cumulus.commit.report import CommitRefusedError
+from napalm_cumulus.errors import CommitRefusedError
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_commit import commit_extra, has_extra, stanza, toggled, with_extra
 

@@ -12,7 +12,7 @@ from napalm.base.exceptions import CommitConfirmException, CommitError, NapalmEx
 
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.commit import transaction
-from napalm_cumulus.commit.report import CommitRefusedError, MixedDiskError
+from napalm_cumulus.errors import CommitRefusedError, MixedDiskError
 from tests.lab.cuts import AT, HERE, MAIN, pausing_program
 from tests.lab.switch import LeafUnderTest
 from tests.lab.test_commit import DROP_IN, EXTRA, commit_extra, has_extra, with_extra

@@ -13,7 +13,7 @@ import pytest
 from napalm.base.exceptions import CommitError, SessionLockedException
 
 from napalm_cumulus.commit import repair_steps as steps
-from napalm_cumulus.commit.report import CommitRefusedError
+from napalm_cumulus.errors import CommitRefusedError
 from tasks.cures.apply import apply_cure, plan_cure
 from tasks.cures.model import Cured, PlannedCure
 from tasks.errors import RefusedError

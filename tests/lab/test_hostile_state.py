@@ -8,7 +8,7 @@ import pytest
 from napalm.base.exceptions import CommandErrorException, CommitError, LockError, NapalmException
 
 from napalm_cumulus.commit import transaction
-from napalm_cumulus.commit.report import CommitRefusedError
+from napalm_cumulus.errors import CommitRefusedError
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_adversity import full_run
 from tests.lab.test_commit import EXTRA, commit_extra, has_extra, toggled, with_extra

@@ -17,7 +17,7 @@ from napalm.base.exceptions import CommitError, NapalmException
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.commit import repair_steps as steps
 from napalm_cumulus.commit import transaction
-from napalm_cumulus.commit.report import CommitRefusedError
+from napalm_cumulus.errors import CommitRefusedError
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_commit import toggled
 from tests.lab.test_lock_holders import function

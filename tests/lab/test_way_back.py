@@ -16,7 +16,8 @@ from napalm.base.exceptions import (
 
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.commit import transaction
-from napalm_cumulus.commit.report import CommitRefusedError, PendingCommit
+from napalm_cumulus.commit.report import PendingCommit
+from napalm_cumulus.errors import CommitRefusedError
 from tasks.facts.collect import SILENT, commands
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_adversity import old_systemd

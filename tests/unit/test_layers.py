@@ -72,11 +72,13 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "napalm_cumulus": (
         "__init__",
         "driver",
-        "getters commit session",
+        "getters session",
+        "commit",
         "config parsing prefetched",
         "ssh",
         "batch account",
         "errors result",
+        "refusals",
     ),
     "inventory": (
         "target nornir_hosts",

@@ -16,8 +16,8 @@ from napalm.base.exceptions import (
     SessionLockedException,
 )
 
-from napalm_cumulus.commit.report import CommitRefusedError
 from napalm_cumulus.config.configuration import MAIN_FILE
+from napalm_cumulus.errors import CommitRefusedError
 from runbooks import heal
 from runbooks.run import session as switches
 from tests.unit.inventory.fakes import SW1, SW3, uplink, vm

@@ -13,6 +13,8 @@ from napalm.base import NetworkDriver
 from napalm_cumulus.commit.report import CommitReport, PendingCommit
 from napalm_cumulus.config.configuration import MAIN_FILE, Configuration
 from napalm_cumulus.config.merge import merge
+from napalm_cumulus.config.snapshot import Snapshot
+from napalm_cumulus.result import CommandResult
 from tasks.verify import BOOT
 
 SVI = """\
@@ -184,6 +186,18 @@ class FakeDriver(NetworkDriver):  # type: ignore[misc]  # napalm is untyped
     def cli(self, commands: list[str], encoding: str = "text", *, check: bool = True) -> Any:
         del encoding, check
         return {command: self.switch.answer(command) for command in commands}
+
+    @property
+    def run_many(self) -> Callable[..., list[CommandResult]]:
+        return lambda commands, **_: [
+            CommandResult(command, 0, self.switch.answer(command).encode(), b"")
+            for command in commands
+        ]
+
+    @property
+    def take_snapshot(self) -> Callable[[], Snapshot]:
+        tree = self.switch.tree
+        return lambda: Snapshot(Configuration(tree), None, {}, tuple(tree))
 
     def get_config(self, *_: Any, **__: Any) -> Any:
         text = Configuration(self.switch.tree).to_text()

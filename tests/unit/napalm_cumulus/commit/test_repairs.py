@@ -10,9 +10,9 @@ from napalm.base.exceptions import CommitError, SessionLockedException
 from napalm_cumulus.commit import repair_steps as steps
 from napalm_cumulus.commit.repair_steps import Step, bridges_of, wishes
 from napalm_cumulus.commit.repairs import Repairs
-from napalm_cumulus.commit.report import CommitRefusedError
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.snapshot import READ
+from napalm_cumulus.errors import CommitRefusedError
 from tests.unit.napalm_cumulus.commit.test_transaction import MAIN, FakeSwitch, members, tarball
 
 CONFIG = """\

@@ -20,9 +20,9 @@ from napalm.base.exceptions import (
 
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.commit import transaction
-from napalm_cumulus.commit.report import CommitRefusedError
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.snapshot import Snapshot, take
+from napalm_cumulus.errors import CommitRefusedError
 from napalm_cumulus.result import CommandResult
 
 MAIN = "/etc/network/interfaces"

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from lab.cli import app as lab_app
 from runbooks.cli.app import app
 from runbooks.cli.guard import LAB_HELP
+from runbooks.cli.options import _HEAVY
 
 #: Runs a command line, and prints the top-level packages that it has imported.
 SCRIPT = """\
@@ -50,3 +51,15 @@ def test_the_labs_commands_are_there_when_one_is_asked_for() -> None:
     assert {"up", "break", "mend", "down"} <= first
     wrong = CliRunner().invoke(app, ["lab", "brake"])
     assert (wrong.exit_code, "No such command" in wrong.output) == (2, True)
+
+
+def test_a_repair_is_planned_without_napalm_and_its_vendors_drivers() -> None:
+    """Only a change, a toggle's plan, or a failure takes NAPALM: it is half of a start."""
+    modules = (*_HEAVY, "runbooks.heal", "runbooks.check", "tasks.cures.apply")
+    script = f"import json, sys, {', '.join(modules)}\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    packages = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert "paramiko" in packages
+    assert not packages & {"napalm", "netmiko", "nornir_napalm", "pyeapi", "ncclient"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from napalm.base.exceptions import CommitError, ConnectionClosedException, LockError
 
-from napalm_cumulus.commit.report import CommitRefusedError
+from napalm_cumulus.errors import CommitRefusedError
 from runbooks import pending
 from runbooks.run.attempt import CureAttempt, outage_in_words
 from runbooks.run.run import stopped_during

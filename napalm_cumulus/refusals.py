@@ -1,0 +1,21 @@
+"""The driver's own exceptions beside NAPALM's; modules take them from `napalm_cumulus.errors`."""
+
+from __future__ import annotations
+
+from napalm.base.exceptions import CommitError
+
+
+class CommitRefusedError(CommitError):
+    """A commit, or its confirmation, did not begin: by this nothing on the switch was changed."""
+
+
+class MixedDiskError(CommitError):
+    """A confirm failed half way and could not be undone: some files are new, some old.
+
+    Attributes:
+        problems: a sentence for each file that is not as it was.
+    """
+
+    def __init__(self, message: str, problems: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.problems = problems
