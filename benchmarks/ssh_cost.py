@@ -41,7 +41,7 @@ from lab.lab import Lab
 from lab.machine.netns import in_namespace
 from lab.topology.default import LabError, default_topology
 from napalm_cumulus import CumulusDriver
-from napalm_cumulus.getters import registry
+from napalm_cumulus.getters import methods
 
 LEAF = "03"
 CONNECT, FACTS, SET = "connect, true, close", "get_facts", "6 getters"
@@ -198,7 +198,7 @@ class Netmiko(Client):
 
 def commands_of(getters: Sequence[str]) -> list[str]:
     """The commands that the getters need, each once."""
-    asked = (registry.ask(getter) for getter in getters)
+    asked = (methods.ask(getter) for getter in getters)
     commands = dict.fromkeys(command for one in asked if one for command in one.commands)
     # Some end their shell: netmiko has but one for all. The driver wraps them alike.
     return [f"sh -c {shlex.quote(command)}" for command in commands]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing.output import NOT_FOUND, json_of, reader, unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from napalm.base import models
 
@@ -80,14 +81,14 @@ def _router_ids(result: CommandResult) -> dict[str, str]:
     return {_vrf(name): str(one.get("routerId", "")) for name, one in vrfs.items()}
 
 
+@getter(NEIGHBORS, INSTANCES)
 @reader
-def parse_bgp_neighbors(results: Sequence[CommandResult]) -> dict[str, Any]:
+def parse_bgp_neighbors(neighbors: CommandResult, instances: CommandResult) -> dict[str, Any]:
     """`get_bgp_neighbors`: by VRF; without FRR or BGP the "global" one has no peers.
 
     A neighbour is called as it is configured: by address, or by interface (unnumbered). FRR
     counts what passed the filters only, and calls that received: both numbers are that.
     """
-    neighbors, instances = results
     found: dict[str, Any] = {GLOBAL: {"router_id": "", "peers": {}}}
     for vrf, router_id in _router_ids(instances).items():
         found[vrf] = {"router_id": router_id, "peers": {}}
@@ -125,15 +126,21 @@ def _prefixes(family: dict[str, Any], key: str, *, is_up: bool) -> int:
     return int(family.get(key, 0)) if is_up else _UNKNOWN
 
 
+@getter(NEIGHBORS)
 @reader
 def parse_bgp_neighbors_detail(
-    neighbors: CommandResult, address: str
+    neighbors: CommandResult, neighbor_address: str = ""
 ) -> dict[str, dict[int, list[models.PeerDetailsDict]]]:
     """`get_bgp_neighbors_detail`: by VRF and remote AS; of one neighbour or (with "") of all."""
     found: dict[str, dict[int, list[models.PeerDetailsDict]]] = {}
     for vrf, of_vrf in _instances(neighbors):
         for name, neighbor in of_vrf.items():
-            if address in {"", name, neighbor.get("bgpNeighborAddr"), neighbor.get("hostForeign")}:
+            if neighbor_address in {
+                "",
+                name,
+                neighbor.get("bgpNeighborAddr"),
+                neighbor.get("hostForeign"),
+            }:
                 of_as = found.setdefault(vrf, {}).setdefault(int(neighbor["remoteAs"]), [])
                 of_as.append(_details(vrf, name, neighbor))
     return found

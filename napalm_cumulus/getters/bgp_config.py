@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus.getters.bgp import frr_is_absent
+from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing.output import reader, text_of, unexpected
 
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ class _Instance:
     neighbors: dict[str, _Peer] = field(default_factory=dict)
 
 
+@getter(CONFIG)
 @reader
 def parse_bgp_config(
-    result: CommandResult, group: str, neighbor: str
+    result: CommandResult, group: str = "", neighbor: str = ""
 ) -> dict[str, models.BGPConfigGroupDict]:
     """`get_bgp_config`: the peer groups, "_" for neighbours in none; empty without FRR or BGP.
 

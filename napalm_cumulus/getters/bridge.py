@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from napalm_cumulus.getters.interfaces import kind, named
+from napalm_cumulus.getters.interfaces import LINKS, kind, named
+from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing import iproute_text
 from napalm_cumulus.parsing.iproute_text import with_text
 from napalm_cumulus.parsing.output import (
@@ -45,6 +46,7 @@ def vlan_of_bridge(name: str) -> int:
     return number if number <= _MAX_VLAN else 0
 
 
+@getter(FDB)
 @reader
 def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
     """`get_mac_address_table`: what the bridges have learned and their own addresses.
@@ -71,6 +73,7 @@ def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
     return list(found.values())
 
 
+@getter(VLANS, LINKS)
 @reader
 def parse_vlans(vlans: CommandResult, links: CommandResult) -> dict[int, models.VlanDict]:
     """`get_vlans`: VLAN-aware bridges tell them; traditional ones by their names."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napalm.base.exceptions import CommandErrorException
 
+from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing.iproute_text import Row, addresses, links, with_text
 from napalm_cumulus.parsing.output import loads, mac_address, reader, rows_of, text_of, unexpected
 
@@ -46,6 +47,7 @@ _HARDWARE_NAMES = {
 _COUNTER = re.compile(r"\s*(\w+): (\d+)")
 
 
+@getter(LINKS, SPEEDS, FLAPS)
 @reader
 def parse_interfaces(
     links: CommandResult, speeds: CommandResult, flaps: CommandResult
@@ -89,6 +91,7 @@ def _speeds(text: str) -> dict[str, float]:
     return {match[1]: float(match[2]) for match in found}
 
 
+@getter(ADDRESSES)
 @reader
 def parse_interfaces_ip(result: CommandResult) -> dict[str, models.InterfacesIPDict]:
     """`get_interfaces_ip`: the interfaces that have addresses."""
@@ -104,6 +107,7 @@ def parse_interfaces_ip(result: CommandResult) -> dict[str, models.InterfacesIPD
     return found
 
 
+@getter(STATISTICS, HARDWARE_COUNTERS)
 @reader
 def parse_interfaces_counters(
     statistics: CommandResult, hardware: CommandResult
@@ -197,9 +201,10 @@ def interfaces_of_vrf(links: list[dict[str, Any]], vrf: str) -> set[str]:
     return members[name]
 
 
+@getter(LINKS)
 @reader
 def parse_network_instances(
-    links: CommandResult, name: str
+    links: CommandResult, name: str = ""
 ) -> dict[str, models.NetworkInstanceDict]:
     """`get_network_instances`: the VRFs; route distinguishers live in FRR and are left ""."""
     found: dict[str, models.NetworkInstanceDict] = {}

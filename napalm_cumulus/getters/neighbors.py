@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napalm_cumulus.getters.interfaces import LINKS, interfaces_of_vrf, named
+from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing import iproute_text, lldp_text
 from napalm_cumulus.parsing.iproute_text import with_text
 from napalm_cumulus.parsing.output import json_of, mac_address, reader, rows_of, text_of, unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator
 
     from napalm.base import models
 
@@ -31,6 +33,7 @@ _CAPABILITIES = {
 }
 
 
+@getter(LLDP)
 @reader
 def parse_lldp_neighbors(lldp: CommandResult) -> dict[str, list[models.LLDPNeighborDict]]:
     """`get_lldp_neighbors`: who announces itself without a name is called by its chassis id.
@@ -51,9 +54,10 @@ def parse_lldp_neighbors(lldp: CommandResult) -> dict[str, list[models.LLDPNeigh
     return found
 
 
+@getter(LLDP)
 @reader
 def parse_lldp_neighbors_detail(
-    lldp: CommandResult, interface: str
+    lldp: CommandResult, interface: str = ""
 ) -> dict[str, list[models.LLDPNeighborDetailDict]]:
     """`get_lldp_neighbors_detail`, of one interface or (with "") of all."""
     found: dict[str, list[models.LLDPNeighborDetailDict]] = {}
@@ -149,14 +153,19 @@ def _text(value: object) -> str:
     return "" if first is None else str(first)
 
 
+@getter(ARP, LINKS)
 @reader
 def parse_arp_table(
-    neighbours: CommandResult, interfaces: Container[str] | None
+    neighbours: CommandResult, links: CommandResult, vrf: str = ""
 ) -> list[models.ARPTableDict]:
-    """`get_arp_table`: entries with an address, of the given interfaces or (None) of all.
+    """`get_arp_table`: entries with an address, of one VRF or (with "") of all.
 
     The age is the seconds since the entry was last confirmed, -1.0 where the kernel keeps none.
+
+    Raises:
+        CommandErrorException: The switch has no such VRF.
     """
+    interfaces = interfaces_of_vrf(named(links), vrf) if vrf else None
     return [
         {
             "interface": row["dev"],
@@ -169,6 +178,7 @@ def parse_arp_table(
     ]
 
 
+@getter(ND)
 @reader
 def parse_ipv6_neighbors_table(neighbours: CommandResult) -> list[models.IPV6NeighborDict]:
     """`get_ipv6_neighbors_table`: entries with an address, and the kernel's state of each."""

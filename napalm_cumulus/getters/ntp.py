@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing.output import NOT_FOUND, reader, text_of, unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from napalm.base import models
 
@@ -67,6 +68,7 @@ def _check(files: CommandResult) -> None:
         raise unexpected(files, "configuration files of a time daemon")
 
 
+@getter(FILES)
 @reader
 def parse_ntp_servers(files: CommandResult) -> dict[str, models.NTPServerDict]:
     """`get_ntp_servers`: of whichever daemon's files are there; pools count as servers."""
@@ -93,6 +95,7 @@ def _number(options: list[str], name: str, default: int) -> int:
     return int(options[at]) if at < len(options) else default
 
 
+@getter(FILES)
 @reader
 def parse_ntp_peers(files: CommandResult) -> dict[str, models.NTPPeerDict]:
     """`get_ntp_peers`: NAPALM has nothing to tell of them but their names."""
@@ -100,8 +103,9 @@ def parse_ntp_peers(files: CommandResult) -> dict[str, models.NTPPeerDict]:
     return {words[1]: {} for words in _statements(files) if words[0] == "peer"}
 
 
+@getter(*STATS)
 @reader
-def parse_ntp_stats(results: Sequence[CommandResult]) -> list[models.NTPStats]:
+def parse_ntp_stats(*results: CommandResult) -> list[models.NTPStats]:
     """`get_ntp_stats`: of the daemon that answers; [] where none is installed. Times in ms.
 
     Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing.output import reader, text_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _MILLIAMPERE = re.compile(r"(-?[\d.]+) mA")
 _DBM = re.compile(r"(-?(?:[\d.]+|inf)) dBm")
 
 
+@getter(MODULES)
 @reader
 def parse_optics(modules: CommandResult) -> dict[str, Any]:
     """`get_optics`: power in dBm, bias current in mA, of the modules that measure them.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from napalm.base.exceptions import CommandErrorException
 
-from napalm_cumulus.getters.bgp import frr_is_absent, parse_bgp_attributes
+from napalm_cumulus.getters.bgp import TABLES, frr_is_absent, parse_bgp_attributes
+from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing import iproute_text
 from napalm_cumulus.parsing.iproute_text import with_text
 from napalm_cumulus.parsing.output import reader, rows_of, text_of, unexpected
@@ -55,6 +56,36 @@ def parse_destination(text: str) -> Network | None:
         raise CommandErrorException(
             f"{text!r} is not an address or prefix. Write it as 130.246.212.1 or 130.246.212.0/22."
         ) from None
+
+
+def _commands(destination: str = "", protocol: str = "", longer: bool = False) -> list[str]:
+    """For each IP version FRR's routes, the kernel's in case there is no FRR, and BGP's tables."""
+    del longer
+    sources: list[dict[int, str]] = [FRR_ROUTES, KERNEL_ROUTES]
+    if _with_bgp(protocol):
+        sources.append(TABLES)
+    return [commands[version] for version in _versions(destination) for commands in sources]
+
+
+@getter(chosen=_commands)
+def parse_route_to(
+    *results: CommandResult, destination: str = "", protocol: str = "", longer: bool = False
+) -> Routes:
+    """`get_route_to`: routes from FRR; where it is not installed or not running, the kernel's.
+
+    An address finds its most specific prefix in each VRF, a prefix is meant exactly.
+    """
+    table = parse_routes(results, _versions(destination), with_bgp=_with_bgp(protocol))
+    return select(table, destination, protocol, longer=longer)
+
+
+def _versions(destination: str) -> list[int]:
+    wanted = parse_destination(destination)
+    return [4, 6] if wanted is None else [wanted.version]
+
+
+def _with_bgp(protocol: str) -> bool:
+    return protocol.lower() in {"", "bgp"}
 
 
 @reader

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from napalm_cumulus.getters.query import getter
 from napalm_cumulus.getters.system import EEPROM, FIRMWARE, serial_number
 from napalm_cumulus.parsing.output import reader, text_of, unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from napalm.base import models
 
@@ -26,8 +27,9 @@ _ANYWHERE = {"", "default"}
 _NO_ACL = "N/A"
 
 
+@getter(*SNMP)
 @reader
-def parse_snmp_information(results: Sequence[CommandResult]) -> models.SNMPDict:
+def parse_snmp_information(*results: CommandResult) -> models.SNMPDict:
     """`get_snmp_information`: community strings in clear, as NAPALM's model asks them.
 
     The chassis id is the serial number; the access list is the sources that may ask, "N/A" for

@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus.getters.interfaces import LINKS, named
+from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing.output import NOT_FOUND, loads, reader, rows_of, text_of, unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from napalm.base import models
 
@@ -50,8 +51,9 @@ _CPU_FIELDS = 8
 _IDLE = (3, 4)  # the columns idle and iowait of /proc/stat
 
 
+@getter(*FACTS)
 @reader
-def parse_facts(results: Sequence[CommandResult]) -> models.FactsDict:
+def parse_facts(*results: CommandResult) -> models.FactsDict:
     """`get_facts`; what the machine does not tell is "Unknown"."""
     hostname, fqdn, uptime, release, eeprom, firmware, links = results
     name = text_of(hostname).strip()
@@ -109,8 +111,9 @@ def _eeprom(result: CommandResult) -> dict[str, str]:
         raise unexpected(result, "the EEPROM's fields") from None
 
 
+@getter(*USERS)
 @reader
-def parse_users(results: Sequence[CommandResult]) -> dict[str, models.UsersDict]:
+def parse_users(*results: CommandResult) -> dict[str, models.UsersDict]:
     """`get_users`: who can log in. Level 15: root, sudo, netedit; 1: netshow; 0: others.
 
     The password is the hash from /etc/shadow, "" where there is none or it is locked.
@@ -153,8 +156,9 @@ def _level(uid: str, groups: set[str]) -> int:
     return _SHOW_RIGHTS if groups & {"netshow", "nvshow"} else 0
 
 
+@getter(*ENVIRONMENT)
 @reader
-def parse_environment(results: Sequence[CommandResult]) -> models.EnvironmentDict:
+def parse_environment(*results: CommandResult) -> models.EnvironmentDict:
     """`get_environment`: sensors from Cumulus' smonctl; without it there are none. RAM in kB."""
     sensors, memory, cpu = results
     rows = [] if sensors.exit_status == NOT_FOUND else rows_of(sensors)

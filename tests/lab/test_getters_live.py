@@ -12,7 +12,7 @@ from nornir.plugins.runners import SerialRunner
 
 from lab.lab import Lab
 from napalm_cumulus import CumulusDriver
-from napalm_cumulus.getters import registry
+from napalm_cumulus.getters import methods
 from napalm_cumulus.parsing import lldp_text
 from napalm_cumulus.result import CommandResult
 from tasks.getters import get
@@ -59,7 +59,7 @@ def lies_between(first: Any, middle: Any, last: Any) -> bool:
 def test_text_says_what_json_says(well: Lab, getter: str) -> None:
     leaf = PastTheNetwork(well, "03")
     leaf.run("ping -c 1 10.5.0.250")  # something for the ARP table
-    question = registry.ask(getter)
+    question = methods.ask(getter)
     assert question is not None
 
     def answer(prelude: str) -> Any:

@@ -22,7 +22,7 @@ from lab.swarm.names import MOULDS, SwarmSwitch, switches
 from lab.swarm.swarm import Swarm
 from lab.topology.specs import LabError
 from napalm_cumulus import CumulusDriver
-from napalm_cumulus.getters import registry
+from napalm_cumulus.getters import methods
 from tasks.facts.collect import Probes, commands
 
 COUNT = 20
@@ -33,7 +33,7 @@ GETTERS = ("get_facts", "get_interfaces_ip", "get_config")
 @pytest.fixture(scope="module")
 def swarm() -> Iterator[Swarm]:
     swarm = Swarm(f"swarm-{os.getpid()}", COUNT)
-    asked = (registry.ask(name).commands for name in GETTERS if name != "get_config")
+    asked = (methods.ask(name).commands for name in GETTERS if name != "get_config")
     scripts = [command for several in asked for command in several]
     swarm.up([*scripts, *commands(Probes()).values()])
     try:

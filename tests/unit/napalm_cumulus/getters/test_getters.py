@@ -154,7 +154,11 @@ def test_no_lldp_neighbour_is_no_error_but_no_lldpd_is() -> None:
 
 
 def test_arp_table(recorded: Recorded) -> None:
-    found = neighbors.parse_arp_table(recorded("ip_j_neigh.json"), {"vlan453"})
+    of_vrf = [
+        {"ifname": "red", "linkinfo": {"info_kind": "vrf"}},
+        {"ifname": "vlan453", "master": "red"},
+    ]
+    found = neighbors.parse_arp_table(recorded("ip_j_neigh.json"), said(of_vrf), "red")
     assert found == [
         {"interface": "vlan453", "mac": "42:F4:3A:3B:A4:69", "ip": "130.246.213.11", "age": -1.0}
     ]
@@ -163,7 +167,7 @@ def test_arp_table(recorded: Recorded) -> None:
         {"dst": "10.0.0.2", "dev": "swp1", "state": ["FAILED"]},
         {"dst": "10.0.0.3", "dev": "swp1", "lladdr": "02:00:00:00:00:03", "state": ["FAILED"]},
     ]
-    (one,) = neighbors.parse_arp_table(said(rows), None)
+    (one,) = neighbors.parse_arp_table(said(rows), said([]))
     assert fits(models.ARPTableDict, one)
     assert one["age"] == 79.0
     assert isinstance(one["age"], float)
@@ -300,15 +304,13 @@ def test_selecting_routes() -> None:
 def facts(recorded: Recorded, eeprom: CommandResult = MISSING) -> models.FactsDict:
     release = recorded("lsb-release").stdout + recorded("os-release").stdout
     return system.parse_facts(
-        [
-            said("leaf1\n"),
-            said("leaf1.example.internal\n"),
-            recorded("proc_uptime"),
-            said(release.decode()),
-            eeprom,
-            said("product_name=VM\nproduct_serial=\n"),
-            recorded("ip_j_d_link.json"),
-        ]
+        said("leaf1\n"),
+        said("leaf1.example.internal\n"),
+        recorded("proc_uptime"),
+        said(release.decode()),
+        eeprom,
+        said("product_name=VM\nproduct_serial=\n"),
+        recorded("ip_j_d_link.json"),
     )
 
 
@@ -343,7 +345,7 @@ def test_users() -> None:
     shadow = "root:*:1::::::\ncumulus:$6$abc$def:1::::::\nwatcher:!$6$x:1::::::\n"
     groups = "root:x:0:\nsudo:x:27:cumulus\nnetshow:x:1002:watcher\n"
     keys = "cumulus:ssh-ed25519 AAAA me@here\ncumulus:# no key\nwatcher:\n"
-    found = system.parse_users([said(passwd), said(shadow), said(groups), said(keys)])
+    found = system.parse_users(said(passwd), said(shadow), said(groups), said(keys))
     assert all(fits(models.UsersDict, one) for one in found.values())
     assert {name: one["level"] for name, one in found.items()} == {
         "root": 15,
@@ -355,7 +357,7 @@ def test_users() -> None:
     assert found["watcher"] == {"level": 1, "password": "", "sshkeys": []}
     refused = said("", 1, "cat: /etc/shadow: Permission denied")
     with pytest.raises(CommandErrorException, match="Permission denied"):
-        system.parse_users([said(passwd), refused, said(groups), said(keys)])
+        system.parse_users(said(passwd), refused, said(groups), said(keys))
 
 
 MEMINFO = said("MemTotal: 8000 kB\nMemFree: 1000 kB\nMemAvailable: 6000 kB\nHugePages_Total: 0\n")
@@ -379,7 +381,7 @@ def test_environment() -> None:
             "crit": 85,
         },
     ]
-    found = system.parse_environment([said(sensors), MEMINFO, STAT])
+    found = system.parse_environment(said(sensors), MEMINFO, STAT)
     assert found["fans"] == {"Fan1": {"status": True}}
     assert found["power"] == {"PSU1": {"status": False, "capacity": -1.0, "output": -1.0}}
     assert found["temperature"]["Temp1"] == {
@@ -394,10 +396,10 @@ def test_environment() -> None:
 
 
 def test_a_machine_without_sensors() -> None:
-    found = system.parse_environment([MISSING, MEMINFO, STAT])
+    found = system.parse_environment(MISSING, MEMINFO, STAT)
     assert found["fans"] == {}
     with pytest.raises(CommandErrorException):
-        system.parse_environment([said("", 1, "smonctl: broken"), MEMINFO, STAT])
+        system.parse_environment(said("", 1, "smonctl: broken"), MEMINFO, STAT)
 
 
 # --- ping ----------------------------------------------------------------------------------------
@@ -579,10 +581,10 @@ def test_text_of_an_old_iproute2() -> None:
     found = interfaces.parse_interfaces(said(TEXT_LINK), said(""), said(""))
     assert found["eth0"]["mac_address"] == "02:00:00:00:00:01"
     assert found["eth0"]["description"] == "a\\b c"
-    assert neighbors.parse_arp_table(said("# text\n"), None) == []
+    assert neighbors.parse_arp_table(said("# text\n"), said([])) == []
     # A version between: it takes -j for `neigh`, and gives text all the same.
     (one,) = neighbors.parse_arp_table(
-        said("10.0.0.1 dev eth0 lladdr 02:00:00:00:00:01 used 5/4/3 probes 1 STALE\n"), None
+        said("10.0.0.1 dev eth0 lladdr 02:00:00:00:00:01 used 5/4/3 probes 1 STALE\n"), said([])
     )
     assert one["age"] == 4.0
 
@@ -659,13 +661,13 @@ def test_bgp_config_of_one_group_and_one_neighbour() -> None:
 def test_a_time_daemon_that_does_not_answer_is_an_error() -> None:
     refused = said("", 0, "ntpq: read: Connection refused")
     with pytest.raises(CommandErrorException, match="Connection refused"):
-        ntp.parse_ntp_stats([refused, MISSING, MISSING, MISSING])
+        ntp.parse_ntp_stats(refused, MISSING, MISSING, MISSING)
     stopped = said("506 Cannot talk to daemon\n", 1)
     with pytest.raises(CommandErrorException, match="Cannot talk to daemon"):
-        ntp.parse_ntp_stats([MISSING, stopped, stopped, MISSING])
+        ntp.parse_ntp_stats(MISSING, stopped, stopped, MISSING)
     # Both are installed, and one of them runs.
     source = said("^,*,10.0.0.1,2,6,377,3,0.001,0.002,0.003\n")
-    (one,) = ntp.parse_ntp_stats([refused, source, said(""), MISSING])
+    (one,) = ntp.parse_ntp_stats(refused, source, said(""), MISSING)
     assert (one["remote"], one["offset"], one["reachability"]) == ("10.0.0.1", 1.0, 255)
 
 
