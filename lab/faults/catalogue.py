@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.faults.gateway import GATEWAY_FAULTS
+from lab.faults import (
+    addresses,
+    devices,
+    fdb,
+    neighbours,
+    ports,
+    routes,
+    rules,
+    sysctls,
+    vms,
+)
 from lab.faults.model import Fault, Script
-from lab.faults.neighbours import NEIGHBOUR_FAULTS
-from lab.faults.settings import SETTING_FAULTS
 from lab.topology.default import LabError
 
 __all__ = ["FAULTS", "ActiveFault", "Fault", "FaultReport", "Script", "find_fault"]
 
-FAULTS: tuple[Fault, ...] = (*GATEWAY_FAULTS, *NEIGHBOUR_FAULTS, *SETTING_FAULTS)
+FAULTS: tuple[Fault, ...] = (
+    *devices.FAULTS,
+    *addresses.FAULTS,
+    *routes.FAULTS,
+    *neighbours.FAULTS,
+    *fdb.FAULTS,
+    *sysctls.FAULTS,
+    *rules.FAULTS,
+    *ports.FAULTS,
+    *vms.FAULTS,
+)
 
 
 def find_fault(name: str) -> Fault:

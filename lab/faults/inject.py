@@ -74,32 +74,20 @@ class _Patient:
             (fault.vm, lab.fabric.vm_ns(self.vm)),
             (fault.hypervisor, self._hypervisor_ns()),
             (fault.rogue, lab.fabric.vm_ns(self.rogue()) if fault.rogue else ""),
-            (fault.leaf, None),
         ):
             if script is not None:
-                self._run_one(script, where, mend=mend)
-        if fault.leak:
-            lab.leak(f"{lab.address_of(self.vm)}/32", withdraw=mend)
-            _wait_for_leak(lab, self, gone=mend)
+                call(lab.in_tree(where, self._argv(script, mend=mend)), check=not mend)
+        if fault.spine is not None:
+            lab.exec_spine(self._argv(fault.spine, mend=mend), check=not mend)
+        if fault.leaf is not None:
+            lab.leaf(self.leaf.name).exec(self._argv(fault.leaf, mend=mend), check=not mend)
 
-    def _run_one(self, script: Script, where: str | None, *, mend: bool) -> None:
-        argv = self.script(script.mend if mend else script.make)
-        if where is None:
-            self.lab.leaf(self.leaf.name).exec(argv, check=not mend)
-        else:
-            call(self.lab.in_tree(where, argv), check=not mend)
+    def _argv(self, script: Script, *, mend: bool) -> list[str]:
+        return self.script(script.mend if mend else script.make)
 
     def _hypervisor_ns(self) -> str:
         host = self.lab.topology.hypervisor(self.vm.hypervisor or "")
         return self.lab.fabric.ns(host.short_name)
-
-
-def _wait_for_leak(lab: Lab, patient: _Patient, *, gone: bool) -> None:
-    """Wait until BGP has brought the leaked route to the leaf, or taken it away."""
-    leaf = lab.leaf(patient.leaf.name)
-    argv = ["ip", "route", "show", "proto", "bgp", lab.address_of(patient.vm)]
-    what = "" if gone else "BGP did not bring the route to the leaf"
-    wait_until(lambda: bool(leaf.exec(argv).stdout) != gone, timeout=5, every=0.1, what=what)
 
 
 def choose(lab: Lab, leaf: str | None, vm: str | None) -> _Patient:

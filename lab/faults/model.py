@@ -42,7 +42,7 @@ class Fault:
         vm: what is done in the VM.
         rogue: what is done in another VM of the segment.
         hypervisor: what is done on the VM's hypervisor.
-        leak: whether the spine announces the VM's address by BGP.
+        spine: what is done on the spine, before what is done on the leaf.
         forget_arp: make the VM forget the VIP's MAC, so that the loss shows at once.
         spreads: whether everybody behind the leaf is cut off within seconds, each as soon as
             an ARP entry for the leaf has aged, its uplinks' neighbours among them.
@@ -60,7 +60,7 @@ class Fault:
     vm: Script | None = None
     rogue: Script | None = None
     hypervisor: Script | None = None
-    leak: bool = False
+    spine: Script | None = None
     forget_arp: bool = False
     spreads: bool = False
 
@@ -69,6 +69,15 @@ class Fault:
         """Return the name of the diagnosis that is expected."""
         return self.diagnosis or self.name
 
+
+#: What a VM behind the leaf sees, in the words that several faults share.
+NOTHING_ANSWERS = "nothing outside answers, nor does the VIP; nothing outside reaches it"
+NOT_FORWARDED = "the VIP answers, nothing outside does; nothing outside reaches it"
+NO_WAY_BACK = "its packets leave, the answers find no way back: nothing answers"
+NO_ARP = "its gateway does not resolve once its ARP entry has aged: nothing outside answers"
+CUT_OFF = "nothing outside answers; nothing outside reaches it"
+HOST_OFF = "every VM of its hypervisor is cut off"
+NOTHING_YET = "nothing yet"
 
 #: Makes the SVI and its VRR devices anew: addresses, routes and per-device sysctls as at boot.
 RECREATE = "ifdown $svi; ifup $svi"

@@ -100,7 +100,8 @@ def test_the_catalogue_contradicts_neither_itself_nor_the_ladder() -> None:
     cures = {cure.value for cure in Cure}
     for fault in FAULTS:
         assert fault.cure in cures, fault.name
-        assert fault.leak or fault.leaf or fault.vm or fault.rogue or fault.hypervisor, fault.name
+        places = (fault.leaf, fault.vm, fault.rogue, fault.hypervisor, fault.spine)
+        assert any(places), fault.name
         assert fault.recognised_as in {fault.name, "vm-unreachable", "hypervisor-unreachable"}
         assert not (fault.latent and fault.heals), fault.name
 
