@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How ``vip`` ends; ``docs/errors.md`` says what to do about each."""
+
+    OK = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    TARGET = 3
+    SOURCE = 4
+    SWITCH = 5
+    REFUSED = 6
+    ROLLED_BACK = 7
+    NOT_HEALED = 8
+    CANCELLED = 9
+    FOUND_WARNING = 10
+    FOUND_CRITICAL = 11
+    FOUND_UNKNOWN = 12
+    HEALED_FOR_NOW = 13
+
 
 class VipkeeperError(Exception):
     """A failure with its next step.
@@ -13,7 +34,7 @@ class VipkeeperError(Exception):
         exit_code: the documented exit code of the ``vip`` command (``docs/errors.md``).
     """
 
-    exit_code = 1
+    exit_code: int = ExitCode.UNEXPECTED
 
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(message)
@@ -23,7 +44,7 @@ class VipkeeperError(Exception):
 class TargetError(VipkeeperError):
     """The target that was asked for is unknown, ambiguous, or cannot be healed as it is."""
 
-    exit_code = 3
+    exit_code = ExitCode.TARGET
 
 
 class SourceError(VipkeeperError):
@@ -35,7 +56,7 @@ class SourceError(VipkeeperError):
             name"); an older answer from the cache must not take its place.
     """
 
-    exit_code = 4
+    exit_code = ExitCode.SOURCE
     sound = False
 
     def __init__(self, system: str, message: str, advice: str = "") -> None:

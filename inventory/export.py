@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 
 if TYPE_CHECKING:
     from nornir.core.inventory import Group, Host, Inventory
@@ -23,7 +23,7 @@ _PLAIN = ("hostname", "port", "username", "platform")
 class ExportError(VipkeeperError):
     """The files cannot be written."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 def render(inventory: Inventory) -> dict[str, str]:

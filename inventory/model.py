@@ -77,14 +77,6 @@ class MacOwner:
 
 
 @dataclass(frozen=True)
-class Hypervisor:
-    """A compute host: its name and the VMs that OpenStack says run there."""
-
-    name: str
-    vms: tuple[VirtualMachine, ...] = ()
-
-
-@dataclass(frozen=True)
 class Uplink:
     """One cable from a hypervisor to a top-of-rack switch.
 

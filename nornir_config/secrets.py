@@ -23,7 +23,7 @@ from pathlib import Path
 import platformdirs
 from pydantic import SecretStr
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 
 SERVICE = "vipkeeper"
 
@@ -31,7 +31,7 @@ SERVICE = "vipkeeper"
 class SecretError(VipkeeperError):
     """A secret is there and may not be used, or is needed and is nowhere."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 def get_secret(name: str, *, use_keyring: bool = False, prompt: str = "") -> SecretStr | None:
@@ -59,22 +59,6 @@ def get_secret(name: str, *, use_keyring: bool = False, prompt: str = "") -> Sec
     if prompt and sys.stdin.isatty():
         return SecretStr(getpass.getpass(prompt))
     return None
-
-
-def require_secret(name: str, what_for: str, *, prompt: str = "") -> SecretStr:
-    """``get_secret`` from everywhere, for a secret without which nothing goes on.
-
-    Raises:
-        SecretError: it is nowhere, or may not be used.
-    """
-    secret = get_secret(name, use_keyring=True, prompt=prompt)
-    if secret is None:
-        raise SecretError(
-            f"the secret {name} is needed {what_for} and is nowhere to be found",
-            f"Set VIPKEEPER_{name.upper()}, or write it to {_default_file(name)} with mode 600, "
-            f"or store it: keyring set {SERVICE} {name}",
-        )
-    return secret
 
 
 def _default_file(name: str) -> Path:

@@ -25,7 +25,7 @@ from pydantic_settings import (
 )
 from pydantic_settings.exceptions import SettingsError as SourceParsingError
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 from inventory.names import one_line
 from inventory.settings import (
     MimicSettings,
@@ -48,7 +48,7 @@ PREFIX = "VIPKEEPER_"
 class SettingsError(VipkeeperError):
     """The settings file is missing, unreadable, or says something that is not understood."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class SshSettings(Section):

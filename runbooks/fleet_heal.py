@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from inventory.errors import ExitCode
 from runbooks.check import (
     Request,
     Sources,
@@ -18,7 +19,6 @@ from runbooks.check import (
 from runbooks.fleet.checker import Checker
 from runbooks.fleet.rollout import FleetOptions, heal_fleet
 from runbooks.output.render import report
-from runbooks.run import errors
 from runbooks.run.run import Run
 from runbooks.run.story import Story, make_console
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 #: How healing ends after which all switches are checked once more.
-_TOLD = frozenset({errors.OK, errors.HEALED_FOR_NOW, errors.NOT_HEALED})
+_TOLD = frozenset({ExitCode.OK, ExitCode.HEALED_FOR_NOW, ExitCode.NOT_HEALED})
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def run_fix(
         raise_interrupted(looked)
     if options.then_check:
         code = report(looked.health, request.form)
-        if code == errors.OK:
+        if code == ExitCode.OK:
             return code
     run = Run(settings, Story(make_console()), "heal", "all-unhealthy")
     try:
@@ -84,5 +84,5 @@ def run_fix(
     if options.then_check and run.exit_code in _TOLD and run.switches:
         found = run_check(settings, sources, request)
         # What came back as a mere finding would hide that it was cured, and is only covered.
-        return run.exit_code if run.exit_code == errors.HEALED_FOR_NOW else found
+        return run.exit_code if run.exit_code == ExitCode.HEALED_FOR_NOW else found
     return run.exit_code

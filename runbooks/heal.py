@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from inventory.errors import ExitCode
 from runbooks.cure.carry_out import carry_out, plan_toggle
 from runbooks.cure.leafs import Case, gateway_of
 from runbooks.cure.observer import Looker, look_at_rest
@@ -18,7 +19,6 @@ from runbooks.incident.endpoints import Patient, patients_of, served, silent_fix
 from runbooks.incident.path import follow, record
 from runbooks.incident.reachability import Probe, ProbeError, probe_all, wait_until_answering
 from runbooks.incident.survey import Survey
-from runbooks.run import errors
 from runbooks.run.run import Run, recorded
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _toggle(case: Case, behind: Sequence[Behind], *, dry_run: bool) -> None:
     run.end(
         "not-healed",
         f"{run.target} still does not answer after the gateway was toggled on {names}",
-        errors.NOT_HEALED,
+        ExitCode.NOT_HEALED,
         "It is not (only) the gateway: look at the VM's console, its security groups, and the "
         f"route to {', '.join(map(str, candidates[:2]))} from outside.",
     )

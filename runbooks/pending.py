@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from runbooks.run import errors
+from inventory.errors import ExitCode
 from runbooks.run.errors import CancelledError
 from runbooks.run.run import Run, recorded
 from runbooks.run.session import identify, switch_session
@@ -52,7 +52,7 @@ def settle_pending(run: Run, switch: Switch, *, confirm: bool) -> None:
             run.end("confirmed", f"{switch.name}: confirmed and on the disk: {pending.id}")
         else:
             run.end("rolled-back", f"{switch.name}: back in its old configuration: {pending.id}")
-        run.exit_code = errors.OK
+        run.exit_code = ExitCode.OK
 
 
 def _stopped(name: str, *, confirm: bool) -> CancelledError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.table import Table
 
-from inventory.errors import SourceError, VipkeeperError
+from inventory.errors import ExitCode, SourceError, VipkeeperError
 from inventory.names import short_host
 from napalm_cumulus import errors as napalm
 from runbooks.incident.endpoints import RUNNING
@@ -17,7 +17,6 @@ from runbooks.incident.impact import Blast
 from runbooks.incident.path import Followed, follow
 from runbooks.incident.reachability import Probe, ProbeError, probe_all
 from runbooks.incident.survey import Survey
-from runbooks.run import errors
 from runbooks.run.explain import explain
 from runbooks.run.records import now, plain
 from runbooks.run.session import switch_session
@@ -58,7 +57,7 @@ class Word:
     presence: Presence | None = None
     gateway: Gateway | None = None
     problems: list[str] = field(default_factory=list)
-    exit_code: int = errors.OK
+    exit_code: int = ExitCode.OK
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ def run_trace(
         _show(story.console, followed, words, reach)
     if followed.failure is not None:
         raise followed.failure
-    return max((word.exit_code for word in words), default=errors.OK)
+    return max((word.exit_code for word in words), default=ExitCode.OK)
 
 
 def _reach(followed: Followed, survey: Survey | None, words: list[Word]) -> Reach:
@@ -160,12 +159,12 @@ def _ask(settings: Settings, switch: Switch, followed: Followed) -> Word:
                     addresses=[str(address) for address in addresses],
                 )
                 if not word.presence.confirmed:
-                    word.exit_code = errors.REFUSED
+                    word.exit_code = ExitCode.REFUSED
             if addresses:
                 word.gateway = session.run(find_gateway, wanted=Wanted(address=addresses[0]))
     except RefusedError as refusal:
         word.problems.append(str(refusal))
-        word.exit_code = errors.REFUSED
+        word.exit_code = ExitCode.REFUSED
     except (napalm.NapalmException, VipkeeperError) as failure:
         said = explain(failure, switch.name)
         word.problems.append(said.sentence)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 from nornir_config.stopping import STOPS
 from runbooks.check import prepare
 from runbooks.fleet.checker import Checker
@@ -20,7 +20,6 @@ from runbooks.monitor.changes import Change, Changes, append
 from runbooks.monitor.metrics import Latest, served
 from runbooks.monitor.refresh import Refresh, same_switches
 from runbooks.output.text import about, counted, headline
-from runbooks.run import errors
 from runbooks.run.records import now
 from runbooks.run.story import printable
 
@@ -85,7 +84,7 @@ def run_watch(
         watch.go(ears)
         watch.log({"at": now(), "event": "stopped", "rounds": latest.rounds})
     watch.tell("stopped; every connection is closed", "dim")
-    return errors.OK
+    return ExitCode.OK
 
 
 class _Watch:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 
 
 class RefusedError(VipkeeperError):
     """A change that is not safe, or not clear, was not begun; nothing on the switch was touched."""
 
-    exit_code = 6
+    exit_code = ExitCode.REFUSED
 
 
 class WrongSwitchError(RefusedError):
@@ -26,10 +26,10 @@ class NothingPendingError(RefusedError):
 class UnreadableAnswerError(VipkeeperError):
     """The switch answered, and not with what its software is known to say."""
 
-    exit_code = 5
+    exit_code = ExitCode.SWITCH
 
 
 class ChangeFailedError(VipkeeperError):
     """A change was begun, did not come out as it should, and the old state was put back."""
 
-    exit_code = 7
+    exit_code = ExitCode.ROLLED_BACK

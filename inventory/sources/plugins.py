@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 from inventory.settings import SourcesSettings
 
 COMPUTE_GROUP = "vipkeeper.compute"
@@ -28,7 +28,7 @@ GROUPS = {"compute": COMPUTE_GROUP, "uplink": UPLINK_GROUP, "address": ADDRESS_G
 class UnknownSourceError(VipkeeperError):
     """The settings name a source that is not installed, or that cannot be loaded."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 
 MIMIC = "mimic"
 SUBNET_PAGE = "subnet-page"
@@ -131,7 +131,7 @@ _OPENSTACK_GENERIC: Mapping[str, str] = MappingProxyType(
 class UnknownFaultError(VipkeeperError):
     """The faults file names a fault that its system does not have."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 def list_faults() -> dict[str, dict[str, str]]:

@@ -58,12 +58,6 @@ def reapply(*interfaces: str) -> Step:
     return Step("reapply", names, names, f"ifup {' '.join(names)}, devices up")
 
 
-def reload(*interfaces: str) -> Step:
-    """Return the step that runs ``ifreload -a``, a full ``reapply``; it checks these interfaces."""
-    names = tuple(_name(interface) for interface in interfaces)
-    return Step("reload", (), names, f"ifreload -a, devices of {' '.join(names)} up")
-
-
 def flap(device: str, interface: str) -> Step:
     """Return the step that sets a device down and up and restores its global IPv6 addresses.
 

@@ -162,7 +162,7 @@ def _files(
     wanted = transaction.lines(wishes(base.disk, interfaces))
     return {
         "hold": "repair\n",
-        "mode": "full\n" if any(step.verb == "reload" for step in steps) else "targeted\n",
+        "mode": "targeted\n",
         "interfaces": transaction.lines(undo),
         "manifest": transaction.lines(f"{sha}  {path}" for path, sha in base.manifest.items()),
         "listing": transaction.lines(base.listing),

@@ -6,8 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from napalm.base.exceptions import CommandErrorException
-
+from napalm_cumulus import errors
 from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing.iproute_text import Row, addresses, links, with_text
 from napalm_cumulus.parsing.output import loads, mac_address, reader, rows_of, text_of, unexpected
@@ -195,7 +194,7 @@ def interfaces_of_vrf(links: list[dict[str, Any]], vrf: str) -> set[str]:
     members = vrf_members(links)
     name = DEFAULT_VRF if vrf == "global" else vrf
     if name not in members:
-        raise CommandErrorException(
+        raise errors.CommandErrorException(
             f"The switch has no VRF {vrf!r}. It has: {', '.join(sorted(members))}."
         )
     return members[name]

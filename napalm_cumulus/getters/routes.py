@@ -7,8 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from napalm.base.exceptions import CommandErrorException
-
+from napalm_cumulus import errors
 from napalm_cumulus.getters.bgp import TABLES, frr_is_absent, parse_bgp_attributes
 from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing import iproute_text
@@ -53,7 +52,7 @@ def parse_destination(text: str) -> Network | None:
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise CommandErrorException(
+        raise errors.CommandErrorException(
             f"{text!r} is not an address or prefix. Write it as 130.246.212.1 or 130.246.212.0/22."
         ) from None
 

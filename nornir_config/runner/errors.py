@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 
 if TYPE_CHECKING:
     from nornir.core.task import AggregatedResult
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class NoHostsError(VipkeeperError):
     """There is nothing to run on; Nornir would report a green run over no host."""
 
-    exit_code = 3
+    exit_code = ExitCode.TARGET
 
 
 class FleetInterrupt(KeyboardInterrupt):
@@ -33,7 +33,7 @@ class FleetInterrupt(KeyboardInterrupt):
 class HostDeadlineError(VipkeeperError):
     """A host was not done in its time."""
 
-    exit_code = 5
+    exit_code = ExitCode.SWITCH
 
     @classmethod
     def not_asked(cls, name: str, allowed: str) -> HostDeadlineError:
@@ -63,13 +63,13 @@ class HostDeadlineError(VipkeeperError):
 class NotStartedError(VipkeeperError):
     """A host's turn never came: nothing was done on it."""
 
-    exit_code = 9
+    exit_code = ExitCode.CANCELLED
 
 
 class AbandonedError(VipkeeperError):
     """A host was being worked on when the run was cut short; how it ended is not known."""
 
-    exit_code = 9
+    exit_code = ExitCode.CANCELLED
 
     @classmethod
     def of(cls, name: str, *, changing: bool) -> AbandonedError:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from inventory.errors import ExitCode
 from runbooks.cli.fleet import check, heal_all, watch
 from runbooks.cli.guard import GuardedGroup
 from runbooks.cli.options import (
@@ -30,7 +31,6 @@ from runbooks.cli.options import (
     tell_story,
     wanted_of,
 )
-from runbooks.run import errors
 from runbooks.run.errors import UsageError
 
 app = typer.Typer(
@@ -54,7 +54,7 @@ def _show_version(asked: bool) -> None:
         from importlib.metadata import version
 
         typer.echo(f"vip {version('vipkeeper')}")
-        raise typer.Exit(errors.OK)
+        raise typer.Exit(ExitCode.OK)
 
 
 @app.callback()

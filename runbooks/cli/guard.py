@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from inventory.errors import ExitCode
 from nornir_config.stopping import stopped_by
 from runbooks.cli.interrupt import loaded
 from runbooks.cli.options import Globals
@@ -64,7 +65,7 @@ class GuardedGroup(TyperGroup):
         except BrokenPipeError:
             # The reader has gone; what is left to flush at the end goes nowhere, too.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(errors.OK) from None
+            raise typer.Exit(ExitCode.OK) from None
         except (Exception, KeyboardInterrupt) as error:
             if _is_usage_error(error):
                 raise

@@ -6,9 +6,9 @@ import os
 import signal
 from contextlib import suppress
 
+from inventory.errors import ExitCode
 from nornir_config.stopping import STOPS, interrupt, name_of
 
-_CANCELLED = 9
 _SAID = "\nvip: stopped{}; nothing on any switch was touched\n"
 
 
@@ -17,7 +17,7 @@ def leave(number: int, _: object) -> None:
     by = "" if number == signal.SIGINT else f" by {name_of(number)}"
     with suppress(OSError):  # there may be nobody to tell
         os.write(2, _SAID.format(by).encode())
-    os._exit(_CANCELLED)
+    os._exit(ExitCode.CANCELLED)
 
 
 def loaded(*, changing: bool = True) -> None:

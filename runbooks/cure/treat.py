@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from inventory.errors import ExitCode
 from runbooks.cure import ladder
 from runbooks.cure.carry_out import prepare
 from runbooks.cure.leafs import Case, Ward, wards_of
@@ -15,7 +16,6 @@ from runbooks.cure.words import refusal, tell, tell_unread
 from runbooks.incident.endpoints import served
 from runbooks.incident.impact import Blast, Scope
 from runbooks.incident.reachability import wait_until_answering
-from runbooks.run import errors
 from tasks.faults.model import Cure
 
 if TYPE_CHECKING:
@@ -144,6 +144,6 @@ def _not_healed(case: Case, found: Sequence[Diagnosis], rules: Rules) -> None:
     run.end(
         "not-healed",
         f"{run.target} still does not answer after {done}{seen}",
-        errors.NOT_HEALED,
+        ExitCode.NOT_HEALED,
         advice,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from inventory.errors import ExitCode
 from runbooks.cure.policy import ASKED_FOR, UNKNOWN_FAULT
 from runbooks.cure.rogues import Compute, Rogue, tell_rogues
-from runbooks.run import errors
 from runbooks.run.attempt import cures_in_words, outage_in_words, rebooted
 from runbooks.run.report import GatewayState
 from tasks.model import Gateway, Verification
@@ -80,7 +80,7 @@ def end_healed_for_now(
     run.end(
         "healed-for-now",
         f"{so_far}; but {still_there(still, rogues)}",
-        errors.HEALED_FOR_NOW,
+        ExitCode.HEALED_FOR_NOW,
         what_now(run, still, rogues),
     )
 
@@ -126,7 +126,7 @@ def _end_absent(run: Run, last: CureAttempt, kernel: Verification, so_far: str) 
         "not-healed",
         f"{so_far} the gateway {last.interface} on {last.switch} is not whole: "
         f"{'; '.join(kernel.absent)}",
-        errors.NOT_HEALED,
+        ExitCode.NOT_HEALED,
         f"It was there after the cure or was never given back: see who or what else works on "
         f"{last.switch} (vip pending {last.switch}, who, journalctl), then run 'ifreload -a' there "
         "and vip trace.",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 from inventory.names import short_host
 from runbooks.cure.ladder import cure_gateway, harmful
 from runbooks.cure.observer import Looked, Looker
@@ -21,7 +21,6 @@ from runbooks.cure.verdict import end_healed_for_now, look_at_end
 from runbooks.fleet.assess import ports_of
 from runbooks.fleet.plan import RULES, diagnoses_of, peers_of
 from runbooks.fleet.selection import behind_ports
-from runbooks.run import errors
 from runbooks.run.attempt import cures_in_words
 from runbooks.run.run import Run, recorded
 from runbooks.run.session import SwitchSession, identify, switch_session
@@ -47,7 +46,7 @@ _PAUSE = 1.0  # seconds between two looks at what a cure did
 class NotHealedError(VipkeeperError):
     """Cures went through, and a fault is still there."""
 
-    exit_code = errors.NOT_HEALED
+    exit_code = ExitCode.NOT_HEALED
 
 
 class LeafStory(Story):

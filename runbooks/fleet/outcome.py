@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 from nornir_config.runner.errors import AbandonedError, NotStartedError
-from runbooks.run import errors
 from runbooks.run.errors import CancelledError
 from runbooks.run.explain import explain, report_of, root_cause
 
@@ -39,7 +38,7 @@ class Outcome:
     verdict: str
     sentence: str
     report: str = ""
-    exit_code: int = errors.OK
+    exit_code: int = ExitCode.OK
     advice: str = ""
 
 
@@ -55,7 +54,7 @@ def outcome_of(name: str, results: MultiResult) -> Outcome:
     """What became of a leaf, by the results of its Nornir task."""
     if not results.failed:
         leaf: Run = results[0].result
-        verdict = "healed" if leaf.exit_code == errors.OK else "healed for now"
+        verdict = "healed" if leaf.exit_code == ExitCode.OK else "healed for now"
         return Outcome(
             name, verdict, leaf.sentence, str(leaf.written or ""), leaf.exit_code, leaf.advice
         )
@@ -96,10 +95,10 @@ def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupt
         sentences = "; ".join(outcome.sentence for outcome in for_now)
         advice = " ".join(dict.fromkeys(outcome.advice for outcome in for_now))
         sentences += f"; {left}" if left else ""
-        run.end("healed-for-now", f"{said}; {sentences}", errors.HEALED_FOR_NOW, advice)
+        run.end("healed-for-now", f"{said}; {sentences}", ExitCode.HEALED_FOR_NOW, advice)
         return
     if left:
-        run.end("not-healed", f"{said}; {left}", errors.NOT_HEALED, _SEE)
+        run.end("not-healed", f"{said}; {left}", ExitCode.NOT_HEALED, _SEE)
         return
     run.end("healed", said)
 
@@ -123,6 +122,6 @@ def nothing_to_cure(run: Run, plan: FleetPlan) -> None:
     run.end(
         "not-healed",
         f"{', '.join(ill)}: {_NO_CURE}; nothing was touched",
-        errors.NOT_HEALED,
+        ExitCode.NOT_HEALED,
         _SEE,
     )

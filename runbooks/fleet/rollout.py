@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nornir.core.inventory import Host, Hosts, Inventory
 
+from inventory.errors import ExitCode
 from inventory.model import Switch
 from napalm_cumulus.account import who
 from nornir_config.connection import drop_connection
@@ -21,7 +22,6 @@ from runbooks.fleet.leaf import Healing, heal_leaf
 from runbooks.fleet.outcome import Outcome, conclude, nothing_to_cure, outcome_of
 from runbooks.fleet.plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
 from runbooks.fleet.selection import Selected
-from runbooks.run import errors
 from runbooks.run.run import Run, recorded
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 8  # leafs without a VIP in common
 #: How a leaf ends after which the next one is begun.
-_WELL = frozenset({errors.OK, errors.HEALED_FOR_NOW})
+_WELL = frozenset({ExitCode.OK, ExitCode.HEALED_FOR_NOW})
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ _PARALLEL = 16
 class ProbeError(VipkeeperError):
     """It could not be found out whether an address answers, so nothing may be healed."""
 
-    exit_code = 6
+    exit_code = ExitCode.REFUSED
 
 
 @dataclass(frozen=True)

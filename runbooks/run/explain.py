@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from nornir.core.exceptions import NornirSubTaskError
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 from napalm_cumulus import errors as napalm
 from nornir_config.stopping import stopped_by
-from runbooks.run import errors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +67,7 @@ def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained
         return Explained(str(error), error.advice, error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         advice = "Nothing on any switch was touched: run it again." if reading else ""
-        return Explained(f"stopped by {stopped_by(error)}", advice, errors.CANCELLED)
+        return Explained(f"stopped by {stopped_by(error)}", advice, ExitCode.CANCELLED)
     for kind, code, usual in _of_napalm():
         if isinstance(error, kind):
             advice = _UNTOUCHED if reading and usual == _LOST else usual
@@ -78,7 +77,7 @@ def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained
     return Explained(
         f"unexpected {type(error).__name__}: {error}",
         "Run it again with --debug and report what it prints.",
-        errors.UNEXPECTED,
+        ExitCode.UNEXPECTED,
         expected=False,
     )
 
@@ -86,16 +85,20 @@ def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained
 def _of_napalm() -> tuple[tuple[type[Exception], int, str], ...]:
     """NAPALM's exceptions, the more special ones first: exit code and what to do next."""
     return (
-        (napalm.ConnectionException, errors.SWITCH, ""),
-        (napalm.CommandTimeoutException, errors.SWITCH, _LOST),
-        (napalm.CommandErrorException, errors.SWITCH, ""),
-        (napalm.LockError, errors.REFUSED, "Run the command again, and look at the new plan."),
-        (napalm.SessionLockedException, errors.REFUSED, ""),
-        (napalm.CommitConfirmException, errors.REFUSED, "See what is pending: vip pending SWITCH"),
-        (napalm.MergeConfigException, errors.REFUSED, "Nothing on the switch was touched."),
-        (napalm.ReplaceConfigException, errors.REFUSED, "Nothing on the switch was touched."),
-        (napalm.CommitRefusedError, errors.REFUSED, ""),
-        (napalm.CommitError, errors.ROLLED_BACK, ""),
+        (napalm.ConnectionException, ExitCode.SWITCH, ""),
+        (napalm.CommandTimeoutException, ExitCode.SWITCH, _LOST),
+        (napalm.CommandErrorException, ExitCode.SWITCH, ""),
+        (napalm.LockError, ExitCode.REFUSED, "Run the command again, and look at the new plan."),
+        (napalm.SessionLockedException, ExitCode.REFUSED, ""),
+        (
+            napalm.CommitConfirmException,
+            ExitCode.REFUSED,
+            "See what is pending: vip pending SWITCH",
+        ),
+        (napalm.MergeConfigException, ExitCode.REFUSED, "Nothing on the switch was touched."),
+        (napalm.ReplaceConfigException, ExitCode.REFUSED, "Nothing on the switch was touched."),
+        (napalm.CommitRefusedError, ExitCode.REFUSED, ""),
+        (napalm.CommitError, ExitCode.ROLLED_BACK, ""),
     )
 
 

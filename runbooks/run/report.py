@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runbooks.run import errors
+from inventory.errors import ExitCode
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -114,7 +114,7 @@ class HealReport:
     started: datetime | None = None
     finished: datetime | None = None
     verdict: str = ""
-    exit_code: int = errors.OK
+    exit_code: int = ExitCode.OK
     sentence: str = ""
     advice: str = ""
     switches: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 from napalm_cumulus.account import who
 from nornir_config.stopping import stopped_by, unstopped
 from runbooks.run import errors
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
     from tasks.model import Belongings
 
 #: The verdict of a run that ended with this exit code and nobody said more.
-_VERDICTS = {
-    errors.OK: "healthy",
-    errors.UNEXPECTED: "error",
-    errors.USAGE: "refused",
-    errors.TARGET: "refused",
-    errors.SOURCE: "error",
-    errors.SWITCH: "error",
-    errors.REFUSED: "refused",
-    errors.ROLLED_BACK: "rolled-back",
-    errors.NOT_HEALED: "not-healed",
-    errors.CANCELLED: "cancelled",
-    errors.HEALED_FOR_NOW: "healed-for-now",
+_VERDICTS: dict[int, str] = {
+    ExitCode.OK: "healthy",
+    ExitCode.UNEXPECTED: "error",
+    ExitCode.USAGE: "refused",
+    ExitCode.TARGET: "refused",
+    ExitCode.SOURCE: "error",
+    ExitCode.SWITCH: "error",
+    ExitCode.REFUSED: "refused",
+    ExitCode.ROLLED_BACK: "rolled-back",
+    ExitCode.NOT_HEALED: "not-healed",
+    ExitCode.CANCELLED: "cancelled",
+    ExitCode.HEALED_FOR_NOW: "healed-for-now",
 }
 #: Exit codes of runs that came to an end of their own, and how that is printed.
-_TOLD = {
-    errors.OK: "bold green",
-    errors.HEALED_FOR_NOW: "bold yellow",
-    errors.NOT_HEALED: "bold red",
+_TOLD: dict[int, str] = {
+    ExitCode.OK: "bold green",
+    ExitCode.HEALED_FOR_NOW: "bold yellow",
+    ExitCode.NOT_HEALED: "bold red",
 }
 
 
@@ -78,7 +78,7 @@ class Run:
         self.changed = False
         self.diff = ""
         self.verdict = ""
-        self.exit_code = errors.OK
+        self.exit_code: int = ExitCode.OK
         self.sentence = ""
         self.advice = ""
         self.written: Path | None = None
@@ -86,7 +86,7 @@ class Run:
         self.failed = False
 
     def end(
-        self, verdict: str, sentence: str, exit_code: int = errors.OK, advice: str = ""
+        self, verdict: str, sentence: str, exit_code: int = ExitCode.OK, advice: str = ""
     ) -> None:
         """Settle the outcome."""
         self.verdict, self.sentence = verdict, sentence
@@ -249,7 +249,7 @@ def recorded_so_far(run: Run) -> Iterator[None]:
 
 def _note_done(run: Run, error: BaseException) -> None:
     """Let a refusal or a no that came after a cure say that the cure was carried out."""
-    if explain(error).exit_code in {errors.REFUSED, errors.CANCELLED, errors.USAGE}:
+    if explain(error).exit_code in {ExitCode.REFUSED, ExitCode.CANCELLED, ExitCode.USAGE}:
         done = (f"{each.cure.value} on {each.switch}" for each in run.report.attempts)
         with_done(error, ", ".join(dict.fromkeys(done)))
 

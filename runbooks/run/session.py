@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from nornir.core.task import Result, Task
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
 from napalm_cumulus import errors as napalm
 from napalm_cumulus.account import who
 from nornir_config.connection import drop_connection, read_session
 from nornir_config.init import init_nornir
 from nornir_config.secrets import get_secret
-from runbooks.run import errors
 from runbooks.run.explain import of_switch, root_cause
 from tasks.identity import check_identity
 from tasks.pending import read_pending
@@ -34,7 +33,7 @@ _SETTLING = 45.0
 class LostSwitchError(VipkeeperError):
     """The session was lost while the switch was changing, and no new one could be opened."""
 
-    exit_code = errors.SWITCH
+    exit_code = ExitCode.SWITCH
 
 
 @contextmanager

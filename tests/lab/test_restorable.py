@@ -66,7 +66,6 @@ CURES: dict[str, Callable[[LeafUnderTest, CumulusDriver], None]] = {
     "flap": _repair(steps.flap(VRR, SVI)),
     "set-mac": _repair(steps.set_mac(VRR, MAC, SVI)),
     "reapply": _repair(steps.reapply(SVI)),
-    "reload": _repair(steps.reload(SVI)),
 }
 CELLS = list(itertools.product(CURES, SPOILT))
 

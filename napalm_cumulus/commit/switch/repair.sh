@@ -109,11 +109,6 @@ take_steps() {
             ifup_these $one $two $three $four
             lift_all
             ;;
-        reload)
-            MODE=full
-            bring_up on_disk 3<&- || say "ifreload ended with exit status $?"
-            lift_all
-            ;;
         flap) down_and_up "$one" ;;
         set-mac) down_and_up "$one" "$two" ;;
         recreate)

@@ -6,7 +6,7 @@ from pathlib import Path
 import keyring
 import pytest
 
-from nornir_config.secrets import SecretError, get_secret, require_secret
+from nornir_config.secrets import SecretError, get_secret
 
 
 class Terminal(io.StringIO):
@@ -90,9 +90,3 @@ def test_the_terminal_is_last(monkeypatch: pytest.MonkeyPatch) -> None:
     found = get_secret("ssh_password", prompt="Password: ")
     assert found is not None
     assert found.get_secret_value() == "typed at Password: "
-
-
-def test_a_needed_secret_that_is_nowhere() -> None:
-    with pytest.raises(SecretError, match="is needed for the jump host") as error:
-        require_secret("ssh_password", "for the jump host")
-    assert "VIPKEEPER_SSH_PASSWORD" in error.value.advice
