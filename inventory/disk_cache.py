@@ -237,15 +237,15 @@ class CachedCompute:
         )
 
     def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
-        """See :meth:`ComputeSource.find_vms`."""
+        """See ``ComputeSource.find_vms``."""
         return self._memory.ask(f"find {target}", VMS, lambda: self._source.find_vms(target))
 
     def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
-        """See :meth:`ComputeSource.vms_on`."""
+        """See ``ComputeSource.vms_on``."""
         return self._memory.ask(f"on {hypervisor}", VMS, lambda: self._source.vms_on(hypervisor))
 
     def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
-        """See :meth:`MacSource.owners_of`; never from memory, as ports come and go.
+        """See ``MacSource.owners_of``; never from memory, as ports come and go.
 
         Raises:
             SourceError: it failed, or cannot be asked this.
@@ -268,11 +268,11 @@ class CachedUplink:
         )
 
     def list_hypervisors(self) -> Answer[tuple[str, ...]]:
-        """See :meth:`UplinkSource.list_hypervisors`."""
+        """See ``UplinkSource.list_hypervisors``."""
         return self._names.ask("hypervisors", NAMES, self._source.list_hypervisors)
 
     def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
-        """See :meth:`UplinkSource.uplinks_of`."""
+        """See ``UplinkSource.uplinks_of``."""
         return self._uplinks.ask(
             f"uplinks {hypervisor}", UPLINKS, lambda: self._source.uplinks_of(hypervisor)
         )
@@ -288,7 +288,7 @@ class CachedAddress:
         self._memory: _Remembering[Switch] = _Remembering(cache, self.system, self.location)
 
     def address_of(self, switch: str) -> Answer[Switch]:
-        """See :meth:`AddressSource.address_of`."""
+        """See ``AddressSource.address_of``."""
         return self._memory.ask(
             f"address {switch}", SWITCH, lambda: self._source.address_of(switch)
         )

@@ -21,7 +21,7 @@ _MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", re.ASCII)
 
 
 def is_hostname(text: str) -> bool:
-    r"""Tell whether ``text`` can be a host name, short or full.
+    r"""Return whether ``text`` can be a host name, short or full.
 
     >>> is_hostname("swt-sn2100-03.example.internal"), is_hostname("-oProxyCommand=x")
     (True, False)
@@ -32,7 +32,7 @@ def is_hostname(text: str) -> bool:
 
 
 def is_port_text(text: str) -> bool:
-    """Tell whether ``text`` is a port's name that is safe to show and to pass on.
+    """Return whether ``text`` is a port's name that is safe to show and to pass on.
 
     >>> is_port_text("swp1s3"), is_port_text("Te 0/12"), is_port_text("$(reboot)")
     (True, True, False)
@@ -41,17 +41,17 @@ def is_port_text(text: str) -> bool:
 
 
 def is_mac(text: str) -> bool:
-    """Tell whether ``text`` is a MAC address written with colons."""
+    """Return whether ``text`` is a MAC address written with colons."""
     return _MAC.fullmatch(text) is not None
 
 
 def is_plain(text: str) -> bool:
-    """Tell whether ``text`` holds only what can be printed: no control or format characters."""
+    """Return whether ``text`` holds only what can be printed: no control or format characters."""
     return text.isprintable()
 
 
 def is_address(text: str) -> bool:
-    """Tell whether ``text`` is an IP address.
+    """Return whether ``text`` is an IP address.
 
     >>> is_address("10.5.0.43"), is_address("10.5.0.999"), is_address("swt-sn2100-03")
     (True, False, False)
@@ -73,7 +73,7 @@ def short_host(name: str) -> str:
 
 
 def same_host(one: str, other: str) -> bool:
-    """Tell whether two names can be one host: equal, or one is the other's short form.
+    """Return whether two names can be one host: equal, or one is the other's short form.
 
     >>> same_host("HV50.example.internal", "hv50"), same_host("hv50.a.example", "hv50.b.example")
     (True, False)

@@ -159,7 +159,7 @@ def build_inventory(
         port: SSH port; becomes the inventory's default.
 
     Raises:
-        SourceError: see :func:`collect`.
+        SourceError: see ``collect``.
     """
     found = collect(site)
     groups = Groups()

@@ -1,6 +1,6 @@
 """From what a person names (a VM, an address, a hypervisor, a switch) to the switches behind it.
 
-Every step keeps its :class:`Answer`: who said it, when, and what speaks against it. Whether a VM
+Every step keeps its ``Answer``: who said it, when, and what speaks against it. Whether a VM
 that is shut off may be healed is not decided here; whether it exists, and is one, is.
 """
 

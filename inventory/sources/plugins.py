@@ -1,7 +1,7 @@
 """A site's own sources: entry points, and the settings that a source brings with it.
 
 The object of an entry point makes the source. Where it has an attribute ``settings_class`` (a
-pydantic model, such as a subclass of :class:`inventory.settings.Section`), the settings file may
+pydantic model, such as a subclass of ``inventory.settings.Section``), the settings file may
 have a section for it. The section is called as the entry point is, with ``_`` for ``-``.
 """
 

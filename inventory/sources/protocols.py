@@ -1,12 +1,12 @@
 """What a site system must be able to answer.
 
 A site with other systems writes a class with these methods and names it in an entry point; it
-inherits nothing. Each answer is an :class:`~inventory.model.Answer`. Rules for all of them:
+inherits nothing. Each answer is an ``inventory.model.Answer``. Rules for all of them:
 
-* A failure is a :class:`~inventory.errors.SourceError`, never an empty value.
+* A failure is a ``inventory.errors.SourceError``, never an empty value.
 * "I do not know that name", said by a system that is well, is an error whose ``sound`` is true
   (or an empty tuple from ``find_vms``).
-* Names that are given back have passed :func:`inventory.names.is_hostname`.
+* Names that are given back have passed ``inventory.names.is_hostname``.
 * Methods may be called from several threads at once.
 """
 

@@ -1,7 +1,7 @@
 """Which class answers which question: chosen by name in the settings, found by entry points.
 
 A site with other systems installs a package with an entry point in one of the three groups; its
-object is called with one :class:`SourceContext` and gives the source.
+object is called with one ``SourceContext`` and gives the source.
 """
 
 from __future__ import annotations
@@ -110,12 +110,12 @@ def make_compute(context: SourceContext) -> ComputeSource:
 
 
 def make_uplink(context: SourceContext) -> UplinkSource:
-    """Return the chosen uplink source; see :func:`make_compute`."""
+    """Return the chosen uplink source; see ``make_compute``."""
     source: UplinkSource = _make("uplink", context)
     return source
 
 
 def make_address(context: SourceContext) -> AddressSource:
-    """Return the chosen address source; see :func:`make_compute`."""
+    """Return the chosen address source; see ``make_compute``."""
     source: AddressSource = _make("address", context)
     return source

@@ -115,7 +115,7 @@ class Page:
 
 
 class WebClient:
-    """GETs pages of one system and turns every failure into a :class:`SourceError` sentence."""
+    """GETs pages of one system and turns every failure into a ``SourceError`` sentence."""
 
     def __init__(self, system: str, settings: WebSettings, password: str | None = None) -> None:
         """Prepare a client; nothing is sent yet.

@@ -36,7 +36,7 @@ class HostPage:
         magdb: path and query of MagDB's drawing; empty when there is none.
         netbox: the same of NetBox's.
         absences: the page's own statements that the host is not known, or known only as an
-            address; believable, because an unsound page is a :class:`PageError`.
+            address; believable, because an unsound page is a ``PageError``.
     """
 
     magdb: str

@@ -1,7 +1,7 @@
 """Mimic: from a hypervisor to its top-of-rack switches.
 
 Mimic is a dashboard and not an interface: most of its failures arrive dressed as empty answers.
-Everything that may be one is a :class:`SourceError` here; "unknown" is believed only from a page
+Everything that may be one is a ``SourceError`` here; "unknown" is believed only from a page
 that is sound in every other respect.
 """
 
