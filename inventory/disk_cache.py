@@ -131,7 +131,7 @@ def _checked(body: bytes, question: str) -> _Stored:
     if content.get("schema_version") != SCHEMA:
         raise ValueError("it is of another version of vipkeeper")
     if content.get("sha256") != checksum(content):
-        raise ValueError("it is damaged: its checksum is another")
+        raise ValueError("it is damaged: its checksum is wrong")
     stored = _Stored.model_validate(content)
     if stored.question != question:
         raise ValueError("it answers another question")
@@ -164,7 +164,7 @@ def _check_names(value: object) -> None:
     for names, rule in ((hosts, is_hostname), (ports, is_port_text), (macs, is_mac)):
         for name in names:
             if not rule(name):
-                raise ValueError(f'it holds "{one_line(name, 60)}", which nothing can be called')
+                raise ValueError(f'it holds "{one_line(name, 60)}", which is no possible name')
 
 
 def _replace(path: Path, text: str) -> None:
@@ -251,7 +251,7 @@ class CachedCompute:
             SourceError: it failed, or cannot be asked this.
         """
         if not isinstance(self._source, MacSource):
-            raise SourceError(self.system, "it cannot be asked whose a MAC is.")
+            raise SourceError(self.system, "it cannot say who owns a MAC.")
         return self._source.owners_of(macs)
 
 

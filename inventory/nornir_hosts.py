@@ -79,7 +79,7 @@ def collect(site: Site) -> SiteSwitches:
             site.uplink.system,
             f"it knows no switch behind {blind} of {len(names.value)} hypervisors, which is an "
             "outage of its own and not the truth.",
-            "Ask who runs it whether its table of LLDP links is there.",
+            "Ask who runs it whether its table of LLDP links is intact.",
         )
     switches, more = _addresses(site, uplinks)
     problems.extend(more)

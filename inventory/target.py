@@ -185,7 +185,7 @@ class _Walk:
             )
         if found:
             for failure in failed:
-                self._warn(f"{failure} Whether it knows a {name} as well was not to be learnt.")
+                self._warn(f"{failure} It may know a {name} as well.")
             return found[0]
         if failed:
             raise failed[0]

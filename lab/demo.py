@@ -37,7 +37,7 @@ def run_demo(name: str, console: Console) -> int:
     finally:
         lab.down()
     console.print(
-        f"\nThe lab is gone again; nothing of it is left. All of it took "
+        f"\nThe lab is removed; nothing of it is left. The demo took "
         f"{time.monotonic() - begin:.0f} s."
     )
     return status
@@ -65,7 +65,7 @@ def _story(lab: Lab, console: Console) -> int:
     report = FaultInjector(lab).inject(FAULT, vm=VM)
     console.print(f"On {report.leaf} {report.fault.name} happens: it {report.fault.does}.")
     if report.answers:
-        raise LabError(f"{VM} still answers: the fault did not bite.")
+        raise LabError(f"{VM} still answers: the fault had no effect.")
     _say_answers(lab, console)
     console.print(
         "A plain 'ifreload -a' does not cure this one: ifupdown2 sees nothing to do. The toggle of "

@@ -121,7 +121,7 @@ class Lab:
         self._check_machine(kind)
         topology = topology or default_topology(self.name)
         if topology.name != self.name:
-            message = f"A drawing called {topology.name!r} cannot be the lab {self.name!r}."
+            message = f"The topology {topology.name!r} cannot be built as the lab {self.name!r}."
             raise LabError(message)
         ensure_tree()
         with self._lock():
@@ -217,7 +217,7 @@ class Lab:
 
     def wait_lldp(self, timeout: float = 30) -> None:
         """Wait until every leaf's lldpd has heard its hypervisors."""
-        what = "LLDP knows not every hypervisor"
+        what = "LLDP does not know every hypervisor"
         wait_until(lambda: know_neighbours(self.topology, self.leafs()), timeout=timeout, what=what)
 
     def wait_evpn(self, timeout: float = 20) -> None:

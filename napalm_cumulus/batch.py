@@ -129,7 +129,7 @@ def parse(
         said = stderr.replace(mark, b"").decode("utf-8", "replace").strip()[-300:]
         raise errors.CommandErrorException(
             f"The switch's shell ended after {done} of {len(commands)} commands.{where}"
-            f"{' It said: ' + said if said else ''} Nothing of the batch was used."
+            f"{' It said: ' + said if said else ''} No result of the batch was used."
         )
     return [
         CommandResult(command, status, output, error)

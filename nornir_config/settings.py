@@ -159,7 +159,7 @@ class Settings(BaseSettings):
         raise SettingsError(
             f"no settings file was found; looked at {', '.join(map(str, search_path()))}",
             "Write one that says where OpenStack, Mimic and the subnet page are "
-            "(docs/settings.md shows it whole), or name it with --config.",
+            "(docs/settings.md shows an example), or name it with --config.",
         )
 
     @classmethod
@@ -324,7 +324,7 @@ def _with_plugins(data: dict[str, Any]) -> type[Settings]:
     if taken:
         raise SettingsError(
             f"a source cannot be called {min(taken)}: that is another section of the settings",
-            "Ask who wrote that package for another name of its entry point.",
+            "Ask the author of that package for another name of its entry point.",
         )
     named = {*data, *(keys[0] for _, keys in _variables())}
     unknown = (named | chosen).difference(Settings.model_fields)

@@ -27,36 +27,36 @@ IpNetwork = IPv4Network | IPv6Network
 
 @lru_cache(maxsize=16384)
 def address(text: str) -> IpAddress:
-    """An IP address.
+    """Return an IP address.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not one.
     """
     return ip_address(text)
 
 
 @lru_cache(maxsize=4096)
 def interface(text: str) -> IpInterface:
-    """An IP address with its prefix length; alone, it has the full length.
+    """Return an IP address with its prefix length; alone, it has the full length.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not one.
     """
     return ip_interface(text)
 
 
 @lru_cache(maxsize=16384)
 def network(text: str) -> IpNetwork:
-    """A prefix; an address alone is one of full length.
+    """Return a prefix; an address alone is one of full length.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not one.
     """
     return ip_network(text)
 
 
 def interfaces(words: Iterable[str]) -> Iterator[IpInterface]:
-    """Those of the words that are addresses, with a prefix length or without.
+    """Return those of the words that are addresses, with a prefix length or without.
 
     >>> [str(each) for each in interfaces(["10.0.0.1/24", "00:00:5e:00:01:c5", "fe80::1"])]
     ['10.0.0.1/24', 'fe80::1/128']

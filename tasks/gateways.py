@@ -45,7 +45,7 @@ class Wanted:
         return f"the VIP {self.vip}" if self.vip is not None else f"interface {self.interface}"
 
     def matches(self, interface: str, virtual: Interface) -> bool:
-        """Whether this virtual address is the gateway that is meant."""
+        """Return whether this virtual address is the gateway that is meant."""
         if self.address is not None:
             return self.address in virtual.network
         if self.vip is not None:
@@ -54,7 +54,7 @@ class Wanted:
 
 
 def find_gateway(task: Task, wanted: Wanted) -> Result:
-    """Nornir task: read the switch's configuration and find the `Gateway` in it.
+    """Nornir task: read the switch's configuration and find the ``Gateway`` in it.
 
     Raises:
         NoGatewayError: no stanza that can be toggled holds it.
@@ -112,9 +112,9 @@ def gateway_in(text: str, switch: str, wanted: Wanted, management: str | None = 
 
 
 def gateways_of(configuration: Configuration) -> tuple[Gateway, ...]:
-    """One `Gateway` for each interface with virtual addresses, to look at; in reading order.
+    """Return a ``Gateway`` for each interface with virtual addresses, in reading order.
 
-    Unlike `gateway_in` it refuses nothing: not every one of them can be toggled.
+    Unlike ``gateway_in`` it refuses nothing: not every one of them can be toggled.
 
     Raises:
         ConfigurationError: the files source each other in a circle.
@@ -134,7 +134,7 @@ def gateways_of(configuration: Configuration) -> tuple[Gateway, ...]:
 
 
 def commented_addresses(configuration: Configuration) -> tuple[tuple[str, str, int, str], ...]:
-    """Interface, file, line and address of each address line that is commented out in a stanza."""
+    """Return interface, file, line and address of each commented-out address line of a stanza."""
     if not any(_COMMENTED_ANYWHERE.search(file.text) for file in configuration.files):
         return ()
     found = _commented_addresses(tuple(configuration.stanzas()))
@@ -188,7 +188,7 @@ def _as_gateway(
     virtual: tuple[VirtualAddress, ...],
     located: Sequence[Located],
 ) -> Gateway:
-    """The gateway without what only a toggle needs."""
+    """Return the gateway without what only a toggle needs."""
     at = next(at for at in located if at.stanza.first <= vip.line <= at.stanza.last)
     return Gateway(
         interface=name,
@@ -206,7 +206,7 @@ def _as_gateway(
 
 
 def _commented_out(at: Located) -> str:
-    """The stanza's lines with every line whose attribute begins with ``address`` commented out."""
+    """Return the stanza's lines, those whose attribute begins with ``address`` commented out."""
     text = at.file.comment_out(at.stanza, "address").physical_lines
     lines = "".join(text[at.stanza.first - 1 : at.stanza.last])
     return lines if lines.endswith(("\n", "\r")) else lines + "\n"
@@ -217,7 +217,7 @@ def _virtual(configuration: Configuration, interface: str) -> tuple[VirtualAddre
 
 
 def _virtual_lines(interface: str, located: Sequence[Located]) -> tuple[VirtualAddress, ...]:
-    """The virtual addresses of an interface; ifupdown2 makes one device per line."""
+    """Return the virtual addresses of an interface; ifupdown2 makes one device per line."""
     lines = [
         attribute
         for at in located
@@ -257,7 +257,7 @@ def _refuse_commented(stanzas: tuple[Located, ...], switch: str, wanted: Wanted)
 def _commented_addresses(
     stanzas: tuple[Located, ...],
 ) -> Iterator[tuple[Located, int, Interface]]:
-    """Addresses in comments of a stanza, down to where the next thing begins."""
+    """Yield the addresses in comments of each stanza, up to the next stanza or directive."""
     for at in stanzas:
         if at.file.is_template or at.stanza.keyword != "iface":
             continue

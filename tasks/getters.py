@@ -20,12 +20,12 @@ def get(
     getters_options: Mapping[str, Mapping[str, Any]] | None = None,
     **kwargs: Any,  # noqa: ANN401 - nornir_napalm's
 ) -> Result:
-    """Nornir task: nornir_napalm's `napalm_get`, with all getters in one round trip.
+    """Nornir task: nornir_napalm's ``napalm_get``, with all getters in one round trip.
 
     Args:
         task: Nornir's.
-        getters: Names with or without `get_`.
-        getters_options: Arguments of single getters, by the name in `getters`.
+        getters: Names with or without ``get_``.
+        getters_options: Arguments of single getters, by the name in ``getters``.
         **kwargs: Arguments of every getter.
     """
     device = read_device(task)

@@ -58,12 +58,12 @@ class Gateway:
 
     @property
     def place(self) -> str:
-        """File and lines, as a person looks them up."""
+        """Return file and lines, as a person looks them up."""
         return f"{self.file}, lines {self.first}-{self.last}"
 
     @cached_property
     def devices(self) -> tuple[str, ...]:
-        """The SVI and its VRR devices, each once, in order."""
+        """Return the SVI and its VRR devices, each once, in order."""
         return tuple(dict.fromkeys((self.interface, *(v.device for v in self.virtual))))
 
 
@@ -104,13 +104,13 @@ class Presence:
 
     @property
     def confirmed(self) -> bool:
-        """At least one table speaks for it, and none against it."""
+        """Return whether at least one table speaks for it, and none against it."""
         verdicts = {evidence.supports for evidence in self.evidence}
         return True in verdicts and False not in verdicts
 
     @property
     def explanation(self) -> str:
-        """What the tables say, in one line."""
+        """Return what the tables say, in one line."""
         sources = dict.fromkeys(e.source for e in self.evidence)
         said = {s: ", ".join(e.text for e in self.evidence if e.source == s) for s in sources}
         return "; ".join(f"{source}: {text}" for source, text in said.items())
@@ -148,7 +148,7 @@ class Verification:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong."""
+        """Return whether nothing is wrong."""
         return not self.problems
 
 

@@ -28,7 +28,7 @@ _TOKEN = re.compile(r"[a-z0-9_]{1,32}")
 
 
 def interface_name(name: str) -> str:
-    """A kernel interface name, quoted for the shell.
+    """Return a kernel interface name, quoted for the shell.
 
     >>> interface_name("vlan453-v0")
     'vlan453-v0'
@@ -42,7 +42,7 @@ def interface_name(name: str) -> str:
 
 
 def address(text: str) -> str:
-    """An IP address without prefix length.
+    """Return an IP address without prefix length.
 
     >>> address("130.246.212.1")
     '130.246.212.1'
@@ -51,7 +51,7 @@ def address(text: str) -> str:
 
 
 def prefix(text: str) -> str:
-    """A route's destination: ``default`` or a network.
+    """Return a route's destination: ``default`` or a network.
 
     >>> prefix("10.0.0.0/8"), prefix("default"), prefix("10.0.0.1")
     ('10.0.0.0/8', 'default', '10.0.0.1/32')
@@ -60,7 +60,7 @@ def prefix(text: str) -> str:
 
 
 def mac_address(text: str) -> str:
-    """A MAC address in lower case.
+    """Return a MAC address in lower case.
 
     >>> mac_address("00:00:5E:00:01:C5")
     '00:00:5e:00:01:c5'
@@ -72,7 +72,7 @@ def mac_address(text: str) -> str:
 
 
 def token(text: object) -> str:
-    """A number or one plain word, such as a routing table's name.
+    """Return a number or one plain word, such as a routing table's name.
 
     >>> token(254), token("main")
     ('254', 'main')
@@ -91,7 +91,7 @@ def read(task: Task, commands: list[str]) -> dict[str, str]:
 
 @contextmanager
 def understood(switch: str, what: str) -> Iterator[None]:
-    """Reading of rows whose fields may be missing or of any type: then it is one sentence.
+    """Turn a failure to read rows, whose fields may be missing or of any type, into one sentence.
 
     Raises:
         UnreadableAnswerError: the rows are not what the reading expects.
@@ -107,7 +107,7 @@ def understood(switch: str, what: str) -> Iterator[None]:
 
 
 def rows(output: str, command: str, switch: str) -> list[dict[str, Any]]:
-    """The list of objects that an ``ip -j`` or ``bridge -j`` command printed.
+    """Return the list of objects that an ``ip -j`` or ``bridge -j`` command printed.
 
     Raises:
         UnreadableAnswerError: it printed something else.
@@ -119,7 +119,7 @@ def rows(output: str, command: str, switch: str) -> list[dict[str, Any]]:
     except (ValueError, RecursionError) as error:
         raise UnreadableAnswerError(
             f"{switch}: '{command}' did not answer in JSON ({error}): {output.strip()[:80]!r}",
-            "Is iproute2 there, and of this decade? Try the command on the switch.",
+            "Check that iproute2 is there and not too old. Try the command on the switch.",
         ) from None
     if not isinstance(parsed, list):
         raise UnreadableAnswerError(

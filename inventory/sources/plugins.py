@@ -71,7 +71,7 @@ class Plugin:
         if found is None:
             return None
         if not (isinstance(found, type) and issubclass(found, BaseModel)):
-            raise self.failure(TypeError("its settings_class is no pydantic model"))
+            raise self.failure(TypeError("its settings_class is not a pydantic model"))
         return found
 
     def failure(self, error: Exception) -> UnknownSourceError:
@@ -113,7 +113,7 @@ def plugin_settings(sections: Iterable[str]) -> dict[str, type[BaseModel]]:
             continue
         if found.setdefault(plugin.section, model) is not model:
             raise plugin.failure(
-                TypeError(f"another source brings other settings for [{plugin.section}]")
+                TypeError(f"another source has other settings for [{plugin.section}]")
             )
     return found
 

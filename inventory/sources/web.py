@@ -58,7 +58,7 @@ _ADVICE = {
     401: "Check the username in the settings and its password.",
     403: "Ask who runs it whether this account and this machine may read it.",
     404: "Check the url in the settings.",
-    429: "It asks to be asked less often: lower `parallel` or wait a little.",
+    429: "It allows fewer requests: lower `parallel` or wait a little.",
 }
 
 

@@ -102,7 +102,7 @@ def _size(header: bytes) -> int:
 def _octal(text: bytes) -> int:
     digits = text.split(b"\0", 1)[0].strip(b" ")
     if not digits or digits.strip(b"01234567"):
-        raise ArchiveError("a number in it is none")
+        raise ArchiveError("a number in it is not valid")
     return int(digits, 8)
 
 

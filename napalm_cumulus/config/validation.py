@@ -154,7 +154,7 @@ def _not_auto(configuration: Configuration) -> Iterator[CandidateProblem]:
         missing = set(at.stanza.interfaces) - configuration.auto
         if at.stanza.keyword == "iface" and missing and not at.file.is_template:
             yield _at(
-                at, at.stanza.first, "it is not auto, so 'ifreload -a' and the boot pass it over"
+                at, at.stanza.first, "it is not auto, so 'ifreload -a' and the boot ignore it"
             )
 
 
@@ -171,4 +171,4 @@ def _duplicates(configuration: Configuration) -> Iterator[CandidateProblem]:
             first = places[0][0]
             if (first.file.path, first.stanza.name) == (at.file.path, at.stanza.name):
                 continue
-            yield _at(at, attribute.first, f"{address} stands on {first.stanza.name} too")
+            yield _at(at, attribute.first, f"{address} is also on {first.stanza.name}")

@@ -149,7 +149,7 @@ def reader(parse: Callable[_Arguments, _Model]) -> Callable[_Arguments, _Model]:
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             commands = " or ".join(repr(result.command) for result in _results(args))
             raise errors.CommandErrorException(
-                f"The output of {commands} has not the form this driver knows "
+                f"The output of {commands} does not have the form that this driver knows "
                 f"({type(error).__name__}: {error}). Please report it with the output."
             ) from error
 

@@ -133,8 +133,8 @@ def _through(jump: paramiko.Transport, hop: SshOptions) -> paramiko.Channel:
                 f"{hop.connect_timeout:g} s. Is the switch up, and may the jump host reach it?"
             ) from error
         raise errors.ConnectionException(
-            f"Jump host {peer} did not open a way to {hop.address}: {error}. Check that it may "
-            "reach the switch and that its sshd allows TCP forwarding."
+            f"Jump host {peer} did not open a connection to {hop.address}: {error}. Check that it "
+            "may reach the switch and that its sshd allows TCP forwarding."
         ) from error
 
 
@@ -173,8 +173,8 @@ def _start(sock: Any, options: SshOptions, deadline: float) -> paramiko.Transpor
     except OSError as error:
         sock.close()
         raise errors.ConnectionException(
-            f"The known host keys cannot be read: {error}. Mend {error.filename} or name another "
-            "file with known_hosts_file."
+            f"The known host keys cannot be read: {error}. Correct {error.filename} or name "
+            "another file with known_hosts_file."
         ) from error
     except paramiko.SSHException as error:
         sock.close()
@@ -214,7 +214,7 @@ def _no_handshake(
             f"{options.connect_timeout:g} s: {said}. Is it an SSH server, and is it overloaded?"
         )
     return errors.ConnectionException(
-        f"{options.address} accepted the connection but no SSH session came about: {said}. "
+        f"{options.address} accepted the connection but no SSH session could be opened: {said}. "
         "Is it an SSH server, and does it refuse this client (MaxStartups, TCP wrappers)?"
     )
 

@@ -23,7 +23,7 @@ _SHOWN = 100
 
 
 def check_host(name: str, what: str) -> None:
-    """Refuse what is no host name and no address.
+    """Refuse a text that is neither a host name nor an address.
 
     Args:
         name: as it was given.
@@ -42,14 +42,14 @@ def check_host(name: str, what: str) -> None:
     )
     if not sound:
         raise errors.ConnectionException(
-            f"{what} {_shown(name)} is no host name and no address. Nothing was contacted, and no "
-            "command was run. Correct it where it comes from: the inventory, or HostName or "
+            f"{what} {_shown(name)} is neither a host name nor an address. Nothing was contacted, "
+            "and no command was run. Correct it where it comes from: the inventory, or HostName or "
             "ProxyJump in the SSH configuration."
         )
 
 
 def check_user(name: str, *, for_shell: bool) -> None:
-    """Refuse what is no user's name.
+    """Refuse a text that is not a user's name.
 
     Args:
         name: the login name on the other side.
@@ -69,7 +69,7 @@ def check_user(name: str, *, for_shell: bool) -> None:
     )
     if not sound:
         raise errors.ConnectionException(
-            f"The user {_shown(name)} is no name to log in with"
+            f"The user {_shown(name)} is not a valid login name"
             f"{' where a ProxyCommand is used' if for_shell else ''}. Nothing was contacted, and "
             "no command was run. Correct the username, or User in the SSH configuration."
         )
@@ -88,7 +88,7 @@ def check_port(port: int, what: str) -> None:
     if not 0 < port <= _MAX_PORT:
         shown = str(port) if abs(port) < 10**9 else "of that size"
         raise errors.ConnectionException(
-            f"{what} {shown} is none: give a number from 1 to {_MAX_PORT}."
+            f"{what} {shown} is not a port: give a number from 1 to {_MAX_PORT}."
         )
 
 

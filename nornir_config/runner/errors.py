@@ -56,7 +56,7 @@ class HostDeadlineError(VipkeeperError):
         """Return the error for a host that an earlier run gave up and whose thread still runs."""
         return cls(
             f"{name}: still hanging since an earlier run; it was not asked again",
-            "Look whether it can be logged in to at all.",
+            "Check whether you can log in to it at all.",
         )
 
 

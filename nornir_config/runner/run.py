@@ -118,7 +118,7 @@ class FleetRun:
         if stop:
             self._drop_waiting(
                 f"{name} failed before its turn came; after the first failure no other is started",
-                f"See to {name} first, then run the command again.",
+                f"Repair {name} first, then run the command again.",
             )
 
     # --- starting ------------------------------------------------------------------------------

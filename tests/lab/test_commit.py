@@ -322,7 +322,7 @@ def test_what_the_kernel_did_not_take_is_rolled_back_at_once(leaf: LeafUnderTest
     [
         ("adress 203.0.113.7/32", "did you mean 'address'"),
         ("address 203.0.113.700/32", "is not an address"),
-        ("address 130.246.212.1/22", "stands on"),
+        ("address 130.246.212.1/22", "is also on"),
     ],
 )
 def test_a_candidate_that_would_lie_is_not_even_loaded(

@@ -370,7 +370,7 @@ def test_a_jump_host_that_forbids_forwarding(way: Way) -> None:
     config = f"Host *\n IdentityFile {way.lab.seat.key_file}\n"
     with (
         way.sshd("AllowTcpForwarding no\n", leaf="01"),
-        pytest.raises(ConnectionException, match=r"did not open a way .*TCP forwarding"),
+        pytest.raises(ConnectionException, match=r"did not open a connection .*TCP forwarding"),
     ):
         way.driver(config, proxy_jump=f"root@{OTHER_LEAF}", use_agent=False)
 

@@ -102,7 +102,7 @@ class MimicSource:
             if page.magdb or page.netbox:
                 uplinks, warnings = self._uplinks(name, page)
                 if list_failure:
-                    warnings += (f"the list of hypervisors could not be had ({list_failure})",)
+                    warnings += (f"the list of hypervisors could not be read ({list_failure})",)
                 return Answer(uplinks, self.system, asked_at, warning="; ".join(warnings))
             absences.append(f'{name}: "{" ".join(page.absences)}"')
         said = "; ".join(absences)
@@ -110,7 +110,7 @@ class MimicSource:
             raise SourceError(
                 self.system,
                 f"it was asked for {hypervisor} and said {said}, but its list of hypervisors, "
-                f"which would tell how it spells the name, could not be had: {list_failure}",
+                f"which has its spelling of the name, could not be read: {list_failure}",
                 list_failure.advice,
             )
         raise UnknownHypervisorError(
@@ -154,7 +154,7 @@ class MimicSource:
             names.update(found.names)
             if found.rejected:
                 problems.append(
-                    f"names left out that no host can have: {', '.join(found.rejected)}"
+                    f"left out, because no host can have these names: {', '.join(found.rejected)}"
                 )
             if not found.names:
                 problems.append(
@@ -192,7 +192,7 @@ class MimicSource:
         why = self._nothing_in(name, page, magdb)
         if netbox.links:
             warning = (
-                f"from recorded cabling in NetBox, which is not observed, because of MagDB: {why}"
+                f"from NetBox, which is recorded and not observed, because MagDB has nothing: {why}"
             )
             return self._as_uplinks(name, netbox.links, "Mimic/NetBox"), (warning,)
         if netbox.failure and not page.magdb:

@@ -66,7 +66,7 @@ class Cloud:
         """Return the hypervisor; empty only when Nova has none for it and we may see that."""
         name = str(server.hypervisor_hostname or "")
         if name and not is_hostname(name):
-            raise self.partial(f'"{one_line(name, 60)}" stands for the hypervisor of {server.id}')
+            raise self.partial(f'the hypervisor of {server.id} is given as "{one_line(name, 60)}"')
         if not name and server.host_status is None:
             self.hypervisors()
         return name

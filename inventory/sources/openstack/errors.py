@@ -19,7 +19,7 @@ _STATUS_ADVICE = {
     401: "Check the user, project, domain and password of the cloud in clouds.yaml or OS_*.",
     403: "The account needs the admin role: see which cloud and project the settings name.",
     404: "Check the endpoints and the region of the cloud in clouds.yaml.",
-    429: "It asks to be asked less often: wait a little.",
+    429: "It allows fewer requests: wait a little.",
 }
 
 
@@ -67,7 +67,7 @@ def as_source_error(exc: Exception, asked: str, secrets: Iterable[str] = ()) -> 
         what = "the answer was not JSON"
         advice = "Something else answers in its place; check the endpoints."
     else:
-        what = "no answer could be had"
+        what = "there was no answer"
         advice = "Check the network, the VPN and clouds.yaml."
     return SourceError(SYSTEM, f"it was asked for {asked} and {_verb(what)}{what}: {said}", advice)
 

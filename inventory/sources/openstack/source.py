@@ -124,7 +124,7 @@ class OpenStackSource:
         wanted = tuple(dict.fromkeys(mac.lower() for mac in macs))
         for mac in wanted:
             if not is_mac(mac):
-                raise TargetError(f'"{one_line(mac, 40)}" is no MAC.')
+                raise TargetError(f'"{one_line(mac, 40)}" is not a MAC address.')
         asked = f"the ports with the MAC {', '.join(wanted)}"
         return self._ask(asked, lambda cloud: owners(cloud, wanted))
 

@@ -112,7 +112,7 @@ def test_every_changed_byte_is_noticed(tmp_path: Path, caplog: pytest.LogCapture
     file.write_bytes(sound.replace(b"swp1s3", b"swp1s4"))
     caplog.clear()
     assert cache.load("q", UPLINKS) is None
-    assert "its checksum is another" in caplog.text
+    assert "its checksum is wrong" in caplog.text
 
 
 def test_a_file_of_an_older_version_is_told_and_passed_over(
@@ -138,7 +138,7 @@ def test_no_name_comes_back_that_no_source_would_have_let_in(
     for key in ("switch", "hypervisor", "interface"):
         forged(only_file(tmp_path), value=[value | {key: name}])
         assert cache.load("u", UPLINKS) is None
-        assert "which nothing can be called" in caplog.text
+        assert "which is no possible name" in caplog.text
     only_file(tmp_path).unlink()
     cache.store("n", Answer((HV50,), "Mimic", NOW), NAMES)
     forged(only_file(tmp_path), value=[name])
@@ -273,5 +273,5 @@ def test_a_compute_source_need_not_know_macs(tmp_path: Path) -> None:
         def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
             raise AssertionError(hypervisor)
 
-    with pytest.raises(SourceError, match="Nebula: it cannot be asked whose a MAC is"):
+    with pytest.raises(SourceError, match="Nebula: it cannot say who owns a MAC"):
         CachedCompute(Plain(), Cache(tmp_path)).owners_of(["fa:16:3e:00:00:01"])

@@ -101,7 +101,7 @@ def test_every_hypervisor_is_found_behind_its_leaf(bench: Bench, variant: str) -
             host.port,
             host.interface,
         )
-        assert ("could not be had" in answer.warning) == (variant == "headraw")
+        assert ("could not be read" in answer.warning) == (variant == "headraw")
 
 
 MIMIC_FAILS = {

@@ -91,7 +91,7 @@ def test_only_address_changes_are_targeted(
         ("address-virtual 01:00:5e:00:01:01 10.0.0.1/24", "multicast"),
         ("address-virtual 00:00:5e:00:01:01", "no address behind its MAC"),
         ("address-virtual 00:00:5e:00:01:01 10.0.0.1", "no prefix length"),
-        ("address 130.246.212.1/22", "stands on swp1 too"),
+        ("address 130.246.212.1/22", "is also on swp1"),
         ("mtu", "without a value"),
         ("address 10.0.0.1", "has no prefix length, so it would become a host address"),
         ("# up to here \\", "the backslash makes line"),

@@ -45,7 +45,7 @@ def options(tmp_path: Path, host: str, config: str = "", **args: Any) -> Any:
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
 def test_no_shell_and_no_socket_sees_what_is_no_host(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConnectionException, match="no host name and no address"):
+    with pytest.raises(ConnectionException, match="neither a host name nor an address"):
         options(tmp_path, name, "Host *\n ProxyCommand nc %h %p\n")
 
 
@@ -92,7 +92,7 @@ def test_what_the_configuration_puts_in_a_proxy_command(tmp_path: Path, lines: s
 
 @pytest.mark.parametrize("user", ["-l", "a;b", "a\nb", "a -oX", "x" * 300])
 def test_a_user_that_is_none(tmp_path: Path, user: str) -> None:
-    with pytest.raises(ConnectionException, match="no name to log in with"):
+    with pytest.raises(ConnectionException, match="is not a valid login name"):
         options(tmp_path, "leaf1", user=user)
 
 

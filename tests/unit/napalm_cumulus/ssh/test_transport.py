@@ -441,7 +441,7 @@ def test_the_password_is_for_the_switch_not_for_the_jump_host(site: Site) -> Non
 
 def test_a_jump_host_that_does_not_forward(site: Site) -> None:
     jump, switch = site.server(forwarding=False), site.server()
-    with pytest.raises(ConnectionException, match=r"did not open a way .*TCP forwarding"):
+    with pytest.raises(ConnectionException, match=r"did not open a connection .*TCP forwarding"):
         site.session(switch, proxy_jump=f"cumulus@127.0.0.1:{jump.port}")
 
 

@@ -199,5 +199,5 @@ def test_a_vm_without_a_name_behind_a_mac_is_a_partial_answer() -> None:
 
 @pytest.mark.parametrize("text", ["", "junk", "fa:16:3e:d4:d5:15\n", "fa:16:3e:d4:d5"])
 def test_what_is_no_mac_is_not_asked_for(text: str) -> None:
-    with pytest.raises(TargetError, match="is no MAC"):
+    with pytest.raises(TargetError, match="is not a MAC address"):
         source().owners_of([text])
