@@ -1,8 +1,12 @@
-"""A repair that is cut off at any step: the VIP is back within the timer, and nothing is left."""
+"""A repair that is cut off at any step: the VIP is back within the timer, and nothing is left.
+
+``bin/test`` cuts each step in one way, drawn from a seed; ``VIPKEEPER_CUTS=all`` in every way.
+"""
 
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -37,14 +41,37 @@ _HALF = """sh -c 'sed -i "/ up$/,\\$d" "$1"; ip -force -batch "$1"' half "$T/bat
 #: Before and after the steps of its own each repair passes these.
 _BEFORE = ("staged", "armed", "pending", "applying")
 _AFTER = ("settled", "applied", "claimed.revert", "repaired")
+CUTS = ("program killed", "SSH cut", "both")
 CELLS = [
     (verb, step, cut)
     for verb, (_, own) in _STEPS.items()
     for step in (*_BEFORE, *own, *_AFTER)
-    for cut in ("program killed", "SSH cut", "both")
+    for cut in CUTS
     # Most of the steps before and after are the same for each verb.
     if verb == "flap" or step in own
 ]
+_ALL = os.environ.get("VIPKEEPER_CUTS", "").startswith("all")
+
+
+def chosen() -> list[tuple[str, str, str]]:
+    """Every step, cut in a way that the seed draws; each way as often as any other."""
+    if _ALL:
+        return CELLS
+    draw = random.Random(f"{os.environ['VIPKEEPER_SEED']} repairs")
+    places = list(dict.fromkeys((verb, at) for verb, at, _ in CELLS))
+    ways = [way for _ in places for way in draw.sample(CUTS, len(CUTS))]
+    return [(*place, way) for place, way in zip(places, ways, strict=False)]
+
+
+def halves() -> list[tuple[str, str]]:
+    """Every way to be cut, by turns of a flap and of another MAC."""
+    ways = ("nothing", *CUTS)
+    if _ALL:
+        return [(verb, way) for verb in ("flap", "set-mac") for way in ways]
+    draw = random.Random(f"{os.environ['VIPKEEPER_SEED']} halves")
+    return list(zip(draw.sample(["flap", "flap", "set-mac", "set-mac"], 4), ways, strict=True))
+
+
 _KILL_PROGRAM = (
     "for unit in $(systemctl list-units --plain --no-legend 'vipkeeper-run-*.service' "
     "'vipkeeper-rollback-*.service' | cut -d' ' -f1); do systemctl kill -s KILL $unit || :; done; "
@@ -111,7 +138,7 @@ def require_well(ward: Ward) -> None:
 
 
 @pytest.mark.promise("T30")
-@pytest.mark.parametrize(("verb", "at", "cut"), CELLS, ids=lambda value: value.replace(" ", "-"))
+@pytest.mark.parametrize(("verb", "at", "cut"), chosen(), ids=lambda value: value.replace(" ", "-"))
 def test_cut_at_a_step(ward: Ward, verb: str, at: str, cut: str) -> None:
     disk = ward.leaf.disk()
     with paused(ward, _STEPS[verb][0], at):
@@ -121,8 +148,7 @@ def test_cut_at_a_step(ward: Ward, verb: str, at: str, cut: str) -> None:
 
 
 @pytest.mark.promise("T30")
-@pytest.mark.parametrize("cut", ["nothing", "program killed", "SSH cut", "both"])
-@pytest.mark.parametrize("verb", ["flap", "set-mac"])
+@pytest.mark.parametrize(("verb", "cut"), halves())
 def test_a_device_that_went_down_and_not_up(
     ward: Ward, monkeypatch: pytest.MonkeyPatch, verb: str, cut: str
 ) -> None:
@@ -151,7 +177,8 @@ def test_the_client_killed_in_the_middle(ward: Ward) -> None:
     leaf = ward.leaf
     seat = leaf.lab.seat
     code = (
-        "from napalm_cumulus import CumulusDriver, transaction, repair_steps as steps\n"
+        "from napalm_cumulus import CumulusDriver\n"
+        "from napalm_cumulus.commit import repair_steps as steps, transaction\n"
         "from tests.lab.cuts import pausing_program\n"
         "program = pausing_program()\n"
         "transaction.program = lambda: program\n"

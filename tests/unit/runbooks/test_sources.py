@@ -1,0 +1,143 @@
+"""``vip`` against the site's systems as they fail, and arguments that it refuses.
+
+The systems are the lab's stand-ins on 127.0.0.1, asked by the real clients; the switch is a fake.
+``tests/lab/test_vip_sources.py`` does some of it with a real one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from lab.standins import Faults, StandIns
+from lab.topology.default import default_topology
+from nornir_config import inventory_plugin
+from tests.unit.runbooks.conftest import SETTINGS, World
+from tests.unit.runbooks.source_faults import (
+    HOPELESS,
+    HV,
+    SENSELESS,
+    SOURCE_FAULTS,
+    SWITCH,
+    SourceFault,
+)
+
+site_from_settings = inventory_plugin.site_from_settings
+#: How long a system that hangs is waited for; one that answers has all the time it needs.
+PATIENCE = 0.5
+
+
+class Systems:
+    """The site's systems on 127.0.0.1."""
+
+    def __init__(self, served: StandIns, faults: dict[str, object], clouds: Path) -> None:
+        self.faults = faults
+        self._served = served
+        self._clouds = clouds
+        self.memory = clouds.with_name("memory")
+
+    def settings(self, patience: float = 20) -> str:
+        """The settings by which they are found."""
+        return (
+            f'[openstack]\ncloud = "lab"\nclouds_file = "{self._clouds}"\n'
+            f"timeout = {patience}\ndeadline = {6 * patience}\n"
+            f'[mimic]\nurl = "{self._served.mimic_url}"\ntimeout = {patience}\nretries = 0\n'
+            f'[subnet_page]\nurl = "{self._served.subnet_page_url}"\n'
+            f"timeout = {patience}\nretries = 0\n"
+        )
+
+
+@pytest.fixture(scope="module")
+def systems(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Systems]:
+    faults: dict[str, object] = {}
+    clouds = tmp_path_factory.mktemp("clouds") / "clouds.yaml"
+    with StandIns(default_topology(), Faults(fixed=faults), local=True, quiet=True) as served:
+        clouds.write_text(json.dumps({"clouds": {"lab": served.cloud_config()}}))
+        yield Systems(served, faults, clouds)
+
+
+@pytest.fixture
+def desk(world: World, systems: Systems, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The world with real sources."""
+    systems.faults.clear()
+    monkeypatch.setattr(inventory_plugin, "site_from_settings", site_from_settings)
+    configure(world, systems.settings())
+    return world
+
+
+def configure(desk: World, sources: str) -> None:
+    rest = SETTINGS[SETTINGS.index("[paths]") :]
+    (desk.directory / "vipkeeper.toml").write_text(sources + rest)
+
+
+def require_refused(desk: World, ended: Result, code: int, *words: str) -> None:
+    """One sentence, perhaps one line of advice, and nothing was begun."""
+    assert ended.exit_code == code, ended.output
+    err = ended.stderr
+    assert err.startswith("vip: "), err
+    assert 1 <= len(err.splitlines()) <= 2, err
+    for word in words:
+        assert word in err, (word, err)
+    assert "Traceback" not in ended.output
+    assert default_topology().cloud.password not in ended.output
+    assert not desk.committed
+    assert [line for line in desk.audit() if line["event"] == "begin"] == []
+
+
+@pytest.fixture
+def memory(desk: World, systems: Systems) -> Path:
+    """A cache that holds the answers about vm-a1."""
+    if not systems.memory.exists():
+        ended = desk.vip("trace", "vm-a1", "--no-ask-switches")
+        assert ended.exit_code == 0, ended.output
+        (desk.directory / "cache").rename(systems.memory)
+    return systems.memory
+
+
+@pytest.mark.parametrize("fault", SOURCE_FAULTS, ids=str)
+def test_a_system_that_fails(
+    desk: World, systems: Systems, memory: Path, fault: SourceFault
+) -> None:
+    if "hang" in fault.fault:
+        configure(desk, systems.settings(PATIENCE))
+    systems.faults[fault.system] = fault.fault
+    words = [word.replace("HOST", "127.0.0.1") for word in fault.words]
+    require_refused(desk, desk.vip("heal", "vm-a1", "--toggle", "--yes"), 4, *words)
+    assert desk.reports()[-1]["exit_code"] == 4
+    # Now with a memory: the last good answer serves, and says how old it is.
+    shutil.rmtree(desk.directory / "cache", ignore_errors=True)
+    shutil.copytree(memory, desk.directory / "cache")
+    ended = desk.vip("heal", "vm-a1", "--toggle", "--dry-run")
+    assert ended.exit_code == (0 if fault.remembered else 4), ended.output
+    assert not desk.committed
+    if fault.remembered:
+        out = ended.stdout
+        assert re.search(r"\(its answer of (now|\d+ s|\d+ min) ago\)", out), out
+        assert f"LLDP: {HV} is on swp1s3" in out
+        way = desk.reports()[-1]["way"]
+        assert any(step["cached"] and step["warning"] for step in way["steps"])
+        assert way["warnings"]
+
+
+@pytest.mark.parametrize(("target", "words"), HOPELESS)
+def test_a_target_that_cannot_be_healed(desk: World, target: str, words: tuple[str, ...]) -> None:
+    require_refused(desk, desk.vip("heal", target, "--toggle", "--yes"), 3, *words)
+    assert desk.reports()[-1]["verdict"] == "refused"
+    assert desk.audit()[-1]["exit_code"] == 3
+
+
+@pytest.mark.parametrize("command", SENSELESS)
+def test_a_command_line_that_makes_no_sense(desk: World, command: tuple[str, ...]) -> None:
+    require_refused(desk, desk.vip(*command), 2)
+
+
+def test_the_switch_is_the_stand_ins(desk: World) -> None:
+    leaf = default_topology().leaf("03")
+    assert (leaf.name, str(leaf.address.ip)) == (SWITCH, "10.5.0.43")
+    assert desk.leaf.hostname == leaf.short_name
