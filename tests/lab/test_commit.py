@@ -192,8 +192,8 @@ def test_a_candidate_that_cuts_the_operator_off_is_rolled_back(leaf: LeafUnderTe
     thread = threading.Thread(target=commit_unheard, args=(driver,))
     thread.start()
     leaf.wait_until(lambda: leaf.addresses("eth0") == {"eth0 10.5.0.99/24"}, timeout=10)
-    leaf.wait_until(lambda: leaf.addresses("eth0") == {"eth0 10.5.0.43/24"}, timeout=10)
-    assert time.monotonic() - begin < 12
+    leaf.wait_until(lambda: leaf.addresses("eth0") == {"eth0 10.5.0.43/24"}, timeout=40)
+    assert time.monotonic() - begin < 50
     thread.join(60)
     assert not thread.is_alive()
     leaf.wait_until(lambda: leaf.state() == set(), timeout=5)

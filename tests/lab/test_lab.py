@@ -296,7 +296,7 @@ def test_two_labs_at_once_and_down_leaves_nothing(lab: Lab) -> None:
     other = Lab(f"other-{os.getpid()}")
     begin = time.monotonic()
     other.up()
-    assert time.monotonic() - begin < 30
+    assert time.monotonic() - begin < 120
     try:
         with pytest.raises(LabError, match="already up"):
             other.up()

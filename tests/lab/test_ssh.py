@@ -363,7 +363,7 @@ def test_a_jump_host_that_does_not_reach_the_switch(way: Way) -> None:
         way.driver(
             config, host="10.5.0.99", proxy_jump=f"root@{OTHER_LEAF}", timeout=5, use_agent=False
         )
-    assert time.monotonic() - begun < 12
+    assert time.monotonic() - begun < 40
 
 
 def test_a_jump_host_that_forbids_forwarding(way: Way) -> None:
@@ -451,21 +451,21 @@ def test_a_switch_that_hangs_before_its_banner(way: Way) -> None:
         begun = time.monotonic()
         with pytest.raises(ConnectTimeoutError, match=rf"{address}:{port} .*did not speak SSH"):
             way.driver(host=address, port=port, timeout=2, use_agent=False)
-        assert 1.5 < time.monotonic() - begun < 6
+        assert 1.5 < time.monotonic() - begun < 30
 
 
 def test_a_switch_that_hangs_while_logging_in(way: Way) -> None:
     """PAM waits for a directory that does not answer."""
     pam = way.lab.leaf("03").root / "etc/pam.d/sshd"
     before = pam.read_text()
-    pam.write_text(f"auth required pam_exec.so quiet /bin/sleep 20\n{before}")
+    pam.write_text(f"auth required pam_exec.so quiet /bin/sleep 60\n{before}")
     begun = time.monotonic()
     try:
         with pytest.raises(ConnectTimeoutError, match=r"did not finish the login.*RADIUS"):
             way.driver(user=PASSWORD_USER, password=PASSWORD, timeout=3, use_agent=False)
     finally:
         pam.write_text(before)
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 40
 
 
 def test_a_switch_that_hangs_after_the_login(way: Way) -> None:
@@ -476,10 +476,10 @@ def test_a_switch_that_hangs_after_the_login(way: Way) -> None:
         begun = time.monotonic()
         with pytest.raises((CommandTimeoutException, ConnectionClosedException)):
             driver.cli(["true"])
-        assert time.monotonic() - begun < 6
+        assert time.monotonic() - begun < 30
         begun = time.monotonic()
         assert driver.is_alive() == {"is_alive": False}
-        assert time.monotonic() - begun < 8
+        assert time.monotonic() - begun < 30
 
 
 @contextmanager
@@ -500,7 +500,7 @@ def test_keepalives_notice_an_sshd_that_hangs(way: Way) -> None:
         begun = time.monotonic()
         with pytest.raises(ConnectionClosedException):
             driver.cli(["true"])
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 30
 
 
 @contextmanager
@@ -528,7 +528,7 @@ def test_keepalives_notice_a_dead_path(way: Way, jump: str) -> None:
 
     def work() -> None:
         try:
-            driver.cli(["sleep 40"])
+            driver.cli(["sleep 100"])
         except BaseException as error:  # noqa: BLE001 - looked at below
             errors.append(error)
 
@@ -537,12 +537,12 @@ def test_keepalives_notice_a_dead_path(way: Way, jump: str) -> None:
     time.sleep(0.5)
     with cut(way, "03"):
         begun = time.monotonic()
-        worker.join(20)
+        worker.join(60)
         took = time.monotonic() - begun
         assert not worker.is_alive()
     assert [type(error) for error in errors] == [ConnectionClosedException], errors
     assert "may still be running" in str(errors[0])
-    assert took < 10
+    assert took < 40
     assert driver.is_alive() == {"is_alive": False}
 
 

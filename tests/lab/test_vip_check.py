@@ -33,7 +33,7 @@ def check(desk: Desk, *words: str, env: dict[str, str] | None = None) -> tuple[S
     """Run ``vip check``; gives what it said, and its JSON by switch with the rest under ''."""
     began = time.monotonic()
     said = desk.vip("check", "-f", "json", *words, env={**LIMITS, **(env or {})})
-    assert time.monotonic() - began < DEADLINE + 10, "the run's deadline did not hold"
+    assert time.monotonic() - began < DEADLINE + 60, "the run's deadline did not hold"
     health = json.loads(said.out)
     return said, {"": health, **{switch["switch"]: switch for switch in health["switches"]}}
 
@@ -269,7 +269,7 @@ def test_ctrl_c_ends_a_check_at_once_and_says_what_is_missing(
         out, err = process.communicate(timeout=40)
     leaf.sh("pkill -x sleep || :")
     assert process.returncode == 9
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 35
     assert "1 of 2 switches were not checked; nothing on any switch was touched" in err
     assert "vip pending" not in out + err, "a check changes nothing that could be pending"
     assert "stopped before it had answered" in out

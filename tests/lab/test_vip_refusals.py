@@ -33,7 +33,7 @@ MAIN = "/etc/network/interfaces"
 
 _DRAW = random.Random(f"{os.environ['VIPKEEPER_SEED']} refusals")
 #: tests/unit/runbooks/test_sources.py goes through all of them without a lab.
-_ALL = os.environ.get("VIPKEEPER_SOURCES") == "all"
+_ALL = os.environ.get("VIPKEEPER_OUTAGES") == "all"
 
 
 @pytest.mark.parametrize(("target", "words"), HOPELESS if _ALL else _DRAW.sample(HOPELESS, 1))

@@ -1,6 +1,6 @@
 """The site's systems when they fail, contradict the switch, or are asked for an inventory.
 
-Of their failures one of each system is drawn from a seed; ``VIPKEEPER_SOURCES=all`` asks for all.
+Of their failures one of each system is drawn from a seed; ``VIPKEEPER_OUTAGES=all`` asks for all.
 ``tests/unit/runbooks/test_sources.py`` goes through all of them without a lab.
 """
 
@@ -42,7 +42,7 @@ HOSTS = {"mimic": "10.5.0.10", "subnet-page": "10.5.0.11", "openstack": "10.5.0.
 
 def chosen() -> list[SourceFault]:
     """One fault of each system, drawn by the seed."""
-    if os.environ.get("VIPKEEPER_SOURCES") == "all":
+    if os.environ.get("VIPKEEPER_OUTAGES") == "all":
         return list(SOURCE_FAULTS)
     draw = random.Random(f"{os.environ['VIPKEEPER_SEED']} sources")
     return [draw.choice([f for f in SOURCE_FAULTS if f.system == system]) for system in HOSTS]
