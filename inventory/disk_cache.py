@@ -1,12 +1,12 @@
-"""The last good answer of every question, on disk, for the hour when a source is down.
+"""The last good answer of every question, on disk, for the time when a source is down.
 
-The sources live on the network that is failing. An answer from here is always marked, dated, and
+The sources are on the network that is failing. An answer from here is always marked, dated, and
 explained; whoever changes a switch has it confirmed by the switch itself.
 
 One JSON file per question (mode 600, in a directory of mode 700), replaced atomically and with a
 checksum over its content. A file that cannot be read, is damaged or is of another schema is ignored
-with a warning: the cache may help, and may never stop, a run. What it gives back is held to the
-rules that names had to pass when they were new: an SSH session may go where it points.
+with a warning: the cache may help a run, and may never stop it. Names in a kept answer are
+checked again, because an SSH session may go where they point.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Cache:
 
 
 def checksum(stored: dict[str, Any]) -> str:
-    """SHA-256 over the content of a file, apart from the checksum itself."""
+    """Return the SHA-256 over the content of a file without the checksum itself."""
     content = {key: value for key, value in stored.items() if key != "sha256"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -1,7 +1,7 @@
 """Text that came from outside: names are checked before anything trusts them, secrets are cut.
 
 Every name that a site system gives may later stand in a command line or be an SSH destination,
-so it is held to a narrow alphabet here, at the door, and nowhere later has to be doubted.
+so it is checked here, where it comes in, against a narrow alphabet. Later code can trust it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def is_address(text: str) -> bool:
 
 
 def short_host(name: str) -> str:
-    """Return the name up to its first dot; an address, by which some switches are known, whole.
+    """Return the name up to its first dot; an address, which some switches have as name, whole.
 
     >>> short_host("swt-sn2100-03.example.internal"), short_host("10.5.0.43")
     ('swt-sn2100-03', '10.5.0.43')

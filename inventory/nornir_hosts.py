@@ -32,7 +32,7 @@ _MANY = 3
 
 @dataclass(frozen=True)
 class SiteSwitches:
-    """Every switch of a site, and everything that stood in the way of knowing more.
+    """Every switch of a site, and everything that could not be found out.
 
     Attributes:
         switches: each with the uplinks that lead to it, sorted by name.
@@ -127,7 +127,7 @@ def _addresses(site: Site, uplinks: list[Uplink]) -> tuple[tuple[Answer[Switch],
 
 
 def _by_switch(uplinks: list[Uplink]) -> dict[str, tuple[Uplink, ...]]:
-    """Uplinks by switch; a short and a full spelling of one switch are one, under the full."""
+    """Return uplinks by switch; short and full spellings of a switch are one, the full one."""
     spelled: dict[str, list[Uplink]] = defaultdict(list)
     for uplink in uplinks:
         spelled[uplink.switch].append(uplink)

@@ -35,7 +35,7 @@ class OpenStackSettings(Section):
 
 
 class WebSettings(Section):
-    """What every HTTP source has: where it is and how to be let in.
+    """What every HTTP source has: its address and how to log in.
 
     ``username``'s password comes from ``secrets.py`` under the name of the section.
     ``timeout`` is seconds for a connection, for each pause in an answer and for a body; a GET with

@@ -1,4 +1,4 @@
-"""The three sources of a site, with their memory behind them."""
+"""The three sources of a site, with their caches."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def up(
 
 @app.command()
 def down(name: Name = "vk") -> None:
-    """Take the lab away; nothing of it stays."""
+    """Remove the lab; only the cached tree stays."""
     with _telling():
         Lab(name).down()
         _console().print(f"The lab [bold]{name}[/] is down.")
@@ -80,7 +80,7 @@ def down(name: Name = "vk") -> None:
 
 @app.command()
 def status(name: Name = "vk") -> None:
-    """Show what answers just now, and which faults are active."""
+    """Show what answers now, and which faults are active."""
     console = _console()
     with _telling():
         lab = Lab(name)
@@ -112,7 +112,7 @@ def break_(
     vm: Annotated[str | None, typer.Option(help="Which VM; the leaf's first by default.")] = None,
     name: Name = "vk",
 ) -> None:
-    """Inject a fault and see that it does to a VM what it says."""
+    """Inject a fault and check that it does to a VM what it says."""
     with _telling():
         report = FaultInjector(Lab(name)).inject(fault, leaf=leaf, vm=vm)
         console = _console()
@@ -125,7 +125,7 @@ def break_(
 
 @app.command()
 def mend(name: Name = "vk") -> None:
-    """Undo every injected fault and see that the VMs answer again."""
+    """Undo every injected fault and check that the VMs answer again."""
     with _telling():
         reports = FaultInjector(Lab(name)).mend()
         console = _console()
@@ -156,7 +156,7 @@ def demo(
         str | None, typer.Option(help="The lab's name; by default one that is free.")
     ] = None,
 ) -> None:
-    """Tell the main job as a story: build a lab, cut a VM off, heal it, take the lab away."""
+    """Tell the main job as a story: build a lab, cut a VM off, heal it, remove the lab."""
     with _telling():
         status = run_demo(name or default_name(), _console())
         raise typer.Exit(status)

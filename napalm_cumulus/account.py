@@ -14,7 +14,7 @@ _UNSET = 2**32 - 1  # as the kernel writes it where nobody logged in (a service,
 def account() -> str:
     """Return the account of this process by the passwd database, else its number.
 
-    ``$LOGNAME`` and ``$USER`` are not asked: whoever starts a program sets them as they like.
+    ``$LOGNAME`` and ``$USER`` are not asked: anybody who starts a program can set them.
     """
     return _name_of(os.geteuid())
 
@@ -22,8 +22,8 @@ def account() -> str:
 def login() -> str:
     """Return who logged in, also behind ``su`` and ``sudo``; empty where nobody knows.
 
-    The kernel's audit session is asked first. Where it has none root may believe sudo, whose
-    variables nobody but root could have set; at last the terminal tells.
+    The kernel's audit session is asked first. Where it has none, root may believe
+    sudo, whose variables nobody but root could have set. The terminal is asked last.
     """
     try:
         uid = int(_LOGIN_UID.read_text(encoding="ascii"))

@@ -1,6 +1,6 @@
 """Many commands in one round trip: a script for ``sh -s`` and the reading of what it prints.
 
-SSH carries stdout and stderr apart, so each is framed for itself: after every command a random
+SSH carries stdout and stderr separately, so each has marks of its own: after every command a random
 word marks the end on both, on stdout with the exit status. No temporary file is needed on the
 switch (its disk may be full) and any bytes may stand between the marks.
 """
@@ -80,8 +80,8 @@ def read(text: bytes) -> tuple[str, list[str]] | None:
 def unpacked(data: bytes, boundary: str, limit: int) -> bytes:
     """Return what ``PACKED_SHELL`` has packed; text around it (a login's, sudo's) stays as it is.
 
-    What a switch without gzip says stays as it is, too: there a boundary comes first. What was cut
-    off gives as much as came.
+    The output of a switch without gzip stays as it is, too: it begins with a boundary. Of an output
+    that was cut off, the part that came is unpacked.
 
     Raises:
         CommandErrorException: It is no gzip, or unpacked it is longer than ``limit`` bytes.

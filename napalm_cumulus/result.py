@@ -19,7 +19,7 @@ class CommandResult:
 
     @property
     def reason(self) -> str:
-        """Why it failed, in its own words; how it ended where it said none."""
+        """Return why it failed, in its own words, or how it ended if it printed nothing."""
         lines = (line.strip() for line in self.stderr.decode("utf-8", "replace").splitlines())
         return "; ".join(line for line in lines if line) or ended(self.exit_status)
 

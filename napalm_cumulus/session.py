@@ -1,6 +1,6 @@
 """A login on a switch that runs shell commands: what the driver is built upon.
 
-It knows nothing of NAPALM, which takes long to import: who only reads needs no more than this.
+It knows nothing of NAPALM, which is slow to import: a program that only reads needs no more.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Session:
         check_optional_args(self.optional_args)
 
     def open(self) -> None:
-        """Connect, verify the host key, log in. Does nothing while a session stands."""
+        """Connect, verify the host key, log in. Does nothing while a session is open."""
         if self._transport is not None:
             if self._transport.is_alive():
                 return
@@ -96,7 +96,7 @@ class Session:
 
     @property
     def pending(self) -> PendingCommit | None:
-        """What waits on the switch for its confirmation; None also while no session is open."""
+        """Return the commit that waits on the switch; None also while no session is open."""
         from napalm_cumulus.commit import transaction  # noqa: PLC0415 - most sessions do without
 
         if getattr(self, "_transport", None) is None:
@@ -105,7 +105,7 @@ class Session:
 
     @property
     def take_snapshot(self) -> Callable[[], Snapshot]:
-        """Reads the configuration as it is now: what would boot, and what is applied.
+        """Return a function that reads the configuration as it would boot, and as it is applied.
 
         It is a property for the same reason as `run_many`.
         """

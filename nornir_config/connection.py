@@ -42,8 +42,8 @@ _STOCK = ("nornir_napalm.plugins.connections", "Napalm")
 class _InPlaceOfStock(type):
     """Makes a class equal to nornir_napalm's plugin.
 
-    Nornir registers every installed plugin at each ``InitNornir``, and refuses a name under which a
-    class stands that is not equal to the one it brings. Ours is meant to stay there.
+    Nornir registers every installed plugin at each ``InitNornir``. It refuses a name that has
+    another, unequal class. Ours must stay.
     """
 
     def __eq__(cls, other: object) -> bool:
@@ -135,7 +135,7 @@ def take_place() -> None:
 
 
 def read_session(task: Task) -> Session:
-    """The session on the task's host, for reading: one that died is opened anew.
+    """Return the session on the task's host, for reading; one that died is opened anew.
 
     It is below the driver: what it reads needs no NAPALM.
     """
@@ -147,13 +147,13 @@ def read_session(task: Task) -> Session:
 
 
 def read_device(task: Task) -> CumulusDriver:
-    """The driver of the task's host, for reading: a session that died is opened anew."""
+    """Return the driver of the task's host, for reading; a session that died is opened anew."""
     read_session(task)
     return _device(task)
 
 
 def change_session(task: Task) -> Session:
-    """The session on the task's host, before a change: one that died is an error.
+    """Return the session on the task's host, before a change; one that died is an error.
 
     What was read over the old session may no longer hold, and a candidate loaded there is gone.
 
@@ -170,7 +170,7 @@ def change_session(task: Task) -> Session:
 
 
 def change_device(task: Task) -> CumulusDriver:
-    """The driver of the task's host, for changing it.
+    """Return the driver of the task's host, for changing it.
 
     Raises:
         ConnectionClosedException: the session has died.

@@ -13,7 +13,7 @@ _MAX_PORT = 65535
 
 
 def listen_address(text: str) -> tuple[str, int]:
-    """Address and port of ``address:port``; no address is every one.
+    """Return address and port of ``address:port``; without an address, every one of them.
 
     >>> listen_address("127.0.0.1:9765"), listen_address("[::1]:9765"), listen_address(":9765")
     (('127.0.0.1', 9765), ('::1', 9765), ('0.0.0.0', 9765))

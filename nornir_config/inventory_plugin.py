@@ -7,8 +7,8 @@ In a Nornir configuration::
       options:
         settings: /etc/vipkeeper/vipkeeper.toml
 
-It is the one module here that looks to its right (at ``nornir_config``, for the settings file),
-because Nornir makes it from plain options; everything else is handed what it needs.
+Nornir makes it from plain options, so it reads the settings file itself. The sources are given
+what they need.
 """
 
 from __future__ import annotations

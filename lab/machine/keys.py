@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 
 def host_keys(comment: str) -> dict[str, tuple[str, str]]:
-    """New SSH host keys: file name to private and public text."""
+    """Return new SSH host keys: file name to private and public text."""
     keys: dict[str, ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey] = {
         "ssh_host_ed25519_key": ed25519.Ed25519PrivateKey.generate(),
         "ssh_host_ecdsa_key": ec.generate_private_key(ec.SECP256R1()),

@@ -32,7 +32,7 @@ def app_for(name: str, before: Callable[[], Response | None]) -> Flask:
 
 
 def empty_500() -> Response:
-    """PHP's answer to a fatal error with ``display_errors`` off."""
+    """Return PHP's answer to a fatal error with ``display_errors`` off."""
     return Response("", 500, content_type=HTML)
 
 

@@ -82,7 +82,7 @@ class StandIns:
 
     @property
     def auth_url(self) -> str:
-        """Keystone's address."""
+        """Return Keystone's address."""
         return self.endpoints.keystone
 
     def cloud_config(self) -> dict[str, object]:

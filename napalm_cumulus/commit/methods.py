@@ -245,7 +245,7 @@ class ConfigurationMethods:
 
     @property
     def repairs(self) -> Repairs:
-        """Repairs of the kernel, which change no file."""
+        """Return the repairs of the kernel, which change no file."""
         return Repairs(
             self._session,
             self.hostname,

@@ -336,6 +336,6 @@ def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]
 
 
 def said(answer: CommandResult, sections: Mapping[str, list[str]]) -> str:
-    """Why, in the switch's own words."""
+    """Return the reason, in the switch's own words."""
     own = " ".join(sections.get("error", ()))
     return own or answer.reason

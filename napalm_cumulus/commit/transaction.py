@@ -96,7 +96,7 @@ def plan(  # noqa: D417 (the arguments are Plan's attributes)
     owner: str = "",
     message: str = "",
 ) -> Plan:
-    """Think a commit through.
+    """Plan a commit.
 
     Args:
         full_reload: ``ifreload -a`` even where the changed interfaces alone would do.

@@ -109,7 +109,7 @@ class _Archive:
         return self.files.keys() | self.links.keys()
 
     def below(self, directory: str) -> _Archive:
-        """That directory's part, with the paths as they are in /etc/network."""
+        """Return that directory's part, with the paths as they are in /etc/network."""
 
         def placed(path: str) -> str:
             return NETWORK_DIR + path[len(directory) :]
@@ -120,7 +120,7 @@ class _Archive:
         )
 
     def contents(self) -> dict[str, bytes]:
-        """Path to bytes; a link inside the tree stands for the file that it leads to."""
+        """Return bytes by path; a link inside the tree stands for the file that it leads to."""
         within = {path: real for path, real in self._real().items() if real in self.files}
         return {**self.files, **{path: self.files[real] for path, real in within.items()}}
 
@@ -173,7 +173,7 @@ def _outside(
     contents: Mapping[str, bytes],
     links: Mapping[str, str],
 ) -> dict[str, bytes]:
-    """Files read from elsewhere by ``source`` lines and links; asked for only if there are any."""
+    """Return the files that ``source`` lines and links read from elsewhere, if there are any."""
     found: dict[str, bytes] = {}
     asked: set[str] = set()
     while True:

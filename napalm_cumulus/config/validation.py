@@ -36,7 +36,7 @@ class CandidateProblem:
     message: str
 
     def __str__(self) -> str:
-        """File, line and sentence."""
+        """Return file, line and sentence."""
         return f"{self.path} line {self.line}: {self.message}."
 
 
@@ -51,7 +51,7 @@ def introduced_problems(
 def unfamiliar_attributes(
     base: Configuration, candidate: Configuration
 ) -> tuple[CandidateProblem, ...]:
-    """Attributes that the candidate adds and that only the switch's own ifupdown2 may know.
+    """Return the attributes that the candidate adds and only the switch's ifupdown2 may know.
 
     The message is the attribute's name: the switch compares it with ``ifquery --syntax-help``.
     """

@@ -150,7 +150,7 @@ def _try_keys(
 def _candidates(
     options: SshOptions, agent: Agent | None, tried: list[str]
 ) -> Iterator[tuple[str, paramiko.PKey]]:
-    """Keys to offer, each by its certificates first.
+    """Yield the keys to offer, each by its certificates first.
 
     First those named, then the agent's, then the usual files if none was named.
     """

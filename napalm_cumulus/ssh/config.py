@@ -108,10 +108,10 @@ def _unquoted(value: str) -> str:
 
 
 def look_up(config: paramiko.SSHConfig, alias: str) -> HostConfig:
-    """Everything the configuration says about one host.
+    """Return everything that the configuration says about one host.
 
     Raises:
-        ConnectionException: A value makes no sense, or the name is none of a host.
+        ConnectionException: A value is not valid, or the name is not one of a host.
     """
     check_host(alias, "The name")  # before `Match exec` gives it to a shell
     try:

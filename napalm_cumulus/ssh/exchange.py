@@ -77,7 +77,7 @@ class _Bell(threading.Event):
             super().set()
 
     def clear(self) -> None:
-        """Ignore paramiko's wish."""
+        """Ignore paramiko, which calls this when one buffer is empty."""
 
     def silence(self) -> None:
         super().clear()

@@ -1,7 +1,7 @@
 """Noticing a peer that is gone, however many jump hosts lie between.
 
-The kernel notices a dead path to the nearest host alone, and paramiko's keepalives are sent without
-looking for an answer. So the switch is asked whenever it was silent, and given up when it stays so.
+The kernel notices a dead path only to the nearest host, and paramiko's keepalives expect no answer.
+So a switch that was silent is asked, and given up when it does not answer.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class NoHostsError(VipkeeperError):
-    """There is nothing to run on; Nornir would report a green run over no host."""
+    """There is nothing to run on; Nornir would report success for a run without hosts."""
 
     exit_code = ExitCode.TARGET
 

@@ -125,7 +125,7 @@ def _keys_of(
 def _signals_to(cancel: Callable[[str], None]) -> Iterator[None]:
     """Let the signals that raise KeyboardInterrupt cancel the run instead, at a safe point.
 
-    An exception out of nowhere could hit the bookkeeping between any two lines of it.
+    An exception could interrupt the bookkeeping between any two of its lines.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

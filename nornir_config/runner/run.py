@@ -1,7 +1,7 @@
 """One run of the ``FleetRunner``: which host starts when, and what becomes of it.
 
 All bookkeeping is done in the caller's thread. The workers' threads only report through a queue, so
-that there is nothing to lock, and a worker that never reports holds nobody up.
+that nothing needs a lock, and a worker that never reports delays nobody.
 """
 
 from __future__ import annotations

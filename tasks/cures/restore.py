@@ -200,7 +200,7 @@ def _addresses(
 def _foreign_addresses(
     output: str, switch: str, gateway: Gateway
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Lasting addresses on the gateway's devices that its stanza does not have on any of them."""
+    """Yield lasting addresses on the gateway's devices that its stanza gives none of them."""
     configured = {*(own.ip for own in gateway.own), *(v.address.ip for v in gateway.virtual)}
     for row in _rows(output, ADDRESSES, switch, iproute_text.addresses):
         if row.get("ifname") not in gateway.devices:

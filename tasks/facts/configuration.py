@@ -90,7 +90,7 @@ def configuration(results: Results, more: Mapping[str, CommandResult] | None) ->
 
 
 def _repeated(disk: Configuration) -> Iterator[str]:
-    """Interfaces that a later stanza describes again."""
+    """Yield the interfaces that a later stanza describes again."""
     seen: set[str] = set()
     for at in disk.stanzas():
         if at.stanza.keyword == "iface":

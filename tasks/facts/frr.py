@@ -97,5 +97,5 @@ def _objects(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _device(name: object) -> str:
-    """FRR writes None, and not nothing, where there is no device."""
+    """Return a device's name; FRR writes None where there is no device."""
     return "" if name in {None, "None", "none", "unknown"} else str(name)

@@ -74,7 +74,7 @@ class Index:
 
     @cached_property
     def links(self) -> Mapping[str, LinkFact]:
-        """Devices by name."""
+        """Return the devices by name."""
         return {link.name: link for link in self.facts.links.rows}
 
     @cached_property
@@ -95,17 +95,17 @@ class Index:
 
     @cached_property
     def routes(self) -> Mapping[str, tuple[RouteFact, ...]]:
-        """Routes by device; those without one under the empty name."""
+        """Return the routes by device; those without one under the empty name."""
         return _grouped(self.facts.routes.rows, lambda row: row.device)
 
     @cached_property
     def routes_to(self) -> Mapping[IpNetwork, tuple[RouteFact, ...]]:
-        """Routes by their destination."""
+        """Return the routes by their destination."""
         return _grouped(self.facts.routes.rows, lambda row: row.destination)
 
     @cached_property
     def taken(self) -> frozenset[IpAddress]:
-        """Addresses of the local routing table: what is sent to them is taken for the switch's."""
+        """Return the local routing table's addresses: packets to them are for the switch."""
         return frozenset(
             row.destination.network_address
             for row in self.facts.routes.rows
@@ -114,7 +114,7 @@ class Index:
 
     @cached_property
     def neighbours(self) -> Mapping[str, tuple[NeighbourFact, ...]]:
-        """Neighbour entries by device."""
+        """Return the neighbour entries by device."""
         return _grouped(self.facts.neighbours.rows, lambda row: row.device)
 
     def vips_of(self, gateway: Gateway) -> tuple[Vip, ...]:

@@ -27,7 +27,7 @@ _SCRIPTS = {
 
 
 def misread() -> tuple[type[Exception], ...]:
-    """Everything that unforeseen output can make a parser raise."""
+    """Return everything that unforeseen output can make a parser raise."""
     return (
         errors.NapalmException,
         ValueError,  # of JSON too

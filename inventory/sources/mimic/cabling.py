@@ -23,7 +23,7 @@ class Link:
 
 
 def newest(links: Sequence[Link]) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
-    """Old rows stay beside new ones: all of the newest date of each interface, and the others."""
+    """Return the rows of the newest date of each interface, and the old rows beside them."""
     best: dict[str, date] = {}
     for link in links:
         when = link.observed or date.min

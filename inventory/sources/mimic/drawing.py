@@ -90,7 +90,7 @@ class _Graph:
 
 
 def _plain(text: str) -> str:
-    """Graphviz writes some spaces as no-break spaces; both mean a space."""
+    """Return the text with spaces; Graphviz writes some of them as no-break spaces."""
     return text.replace("\xa0", " ")
 
 

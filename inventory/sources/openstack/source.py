@@ -214,7 +214,7 @@ def _find(cloud: Cloud, kind: uuid.UUID | Address | str) -> tuple[VirtualMachine
 
 
 def _named(cloud: Cloud, name: str) -> list[Any]:
-    """Servers of exactly this name, in all projects.
+    """Return the servers of exactly this name, in all projects.
 
     Nova escapes "|" itself, so a pattern with it matches nothing: then the part before it does.
     """
@@ -312,7 +312,7 @@ def _vm(cloud: Cloud, server: Any, *, floating_from_neutron: bool) -> VirtualMac
 
 
 def _floating_in_nova(networks: dict[str, list[dict[str, Any]]]) -> Iterable[Address]:
-    """Nova's own cache of addresses: one call less for each VM, good enough for neighbours."""
+    """Yield addresses of Nova's own cache: one call less per VM, enough for neighbours."""
     for entries in networks.values():
         for entry in entries:
             if entry.get("OS-EXT-IPS:type") == "floating":

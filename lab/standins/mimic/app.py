@@ -195,7 +195,7 @@ class _Mimic:
         return Response(front + svg, content_type=SVG)
 
     def notes(self) -> Response:
-        """Notes on a host; as in Mimic, a ``note`` parameter writes even by GET."""
+        """Return the notes on a host; as in Mimic, a ``note`` parameter writes even by GET."""
         node = request.args.get("node", "")
         note = request.args.get("note")
         if note is not None:

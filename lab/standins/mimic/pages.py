@@ -56,7 +56,7 @@ class PageRequest:
 
 
 def php_json(value: object) -> str:
-    """JSON as PHP writes it: no spaces, slashes escaped."""
+    """Return JSON as PHP writes it: no spaces, slashes escaped."""
     return json.dumps(value, separators=(",", ":")).replace("/", "\\/")
 
 
@@ -88,7 +88,7 @@ def _natural(name: str) -> list[tuple[int, int | str]]:
 def _nodes(
     topology: Topology, variant: str, faults: frozenset[str], *, opennebula: bool
 ) -> dict[str, dict[str, dict[str, object]]]:
-    """Panel name -> node name -> facts, for one of the two views."""
+    """Return panel name -> node name -> facts, for one of the two views."""
     domain = topology.hypervisors[0].name.split(".", 1)[1]
     panels: dict[str, dict[str, dict[str, object]]] = {}
     at_opennebula = "opennebula-site" in faults

@@ -25,7 +25,7 @@ class OpenStackApps(NamedTuple):
 def create_openstack(
     topology: Topology, faults: Faults, endpoints: Endpoints | None = None
 ) -> OpenStackApps:
-    """Keystone v3, Nova and Neutron over one state, as three WSGI applications.
+    """Return Keystone v3, Nova and Neutron over one state, as three WSGI applications.
 
     Args:
         topology: the lab; all content comes from it.

@@ -143,7 +143,7 @@ class _Nova:
         return make.View(self.cloud, g.version, self.cloud.is_admin(token)), token
 
     def _check_neutron(self) -> None:
-        """Nova asks Neutron for what it tells of servers, and falls with it."""
+        """Fail as Nova does when Neutron, which it asks about servers, is down."""
         active = self.cloud.active
         if "neutron-hang" in active:
             hang(self.cloud.faults, OPENSTACK, "neutron-hang")

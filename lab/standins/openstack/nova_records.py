@@ -36,7 +36,7 @@ def short(name: str) -> str:
 
 
 def instance_name(cloud: Cloud, vm: VmSpec) -> str:
-    """Libvirt's name of a server; its number is the server's place in the lab."""
+    """Return libvirt's name of a server; its number is the server's place in the lab."""
     number = cloud.numbers.get(vm.uuid, len(cloud.numbers) + 1)
     return f"instance-{number:08x}"
 
