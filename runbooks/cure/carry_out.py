@@ -23,6 +23,7 @@ from tasks.cures.announce import care_after_cure, read_belongings
 from tasks.cures.apply import apply_cure, entries_at_fault, plan_cure
 from tasks.cures.model import Cured, PlannedCure
 from tasks.errors import ChangeFailedError, RefusedError
+from tasks.faults.catalogue import fault
 from tasks.faults.model import Diagnosis
 from tasks.model import Aftercare, Verification
 from tasks.verify import verify_gateway
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from runbooks.cure.observer import Looker
     from runbooks.run.run import Run
 
-_ASK_ANEW = "vm-mac-on-wrong-port"
 _PAUSE = 1.0  # seconds between two looks at a switch that has just booted
 
 
@@ -230,7 +230,8 @@ def _judged_by(looker: Looker, choice: Diagnosis) -> Mapping[str, tuple[str, ...
 
     Where the bridge is wrong about a MAC the switch's right entry goes, too, so that it asks anew.
     """
-    if choice.fault != _ASK_ANEW:
+    row = fault(choice.fault)
+    if row is None or not row.ask_anew:
         return looker.macs
     asked = {address for address, _ in choice.neighbours}
     return {address: macs for address, macs in looker.macs.items() if address not in asked}

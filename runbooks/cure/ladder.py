@@ -11,7 +11,7 @@ from runbooks.cure.policy import Rules, harming, next_cure
 from runbooks.cure.words import question, tell_unhelped
 from runbooks.run.attempt import CureAttempt, Treatment
 from tasks.faults.model import Cure, Diagnosis
-from tasks.health.diagnose import BY_EXCLUSION
+from tasks.faults.segment.vm import BY_EXCLUSION
 
 if TYPE_CHECKING:
     from runbooks.run.approval import Agreement

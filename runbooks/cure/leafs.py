@@ -12,6 +12,7 @@ from runbooks.incident.endpoints import known_macs, silent_fixed, silent_ones
 from runbooks.incident.reachability import own_address
 from tasks.errors import NoGatewayError
 from tasks.facts.collect import Probes
+from tasks.faults.catalogue import fault
 from tasks.gateways import Wanted, find_gateway
 from tasks.model import Gateway
 
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
     from runbooks.run.run import Run
     from tasks.faults.model import Diagnosis
 
-#: What explains that a switch does not see a hypervisor that hangs on it.
-_UNSEEN = frozenset(
-    {"port-down", "port-blocking", "port-out-of-bridge", "hypervisor-unreachable", "svi-down"}
-)
 #: As many silent addresses are tried out on the switch.
 _MOST_TARGETS = 8
 
@@ -79,7 +76,7 @@ def wards_of(case: Case, reached: Reached, *, force: bool) -> list[Ward]:
     """
     if not reached.confirmed and not force:
         hidden = [_ward(case, b) for b in reached.answered if not b.contradicted]
-        explained = [w for w in hidden if {d.fault for d in w.diagnoses if not d.latent} & _UNSEEN]
+        explained = [w for w in hidden if any(map(_hides, w.diagnoses))]
         if explained:
             for ward in explained:
                 text = f"{ward.behind.switch.short_name} does not see it, for a reason of its own"
@@ -134,3 +131,9 @@ def gateway_of(behind: Behind, candidates: Sequence[IPv4Address | IPv6Address]) 
         else:
             return found
     raise first or NoGatewayError(f"{behind.switch.name}: no address to find a gateway for")
+
+
+def _hides(diagnosis: Diagnosis) -> bool:
+    """Whether a fault explains that a switch does not see a hypervisor that hangs on it."""
+    row = fault(diagnosis.fault)
+    return row is not None and row.hides_hypervisor and not diagnosis.latent

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runbooks.incident.impact import Scope
+from tasks.faults.base import Layer
+from tasks.faults.catalogue import fault
 from tasks.faults.model import Cure, Diagnosis
-from tasks.health.diagnose import BY_EXCLUSION
+from tasks.faults.segment.vm import BY_EXCLUSION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -193,9 +195,10 @@ def the_toggle(gateway: Gateway, diagnoses: Sequence[Diagnosis] = ()) -> Diagnos
 
 def _of_gateway(diagnosis: Diagnosis, gateway: Gateway) -> bool:
     """Whether a fault is one of the SVI or its VRR devices, and not of a port or a VM."""
+    row = fault(diagnosis.fault)
     return (
         diagnosis.interface == gateway.interface
         and bool(set(diagnosis.devices) & set(gateway.devices))
         and diagnosis.cure in {*_NEXT, Cure.TOGGLE}
-        and not diagnosis.fault.startswith("port-")
+        and (row is None or row.layer is not Layer.PORT)
     )

@@ -14,10 +14,10 @@ from nornir.core.task import Result, Task
 
 from nornir_config.connection import drop_connection
 from nornir_config.runner.errors import AbandonedError, HostDeadlineError, NotStartedError
-from runbooks.fleet.selection import behind_ports, model_of, rack_of, uplinks_of
+from runbooks.fleet.selection import model_of, rack_of, uplinks_of
 from tasks.facts.collect import SILENT, Probes, collect_facts
-from tasks.facts.index import Index
-from tasks.faults.view import Expected, ExpectedVm
+from tasks.faults.gateway_view import SwitchView
+from tasks.faults.view import ExpectedFromSite, ExpectedVm
 from tasks.health.assess import assess as assess_facts
 from tasks.health.assess import unreachable
 from tasks.health.diagnose import diagnose
@@ -112,6 +112,7 @@ def assess(task: Task, looking: Looking) -> Result:
 
 def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -> Assessment:
     """Judge the facts of a host."""
+    expected = ExpectedFromSite(uplinks_of(host), looking.vms.get(host.name, {}))
     whole = assess_facts(
         facts,
         address=host.hostname or "",
@@ -119,7 +120,7 @@ def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -
         model=model_of(host),
         seconds=round(seconds, 3),
         hypervisors=looking.hypervisors,
-        expected=Expected(uplinks_of(host), looking.vms.get(host.name, {})),
+        expected=expected,
     )
     # A switch that was named by its address just tells its name.
     nameless = {IDENTITY} if host.name == host.hostname else set()
@@ -129,14 +130,7 @@ def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -
     held = frozenset(str(v.address.ip) for g in facts.gateways for v in g.virtual)
     if not looking.diagnose:
         return Assessment(health, held=held)
-    behind = behind_ports(host)
-    index = Index(facts)
-    found = [
-        diagnosis
-        for gateway in facts.gateways
-        for diagnosis in diagnose(facts, gateway, ports=ports_of(gateway, behind), index=index)
-    ]
-    diagnoses = tuple({(d.fault, d.interface): d for d in found}.values())
+    diagnoses = diagnose(facts, view=SwitchView(facts, expected))
     concerned = {diagnosis.interface for diagnosis in diagnoses}
     gateways = tuple(g for g in facts.gateways if g.interface in concerned)
     return Assessment(health, diagnoses, gateways, held)

@@ -63,6 +63,7 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
             vni=int(number) if kind == "vxlan" and number is not None else None,
             local=str(data.get("local", "")) if kind == "vxlan" else "",
             vlan=int(number) if kind == "vlan" and number is not None else None,
+            table=int(data["table"]) if kind == "vrf" and "table" in data else None,
         )
 
 

@@ -53,6 +53,7 @@ class LinkFact:
         vni: of a vxlan device.
         local: a vxlan device's own tunnel address, or empty.
         vlan: of a VLAN device.
+        table: the number of a VRF's routing table.
     """
 
     name: str
@@ -67,6 +68,7 @@ class LinkFact:
     vni: int | None = None
     local: str = ""
     vlan: int | None = None
+    table: int | None = None
 
     @property
     def up(self) -> bool:

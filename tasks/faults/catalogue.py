@@ -1,28 +1,41 @@
-"""Every fault that a switch's facts can show."""
+"""Every fault that a switch's facts can show: ``vip check`` and ``vip heal`` know the same ones."""
 
 from __future__ import annotations
 
-from tasks.faults import (
-    configuration,
-    devices,
-    evpn,
-    fdb,
-    neighbours,
-    ports,
-    probes,
-    routes,
-    sysctls,
-)
-from tasks.faults.base import Check
+from tasks.faults.base import Fault
+from tasks.faults.fabric import configuration, evpn
+from tasks.faults.gateway import addresses, devices, routes, rules, sysctls
+from tasks.faults.segment import fdb, neighbours, ports, probes
+from tasks.faults.segment.vm import BY_EXCLUSION
 
-CHECKS: tuple[Check, ...] = (
-    *configuration.CHECKS,
-    *devices.CHECKS,
-    *routes.CHECKS,
-    *sysctls.CHECKS,
-    *neighbours.CHECKS,
-    *fdb.CHECKS,
-    *ports.CHECKS,
-    *probes.CHECKS,
-    *evpn.CHECKS,
+FAULTS: tuple[Fault, ...] = (
+    *configuration.FAULTS,
+    *devices.FAULTS,
+    *routes.FAULTS,
+    *addresses.FAULTS,
+    *sysctls.FAULTS,
+    *fdb.FAULTS,
+    *probes.FAULTS,
+    *rules.FAULTS,
+    *ports.FAULTS,
+    *neighbours.FAULTS,
+    *evpn.FAULTS,
 )
+
+#: Those that ``vip heal`` has an answer to: what cuts more people off comes first.
+CURED: tuple[Fault, ...] = tuple(
+    sorted((fault for fault in FAULTS if fault.cure is not None), key=lambda fault: fault.layer)
+)
+
+_BY_ID = {fault.id: fault for fault in FAULTS}
+_ORDER = {name: place for place, name in enumerate((*(f.id for f in CURED), *BY_EXCLUSION))}
+
+
+def fault(name: str) -> Fault | None:
+    """The row of a fault; None for what is told by exclusion and for what is none."""
+    return _BY_ID.get(name)
+
+
+def place(name: str) -> int:
+    """Where a diagnosis stands among others that are as certain and as harmful."""
+    return _ORDER.get(name, len(_ORDER))

@@ -94,6 +94,10 @@ class Cure(str, Enum):
 
 _DISRUPTIVE = {Cure.SET_MAC, Cure.FLAP, Cure.RECREATE, Cure.TOGGLE}
 
+# Cures that are known not to end a fault: each was tried on it, on real ifupdown2.
+ANY_CURE = tuple(cure for cure in Cure if cure is not Cure.NONE)
+MILD_CURES = (Cure.REAPPLY, Cure.FLAP)
+
 
 @dataclass(frozen=True)
 class Stranger:

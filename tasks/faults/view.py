@@ -1,4 +1,4 @@
-"""The facts of a switch as checks look at them: by name, and with what belongs together."""
+"""The facts of a switch, as its faults are looked for: by name, and by what they are about."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import IPv4Interface
 
-from tasks.addresses import IpAddress, IpNetwork
-from tasks.facts.index import Index, Vip
+from tasks.addresses import IpAddress
+from tasks.facts.index import Index
 from tasks.facts.model import FdbFact, LinkFact, ProbeFact
-from tasks.model import Gateway, VirtualAddress
+from tasks.model import Gateway
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class ExpectedVm:
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedFromSite:
     """What other systems say should be behind a switch.
 
     Attributes:
@@ -44,58 +43,42 @@ _DEEP = 4
 
 
 @dataclass(frozen=True)
-class View(Index):
+class FactsView(Index):
     """Facts, what is expected, and indexes over both."""
 
-    expected: Expected = field(default_factory=Expected)
+    expected: ExpectedFromSite = field(default_factory=ExpectedFromSite)
 
     @property
     def gateways(self) -> tuple[Gateway, ...]:
         """Every stanza with VIPs."""
         return self.facts.gateways
 
-    @cached_property
-    def vips(self) -> tuple[Vip, ...]:
-        """Every configured VIP."""
-        return tuple(vip for gateway in self.gateways for vip in self.vips_of(gateway))
-
-    @cached_property
-    def vrr(self) -> tuple[Vip, ...]:
-        """The first VIP of each VRR device: what concerns the device is said once."""
-        found: dict[str, Vip] = {}
-        for vip in self.vips:
-            found.setdefault(vip.device, vip)
-        return tuple(found.values())
-
     def works(self, device: str) -> bool:
         """Whether the device is there and administratively up, and what it is made on too."""
         link = self.links.get(device)
-        return link is not None and link.up and (not link.parent or self.works_below(link.parent))
+        return link is not None and link.up and (not link.parent or self._works_below(link.parent))
 
-    def works_below(self, name: str) -> bool:
+    def _works_below(self, name: str) -> bool:
         """Whether a parent is up; one that is not among the links is not ours to judge."""
         parent = self.links.get(name)
         return parent is None or parent.up
 
-    @cached_property
-    def connected(self) -> tuple[tuple[Gateway, list[tuple[str, IpNetwork, bool]]], ...]:
-        """Each stanza's connected routes that should be there: device, prefix, whether it is."""
-        return tuple((gateway, list(self._connected(gateway))) for gateway in self.gateways)
+    def vrf_of(self, device: str) -> LinkFact | None:
+        """The VRF that a device is in; None for the default one."""
+        link = self.links.get(device)
+        master = self.links.get(link.master) if link else None
+        return master if master is not None and master.kind == "vrf" else None
 
-    def _connected(self, gateway: Gateway) -> Iterator[tuple[str, IpNetwork, bool]]:
-        wanted = [(gateway.interface, own) for own in gateway.own]
-        wanted += [(virtual.device, virtual.address) for virtual in gateway.virtual]
-        for device, configured in wanted:
-            prefix = configured.network
-            if prefix.prefixlen == prefix.max_prefixlen or not self.works(device):
-                continue
-            if configured not in self.addresses.get(device, ()):
-                continue  # the route went with the address, which another check tells of
-            there = any(
-                row.kind == "unicast" and row.via is None and row.destination == prefix
-                for row in self.routes.get(device, ())
-            )
-            yield device, prefix, there
+    @cached_property
+    def taken_in(self) -> Mapping[IpAddress, frozenset[str]]:
+        """The tables in which each address is the switch's own."""
+        found: dict[IpAddress, set[str]] = defaultdict(set)
+        for row in self.facts.routes.rows:
+            if row.kind == "local" and row.destination.prefixlen == row.destination.max_prefixlen:
+                found[row.destination.network_address].add(row.table)
+        return {address: frozenset(tables) for address, tables in found.items()}
+
+    # --- bridges and ports
 
     @cached_property
     def fdb(self) -> Mapping[tuple[str, str, int | None], tuple[FdbFact, ...]]:
@@ -107,11 +90,19 @@ class View(Index):
         return {key: tuple(rows) for key, rows in found.items()}
 
     @cached_property
+    def fdb_by_mac(self) -> Mapping[str, tuple[FdbFact, ...]]:
+        """Entries of bridges and devices by MAC."""
+        found: dict[str, list[FdbFact]] = defaultdict(list)
+        for row in self.facts.fdb.rows:
+            found[row.mac].append(row)
+        return {mac: tuple(rows) for mac, rows in found.items()}
+
+    @cached_property
     def evpn_macs(self) -> Mapping[IpAddress, frozenset[str]]:
         """The MACs by which EVPN knows each address."""
         found: dict[IpAddress, set[str]] = defaultdict(set)
         for row in self.facts.evpn_macs.rows:
-            if row.address is not None:
+            if row.address is not None and row.mac:
                 found[row.address].add(row.mac)
         return {address: frozenset(macs) for address, macs in found.items()}
 
@@ -147,6 +138,17 @@ class View(Index):
         found = self.fdb.get((bridge, mac, vlan), ())
         return found if vlan is None else (*found, *self.fdb.get((bridge, mac, None), ()))
 
+    @cached_property
+    def bridge_ports(self) -> Mapping[str, str]:
+        """The bridge of each port that is in one."""
+        return {row.name: row.bridge for row in self.facts.ports.rows}
+
+    def bond_of(self, port: str) -> str:
+        """The bond that a port is a member of; empty where it is of none."""
+        link = self.links.get(port)
+        master = self.links.get(link.master) if link else None
+        return master.name if master is not None and master.kind == "bond" else ""
+
     def top(self, port: str) -> str:
         """The bridge that a port (or its bond) belongs to; empty where there is none."""
         for _ in range(_DEEP):
@@ -164,16 +166,36 @@ class View(Index):
         bridge, vlan = self.bridge_of(svi)
         found = [x for x in self.facts.links.rows if x.kind == "vxlan" and x.master == bridge]
         if vlan is not None:
-            found = [x for x in found if self._carries(x, vlan)]
+            found = [x for x in found if (x.name, vlan) in self._carried]
         return found[0] if found else None
-
-    def _carries(self, vxlan: LinkFact, vlan: int) -> bool:
-        """Whether a vxlan port of a VLAN-aware bridge is that VLAN's, by what is known there."""
-        return (vxlan.name, vlan) in self._carried
 
     @cached_property
     def _carried(self) -> frozenset[tuple[str, int | None]]:
+        """The VLANs of each port of a VLAN-aware bridge, by what is known there."""
         return frozenset((row.port, row.vlan) for row in self.facts.fdb.rows if row.bridge)
+
+    @cached_property
+    def plugged(self) -> tuple[tuple[str, str], ...]:
+        """Each hypervisor and its port: where LLDP sees it; where it does not, by the records."""
+        return tuple(self._plugged())
+
+    def _plugged(self) -> Iterator[tuple[str, str]]:
+        for name, ports in self.expected.hypervisors.items():
+            here = self.lldp_port(name)
+            for port in (here,) if here else ports:
+                if port in self.links:
+                    yield name, port
+
+    @cached_property
+    def stanza_of(self) -> Mapping[str, str]:
+        """The SVI whose stanza names a port."""
+        found: dict[str, str] = {}
+        for gateway in self.gateways:
+            link = self.links.get(gateway.interface)
+            if link is not None and link.kind == "bridge":
+                for port in configured_ports(gateway):
+                    found.setdefault(port, gateway.interface)
+        return found
 
     @cached_property
     def port_of(self) -> Mapping[str, str]:
@@ -196,8 +218,3 @@ def configured_ports(gateway: Gateway) -> tuple[str, ...]:
     found = _PORTS.findall(gateway.stanza)
     words = found[-1].split() if found else []
     return () if any(map(_GLOB.search, words)) else tuple(words)
-
-
-def is_ipv4(virtual: VirtualAddress) -> bool:
-    """Whether ARP and the IPv4 settings concern the VIP."""
-    return isinstance(virtual.address, IPv4Interface)

@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 from inventory.names import same_host
 from tasks.facts.model import SwitchFacts
+from tasks.faults.gateway_view import SwitchView
 from tasks.faults.model import Finding, Status
-from tasks.faults.view import Expected, View
+from tasks.faults.view import ExpectedFromSite
 from tasks.health.judge import NOT_JUDGED, findings_of, judged
 from tasks.health.model import SwitchHealth
 from tasks.health.vip_records import records_of
@@ -21,7 +22,7 @@ def assess(
     model: str = "",
     seconds: float = 0.0,
     hypervisors: Collection[str] = (),
-    expected: Expected | None = None,
+    expected: ExpectedFromSite | None = None,
 ) -> SwitchHealth:
     """Judge a switch and keep the outcome.
 
@@ -34,7 +35,7 @@ def assess(
         hypervisors: the names by which LLDP neighbours are recognised, besides those expected.
         expected: what other systems say should be behind it.
     """
-    view = View(facts, expected or Expected())
+    view = SwitchView(facts, expected or ExpectedFromSite())
     checks = judged(view)
     wanted = [*hypervisors, *(expected.hypervisors if expected else ())]
     # Whether the kernel holds a VIP, and with which VNI, is not known where these are unread: a

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tasks.facts.model import SwitchFacts
-from tasks.faults.base import Check
-from tasks.faults.catalogue import CHECKS
+from tasks.faults.base import Check, Fault
+from tasks.faults.catalogue import FAULTS
+from tasks.faults.gateway_view import SwitchView
 from tasks.faults.model import Finding, Status
-from tasks.faults.view import Expected, View
+from tasks.faults.view import ExpectedFromSite
 
 #: The check that gives an UNKNOWN for each section of the facts that could not be read.
 UNREAD = "unread"
@@ -53,47 +54,33 @@ def check_ids() -> tuple[str, ...]:
     """The id of every check, of one switch and of the fleet."""
     from tasks.health.fleet import FLEET_CHECKS  # noqa: PLC0415 - it is made of our records
 
-    return tuple(check.id for check in (*CHECKS, *NOT_JUDGED, *FLEET_CHECKS))
+    return tuple(check.id for check in (*FAULTS, *NOT_JUDGED, *FLEET_CHECKS))
 
 
-def judge(facts: SwitchFacts, expected: Expected | None = None) -> tuple[Finding, ...]:
+def judge(facts: SwitchFacts, expected: ExpectedFromSite | None = None) -> tuple[Finding, ...]:
     """Everything that is not well on a switch.
 
-    A check whose facts could not be read is not judged; what could not be read is an UNKNOWN of
-    its own.
+    A fault whose facts could not be read is not looked for; what could not be read is an UNKNOWN
+    of its own.
 
     Args:
         facts: what was collected.
         expected: what other systems say should be behind the switch; without it the checks that
             compare with that say nothing.
     """
-    view = View(facts, expected or Expected())
+    view = SwitchView(facts, expected or ExpectedFromSite())
     return findings_of(view, judged(view))
 
 
-def findings_of(view: View, checks: Iterable[Check]) -> tuple[Finding, ...]:
-    """What some checks find, and an UNKNOWN for each section that could not be read."""
-    found = [
-        Finding(
-            check=check.id,
-            status=seen.status or check.severity,
-            switch=view.facts.switch,
-            subject=seen.subject,
-            evidence=seen.evidence,
-            remedy=seen.remedy,
-            interface=seen.interface,
-        )
-        for check in checks
-        if check.judge is not None
-        for seen in check.judge(view)
-    ]
+def findings_of(view: SwitchView, faults: Iterable[Fault]) -> tuple[Finding, ...]:
+    """What is found of some faults, and an UNKNOWN for each section that could not be read."""
+    found = (finding for fault in faults for finding in fault.findings(view))
     return (*found, *_unread(view.facts))
 
 
-def judged(view: View) -> tuple[Check, ...]:
-    """The checks for which the facts hold what they need."""
-    known = view.known
-    return tuple(c for c in CHECKS if c.judge is not None and known.issuperset(c.needs))
+def judged(view: SwitchView) -> tuple[Fault, ...]:
+    """The faults for which the facts hold what they need."""
+    return tuple(fault for fault in FAULTS if view.known.issuperset(fault.requires))
 
 
 def _unread(facts: SwitchFacts) -> Iterator[Finding]:

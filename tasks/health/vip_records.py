@@ -6,8 +6,7 @@ import re
 
 from tasks.facts.index import Vip
 from tasks.facts.model import SwitchFacts
-from tasks.faults.conditions import is_held
-from tasks.faults.view import View
+from tasks.faults.gateway_view import SwitchView
 from tasks.health.model import VipRecord
 from tasks.model import Gateway
 
@@ -17,15 +16,15 @@ _VRF = re.compile(r"^[^\S\n]*vrf[^\S\n]+(\S+)", re.MULTILINE)
 
 def vip_records(facts: SwitchFacts) -> tuple[VipRecord, ...]:
     """One record for each configured VIP."""
-    return records_of(View(facts))
+    return records_of(SwitchView(facts))
 
 
-def records_of(view: View) -> tuple[VipRecord, ...]:
+def records_of(view: SwitchView) -> tuple[VipRecord, ...]:
     """The same of facts that have an index already."""
     return tuple(_record(view, vip) for vip in view.vips)
 
 
-def _record(view: View, vip: Vip) -> VipRecord:
+def _record(view: SwitchView, vip: Vip) -> VipRecord:
     facts, gateway, virtual, link, svi = view.facts, vip.gateway, vip.virtual, vip.link, vip.svi
     vxlan = view.vxlan_of(gateway.interface)
     vni = vxlan.vni if vxlan else None
@@ -46,7 +45,7 @@ def _record(view: View, vip: Vip) -> VipRecord:
         vlan=svi.vlan if svi and svi.vlan is not None else _vlan(gateway.interface),
         vni=vni,
         own=tuple(map(str, gateway.own)),
-        present=is_held(vip),
+        present=vip.device in vip.holders,
         vrf=vrf,
         evpn=facts.vnis.known and told is not None,
         frr=not facts.vnis.absent if not facts.vnis.unread else None,
@@ -57,7 +56,7 @@ def _record(view: View, vip: Vip) -> VipRecord:
     )
 
 
-def _vrf(view: View, gateway: Gateway) -> str:
+def _vrf(view: SwitchView, gateway: Gateway) -> str:
     """The VRF that the SVI is in: the kernel's word, or the stanza's; empty for none."""
     link = view.links.get(gateway.interface)
     master = view.links.get(link.master) if link else None

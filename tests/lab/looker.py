@@ -19,7 +19,7 @@ from napalm_cumulus.ssh.transport import SshTransport
 from tasks.facts.collect import Probes, collect_facts
 from tasks.facts.model import SwitchFacts
 from tasks.faults.model import Finding
-from tasks.faults.view import Expected, ExpectedVm
+from tasks.faults.view import ExpectedFromSite, ExpectedVm
 from tasks.health.judge import judge
 from tests.lab.switch import LeafUnderTest
 
@@ -46,7 +46,7 @@ def seen(*must: str, may: tuple[str, ...] = ()) -> Seen:
 _DEAF, _DRIFT = "vip-reaches-nobody", "configuration-drift"
 _WAYS = (_DEAF, "no-way-in", "no-way-out")
 EXPECTED = {
-    "vrr-device-deleted": seen("vrr-device-missing", _DRIFT),
+    "vrr-device-deleted": seen("vrr-device-deleted", _DRIFT),
     "vrr-device-down": seen("vrr-device-down", may=_WAYS),
     "svi-down": seen("svi-down", may=_WAYS),
     "vrr-protodown": seen("vrr-protodown", may=_WAYS),
@@ -68,23 +68,23 @@ EXPECTED = {
     "virtual-mac-not-local": seen("virtual-mac-not-local", may=_WAYS),
     "vm-mac-on-wrong-port": seen("vm-mac-on-wrong-port", may=("mac-fixed", *_WAYS)),
     "forwarding-off": seen("forwarding-off", may=_WAYS),
-    "vrr-forwarding-off": seen("device-forwarding-off", may=_WAYS),
+    "vrr-forwarding-off": seen("vrr-forwarding-off", may=_WAYS),
     "vrr-rp-filter": seen("vrr-rp-filter", may=_WAYS),
     "rp-filter-all": seen("rp-filter-all", may=_WAYS),
     "vrr-arp-ignore": seen("vrr-arp-ignore", may=_WAYS),
     "vrr-noarp": seen("vrr-noarp", may=_WAYS),
     "arp-ignore-all": seen("arp-ignore-all", may=_WAYS),
-    "policy-rule-from": seen("policy-rule", may=_WAYS),
-    "policy-rule-to": seen("policy-rule", may=_WAYS),
-    "policy-rule-iif": seen("policy-rule", may=_WAYS),
+    "policy-rule-from": seen("policy-rule-from", may=_WAYS),
+    "policy-rule-to": seen("policy-rule-to", may=_WAYS),
+    "policy-rule-iif": seen("policy-rule-iif", may=_WAYS),
     "port-out-of-bridge": seen("port-out-of-bridge", _DRIFT, may=_WAYS),
     "port-down": seen("port-down", may=("port-without-carrier", *_WAYS)),
     "port-blocking": seen("port-blocking", may=_WAYS),
-    "vrr-mtu-wrong": seen("vrr-mtu"),
-    "svi-mtu-wrong": seen("svi-mtu", _DRIFT),
+    "vrr-mtu-wrong": seen("vrr-mtu-wrong"),
+    "svi-mtu-wrong": seen("svi-mtu-wrong", _DRIFT),
     # Not of the switch.
     "vm-down": seen(may=_WAYS),
-    "hypervisor-uplink-down": seen("port-without-carrier", may=_WAYS),
+    "hypervisor-uplink-down": seen("hypervisor-unreachable", may=_WAYS),
 }
 
 
@@ -149,7 +149,7 @@ def require_found(looker: Looker, fault: Fault) -> None:
     """What the checks must find of a fault that is there, in one round trip, and nothing else."""
     facts = looker.facts(targets=(VM_ADDRESS,), outside=OUTSIDE)
     assert len(looker.channels) == 1
-    here = Expected({HV: ("swp1s3",)}, {VM_ADDRESS: ExpectedVm((VM_MAC,), HV)})
+    here = ExpectedFromSite({HV: ("swp1s3",)}, {VM_ADDRESS: ExpectedVm((VM_MAC,), HV)})
     findings = judge(facts, here)
     wanted = EXPECTED[fault.name]
     found = {finding.check for finding in findings}

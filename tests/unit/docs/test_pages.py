@@ -139,7 +139,8 @@ def test_every_getter_of_the_driver_is_described() -> None:
 
 
 def test_every_fault_of_the_lab_is_described() -> None:
-    table = [cells for cells in rows(page("faults.md")) if len(cells) > 2]
+    first = page("faults.md").split("\n## ", 1)[0]
+    table = [cells for cells in rows(first) if len(cells) > 2]
     described = {(cells[0].strip("`"), cells[1]) for cells in table} - {("name", "id")}
     assert described == {(fault.name, fault.id) for fault in FAULTS}
 

@@ -26,7 +26,7 @@ from tasks.faults.model import Cure, Diagnosis
 from tests.unit.inventory.fakes import SW1, SW3, Fake, uplink, vm
 from tests.unit.runbooks.report_schema import PUBLISHED
 from tests.unit.tasks.fakes import VM_MAC, FakeSwitch, serving
-from tests.unit.tasks.health.healthy import NETWORK, healthy, plus, probe, without
+from tests.unit.tasks.health.healthy import NETWORK, changed, healthy, plus, probe, without
 from tests.unit.tasks.health.healthy import VM_MAC as DRAWN_MAC
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(PUBLISHED.read_text()))
@@ -50,7 +50,7 @@ def well() -> SwitchFacts:
         kept = tuple(replace(r, mac=VM_MAC) if r.mac == DRAWN_MAC else r for r in rows)
         cleared: dict[str, Any] = {section: Section()}
         facts = plus(replace(facts, **cleared), section, *kept)
-    return facts
+    return changed(facts, "probes", {"kind": "arp"}, macs=(VM_MAC,))
 
 
 def no_routes() -> SwitchFacts:

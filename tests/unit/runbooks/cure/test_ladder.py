@@ -216,7 +216,7 @@ def test_a_wrong_neighbour_entry_is_deleted_by_openstacks_word(rack: World) -> N
     result = rack.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == 0, result.output
     assert rack.cured == [(SW3, Cure.FORGET, "neighbour-wrong")]
-    assert f"OpenStack: {VM} is {VM_MAC}" in result.output
+    assert f"OpenStack knows it as {VM_MAC}" in result.output
 
 
 def test_a_port_that_is_down_explains_that_nobody_is_seen_behind_it(rack: World) -> None:

@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from runbooks.output.placement import PlacedHypervisor, PlacedVm
-from tasks.faults.catalogue import CHECKS
+from tasks.faults.catalogue import FAULTS
 from tasks.faults.model import Finding, Status
 from tasks.health.model import FleetHealth, SwitchHealth, VipRecord
 
 AT = datetime(2026, 11, 22, 17, 31, 0, 250_000, tzinfo=timezone.utc)
 DOMAIN = "example.internal"
-JUDGED = tuple(check.id for check in CHECKS if check.judge)
+JUDGED = tuple(fault.id for fault in FAULTS)
 VLANS = {453: "130.246.212.1", 454: "130.246.216.1"}
 
 Placed = dict[str, tuple[PlacedHypervisor, ...]]
@@ -99,7 +99,7 @@ def ill(health: SwitchHealth, *findings: Finding, absent: int | None = None) -> 
 
 
 DELETED = Finding(
-    "vrr-device-missing",
+    "vrr-device-deleted",
     Status.CRITICAL,
     "",
     "130.246.212.1",

@@ -48,7 +48,7 @@ def test_a_suite_for_each_switch_and_one_for_the_fleet() -> None:
 def test_a_case_for_each_check() -> None:
     found = cases(suites(fleets.one_down())[fleets.name_of(3)])
     assert set(found) == set(fleets.JUDGED)
-    [failure] = found["vrr-device-missing"].result
+    [failure] = found["vrr-device-deleted"].result
     assert isinstance(failure, Failure)
     assert failure.type == "CRITICAL"
     assert failure.message == f"130.246.212.1 on vlan453: {fleets.DELETED.evidence}"
@@ -59,7 +59,7 @@ def test_a_case_for_each_check() -> None:
 def test_several_findings_of_one_check_are_one_case() -> None:
     other = replace(fleets.DELETED, subject="130.246.216.1", interface="vlan454")
     fleet = fleets.fleet_of(fleets.ill(fleets.leaf(1), fleets.DELETED, other))
-    [failure] = cases(suites(fleet)[fleets.name_of(1)])["vrr-device-missing"].result
+    [failure] = cases(suites(fleet)[fleets.name_of(1)])["vrr-device-deleted"].result
     assert failure.message.endswith("(and 1 more)")
     lines = str(failure.text).splitlines()
     assert len(lines) == 2

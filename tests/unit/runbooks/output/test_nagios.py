@@ -44,9 +44,9 @@ def test_one_is_down() -> None:
     first, second, rest = text.split("\n")
     assert first.startswith(
         "VIP CRITICAL - 1 of 4 switches critical: swt-sn2100-03.example.internal"
-        " vrr-device-missing 130.246.212.1 on vlan453 | "
+        " vrr-device-deleted 130.246.212.1 on vlan453 | "
     )
-    assert second.startswith("CRITICAL swt-sn2100-03.example.internal vrr-device-missing")
+    assert second.startswith("CRITICAL swt-sn2100-03.example.internal vrr-device-deleted")
     assert fleets.DELETED.evidence in second
     assert fleets.DELETED.remedy in second
     assert rest == ""
@@ -74,7 +74,7 @@ def test_the_gravest_come_first_and_more_are_counted() -> None:
     assert code == 2
     assert text.startswith(
         "VIP CRITICAL - 2 of 40 switches critical, 3 warning, 2 unknown, 2 fleet-wide findings: "
-        "vip-mac-differs 130.246.216.1, swt-sn2100-07.example.internal vrr-device-missing "
+        "vip-mac-differs 130.246.216.1, swt-sn2100-07.example.internal vrr-device-deleted "
     )
     words = [line.split(" ", 1)[0] for line in text.splitlines()[1:]]
     assert words == ["CRITICAL"] * 3 + ["WARNING"] * 6 + ["UNKNOWN"] * 2

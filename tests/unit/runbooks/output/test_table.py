@@ -56,7 +56,7 @@ def test_a_row_for_each_switch_the_gravest_first() -> None:
     )
     assert rows[0] == [
         *("CRITICAL", "swt-sn2100-07", "R2", "1/2"),
-        *("vrr-device-missing", "130.246.212.1", "on"),
+        *("vrr-device-deleted", "130.246.212.1", "on"),
     ]
     assert rows[5][:4] == ["UNKNOWN", "swt-sn2100-18", "R5", "?"]
 

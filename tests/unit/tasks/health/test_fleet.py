@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tasks.faults.catalogue import CHECKS
+from tasks.faults.catalogue import FAULTS
 from tasks.faults.model import Finding, Status
-from tasks.faults.view import Expected
+from tasks.faults.view import ExpectedFromSite
 from tasks.health.assess import assess, unreachable
 from tasks.health.fleet import FLEET_CHECKS, judge_fleet
 from tasks.health.model import SwitchHealth, VipRecord
@@ -289,7 +289,7 @@ def test_the_stanza_names_the_vrf_where_the_kernel_does_not() -> None:
 
 
 def test_assess_keeps_little() -> None:
-    known = Expected({"hv50.nubes.example.internal": ()})
+    known = ExpectedFromSite({"hv50.nubes.example.internal": ()})
     whole = assess(
         facts(),
         address="10.5.0.43",
@@ -301,7 +301,7 @@ def test_assess_keeps_little() -> None:
     assert (whole.status, whole.address, whole.rack) == (Status.OK, "10.5.0.43", "03")
     assert whole.hypervisors == {"hv50.nubes.example.internal": "swp1s3", "hv51": "swp1s2"}
     assert whole.vnis == (10453,)
-    assert whole.checked == sum(check.judge is not None for check in CHECKS)
+    assert whole.checked == len(FAULTS)
     fewer = assess(facts(routes=said("routes", 1)))
     assert fewer.checked < whole.checked
 

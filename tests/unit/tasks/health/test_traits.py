@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.faults.catalogue import CURED
 from tasks.faults.model import Cure
-from tasks.health.diagnose import RECOGNISERS, diagnose
+from tasks.health.diagnose import diagnose
 from tests.unit.tasks.health.healthy import healthy
 from tests.unit.tasks.health.test_diagnosis import FAULTS
 
@@ -53,11 +54,11 @@ NO_RECREATION = {"neighbour-wrong", "neighbour-wrong-permanent", "vm-mac-on-wron
     ],
 )
 def test_what_a_cure_does_not_end(cure: Cure, faults: set[str]) -> None:
-    assert {row.fault for row in RECOGNISERS if cure in row.resists} == faults
+    assert {row.id for row in CURED if cure in row.resists} == faults
 
 
 def test_what_is_covered_for_a_time_only() -> None:
-    assert [row.fault for row in RECOGNISERS if row.returns] == ["vip-answered-by-other"]
+    assert [row.id for row in CURED if row.returns] == ["vip-answered-by-other"]
 
 
 def test_no_fault_resists_its_own_cure() -> None:
@@ -79,8 +80,8 @@ def test_the_documentation_says_the_same() -> None:
                 told[fault] = set(re.findall(r"`([a-z-]+)`", cells[1]))
     cures = {Cure.REAPPLY, Cure.FLAP, Cure.RECREATE, Cure.TOGGLE}
     known = {
-        row.fault: {cure.value for cure in row.resists if cure in cures}
-        for row in RECOGNISERS
+        row.id: {cure.value for cure in row.resists if cure in cures}
+        for row in CURED
         if row.resists
     }
     known["vm-arp-wrong"] = {"recreate", "toggle"}

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tasks.facts.model import LinkFact
-from tasks.faults.base import Check, Seen
+from tasks.faults.base import Fault, Sighting
+from tasks.faults.gateway_view import SwitchView
 from tasks.faults.model import Status
-from tasks.faults.view import View
 
 #: The entry of a vxlan device under which it floods to a VTEP.
 _FLOOD = "00:00:00:00:00:00"
 
 
-def _peers(view: View) -> Iterator[Seen]:
+def _peers(view: SwitchView) -> Iterator[Sighting]:
     rows = view.facts.evpn_peers.rows
     down = [row for row in rows if row.state != "Established"]
     if down:
         names = ", ".join(f"{row.peer} ({row.state})" for row in down)
         none_left = len(down) == len(rows)
-        yield Seen(
+        yield Sighting(
             "",
             f"show bgp l2vpn evpn summary: {len(down)} of {len(rows)} peers not Established: "
             f"{names}",
@@ -28,14 +28,14 @@ def _peers(view: View) -> Iterator[Seen]:
         )
 
 
-def _vxlans(view: View) -> Iterator[LinkFact]:
+def _vxlans(view: SwitchView) -> Iterator[LinkFact]:
     return (link for link in view.facts.links.rows if link.kind == "vxlan")
 
 
-def _vxlan_down(view: View) -> Iterator[Seen]:
+def _vxlan_down(view: SwitchView) -> Iterator[Sighting]:
     for link in _vxlans(view):
         if not link.up:
-            yield Seen(
+            yield Sighting(
                 link.name,
                 f"ip link: {link.name} is administratively down: VMs behind other leafs are cut "
                 "off from this one",
@@ -44,7 +44,7 @@ def _vxlan_down(view: View) -> Iterator[Seen]:
             )
 
 
-def _without_evpn(view: View) -> Iterator[Seen]:
+def _without_evpn(view: SwitchView) -> Iterator[Sighting]:
     facts = view.facts
     told = {row.vni for row in facts.vnis.rows} | {row.vni for row in facts.vrf_vnis.rows}
     static = {row.port for row in facts.fdb.rows if row.mac == _FLOOD and row.remote}
@@ -54,7 +54,7 @@ def _without_evpn(view: View) -> Iterator[Seen]:
         if facts.vnis.absent and link.name in static:
             continue  # VTEPs are configured by hand, without EVPN
         why = "FRR is not running" if facts.vnis.absent else "FRR does not know its VNI"
-        yield Seen(
+        yield Sighting(
             link.name,
             f"show evpn vni: {why}; {link.name} has VNI {link.vni}",
             "Start FRR: systemctl status frr."
@@ -63,10 +63,10 @@ def _without_evpn(view: View) -> Iterator[Seen]:
         )
 
 
-def _without_vxlan(view: View) -> Iterator[Seen]:
+def _without_vxlan(view: SwitchView) -> Iterator[Sighting]:
     for row in view.facts.vnis.rows:
         if row.vxlan not in view.links:
-            yield Seen(
+            yield Sighting(
                 f"VNI {row.vni}",
                 f"show evpn vni: VNI {row.vni} has "
                 f"{'the device ' + row.vxlan if row.vxlan else 'no vxlan device'}, and ip link "
@@ -75,9 +75,9 @@ def _without_vxlan(view: View) -> Iterator[Seen]:
             )
 
 
-def _no_lldpd(view: View) -> Iterator[Seen]:
+def _no_lldpd(view: SwitchView) -> Iterator[Sighting]:
     if view.facts.lldp.absent:
-        yield Seen(
+        yield Sighting(
             "",
             "lldpctl: lldpd is not installed or not running, so nobody can tell which hypervisor "
             "is on which port",
@@ -85,28 +85,40 @@ def _no_lldpd(view: View) -> Iterator[Seen]:
         )
 
 
-CHECKS = (
-    Check(
+FAULTS = (
+    Fault(
         "evpn-peer-down",
         "EVPN's BGP peers are Established",
         Status.WARNING,
-        _peers,
-        ("evpn_peers",),
+        scope="switch",
+        needs=("evpn_peers",),
+        find_on_switch=_peers,
     ),
-    Check("vxlan-down", "vxlan devices are up", Status.CRITICAL, _vxlan_down, ("links",)),
-    Check(
+    Fault(
+        "vxlan-down",
+        "vxlan devices are up",
+        Status.CRITICAL,
+        scope="switch",
+        needs=("links",),
+        find_on_switch=_vxlan_down,
+    ),
+    Fault(
         "vxlan-without-evpn",
         "EVPN knows the VNI of each vxlan device",
         Status.WARNING,
-        _without_evpn,
-        ("links", "fdb"),
+        scope="switch",
+        needs=("links", "fdb"),
+        find_on_switch=_without_evpn,
     ),
-    Check(
+    Fault(
         "vni-without-vxlan",
         "Each VNI of EVPN has its vxlan device",
         Status.WARNING,
-        _without_vxlan,
-        ("links", "vnis"),
+        scope="switch",
+        needs=("links", "vnis"),
+        find_on_switch=_without_vxlan,
     ),
-    Check("lldp-absent", "lldpd is running", Status.WARNING, _no_lldpd),
+    Fault(
+        "lldp-absent", "lldpd is running", Status.WARNING, scope="switch", find_on_switch=_no_lldpd
+    ),
 )

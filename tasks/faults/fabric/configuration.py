@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from inventory.names import same_host
 from tasks.addresses import IpAddress
 from tasks.facts.index import Vip
-from tasks.faults.base import Check, Seen
+from tasks.faults.base import Fault, Sighting
+from tasks.faults.gateway_view import SwitchView
 from tasks.faults.model import Status
-from tasks.faults.view import View
 
 
-def _identity(view: View) -> Iterator[Seen]:
+def _identity(view: SwitchView) -> Iterator[Sighting]:
     facts = view.facts
     if not facts.hostname or same_host(facts.switch, facts.hostname):
         return
-    yield Seen(
+    yield Sighting(
         "",
         f"hostname: it calls itself {facts.hostname}, the inventory calls it {facts.switch}",
         "Correct the address in the inventory's source, or the switch's hostname. Nothing is "
@@ -25,7 +25,7 @@ def _identity(view: View) -> Iterator[Seen]:
     )
 
 
-def _twice(view: View) -> Iterator[Seen]:
+def _twice(view: SwitchView) -> Iterator[Sighting]:
     vips: dict[IpAddress, list[Vip]] = defaultdict(list)
     for vip in view.vips:
         vips[vip.ip].append(vip)
@@ -38,7 +38,7 @@ def _twice(view: View) -> Iterator[Seen]:
         if len(several) + len(svis) > 1:
             places = [f"{v.device} ({v.gateway.file} line {v.virtual.line})" for v in several]
             places += [f"{svi} (its own address)" for svi in svis]
-            yield Seen(
+            yield Sighting(
                 str(ip),
                 f"configuration: {ip} stands on {' and on '.join(places)}",
                 "Leave one of them, then ifreload -a. Which device answers is chance as long as "
@@ -47,12 +47,12 @@ def _twice(view: View) -> Iterator[Seen]:
             )
 
 
-def _repeated(view: View) -> Iterator[Seen]:
+def _repeated(view: SwitchView) -> Iterator[Sighting]:
     wanted = {gateway.interface for gateway in view.gateways}
     for place in view.facts.repeated:
         name = place.split(":", 1)[0]
         if name in wanted:
-            yield Seen(
+            yield Sighting(
                 name,
                 f"configuration: a second stanza for {place}",
                 "Merge the stanzas, or delete the copy: ifupdown2 adds their addresses up. A "
@@ -61,9 +61,9 @@ def _repeated(view: View) -> Iterator[Seen]:
             )
 
 
-def _commented(view: View) -> Iterator[Seen]:
+def _commented(view: SwitchView) -> Iterator[Sighting]:
     for place in view.facts.commented:
-        yield Seen(
+        yield Sighting(
             place.rpartition(" of ")[2],
             f"configuration: {place} is commented out",
             "Probably a toggle by hand that was not finished: remove the # and run ifreload -a. "
@@ -72,11 +72,11 @@ def _commented(view: View) -> Iterator[Seen]:
         )
 
 
-def _drift(view: View) -> Iterator[Seen]:
+def _drift(view: SwitchView) -> Iterator[Sighting]:
     rows = view.facts.drift.rows
     for name in dict.fromkeys(row.interface for row in rows):
         words = [f"{r.attribute} ({r.text})".lstrip() for r in rows if r.interface == name]
-        yield Seen(
+        yield Sighting(
             name,
             f"ifquery -c: {name + ' differs in ' if name else ''}{', '.join(words)}",
             f"ifup {name} applies what the disk says." if name else "Run ifquery -a -c there.",
@@ -84,7 +84,7 @@ def _drift(view: View) -> Iterator[Seen]:
         )
 
 
-def _pending(view: View) -> Iterator[Seen]:
+def _pending(view: SwitchView) -> Iterator[Sighting]:
     for row in view.facts.pending.rows:
         late = row.remaining < -_GRACE
         when = f"{-row.remaining:.0f} s over its time" if late else f"{row.remaining:.0f} s to go"
@@ -93,14 +93,14 @@ def _pending(view: View) -> Iterator[Seen]:
         place = f"/run/vipkeeper/{row.state}: commit {row.id} by {row.owner or 'nobody known'}"
         if row.armed is False:
             verb = "confirm" if row.state == "claimed.confirm" else "rollback"
-            yield Seen(
+            yield Sighting(
                 "",
                 f"{place}, {when}, its timer is dead",
                 f"Nothing ends it by itself: run vip {verb}.",
                 status=Status.CRITICAL,
             )
             continue
-        yield Seen(
+        yield Sighting(
             "",
             f"{place}, {when}",
             "It should have ended by itself: settle it with vip confirm or vip rollback, and look "
@@ -111,11 +111,11 @@ def _pending(view: View) -> Iterator[Seen]:
         )
 
 
-def _left_over(view: View) -> Iterator[Seen]:
+def _left_over(view: SwitchView) -> Iterator[Sighting]:
     busy = any(row.state == "claimed.confirm" for row in view.facts.pending.rows)
     for text in view.facts.left_over:
         if not busy:  # a confirm that runs at this moment has such files
-            yield Seen(
+            yield Sighting(
                 "",
                 f"files: {text}",
                 "The next commit removes it, and changes nothing by it. An interrupted confirm "
@@ -126,41 +126,60 @@ def _left_over(view: View) -> Iterator[Seen]:
 #: Seconds after a commit's deadline until which rolling back may well take.
 _GRACE = 60
 
-CHECKS = (
-    Check(
+FAULTS = (
+    Fault(
         "identity",
         "The switch is the one that the inventory means",
         Status.CRITICAL,
-        _identity,
+        scope="switch",
+        find_on_switch=_identity,
     ),
-    Check("vip-twice", "Each VIP is configured once", Status.WARNING, _twice, ("gateways",)),
-    Check(
+    Fault(
+        "vip-twice",
+        "Each VIP is configured once",
+        Status.WARNING,
+        scope="switch",
+        needs=("gateways",),
+        find_on_switch=_twice,
+    ),
+    Fault(
         "stanza-repeated",
         "Each SVI has one stanza",
         Status.WARNING,
-        _repeated,
-        ("gateways",),
+        scope="switch",
+        needs=("gateways",),
+        find_on_switch=_repeated,
     ),
-    Check(
+    Fault(
         "address-commented-out",
         "No address line is commented out and forgotten",
         Status.WARNING,
-        _commented,
-        ("gateways",),
+        scope="switch",
+        needs=("gateways",),
+        find_on_switch=_commented,
     ),
-    Check(
+    Fault(
         "configuration-drift",
         "The kernel has what ifupdown2 was told",
         Status.WARNING,
-        _drift,
-        ("drift",),
+        scope="switch",
+        needs=("drift",),
+        find_on_switch=_drift,
     ),
-    Check("commit-pending", "No commit waits", Status.WARNING, _pending, ("pending",)),
-    Check(
+    Fault(
+        "commit-pending",
+        "No commit waits",
+        Status.WARNING,
+        scope="switch",
+        needs=("pending",),
+        find_on_switch=_pending,
+    ),
+    Fault(
         "left-over",
         "Nothing is left of an interrupted change",
         Status.WARNING,
-        _left_over,
-        ("left_over", "pending"),
+        scope="switch",
+        needs=("left_over", "pending"),
+        find_on_switch=_left_over,
     ),
 )

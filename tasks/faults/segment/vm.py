@@ -7,46 +7,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.faults.conditions import has_carrier
 from tasks.faults.model import Cure, Diagnosis
+from tasks.faults.segment.ports import has_carrier
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
+    from tasks.faults.gateway_view import GatewayView
     from tasks.faults.model import Silent
-    from tasks.health.diagnosis_view import View
 
-#: Faults that can keep a VM's ARP answers from the switch; the others cannot.
-_DEAFENING = frozenset(
-    {
-        "svi-down",
-        "vrr-device-deleted",
-        "vrr-device-down",
-        "vrr-protodown",
-        "vrr-noarp",
-        "virtual-mac-wrong",
-        "virtual-mac-not-local",
-        "vm-mac-on-wrong-port",
-        "port-out-of-bridge",
-        "port-down",
-        "port-blocking",
-        "hypervisor-unreachable",
-    }
-)
+#: What is told by exclusion. That a check finds it nowhere is in ``docs/faults.md``: the facts of
+#: a switch on which all is well do not show it.
+BY_EXCLUSION = ("vm-unreachable", "vm-arp-wrong", "beyond-gateway")
 _UNRESOLVED = frozenset({"FAILED", "INCOMPLETE"})
 
 
-def exclude(view: View, found: Sequence[Diagnosis]) -> list[Diagnosis]:
-    """What the silence of the patients means, given the faults that were found."""
-    names = {diagnosis.fault for diagnosis in found}
+def exclude(view: GatewayView, found: Sequence[Diagnosis], *, deaf: bool) -> list[Diagnosis]:
+    """What the silence of the patients means, given the faults that were found.
+
+    Args:
+        view: the gateway.
+        found: the faults.
+        deaf: whether one of them can keep a VM's answers to ARP from the switch.
+    """
     active = any(not diagnosis.latent for diagnosis in found)
-    told: list[Diagnosis | None] = [_vm_mute(view, names)]
+    told: list[Diagnosis | None] = [_vm_mute(view, deaf=deaf)]
     if not active:
         told += [_arp_wrong(view), _beyond(view)]
     return [diagnosis for diagnosis in told if diagnosis is not None]
 
 
-def answers_arp(view: View, silent: Silent) -> bool | None:
+def answers_arp(view: GatewayView, silent: Silent) -> bool | None:
     """Whether a VM answers ARP on the gateway's segment; None where nobody tried or knows."""
     tried = view.probes("arp", str(silent.address))
     if tried:
@@ -63,9 +54,9 @@ def answers_arp(view: View, silent: Silent) -> bool | None:
     return False if states and states <= _UNRESOLVED else None
 
 
-def _vm_mute(view: View, found: Collection[str]) -> Diagnosis | None:
+def _vm_mute(view: GatewayView, *, deaf: bool) -> Diagnosis | None:
     dead = [silent for silent in view.silent if answers_arp(view, silent) is False]
-    if not dead or len(dead) < len(view.silent) or _DEAFENING & set(found):
+    if not dead or len(dead) < len(view.silent) or deaf:
         return None
     ports = [port for silent in dead for port in silent.ports]
     known = bool(ports) and all(_forwards(view, port) for port in ports)
@@ -87,7 +78,7 @@ def _vm_mute(view: View, found: Collection[str]) -> Diagnosis | None:
     )
 
 
-def _arp_wrong(view: View) -> Diagnosis | None:
+def _arp_wrong(view: GatewayView) -> Diagnosis | None:
     lost = [
         silent
         for silent in view.silent
@@ -114,7 +105,7 @@ def _arp_wrong(view: View) -> Diagnosis | None:
     )
 
 
-def _beyond(view: View) -> Diagnosis | None:
+def _beyond(view: GatewayView) -> Diagnosis | None:
     reached = [s for s in view.silent if view.succeeded("ping", str(s.address))]
     if not reached or len(reached) < len(view.silent):
         return None
@@ -131,12 +122,12 @@ def _beyond(view: View) -> Diagnosis | None:
     )
 
 
-def _forwards(view: View, port: str) -> bool:
+def _forwards(view: GatewayView, port: str) -> bool:
     inside = [row for row in view.facts.ports.rows if row.name == view.bridge_port(port)]
     return has_carrier(view.links.get(port)) and any(row.state == "forwarding" for row in inside)
 
 
-def _beside(view: View, dead: Sequence[Silent], ports: Sequence[str]) -> int:
+def _beside(view: GatewayView, dead: Sequence[Silent], ports: Sequence[str]) -> int:
     """How many other machines the bridge sees behind the same ports."""
     own = {mac for silent in dead for mac in silent.macs}
     wanted = {view.bridge_port(port) for port in ports}

@@ -1,0 +1,1 @@
+"""Faults of what gateways are made of: the configuration, and the EVPN fabric."""

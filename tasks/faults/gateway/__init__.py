@@ -1,0 +1,1 @@
+"""Faults of a gateway itself: its devices, addresses, routes, rules and settings."""

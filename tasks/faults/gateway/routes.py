@@ -1,0 +1,260 @@
+"""Faults of routes: where the kernel would send the VMs' packets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tasks.faults.base import Fault, Layer, Sighting
+from tasks.faults.gateway_view import HOLES, inside
+from tasks.faults.model import ANY_CURE, Cure, Diagnosis, Status
+
+if TYPE_CHECKING:
+    from tasks.addresses import IpNetwork
+    from tasks.facts.model import RouteFact
+    from tasks.faults.gateway_view import ExpectedAddress, GatewayView
+
+#: ``throw`` asks the next table, and none that forwards for an SVI comes after its own.
+_LOST = HOLES | {"throw"}
+#: How routing daemons sign their routes: EVPN's host routes to VMs behind other leafs.
+_DAEMONS = frozenset({"kernel", "bgp", "zebra", "ospf", "isis"})
+_MOVING = frozenset({"REACHABLE", "PERMANENT", "DELAY", "PROBE"})
+_NOT_OURS = "Not a fault of the VIP, a toggle does not help: "
+_ROUTES_BACK = "the routes that the kernel made for the addresses are added again"
+
+
+# --- connected routes
+
+
+def _networks_without(view: GatewayView) -> tuple[IpNetwork, ...]:
+    """The VIPs' networks to which no device of the gateway has a route any more."""
+    return tuple(
+        network
+        for network in view.networks
+        if not any(view.connected(network, device) for device in view.gateway.devices)
+    )
+
+
+def _routes_lost(view: GatewayView) -> Iterator[Sighting]:
+    if not view.unrouted:
+        return
+    for network in _networks_without(view):
+        for wanted in view.unrouted:
+            if wanted.address.network == network:
+                yield Sighting(
+                    view.svi,
+                    f"ip route: no connected route to {network} is left on "
+                    f"{', '.join(view.gateway.devices)}: answers find no way back",
+                    "ip link set down and up gives a device its own route back; ifup and ifreload "
+                    "-a do not.",
+                    view.svi,
+                    device=wanted.device,
+                    about=wanted,
+                )
+
+
+def _routes_lost_sentence(_: GatewayView, seen: Sequence[Sighting]) -> str:
+    networks = dict.fromkeys(str(each.about.address.network) for each in seen)
+    return (
+        f"every connected route of {', '.join(networks)} is missing: what is sent to the VMs finds "
+        "no way"
+    )
+
+
+def _tried(found: Diagnosis, view: GatewayView, _: Sequence[Sighting]) -> Diagnosis:
+    tried = tuple(
+        f"ip route get {silent.address}: {probe.detail}"
+        for silent in view.silent
+        if (probe := view.failed("route-in", str(silent.address)))
+    )
+    return replace(found, evidence=(*found.evidence, *tried))
+
+
+def _route_lost(view: GatewayView) -> Iterator[Sighting]:
+    """One of several connected routes is gone; the others do its work.
+
+    It harms once a route of the same network from elsewhere (BGP) is preferred to those left.
+    """
+    if not view.unrouted:
+        return
+    gone = _networks_without(view)
+    for wanted in view.unrouted:
+        network = wanted.address.network
+        if network not in gone:
+            stolen = _stolen(view, wanted)
+            led = f"; {words(stolen)} is preferred now" if stolen else ""
+            yield Sighting(
+                wanted.device,
+                f"ip route: the connected route {network} dev {wanted.device} is missing{led}",
+                "ip link set down and up gives a device its own route back; ifup and ifreload -a "
+                "do not.",
+                view.svi,
+                Status.CRITICAL if stolen else None,
+                wanted.device,
+                latent=stolen is None,
+                about=wanted,
+            )
+
+
+def _stolen(view: GatewayView, wanted: ExpectedAddress) -> RouteFact | None:
+    best = view.best(wanted.address.network)
+    return best if best is not None and best.device not in view.gateway.devices else None
+
+
+def _route_lost_sentence(view: GatewayView, seen: Sequence[Sighting]) -> str:
+    lost = ", ".join(f"{each.about.address.network} dev {each.device}" for each in seen)
+    stolen = next((s for each in seen if (s := _stolen(view, each.about))), None)
+    led = f", and {words(stolen)} is preferred now" if stolen else ""
+    return f"the connected route {lost} is missing{led}"
+
+
+def _local_lost(view: GatewayView) -> Iterator[Sighting]:
+    """A VIP is on its device, and the kernel does not take packets to it for its own."""
+    for vip in view.vips:
+        if vip.device in vip.holders and view.works(vip.device) and not view.takes(vip.ip):
+            yield Sighting(
+                str(vip.ip),
+                f"ip route show table local: {vip.ip} is missing, so the switch does not take "
+                "packets to it for its own",
+                f"ip link set {vip.device} down, then up.",
+                view.svi,
+                device=vip.device,
+            )
+
+
+# --- routes within a VIP's network
+
+
+def _holes(view: GatewayView) -> Iterator[Sighting]:
+    for row in view.more_special:
+        if row.kind in _LOST:
+            yield Sighting(
+                str(row.destination),
+                f"ip route: {words(row)} (proto {row.protocol or 'boot'}, table {row.table}) lies "
+                f"within the subnet of {view.svi}",
+                f"{_NOT_OURS}ask who added it, then ip route del {row.kind} {row.destination} "
+                f"table {row.table}.",
+                view.svi,
+                about=row,
+            )
+
+
+def _foreign(view: GatewayView) -> Iterator[Sighting]:
+    for row in view.more_special:
+        if row.kind == "unicast" and _leads_away(view, row):
+            yield Sighting(
+                str(row.destination),
+                f"ip route: {words(row)} (proto {row.protocol or 'boot'}) takes addresses of the "
+                f"subnet away from {view.svi}",
+                f"{_NOT_OURS}find out who announces or added it (vtysh -c 'show ip route "
+                f"{row.destination}', the peers' configuration), and stop it there.",
+                view.svi,
+                about=row,
+            )
+
+
+def _leads_away(view: GatewayView, row: RouteFact) -> bool:
+    """Whether it is wrong; EVPN's host routes to VMs behind other leafs are not.
+
+    A host route is, where the address is cut off and behind this switch, and where this switch
+    itself has it as a neighbour of its own.
+    """
+    if row.destination.num_addresses > 1 or row.protocol not in _DAEMONS or view.silent:
+        return True
+    return any(
+        entry.address == row.destination.network_address
+        and entry.state in _MOVING
+        and not entry.external
+        for entry in view.switch.neighbours.get(view.svi, ())
+    )
+
+
+def _to_whom(view: GatewayView, seen: Sequence[Sighting]) -> str:
+    hit = [
+        str(silent)
+        for silent in view.silent
+        if any(inside(silent.address, each.about.destination) for each in seen)
+    ]
+    return ", ".join(hit or [each.subject for each in seen])
+
+
+def _all_words(seen: Sequence[Sighting]) -> str:
+    return ", ".join(words(each.about) for each in seen)
+
+
+def words(route: RouteFact) -> str:
+    """A route as ``ip route`` writes it."""
+    kind = "" if route.kind == "unicast" else f"{route.kind} "
+    via = f" via {route.via}" if route.via else ""
+    device = f" dev {route.device}" if route.device else ""
+    metric = f" metric {route.metric}" if route.metric else ""
+    return f"{kind}{route.destination}{via}{device}{metric}"
+
+
+_NEEDS = ("links", "addresses", "routes")
+
+FAULTS = (
+    Fault(
+        "svi-routes-lost",
+        "A connected route leads to each VIP's subnet",
+        Status.CRITICAL,
+        needs=_NEEDS,
+        find=_routes_lost,
+        cure=Cure.REAPPLY,
+        sentence=_routes_lost_sentence,
+        remedy=_ROUTES_BACK,
+        refine=_tried,
+    ),
+    Fault(
+        "connected-route-lost",
+        "Each device has its connected route",
+        Status.WARNING,
+        needs=_NEEDS,
+        find=_route_lost,
+        cure=Cure.REAPPLY,
+        sentence=_route_lost_sentence,
+        remedy=_ROUTES_BACK,
+    ),
+    Fault(
+        "vip-local-route-lost",
+        "Each VIP is in the local routing table",
+        Status.CRITICAL,
+        needs=_NEEDS,
+        find=_local_lost,
+        cure=Cure.REAPPLY,
+        sentence=lambda _, seen: (
+            f"{', '.join(each.subject for each in seen)} is missing in the local routing table: "
+            "the switch does not answer for it"
+        ),
+        remedy=_ROUTES_BACK,
+    ),
+    Fault(
+        "blackhole-route",
+        "Nothing throws packets to a VIP's subnet away",
+        Status.CRITICAL,
+        needs=("links", "routes"),
+        find=_holes,
+        cure=Cure.NONE,
+        sentence=lambda view, seen: (
+            f"a more special route throws packets to {_to_whom(view, seen)} away: "
+            f"{_all_words(seen)}"
+        ),
+        resists=ANY_CURE,
+        layer=Layer.WAY,
+    ),
+    Fault(
+        "foreign-route",
+        "Nothing leads packets to a VIP's subnet elsewhere",
+        Status.CRITICAL,
+        needs=("links", "routes"),
+        find=_foreign,
+        cure=Cure.NONE,
+        sentence=lambda view, seen: (
+            f"a more special route leads packets to {_to_whom(view, seen)} elsewhere: "
+            f"{_all_words(seen)}"
+        ),
+        resists=ANY_CURE,
+        layer=Layer.WAY,
+    ),
+)

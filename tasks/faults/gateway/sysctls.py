@@ -1,0 +1,227 @@
+"""Faults of the kernel's settings for IPv4: what forbids it to forward or to answer ARP.
+
+Of a setting of all devices and the same of one device the kernel takes the higher, but for
+forwarding, where the device's own counts. What is wrong on all devices is not said of each again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tasks.faults.base import Fault, Layer, Sighting
+from tasks.faults.model import ANY_CURE, MILD_CURES, Cure, Status
+
+if TYPE_CHECKING:
+    from tasks.faults.gateway_view import GatewayView
+
+#: ``rp_filter``: drop what comes in by another way than the answer would leave; 2 is loose.
+_STRICT = 1
+#: ``arp_ignore``: answer no request at all. 3 leaves addresses of scope host alone, which no VIP
+#: has; the kernel knows nothing of 4 to 7 and of what is above 8, and answers.
+_DEAF = 8
+_FORWARDING = ("ip_forward", "conf/all/forwarding")
+_NAME_IT = "Not a fault of the VIP, a toggle does not help: ask who set it, then sysctl -w {}."
+_ANEW = "the device is deleted and made anew, with the switch's defaults"
+
+
+def _forwarding_off(view: GatewayView) -> Iterator[Sighting]:
+    path = next((path for path in _FORWARDING if view.switch.sysctl(path) == 0), "")
+    if path:
+        name = f"net.ipv4.{path.replace('/', '.')}"
+        yield Sighting(
+            "",
+            f"sysctl: {name} = 0, the switch routes nothing at all",
+            _NAME_IT.format(f"{name}=1"),
+        )
+
+
+def _setting(view: GatewayView, device: str, setting: str, *, right: int, why: str) -> Sighting:
+    """A setting of a device that is wrong, and the value that is right."""
+    name = f"net.ipv4.conf.{device}.{setting}"
+    value = view.switch.sysctl(f"conf/{device}/{setting}")
+    return Sighting(
+        device,
+        f"sysctl: {name} = {value}: {why}",
+        f"sysctl -w {name}={right}.",
+        view.svi,
+        device=device,
+    )
+
+
+def _closed(view: GatewayView, device: str) -> bool:
+    """Whether a device alone does not forward what comes in by it."""
+    alone = not any(True for _ in _forwarding_off(view))
+    return alone and view.switch.sysctl(f"conf/{device}/forwarding") == 0
+
+
+def _vrr_forwarding_off(view: GatewayView) -> Iterator[Sighting]:
+    for device in view.vrr_ipv4:
+        if _closed(view, device):
+            why = "what the VMs send to it is not forwarded"
+            yield _setting(view, device, "forwarding", right=1, why=why)
+
+
+def _svi_forwarding_off(view: GatewayView) -> Iterator[Sighting]:
+    if view.vrr_ipv4 and _closed(view, view.svi):
+        why = "a VM whose gateway is the SVI's own address is cut off, others are not"
+        yield _setting(view, view.svi, "forwarding", right=1, why=why)
+
+
+def _strict(view: GatewayView) -> tuple[str, ...]:
+    """VRR devices whose answers leave elsewhere, and that drop what the VMs send therefore."""
+    return tuple(
+        device
+        for device in view.vrr_ipv4
+        if view.setting(device, "rp_filter") == _STRICT and _answers_leave_elsewhere(view, device)
+    )
+
+
+def _answers_leave_elsewhere(view: GatewayView, device: str) -> bool:
+    """Whether the kernel's preferred way to a VIP's network is not the device itself.
+
+    Where all ways are lost just now, the SVI's own address says which it will be.
+    """
+    networks = {v.address.network for v in view.gateway.virtual if v.device == device}
+    own = {address.network for address in view.gateway.own}
+    ways = {network: view.best(network) for network in networks}
+    return any(
+        network in own if way is None else way.device != device for network, way in ways.items()
+    )
+
+
+def _on_all(view: GatewayView, setting: str) -> int:
+    return view.switch.sysctl(f"conf/all/{setting}") or 0
+
+
+def _rp_filter_all(view: GatewayView) -> Iterator[Sighting]:
+    if _on_all(view, "rp_filter") == _STRICT and _strict(view):
+        yield Sighting(
+            "",
+            "sysctl: net.ipv4.conf.all.rp_filter = 1: packets that come in by a VRR device and "
+            "leave by the SVI are dropped",
+            _NAME_IT.format("net.ipv4.conf.all.rp_filter=0"),
+        )
+
+
+def _rp_filter(view: GatewayView) -> Iterator[Sighting]:
+    if _on_all(view, "rp_filter") != _STRICT:
+        for device in _strict(view):
+            why = f"the way back leads by {view.svi}, so what comes in here is dropped"
+            yield _setting(view, device, "rp_filter", right=0, why=why)
+
+
+def _deaf(view: GatewayView) -> tuple[str, ...]:
+    return tuple(d for d in view.vrr_ipv4 if view.setting(d, "arp_ignore") == _DEAF)
+
+
+def _arp_ignore_all(view: GatewayView) -> Iterator[Sighting]:
+    if _on_all(view, "arp_ignore") == _DEAF and _deaf(view):
+        yield Sighting(
+            "",
+            "sysctl: net.ipv4.conf.all.arp_ignore = 8: the switch does not answer ARP for its VIPs",
+            _NAME_IT.format("net.ipv4.conf.all.arp_ignore=1 (or what the other leafs have)"),
+        )
+
+
+def _arp_ignore(view: GatewayView) -> Iterator[Sighting]:
+    if _on_all(view, "arp_ignore") != _DEAF:
+        for device in _deaf(view):
+            why = "it does not answer ARP for its VIP"
+            yield _setting(view, device, "arp_ignore", right=1, why=why)
+
+
+def _devices(seen: Sequence[Sighting]) -> str:
+    return ", ".join(each.device for each in seen)
+
+
+FAULTS = (
+    Fault(
+        "forwarding-off",
+        "The switch routes",
+        Status.CRITICAL,
+        find=_forwarding_off,
+        needs=("sysctls",),
+        cure=Cure.NONE,
+        sentence=lambda _, __: "the switch forwards no IPv4 packet at all",
+        resists=ANY_CURE,
+        layer=Layer.SWITCH,
+    ),
+    Fault(
+        "arp-ignore-all",
+        "ARP is answered by all devices",
+        Status.CRITICAL,
+        find=_arp_ignore_all,
+        needs=("sysctls",),
+        cure=Cure.NONE,
+        sentence=lambda _, __: (
+            "the switch answers no ARP request on any device: who has to ask for a VIP is cut off; "
+            "a toggle makes it worse"
+        ),
+        resists=ANY_CURE,
+        layer=Layer.SWITCH,
+    ),
+    Fault(
+        "rp-filter-all",
+        "No strict reverse path filter for all devices",
+        Status.CRITICAL,
+        find=_rp_filter_all,
+        needs=("sysctls", "routes"),
+        cure=Cure.NONE,
+        sentence=lambda _, __: (
+            "rp_filter is strict on all devices, so that VRR devices drop what VMs send to them"
+        ),
+        resists=ANY_CURE,
+        layer=Layer.SWITCH,
+    ),
+    Fault(
+        "vrr-rp-filter",
+        "No strict reverse path filter on a VRR device",
+        Status.CRITICAL,
+        find=_rp_filter,
+        needs=("sysctls", "routes"),
+        cure=Cure.RECREATE,
+        sentence=lambda view, seen: (
+            f"{_devices(seen)} drops what the VMs send: rp_filter is strict, and the way back "
+            f"leads through {view.svi}"
+        ),
+        remedy=_ANEW,
+        resists=MILD_CURES,
+    ),
+    Fault(
+        "vrr-forwarding-off",
+        "VRR devices forward",
+        Status.CRITICAL,
+        find=_vrr_forwarding_off,
+        needs=("sysctls",),
+        cure=Cure.RECREATE,
+        sentence=lambda _, seen: f"{_devices(seen)} does not forward what the VMs send to it",
+        remedy=_ANEW,
+        resists=MILD_CURES,
+    ),
+    Fault(
+        "svi-forwarding-off",
+        "SVIs forward",
+        Status.WARNING,
+        find=_svi_forwarding_off,
+        needs=("sysctls",),
+        cure=Cure.NONE,
+        sentence=lambda _, seen: (
+            f"{_devices(seen)} does not forward what comes in by its own address"
+        ),
+        latent=True,
+    ),
+    Fault(
+        "vrr-arp-ignore",
+        "ARP is answered by each VRR device",
+        Status.CRITICAL,
+        find=_arp_ignore,
+        needs=("sysctls",),
+        cure=Cure.RECREATE,
+        sentence=lambda _, seen: (
+            f"{_devices(seen)} answers no ARP request: who has to ask for the VIP is cut off"
+        ),
+        remedy=_ANEW,
+        resists=MILD_CURES,
+    ),
+)

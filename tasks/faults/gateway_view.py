@@ -1,0 +1,306 @@
+"""One gateway of one switch, as its faults are looked for: the facts, by what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from ipaddress import IPv4Interface
+from typing import TYPE_CHECKING
+
+from tasks.faults.view import FactsView
+
+if TYPE_CHECKING:
+    from tasks.addresses import IpAddress, IpInterface, IpNetwork
+    from tasks.facts.index import Vip
+    from tasks.facts.model import (
+        FdbFact,
+        LinkFact,
+        NeighbourFact,
+        ProbeFact,
+        RouteFact,
+        SwitchFacts,
+    )
+    from tasks.faults.model import Silent
+    from tasks.model import Gateway
+
+#: Routes that throw away what follows them. After ``throw`` the next table is asked: in the
+#: table that forwards for an SVI that loses the packet, in another one it does not.
+HOLES = frozenset({"blackhole", "unreachable", "prohibit"})
+_MAIN = frozenset({"main", "254"})
+_LOCAL = frozenset({"local", "255"})
+
+
+@dataclass(frozen=True)
+class ExpectedAddress:
+    """An address that a device of the gateway should bear: its SVI's own, or a VIP."""
+
+    device: str
+    address: IpInterface
+
+
+@dataclass(frozen=True)
+class GatewayView:
+    """One gateway.
+
+    Attributes:
+        switch: the facts of the switch, what is expected there, and indexes.
+        gateway: the stanza.
+        silent: addresses behind it that do not answer: what is about others is left out then.
+    """
+
+    switch: FactsView
+    gateway: Gateway
+    silent: Sequence[Silent] = ()
+
+    @property
+    def facts(self) -> SwitchFacts:
+        """The facts of the switch."""
+        return self.switch.facts
+
+    @property
+    def svi(self) -> str:
+        """The SVI's name."""
+        return self.gateway.interface
+
+    @property
+    def links(self) -> Mapping[str, LinkFact]:
+        """Every device of the switch by its name."""
+        return self.switch.links
+
+    @cached_property
+    def wanted(self) -> tuple[ExpectedAddress, ...]:
+        """Every address that the stanza asks for, the SVI's own first."""
+        own = tuple(ExpectedAddress(self.svi, address) for address in self.gateway.own)
+        return own + tuple(ExpectedAddress(v.device, v.address) for v in self.gateway.virtual)
+
+    @cached_property
+    def vrr(self) -> tuple[str, ...]:
+        """The VRR devices, in order."""
+        return tuple(dict.fromkeys(v.device for v in self.gateway.virtual))
+
+    @cached_property
+    def vrr_ipv4(self) -> tuple[str, ...]:
+        """The VRR devices whose VIP is of IPv4: ARP and the settings of IPv4 concern them."""
+        virtual = (v for v in self.gateway.virtual if isinstance(v.address, IPv4Interface))
+        return tuple(dict.fromkeys(v.device for v in virtual))
+
+    @cached_property
+    def vips(self) -> tuple[Vip, ...]:
+        """The gateway's VIPs, in order, with the devices of its VRF that bear each."""
+        return tuple(
+            replace(vip, holders=tuple(d for d in vip.holders if self.shares_vrf(d)))
+            for vip in self.switch.vips_of(self.gateway)
+        )
+
+    @cached_property
+    def by_device(self) -> tuple[Vip, ...]:
+        """The first VIP of each VRR device: what concerns the device is said once."""
+        found: dict[str, Vip] = {}
+        for vip in self.vips:
+            found.setdefault(vip.device, vip)
+        return tuple(found.values())
+
+    @cached_property
+    def bridge(self) -> str:
+        """The bridge that the SVI is, or is made on; empty where there is none."""
+        svi = self.links.get(self.svi)
+        if svi is None or svi.kind == "bridge":
+            return self.svi if svi else ""
+        parent = self.links.get(svi.parent)
+        return svi.parent if parent is not None and parent.kind == "bridge" else ""
+
+    def works(self, device: str) -> bool:
+        """Whether a device is there and up, and with it what it is made on."""
+        return self.switch.works(device)
+
+    def drift(self, attribute: str) -> list[str]:
+        """What ``ifquery -c`` says against an attribute of the SVI, as evidence."""
+        return [
+            f"ifquery -c: {row.interface} {row.attribute} {row.text}".rstrip()
+            for row in self.facts.drift.rows
+            if row.interface == self.svi and row.attribute == attribute
+        ]
+
+    # --- VRF and routes
+
+    @cached_property
+    def vrf(self) -> str:
+        """The VRF of the SVI, or empty."""
+        found = self.switch.vrf_of(self.svi)
+        return found.name if found else ""
+
+    def shares_vrf(self, device: str) -> bool:
+        """Whether a device is one of the gateway's, or in its VRF: others' addresses may repeat."""
+        if device in self.gateway.devices:
+            return True
+        other = self.switch.vrf_of(device)
+        return (other.name if other else "") == self.vrf
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The names of the table that forwards for the SVI: its VRF's, or the main one.
+
+        Other tables are asked where a policy rule says so: that is the rule's fault.
+        """
+        found = self.switch.vrf_of(self.svi)
+        if found is None:
+            return _MAIN
+        if found.table is not None:
+            return frozenset({found.name, str(found.table)})
+        # An older iproute2 does not tell: the table where the devices' own routes are.
+        rows = (r for device in self.gateway.devices for r in self.switch.routes.get(device, ()))
+        return frozenset({found.name, *(r.table for r in rows)}) - _MAIN - _LOCAL
+
+    def connected(self, network: IpNetwork, device: str) -> bool:
+        """Whether a route leads to a network directly through a device, whoever made it.
+
+        The kernel's own has the preferred source, too; packets are forwarded without it.
+        """
+        return any(
+            route.kind == "unicast" and route.via is None and route.table in self.tables
+            for route in self.switch.routes.get(device, ())
+            if route.destination == network
+        )
+
+    @cached_property
+    def unrouted(self) -> tuple[ExpectedAddress, ...]:
+        """Addresses whose device works and bears them, and whose connected route is gone."""
+        return tuple(
+            wanted
+            for wanted in self.wanted
+            if wanted.address.network.num_addresses > 1
+            and self.works(wanted.device)
+            and wanted.address in self.switch.addresses.get(wanted.device, ())
+            and not self.connected(wanted.address.network, wanted.device)
+        )
+
+    def takes(self, address: IpAddress) -> bool:
+        """Whether the kernel takes packets to an address for its own, in the gateway's VRF."""
+        return bool(self.switch.taken_in.get(address, frozenset()) & (_LOCAL | self.tables))
+
+    def best(self, network: IpNetwork) -> RouteFact | None:
+        """The route of exactly this network that the kernel prefers; None where none is left."""
+        found = [
+            route
+            for route in self.switch.routes_to.get(network, ())
+            if route.table in self.tables and route.kind != "local"
+        ]
+        return min(found, key=lambda route: route.metric, default=None)
+
+    @cached_property
+    def networks(self) -> tuple[IpNetwork, ...]:
+        """The VIPs' networks, each once."""
+        return tuple(dict.fromkeys(v.address.network for v in self.gateway.virtual))
+
+    @cached_property
+    def more_special(self) -> tuple[RouteFact, ...]:
+        """Routes for a part of a VIP's network; if somebody is cut off, those that concern him."""
+        silent = [s.address for s in self.silent]
+        return tuple(
+            route
+            for route in self.facts.routes.rows
+            if route.kind != "local"
+            and route.device not in self.gateway.devices
+            and (route.table in self.tables or (route.table in _LOCAL and route.kind in HOLES))
+            and any(is_part(route.destination, network) for network in self.networks)
+            and (not silent or any(inside(address, route.destination) for address in silent))
+        )
+
+    # --- settings
+
+    def setting(self, device: str, name: str) -> int:
+        """The value of a setting that counts on a device; 0 where it was not read.
+
+        The kernel takes the higher one of the device's own and that of all devices.
+        """
+        own, every = (self.switch.sysctl(f"conf/{d}/{name}") or 0 for d in (device, "all"))
+        return max(own, every)
+
+    # --- neighbours and ports
+
+    def entries(self, address: IpAddress) -> list[NeighbourFact]:
+        """The neighbour entries of an address on the gateway's devices that name a MAC."""
+        return [
+            row
+            for device in self.gateway.devices
+            for row in self.switch.neighbours.get(device, ())
+            if row.address == address and row.mac
+        ]
+
+    def learnt(self, mac: str) -> list[FdbFact]:
+        """Where the gateway's bridge knows a MAC of another machine."""
+        return [
+            row
+            for row in self.switch.fdb_by_mac.get(mac, ())
+            if row.bridge == self.bridge and row.port != self.bridge
+        ]
+
+    def is_tunnel(self, port: str) -> bool:
+        """Whether a port leads to other leafs."""
+        link = self.links.get(port)
+        return link is not None and link.kind == "vxlan"
+
+    def bridge_port(self, port: str) -> str:
+        """The bridge port that a front port belongs to: itself, or its bond."""
+        return self.switch.bond_of(port) or port
+
+    @cached_property
+    def plugged(self) -> Mapping[str, str]:
+        """Whom to expect behind which front port: the patients' hypervisors, or everybody's.
+
+        Ports that another gateway's stanza names are not this one's.
+        """
+        named = {port: s.hypervisor for s in self.silent for port in s.ports}
+        found = named or {port: name for name, port in self.switch.plugged}
+        return {
+            p: n for p, n in found.items() if self.switch.stanza_of.get(p, self.svi) == self.svi
+        }
+
+    # --- what the switch tried out
+
+    def probes(self, kind: str, target: str) -> list[ProbeFact]:
+        """What was tried out of a kind, on a target, on this gateway's devices."""
+        return [
+            probe
+            for probe in self.switch.probes.get((kind, target), ())
+            if probe.device in self.gateway.devices or not probe.device
+        ]
+
+    def failed(self, kind: str, target: str) -> ProbeFact | None:
+        """The first trial of a kind that failed, where none succeeded; else None."""
+        found = self.probes(kind, target)
+        return found[0] if found and not any(probe.ok for probe in found) else None
+
+    def succeeded(self, kind: str, target: str) -> bool:
+        """Whether a trial of a kind succeeded."""
+        return any(probe.ok for probe in self.probes(kind, target))
+
+
+@dataclass(frozen=True)
+class SwitchView(FactsView):
+    """A switch with its gateways, as its faults are looked for."""
+
+    @cached_property
+    def views(self) -> tuple[GatewayView, ...]:
+        """Each gateway."""
+        return tuple(GatewayView(self, gateway) for gateway in self.gateways)
+
+    @cached_property
+    def vips(self) -> tuple[Vip, ...]:
+        """Every configured VIP."""
+        return tuple(vip for view in self.views for vip in view.vips)
+
+
+def inside(address: IpAddress, network: IpNetwork) -> bool:
+    """Whether an address is in a network, of whatever versions they are."""
+    return address.version == network.version and address in network
+
+
+def is_part(part: IpNetwork, whole: IpNetwork) -> bool:
+    """Whether a network is a part of another, and not all of it."""
+    return (
+        part.version == whole.version
+        and part.prefixlen > whole.prefixlen
+        and part.network_address in whole
+    )
