@@ -1,7 +1,7 @@
 """The configuration methods of the driver: load, compare, commit, confirm, roll back.
 
-The candidate lives in this object until ``commit_config``; from then on everything lives on the
-switch, so that any session on any machine can confirm or roll back what this one began.
+The candidate is in this object until ``commit_config``. From then on everything is on the switch,
+so that any session on any machine can confirm or roll back what this one began.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ConfigurationMethods:
     # --- candidate ------------------------------------------------------------------------------
 
     def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
-        """Load stanzas that take the place of those of the same name; nothing changes yet.
+        """Load stanzas that replace those of the same name; nothing changes yet.
 
         Raises:
             MergeConfigException: the text cannot be merged, or would not mean what it says.

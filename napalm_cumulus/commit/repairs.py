@@ -1,7 +1,7 @@
 """Repairs: steps on the kernel that bring it back to what the disk says; no file is touched.
 
-They run in the same program on the switch as a commit, under its lock and its dead-man's timer: a
-repair that is cut off half way is ended by ``ifup`` of the interfaces that it worked on.
+They run in the same program on the switch as a commit, under its lock and its dead-man's timer: if
+a repair is interrupted, ``ifup`` of the interfaces that it worked on ends it.
 """
 
 from __future__ import annotations

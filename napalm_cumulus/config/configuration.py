@@ -106,8 +106,8 @@ class Configuration:
     def counted(self) -> Mapping[str, tuple[Located, ...]]:
         """Return the stanzas that count, by interface.
 
-        ifupdown2 adds several stanzas of one interface up, but passes over one that says the same
-        as the first ("duplicate interface ... found").
+        ifupdown2 adds several stanzas of one interface up, but ignores one that says the same as
+        the first ("duplicate interface ... found").
         """
         counted: dict[str, list[tuple[object, Located]]] = {}
         brought_up: set[tuple[str, str]] = set()
@@ -127,7 +127,7 @@ class Configuration:
     def auto(self) -> frozenset[str]:
         """Return the interfaces that ``ifreload -a`` and the boot bring up.
 
-        ifupdown2 heeds an ``auto`` line only for the stanzas that it reads after it.
+        ifupdown2 applies an ``auto`` line only to the stanzas that it reads after it.
         """
         words: set[str] = set()
         names: set[str] = set()

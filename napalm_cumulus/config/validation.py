@@ -1,8 +1,8 @@
-"""Mistakes that ifupdown2 lets pass and that cost an address.
+"""Mistakes that ifupdown2 accepts and that cost an address.
 
 ``ifreload`` exits 0 on a misspelt ``adress`` and silently removes the address, makes a forgotten
 prefix length a host address, and gives one address to two interfaces. Only what a candidate adds
-is judged: what the switch already runs with is not this commit's business.
+is judged; what the switch already runs with is left alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SECRET = re.compile(
 
 @dataclass(frozen=True)
 class CandidateProblem:
-    """One thing that would not mean what it says, and where it stands."""
+    """A line that would not mean what it says, and where it is."""
 
     path: str
     line: int

@@ -1,7 +1,7 @@
 """Which host keys are trusted: reading known_hosts files as OpenSSH does.
 
-paramiko's own reader knows neither ``@revoked`` nor wildcards, and stops a whole file at one odd
-line; trust is too important for that. Nothing here touches the network.
+paramiko's own reader knows neither ``@revoked`` nor wildcards, and stops reading a file at
+one odd line; trust is too important for that. Nothing here touches the network.
 """
 
 from __future__ import annotations

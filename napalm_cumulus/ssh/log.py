@@ -47,7 +47,7 @@ class SessionLog:
 
         Args:
             path: The file. When it is full it is renamed to end in ``.1``.
-            session: Whose log it is, as ``root@10.5.0.43:22``; stands on every line.
+            session: Whose log it is, as ``root@10.5.0.43:22``; written on every line.
             secrets: What must never be written.
         """
         known = tuple(secrets)

@@ -27,10 +27,10 @@ def check_host(name: str, what: str) -> None:
 
     Args:
         name: as it was given.
-        what: where it stands, to begin the sentence with.
+        what: where it is, to begin the sentence with.
 
     Raises:
-        ConnectionException: It is none.
+        ConnectionException: It is not one.
     """
     sound = (
         0 < len(name) <= _MAX_HOST
@@ -56,7 +56,7 @@ def check_user(name: str, *, for_shell: bool) -> None:
         for_shell: whether a ProxyCommand may hold it.
 
     Raises:
-        ConnectionException: It is none.
+        ConnectionException: It is not one.
     """
     never = _NEVER_IN_USER | (_FOR_A_SHELL if for_shell else frozenset())
     sound = (
@@ -76,14 +76,14 @@ def check_user(name: str, *, for_shell: bool) -> None:
 
 
 def check_port(port: int, what: str) -> None:
-    """Refuse what is no TCP port.
+    """Refuse a number that is not a TCP port.
 
     Args:
         port: as it was given.
-        what: where it stands, to begin the sentence with.
+        what: where it is, to begin the sentence with.
 
     Raises:
-        ConnectionException: It is none.
+        ConnectionException: It is not one.
     """
     if not 0 < port <= _MAX_PORT:
         shown = str(port) if abs(port) < 10**9 else "of that size"

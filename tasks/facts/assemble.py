@@ -16,7 +16,7 @@ __all__ = ["UnreadFilesError", "read_facts"]
 def read_facts(
     switch: str, results: Results, more: Mapping[str, CommandResult] | None = None
 ) -> SwitchFacts:
-    """Read everything; bad output of one command spoils its own section only.
+    """Read everything; bad output of one command affects its own section only.
 
     Args:
         switch: the switch's name in the inventory.

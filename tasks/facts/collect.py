@@ -1,4 +1,4 @@
-"""Everything that checks and diagnosis want to know of a switch, in one round trip."""
+"""Everything that checks and diagnosis need to know of a switch, in one round trip."""
 
 from __future__ import annotations
 

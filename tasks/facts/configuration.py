@@ -1,4 +1,4 @@
-"""What stands in the configuration, what ifupdown2 says of it, LLDP, and what is left over."""
+"""The configuration, what ifupdown2 says of it, LLDP, and what is left over."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Configured:
 
 
 class _Recorded:
-    """Stands for the session: it knows only what was recorded."""
+    """Replaces the session: it knows only what was recorded."""
 
     def run(
         self, command: str, *, stdin: bytes = b"", timeout: float | None = None
