@@ -1,7 +1,7 @@
 """From what a person names (a VM, an address, a hypervisor, a switch) to the switches behind it.
 
-Every step keeps its ``Answer``: who said it, when, and what speaks against it. Whether a VM
-that is shut off may be healed is not decided here; whether it exists, and is one, is.
+Every step keeps its ``Answer``: which system gave it, when, and what speaks against it. This module
+decides whether the target exists and is unique, not whether a VM that is shut off may be healed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True)
 class Chain:
-    """The way from a target to its switches.
+    """The path from a target to its switches.
 
     Attributes:
         target: as the person wrote it.

@@ -86,7 +86,7 @@ class Lab:
         return self._stored("kind").strip()
 
     def require_up(self) -> None:
-        """Fail with a sentence when it is not up."""
+        """Raise an error when it is not up."""
         if not self.is_up:
             raise LabError(f"The lab {self.name!r} is not up.", "vip lab up")
 
@@ -94,7 +94,7 @@ class Lab:
         """Return a file of the lab's state.
 
         Raises:
-            LabError: there is none, as the lab is not up.
+            LabError: the lab is not up.
         """
         try:
             return (self.state_dir / name).read_text()
@@ -232,7 +232,7 @@ class Lab:
     # --- the web systems
 
     def web_fault(self, system: str, name: str | None) -> None:
-        """Make a web system fail in a named way; None makes it well again."""
+        """Make a web system fail in a named way; None ends the fault."""
         path = self.state_dir / "web-faults.json"
         faults = json.loads(path.read_text())
         faults.pop(system, None)

@@ -1,4 +1,4 @@
-"""How a lab is just now: looked at from outside, never remembered."""
+"""The state of a lab now: observed from outside, never remembered."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LeafStatus:
 
 @dataclass(frozen=True)
 class VmStatus:
-    """A VM: whether it ought to run, and whether it answers from outside."""
+    """A VM: whether it should run, and whether it answers from outside."""
 
     name: str
     address: str
@@ -44,7 +44,7 @@ class VmStatus:
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """A web system: whether it speaks HTTP."""
+    """A web system: whether it answers by HTTP."""
 
     name: str
     url: str
@@ -53,7 +53,7 @@ class ServiceStatus:
 
 @dataclass(frozen=True)
 class LabStatus:
-    """Everything."""
+    """The state of every part of a lab."""
 
     name: str
     kind: str

@@ -2,7 +2,7 @@
 
 The time-outs of requests, urllib3 and http.client count from one packet to the next: a server that
 sends one byte of a header each second is read for ever. So the work is done in a thread of its own,
-waited for only so long, and the sockets that it has opened are shut when the time is over, which
+which is waited for only until the deadline. Then the sockets that it has opened are shut, which
 ends whatever reads from them.
 """
 

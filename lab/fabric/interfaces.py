@@ -1,4 +1,4 @@
-"""What stands in ``/etc/network`` of a leaf, written the way people write it."""
+"""The files in ``/etc/network`` of a leaf, written the way people write them."""
 
 from __future__ import annotations
 

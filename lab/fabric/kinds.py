@@ -115,7 +115,7 @@ class NamespaceLeaf(Leaf):
         return self.exec(["test", "-e", "/run/boot-is-over"]).returncode == 0
 
     def shutdown(self, timeout: float = 60) -> None:
-        """Write out the disk and end; there is no init to ask."""
+        """Write out the disk and end; there is no init to do it."""
         self.exec(["sync"], timeout=timeout)
         self.power_cut()
 

@@ -101,7 +101,7 @@ class Leaf(ABC):
         self.console = directory / "console.log"
 
     def install(self, authorized_key: str, *, vlan_aware: bool) -> None:
-        """Make the disk as it leaves the workshop: identity, keys, configuration."""
+        """Make the disk of a new switch: identity, keys, configuration."""
         for path in (self.upper, self.directory / "work", self.root):
             path.mkdir(parents=True, exist_ok=True)
         files = {
@@ -331,7 +331,7 @@ class Leaf(ABC):
         self.set_kernel()
 
     def set_kernel(self) -> None:
-        """Set what a switch's kernel is set to from its first moment."""
+        """Set the sysctls that a switch's kernel has from its first moment."""
         netns.set_sysctls(self.netns, _KERNEL)
 
 

@@ -1,4 +1,4 @@
-"""What every stand-in can do badly: hang, cut the connection, be slow."""
+"""The faults of every stand-in: hang, cut the connection, be slow."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def cut_connection() -> Response:
 
 
 def be_slow() -> None:
-    """Take the time that the fault ``slow`` promises."""
+    """Take as long as the fault ``slow`` says."""
     time.sleep(_SLOW)
 
 

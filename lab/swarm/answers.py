@@ -1,8 +1,8 @@
 """Recording what a leaf answers, and answering the same for thousands of switches.
 
-A tool of the switch (``ip``, ``vtysh``, ...) is first put behind a shim that writes down what it is
-asked and what it says. Later another shim of the same name says it again, rewritten for the switch
-whose address was connected to. What was never asked goes to the real tool.
+A tool of the switch (``ip``, ``vtysh``, ...) is first replaced by a shim that records its
+arguments and output. Later another shim of the same name prints the recorded output, rewritten for
+the switch whose address was connected to. Command lines that were not recorded run the real tool.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A line that holds every packet back for a while, for kernels without ``netem``.
+"""A line that delays every packet, for kernels without ``netem``.
 
 Two tun devices in two network namespaces, and this process between them: what is routed into one
-comes out of the other a fixed time later, in order. TCP sees a longer way and nothing else.
+comes out of the other a fixed time later, in order. TCP sees only a longer path.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ class Direction:
         self._held: deque[tuple[float, bytes]] = deque()
 
     def take(self) -> None:
-        """Take what has come."""
+        """Take the packets that have come."""
         with suppress(BlockingIOError):
             for _ in range(_BATCH):
                 packet = os.read(self.source, _PACKET)
                 self._held.append((time.monotonic() + self._delay, packet))
 
     def give(self) -> float | None:
-        """Let go what is due; the seconds until the next is, None when nothing is held."""
+        """Send the packets that are due; return the seconds until the next one, or None."""
         while self._held:
             left = self._held[0][0] - time.monotonic()
             if left > 0:

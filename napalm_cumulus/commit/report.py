@@ -39,7 +39,7 @@ class PendingCommit:
         mode: ``targeted`` or ``full``.
         interfaces: what it changes.
         state: ``pending``, ``claimed.revert`` or ``claimed.confirm``.
-        armed: whether anything sees to its end: the dead-man's timer, or what it has started. None
+        armed: whether anything will end it: the dead-man's timer, or what it has started. None
             where the switch could not tell.
         diff: what it changes in the files, as a unified diff.
         damaged: parts of its state on the switch that cannot be read; it can be rolled back only.

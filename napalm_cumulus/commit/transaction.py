@@ -1,4 +1,4 @@
-"""The client's half of a commit: what is sent to the switch (its answers are ``answers.py``'s).
+"""The client's half of a commit: what is sent to the switch; ``report.py`` reads its answers.
 
 The switch's half is the program of ``switch/*.sh``; it decides, this module only asks and reads.
 The commands here are fixed words and checked ids; everything else travels as files of a tar
@@ -63,7 +63,7 @@ _UNPACK = (
 
 @dataclass(frozen=True)
 class Plan:
-    """A commit that has been thought through but not sent.
+    """A commit that has been planned but not sent.
 
     Attributes:
         id: a fresh id.
@@ -276,7 +276,7 @@ def archive(files: Mapping[str, str | bytes]) -> bytes:
 
 
 def send(transport: Transport, files: Mapping[str, str | bytes]) -> CommandResult:
-    """Send an archive to the switch, have it applied there, and give what it answers."""
+    """Send an archive to the switch, have it applied there, and return the answer."""
     return transport.run(_UNPACK, stdin=archive(files), timeout=_PATIENCE)
 
 

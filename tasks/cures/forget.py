@@ -25,10 +25,10 @@ def look_command(entry: tuple[str, str]) -> str:
 
 
 def forget_command(entry: NeighbourEntry) -> str:
-    """Delete an entry, if it still has the MAC that it had when it was judged; in one go.
+    """Return the command that deletes an entry if it still has the MAC that it had when judged.
 
-    It prints ``forgotten``, ``changed`` (with what stands there now, which is left) or ``failed``.
-    An entry without a MAC has no other thing to compare: it must still have none.
+    It prints ``forgotten``, ``changed`` (with the entry as it is now, which is left) or ``failed``.
+    An entry without a MAC must still have none.
     """
     where, device = address(entry.address), interface_name(entry.device)
     same = f'*" lladdr {mac_address(entry.mac)} "*' if entry.mac else '*" lladdr "*) false;; *'
@@ -66,7 +66,7 @@ def still_wrong(
 def forget(
     task: Task, entries: Iterable[NeighbourEntry]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Delete the entries; which are gone now, and which were left and why, in words."""
+    """Delete the entries; return which are gone, and which were left and why, in words."""
     commands = {forget_command(entry): entry for entry in entries}
     if not commands:
         return (), ()

@@ -102,11 +102,11 @@ def split_suspects(
     macs: Mapping[str, tuple[str, ...]],
     wrong: Collection[str] = (),
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what to put back, and what not and why.
+    """Return what to put back, and what not to put back and why.
 
-    A permanent neighbour that contradicts the MAC which OpenStack knows for its address, or that
-    was diagnosed as wrong, is a fault that the cure has ended, and a sysctl of a VRR device set by
-    hand may be one: they are reported and left.
+    A permanent neighbour is a fault that the cure has ended if OpenStack knows another MAC for its
+    address, or if it was diagnosed as wrong. A sysctl of a VRR device set by hand may be a fault.
+    These are reported and not put back.
 
     Args:
         lost: what the cure took.

@@ -101,8 +101,8 @@ def refuse_pending(switch: str, session: Session) -> None:
 def rejected_notes(gateway: Gateway) -> tuple[str, ...]:
     """Return what a person should know where ifupdown2 complains of lines anywhere in the files.
 
-    They refuse no cure: the switch proves by itself that this stanza can be given back, and judges
-    by its kernel what became of it.
+    They refuse no cure: the switch itself proves that this stanza can be restored, and then checks
+    its kernel.
     """
     return tuple(
         f"ifupdown2 complains of {place}; it does not concern this cure, but correct it"

@@ -1,6 +1,6 @@
 """Mimic: from a hypervisor to its top-of-rack switches.
 
-Mimic is a dashboard and not an interface: most of its failures arrive dressed as empty answers.
+Mimic is a dashboard and not an API: most of its failures look like empty answers.
 Everything that may be one is a ``SourceError`` here; "unknown" is believed only from a page
 that is sound in every other respect.
 """
