@@ -1,4 +1,4 @@
-"""The driver's own exceptions beside NAPALM's; modules take them from `napalm_cumulus.errors`."""
+"""The driver's own exceptions beside NAPALM's; modules take them from ``napalm_cumulus.errors``."""
 
 from __future__ import annotations
 

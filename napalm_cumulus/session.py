@@ -107,7 +107,7 @@ class Session:
     def take_snapshot(self) -> Callable[[], Snapshot]:
         """Return a function that reads the configuration as it would boot, and as it is applied.
 
-        It is a property for the same reason as `run_many`.
+        It is a property for the same reason as ``run_many``.
         """
 
         def take() -> Snapshot:
