@@ -11,14 +11,12 @@ checked again, because an SSH session may go where they point.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
 import os
 import re
 import stat
-import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -26,8 +24,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from inventory.errors import SourceError
+from inventory.files import write_whole
 from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
-from inventory.names import is_hostname, is_mac, is_port_text, one_line
+from inventory.names import age_in_words, is_hostname, is_mac, is_port_text, one_line
 from inventory.sources.protocols import MacSource
 
 if TYPE_CHECKING:
@@ -83,7 +82,8 @@ class Cache:
             stored["sha256"] = checksum(stored)
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._check_owner()
-            _replace(self._path(question), json.dumps(stored, indent=1, sort_keys=True) + "\n")
+            body = json.dumps(stored, indent=1, sort_keys=True) + "\n"
+            write_whole(self._path(question), body.encode("utf-8"))
         except (OSError, ValueError) as exc:
             logger.warning("The answer to %r could not be kept: %s", question, exc)
 
@@ -167,33 +167,6 @@ def _check_names(value: object) -> None:
                 raise ValueError(f'it holds "{one_line(name, 60)}", which is no possible name')
 
 
-def _replace(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # mode 600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-
-
-def age_in_words(asked_at: datetime, now: datetime) -> str:
-    """Return an age in words, to the precision that a person needs.
-
-    >>> from datetime import timedelta
-    >>> then = datetime(2018, 3, 11, tzinfo=timezone.utc)
-    >>> age_in_words(then, then + timedelta(hours=30)), age_in_words(then, then)
-    ('30 hours', '0 seconds')
-    """
-    seconds = max(0, int((now - asked_at).total_seconds()))
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}s"
-    return "1 second" if seconds == 1 else f"{seconds} seconds"
-
-
 class _Remembering(Generic[T]):
     """Asks a source; keeps its answer; gives the kept one when the source fails."""
 
@@ -212,7 +185,7 @@ class _Remembering(Generic[T]):
             kept = self._cache.load(key, kind)
             if kept is None:
                 raise
-            ago = age_in_words(kept.asked_at, datetime.now(timezone.utc))
+            ago = age_in_words((datetime.now(timezone.utc) - kept.asked_at).total_seconds())
             return Answer(
                 kept.value,
                 kept.source,

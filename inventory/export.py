@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
 from inventory.errors import ExitCode, VipkeeperError
+from inventory.files import write_whole
 
 if TYPE_CHECKING:
     from nornir.core.inventory import Group, Host, Inventory
@@ -54,7 +52,7 @@ def write(inventory: Inventory, directory: Path) -> tuple[Path, ...]:
         path = directory / name
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            _replace(path, text)
+            write_whole(path, text.encode("utf-8"), mode=0o644)
         except OSError as exc:
             raise ExportError(
                 f"{path} cannot be written: {exc.strerror or exc}.", "Choose another directory."
@@ -87,16 +85,3 @@ def _yaml(content: dict[str, Any]) -> str:
     stream = io.StringIO()
     yaml.dump(content, stream)
     return _HEADER + stream.getvalue()
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), 0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -7,8 +7,20 @@ so it is checked here, where it comes in, against a narrow alphabet. Later code 
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_address,
+)
 from urllib.parse import urlsplit, urlunsplit
+
+IpAddress = IPv4Address | IPv6Address
+IpInterface = IPv4Interface | IPv6Interface
+IpNetwork = IPv4Network | IPv6Network
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
@@ -113,3 +125,16 @@ def one_line(text: object, limit: int = 200) -> str:
     if not words.isprintable():
         words = "".join(char if char.isprintable() else "?" for char in words)
     return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
+def age_in_words(seconds: float) -> str:
+    """Return an age in words, to the precision that a person needs.
+
+    >>> age_in_words(108_000), age_in_words(90.5), age_in_words(1), age_in_words(-3)
+    ('30 hours', '90 seconds', '1 second', '0 seconds')
+    """
+    whole = max(0, int(seconds))
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if whole >= 2 * size:
+            return f"{whole // size} {unit}s"
+    return "1 second" if whole == 1 else f"{whole} seconds"

@@ -8,21 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from ipaddress import (
-    IPv4Address,
-    IPv4Interface,
-    IPv4Network,
-    IPv6Address,
-    IPv6Interface,
-    IPv6Network,
-    ip_address,
-    ip_interface,
-    ip_network,
-)
+from ipaddress import ip_address, ip_interface, ip_network
 
-IpAddress = IPv4Address | IPv6Address
-IpInterface = IPv4Interface | IPv6Interface
-IpNetwork = IPv4Network | IPv6Network
+from inventory.names import IpAddress, IpInterface, IpNetwork
+
+__all__ = ["IpAddress", "IpInterface", "IpNetwork", "address", "interface", "interfaces", "network"]
 
 
 @lru_cache(maxsize=16384)

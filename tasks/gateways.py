@@ -17,16 +17,12 @@ from napalm_cumulus.config.configuration import (
 )
 from napalm_cumulus.config.semantics import macvlan_name
 from nornir_config.connection import read_session
-from tasks.addresses import interfaces
+from tasks.addresses import IpAddress, IpInterface, interfaces
 from tasks.errors import NoGatewayError, RefusedError
-from tasks.model import Gateway, Interface, VirtualAddress
+from tasks.model import Gateway, VirtualAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from ipaddress import IPv4Address, IPv6Address
-
-    Address = IPv4Address | IPv6Address
-
 _COMMENTED = re.compile(r"^\s*#[\s#]*address([-_]virtual)?\s+(?P<value>\S.*?)\s*$")
 _COMMENTED_ANYWHERE = re.compile(r"#[\s#]*address")
 
@@ -35,8 +31,8 @@ _COMMENTED_ANYWHERE = re.compile(r"#[\s#]*address")
 class Wanted:
     """Which gateway is looked for: by the address it serves, by its VIP, or by its interface."""
 
-    address: Address | None = None
-    vip: Address | None = None
+    address: IpAddress | None = None
+    vip: IpAddress | None = None
     interface: str | None = None
 
     def __str__(self) -> str:
@@ -44,7 +40,7 @@ class Wanted:
             return f"the subnet of {self.address}"
         return f"the VIP {self.vip}" if self.vip is not None else f"interface {self.interface}"
 
-    def matches(self, interface: str, virtual: Interface) -> bool:
+    def matches(self, interface: str, virtual: IpInterface) -> bool:
         """Return whether this virtual address is the gateway that is meant."""
         if self.address is not None:
             return self.address in virtual.network
@@ -256,7 +252,7 @@ def _refuse_commented(stanzas: tuple[Located, ...], switch: str, wanted: Wanted)
 
 def _commented_addresses(
     stanzas: tuple[Located, ...],
-) -> Iterator[tuple[Located, int, Interface]]:
+) -> Iterator[tuple[Located, int, IpInterface]]:
     """Yield the addresses in comments of each stanza, up to the next stanza or directive."""
     for at in stanzas:
         if at.file.is_template or at.stanza.keyword != "iface":

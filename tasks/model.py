@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import IPv4Interface, IPv6Interface
 from typing import Any
 
-Interface = IPv4Interface | IPv6Interface
+from inventory.names import IpInterface
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class VirtualAddress:
 
     device: str
     mac: str
-    address: Interface
+    address: IpInterface
     line: int
 
 
@@ -48,7 +47,7 @@ class Gateway:
     interface: str
     vip: VirtualAddress
     virtual: tuple[VirtualAddress, ...]
-    own: tuple[Interface, ...]
+    own: tuple[IpInterface, ...]
     file: str
     first: int
     last: int

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
-from inventory.names import one_line
+from inventory.names import is_mac, one_line
+from napalm_cumulus.patterns import INTERFACE
 from nornir_config.connection import read_session
 from tasks.errors import UnreadableAnswerError
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
     from nornir.core.task import Task
 
-_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_INTERFACE = re.compile(INTERFACE)
 _TOKEN = re.compile(r"[a-z0-9_]{1,32}")
 
 
@@ -66,7 +66,7 @@ def mac_address(text: str) -> str:
     '00:00:5e:00:01:c5'
     """
     lowered = text.lower()
-    if not _MAC.fullmatch(lowered):
+    if not is_mac(lowered):
         raise ValueError(f"not a MAC address: {text!r}")
     return lowered
 

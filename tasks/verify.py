@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from nornir.core.task import Result, Task
 
+from tasks.addresses import IpInterface
 from tasks.model import Boot, Verification
 from tasks.shell import read, rows, understood
 
 if TYPE_CHECKING:
-    from tasks.model import Gateway, Interface
+    from tasks.model import Gateway
 
 ADDRESSES = "ip -j addr show"
 ROUTES = "ip -j -4 route show table all"
@@ -96,7 +97,7 @@ def _link_problems(device: str, link: dict[str, Any] | None) -> list[str]:
     return [] if "UP" in link.get("flags", ()) else [f"{device} is down"]
 
 
-def _address_problems(device: str, links: _Links, address: Interface) -> list[str]:
+def _address_problems(device: str, links: _Links, address: IpInterface) -> list[str]:
     if device not in links:
         return []
     held = [f"{a.get('local')}/{a.get('prefixlen')}" for a in links[device].get("addr_info", ())]
@@ -113,7 +114,7 @@ def _mac_problems(device: str, links: _Links, mac: str) -> list[str]:
 
 
 def _connection_problems(
-    device: str, links: _Links, routes: list[dict[str, Any]], address: Interface
+    device: str, links: _Links, routes: list[dict[str, Any]], address: IpInterface
 ) -> list[str]:
     single = address.network.prefixlen == address.network.max_prefixlen
     if device not in links or single or _connected(device, routes, address):
@@ -122,7 +123,7 @@ def _connection_problems(
 
 
 def _local_problems(
-    device: str, links: _Links, routes: list[dict[str, Any]], address: Interface
+    device: str, links: _Links, routes: list[dict[str, Any]], address: IpInterface
 ) -> list[str]:
     ip = str(address.ip)
     if device not in links:
@@ -132,7 +133,7 @@ def _local_problems(
     return [f"{ip} is missing in the local routing table"]
 
 
-def _connected(device: str, routes: list[dict[str, Any]], address: Interface) -> bool:
+def _connected(device: str, routes: list[dict[str, Any]], address: IpInterface) -> bool:
     return any(
         row.get("dst") == str(address.network)
         and row.get("dev") == device

@@ -10,9 +10,10 @@ from ipaddress import IPv4Interface
 
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.semantics import addresses_of, macvlan_name
+from napalm_cumulus.patterns import INTERFACE, MAC
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_NAME = re.compile(INTERFACE)
+_MAC = re.compile(MAC)
 #: ``ifup`` takes these many names in one step.
 _NAMES_PER_STEP = 4
 #: The metric that ifupdown2 gives to the addresses of VRR devices.

@@ -30,12 +30,13 @@ from napalm_cumulus.config.semantics import (
 )
 from napalm_cumulus.config.snapshot import Snapshot, encode
 from napalm_cumulus.config.validation import unfamiliar_attributes
+from napalm_cumulus.patterns import INTERFACE
 from napalm_cumulus.result import CommandResult
 from napalm_cumulus.ssh.transport import Transport
 
 _ID = re.compile(r"^[0-9a-f]{12}$")
 #: A device's name that a shell takes for one word and no command for an option.
-_NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}\Z")
+_NAME = re.compile(INTERFACE)
 _LINE_LIMIT = 200
 #: Seconds of a dead-man's timer, at least and at most; the program has the same bound (LONGEST).
 SHORTEST_REVERT_IN, LONGEST_REVERT_IN = 1, 7 * 24 * 3600
@@ -239,11 +240,11 @@ def traces(disk: Configuration, candidate: Configuration, change: Change) -> dic
         found = addresses_of(disk, name)
         held += [f"{name} *"] if found is None else [f"{a.device} {a.address}" for a in found]
     return {
-        "added": lines(sorted(filter(_NAME.match, (after - before) | brought_up))),
-        "gone": lines(sorted(filter(_NAME.match, before - after))),
-        "named": lines(sorted(filter(_NAME.match, named))),
+        "added": lines(sorted(filter(_NAME.fullmatch, (after - before) | brought_up))),
+        "gone": lines(sorted(filter(_NAME.fullmatch, before - after))),
+        "named": lines(sorted(filter(_NAME.fullmatch, named))),
         "held": lines(sorted(held)),
-        "devices": lines(sorted(filter(_NAME.match, devices))),
+        "devices": lines(sorted(filter(_NAME.fullmatch, devices))),
         "size": f"{len(before | after)} {len(change.interfaces)}\n",
     }
 

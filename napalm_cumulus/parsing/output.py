@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from napalm_cumulus import errors
+from napalm_cumulus.patterns import MAC
 from napalm_cumulus.result import CommandResult
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _Model = TypeVar("_Model")
 TEXT_FOLLOWS = "# text\n"
 #: What a shell says when the command is not installed.
 NOT_FOUND = 127
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.IGNORECASE)
+_MAC = re.compile(MAC)
 _SHOWN = 120
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.errors import SourceError, TargetError
 from inventory.model import Answer, Switch, VirtualMachine
+from inventory.names import age_in_words
 from inventory.target import Chain, Kind, resolve
 from runbooks.run.records import now
 from runbooks.run.report import Way
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _NAMES = {"vm": "VM", "uplinks": "uplinks", "neighbours": "VMs beside", "switch": "switch"}
 _FEW = 4
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _JUST_NOW = 5
 
 
@@ -49,7 +49,9 @@ class Step:
     @property
     def age(self) -> str:
         """How old the answer is, in words; that of a failing source is called kept."""
-        return f"kept, {in_words(self.age_seconds)}" if self.cached else in_words(self.age_seconds)
+        fresh = self.age_seconds < _JUST_NOW
+        age = "now" if fresh else age_in_words(self.age_seconds)
+        return f"kept, {age}" if self.cached else age
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def follow(site: Site, target: str, story: Story) -> Followed:
         steps.append(step)
         if name == "vm":
             vms.append(answer)
-        old = f" (its answer of {in_words(step.age_seconds)} ago)" if answer.cached else ""
+        old = f" (its answer of {age_in_words(step.age_seconds)} ago)" if answer.cached else ""
         story.tell(answer.source, step.answer + old, "warn" if answer.cached else "ok")
 
     try:
@@ -132,20 +134,6 @@ def find_switch(site: Site | None, name: str, story: Story) -> Switch:
     if answer.warning:
         story.tell("note", answer.warning, "warn")
     return answer.value
-
-
-def in_words(seconds: float) -> str:
-    """An age to the precision that a person needs.
-
-    >>> in_words(2), in_words(90), in_words(7200), in_words(200000)
-    ('now', '90 s', '2 h', '55 h')
-    """
-    if seconds < _JUST_NOW:
-        return "now"
-    for unit, size in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE)):
-        if seconds >= (3 if unit == "d" else 2) * size:
-            return f"{int(seconds // size)} {unit}"
-    return f"{int(seconds)} s"
 
 
 def _step(name: str, answer: Answer[Any]) -> Step:

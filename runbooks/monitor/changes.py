@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runbooks.fleet.assess import UNANSWERED
-from runbooks.run.record_files import append_whole
-from runbooks.run.records import HALVES, RecordError, plain
+from runbooks.run.records import append_lines
 from tasks.faults.model import Finding, Status
 from tasks.health.model import FleetHealth
 
@@ -115,16 +113,8 @@ def append(path: Path, lines: Iterable[Mapping[str, object]]) -> None:
     Raises:
         RecordError: it cannot be written.
     """
-    text = "".join(
-        json.dumps(plain(line), ensure_ascii=False, separators=(",", ":")) + "\n" for line in lines
-    )
-    try:
-        append_whole(path, text.encode("utf-8", HALVES), guarded=False)
-    except OSError as error:
-        raise RecordError(
-            f"the watch log {path} could not be written: {error.strerror or error}",
-            "Make room, correct paths.watch in the settings, or name another with --log.",
-        ) from None
+    advice = "Make room, correct paths.watch in the settings, or name another with --log."
+    append_lines(path, lines, f"the watch log {path}", advice, guarded=False)
 
 
 def _key(finding: Finding) -> Key:

@@ -6,11 +6,10 @@ is in the encoding of the terminal.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from typing import TYPE_CHECKING
 
+from inventory.files import write_whole
 from runbooks.output.forms import Checked
 from runbooks.output.text import overall
 from runbooks.run.errors import EXIT_CODES, UsageError
@@ -62,13 +61,9 @@ def write(path: Path, text: str) -> None:
     if path.exists() and not path.is_file():  # /dev/stdout, a pipe
         path.write_bytes(_encoded(text))
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(_encoded(text))
-        temporary.replace(path)
+        write_whole(path, _encoded(text), mode=0o666)  # for whom the umask lets read
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise UsageError(
             f"{path} could not be written: {error.strerror}", "Name another file with --output."
         ) from None

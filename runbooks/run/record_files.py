@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from inventory import files
 from napalm_cumulus.account import sudo_uid
 
 _LOCK_SECONDS = 10.0  # others hold it for the length of one write
@@ -39,7 +40,7 @@ def append_whole(path: Path, data: bytes, *, guarded: bool = True) -> None:
         if end and os.pread(descriptor, 1, end - 1) != b"\n":
             data = b"\n" + data  # somebody died in the middle of a line
         try:
-            _write(descriptor, data)
+            files.write_all(descriptor, data)
             os.fsync(descriptor)
             # A network file system may tell of its full disk only when a file is closed.
             os.close(os.dup(descriptor))
@@ -50,7 +51,7 @@ def append_whole(path: Path, data: bytes, *, guarded: bool = True) -> None:
                 os.fsync(descriptor)
             raise
         if not end:
-            _sync_directory(path.parent)
+            files.sync_directory(path.parent)
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -60,21 +61,7 @@ def write_whole(path: Path, data: bytes) -> None:
         OSError: it could not be written, or others could change what stands in its directory.
     """
     _make_directory(path.parent, guarded=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            _own(descriptor, path.parent)
-            _write(descriptor, data)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        temporary.replace(path)
-        _sync_directory(path.parent)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    files.write_whole(path, data, durable=True, own=lambda new: _own(new, path.parent))
 
 
 @contextlib.contextmanager
@@ -118,12 +105,6 @@ def _got_lock(descriptor: int) -> bool:
     return True
 
 
-def _write(descriptor: int, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
-
-
 def _make_directory(directory: Path, *, guarded: bool) -> None:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     if guarded:
@@ -148,13 +129,3 @@ def _own(descriptor: int, directory: Path) -> None:
     found = directory.stat()
     if sudo_uid() is not None and found.st_uid == sudo_uid():
         os.fchown(descriptor, found.st_uid, found.st_gid)
-
-
-def _sync_directory(directory: Path) -> None:
-    """See a new name onto the disk; a file system that cannot is not asked again."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timezone
 from enum import Enum
 from pathlib import Path
@@ -84,13 +84,39 @@ def append_audit(path: Path, entry: Mapping[str, Any]) -> None:
     Raises:
         RecordError: it could not be written; nothing of it stands there then.
     """
-    line = json.dumps(plain(entry), ensure_ascii=False, separators=(",", ":")) + "\n"
+    advice = "Make room, see to the owner and mode, or correct paths.audit in the settings."
+    append_lines(path, [entry], f"the audit log {path}", advice)
+
+
+def append_lines(
+    path: Path,
+    entries: Iterable[Mapping[str, Any]],
+    what: str,
+    advice: str,
+    *,
+    guarded: bool = True,
+) -> None:
+    """Append a line of JSON for each entry, all or none.
+
+    Args:
+        path: the file.
+        entries: what the lines say.
+        what: the file's name for a person.
+        advice: what to do when it cannot be written.
+        guarded: refuse a file or a directory that others could have made or can change.
+
+    Raises:
+        RecordError: it could not be written; nothing of it stands there then.
+    """
+    text = "".join(
+        json.dumps(plain(entry), ensure_ascii=False, separators=(",", ":")) + "\n"
+        for entry in entries
+    )
     try:
-        append_whole(path, line.encode("utf-8", HALVES))
+        append_whole(path, text.encode("utf-8", HALVES), guarded=guarded)
     except OSError as error:
         raise RecordError(
-            f"the audit log {path} could not be written: {error.strerror or error}",
-            "Make room, see to the owner and mode, or correct paths.audit in the settings.",
+            f"{what} could not be written: {error.strerror or error}", advice
         ) from None
 
 

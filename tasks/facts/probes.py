@@ -9,11 +9,12 @@ from typing import NamedTuple
 from inventory.names import one_line
 from napalm_cumulus.config.semantics import macvlan_name
 from napalm_cumulus.parsing.output import text_of
+from napalm_cumulus.patterns import MAC
 from napalm_cumulus.result import CommandResult
 from tasks.facts.model import ProbeFact
 
 _FIELDS = 5
-_MAC = re.compile(r"\[((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2})\]")
+_MAC = re.compile(rf"\[({MAC})\]")
 _DEVICE = re.compile(r"\bdev (\S+)")
 _NO_WAY = re.compile(r"\b(unreachable|blackhole|prohibit|RTNETLINK|Cannot|Error)\b", re.IGNORECASE)
 #: arping could not even ask: that says nothing about who would answer.

@@ -78,7 +78,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "ssh",
         "batch account",
         "errors result",
-        "refusals",
+        "refusals patterns",
     ),
     "inventory": (
         "target nornir_hosts",
@@ -86,7 +86,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "disk_cache",
         "sources export",
         "model settings",
-        "names errors",
+        "names errors files",
     ),
     "inventory.sources": (
         "registry",

@@ -15,12 +15,12 @@ import threading
 import uuid
 from dataclasses import replace
 from datetime import datetime, timezone
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
+from ipaddress import ip_address, ip_interface
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inventory.errors import SourceError, TargetError
 from inventory.model import Answer, MacOwner, VirtualMachine
-from inventory.names import is_hostname, is_mac, is_plain, one_line, same_host
+from inventory.names import IpAddress, is_hostname, is_mac, is_plain, one_line, same_host
 from inventory.sources.openstack.cloud import Cloud
 from inventory.sources.openstack.errors import SYSTEM, as_source_error, failures
 from inventory.sources.openstack.macs import owners
@@ -33,12 +33,11 @@ if TYPE_CHECKING:
     from inventory.settings import OpenStackSettings
 
 T = TypeVar("T")
-Address = IPv4Address | IPv6Address
 _MAX_NAME = 255
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
-def classify(target: str) -> uuid.UUID | Address | str:
+def classify(target: str) -> uuid.UUID | IpAddress | str:
     """Return what a person's text can be: an id, an address, or else a name.
 
     >>> classify("130.246.212.10"), classify("vm-a1")
@@ -199,7 +198,7 @@ class OpenStackSource:
         return connection
 
 
-def _find(cloud: Cloud, kind: uuid.UUID | Address | str) -> tuple[VirtualMachine, ...]:
+def _find(cloud: Cloud, kind: uuid.UUID | IpAddress | str) -> tuple[VirtualMachine, ...]:
     if isinstance(kind, uuid.UUID):
         server = cloud.server(str(kind))
         servers = [server] if server is not None else []
@@ -224,7 +223,7 @@ def _named(cloud: Cloud, name: str) -> list[Any]:
     return [server for server in found if server.name == name]
 
 
-def _addressed(cloud: Cloud, address: Address) -> list[Any]:
+def _addressed(cloud: Cloud, address: IpAddress) -> list[Any]:
     ids: dict[str, None] = {}
     others: list[str] = []
     for port in cloud.network.ports(fixed_ips=f"ip_address={address}"):
@@ -311,7 +310,7 @@ def _vm(cloud: Cloud, server: Any, *, floating_from_neutron: bool) -> VirtualMac
     )
 
 
-def _floating_in_nova(networks: dict[str, list[dict[str, Any]]]) -> Iterable[Address]:
+def _floating_in_nova(networks: dict[str, list[dict[str, Any]]]) -> Iterable[IpAddress]:
     """Yield addresses of Nova's own cache: one call less per VM, enough for neighbours."""
     for entries in networks.values():
         for entry in entries:

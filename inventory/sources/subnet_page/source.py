@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from inventory.errors import SourceError, TargetError
 from inventory.model import Answer, Switch
-from inventory.names import is_hostname, one_line
+from inventory.names import IpNetwork, is_hostname, one_line
 from inventory.sources.memory_cache import Memo
 from inventory.sources.subnet_page.registrations import SYSTEM, Registrations, find_switch
 from inventory.sources.subnet_page.table import (
-    Network,
     Row,
     SubnetPageError,
     read_selector,
@@ -78,7 +77,7 @@ class SubnetPageSource:
             rows = tuple(row for found in pool.map(self._subnet, subnets) for row in found)
         return asked_at, Registrations(rows)
 
-    def _subnet(self, subnet: Network) -> tuple[Row, ...]:
+    def _subnet(self, subnet: IpNetwork) -> tuple[Row, ...]:
         page = self._web.get(params={"subnet": str(subnet)}, content_types=_HTML)
         try:
             return read_subnet(page.text, subnet)

@@ -12,9 +12,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
-    IPv4Network,
     IPv6Address,
-    IPv6Network,
     ip_address,
     ip_network,
 )
@@ -26,14 +24,13 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 from bs4.exceptions import ParserRejectedMarkup
 
-from inventory.names import is_hostname, one_line
+from inventory.names import IpNetwork, is_hostname, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bs4.element import PageElement
 
-Network = IPv4Network | IPv6Network
 _HEADERS = ("ip address", "fqdn", "seen")
 _DISPLAYING = re.compile(r"Displaying:\s*([0-9A-Fa-f.:]+/\d{1,3})", re.IGNORECASE)
 _CIDR = re.compile(r"(?<![\w.:])[0-9A-Fa-f.:]+/\d{1,3}(?!\w)")
@@ -65,7 +62,7 @@ class Row:
     text: str
 
 
-def read_subnet(html: str, subnet: Network) -> tuple[Row, ...]:
+def read_subnet(html: str, subnet: IpNetwork) -> tuple[Row, ...]:
     """Return all rows with a name, of every block of the page.
 
     Raises:
@@ -99,14 +96,14 @@ def read_subnet(html: str, subnet: Network) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def read_selector(html: str) -> tuple[Network, ...]:
+def read_selector(html: str) -> tuple[IpNetwork, ...]:
     """Return the subnets that the page's own selector offers, in its order.
 
     Raises:
         SubnetPageError: there is no selector with subnets in it.
     """
     soup = _soup(html)
-    found: dict[Network, None] = {}
+    found: dict[IpNetwork, None] = {}
     for option in soup.find_all("option") if soup.find("select") else ():
         own = " ".join(child for child in option.contents if isinstance(child, NavigableString))
         for text in (str(option.get("value") or ""), own):
@@ -120,7 +117,7 @@ def read_selector(html: str) -> tuple[Network, ...]:
     return tuple(found)
 
 
-def _network(text: str) -> Network | None:
+def _network(text: str) -> IpNetwork | None:
     try:
         return ip_network(text)
     except ValueError:
@@ -172,7 +169,7 @@ def _columns(cells: list[_Cell]) -> dict[str, int]:
     return {header: texts.index(header) for header in _HEADERS}
 
 
-def _rows(cells: list[_Cell], columns: dict[str, int], subnet: Network) -> Iterator[Row]:
+def _rows(cells: list[_Cell], columns: dict[str, int], subnet: IpNetwork) -> Iterator[Row]:
     if len(cells) <= max(columns.values()) or _columns(cells):
         return
     address, fqdn, seen = (cells[columns[header]] for header in _HEADERS)
@@ -188,7 +185,7 @@ def _rows(cells: list[_Cell], columns: dict[str, int], subnet: Network) -> Itera
         yield Row(_address(text, subnet), names, one_line(seen.words, 60), one_line(text, 60))
 
 
-def _address(text: str, subnet: Network) -> IPv4Address | IPv6Address | None:
+def _address(text: str, subnet: IpNetwork) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)
     except ValueError:

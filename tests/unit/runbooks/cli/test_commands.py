@@ -8,8 +8,9 @@ import pytest
 from napalm.base.exceptions import CommandTimeoutException
 
 from inventory.errors import SourceError
-from runbooks.incident.path import in_words
+from runbooks.incident.path import Step
 from runbooks.run.explain import explain
+from runbooks.run.records import now
 from tests.unit.inventory.fakes import SW3
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.fakes import lldp, pending_commit
@@ -205,8 +206,9 @@ def test_the_installed_command_and_a_reader_that_leaves() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "now"), (30, "30 s"), (600, "10 min"), (7300, "2 h"), (864000, "10 d")],
+    ("seconds", "cached", "words"),
+    [(0, False, "now"), (600, False, "10 minutes"), (7300, True, "kept, 2 hours")],
 )
-def test_ages(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words
+def test_ages(seconds: float, cached: bool, words: str) -> None:
+    step = Step("vm", "vm-a1", "OpenStack", now(), seconds, cached, "")
+    assert step.age == words
