@@ -137,7 +137,7 @@ def test_a_fault_bites_and_is_found_named_cured_and_mended(
     assert leaf.disk() == disk
     cured = Cure(fault.cure) is not Cure.NONE and not (fault.latent and is_disruptive(fault))
     if cured:
-        same = wait_until(lambda: everything(lab) == before, timeout=5)
+        same = wait_until(lambda: everything(lab) == before, timeout=20)
         assert same, everything(lab) ^ before
         assert lab.exec_vm("vm-a1", LARGE).returncode == 0
         FaultInjector(lab).mend()
@@ -146,9 +146,9 @@ def test_a_fault_bites_and_is_found_named_cured_and_mended(
         assert lab.answers(OUTSIDE, source="vm-a1"), "its own packets do not end it"
     begin = time.monotonic()
     assert [item.answers for item in FaultInjector(lab).mend()] == [True]
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
     assert FaultInjector(lab).active() == []
-    assert wait_until(lambda: everything(lab) == before, timeout=5), everything(lab) ^ before
+    assert wait_until(lambda: everything(lab) == before, timeout=20), everything(lab) ^ before
 
 
 def is_disruptive(fault: Fault) -> bool:

@@ -27,7 +27,7 @@ def test_it_is_mended_whatever_was_tried_meanwhile(well: Lab, fault: str, meddli
     FaultInjector(well).inject(fault)
     well.exec_leaf("03", ["sh", "-c", meddling])
     assert [item.answers for item in FaultInjector(well).mend()] == [True]
-    assert wait_until(lambda: state(well) == before, timeout=5), state(well) ^ before
+    assert wait_until(lambda: state(well) == before, timeout=20), state(well) ^ before
 
 
 def test_several_faults_at_once_are_all_mended(well: Lab) -> None:
@@ -38,7 +38,7 @@ def test_several_faults_at_once_are_all_mended(well: Lab) -> None:
     reports = FaultInjector(well).mend()
     assert len(reports) == 5
     assert reports[-1].answers
-    assert wait_until(lambda: state(well) == before, timeout=5), state(well) ^ before
+    assert wait_until(lambda: state(well) == before, timeout=20), state(well) ^ before
 
 
 def test_the_command_line_says_that_a_fault_is_latent(well: Lab) -> None:
