@@ -182,14 +182,16 @@ def _report(target: str, followed: Followed, words: list[Word], reach: Reach) ->
         "hypervisor": followed.chain.hypervisor,
         "steps": followed.steps,
         "warnings": followed.chain.warnings,
-        "switches": [
-            {**plain(word), "confirmed": word.presence.confirmed if word.presence else None}
-            for word in words
-        ],
+        "switches": [{**plain(word), "confirmed": _confirmed(word.presence)} for word in words],
         "probes": reach.probes,
         "blast": {**plain(reach.blast), "sentence": reach.blast.sentence} if reach.blast else None,
         "failure": str(failure) if failure else None,
     }
+
+
+def _confirmed(presence: Presence | None) -> bool | None:
+    """Whether the hypervisor is behind the switch; None where that is not known."""
+    return None if presence is None or presence.unknown else presence.confirmed
 
 
 def _show(console: Console, followed: Followed, words: list[Word], reach: Reach) -> None:
@@ -216,7 +218,7 @@ def _rows(word: Word) -> list[tuple[str, str, str]]:
     rows = []
     switch = short_host(word.switch)
     if word.presence is not None:
-        verdict = "yes" if word.presence.confirmed else "NO"
+        verdict = {True: "yes", False: "NO", None: "not known"}[_confirmed(word.presence)]
         rows.append(("behind it?", f"{verdict}: {word.presence.explanation}", switch))
         rows += [("warning", text, switch) for text in word.presence.warnings]
     elif word.hostname:

@@ -73,12 +73,14 @@ class Evidence:
     Attributes:
         source: the table that says so (``LLDP``, ``FDB``, ``neighbours``).
         supports: whether it speaks for the hypervisor being behind this switch; None for neither.
-        text: what it says, as a sentence part.
+        text: what it says, as a sentence part; of a table that was not read, why.
+        unread: whether the table could not be read, or nobody keeps it on the switch.
     """
 
     source: str
     supports: bool | None
     text: str
+    unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,17 @@ class Presence:
         """Return whether at least one table speaks for it, and none against it."""
         verdicts = {evidence.supports for evidence in self.evidence}
         return True in verdicts and False not in verdicts
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether a table says that the hypervisor is somewhere else."""
+        return any(evidence.supports is False for evidence in self.evidence)
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it cannot be told: no table speaks for it or against it, and one was not read."""
+        undecided = all(evidence.supports is None for evidence in self.evidence)
+        return undecided and any(evidence.unread for evidence in self.evidence)
 
     @property
     def explanation(self) -> str:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
 from inventory.names import same_host
-from tasks.errors import UnreadableAnswerError
-from tasks.identity import HOSTNAME, require_same
+from tasks.facts.collect import SILENT, collect_facts
+from tasks.identity import require_same
 from tasks.model import Evidence, Presence
-from tasks.shell import read, rows, understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-LLDP = "lldpctl -f json0"
-FDB = "bridge -j fdb show"
-NEIGHBOURS = "ip -j neigh show"
+    from tasks.facts.model import FdbFact, NeighbourFact, Section, SwitchFacts
+
+#: What ``judge`` looks at.
+_NEEDED = ("hostname", "lldp", "fdb", "neighbours")
 
 
 def check_presence(
@@ -40,49 +39,28 @@ def check_presence(
     Raises:
         WrongSwitchError: the switch that answers has another name.
     """
-    output = read(task, [HOSTNAME, LLDP, FDB, NEIGHBOURS])
-    require_same(task.host.name, output[HOSTNAME].strip(), task.host.hostname or "")
-    return Result(
-        host=task.host,
-        result=judge(
-            task.host.name, output, hypervisor, ports=ports, macs=macs, addresses=addresses
-        ),
-    )
+    facts: SwitchFacts = collect_facts(task, probes=SILENT, only=_NEEDED).result
+    require_same(task.host.name, facts.hostname, task.host.hostname or "")
+    presence = judge(facts, hypervisor, ports=ports, macs=macs, addresses=addresses)
+    return Result(host=task.host, result=presence)
 
 
 def judge(
-    switch: str,
-    output: dict[str, str],
+    facts: SwitchFacts,
     hypervisor: str,
     *,
     ports: Sequence[str] = (),
     macs: Sequence[str] = (),
     addresses: Sequence[str] = (),
 ) -> Presence:
-    """Judge what the switch printed; pure.
-
-    Raises:
-        UnreadableAnswerError: it is not what these commands print.
-    """
-    with understood(switch, "its neighbours"):
-        return _judged(output, switch, hypervisor, macs=macs, ports=ports, addresses=addresses)
-
-
-def _judged(
-    output: dict[str, str],
-    switch: str,
-    hypervisor: str,
-    *,
-    macs: Sequence[str],
-    ports: Sequence[str],
-    addresses: Sequence[str],
-) -> Presence:
-    neighbours_heard = lldp_neighbours(output[LLDP], switch)
-    seen = [port for port, name in neighbours_heard if same_host(name, hypervisor)]
-    evidence = [_lldp_evidence(output[LLDP], hypervisor, seen)]
+    """Judge a switch's tables; pure. One that was not read says nothing, for or against."""
+    macs = [mac.lower() for mac in macs]
+    seen = [row.port for row in facts.lldp.rows if same_host(row.name, hypervisor)]
+    evidence = [_lldp_evidence(facts, hypervisor, seen)]
     if macs:
-        evidence.append(_fdb_evidence(rows(output[FDB], FDB, switch), macs))
-    neighbours = _neighbour_evidence(rows(output[NEIGHBOURS], NEIGHBOURS, switch), macs, addresses)
+        evidence.append(_fdb_evidence(facts.fdb, set(macs)))
+    if addresses:
+        evidence += _neighbour_evidence(facts.neighbours, set(macs), set(addresses))
     warnings = []
     if seen and ports and not set(seen) & set(ports):
         warnings.append(
@@ -90,66 +68,36 @@ def _judged(
             f"{', '.join(ports)}: the cabling record is behind"
         )
     return Presence(
-        hostname=output[HOSTNAME].strip(),
+        hostname=facts.hostname,
         hypervisor=hypervisor,
         port=", ".join(seen),
-        evidence=tuple(evidence + neighbours),
+        evidence=tuple(evidence),
         warnings=tuple(warnings),
-        heard=tuple(dict.fromkeys(name for _, name in neighbours_heard)),
+        heard=tuple(dict.fromkeys(row.name for row in facts.lldp.rows)),
     )
 
 
-def lldp_neighbours(output: str, switch: str) -> list[tuple[str, str]]:
-    """Port and system name of every LLDP neighbour in ``lldpctl -f json0``'s words.
-
-    Raises:
-        UnreadableAnswerError: the words are others.
-    """
-    if not output.strip():
-        return []
-    try:
-        parsed = json.loads(output)
-        return [
-            (_text(interface["name"]), _text(name["value"]))
-            for group in parsed["lldp"]
-            for interface in group.get("interface", ())
-            for chassis in interface.get("chassis", ())
-            for name in chassis.get("name", ())
-        ]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UnreadableAnswerError(
-            f"{switch}: '{LLDP}' did not answer as lldpd does: {output.strip()[:80]!r}",
-            "Try the command on the switch.",
-        ) from None
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no name")
-    return value
-
-
-def _lldp_evidence(output: str, hypervisor: str, seen: list[str]) -> Evidence:
+def _lldp_evidence(facts: SwitchFacts, hypervisor: str, seen: list[str]) -> Evidence:
+    if facts.lldp.absent:
+        text = "lldpd is not installed or not running"
+        return Evidence("LLDP", supports=None, text=text, unread=True)
+    if facts.lldp.unread:
+        return Evidence("LLDP", supports=None, text=facts.lldp.unread, unread=True)
     if seen:
         return Evidence("LLDP", supports=True, text=f"{hypervisor} is on {', '.join(seen)}")
-    if not output.strip():
-        return Evidence("LLDP", supports=None, text="lldpctl gave no answer")
     return Evidence("LLDP", supports=None, text=f"no neighbour is called {hypervisor}")
 
 
-def _fdb_evidence(fdb: list[dict[str, Any]], macs: Sequence[str]) -> Evidence:
+def _fdb_evidence(fdb: Section[FdbFact], wanted: set[str]) -> Evidence:
     """Where VM MACs are learnt: on a local port, or behind the VXLAN (another leaf)."""
-    wanted = {mac.lower() for mac in macs}
-    tunnels = {row.get("ifname") for row in fdb if "dst" in row}
-    learnt = [
-        (row["mac"].lower(), str(row.get("ifname", "")), row)
-        for row in fdb
-        if str(row.get("mac", "")).lower() in wanted and row.get("state") != "permanent"
-    ]
-    local = sorted({f"{mac} on {port}" for mac, port, _ in learnt if port not in tunnels})
+    if not fdb.known:
+        return Evidence("FDB", supports=None, text=_why(fdb, "bridge"), unread=True)
+    tunnels = {row.port for row in fdb.rows if row.remote}
+    learnt = [row for row in fdb.rows if row.mac in wanted and row.state != "permanent"]
+    local = sorted({f"{row.mac} on {row.port}" for row in learnt if row.port not in tunnels})
     remote = sorted(
-        {f"{mac} behind {row['dst']}" for mac, _, row in learnt if "dst" in row}
-        or {f"{mac} behind {port}" for mac, port, _ in learnt if port in tunnels}
+        {f"{row.mac} behind {row.remote}" for row in learnt if row.remote}
+        or {f"{row.mac} behind {row.port}" for row in learnt if row.port in tunnels}
     )
     if local:
         return Evidence("FDB", supports=True, text=f"learnt {_few(local)}")
@@ -159,25 +107,22 @@ def _fdb_evidence(fdb: list[dict[str, Any]], macs: Sequence[str]) -> Evidence:
 
 
 def _neighbour_evidence(
-    neighbours: list[dict[str, Any]], macs: Sequence[str], addresses: Sequence[str]
-) -> list[Evidence]:
+    neighbours: Section[NeighbourFact], macs: set[str], addresses: set[str]
+) -> Iterator[Evidence]:
     """The neighbour entries of the VMs; a strange MAC speaks of the fault, not of the place."""
-    return [
-        Evidence("neighbours", supports=None, text=text)
-        for text in _neighbour_texts(neighbours, {mac.lower() for mac in macs}, set(addresses))
-    ]
+    if not neighbours.known:
+        yield Evidence("neighbours", supports=None, text=_why(neighbours, "ip"), unread=True)
+    for row in neighbours.rows:
+        if str(row.address) in addresses:
+            strange = row.mac and macs and row.mac not in macs
+            odd = ", which is none of its MACs" if strange else ""
+            mac = row.mac or "unresolved"
+            text = f"{row.address} is {mac}{odd} on {row.device} ({row.state})"
+            yield Evidence("neighbours", supports=None, text=text)
 
 
-def _neighbour_texts(
-    neighbours: list[dict[str, Any]], macs: set[str], addresses: set[str]
-) -> Iterator[str]:
-    for row in neighbours:
-        if row.get("dst") not in addresses:
-            continue
-        state = "/".join(row.get("state", ()))
-        mac = str(row.get("lladdr", "")).lower()
-        odd = ", which is none of its MACs" if mac and macs and mac not in macs else ""
-        yield f"{row['dst']} is {mac or 'unresolved'}{odd} on {row.get('dev')} ({state})"
+def _why(section: Section[FdbFact] | Section[NeighbourFact], program: str) -> str:
+    return section.unread or f"{program} is not installed"
 
 
 def _few(items: list[str], most: int = 3) -> str:

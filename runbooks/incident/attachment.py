@@ -42,7 +42,7 @@ class Behind:
     @property
     def contradicted(self) -> bool:
         """Whether a table of the switch says that the hypervisor is somewhere else."""
-        return any(evidence.supports is False for evidence in self.presence.evidence)
+        return self.presence.contradicted
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def require_confirmed(
         NapalmException: the only ones that might cannot be reached.
     """
     unseen = [
-        f"{behind.switch.name} does not confirm it ({behind.presence.explanation})"
+        f"{behind.switch.name} {_verdict(behind.presence)} ({behind.presence.explanation})"
         for behind in reached.answered
         if not behind.presence.confirmed
     ]
@@ -111,6 +111,11 @@ def require_confirmed(
     )
 
 
+def _verdict(presence: Presence) -> str:
+    """Say in words that a switch does not see the hypervisor, or that it cannot be told."""
+    return "cannot tell whether it is there" if presence.unknown else "does not confirm it"
+
+
 def _look_for(
     session: SwitchSession, switch: Switch, followed: Followed, patients: tuple[Patient, ...]
 ) -> Presence:
@@ -126,7 +131,9 @@ def _look_for(
 
 def _tell(run: Run, switch: Switch, presence: Presence) -> None:
     for evidence in presence.evidence:
-        kind = {True: "ok", False: "fail", None: "info"}[evidence.supports]
+        kind = {True: "ok", False: "fail", None: "warn" if evidence.unread else "info"}[
+            evidence.supports
+        ]
         run.story.tell(switch.short_name, f"{evidence.source}: {evidence.text}", kind)
     for warning in presence.warnings:
         run.story.tell(switch.short_name, warning, "warn")

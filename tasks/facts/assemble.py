@@ -39,6 +39,7 @@ def read_facts(
     return SwitchFacts(
         switch=switch,
         hostname=_hostname(results),
+        boot=next(iter(section(results, "boot", lambda result: [kernel.boot(result)]).rows), None),
         gateways=configured.gateways,
         gateways_unread=configured.unread,
         commented=configured.commented,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -47,7 +47,9 @@ class Probes:
 SILENT = Probes(per_vip=0, total=0)
 
 
-def collect_facts(task: Task, *, probes: Probes = Probes()) -> Result:
+def collect_facts(
+    task: Task, *, probes: Probes = Probes(), only: Collection[str] | None = None
+) -> Result:
     """Nornir task: the ``SwitchFacts`` of the host, from one command on one connection.
 
     Only where ``source`` lines read files outside ``/etc/network``, a second one is needed.
@@ -56,11 +58,14 @@ def collect_facts(task: Task, *, probes: Probes = Probes()) -> Result:
     Args:
         task: the task on the switch.
         probes: what it is to try out.
+        only: names of ``commands``; the facts of the others are marked as unread. All by default.
 
     Raises:
         NapalmException: there is no session, or the switch did not answer it in time.
     """
     wanted = commands(probes)
+    if only is not None:
+        wanted = {name: wanted[name] for name in only}
     outcomes = run_once(task, list(wanted.values()))
     results = dict(zip(wanted, outcomes, strict=True))
     more: dict[str, CommandResult] = {}
@@ -95,6 +100,8 @@ def _standing() -> Mapping[str, str]:
     sysctls = " ".join(f"conf/*/{name}" for name in _SYSCTLS)
     return {
         "hostname": "hostname",
+        # A container has the uptime of its host: its first process tells since when it runs.
+        "boot": "cd /proc && cat sys/kernel/random/boot_id uptime 1/stat",
         "configuration": snapshot.READ,
         "links": both("ip -d -j link show", "ip -d -o link show"),
         "addresses": both("ip -j addr show", "ip -o addr show"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Container, Iterator
 from typing import Any
@@ -21,7 +22,10 @@ from tasks.facts.model import (
     Section,
 )
 from tasks.facts.section import Results, misread, section, unread
+from tasks.model import Boot
 
+_TICKS = 100  # a second, wherever Linux runs
+_STARTED = 19  # fields of /proc/1/stat after the name
 _VRR = re.compile(r"(.+)-v\d+")
 _PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?\b.*: <[^>]*>(?:.* master (\S+) state (\S+))?")
 _RULE = re.compile(r"^(\d+):\s+(.*)$")
@@ -211,6 +215,21 @@ def _ports_of_text(text: str) -> list[dict[str, Any]]:
         name, master, state = match.groups()
         rows.append({"ifname": name, **({"master": master, "state": state} if master else {})})
     return rows
+
+
+def boot(result: CommandResult) -> Boot:
+    r"""Return since when the switch runs, from its boot id, its uptime, and ``/proc/1/stat``.
+
+    >>> proc = b"0e1c\n500.25 900.1\n1 (systemd) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 40025 0\n"
+    >>> boot(CommandResult("cat", 0, proc, b""))
+    Boot(id='0e1c', up_seconds=100.0)
+    """
+    name, uptime, process = text_of(result).splitlines()
+    started = int(process.rpartition(")")[2].split()[_STARTED]) / _TICKS
+    up_seconds = max(0.0, round(float(uptime.split()[0]) - started, 2))
+    if not math.isfinite(up_seconds):
+        raise ValueError(f"{uptime!r} is no uptime")
+    return Boot(name.strip(), up_seconds)
 
 
 def sysctls(results: Results, devices: Container[str]) -> tuple[dict[str, str], str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from tasks.addresses import IpAddress, IpInterface, IpNetwork
-from tasks.model import Gateway
+from tasks.model import Boot, Gateway
 
 Row = TypeVar("Row")
 
@@ -296,6 +296,7 @@ class SwitchFacts:
     Attributes:
         switch: its name in the inventory.
         hostname: what it calls itself.
+        boot: since when it runs; None where it does not say.
         gateways: every stanza with virtual addresses, as configured on disk.
         gateways_unread: why the configuration could not be read; empty when it was.
         commented: places (file and line) of address lines that are commented out in a stanza,
@@ -311,6 +312,7 @@ class SwitchFacts:
 
     switch: str
     hostname: str = ""
+    boot: Boot | None = None
     gateways: tuple[Gateway, ...] = ()
     gateways_unread: str = ""
     commented: tuple[str, ...] = ()

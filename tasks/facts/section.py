@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from inventory.names import one_line
 from napalm_cumulus import errors
 from napalm_cumulus.parsing.output import NOT_FOUND
 from napalm_cumulus.result import CommandResult
+from tasks.errors import UnreadableAnswerError
 from tasks.facts.model import Section
 
 Row = TypeVar("Row")
@@ -67,6 +68,22 @@ def section(
         return Section(tuple(parse(result)))
     except misread() as error:
         return Section(unread=unread(result, error))
+
+
+def require_read(switch: str, **sections: Section[Any]) -> None:
+    """Make sure that tables were read, before anything is said of what is not in them.
+
+    Args:
+        switch: the switch's name, for the message.
+        sections: what is needed, by its name in the facts.
+
+    Raises:
+        UnreadableAnswerError: one was not; it says which and why.
+    """
+    for name, each in sections.items():
+        if not each.known:
+            why = each.unread or f"{name}: the program that tells is not installed, or not running"
+            raise UnreadableAnswerError(f"{switch}: {why}", "Try the command on the switch.")
 
 
 def unread(result: CommandResult, error: BaseException) -> str:

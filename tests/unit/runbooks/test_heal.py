@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import stat
 from ipaddress import ip_interface
 from typing import Any
@@ -24,7 +25,9 @@ from tests.unit.inventory.fakes import SW1, SW3, uplink, vm
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.fakes import CONFIG, VM_MAC, FakeSwitch, lldp, pending_commit
 
-REMOTE: list[Any] = [{"mac": VM_MAC, "ifname": "vni10453", "dst": "10.0.0.12", "flags": []}]
+REMOTE: list[Any] = [
+    {"mac": VM_MAC, "ifname": "vni10453", "dst": "10.0.0.12", "flags": [], "state": ""}
+]
 
 
 def test_a_cut_off_vm_is_healed(world: World) -> None:
@@ -176,6 +179,30 @@ def test_a_switch_that_does_not_see_the_hypervisor_is_refused(world: World) -> N
     result = world.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == 6
     assert "no neighbour is called hv50" in result.stderr
+    assert not world.committed
+
+
+def test_a_switch_whose_tables_were_not_read_cannot_tell(world: World) -> None:
+    world.cut_off()
+    world.leaf.instead = {"lldpctl": (1, "", "it is broken"), "bridge -j fdb": (0, "", "")}
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 6
+    assert "cannot tell whether it is there (LLDP: 'lldpctl' failed" in result.stderr
+    assert not world.committed
+    traced = json.loads(world.vip("trace", "vm-a1", "--json").stdout)
+    assert traced["switches"][0]["confirmed"] is None
+    assert "behind it?" in (shown := world.vip("trace", "vm-a1").output)
+    assert "not known: LLDP" in shown
+
+
+def test_a_kernel_that_was_not_read_is_neither_whole_nor_broken(world: World) -> None:
+    """What cannot be seen is not changed."""
+    world.cut_off()
+    world.leaf.instead = {"ip -j addr": (1, "", "it is broken")}
+    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
+    assert result.exit_code == 5, result.output
+    assert "'ip -j addr show' failed with exit status 1" in result.stderr
+    assert "does not exist" not in result.output
     assert not world.committed
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from napalm.base import NetworkDriver
+from napalm.base.exceptions import ConnectionClosedException
 
 from napalm_cumulus.commit.report import CommitReport, PendingCommit
 from napalm_cumulus.config.configuration import MAIN_FILE, Configuration
 from napalm_cumulus.config.merge import merge
 from napalm_cumulus.config.snapshot import Snapshot
 from napalm_cumulus.result import CommandResult
-from tasks.verify import BOOT
 
 SVI = """\
 auto vlan453
@@ -45,14 +45,18 @@ HV = "hv50.nubes.example.internal"
 
 
 def lldp(*neighbours: tuple[str, str]) -> str:
-    interfaces = [{"name": p, "chassis": [{"name": [{"value": n}]}]} for p, n in neighbours]
+    mac = [{"type": "mac", "value": "0e:00:00:00:00:50"}]
+    interfaces = [
+        {"name": p, "chassis": [{"id": mac, "name": [{"value": n}]}], "port": [{"id": mac}]}
+        for p, n in neighbours
+    ]
     return json.dumps({"lldp": [{"interface": interfaces}]})
 
 
 def link(name: str, *addresses: str, mac: str = "02:00:00:00:00:01", up: bool = True) -> Any:
     flags = ["BROADCAST", "UP"] if up else ["BROADCAST"]
     info = [{"local": a.split("/")[0], "prefixlen": int(a.split("/")[1])} for a in addresses]
-    return {"ifname": name, "flags": flags, "address": mac, "addr_info": info}
+    return {"ifname": name, "flags": flags, "mtu": 9000, "address": mac, "addr_info": info}
 
 
 def kernel_links() -> list[Any]:
@@ -130,36 +134,53 @@ class FakeSwitch:
     on_commit: Callable[[FakeSwitch], None] | None = None
     events: list[str] = field(default_factory=list)
     alive: bool = True
+    #: How many commands each round trip had that reads facts.
+    batches: list[int] = field(default_factory=list)
+    #: What a command leaves behind in the place of its answer, by words that it holds.
+    instead: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+
+    def result(self, command: str) -> CommandResult:
+        """What a command leaves behind: its exit status, and what it prints."""
+        for words, (status, out, error) in self.instead.items():
+            if words in command:
+                return CommandResult(command, status, out.encode(), error.encode())
+        return CommandResult(command, 0, self.answer(command).encode(), b"")
 
     def answer(self, command: str) -> str:
         tables = {
             "hostname": self.hostname + "\n",
-            "lldpctl -f json0": self.lldp,
             "bridge -j fdb show": json.dumps(self.fdb),
             "ip -j neigh show": json.dumps(self.neighbours),
             "ip -j -4 neigh show nud permanent": json.dumps(self.permanent),
+            "ip -d -j link show": json.dumps(self.links),
             "ip -j addr show": json.dumps(self.links),
             "ip -j -4 route show table all": json.dumps(self.routes),
             "ip -j -6 route show table all": json.dumps(self.routes6),
             "ip -j -6 neigh show nud permanent": json.dumps(self.permanent6),
         }
         if "arping" in command:
-            self.events.append("arping")
-            if self.arping == "absent":
-                return "absent\n"
-            devices = re.findall(r"announce (\S+) \S+ &", command)
-            return "".join(f"{device} {self.arping}\n" for device in devices)
+            return self._announced(command)
         if command.startswith(("ip route replace", "ip neigh replace")):
             self.events.append(command)
             if command.startswith("ip route"):
                 words = command.split()
                 self.routes.append({"dst": words[3], "gateway": words[5], "dev": words[7]})
             return ""
-        if command == BOOT:
+        if "boot_id" in command:
             return f"{self.boot}\n100.50 90.00\n1 (systemd) {' '.join(['0'] * 20)}\n"
         if "/proc/sys" in command:
             return "vlan453-v0/rp_filter=0\n"
-        return tables[command.split(" 2>/dev/null || ", maxsplit=1)[0]]
+        if "lldpctl" in command:
+            return self.lldp
+        first = command.split(" 2>/dev/null || ", maxsplit=1)[0]
+        return tables[first.removeprefix("timeout 10 ")]
+
+    def _announced(self, command: str) -> str:
+        self.events.append("arping")
+        if self.arping == "absent":
+            return "absent\n"
+        devices = re.findall(r"announce (\S+) \S+ &", command)
+        return "".join(f"{device} {self.arping}\n" for device in devices)
 
 
 class FakeDriver(NetworkDriver):  # type: ignore[misc]  # napalm is untyped
@@ -185,14 +206,16 @@ class FakeDriver(NetworkDriver):  # type: ignore[misc]  # napalm is untyped
 
     def cli(self, commands: list[str], encoding: str = "text", *, check: bool = True) -> Any:
         del encoding, check
-        return {command: self.switch.answer(command) for command in commands}
+        return {command: self.switch.result(command).stdout.decode() for command in commands}
 
-    @property
-    def run_many(self) -> Callable[..., list[CommandResult]]:
-        return lambda commands, **_: [
-            CommandResult(command, 0, self.switch.answer(command).encode(), b"")
-            for command in commands
-        ]
+    def run_many(
+        self, commands: Sequence[str], *, timeout: float | None = None
+    ) -> list[CommandResult]:
+        del timeout
+        if not self.switch.alive:
+            raise ConnectionClosedException("the session is lost")
+        self.switch.batches.append(len(commands))
+        return [self.switch.result(command) for command in commands]
 
     @property
     def take_snapshot(self) -> Callable[[], Snapshot]:

@@ -244,7 +244,8 @@ def test_a_hypervisor_without_link_is_named_though_nobody_sees_it(rack: World) -
 def test_a_table_that_contradicts_wins_over_any_explanation(rack: World) -> None:
     rack.silent = {VM}
     rack.leaf.lldp = lldp()
-    rack.leaf.fdb = [{"mac": VM_MAC, "ifname": "vni10453", "dst": "10.0.0.12", "flags": []}]
+    remote = {"mac": VM_MAC, "ifname": "vni10453", "dst": "10.0.0.12", "flags": [], "state": ""}
+    rack.leaf.fdb = [remote]
     rack.facts[SW3] = link(well(), "swp1s3", flags=DOWN)
     result = rack.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == 6

@@ -106,6 +106,20 @@ def test_files_from_elsewhere_cost_a_second_batch_only(monkeypatch: pytest.Monke
     assert [len(batch) for batch in session.batches] == [len(commands(Probes())), 1]
 
 
+def test_what_is_not_asked_for_is_unread_and_nothing_is_sent_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = Session()
+    nornir = nornir_with(session, monkeypatch=monkeypatch, kept=True)
+    wanted = ("addresses", "neighbours")
+    (result,) = nornir.run(task=collect_facts, only=wanted, raise_on_error=True)[SWITCH]
+    assert session.batches == [[commands(Probes())[name] for name in wanted]]
+    assert result.result.addresses.known
+    assert result.result.neighbours.known
+    assert result.result.links.unread == "links: the switch was not asked"
+    assert result.result.gateways_unread == "configuration: the switch was not asked"
+
+
 def test_only_addresses_reach_the_switchs_shell() -> None:
     for bad in ("10.0.0.1; reboot", "$(reboot)", "vm-a1", "", "10.0.0.1/24"):
         with pytest.raises(ValueError, match="address"):
@@ -143,6 +157,6 @@ def test_the_whole_batch_is_small() -> None:
 
 
 def test_every_command_that_can_hang_is_limited() -> None:
-    unlimited = {"hostname", "configuration", "sysctls", "left_over", "probes"}
+    unlimited = {"hostname", "boot", "configuration", "sysctls", "left_over", "probes"}
     for name, command in commands(Probes()).items():
         assert ("timeout 10 " in command) == (name not in unlimited), name
