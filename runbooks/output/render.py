@@ -9,11 +9,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from inventory.errors import ExitCode
 from inventory.files import write_whole
 from runbooks.output.forms import Checked
 from runbooks.output.text import overall
-from runbooks.run.errors import EXIT_CODES, UsageError
+from runbooks.run.errors import UsageError
 from runbooks.run.records import HALVES
+from tasks.faults.model import Status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
     from runbooks.output.forms import Form
     from runbooks.output.placement import Placement
     from tasks.health.model import FleetHealth
+
+#: What a check ends with, by its worst finding.
+EXIT_CODES = {
+    Status.OK: ExitCode.OK,
+    Status.WARNING: ExitCode.FOUND_WARNING,
+    Status.CRITICAL: ExitCode.FOUND_CRITICAL,
+    Status.UNKNOWN: ExitCode.FOUND_UNKNOWN,
+}
 
 
 def report(
