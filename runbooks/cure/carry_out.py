@@ -15,12 +15,13 @@ from inventory.errors import VipkeeperError
 from napalm_cumulus import errors as napalm
 from runbooks.cure.policy import the_toggle_asked_for
 from runbooks.cure.verdict import look_at_end
-from runbooks.cure.words import OUTAGES, tell_aftercare, tell_attempt
+from runbooks.cure.words import tell_aftercare, tell_attempt
 from runbooks.run.attempt import CureAttempt, rebooted
 from runbooks.run.records import now
 from runbooks.run.session import lost, wait_until_settled
 from tasks.cures.announce import care_after_cure, read_belongings
 from tasks.cures.apply import apply_cure, entries_at_fault, plan_cure
+from tasks.cures.catalogue import CURES
 from tasks.cures.model import Cured, PlannedCure
 from tasks.errors import ChangeFailedError, RefusedError
 from tasks.faults.catalogue import fault
@@ -44,7 +45,7 @@ def prepare(run: Run, looker: Looker, choice: Diagnosis) -> PlannedCure:
         RefusedError: it is not safe now.
     """
     name = looker.session.switch.name
-    outage = OUTAGES.get(choice.cure)
+    outage = CURES[choice.cure].outage
     harm = f"an outage of {outage} for all behind it" if outage else "no outage for anybody"
     run.story.tell("cure", f"{choice.cure.value} on {name}, {harm}: {choice.remedy}", "do")
     planned: PlannedCure = looker.session.run(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runbooks.incident.impact import Scope
+from tasks.cures.catalogue import CURES
 from tasks.faults.base import Layer
 from tasks.faults.catalogue import fault
 from tasks.faults.model import Cure, Diagnosis
@@ -23,17 +24,8 @@ if TYPE_CHECKING:
 UNKNOWN_FAULT = "unknown"
 #: The fault of a toggle that the operator asked for, whatever is wrong.
 ASKED_FOR = "asked-for"
-#: Cures that work on what one fault names; of the others one serves all faults of a gateway.
-_EACH = frozenset({Cure.FORGET, Cure.REAPPLY})
 #: A cure is carried out for a fault no more often than this, whatever masked it.
 _MOST = 2
-#: Rungs that are climbed when a milder one did not help, by the one that was tried.
-_NEXT: dict[Cure, Cure] = {
-    Cure.REAPPLY: Cure.FLAP,
-    Cure.FLAP: Cure.RECREATE,
-    Cure.SET_MAC: Cure.TOGGLE,  # a device made anew has had the wrong MAC again
-    Cure.RECREATE: Cure.TOGGLE,
-}
 
 
 @dataclass(frozen=True)
@@ -134,7 +126,7 @@ def _is_open(diagnosis: Diagnosis, now: Collection[str], tried: Collection[CureA
     same = [
         t
         for t in tried
-        if t.cure is diagnosis.cure and (t.fault == diagnosis.fault or t.cure not in _EACH)
+        if t.cure is diagnosis.cure and (t.fault == diagnosis.fault or not CURES[t.cure].each)
     ]
     if not same:
         return True
@@ -151,7 +143,7 @@ def _climb(
             continue
         rung: Cure | None = diagnosis.cure
         while rung is not None and (rung in cures or rung in diagnosis.resists):
-            rung = _NEXT.get(rung)
+            rung = CURES[rung].next
         higher = replace(diagnosis, cure=rung or Cure.NONE, remedy="the milder cure did not help")
         if rung is not None and rules.allow(higher):
             return higher
@@ -199,6 +191,6 @@ def _of_gateway(diagnosis: Diagnosis, gateway: Gateway) -> bool:
     return (
         diagnosis.interface == gateway.interface
         and bool(set(diagnosis.devices) & set(gateway.devices))
-        and diagnosis.cure in {*_NEXT, Cure.TOGGLE}
+        and diagnosis.cure.on_devices
         and (row is None or row.layer is not Layer.PORT)
     )

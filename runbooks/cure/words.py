@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from inventory.names import short_host
 from runbooks.cure.policy import Rules, foreign
 from runbooks.run.attempt import rebooted
+from tasks.cures.catalogue import CURES
 from tasks.errors import RefusedError
 from tasks.facts.model import Section
 from tasks.faults.model import Cure, Diagnosis
@@ -18,14 +19,6 @@ if TYPE_CHECKING:
     from runbooks.run.run import Run
     from tasks.facts.model import SwitchFacts
     from tasks.model import Aftercare, Gateway
-
-#: How long others may be cut off by a cure that cuts them off.
-OUTAGES = {
-    Cure.SET_MAC: "some 20 ms",
-    Cure.FLAP: "some 20 ms",
-    Cure.RECREATE: "some 0.2 s",
-    Cure.TOGGLE: "less than a second",
-}
 
 
 class NotThisFaultError(RefusedError):
@@ -124,7 +117,7 @@ def tell_unhelped(run: Run, switch: str, choice: Diagnosis, found: Sequence[Diag
 
 def question(switch: str, gateway: Gateway, choice: Diagnosis) -> str:
     """What the operator is asked before a cure, with what it costs others."""
-    outage = OUTAGES.get(choice.cure)
+    outage = CURES[choice.cure].outage
     harm = f"Everybody behind it is cut off for {outage}." if outage else "Nobody is cut off by it."
     verb = "Toggle" if choice.cure is Cure.TOGGLE else f"Carry out {choice.cure.value} for"
     return f"{verb} {gateway.vip.address} on {switch}? {harm}"

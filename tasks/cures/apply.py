@@ -16,6 +16,7 @@ from nornir.core.task import Result, Task
 from napalm_cumulus.commit import repair_steps
 from nornir_config.connection import change_device, change_session
 from tasks.cures.announce import announce, announced_addresses, belongings, care_after_cure
+from tasks.cures.catalogue import CURES
 from tasks.cures.forget import forget, look_at, still_wrong
 from tasks.cures.model import Cured, PlannedCure
 from tasks.cures.toggle import preview_toggle, refuse_pending, rejected_notes, toggle_gateway
@@ -115,40 +116,16 @@ def repair_of(diagnosis: Diagnosis, gateway: Gateway) -> tuple[Step, ...]:
     Raises:
         RefusedError: something that the diagnosis names cannot be worked on.
     """
+    steps = CURES[diagnosis.cure].steps
+    if steps is None:
+        raise RefusedError(f"{diagnosis.cure.value} is not done in steps; nothing was touched")
     try:
-        return (*_steps(diagnosis, gateway), *_routes(gateway))
+        return (*steps(diagnosis, gateway), *_routes(gateway))
     except ValueError as error:
         raise RefusedError(
             f"{diagnosis.fault} on {gateway.interface} cannot be repaired: {error}; nothing was "
             "touched"
         ) from None
-
-
-def _steps(diagnosis: Diagnosis, gateway: Gateway) -> tuple[Step, ...]:
-    svi = gateway.interface
-    virtual = tuple(dict.fromkeys(v.device for v in gateway.virtual))
-    ours = tuple(d for d in diagnosis.devices if d in virtual)
-    others = tuple(d for d in diagnosis.devices if d not in gateway.devices)
-    if diagnosis.cure is Cure.REAPPLY:
-        return (repair_steps.reapply(svi, *others),)
-    if diagnosis.cure is Cure.SET_MAC:
-        return tuple(_mac_step(device, gateway) for device in ours or (gateway.vip.device,))
-    if diagnosis.cure is Cure.RECREATE:
-        devices = ours or (gateway.vip.device,)
-        return tuple(repair_steps.recreate(device, svi) for device in devices)
-    if diagnosis.cure is Cure.FLAP:
-        # The SVI itself is never taken down: all its VRR devices and ports would go with it.
-        flapped = () if svi in diagnosis.devices else (gateway.vip.device,)
-        devices = (*ours, *others) or flapped
-        return tuple(repair_steps.flap(d, svi if d in virtual else d) for d in devices)
-    raise ValueError(f"{diagnosis.cure.value} is not done in steps")
-
-
-def _mac_step(device: str, gateway: Gateway) -> Step:
-    mac = next(v.mac for v in gateway.virtual if v.device == device)
-    if not mac:
-        raise ValueError(f"the configuration gives {device} no MAC")
-    return repair_steps.set_mac(device, mac, gateway.interface)
 
 
 def _routes(gateway: Gateway) -> tuple[Step, ...]:

@@ -85,7 +85,7 @@ class Fault(Check):
             one of both.
         cure: the mildest that ends it; None where it is no cause for ``vip heal``.
         sentence: what is wrong with a gateway, for a person.
-        remedy: what the cure does; where it is `Cure.NONE`, what a person should do.
+        remedy: what the cure does; where it is ``Cure.NONE``, what a person should do.
         refine: adds to a diagnosis what only this fault has.
         resists: cures that are known not to end it (``docs/diagnosis.md``).
         returns: whether its cure covers it for a time only.

@@ -32,7 +32,7 @@ _ORDER = {name: place for place, name in enumerate((*(f.id for f in CURED), *BY_
 
 
 def fault(name: str) -> Fault | None:
-    """The row of a fault; None for what is told by exclusion and for what is none."""
+    """Return the row of a fault; None for what is told by exclusion and for what is none."""
     return _BY_ID.get(name)
 
 

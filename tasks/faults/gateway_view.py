@@ -55,12 +55,12 @@ class GatewayView:
 
     @property
     def facts(self) -> SwitchFacts:
-        """The facts of the switch."""
+        """Return the facts of the switch."""
         return self.switch.facts
 
     @property
     def svi(self) -> str:
-        """The SVI's name."""
+        """Return the SVI's name."""
         return self.gateway.interface
 
     @property
@@ -76,18 +76,18 @@ class GatewayView:
 
     @cached_property
     def vrr(self) -> tuple[str, ...]:
-        """The VRR devices, in order."""
+        """Return the VRR devices, in order."""
         return tuple(dict.fromkeys(v.device for v in self.gateway.virtual))
 
     @cached_property
     def vrr_ipv4(self) -> tuple[str, ...]:
-        """The VRR devices whose VIP is of IPv4: ARP and the settings of IPv4 concern them."""
+        """Return the VRR devices with an IPv4 VIP: ARP and the settings of IPv4 concern them."""
         virtual = (v for v in self.gateway.virtual if isinstance(v.address, IPv4Interface))
         return tuple(dict.fromkeys(v.device for v in virtual))
 
     @cached_property
     def vips(self) -> tuple[Vip, ...]:
-        """The gateway's VIPs, in order, with the devices of its VRF that bear each."""
+        """Return the gateway's VIPs, in order, with the devices of its VRF that bear each."""
         return tuple(
             replace(vip, holders=tuple(d for d in vip.holders if self.shares_vrf(d)))
             for vip in self.switch.vips_of(self.gateway)
@@ -95,7 +95,7 @@ class GatewayView:
 
     @cached_property
     def by_device(self) -> tuple[Vip, ...]:
-        """The first VIP of each VRR device: what concerns the device is said once."""
+        """Return the first VIP of each VRR device: what concerns the device is said once."""
         found: dict[str, Vip] = {}
         for vip in self.vips:
             found.setdefault(vip.device, vip)
@@ -103,7 +103,7 @@ class GatewayView:
 
     @cached_property
     def bridge(self) -> str:
-        """The bridge that the SVI is, or is made on; empty where there is none."""
+        """Return the bridge that the SVI is, or is made on; empty where there is none."""
         svi = self.links.get(self.svi)
         if svi is None or svi.kind == "bridge":
             return self.svi if svi else ""
@@ -111,7 +111,7 @@ class GatewayView:
         return svi.parent if parent is not None and parent.kind == "bridge" else ""
 
     def works(self, device: str) -> bool:
-        """Whether a device is there and up, and with it what it is made on."""
+        """Return whether a device is there and up, and with it what it is made on."""
         return self.switch.works(device)
 
     def drift(self, attribute: str) -> list[str]:
@@ -126,12 +126,12 @@ class GatewayView:
 
     @cached_property
     def vrf(self) -> str:
-        """The VRF of the SVI, or empty."""
+        """Return the VRF of the SVI, or empty."""
         found = self.switch.vrf_of(self.svi)
         return found.name if found else ""
 
     def shares_vrf(self, device: str) -> bool:
-        """Whether a device is one of the gateway's, or in its VRF: others' addresses may repeat."""
+        """Return whether a device is the gateway's or in its VRF: others' addresses may repeat."""
         if device in self.gateway.devices:
             return True
         other = self.switch.vrf_of(device)
@@ -139,7 +139,7 @@ class GatewayView:
 
     @cached_property
     def tables(self) -> frozenset[str]:
-        """The names of the table that forwards for the SVI: its VRF's, or the main one.
+        """Return the names of the table that forwards for the SVI: its VRF's, or the main one.
 
         Other tables are asked where a policy rule says so: that is the rule's fault.
         """
@@ -153,7 +153,7 @@ class GatewayView:
         return frozenset({found.name, *(r.table for r in rows)}) - _MAIN - _LOCAL
 
     def connected(self, network: IpNetwork, device: str) -> bool:
-        """Whether a route leads to a network directly through a device, whoever made it.
+        """Return whether a route leads to a network directly through a device, whoever made it.
 
         The kernel's own has the preferred source, too; packets are forwarded without it.
         """
@@ -176,11 +176,11 @@ class GatewayView:
         )
 
     def takes(self, address: IpAddress) -> bool:
-        """Whether the kernel takes packets to an address for its own, in the gateway's VRF."""
+        """Return whether the gateway's VRF takes packets to an address for its own."""
         return bool(self.switch.taken_in.get(address, frozenset()) & (_LOCAL | self.tables))
 
     def best(self, network: IpNetwork) -> RouteFact | None:
-        """The route of exactly this network that the kernel prefers; None where none is left."""
+        """Return the route of exactly this network that is preferred; None where none is left."""
         found = [
             route
             for route in self.switch.routes_to.get(network, ())
@@ -190,7 +190,7 @@ class GatewayView:
 
     @cached_property
     def networks(self) -> tuple[IpNetwork, ...]:
-        """The VIPs' networks, each once."""
+        """Return the VIPs' networks, each once."""
         return tuple(dict.fromkeys(v.address.network for v in self.gateway.virtual))
 
     @cached_property
@@ -210,7 +210,7 @@ class GatewayView:
     # --- settings
 
     def setting(self, device: str, name: str) -> int:
-        """The value of a setting that counts on a device; 0 where it was not read.
+        """Return the value of a setting that counts on a device; 0 where it was not read.
 
         The kernel takes the higher one of the device's own and that of all devices.
         """
@@ -220,7 +220,7 @@ class GatewayView:
     # --- neighbours and ports
 
     def entries(self, address: IpAddress) -> list[NeighbourFact]:
-        """The neighbour entries of an address on the gateway's devices that name a MAC."""
+        """Return the neighbour entries of an address on the gateway's devices that name a MAC."""
         return [
             row
             for device in self.gateway.devices
@@ -237,12 +237,12 @@ class GatewayView:
         ]
 
     def is_tunnel(self, port: str) -> bool:
-        """Whether a port leads to other leafs."""
+        """Return whether a port leads to other leafs."""
         link = self.links.get(port)
         return link is not None and link.kind == "vxlan"
 
     def bridge_port(self, port: str) -> str:
-        """The bridge port that a front port belongs to: itself, or its bond."""
+        """Return the bridge port that a front port belongs to: itself, or its bond."""
         return self.switch.bond_of(port) or port
 
     @cached_property
@@ -268,12 +268,12 @@ class GatewayView:
         ]
 
     def failed(self, kind: str, target: str) -> ProbeFact | None:
-        """The first trial of a kind that failed, where none succeeded; else None."""
+        """Return the first trial of a kind that failed, where none succeeded; else None."""
         found = self.probes(kind, target)
         return found[0] if found and not any(probe.ok for probe in found) else None
 
     def succeeded(self, kind: str, target: str) -> bool:
-        """Whether a trial of a kind succeeded."""
+        """Return whether a trial of a kind succeeded."""
         return any(probe.ok for probe in self.probes(kind, target))
 
 
@@ -293,12 +293,12 @@ class SwitchView(FactsView):
 
 
 def inside(address: IpAddress, network: IpNetwork) -> bool:
-    """Whether an address is in a network, of whatever versions they are."""
+    """Return whether an address is in a network, of whatever versions they are."""
     return address.version == network.version and address in network
 
 
 def is_part(part: IpNetwork, whole: IpNetwork) -> bool:
-    """Whether a network is a part of another, and not all of it."""
+    """Return whether a network is a part of another, and not all of it."""
     return (
         part.version == whole.version
         and part.prefixlen > whole.prefixlen

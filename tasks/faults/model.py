@@ -78,12 +78,12 @@ class Cure(str, Enum):
 
     @property
     def disruptive(self) -> bool:
-        """Whether others than the patient may lose packets while it is done."""
+        """Return whether others than the patient may lose packets while it is done."""
         return self in _DISRUPTIVE
 
     @property
     def on_devices(self) -> bool:
-        """Whether it works on devices: under the switch's lock and timer, with aftercare."""
+        """Return whether it works on devices: under the switch's lock and timer, with aftercare."""
         return self not in {Cure.NONE, Cure.FORGET, Cure.ANNOUNCE}
 
     @property
@@ -133,7 +133,7 @@ class Diagnosis:
         neighbours: address and device of entries to forget.
         certain: whether the evidence admits no other reading.
         latent: whether it harms nobody yet (one of several routes gone).
-        remedy: for `Cure.NONE`: what a person should do; else what the cure will do.
+        remedy: for ``Cure.NONE``: what a person should do; else what the cure will do.
         held_back: the cure that it would have, were there not another fault that alone explains
             the outage and that no cure of this switch ends; None where nothing is held back.
         resists: cures that are known not to end it: they are never tried for it.
@@ -158,7 +158,7 @@ class Diagnosis:
 
     @property
     def foreign(self) -> bool:
-        """Whether it harms now, without doubt, and nothing that vipkeeper does would cure it."""
+        """Return whether it harms now, without doubt, and nothing vipkeeper does would cure it."""
         return self.cure is Cure.NONE and self.certain and not self.latent and not self.held_back
 
 

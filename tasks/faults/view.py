@@ -54,24 +54,24 @@ class FactsView(Index):
         return self.facts.gateways
 
     def works(self, device: str) -> bool:
-        """Whether the device is there and administratively up, and what it is made on too."""
+        """Return whether a device is there and up, and what it is made on too."""
         link = self.links.get(device)
         return link is not None and link.up and (not link.parent or self._works_below(link.parent))
 
     def _works_below(self, name: str) -> bool:
-        """Whether a parent is up; one that is not among the links is not ours to judge."""
+        """Return whether a parent is up; one that is not among the links is not ours to judge."""
         parent = self.links.get(name)
         return parent is None or parent.up
 
     def vrf_of(self, device: str) -> LinkFact | None:
-        """The VRF that a device is in; None for the default one."""
+        """Return the VRF that a device is in; None for the default one."""
         link = self.links.get(device)
         master = self.links.get(link.master) if link else None
         return master if master is not None and master.kind == "vrf" else None
 
     @cached_property
     def taken_in(self) -> Mapping[IpAddress, frozenset[str]]:
-        """The tables in which each address is the switch's own."""
+        """Return the tables in which each address is the switch's own."""
         found: dict[IpAddress, set[str]] = defaultdict(set)
         for row in self.facts.routes.rows:
             if row.kind == "local" and row.destination.prefixlen == row.destination.max_prefixlen:
@@ -99,7 +99,7 @@ class FactsView(Index):
 
     @cached_property
     def evpn_macs(self) -> Mapping[IpAddress, frozenset[str]]:
-        """The MACs by which EVPN knows each address."""
+        """Return the MACs by which EVPN knows each address."""
         found: dict[IpAddress, set[str]] = defaultdict(set)
         for row in self.facts.evpn_macs.rows:
             if row.address is not None and row.mac:
@@ -123,7 +123,7 @@ class FactsView(Index):
         return found
 
     def bridge_of(self, svi: str) -> tuple[str, int | None]:
-        """The bridge of an SVI and its VLAN there.
+        """Return the bridge of an SVI and its VLAN there.
 
         An SVI is a bridge itself, or a VLAN device on a VLAN-aware bridge.
         """
@@ -140,17 +140,17 @@ class FactsView(Index):
 
     @cached_property
     def bridge_ports(self) -> Mapping[str, str]:
-        """The bridge of each port that is in one."""
+        """Return the bridge of each port that is in one."""
         return {row.name: row.bridge for row in self.facts.ports.rows}
 
     def bond_of(self, port: str) -> str:
-        """The bond that a port is a member of; empty where it is of none."""
+        """Return the bond that a port is a member of; empty where it is of none."""
         link = self.links.get(port)
         master = self.links.get(link.master) if link else None
         return master.name if master is not None and master.kind == "bond" else ""
 
     def top(self, port: str) -> str:
-        """The bridge that a port (or its bond) belongs to; empty where there is none."""
+        """Return the bridge that a port (or its bond) belongs to; empty where there is none."""
         for _ in range(_DEEP):
             link = self.links.get(port)
             if link is None or not link.master:
@@ -162,7 +162,7 @@ class FactsView(Index):
         return ""
 
     def vxlan_of(self, svi: str) -> LinkFact | None:
-        """The vxlan device that stretches an SVI: a port of its bridge, with the VNI."""
+        """Return the vxlan device that stretches an SVI: a port of its bridge, with the VNI."""
         bridge, vlan = self.bridge_of(svi)
         found = [x for x in self.facts.links.rows if x.kind == "vxlan" and x.master == bridge]
         if vlan is not None:
@@ -171,7 +171,7 @@ class FactsView(Index):
 
     @cached_property
     def _carried(self) -> frozenset[tuple[str, int | None]]:
-        """The VLANs of each port of a VLAN-aware bridge, by what is known there."""
+        """Return the VLANs of each port of a VLAN-aware bridge, by what is known there."""
         return frozenset((row.port, row.vlan) for row in self.facts.fdb.rows if row.bridge)
 
     @cached_property
@@ -188,7 +188,7 @@ class FactsView(Index):
 
     @cached_property
     def stanza_of(self) -> Mapping[str, str]:
-        """The SVI whose stanza names a port."""
+        """Return the SVI whose stanza names a port."""
         found: dict[str, str] = {}
         for gateway in self.gateways:
             link = self.links.get(gateway.interface)
@@ -199,7 +199,7 @@ class FactsView(Index):
 
     @cached_property
     def port_of(self) -> Mapping[str, str]:
-        """The port where LLDP sees each neighbour, by its name in lower case, short and full."""
+        """Return the port where LLDP sees each neighbour, by its names in lower case."""
         found: dict[str, str] = {}
         for row in self.facts.lldp.rows:
             name = row.name.casefold()
@@ -214,7 +214,7 @@ class FactsView(Index):
 
 
 def configured_ports(gateway: Gateway) -> tuple[str, ...]:
-    """The bridge ports that the stanza names one by one."""
+    """Return the bridge ports that the stanza names one by one."""
     found = _PORTS.findall(gateway.stanza)
     words = found[-1].split() if found else []
     return () if any(map(_GLOB.search, words)) else tuple(words)

@@ -27,7 +27,7 @@ class _EachVrrDevice:
 
     Attributes:
         wrong: what must not be.
-        evidence: what was seen; ``{vip}`` stands for the `Vip`.
+        evidence: what was seen; ``{vip}`` stands for the ``Vip``.
         remedy: what a person can do; likewise.
     """
 
@@ -55,7 +55,7 @@ def _is_noarp(vip: Vip) -> bool:
 
 
 def has_other_mac(vip: Vip) -> bool:
-    """Whether the VRR device has another MAC than the one that is configured."""
+    """Return whether the VRR device has another MAC than the one that is configured."""
     mac = vip.virtual.mac
     return vip.link is not None and bool(mac) and vip.link.mac != mac
 

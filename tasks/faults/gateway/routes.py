@@ -155,7 +155,7 @@ def _foreign(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _leads_away(view: GatewayView, row: RouteFact) -> bool:
-    """Whether it is wrong; EVPN's host routes to VMs behind other leafs are not.
+    """Return whether it is wrong; EVPN's host routes to VMs behind other leafs are not.
 
     A host route is, where the address is cut off and behind this switch, and where this switch
     itself has it as a neighbour of its own.

@@ -54,7 +54,7 @@ _WHOSE = {"src": "from the VMs of", "dst": "to the VMs of", "iif": "that come in
 
 
 def _takes(view: GatewayView, rule: RuleFact, key: str) -> bool:
-    """Whether a rule that somebody added is about the VMs by this word of its selector.
+    """Return whether a rule that somebody added is about the VMs by this word of its selector.
 
     A rule that has several is told of by the first.
     """
@@ -75,7 +75,7 @@ def _takes(view: GatewayView, rule: RuleFact, key: str) -> bool:
 
 
 def _throws_away(view: GatewayView, rule: RuleFact, *, inwards: bool) -> bool:
-    """Whether packets that the rule takes are thrown away, by the rule or by its table."""
+    """Return whether packets that the rule takes are thrown away, by the rule or by its table."""
     if _action(rule) in HOLES or rule.table in HOLES:
         return True
     rows = [row for row in view.facts.routes.rows if row.table == rule.table]

@@ -50,7 +50,7 @@ def _setting(view: GatewayView, device: str, setting: str, *, right: int, why: s
 
 
 def _closed(view: GatewayView, device: str) -> bool:
-    """Whether a device alone does not forward what comes in by it."""
+    """Return whether a device alone does not forward what comes in by it."""
     alone = not any(True for _ in _forwarding_off(view))
     return alone and view.switch.sysctl(f"conf/{device}/forwarding") == 0
 
@@ -78,7 +78,7 @@ def _strict(view: GatewayView) -> tuple[str, ...]:
 
 
 def _answers_leave_elsewhere(view: GatewayView, device: str) -> bool:
-    """Whether the kernel's preferred way to a VIP's network is not the device itself.
+    """Return whether the kernel's preferred way to a VIP's network is not the device itself.
 
     Where all ways are lost just now, the SVI's own address says which it will be.
     """

@@ -17,12 +17,12 @@ _BRIDGE_PORTS = "bridge-ports"
 
 
 def has_carrier(link: LinkFact | None) -> bool:
-    """Whether a port is up, and something at its other end."""
+    """Return whether a port is up, and something at its other end."""
     return link is not None and link.up and "LOWER_UP" in link.flags
 
 
 def _lacks_carrier(link: LinkFact | None) -> bool:
-    """Whether a port is up, and nothing at its other end."""
+    """Return whether a port is up, and nothing at its other end."""
     return link is not None and link.up and "LOWER_UP" not in link.flags
 
 
@@ -198,7 +198,7 @@ def _no_carrier(view: GatewayView) -> Iterator[Sighting]:
 
 
 def disturbed(view: GatewayView) -> bool:
-    """Whether anything is wrong with ports: what is behind them may not have been heard lately."""
+    """Return whether a port is not well: what is behind it may not have been heard lately."""
     finds = (_port_out, _port_down, _blocking, _unreachable, _no_carrier)
     return any(True for find in finds for _ in find(view))
 

@@ -38,7 +38,7 @@ def exclude(view: GatewayView, found: Sequence[Diagnosis], *, deaf: bool) -> lis
 
 
 def answers_arp(view: GatewayView, silent: Silent) -> bool | None:
-    """Whether a VM answers ARP on the gateway's segment; None where nobody tried or knows."""
+    """Return whether a VM answers ARP on the gateway's segment; None where nobody knows."""
     tried = view.probes("arp", str(silent.address))
     if tried:
         return any(probe.ok for probe in tried)

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 import pytest
 
 from tasks.cures.apply import repair_of
+from tasks.cures.catalogue import CURES
 from tasks.cures.forget import forget_command, look_command, still_wrong
 from tasks.cures.model import NeighbourEntry
 from tasks.errors import RefusedError
@@ -85,3 +86,12 @@ def test_nothing_but_addresses_and_names_enters_a_command(entry: NeighbourEntry)
 
 def test_ipv6_neighbours_too() -> None:
     assert look_command(("2001:db8::9", "vlan453")) == "ip neigh show to 2001:db8::9 dev vlan453"
+
+
+def test_every_cure_has_its_row_and_costs_others_something_where_it_disturbs_them() -> None:
+    assert list(CURES) == list(Cure)
+    for cure, row in CURES.items():
+        assert row.cure is cure
+        assert bool(row.outage) == cure.disruptive
+        assert row.next is None or row.next.rung > cure.rung
+        assert (row.steps is not None) == (cure.on_devices and cure is not Cure.TOGGLE)
