@@ -30,7 +30,7 @@ from lab.machine.netns import in_namespace
 from lab.machine.pinger import OutageReport
 from lab.topology.default import LabError, default_topology
 from napalm_cumulus import CumulusDriver
-from tasks.gateways import Wanted, gateway_in
+from tasks.gateways import GatewayQuery, gateway_in
 
 LEAF = "03"
 INTERVAL = 0.01  # seconds between two pings, as asked of ping; kernels round it up
@@ -132,7 +132,7 @@ class Bench:
     def candidate(self, driver: CumulusDriver) -> str:
         """The stanza of the VIP with its address lines commented out, as ``vip`` makes it."""
         text = driver.get_config(retrieve="startup")["startup"]
-        wanted = Wanted(vip=self.lab.topology.vip.ip)
+        wanted = GatewayQuery(vip=self.lab.topology.vip.ip)
         return gateway_in(text, self.spec.short_name, wanted).candidate
 
     # --- measuring

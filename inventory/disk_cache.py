@@ -167,7 +167,7 @@ def _check_names(value: object) -> None:
                 raise ValueError(f'it holds "{one_line(name, 60)}", which is no possible name')
 
 
-class _Remembering(Generic[T]):
+class _LastGoodAnswer(Generic[T]):
     """Asks a source; keeps its answer; gives the kept one when the source fails."""
 
     def __init__(self, cache: Cache, system: str, location: str) -> None:
@@ -205,7 +205,7 @@ class CachedCompute:
         """Put ``cache`` behind ``source``."""
         self._source = source
         self.system, self.location = source.system, source.location
-        self._memory: _Remembering[tuple[VirtualMachine, ...]] = _Remembering(
+        self._memory: _LastGoodAnswer[tuple[VirtualMachine, ...]] = _LastGoodAnswer(
             cache, self.system, self.location
         )
 
@@ -235,8 +235,10 @@ class CachedUplink:
         """Put ``cache`` behind ``source``."""
         self._source = source
         self.system, self.location = source.system, source.location
-        self._names: _Remembering[tuple[str, ...]] = _Remembering(cache, self.system, self.location)
-        self._uplinks: _Remembering[tuple[Uplink, ...]] = _Remembering(
+        self._names: _LastGoodAnswer[tuple[str, ...]] = _LastGoodAnswer(
+            cache, self.system, self.location
+        )
+        self._uplinks: _LastGoodAnswer[tuple[Uplink, ...]] = _LastGoodAnswer(
             cache, self.system, self.location
         )
 
@@ -258,7 +260,7 @@ class CachedAddress:
         """Put ``cache`` behind ``source``."""
         self._source = source
         self.system, self.location = source.system, source.location
-        self._memory: _Remembering[Switch] = _Remembering(cache, self.system, self.location)
+        self._memory: _LastGoodAnswer[Switch] = _LastGoodAnswer(cache, self.system, self.location)
 
     def address_of(self, switch: str) -> Answer[Switch]:
         """See ``AddressSource.address_of``."""

@@ -35,7 +35,7 @@ class Kind(str, Enum):
 
 
 @dataclass(frozen=True)
-class Chain:
+class TargetPath:
     """The path from a target to its switches.
 
     Attributes:
@@ -76,7 +76,7 @@ def resolve(
     *,
     today: date | None = None,
     on_step: Callable[[str, Answer[Any]], None] | None = None,
-) -> Chain:
+) -> TargetPath:
     """Follow a target to its switches.
 
     Args:
@@ -195,7 +195,7 @@ class _Walk:
             "Check the spelling; the case of a VM's name matters.",
         )
 
-    def from_vm(self, target: str, text: str) -> Chain:
+    def from_vm(self, target: str, text: str) -> TargetPath:
         """Return the chain of a VM."""
         with ThreadPoolExecutor(1) as pool:
             # The list of hypervisors is slow and the next step wants it: it is asked for now.
@@ -207,22 +207,22 @@ class _Walk:
         answer = Answer(vm, found.source, found.asked_at, found.cached, found.warning)
         self._step("vm", answer)
         if not vm.hypervisor:
-            return Chain(target, Kind.VM, answer, warnings=tuple(self._warnings))
+            return TargetPath(target, Kind.VM, answer, warnings=tuple(self._warnings))
         return self._behind(target, Kind.VM, vm.hypervisor, answer)
 
-    def from_hypervisor(self, target: str, text: str) -> Chain:
+    def from_hypervisor(self, target: str, text: str) -> TargetPath:
         """Return the chain of a hypervisor."""
         return self._behind(target, Kind.HYPERVISOR, text, None)
 
-    def from_switch(self, target: str, text: str) -> Chain:
+    def from_switch(self, target: str, text: str) -> TargetPath:
         """Return the chain of a switch: its address. The switch knows best who is behind it."""
         answer = self._site.address.address_of(text)
         self._step("switch", answer)
-        return Chain(target, Kind.SWITCH, switches=(answer,), warnings=tuple(self._warnings))
+        return TargetPath(target, Kind.SWITCH, switches=(answer,), warnings=tuple(self._warnings))
 
     def _behind(
         self, target: str, kind: Kind, hypervisor: str, vm: Answer[VirtualMachine] | None
-    ) -> Chain:
+    ) -> TargetPath:
         with ThreadPoolExecutor(2) as pool:
             cables = pool.submit(self._site.uplink.uplinks_of, hypervisor)
             others = pool.submit(self._site.compute.vms_on, hypervisor)
@@ -240,7 +240,7 @@ class _Walk:
             answer = Answer(switch, found.source, found.asked_at, found.cached, found.warning)
             self._step("switch", answer)
             switches.append(answer)
-        return Chain(
+        return TargetPath(
             target,
             kind,
             vm,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from napalm_cumulus.ssh.transport import Transport
 
 
-class Answering:
+class PrefetchedTransport:
     """Gives the known answers, and asks the session everything else."""
 
     def __init__(self, transport: Transport, answers: Mapping[str, CommandResult]) -> None:

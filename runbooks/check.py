@@ -7,11 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from runbooks.fleet.assess import Looking
-from runbooks.fleet.checker import LEFT_OUT, Checker, Pace, Progress, Round, Silence
+from runbooks.fleet.assess import CheckOptions
+from runbooks.fleet.checker import LEFT_OUT, Checker, CheckPace, CheckRound, Progress, Silence
 from runbooks.fleet.progress import Bar, Lines
 from runbooks.fleet.selection import select, uplinks_of
-from runbooks.fleet.vms import Hosted, place
+from runbooks.fleet.vms import HypervisorVms, place
 from runbooks.output.forms import Form, find_form
 from runbooks.output.render import report
 from runbooks.run.errors import CancelledError, UsageError
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from inventory.model import Switch
     from inventory.site import Site
     from nornir_config.settings import Settings
-    from runbooks.fleet.selection import Selected, Wish
+    from runbooks.fleet.selection import SelectedSwitches, SwitchFilter
 
 
 @dataclass(frozen=True)
-class Request:
+class CheckRequest:
     """What the command line asks for.
 
     Attributes:
@@ -43,10 +43,10 @@ class Request:
         with_vms: ask OpenStack for the VMs behind each switch, to judge by and to report.
     """
 
-    wish: Wish
+    wish: SwitchFilter
     form: Form = field(default_factory=find_form)
     output: Path | None = None
-    pace: Pace = field(default_factory=Pace)
+    pace: CheckPace = field(default_factory=CheckPace)
     probe: bool = True
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class Sources:
     find: Callable[[str], Switch]
 
 
-def run_check(settings: Settings, sources: Sources, request: Request) -> int:
+def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> int:
     """Check, report, and give the exit code.
 
     Raises:
@@ -87,8 +87,8 @@ def run_check(settings: Settings, sources: Sources, request: Request) -> int:
 
 
 def ask_vms(
-    sources: Sources, request: Request, selected: Selected, looking: Looking
-) -> tuple[Looking, Hosted | None]:
+    sources: Sources, request: CheckRequest, selected: SelectedSwitches, looking: CheckOptions
+) -> tuple[CheckOptions, HypervisorVms | None]:
     """Have switches judged by what OpenStack says of the VMs behind them, where that is asked for.
 
     Returns:
@@ -96,12 +96,14 @@ def ask_vms(
     """
     if not request.with_vms:
         return looking, None
-    hosted = Hosted(sources.site())
+    hosted = HypervisorVms(sources.site())
     hosted.ask(name for host in selected.inventory.hosts.values() for name in uplinks_of(host))
     return replace(looking, vms=hosted.behind(selected.inventory)), hosted
 
 
-def prepare(settings: Settings, sources: Sources, request: Request) -> tuple[Selected, Looking]:
+def prepare(
+    settings: Settings, sources: Sources, request: CheckRequest
+) -> tuple[SelectedSwitches, CheckOptions]:
     """Find the switches, and say how to look at them.
 
     Raises:
@@ -114,7 +116,7 @@ def prepare(settings: Settings, sources: Sources, request: Request) -> tuple[Sel
     if not request.form.is_plugin:
         _notes(selected.notes)
     names = {name for host in selected.inventory.hosts.values() for name in uplinks_of(host)}
-    looking = Looking(
+    looking = CheckOptions(
         probe=request.probe,
         only=frozenset(request.only),
         skip=frozenset(skip),
@@ -123,7 +125,7 @@ def prepare(settings: Settings, sources: Sources, request: Request) -> tuple[Sel
     return selected, looking
 
 
-def progress(request: Request) -> Progress:
+def progress(request: CheckRequest) -> Progress:
     """A bar where a person sits, lines where a table is piped, silence for programs."""
     console = make_console(stderr=True)
     if console.is_terminal and not request.form.is_plugin:
@@ -131,7 +133,7 @@ def progress(request: Request) -> Progress:
     return Lines(console) if request.form.for_people else Silence()
 
 
-def raise_interrupted(looked: Round) -> None:
+def raise_interrupted(looked: CheckRound) -> None:
     """Say how far a round came that a signal ended.
 
     Raises:

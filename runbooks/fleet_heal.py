@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from inventory.errors import ExitCode
 from runbooks.check import (
-    Request,
+    CheckRequest,
     Sources,
     ask_vms,
     prepare,
@@ -49,7 +49,7 @@ class FixOptions:
 def run_fix(
     settings: Settings,
     sources: Sources,
-    request: Request,
+    request: CheckRequest,
     agreement: Agreement,
     options: FixOptions,
 ) -> int:

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 from inventory.errors import ExitCode
 from runbooks.cure.carry_out import carry_out, plan_toggle
-from runbooks.cure.leafs import Case, gateway_of
-from runbooks.cure.observer import Looker, look_at_rest
+from runbooks.cure.leafs import Incident, gateway_of
+from runbooks.cure.observer import GatewayObserver, look_at_rest
 from runbooks.cure.policy import the_toggle_asked_for
 from runbooks.cure.treat import treat
 from runbooks.cure.verdict import end_healed, look_at_end
 from runbooks.cure.words import question
 from runbooks.incident.attachment import reach, require_confirmed
-from runbooks.incident.endpoints import Patient, patients_of, served, silent_fixed
+from runbooks.incident.endpoints import Endpoint, endpoints_of, served, silent_fixed
 from runbooks.incident.path import follow, record
 from runbooks.incident.reachability import Probe, ProbeError, probe_all, wait_until_answering
-from runbooks.incident.survey import Survey
+from runbooks.incident.survey import ImpactSurvey
 from runbooks.run.run import Run, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inventory.site import Site
-    from runbooks.incident.attachment import Behind
+    from runbooks.incident.attachment import AttachedLeaf
     from runbooks.run.approval import Agreement
 
 
@@ -50,19 +50,19 @@ def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -
     with recorded(run):
         followed = follow(site, run.target, run.story)
         record(run, followed)
-        patients = patients_of(followed.chain)
-        probes = _probe(run, patients)
-        if _healthy(patients, probes) and not options.toggle:
+        endpoints = endpoints_of(followed.chain)
+        probes = _probe(run, endpoints)
+        if _healthy(endpoints, probes) and not options.toggle:
             _nothing_to_do(run, probes)
             return
         if followed.failure is not None:
             raise followed.failure
         _require_certainty(probes, options)
         sample = 0 if options.toggle else run.settings.heal.blast_sample
-        survey = Survey(site, followed.chain, sample)
+        survey = ImpactSurvey(site, followed.chain, sample)
         with ExitStack() as stack:
-            reached = reach(run, stack, followed, patients)
-            case = Case(run, followed, patients, probes, agreement, lambda: site.compute)
+            reached = reach(run, stack, followed, endpoints)
+            case = Incident(run, followed, endpoints, probes, agreement, lambda: site.compute)
             if options.toggle:
                 behind = require_confirmed(run, reached, followed, force=options.force)
                 _toggle(case, behind, dry_run=options.dry_run)
@@ -70,9 +70,9 @@ def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -
             treat(case, reached, survey, force=options.force, dry_run=options.dry_run)
 
 
-def _probe(run: Run, patients: tuple[Patient, ...]) -> dict[str, Probe]:
+def _probe(run: Run, endpoints: tuple[Endpoint, ...]) -> dict[str, Probe]:
     settings = run.settings.heal
-    addresses = list(dict.fromkeys(text for patient in patients for text in patient.probed))
+    addresses = list(dict.fromkeys(text for endpoint in endpoints for text in endpoint.probed))
     found = probe_all(
         addresses,
         count=settings.probe_count,
@@ -85,9 +85,9 @@ def _probe(run: Run, patients: tuple[Patient, ...]) -> dict[str, Probe]:
     return dict(zip(addresses, found, strict=True))
 
 
-def _healthy(patients: tuple[Patient, ...], probes: dict[str, Probe]) -> bool:
+def _healthy(endpoints: tuple[Endpoint, ...], probes: dict[str, Probe]) -> bool:
     """Whether anybody answers: then the gateway works, whatever else may be wrong."""
-    return any(probes[text].answers for patient in patients for text in patient.probed)
+    return any(probes[text].answers for endpoint in endpoints for text in endpoint.probed)
 
 
 def _nothing_to_do(run: Run, probes: dict[str, Probe]) -> None:
@@ -113,26 +113,26 @@ def _require_certainty(probes: dict[str, Probe], options: HealOptions) -> None:
         )
 
 
-def _toggle(case: Case, behind: Sequence[Behind], *, dry_run: bool) -> None:
+def _toggle(case: Incident, behind: Sequence[AttachedLeaf], *, dry_run: bool) -> None:
     """Toggle one switch after the other until the target answers, as the manual page does."""
     run = case.run
-    candidates = silent_fixed(case.patients, case.probes) or case.patients[0].fixed
+    candidates = silent_fixed(case.endpoints, case.probes) or case.endpoints[0].fixed
     for one in behind:
         run.switches.append(one.switch.name)
-        looker = Looker(one.session, gateway_of(one, candidates), macs=case.macs)
-        gateway = looker.gateway
-        planned = plan_toggle(run, looker)
+        observer = GatewayObserver(one.session, gateway_of(one, candidates), macs=case.macs)
+        gateway = observer.gateway
+        planned = plan_toggle(run, observer)
         if dry_run:
             place = f"{gateway.vip.address} on {one.switch.name}"
             run.end("dry-run", f"nothing was touched: {place} would be toggled")
             return
         choice = the_toggle_asked_for(gateway)
         case.agreement.require(question(one.switch.name, gateway, choice))
-        attempt = carry_out(run, looker, choice, planned)
-        attempt.helped = _answers(case, served(gateway, case.patients, case.probes))
+        attempt = carry_out(run, observer, choice, planned)
+        attempt.helped = _answers(case, served(gateway, case.endpoints, case.probes))
         kernel = look_at_end(run, one.session, gateway)
         if attempt.helped:
-            run.report.remaining = look_at_rest(looker)
+            run.report.remaining = look_at_rest(observer)
             end_healed(run, kernel, run.report.remaining, case.compute)
             return
     names = ", ".join(run.switches)
@@ -145,11 +145,11 @@ def _toggle(case: Case, behind: Sequence[Behind], *, dry_run: bool) -> None:
     )
 
 
-def _answers(case: Case, waiting: Sequence[str]) -> bool:
+def _answers(case: Incident, waiting: Sequence[str]) -> bool:
     """Wait until the target answers, tell what came of it, and note it in the report."""
     run = case.run
     last, seconds = wait_until_answering(
-        waiting, run.settings.heal.settle, one_is_enough=len(case.patients) > 1
+        waiting, run.settings.heal.settle, one_is_enough=len(case.endpoints) > 1
     )
     for probe in last:
         run.story.tell("ping", str(probe), "ok" if probe.answers else "fail")

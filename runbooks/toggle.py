@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runbooks.cure.carry_out import carry_out, plan_toggle
-from runbooks.cure.observer import Looker
+from runbooks.cure.observer import GatewayObserver
 from runbooks.cure.policy import the_toggle_asked_for
 from runbooks.cure.verdict import end_toggled, look_at_end
 from runbooks.run.run import Run, recorded
 from runbooks.run.session import identify, switch_session
-from tasks.gateways import Wanted, find_gateway
+from tasks.gateways import GatewayQuery, find_gateway
 
 if TYPE_CHECKING:
     from inventory.model import Switch
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 def run_toggle(
-    run: Run, switch: Switch, wanted: Wanted, agreement: Agreement, *, dry_run: bool
+    run: Run, switch: Switch, wanted: GatewayQuery, agreement: Agreement, *, dry_run: bool
 ) -> None:
     """``vip toggle``: how it ended is in the run."""
     with recorded(run), switch_session(run.settings, switch, dry_run=dry_run) as session:
         run.switches.append(switch.name)
         identify(session)
         gateway: Gateway = session.run(find_gateway, wanted=wanted)
-        looker = Looker(session, gateway)
-        planned = plan_toggle(run, looker)
+        observer = GatewayObserver(session, gateway)
+        planned = plan_toggle(run, observer)
         vip = gateway.vip.address
         if dry_run:
             run.end("dry-run", f"nothing was touched: {vip} would be toggled")
             return
         agreement.require(f"Toggle {vip} on {switch.name}?")
-        carry_out(run, looker, the_toggle_asked_for(gateway), planned)
+        carry_out(run, observer, the_toggle_asked_for(gateway), planned)
         end_toggled(run, look_at_end(run, session, gateway))

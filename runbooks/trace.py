@@ -13,15 +13,15 @@ from inventory.errors import ExitCode, SourceError, VipkeeperError
 from inventory.names import short_host
 from napalm_cumulus import errors as napalm
 from runbooks.incident.endpoints import RUNNING
-from runbooks.incident.impact import Blast
-from runbooks.incident.path import Followed, follow
+from runbooks.incident.impact import Impact
+from runbooks.incident.path import TracedPath, follow
 from runbooks.incident.reachability import Probe, ProbeError, probe_all
-from runbooks.incident.survey import Survey
+from runbooks.incident.survey import ImpactSurvey
 from runbooks.run.explain import explain
 from runbooks.run.records import now, plain
 from runbooks.run.session import switch_session
 from tasks.errors import RefusedError
-from tasks.gateways import Wanted, find_gateway
+from tasks.gateways import GatewayQuery, find_gateway
 from tasks.identity import check_identity
 from tasks.model import Gateway, Presence
 from tasks.presence import check_presence
@@ -40,7 +40,7 @@ _MOST_PINGED = 8
 
 
 @dataclass
-class Word:
+class SwitchAnswer:
     """What a switch says itself.
 
     Attributes:
@@ -61,17 +61,17 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Reach:
+class PingAnswer:
     """Who answers pings.
 
     Attributes:
         probes: what came of pinging the target.
-        blast: who else is cut off; None where nobody was compared with.
+        impact: who else is cut off; None where nobody was compared with.
         problem: why nothing could be pinged; empty where it could.
     """
 
     probes: tuple[Probe, ...] = ()
-    blast: Blast | None = None
+    impact: Impact | None = None
     problem: str = ""
 
 
@@ -102,14 +102,14 @@ def run_trace(
     """
     followed = follow(site, target, story)
     survey = (
-        Survey(site, followed.chain, settings.heal.blast_sample)
+        ImpactSurvey(site, followed.chain, settings.heal.blast_sample)
         if probe and followed.chain.hypervisor and followed.failure is None
         else None
     )
     words = [
         _ask(settings, answer.value, followed) for answer in followed.chain.switches if ask_switches
     ]
-    reach = _reach(followed, survey, words) if probe else Reach()
+    reach = _reach(followed, survey, words) if probe else PingAnswer()
     if as_json:
         story.console.print(json.dumps(plain(_report(target, followed, words, reach)), indent=2))
     else:
@@ -119,34 +119,36 @@ def run_trace(
     return max((word.exit_code for word in words), default=ExitCode.OK)
 
 
-def _reach(followed: Followed, survey: Survey | None, words: list[Word]) -> Reach:
+def _reach(
+    followed: TracedPath, survey: ImpactSurvey | None, words: list[SwitchAnswer]
+) -> PingAnswer:
     """Who answers: the target, and others to compare with."""
     vms = [vm for vm in _vms(followed) if vm.status == RUNNING]
     addresses = [str(address.ip) for vm in vms for address in vm.addresses][:_MOST_PINGED]
     try:
         probes = probe_all(addresses)
         if survey is None or not addresses:
-            return Reach(probes)
+            return PingAnswer(probes)
         heard = [name for word in words if word.presence for name in word.presence.heard]
-        blast = survey.finish(
+        impact = survey.finish(
             addresses, heard, several=len(vms) > 1, answers=any(p.answers for p in probes)
         )
     except ProbeError as error:
-        return Reach(problem=str(error))
-    return Reach(probes, blast)
+        return PingAnswer(problem=str(error))
+    return PingAnswer(probes, impact)
 
 
-def _vms(followed: Followed) -> tuple[VirtualMachine, ...]:
+def _vms(followed: TracedPath) -> tuple[VirtualMachine, ...]:
     chain = followed.chain
     if chain.vm is not None:
         return (chain.vm.value,)
     return chain.neighbours.value if chain.neighbours else ()
 
 
-def _ask(settings: Settings, switch: Switch, followed: Followed) -> Word:
+def _ask(settings: Settings, switch: Switch, followed: TracedPath) -> SwitchAnswer:
     chain, vms = followed.chain, _vms(followed)
     addresses = [address.ip for vm in vms for address in vm.addresses]
-    word = Word(switch.name)
+    word = SwitchAnswer(switch.name)
     try:
         with switch_session(settings, switch) as session:
             word.hostname = session.run(check_identity)
@@ -161,7 +163,7 @@ def _ask(settings: Settings, switch: Switch, followed: Followed) -> Word:
                 if not word.presence.confirmed:
                     word.exit_code = ExitCode.REFUSED
             if addresses:
-                word.gateway = session.run(find_gateway, wanted=Wanted(address=addresses[0]))
+                word.gateway = session.run(find_gateway, wanted=GatewayQuery(address=addresses[0]))
     except RefusedError as refusal:
         word.problems.append(str(refusal))
         word.exit_code = ExitCode.REFUSED
@@ -172,7 +174,9 @@ def _ask(settings: Settings, switch: Switch, followed: Followed) -> Word:
     return word
 
 
-def _report(target: str, followed: Followed, words: list[Word], reach: Reach) -> dict[str, Any]:
+def _report(
+    target: str, followed: TracedPath, words: list[SwitchAnswer], reach: PingAnswer
+) -> dict[str, Any]:
     failure: SourceError | None = followed.failure
     return {
         "schema": SCHEMA,
@@ -184,7 +188,9 @@ def _report(target: str, followed: Followed, words: list[Word], reach: Reach) ->
         "warnings": followed.chain.warnings,
         "switches": [{**plain(word), "confirmed": _confirmed(word.presence)} for word in words],
         "probes": reach.probes,
-        "blast": {**plain(reach.blast), "sentence": reach.blast.sentence} if reach.blast else None,
+        "impact": {**plain(reach.impact), "sentence": reach.impact.sentence}
+        if reach.impact
+        else None,
         "failure": str(failure) if failure else None,
     }
 
@@ -194,7 +200,9 @@ def _confirmed(presence: Presence | None) -> bool | None:
     return None if presence is None or presence.unknown else presence.confirmed
 
 
-def _show(console: Console, followed: Followed, words: list[Word], reach: Reach) -> None:
+def _show(
+    console: Console, followed: TracedPath, words: list[SwitchAnswer], reach: PingAnswer
+) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("step", "answer", "source", "age"):
         table.add_column(heading, overflow="fold")
@@ -205,16 +213,16 @@ def _show(console: Console, followed: Followed, words: list[Word], reach: Reach)
             table.add_row(step_name, answer, source, "now")
     for probe in reach.probes:
         table.add_row("answers?", str(probe), "ping", "now")
-    if reach.blast is not None:
-        table.add_row("cut off", reach.blast.sentence, "ping", "now")
+    if reach.impact is not None:
+        table.add_row("cut off", reach.impact.sentence, "ping", "now")
     console.print(table)
-    for text in filter(None, (reach.problem, *(reach.blast.warnings if reach.blast else ()))):
+    for text in filter(None, (reach.problem, *(reach.impact.warnings if reach.impact else ()))):
         console.print(f"! {text}")
     for warning in followed.chain.warnings:
         console.print(f"! {warning}")
 
 
-def _rows(word: Word) -> list[tuple[str, str, str]]:
+def _rows(word: SwitchAnswer) -> list[tuple[str, str, str]]:
     rows = []
     switch = short_host(word.switch)
     if word.presence is not None:

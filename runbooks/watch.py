@@ -17,7 +17,7 @@ from runbooks.check import prepare
 from runbooks.fleet.checker import Checker
 from runbooks.fleet.progress import STYLES
 from runbooks.monitor.changes import Change, Changes, append
-from runbooks.monitor.metrics import Latest, served
+from runbooks.monitor.metrics import LatestRound, served
 from runbooks.monitor.refresh import Refresh, same_switches
 from runbooks.output.text import about, counted, headline
 from runbooks.run.records import now
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nornir_config.settings import Settings
-    from runbooks.check import Request, Sources
-    from runbooks.fleet.assess import Looking
+    from runbooks.check import CheckRequest, Sources
+    from runbooks.fleet.assess import CheckOptions
     from runbooks.monitor.refresh import Prepared
     from tasks.health.model import FleetHealth
 
@@ -56,7 +56,7 @@ class WatchOptions:
 def run_watch(
     settings: Settings,
     sources: Sources,
-    request: Request,
+    request: CheckRequest,
     options: WatchOptions,
     console: Console,
 ) -> int:
@@ -71,7 +71,7 @@ def run_watch(
     def ask() -> Prepared:
         return prepare(settings, sources, request)
 
-    latest = Latest()
+    latest = LatestRound()
     watch = _Watch(settings, request, ask, latest, options, console)
     with ExitStack() as stack:
         stack.callback(watch.close)
@@ -93,9 +93,9 @@ class _Watch:
     def __init__(  # noqa: PLR0917 - all of it is the watch's own
         self,
         settings: Settings,
-        request: Request,
+        request: CheckRequest,
         ask: Callable[[], Prepared],
-        latest: Latest,
+        latest: LatestRound,
         options: WatchOptions,
         console: Console,
     ) -> None:
@@ -141,7 +141,7 @@ class _Watch:
         """Close the connections."""
         self._checker.close()
 
-    def _make_checker(self, looking: Looking) -> Checker:
+    def _make_checker(self, looking: CheckOptions) -> Checker:
         names = sorted(self.selected.inventory.hosts)
         kept = frozenset(names[: self._settings.watch.keep])
         return Checker(

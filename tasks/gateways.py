@@ -28,7 +28,7 @@ _COMMENTED_ANYWHERE = re.compile(r"#[\s#]*address")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class GatewayQuery:
     """Which gateway is looked for: by the address it serves, by its VIP, or by its interface."""
 
     address: IpAddress | None = None
@@ -49,7 +49,7 @@ class Wanted:
         return self.interface == interface
 
 
-def find_gateway(task: Task, wanted: Wanted) -> Result:
+def find_gateway(task: Task, wanted: GatewayQuery) -> Result:
     """Nornir task: read the switch's configuration and find the ``Gateway`` in it.
 
     Raises:
@@ -64,7 +64,9 @@ def find_gateway(task: Task, wanted: Wanted) -> Result:
     )
 
 
-def gateway_in(text: str, switch: str, wanted: Wanted, management: str | None = None) -> Gateway:
+def gateway_in(
+    text: str, switch: str, wanted: GatewayQuery, management: str | None = None
+) -> Gateway:
     """Find the gateway in a configuration text as the driver gives it.
 
     Args:
@@ -233,7 +235,7 @@ def _virtual_lines(interface: str, located: Sequence[Located]) -> tuple[VirtualA
     )
 
 
-def _refuse_commented(stanzas: tuple[Located, ...], switch: str, wanted: Wanted) -> None:
+def _refuse_commented(stanzas: tuple[Located, ...], switch: str, wanted: GatewayQuery) -> None:
     found: dict[tuple[str, str], list[int]] = {}
     for at, number, address in _commented_addresses(stanzas):
         if wanted.matches(at.stanza.name, address):
@@ -271,7 +273,7 @@ def _commented_addresses(
 def _nothing_found(
     configuration: Configuration,
     switch: str,
-    wanted: Wanted,
+    wanted: GatewayQuery,
     virtual: dict[str, tuple[VirtualAddress, ...]],
 ) -> NoGatewayError:
     there = [f"{v.address} on {name}" for name, addresses in virtual.items() for v in addresses]

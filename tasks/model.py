@@ -165,7 +165,7 @@ class Verification:
 
 
 @dataclass(frozen=True)
-class Belongings:
+class HandMadeState:
     """What hangs on the devices of a gateway and is lost with them.
 
     Attributes:
@@ -199,7 +199,7 @@ class Toggled:
     diff: str
     base: str = ""
     commit: Any = None
-    before: Belongings = field(default_factory=Belongings)
+    before: HandMadeState = field(default_factory=HandMadeState)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Memo(Generic[T]):
+class TimedValue(Generic[T]):
     """The value of a function, fetched once for all threads that want it at the same time.
 
     A failure is remembered too, for a shorter while: when a system is down, a run over many

@@ -27,7 +27,7 @@ from napalm_cumulus.getters import (  # noqa: F401 - their parsers enter themsel
     system,
 )
 from napalm_cumulus.getters.query import GETTERS, Getter, GetterQuery, ask
-from napalm_cumulus.prefetched import Answering
+from napalm_cumulus.prefetched import PrefetchedTransport
 from napalm_cumulus.result import CommandResult
 from napalm_cumulus.ssh.transport import Transport
 
@@ -92,7 +92,7 @@ class CumulusGetters(NetworkDriver):
 
     def _answering(self, transport: Transport) -> Transport:
         """The session, which within a `_one_round_trip` block knows some answers already."""
-        return Answering(transport, self._answers) if self._answers else transport
+        return PrefetchedTransport(transport, self._answers) if self._answers else transport
 
     def compliance_report(
         self,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from nornir_config.runner.errors import FleetInterrupt, NoHostsError
 from nornir_config.runner.job import Job
-from nornir_config.runner.run import FleetRun, Rules
+from nornir_config.runner.run import FleetRun, RunnerOptions
 from nornir_config.stopping import STOPS, interrupt, name_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class FleetRunner:
         """
         if num_workers < 1 or stagger < 0 or min(deadline or 1, host_deadline or 1) <= 0:
             raise ValueError("num_workers and deadlines must be positive, and stagger not negative")
-        self._rules = Rules(
+        self._rules = RunnerOptions(
             num_workers,
             deadline,
             host_deadline,

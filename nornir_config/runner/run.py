@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Rules:
+class RunnerOptions:
     """How a run goes; see ``FleetRunner``."""
 
     num_workers: int
@@ -50,7 +50,7 @@ class FleetRun:
 
     def __init__(
         self,
-        rules: Rules,
+        rules: RunnerOptions,
         task: Task,
         hosts: Sequence[Host],
         left: dict[str, Job],

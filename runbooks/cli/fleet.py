@@ -14,7 +14,7 @@ from runbooks.run.errors import UsageError
 if TYPE_CHECKING:
     from nornir_config.settings import Settings
     from runbooks.check import Sources
-    from runbooks.fleet.selection import Wish
+    from runbooks.fleet.selection import SwitchFilter
 
 #: The site's sources are imported when they are asked, NAPALM when a switch is changed.
 _HEAVY = ("runbooks.check",)
@@ -94,14 +94,14 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
         raise UsageError("--yes and --force belong to --fix; a check changes nothing")
 
     settings, sources = _settings_and_sources(ctx, changes=fix)
-    from runbooks.check import Request, run_check
-    from runbooks.fleet.checker import Pace
+    from runbooks.check import CheckRequest, run_check
+    from runbooks.fleet.checker import CheckPace
 
-    request = Request(
+    request = CheckRequest(
         _wish(switches, filters, groups),
         find_form(form),
         output,
-        Pace(workers, deadline),
+        CheckPace(workers, deadline),
         probe=probe,
         only=tuple(only or ()),
         skip=tuple(skip or ()),
@@ -140,13 +140,13 @@ def watch(  # noqa: PLR0917 - as above
 ) -> None:
     """Check again and again over kept connections, for Prometheus and for a log of changes."""
     settings, sources = _settings_and_sources(ctx, changes=False)
-    from runbooks.check import Request
-    from runbooks.fleet.checker import Pace
+    from runbooks.check import CheckRequest
+    from runbooks.fleet.checker import CheckPace
     from runbooks.watch import WatchOptions, run_watch
 
-    request = Request(
+    request = CheckRequest(
         _wish(switches, filters, groups),
-        pace=Pace(workers, deadline),
+        pace=CheckPace(workers, deadline),
         probe=probe,
         only=tuple(only or ()),
         skip=tuple(skip or ()),
@@ -158,18 +158,20 @@ def watch(  # noqa: PLR0917 - as above
 def heal_all(ctx: typer.Context, *, dry_run: bool, yes: bool, force: bool) -> int:
     """``vip heal --all-unhealthy``; gives the exit code."""
     settings, sources = _settings_and_sources(ctx, changes=True)
-    from runbooks.check import Request
-    from runbooks.fleet.selection import Wish
+    from runbooks.check import CheckRequest
+    from runbooks.fleet.selection import SwitchFilter
     from runbooks.fleet_heal import FixOptions, run_fix
 
     options = FixOptions(dry_run=dry_run, force=force)
-    return run_fix(settings, sources, Request(Wish()), agreement(yes=yes), options)
+    return run_fix(settings, sources, CheckRequest(SwitchFilter()), agreement(yes=yes), options)
 
 
-def _wish(names: list[str] | None, filters: list[str] | None, groups: list[str] | None) -> Wish:
-    from runbooks.fleet.selection import Wish, parse_filters
+def _wish(
+    names: list[str] | None, filters: list[str] | None, groups: list[str] | None
+) -> SwitchFilter:
+    from runbooks.fleet.selection import SwitchFilter, parse_filters
 
-    return Wish(tuple(names or ()), parse_filters(filters or ()), tuple(groups or ()))
+    return SwitchFilter(tuple(names or ()), parse_filters(filters or ()), tuple(groups or ()))
 
 
 def _settings_and_sources(ctx: typer.Context, *, changes: bool) -> tuple[Settings, Sources]:

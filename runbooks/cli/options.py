@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from runbooks.run.approval import Agreement
     from runbooks.run.run import Run
     from runbooks.run.story import Story
-    from tasks.gateways import Wanted
+    from tasks.gateways import GatewayQuery
 
 #: What most commands import: the site's sources, NAPALM.
 _HEAVY = (
@@ -106,19 +106,19 @@ def switch_of(settings: Settings, name: str, story: Story) -> Switch:
     return find_switch(site_of(settings), name, story)
 
 
-def wanted_of(vip: str | None, interface: str | None) -> Wanted:
+def wanted_of(vip: str | None, interface: str | None) -> GatewayQuery:
     """The gateway that is meant: exactly one of the two."""
     from ipaddress import ip_address
 
-    from tasks.gateways import Wanted
+    from tasks.gateways import GatewayQuery
     from tasks.shell import interface_name
 
     if (vip is None) == (interface is None):
         raise UsageError("say which gateway: --vip ADDRESS or --interface NAME (one of them)")
     try:
         if vip is not None:
-            return Wanted(vip=ip_address(vip))
-        return Wanted(interface=interface_name(interface or ""))
+            return GatewayQuery(vip=ip_address(vip))
+        return GatewayQuery(interface=interface_name(interface or ""))
     except ValueError as error:
         raise UsageError(str(error)) from None
 

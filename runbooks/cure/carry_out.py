@@ -19,10 +19,10 @@ from runbooks.cure.words import tell_aftercare, tell_attempt
 from runbooks.run.attempt import CureAttempt, rebooted
 from runbooks.run.records import now
 from runbooks.run.session import lost, wait_until_settled
-from tasks.cures.announce import care_after_cure, read_belongings
+from tasks.cures.announce import care_after_cure, read_hand_made_state
 from tasks.cures.apply import apply_cure, entries_at_fault, plan_cure
 from tasks.cures.catalogue import CURES
-from tasks.cures.model import Cured, PlannedCure
+from tasks.cures.model import CureOutcome, PlannedCure
 from tasks.errors import ChangeFailedError, RefusedError
 from tasks.faults.catalogue import fault
 from tasks.faults.model import Diagnosis
@@ -32,24 +32,24 @@ from tasks.verify import verify_gateway
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runbooks.cure.observer import Looker
+    from runbooks.cure.observer import GatewayObserver
     from runbooks.run.run import Run
 
 _PAUSE = 1.0  # seconds between two looks at a switch that has just booted
 
 
-def prepare(run: Run, looker: Looker, choice: Diagnosis) -> PlannedCure:
+def prepare(run: Run, observer: GatewayObserver, choice: Diagnosis) -> PlannedCure:
     """Tell what a cure would do; nothing is touched.
 
     Raises:
         RefusedError: it is not safe now.
     """
-    name = looker.session.switch.name
+    name = observer.session.switch.name
     outage = CURES[choice.cure].outage
     harm = f"an outage of {outage} for all behind it" if outage else "no outage for anybody"
     run.story.tell("cure", f"{choice.cure.value} on {name}, {harm}: {choice.remedy}", "do")
-    planned: PlannedCure = looker.session.run(
-        plan_cure, diagnosis=choice, gateway=looker.gateway, macs=_judged_by(looker, choice)
+    planned: PlannedCure = observer.session.run(
+        plan_cure, diagnosis=choice, gateway=observer.gateway, macs=_judged_by(observer, choice)
     )
     for step in planned.steps:
         run.story.tell("plan", step, "do")
@@ -61,24 +61,26 @@ def prepare(run: Run, looker: Looker, choice: Diagnosis) -> PlannedCure:
     return planned
 
 
-def plan_toggle(run: Run, looker: Looker) -> PlannedCure:
+def plan_toggle(run: Run, observer: GatewayObserver) -> PlannedCure:
     """Tell what the gateway is, what the kernel lacks of it, and what toggling it would change.
 
     Raises:
         RefusedError: it cannot be toggled now.
     """
-    gateway = looker.gateway
+    gateway = observer.gateway
     virtual = ", ".join(f"{v.address} on {v.device}" for v in gateway.virtual)
     run.story.tell("gateway", f"{gateway.interface} in {gateway.place}: {virtual}")
-    kernel: Verification = looker.session.run(verify_gateway, gateway=gateway)
+    kernel: Verification = observer.session.run(verify_gateway, gateway=gateway)
     for problem in kernel.problems:
         run.story.tell("kernel", problem, "warn")
     if kernel.ok:
         run.story.tell("kernel", "addresses, links and routes of the gateway are as configured")
-    return prepare(run, looker, the_toggle_asked_for(gateway))
+    return prepare(run, observer, the_toggle_asked_for(gateway))
 
 
-def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure) -> CureAttempt:
+def carry_out(
+    run: Run, observer: GatewayObserver, choice: Diagnosis, planned: PlannedCure
+) -> CureAttempt:
     """Carry a cure out and look at the kernel afterwards; it is in the run's report from its begin.
 
     Raises:
@@ -87,7 +89,7 @@ def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure)
         RecordError: it cannot be written down, and was not begun.
         NapalmException: the driver's own, when the switch refuses or goes back.
     """
-    session, gateway = looker.session, looker.gateway
+    session, gateway = observer.session, observer.gateway
     attempt = CureAttempt(
         choice.cure,
         choice.fault,
@@ -99,17 +101,17 @@ def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure)
         before=session.run(verify_gateway, gateway=gateway),
     )
     if choice.cure.on_devices:  # since the plan was shown, somebody may have added to it
-        planned = replace(planned, before=session.run(read_belongings, gateway=gateway))
+        planned = replace(planned, before=session.run(read_hand_made_state, gateway=gateway))
     run.before_change(attempt, planned.before)
     begin = time.monotonic()
     try:
-        cured: Cured = session.run(
+        cured: CureOutcome = session.run(
             apply_cure,
             diagnosis=choice,
             gateway=gateway,
             message=f"vip {run.command} {run.target}",
             revert_in=run.settings.heal.revert_in,
-            macs=_judged_by(looker, choice),
+            macs=_judged_by(observer, choice),
             planned=planned,
         )
     except _not_begun():
@@ -117,7 +119,7 @@ def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure)
         raise
     except napalm.CommitError:
         attempt.unmeasured_seconds = round(time.monotonic() - begin, 1)
-        _look_after_failure(run, looker, choice, planned, attempt)
+        _look_after_failure(run, observer, choice, planned, attempt)
         raise
     except lost() as error:
         attempt.lost_session = str(error)
@@ -128,14 +130,14 @@ def carry_out(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure)
             attempt.unmeasured_seconds = round(time.monotonic() - begin, 1)
         else:  # it takes nothing away, done or not
             attempt.outage_seconds = 0.0
-        attempt.aftercare = _care(run, looker, choice, planned)
+        attempt.aftercare = _care(run, observer, choice, planned)
     else:
         attempt.steps, attempt.aftercare = cured.steps, cured.aftercare
         attempt.outage_seconds = round(cured.outage_seconds, 3)
         attempt.complete, attempt.problems = cured.complete, cured.problems
         attempt.commit = cured.report
     attempt.ended = True
-    attempt.after = _verify(run, looker, attempt)
+    attempt.after = _verify(run, observer, attempt)
     tell_attempt(run, attempt)
     _require_no_less(attempt)
     return attempt
@@ -148,22 +150,26 @@ def _not_begun() -> tuple[type[Exception], ...]:
 
 
 def _look_after_failure(
-    run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure, attempt: CureAttempt
+    run: Run,
+    observer: GatewayObserver,
+    choice: Diagnosis,
+    planned: PlannedCure,
+    attempt: CureAttempt,
 ) -> None:
     """See to what a cure has taken away that the switch has gone back from, or tried to.
 
     Whatever fails here is told, and the failure of the cure itself stays the outcome.
     """
-    session, name = looker.session, attempt.switch
+    session, name = observer.session, attempt.switch
     attempt.complete = False
     text = f"{attempt.cure.value} did not go as meant; looking what is there now"
     run.story.tell("cure", f"{name}: {text}", "warn")
     try:
         wait_until_settled(session, run.settings.heal.revert_in, napalm.CommitError(text))
-        attempt.aftercare = _care(run, looker, choice, planned)
+        attempt.aftercare = _care(run, observer, choice, planned)
         attempt.ended = True
         tell_aftercare(run, attempt.aftercare)
-        attempt.after = look_at_end(run, session, looker.gateway)
+        attempt.after = look_at_end(run, session, observer.gateway)
     except (
         VipkeeperError,
         napalm.ConnectionException,
@@ -177,28 +183,30 @@ def _look_after_failure(
         )
 
 
-def _care(run: Run, looker: Looker, choice: Diagnosis, planned: PlannedCure) -> Aftercare:
+def _care(
+    run: Run, observer: GatewayObserver, choice: Diagnosis, planned: PlannedCure
+) -> Aftercare:
     """The aftercare of a cure whose session was lost, on the new one."""
     arguments = {
-        "gateway": looker.gateway,
+        "gateway": observer.gateway,
         "before": planned.before,
-        "macs": _judged_by(looker, choice),
+        "macs": _judged_by(observer, choice),
         "wrong": entries_at_fault(choice),
     }
     care: Aftercare
     try:
-        care = looker.session.run(care_after_cure, **arguments)
+        care = observer.session.run(care_after_cure, **arguments)
     except lost() as error:
-        wait_until_settled(looker.session, run.settings.heal.revert_in, error)
-        care = looker.session.run(care_after_cure, **arguments)
+        wait_until_settled(observer.session, run.settings.heal.revert_in, error)
+        care = observer.session.run(care_after_cure, **arguments)
     return care
 
 
-def _verify(run: Run, looker: Looker, attempt: CureAttempt) -> Verification:
+def _verify(run: Run, observer: GatewayObserver, attempt: CureAttempt) -> Verification:
     """Look at the kernel, for a while where the switch has booted: its interfaces still come up."""
     until = time.monotonic() + run.settings.heal.settle
     while True:
-        after: Verification = looker.session.run(verify_gateway, gateway=looker.gateway)
+        after: Verification = observer.session.run(verify_gateway, gateway=observer.gateway)
         first, then = attempt.before.boot if attempt.before else None, after.boot
         if first is not None and then is not None and first.id != then.id:
             attempt.rebooted_at = now() - timedelta(seconds=then.up_seconds)
@@ -226,13 +234,13 @@ def _require_no_less(attempt: CureAttempt) -> None:
         )
 
 
-def _judged_by(looker: Looker, choice: Diagnosis) -> Mapping[str, tuple[str, ...]]:
+def _judged_by(observer: GatewayObserver, choice: Diagnosis) -> Mapping[str, tuple[str, ...]]:
     """The known MACs by which wrong neighbour entries are told from right ones.
 
     Where the bridge is wrong about a MAC the switch's right entry goes, too, so that it asks anew.
     """
     row = fault(choice.fault)
     if row is None or not row.ask_anew:
-        return looker.macs
+        return observer.macs
     asked = {address for address, _ in choice.neighbours}
-    return {address: macs for address, macs in looker.macs.items() if address not in asked}
+    return {address: macs for address, macs in observer.macs.items() if address not in asked}

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from runbooks.cure.carry_out import carry_out, prepare
-from runbooks.cure.observer import Looker, look_at_rest
-from runbooks.cure.policy import Rules, harming, next_cure
+from runbooks.cure.observer import GatewayObserver, look_at_rest
+from runbooks.cure.policy import CurePolicy, harming, next_cure
 from runbooks.cure.words import question, tell_unhelped
-from runbooks.run.attempt import CureAttempt, Treatment
+from runbooks.run.attempt import CureAttempt, CureResult
 from tasks.faults.model import Cure, Diagnosis
 from tasks.faults.segment.vm import BY_EXCLUSION
 
@@ -27,22 +27,22 @@ Well = Callable[[float], bool]
 
 def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
     run: Run,
-    looker: Looker,
+    observer: GatewayObserver,
     diagnoses: Sequence[Diagnosis],
-    rules: Rules,
+    rules: CurePolicy,
     agreement: Agreement | None = None,
     well: Well | None = None,
     before_each: Callable[[], None] | None = None,
-) -> Treatment:
+) -> CureResult:
     """Treat one gateway on one switch until all is well or nothing more is allowed.
 
     Each step is agreed to, written to the audit log before it is taken, told, and followed by a
-    look at the switch. Reusable without a patient: then the gateway is well when nothing is found
+    look at the switch. Reusable without a endpoint: then the gateway is well when nothing is found
     that harms.
 
     Args:
         run: the run; its story, audit log and report.
-        looker: the switch and the gateway.
+        observer: the switch and the gateway.
         diagnoses: what was found.
         rules: what the run is willing to do.
         agreement: how the operator's word is got; None where it has been given for all of it.
@@ -56,33 +56,33 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
     """
     attempts: list[CureAttempt] = []
     found = tuple(diagnoses)
-    while (choice := next_cure(found, looker.gateway, rules, attempts)) is not None:
-        planned = prepare(run, looker, choice)
+    while (choice := next_cure(found, observer.gateway, rules, attempts)) is not None:
+        planned = prepare(run, observer, choice)
         if agreement is not None:
-            agreement.require(question(looker.session.switch.name, looker.gateway, choice))
+            agreement.require(question(observer.session.switch.name, observer.gateway, choice))
         if before_each is not None:
             before_each()
         harmed = harming(found)
-        attempt = carry_out(run, looker, choice, planned)
+        attempt = carry_out(run, observer, choice, planned)
         attempt.beside = tuple(sorted(harmed - {choice.fault}))
         attempts.append(attempt)
         helped = well is not None and well(min(AT_ONCE, run.settings.heal.settle))
-        looked = looker.look()
+        looked = observer.look()
         found = looked.diagnoses
         if helped:
-            found = look_at_rest(looker, looked)
+            found = look_at_rest(observer, looked)
         else:
-            last = next_cure(found, looker.gateway, rules, attempts) is None
+            last = next_cure(found, observer.gateway, rules, attempts) is None
             patience = run.settings.heal.settle if last or not harmful(found) else 0.0
             helped = well(patience) if well is not None else not harmful(found)
-            found = look_at_rest(looker) if helped else found
+            found = look_at_rest(observer) if helped else found
         attempt.helped = helped
         attempt.cured = _cured(harmed - harming(found), attempt)
         if helped:
             break
-        tell_unhelped(run, looker.session.switch.name, choice, found)
+        tell_unhelped(run, observer.session.switch.name, choice, found)
     run.report.remaining = found
-    return Treatment(tuple(attempts), found, bool(attempts) and attempts[-1].helped)
+    return CureResult(tuple(attempts), found, bool(attempts) and attempts[-1].helped)
 
 
 def _cured(gone: frozenset[str], attempt: CureAttempt) -> tuple[str, ...]:

@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
-from runbooks.cure.observer import Looked, Looker
+from runbooks.cure.observer import GatewayObserver, Observation
 from runbooks.incident.attachment import require_confirmed
 from runbooks.incident.endpoints import known_macs, silent_fixed, silent_ones
 from runbooks.incident.reachability import own_address
 from tasks.errors import NoGatewayError
 from tasks.facts.collect import Probes
 from tasks.faults.catalogue import fault
-from tasks.gateways import Wanted, find_gateway
+from tasks.gateways import GatewayQuery, find_gateway
 from tasks.model import Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runbooks.cure.rogues import Compute
-    from runbooks.incident.attachment import Behind, Reached
-    from runbooks.incident.endpoints import Patient
-    from runbooks.incident.path import Followed
+    from runbooks.incident.attachment import AttachedLeaf, Attachments
+    from runbooks.incident.endpoints import Endpoint
+    from runbooks.incident.path import TracedPath
     from runbooks.incident.reachability import Probe
     from runbooks.run.approval import Agreement
     from runbooks.run.run import Run
@@ -33,12 +33,12 @@ _MOST_TARGETS = 8
 
 
 @dataclass(frozen=True)
-class Case:
+class Incident:
     """Who is to be healed, what is known so far, and who knows VMs."""
 
     run: Run
-    followed: Followed
-    patients: tuple[Patient, ...]
+    followed: TracedPath
+    endpoints: tuple[Endpoint, ...]
     probes: dict[str, Probe]
     agreement: Agreement
     compute: Compute
@@ -50,12 +50,12 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Ward:
+class AffectedLeaf:
     """One switch of the case: how to look at the gateway there, and what was seen."""
 
-    behind: Behind
-    looker: Looker
-    looked: Looked
+    behind: AttachedLeaf
+    observer: GatewayObserver
+    looked: Observation
 
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
@@ -63,7 +63,7 @@ class Ward:
         return self.looked.diagnoses
 
 
-def wards_of(case: Case, reached: Reached, *, force: bool) -> list[Ward]:
+def affected_leafs_of(case: Incident, reached: Attachments, *, force: bool) -> list[AffectedLeaf]:
     """The switches to work on, each looked at.
 
     A switch whose own fault hides the hypervisor from it (its port is down) is one of them, as
@@ -75,31 +75,33 @@ def wards_of(case: Case, reached: Reached, *, force: bool) -> list[Ward]:
         NapalmException: no switch can be reached, or one refuses.
     """
     if not reached.confirmed and not force:
-        hidden = [_ward(case, b) for b in reached.answered if not b.contradicted]
+        hidden = [_affected(case, b) for b in reached.answered if not b.contradicted]
         explained = [w for w in hidden if any(map(_hides, w.diagnoses))]
         if explained:
-            for ward in explained:
-                text = f"{ward.behind.switch.short_name} does not see it, for a reason of its own"
+            for affected in explained:
+                text = (
+                    f"{affected.behind.switch.short_name} does not see it, for a reason of its own"
+                )
                 case.run.story.tell("switch", text, "warn")
             return explained
     chosen = require_confirmed(case.run, reached, case.followed, force=force)
-    wards: list[Ward] = []
+    affected_leafs: list[AffectedLeaf] = []
     first: NoGatewayError | None = None
     for behind in chosen:
         try:
-            wards.append(_ward(case, behind))
+            affected_leafs.append(_affected(case, behind))
         except NoGatewayError as error:  # noqa: PERF203 - the next switch may have one
             first = first or error
-    if first is not None and not wards:
+    if first is not None and not affected_leafs:
         raise first
-    return wards
+    return affected_leafs
 
 
-def _ward(case: Case, behind: Behind) -> Ward:
-    silent = silent_ones(case.patients, case.probes, case.followed.chain.hypervisor, behind.ports)
-    candidates = silent_fixed(case.patients, case.probes) or case.patients[0].fixed
+def _affected(case: Incident, behind: AttachedLeaf) -> AffectedLeaf:
+    silent = silent_ones(case.endpoints, case.probes, case.followed.chain.hypervisor, behind.ports)
+    candidates = silent_fixed(case.endpoints, case.probes) or case.endpoints[0].fixed
     targets = [str(s.address) for s in silent if isinstance(s.address, IPv4Address)]
-    looker = Looker(
+    observer = GatewayObserver(
         behind.session,
         gateway_of(behind, candidates),
         Probes(
@@ -110,13 +112,13 @@ def _ward(case: Case, behind: Behind) -> Ward:
         silent=silent[:_MOST_TARGETS],
         macs=case.macs,
     )
-    gateway = looker.gateway
+    gateway = observer.gateway
     virtual = ", ".join(f"{v.address} on {v.device}" for v in gateway.virtual)
     case.run.story.tell("gateway", f"{gateway.interface} in {gateway.place}: {virtual}")
-    return Ward(behind, looker, looker.look())
+    return AffectedLeaf(behind, observer, observer.look())
 
 
-def gateway_of(behind: Behind, candidates: Sequence[IPv4Address | IPv6Address]) -> Gateway:
+def gateway_of(behind: AttachedLeaf, candidates: Sequence[IPv4Address | IPv6Address]) -> Gateway:
     """The gateway of the first of the silent addresses that has one on the switch.
 
     Raises:
@@ -125,7 +127,7 @@ def gateway_of(behind: Behind, candidates: Sequence[IPv4Address | IPv6Address]) 
     first: NoGatewayError | None = None
     for address in candidates:
         try:
-            found: Gateway = behind.session.run(find_gateway, wanted=Wanted(address=address))
+            found: Gateway = behind.session.run(find_gateway, wanted=GatewayQuery(address=address))
         except NoGatewayError as error:  # noqa: PERF203 - the next address may have one
             first = first or error
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from runbooks.cure.policy import harming
 from tasks.facts.collect import Probes, collect_facts
-from tasks.faults.model import Diagnosis, Silent
+from tasks.faults.model import Diagnosis, SilentEndpoint
 from tasks.health.diagnose import diagnose
 from tasks.model import Gateway
 
@@ -22,7 +22,7 @@ _PAUSE = 1.0
 
 
 @dataclass(frozen=True)
-class Looked:
+class Observation:
     """What a switch showed of one gateway."""
 
     facts: SwitchFacts
@@ -30,7 +30,7 @@ class Looked:
 
 
 @dataclass(frozen=True)
-class Looker:
+class GatewayObserver:
     """How one gateway is looked at, before and after each cure.
 
     Attributes:
@@ -45,29 +45,31 @@ class Looker:
     session: SwitchSession
     gateway: Gateway
     probes: Probes = field(default_factory=Probes)
-    silent: Sequence[Silent] = ()
+    silent: Sequence[SilentEndpoint] = ()
     macs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ports: Mapping[str, str] = field(default_factory=dict)
 
-    def look(self) -> Looked:
+    def look(self) -> Observation:
         """Collect the facts in one round trip and diagnose."""
         facts: SwitchFacts = self.session.run(collect_facts, probes=self.probes)
         return self.judge(facts)
 
-    def judge(self, facts: SwitchFacts) -> Looked:
+    def judge(self, facts: SwitchFacts) -> Observation:
         """Diagnose from facts that are there."""
         found = diagnose(facts, self.gateway, silent=self.silent, macs=self.macs, ports=self.ports)
-        return Looked(facts, found)
+        return Observation(facts, found)
 
 
-def look_at_rest(looker: Looker, looked: Looked | None = None) -> tuple[Diagnosis, ...]:
+def look_at_rest(
+    observer: GatewayObserver, looked: Observation | None = None
+) -> tuple[Diagnosis, ...]:
     """What is found where nobody is silent any more; what harms then is looked at once more.
 
     Args:
-        looker: the switch and the gateway.
+        observer: the switch and the gateway.
         looked: what was seen since; None looks now.
     """
-    rested = replace(looker, silent=())
+    rested = replace(observer, silent=())
     found = (rested.judge(looked.facts) if looked else rested.look()).diagnoses
     if harming(found):
         time.sleep(_PAUSE)

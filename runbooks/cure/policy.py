@@ -29,7 +29,7 @@ _MOST = 2
 
 
 @dataclass(frozen=True)
-class Rules:
+class CurePolicy:
     """What a run is willing to do.
 
     Attributes:
@@ -70,7 +70,7 @@ def harming(diagnoses: Sequence[Diagnosis]) -> frozenset[str]:
     return frozenset(d.fault for d in diagnoses if not d.latent)
 
 
-def foreign(diagnoses: Sequence[Diagnosis], rules: Rules) -> Diagnosis | None:
+def foreign(diagnoses: Sequence[Diagnosis], rules: CurePolicy) -> Diagnosis | None:
     """The fault that no cure of this switch ends and that explains the outage; None for none.
 
     That a VM does not answer its gateway, or answers it and not outside, explains its own silence
@@ -89,7 +89,7 @@ def foreign(diagnoses: Sequence[Diagnosis], rules: Rules) -> Diagnosis | None:
 def next_cure(
     diagnoses: Sequence[Diagnosis],
     gateway: Gateway,
-    rules: Rules,
+    rules: CurePolicy,
     tried: Collection[CureAttempt] = (),
 ) -> Diagnosis | None:
     """What to do next; None where nothing (more) is allowed or would help.
@@ -135,7 +135,10 @@ def _is_open(diagnosis: Diagnosis, now: Collection[str], tried: Collection[CureA
 
 
 def _climb(
-    diagnoses: Sequence[Diagnosis], gateway: Gateway, rules: Rules, tried: Collection[CureAttempt]
+    diagnoses: Sequence[Diagnosis],
+    gateway: Gateway,
+    rules: CurePolicy,
+    tried: Collection[CureAttempt],
 ) -> Diagnosis | None:
     cures = {t.cure for t in tried}
     for diagnosis in diagnoses:

@@ -8,27 +8,29 @@ from typing import TYPE_CHECKING
 from inventory.errors import ExitCode
 from runbooks.cure import ladder
 from runbooks.cure.carry_out import prepare
-from runbooks.cure.leafs import Case, Ward, wards_of
-from runbooks.cure.policy import Rules, explained, foreign, next_cure
+from runbooks.cure.leafs import AffectedLeaf, Incident, affected_leafs_of
+from runbooks.cure.policy import CurePolicy, explained, foreign, next_cure
 from runbooks.cure.rogues import tell_rogues
 from runbooks.cure.verdict import end_healed, look_at_end, still_there, what_now
 from runbooks.cure.words import refusal, tell, tell_unread
 from runbooks.incident.endpoints import served
-from runbooks.incident.impact import Blast, Scope
+from runbooks.incident.impact import Impact, Scope
 from runbooks.incident.reachability import wait_until_answering
 from tasks.faults.model import Cure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runbooks.incident.attachment import Reached
-    from runbooks.incident.survey import Survey
+    from runbooks.incident.attachment import Attachments
+    from runbooks.incident.survey import ImpactSurvey
     from runbooks.run.run import Run
     from tasks.faults.model import Diagnosis
     from tasks.model import Gateway
 
 
-def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run: bool) -> None:
+def treat(
+    case: Incident, reached: Attachments, survey: ImpactSurvey, *, force: bool, dry_run: bool
+) -> None:
     """Diagnose on every switch behind which the target is, and climb the ladder where it helps.
 
     Raises:
@@ -39,37 +41,39 @@ def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run:
     with ThreadPoolExecutor(1) as pool:
         # Others are pinged while the switches tell how they are.
         around = pool.submit(_look_around, case, survey, reached)
-        wards = wards_of(case, reached, force=force)
-        for ward in wards:
-            tell_unread(run, ward.behind.switch.name, ward.looked.facts)
-            tell(run, ward.behind.switch.name, ward.diagnoses)
-        blast = around.result()
-    _tell_blast(run, blast)
-    rules = Rules(blast.scope, force)
-    able = [w for w in wards if next_cure(w.diagnoses, w.looker.gateway, rules) is not None]
+        affected_leafs = affected_leafs_of(case, reached, force=force)
+        for affected in affected_leafs:
+            tell_unread(run, affected.behind.switch.name, affected.looked.facts)
+            tell(run, affected.behind.switch.name, affected.diagnoses)
+        impact = around.result()
+    _tell_impact(run, impact)
+    rules = CurePolicy(impact.scope, force)
+    able = [
+        w for w in affected_leafs if next_cure(w.diagnoses, w.observer.gateway, rules) is not None
+    ]
     # What is certain on one switch goes before what is likely on another.
-    able.sort(key=lambda ward: not any(d.certain and not d.latent for d in ward.diagnoses))
+    able.sort(key=lambda affected: not any(d.certain and not d.latent for d in affected.diagnoses))
     if not able:
-        worst = next((w for w in wards if foreign(w.diagnoses, rules)), wards[0])
+        worst = next((w for w in affected_leafs if foreign(w.diagnoses, rules)), affected_leafs[0])
         raise refusal(worst.diagnoses, rules, worst.behind.switch.name)
     if dry_run:
         _dry_run(case, able[0], rules)
         return
     last: tuple[Diagnosis, ...] = ()
-    for ward in able:
-        name = ward.behind.switch.name
+    for affected in able:
+        name = affected.behind.switch.name
         if name not in run.switches:
             run.switches.append(name)
         treatment = ladder.cure_gateway(
             run,
-            ward.looker,
-            ward.diagnoses,
+            affected.observer,
+            affected.diagnoses,
             rules,
             case.agreement,
-            _Well(case, ward.looker.gateway),
+            _Well(case, affected.observer.gateway),
         )
         last = treatment.diagnoses
-        kernel = look_at_end(run, ward.behind.session, ward.looker.gateway)
+        kernel = look_at_end(run, affected.behind.session, affected.observer.gateway)
         if treatment.well:
             end_healed(run, kernel, last, case.compute)
             return
@@ -77,16 +81,16 @@ def treat(case: Case, reached: Reached, survey: Survey, *, force: bool, dry_run:
 
 
 class _Well:
-    """Whether the patients answer, as `ladder.cure_gateway` asks."""
+    """Whether the endpoints answer, as `ladder.cure_gateway` asks."""
 
-    def __init__(self, case: Case, gateway: Gateway) -> None:
+    def __init__(self, case: Incident, gateway: Gateway) -> None:
         self._case = case
-        self._waiting = served(gateway, case.patients, case.probes)
+        self._waiting = served(gateway, case.endpoints, case.probes)
 
     def __call__(self, patience: float) -> bool:
         run = self._case.run
         last, seconds = wait_until_answering(
-            self._waiting, patience, one_is_enough=len(self._case.patients) > 1
+            self._waiting, patience, one_is_enough=len(self._case.endpoints) > 1
         )
         run.report.pings.after, run.report.pings.waited_seconds = last, round(seconds, 2)
         well = any(probe.answers for probe in last)
@@ -96,28 +100,28 @@ class _Well:
         return well
 
 
-def _look_around(case: Case, survey: Survey, reached: Reached) -> Blast:
+def _look_around(case: Incident, survey: ImpactSurvey, reached: Attachments) -> Impact:
     heard = [name for behind in reached.answered for name in behind.presence.heard]
-    own = [text for patient in case.patients for text in patient.probed]
-    own += [str(address) for patient in case.patients for address in patient.fixed]
-    return survey.finish(own, heard, several=len(case.patients) > 1)
+    own = [text for endpoint in case.endpoints for text in endpoint.probed]
+    own += [str(address) for endpoint in case.endpoints for address in endpoint.fixed]
+    return survey.finish(own, heard, several=len(case.endpoints) > 1)
 
 
-def _tell_blast(run: Run, blast: Blast) -> None:
-    run.report.blast = blast
-    run.story.tell("cut off", blast.sentence, "info" if blast.scope is Scope.VM else "warn")
-    for warning in blast.warnings:
+def _tell_impact(run: Run, impact: Impact) -> None:
+    run.report.impact = impact
+    run.story.tell("cut off", impact.sentence, "info" if impact.scope is Scope.VM else "warn")
+    for warning in impact.warnings:
         run.story.tell("cut off", warning, "warn")
 
 
-def _dry_run(case: Case, ward: Ward, rules: Rules) -> None:
-    choice = next_cure(ward.diagnoses, ward.looker.gateway, rules)
+def _dry_run(case: Incident, affected: AffectedLeaf, rules: CurePolicy) -> None:
+    choice = next_cure(affected.diagnoses, affected.observer.gateway, rules)
     if choice is None:  # only those with a choice come here
         return
-    name = ward.behind.switch.name
+    name = affected.behind.switch.name
     case.run.switches.append(name)
-    prepare(case.run, ward.looker, choice)
-    vip = ward.looker.gateway.vip.address
+    prepare(case.run, affected.observer, choice)
+    vip = affected.observer.gateway.vip.address
     case.run.end(
         "dry-run",
         f"nothing was touched: for {choice.fault} on {name} it would be {choice.cure.value} "
@@ -125,7 +129,7 @@ def _dry_run(case: Case, ward: Ward, rules: Rules) -> None:
     )
 
 
-def _not_healed(case: Case, found: Sequence[Diagnosis], rules: Rules) -> None:
+def _not_healed(case: Incident, found: Sequence[Diagnosis], rules: CurePolicy) -> None:
     run = case.run
     attempts = run.report.attempts
     done = ", ".join(f"{each.cure.value} on {each.switch}" for each in attempts)

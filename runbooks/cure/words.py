@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from inventory.names import short_host
-from runbooks.cure.policy import Rules, foreign
+from runbooks.cure.policy import CurePolicy, foreign
 from runbooks.run.attempt import rebooted
 from tasks.cures.catalogue import CURES
 from tasks.errors import RefusedError
@@ -58,7 +58,7 @@ def refuse(diagnosis: Diagnosis, switch: str) -> NotThisFaultError:
     )
 
 
-def refusal(diagnoses: Sequence[Diagnosis], rules: Rules, switch: str) -> NotThisFaultError:
+def refusal(diagnoses: Sequence[Diagnosis], rules: CurePolicy, switch: str) -> NotThisFaultError:
     """Why nothing is done, where `next_cure` has nothing."""
     cause = foreign(diagnoses, rules)
     if cause is not None:

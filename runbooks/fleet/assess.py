@@ -42,7 +42,7 @@ IDENTITY = "identity"
 
 
 @dataclass(frozen=True)
-class Looking:
+class CheckOptions:
     """How to look at switches.
 
     Attributes:
@@ -89,7 +89,7 @@ class Assessment:
     answered: bool = True
 
 
-def assess(task: Task, looking: Looking) -> Result:
+def assess(task: Task, looking: CheckOptions) -> Result:
     """Nornir task: look at the host; gives its `Assessment`.
 
     Raises:
@@ -110,7 +110,7 @@ def assess(task: Task, looking: Looking) -> Result:
     return Result(host, result=assessed(host, facts, looking, seconds))
 
 
-def assessed(host: Host, facts: SwitchFacts, looking: Looking, seconds: float) -> Assessment:
+def assessed(host: Host, facts: SwitchFacts, looking: CheckOptions, seconds: float) -> Assessment:
     """Judge the facts of a host."""
     expected = ExpectedFromSite(uplinks_of(host), looking.vms.get(host.name, {}))
     whole = assess_facts(

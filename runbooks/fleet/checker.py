@@ -12,7 +12,7 @@ from nornir_config.init import init_nornir
 from nornir_config.runner.errors import FleetInterrupt
 from nornir_config.runner.fleet import FleetRunner
 from nornir_config.secrets import get_secret
-from runbooks.fleet.assess import LOGIN_REFUSED, Assessment, Looking, assess, outcome
+from runbooks.fleet.assess import LOGIN_REFUSED, Assessment, CheckOptions, assess, outcome
 from runbooks.run.records import now
 from tasks.faults.model import Finding, Status
 from tasks.health.fleet import judge_fleet
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nornir.core.task import MultiResult
 
     from nornir_config.settings import Settings
-    from runbooks.fleet.selection import Selected
+    from runbooks.fleet.selection import SelectedSwitches
     from tasks.health.model import SwitchHealth
 
 #: A switch or hypervisor that should be in the inventory and cannot be; in ``docs/checks.md``.
@@ -56,7 +56,7 @@ class Silence:
 
 
 @dataclass(frozen=True)
-class Pace:
+class CheckPace:
     """How fast, and how long at most; None takes the settings'.
 
     Attributes:
@@ -69,7 +69,7 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class Round:
+class CheckRound:
     """The outcome of one look at all switches.
 
     Attributes:
@@ -89,9 +89,9 @@ class Checker:
     def __init__(
         self,
         settings: Settings,
-        selected: Selected,
-        looking: Looking,
-        pace: Pace = Pace(),
+        selected: SelectedSwitches,
+        looking: CheckOptions,
+        pace: CheckPace = CheckPace(),
         progress: Progress | None = None,
     ) -> None:
         self._selected = selected
@@ -111,7 +111,7 @@ class Checker:
             settings, inventory=selected.inventory, owner=who(), runner=self._runner
         )
 
-    def look(self) -> Round:
+    def look(self) -> CheckRound:
         """Look at every switch once."""
         at, began = now(), time.monotonic()
         interrupted = self._ask_all()
@@ -124,7 +124,7 @@ class Checker:
             findings=self._fleet_findings(healths),
             seconds=round(time.monotonic() - began, 3),
         )
-        return Round(health, self._assessments, interrupted)
+        return CheckRound(health, self._assessments, interrupted)
 
     def _ask_all(self) -> str:
         """Ask every switch; gives which signal ended it early, if one did."""

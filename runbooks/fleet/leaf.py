@@ -15,7 +15,7 @@ from nornir.core.task import Result, Task
 from inventory.errors import ExitCode, VipkeeperError
 from inventory.names import short_host
 from runbooks.cure.ladder import cure_gateway, harmful
-from runbooks.cure.observer import Looked, Looker
+from runbooks.cure.observer import GatewayObserver, Observation
 from runbooks.cure.rogues import Compute, tell_rogues
 from runbooks.cure.verdict import end_healed_for_now, look_at_end
 from runbooks.fleet.assess import ports_of
@@ -132,8 +132,8 @@ def _heal_svi(
             "nothing was touched",
             "Look at the new state (vip check), then run the command again.",
         )
-    looker = Looker(session, gateway, ports=ports_of(gateway, behind))
-    found = diagnoses_of(gateway, looker.judge(facts).diagnoses)
+    observer = GatewayObserver(session, gateway, ports=ports_of(gateway, behind))
+    found = diagnoses_of(gateway, observer.judge(facts).diagnoses)
     new = {d.fault for d in found if not d.latent} - {d.fault for d in plan.diagnoses}
     if new:
         raise RefusedError(
@@ -144,10 +144,10 @@ def _heal_svi(
     before = _critical(healing.before[name].health.findings, svi)
     treatment = cure_gateway(
         run,
-        looker,
+        observer,
         found,
         RULES,
-        well=partial(_is_well, looker),
+        well=partial(_is_well, observer),
         before_each=partial(_require_well_peers, run, healing, name, plan.vips),
     )
     still = tuple(d for d in treatment.diagnoses if not d.latent)
@@ -157,7 +157,7 @@ def _heal_svi(
             f"{', '.join(each.cure.value for each in treatment.attempts) or 'no cure'}",
             f"Look into that leaf by hand: vip check {name}",
         )
-    _prove(run, looker, before, plan)
+    _prove(run, observer, before, plan)
     return still
 
 
@@ -182,14 +182,14 @@ def _is_covered(still: Sequence[Diagnosis]) -> bool:
     return all(diagnosis.returns for diagnosis in harmful(still))
 
 
-def _is_well(looker: Looker, seconds: float) -> bool:
+def _is_well(observer: GatewayObserver, seconds: float) -> bool:
     """Whether nothing harms any more; neighbours and routes take a moment to come.
 
     What is only covered goes on showing: then it is well as long as VMs answer the VIP.
     """
     until = time.monotonic() + seconds
-    while harmful((looked := looker.look()).diagnoses):
-        if _is_covered(looked.diagnoses) and _is_reached(looked, looker):
+    while harmful((looked := observer.look()).diagnoses):
+        if _is_covered(looked.diagnoses) and _is_reached(looked, observer):
             return True
         if time.monotonic() >= until:
             return False
@@ -197,9 +197,9 @@ def _is_well(looker: Looker, seconds: float) -> bool:
     return True
 
 
-def _is_reached(looked: Looked, looker: Looker) -> bool:
+def _is_reached(looked: Observation, observer: GatewayObserver) -> bool:
     """Whether a VM answers a ping from a VIP, or the switch knows none to send one to."""
-    devices = looker.gateway.devices
+    devices = observer.gateway.devices
     tried = [p for p in looked.facts.probes.rows if p.kind == "ping" and p.device in devices]
     return not tried or any(probe.ok for probe in tried)
 
@@ -213,17 +213,17 @@ def _critical(findings: tuple[Finding, ...], interface: str) -> dict[tuple[str, 
 
 
 def _prove(
-    run: Run, looker: Looker, before: Mapping[tuple[str, str], Finding], plan: SviPlan
+    run: Run, observer: GatewayObserver, before: Mapping[tuple[str, str], Finding], plan: SviPlan
 ) -> None:
     """See that nothing of the SVI is critical that was not before.
 
     Raises:
         NotHealedError: something is.
     """
-    name, svi = looker.session.switch.name, plan.gateway.interface
+    name, svi = observer.session.switch.name, plan.gateway.interface
     until = time.monotonic() + run.settings.heal.settle
     while True:
-        now = _critical(judge(looker.look().facts), svi)
+        now = _critical(judge(observer.look().facts), svi)
         new = [finding for key, finding in now.items() if key not in before]
         if not new:
             break

@@ -22,7 +22,7 @@ _SEE = "See what is wrong and what to do about it: vip check"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LeafOutcome:
     """What became of one leaf.
 
     Attributes:
@@ -45,17 +45,17 @@ class Outcome:
 class StoppedError(VipkeeperError):
     """A leaf was not healed, and no other was begun after it; ends as that leaf alone would."""
 
-    def __init__(self, message: str, first: Outcome) -> None:
+    def __init__(self, message: str, first: LeafOutcome) -> None:
         super().__init__(message, first.advice)
         self.exit_code = first.exit_code
 
 
-def outcome_of(name: str, results: MultiResult) -> Outcome:
+def outcome_of(name: str, results: MultiResult) -> LeafOutcome:
     """What became of a leaf, by the results of its Nornir task."""
     if not results.failed:
         leaf: Run = results[0].result
         verdict = "healed" if leaf.exit_code == ExitCode.OK else "healed for now"
-        return Outcome(
+        return LeafOutcome(
             name, verdict, leaf.sentence, str(leaf.written or ""), leaf.exit_code, leaf.advice
         )
     error = root_cause(results) or RuntimeError("it failed without an exception")
@@ -63,10 +63,12 @@ def outcome_of(name: str, results: MultiResult) -> Outcome:
     verdict = "not started" if isinstance(error, NotStartedError) else "failed"
     if isinstance(error, AbandonedError):
         verdict = "left to itself"
-    return Outcome(name, verdict, said.sentence, report_of(error), said.exit_code, said.advice)
+    return LeafOutcome(name, verdict, said.sentence, report_of(error), said.exit_code, said.advice)
 
 
-def conclude(run: Run, plan: FleetPlan, outcomes: tuple[Outcome, ...], interrupted: str) -> None:
+def conclude(
+    run: Run, plan: FleetPlan, outcomes: tuple[LeafOutcome, ...], interrupted: str
+) -> None:
     """End the run of all leafs by what became of each.
 
     Raises:

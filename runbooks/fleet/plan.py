@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runbooks.cure.policy import Rules, next_cure
+from runbooks.cure.policy import CurePolicy, next_cure
 from runbooks.incident.impact import Scope
 from tasks.errors import RefusedError
 from tasks.faults.model import Cure, Status
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tasks.model import Gateway
 
 #: Nobody is known to be cut off: nothing that takes a VIP away is done on suspicion.
-RULES = Rules(Scope.UNKNOWN)
+RULES = CurePolicy(Scope.UNKNOWN)
 #: Fewer ill leafs than this say nothing about an outage of everything.
 _MANY = 2
 _NAMED = 5

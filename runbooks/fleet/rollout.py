@@ -16,12 +16,12 @@ from nornir_config.connection import drop_connection
 from nornir_config.init import init_nornir
 from nornir_config.runner.fleet import FleetRunner
 from nornir_config.stopping import stopped_by
-from runbooks.fleet.assess import Looking
-from runbooks.fleet.checker import Checker, Pace
+from runbooks.fleet.assess import CheckOptions
+from runbooks.fleet.checker import Checker, CheckPace
 from runbooks.fleet.leaf import Healing, heal_leaf
-from runbooks.fleet.outcome import Outcome, conclude, nothing_to_cure, outcome_of
+from runbooks.fleet.outcome import LeafOutcome, conclude, nothing_to_cure, outcome_of
 from runbooks.fleet.plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
-from runbooks.fleet.selection import Selected
+from runbooks.fleet.selection import SelectedSwitches
 from runbooks.run.run import Run, recorded
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class FleetOptions:
 
 def heal_fleet(
     run: Run,
-    selected: Selected,
+    selected: SelectedSwitches,
     assessments: Mapping[str, Assessment],
     agreement: Agreement,
     options: FleetOptions,
@@ -88,17 +88,17 @@ def heal_fleet(
             run.end("dry-run", f"nothing was touched: {len(plan.leafs)} leafs would be healed")
             return
         agreement.require(_question(plan))
-        ward = _Ward(run, selected, plan, assessments, compute, force=options.force)
-        conclude(run, plan, *ward.heal())
+        affected = _Rollout(run, selected, plan, assessments, compute, force=options.force)
+        conclude(run, plan, *affected.heal())
 
 
-class _Ward:
+class _Rollout:
     """The leafs that are healed, and how they are gone through."""
 
     def __init__(
         self,
         run: Run,
-        selected: Selected,
+        selected: SelectedSwitches,
         plan: FleetPlan,
         assessments: Mapping[str, Assessment],
         compute: Compute,
@@ -113,9 +113,9 @@ class _Ward:
         self._healing = Healing(
             run.settings, run.story, plans, assessments, self._look, compute, force
         )
-        self._outcomes: dict[str, Outcome] = {}
+        self._outcomes: dict[str, LeafOutcome] = {}
 
-    def heal(self) -> tuple[tuple[Outcome, ...], str]:
+    def heal(self) -> tuple[tuple[LeafOutcome, ...], str]:
         """Go through the leafs; gives what became of each, and the signal that stopped it."""
         names = [leaf.switch for leaf in self._plan.leafs]
         interrupted = ""
@@ -130,7 +130,7 @@ class _Ward:
         for name in names:
             if name not in self._outcomes:
                 because = interrupted or f"{names[0]}, the canary, was not healed"
-                self._outcomes[name] = Outcome(
+                self._outcomes[name] = LeafOutcome(
                     name, "not started", f"{name}: not started: {because}"
                 )
         return tuple(self._outcomes[name] for name in names), interrupted
@@ -160,9 +160,11 @@ class _Ward:
     def _look(self, names: tuple[str, ...]) -> Mapping[str, Assessment]:
         """Look at some leafs anew, on connections of its own."""
         inventory = _copied(self._selected.inventory, names)
-        looking = Looking(probe=False, diagnose=True)
-        pace = Pace(deadline=self._run.settings.check.switch_deadline)
-        with closing(Checker(self._run.settings, Selected(inventory), looking, pace)) as checker:
+        looking = CheckOptions(probe=False, diagnose=True)
+        pace = CheckPace(deadline=self._run.settings.check.switch_deadline)
+        with closing(
+            Checker(self._run.settings, SelectedSwitches(inventory), looking, pace)
+        ) as checker:
             return checker.look().assessments
 
     def _take(self, name: str, results: MultiResult) -> None:

@@ -29,7 +29,7 @@ FILTERS = ("name", "rack", "model", "site")
 
 
 @dataclass(frozen=True)
-class Wish:
+class SwitchFilter:
     """Which switches are asked for.
 
     Attributes:
@@ -44,7 +44,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Selected:
+class SelectedSwitches:
     """The switches of a run.
 
     Attributes:
@@ -82,9 +82,9 @@ def parse_filters(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
 def select(
     settings: Settings,
     site: Callable[[], Site],
-    wish: Wish,
+    wish: SwitchFilter,
     find: Callable[[str], Switch],
-) -> Selected:
+) -> SelectedSwitches:
     """Find the switches that are asked for.
 
     Args:
@@ -102,7 +102,7 @@ def select(
         if wish.filters or wish.groups:
             raise UsageError("name switches, or filter the inventory, not both")
         switches = {switch.name: switch for switch in map(find, wish.names)}
-        return Selected(switch_inventory(switches.values()))
+        return SelectedSwitches(switch_inventory(switches.values()))
     built = build_inventory(site(), username=settings.ssh.username, port=settings.ssh.port)
     inventory = built.inventory
     if wish.filters or wish.groups:
@@ -114,7 +114,7 @@ def select(
                 f"none of the {len(built.inventory.hosts)} switches matches",
                 f"The inventory's groups are: {known}.",
             )
-    return Selected(inventory, built.problems, built.warnings)
+    return SelectedSwitches(inventory, built.problems, built.warnings)
 
 
 def rack_of(host: Host) -> str:
@@ -147,7 +147,7 @@ def _from_groups(host: Host, kind: str) -> str:
     return names[0].removeprefix(prefix) if names else ""
 
 
-def _matches(host: Host, wish: Wish) -> bool:
+def _matches(host: Host, wish: SwitchFilter) -> bool:
     in_groups = {group.name for group in host.groups}
     if not in_groups.issuperset(wish.groups):
         return False

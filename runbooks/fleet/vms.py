@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tasks.health.model import FleetHealth
 
 
-class Hosted:
+class HypervisorVms:
     """VMs by hypervisor; OpenStack is asked once for each.
 
     Attributes:
@@ -94,7 +94,7 @@ def _either(one: ExpectedVm | None, other: ExpectedVm) -> ExpectedVm:
     return ExpectedVm(tuple(dict.fromkeys((*one.macs, *other.macs))), place)
 
 
-def place(fleet: FleetHealth, inventory: Inventory, hosted: Hosted | None) -> Placement:
+def place(fleet: FleetHealth, inventory: Inventory, hosted: HypervisorVms | None) -> Placement:
     """Hypervisors by switch from the inventory and LLDP, with their VMs where they are asked for.
 
     Args:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from inventory.model import Switch
-    from runbooks.incident.endpoints import Patient
-    from runbooks.incident.path import Followed
+    from runbooks.incident.endpoints import Endpoint
+    from runbooks.incident.path import TracedPath
     from runbooks.run.run import Run
 
 
 @dataclass(frozen=True)
-class Behind:
+class AttachedLeaf:
     """A switch that was logged in to, and what it says of the hypervisor."""
 
     session: SwitchSession
@@ -46,44 +46,46 @@ class Behind:
 
 
 @dataclass(frozen=True)
-class Reached:
+class Attachments:
     """What came of logging in to the switches of a way."""
 
-    answered: tuple[Behind, ...]
+    answered: tuple[AttachedLeaf, ...]
     failures: tuple[napalm.NapalmException, ...]
 
     @property
-    def confirmed(self) -> tuple[Behind, ...]:
+    def confirmed(self) -> tuple[AttachedLeaf, ...]:
         """Those that see the hypervisor."""
         return tuple(behind for behind in self.answered if behind.presence.confirmed)
 
 
-def reach(run: Run, stack: ExitStack, followed: Followed, patients: tuple[Patient, ...]) -> Reached:
+def reach(
+    run: Run, stack: ExitStack, followed: TracedPath, endpoints: tuple[Endpoint, ...]
+) -> Attachments:
     """Log in to every switch of the way, make sure of its name, and ask for the hypervisor.
 
     Raises:
         WrongSwitchError: one has another name than the inventory says.
     """
-    answered: list[Behind] = []
+    answered: list[AttachedLeaf] = []
     failures: list[napalm.NapalmException] = []
     for answer in followed.chain.switches:
         switch = answer.value
         try:
             session = stack.enter_context(switch_session(run.settings, switch))
-            presence = _look_for(session, switch, followed, patients)
+            presence = _look_for(session, switch, followed, endpoints)
         except napalm.NapalmException as failure:
             run.story.tell("switch", explain(failure, switch.name).sentence, "fail")
             failures.append(failure)
             continue
         run.report.presence[switch.name] = presence
         _tell(run, switch, presence)
-        answered.append(Behind(session, presence))
-    return Reached(tuple(answered), tuple(failures))
+        answered.append(AttachedLeaf(session, presence))
+    return Attachments(tuple(answered), tuple(failures))
 
 
 def require_confirmed(
-    run: Run, reached: Reached, followed: Followed, *, force: bool
-) -> tuple[Behind, ...]:
+    run: Run, reached: Attachments, followed: TracedPath, *, force: bool
+) -> tuple[AttachedLeaf, ...]:
     """The switches that see the hypervisor, or all that answered where that is forced.
 
     Raises:
@@ -117,14 +119,14 @@ def _verdict(presence: Presence) -> str:
 
 
 def _look_for(
-    session: SwitchSession, switch: Switch, followed: Followed, patients: tuple[Patient, ...]
+    session: SwitchSession, switch: Switch, followed: TracedPath, endpoints: tuple[Endpoint, ...]
 ) -> Presence:
     presence: Presence = session.run(
         check_presence,
         hypervisor=followed.chain.hypervisor,
         ports=[uplink.port for uplink in switch.uplinks],
-        macs=[mac for patient in patients for mac in patient.macs],
-        addresses=[str(address) for patient in patients for address in patient.fixed],
+        macs=[mac for endpoint in endpoints for mac in endpoint.macs],
+        addresses=[str(address) for endpoint in endpoints for address in endpoint.fixed],
     )
     return presence
 

@@ -7,8 +7,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from inventory.errors import TargetError
-from inventory.target import Chain, Kind
-from tasks.faults.model import Silent
+from inventory.target import Kind, TargetPath
+from tasks.faults.model import SilentEndpoint
 
 if TYPE_CHECKING:
     from inventory.model import VirtualMachine
@@ -27,7 +27,7 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True)
-class Patient:
+class Endpoint:
     """A VM that should answer.
 
     Attributes:
@@ -43,7 +43,7 @@ class Patient:
     macs: tuple[str, ...]
 
 
-def patients_of(chain: Chain) -> tuple[Patient, ...]:
+def endpoints_of(chain: TargetPath) -> tuple[Endpoint, ...]:
     """The VMs that a healing of the target is for.
 
     Raises:
@@ -69,10 +69,10 @@ def patients_of(chain: Chain) -> tuple[Patient, ...]:
             f"({len(chain.neighbours.value)} VMs in all)",
             "There is nobody to heal.",
         )
-    return tuple(_patient(vm) for vm in running)
+    return tuple(_endpoint(vm) for vm in running)
 
 
-def _the_vm(vm: VirtualMachine, target: str) -> Patient:
+def _the_vm(vm: VirtualMachine, target: str) -> Endpoint:
     if vm.status != RUNNING:
         fault = f" ({vm.fault})" if vm.fault else ""
         verb = _REMEDIES.get(vm.status, "show")
@@ -91,71 +91,75 @@ def _the_vm(vm: VirtualMachine, target: str) -> Patient:
             f"{vm.name} has no address, so that no gateway is its own",
             f"See its ports: openstack port list --server {vm.id}",
         )
-    return _patient(vm, target)
+    return _endpoint(vm, target)
 
 
-def _patient(vm: VirtualMachine, target: str = "") -> Patient:
+def _endpoint(vm: VirtualMachine, target: str = "") -> Endpoint:
     fixed = tuple(address.ip for address in vm.addresses)
     try:
         # Who names an address means that one and no other.
         named = ip_address(target.removeprefix(f"{Kind.VM.value}:"))
     except ValueError:
-        return Patient(vm.name, tuple(map(str, fixed)), fixed, vm.macs)
+        return Endpoint(vm.name, tuple(map(str, fixed)), fixed, vm.macs)
     first = tuple(address for address in fixed if address == named) or fixed
-    return Patient(vm.name, (str(named),), first, vm.macs)
+    return Endpoint(vm.name, (str(named),), first, vm.macs)
 
 
 def silent_fixed(
-    patients: tuple[Patient, ...], probes: dict[str, Probe]
+    endpoints: tuple[Endpoint, ...], probes: dict[str, Probe]
 ) -> tuple[IPv4Address | IPv6Address, ...]:
-    """The fixed addresses of the patients that do not answer, in order."""
+    """The fixed addresses of the endpoints that do not answer, in order."""
     found: dict[IPv4Address | IPv6Address, None] = {}
-    for patient in patients:
-        silent = [text for text in patient.probed if not probes[text].answers]
-        own = [address for address in patient.fixed if str(address) in silent]
-        for address in own or (patient.fixed if silent else ()):
+    for endpoint in endpoints:
+        silent = [text for text in endpoint.probed if not probes[text].answers]
+        own = [address for address in endpoint.fixed if str(address) in silent]
+        for address in own or (endpoint.fixed if silent else ()):
             found[address] = None
     return tuple(found)
 
 
 def silent_ones(
-    patients: tuple[Patient, ...],
+    endpoints: tuple[Endpoint, ...],
     probes: dict[str, Probe],
     hypervisor: str = "",
     ports: tuple[str, ...] = (),
-) -> tuple[Silent, ...]:
-    """The silent patients as the diagnosis of a switch wants them.
+) -> tuple[SilentEndpoint, ...]:
+    """The silent endpoints as the diagnosis of a switch wants them.
 
     Args:
-        patients: who should answer.
+        endpoints: who should answer.
         probes: who did, by address.
         hypervisor: where they run.
         ports: where the hypervisor is plugged in on that switch.
     """
-    silent = set(silent_fixed(patients, probes))
+    silent = set(silent_fixed(endpoints, probes))
     return tuple(
-        Silent(address, patient.name, tuple(m.lower() for m in patient.macs), hypervisor, ports)
-        for patient in patients
-        for address in patient.fixed
+        SilentEndpoint(
+            address, endpoint.name, tuple(m.lower() for m in endpoint.macs), hypervisor, ports
+        )
+        for endpoint in endpoints
+        for address in endpoint.fixed
         if address in silent
     )
 
 
-def served(gateway: Gateway, patients: tuple[Patient, ...], probes: dict[str, Probe]) -> list[str]:
+def served(
+    gateway: Gateway, endpoints: tuple[Endpoint, ...], probes: dict[str, Probe]
+) -> list[str]:
     """The probed addresses that must answer once this gateway works again."""
     network = gateway.vip.address.network
     found = [
         text
-        for patient in patients
-        if any(address in network for address in patient.fixed)
-        for text in patient.probed
-        if ip_address(text) in network or ip_address(text) not in patient.fixed
+        for endpoint in endpoints
+        if any(address in network for address in endpoint.fixed)
+        for text in endpoint.probed
+        if ip_address(text) in network or ip_address(text) not in endpoint.fixed
     ]
     silent = [text for text in found if not probes[text].answers]
     return list(dict.fromkeys(silent or found))
 
 
-def known_macs(chain: Chain) -> dict[str, tuple[str, ...]]:
+def known_macs(chain: TargetPath) -> dict[str, tuple[str, ...]]:
     """MACs by address of all VMs that are known."""
     vms = list(chain.neighbours.value) if chain.neighbours else []
     if chain.vm is not None:

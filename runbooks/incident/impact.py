@@ -23,7 +23,7 @@ class Scope(str, Enum):
 
 
 @dataclass(frozen=True)
-class Group:
+class Sample:
     """VMs that were compared with the target.
 
     Attributes:
@@ -48,7 +48,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Blast:
+class Impact:
     """What was seen of the others.
 
     Attributes:
@@ -61,9 +61,9 @@ class Blast:
     """
 
     scope: Scope
-    beside: Group
-    leaf: Group
-    elsewhere: tuple[Group, ...] = ()
+    beside: Sample
+    leaf: Sample
+    elsewhere: tuple[Sample, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -77,9 +77,9 @@ class Blast:
 
 
 def conclude(
-    beside: Group,
-    leaf: Group,
-    elsewhere: Sequence[Group],
+    beside: Sample,
+    leaf: Sample,
+    elsewhere: Sequence[Sample],
     *,
     several: bool = False,
     answers: bool = False,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from inventory.errors import SourceError, TargetError
 from inventory.model import Answer, Switch, VirtualMachine
 from inventory.names import age_in_words
-from inventory.target import Chain, Kind, resolve
+from inventory.target import Kind, TargetPath, resolve
 from runbooks.run.records import now
-from runbooks.run.report import Way
+from runbooks.run.report import TargetTrace
 
 if TYPE_CHECKING:
     from inventory.site import Site
@@ -25,7 +25,7 @@ _JUST_NOW = 5
 
 
 @dataclass(frozen=True)
-class Step:
+class PathStep:
     """One question on the way, and who answered what.
 
     Attributes:
@@ -55,7 +55,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Followed:
+class TracedPath:
     """How far the way was followed.
 
     Attributes:
@@ -64,12 +64,12 @@ class Followed:
         failure: what stopped it; None when it was followed to its end.
     """
 
-    chain: Chain
-    steps: tuple[Step, ...]
+    chain: TargetPath
+    steps: tuple[PathStep, ...]
     failure: SourceError | None = None
 
 
-def follow(site: Site, target: str, story: Story) -> Followed:
+def follow(site: Site, target: str, story: Story) -> TracedPath:
     """Follow a target, telling each answer as it comes.
 
     A source that fails behind the VM is given back and not raised: whether the VM answers at all
@@ -79,7 +79,7 @@ def follow(site: Site, target: str, story: Story) -> Followed:
         TargetError: nothing is called that, or several things are.
         SourceError: a source failed before anything was known.
     """
-    steps: list[Step] = []
+    steps: list[PathStep] = []
     vms: list[Answer[VirtualMachine]] = []
 
     def on_step(name: str, answer: Answer[Any]) -> None:
@@ -97,17 +97,19 @@ def follow(site: Site, target: str, story: Story) -> Followed:
             raise
         story.tell(failure.system, failure.message, "fail")
         vm = vms[0]
-        chain = Chain(target, Kind.VM, vm, vm.value.hypervisor)
-        return Followed(chain, tuple(steps), failure)
+        chain = TargetPath(target, Kind.VM, vm, vm.value.hypervisor)
+        return TracedPath(chain, tuple(steps), failure)
     for warning in chain.warnings:
         story.tell("note", warning, "warn")
-    return Followed(chain, tuple(steps))
+    return TracedPath(chain, tuple(steps))
 
 
-def record(run: Run, followed: Followed) -> None:
+def record(run: Run, followed: TracedPath) -> None:
     """Put the way into the run's report."""
     chain = followed.chain
-    run.report.way = Way(chain.kind, chain.hypervisor, followed.steps, tuple(chain.warnings))
+    run.report.way = TargetTrace(
+        chain.kind, chain.hypervisor, followed.steps, tuple(chain.warnings)
+    )
 
 
 def find_switch(site: Site | None, name: str, story: Story) -> Switch:
@@ -136,9 +138,9 @@ def find_switch(site: Site | None, name: str, story: Story) -> Switch:
     return answer.value
 
 
-def _step(name: str, answer: Answer[Any]) -> Step:
+def _step(name: str, answer: Answer[Any]) -> PathStep:
     age = max(0.0, (now() - answer.asked_at).total_seconds())
-    return Step(
+    return PathStep(
         question=_NAMES.get(name, name),
         answer=_words(name, answer.value),
         source=answer.source,

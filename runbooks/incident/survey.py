@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 from inventory.errors import VipkeeperError
 from inventory.model import Uplink, VirtualMachine
 from inventory.names import is_hostname, same_host, short_host
-from inventory.target import Chain
+from inventory.target import TargetPath
 from runbooks.incident.background import Background
 from runbooks.incident.endpoints import RUNNING
-from runbooks.incident.impact import Blast, Group, Scope, conclude
+from runbooks.incident.impact import Impact, Sample, Scope, conclude
 from runbooks.incident.reachability import Probe, probe_all
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ class _Other:
     address: str
 
 
-class Survey:
+class ImpactSurvey:
     """Looks around a target; the sources are asked from the moment it is made."""
 
-    def __init__(self, site: Site, chain: Chain, sample: int) -> None:
+    def __init__(self, site: Site, chain: TargetPath, sample: int) -> None:
         """Begin.
 
         Args:
@@ -63,7 +63,7 @@ class Survey:
         *,
         several: bool = False,
         answers: bool = False,
-    ) -> Blast:
+    ) -> Impact:
         """Ping all of them and conclude.
 
         Args:
@@ -73,8 +73,8 @@ class Survey:
             answers: whether the target itself answers after all.
         """
         if self._remote is None:
-            empty = Group("")
-            return Blast(Scope.UNKNOWN, empty, empty)
+            empty = Sample("")
+            return Impact(Scope.UNKNOWN, empty, empty)
         try:
             far = self._remote.result(self._began + 2 * _PATIENCE - time.monotonic())
         except VipkeeperError as error:
@@ -109,7 +109,7 @@ class Survey:
             _group(f"on {leaf.split('.', 1)[0]}", vms, probes, leaf=leaf)
             for leaf, vms in others.items()
         )
-        return Blast(
+        return Impact(
             conclude(groups[0], groups[1], elsewhere, several=several, answers=answers),
             groups[0],
             groups[1],
@@ -191,9 +191,11 @@ class Survey:
         return str(usable[0].ip) if usable else ""
 
 
-def _group(where: str, others: Sequence[_Other], probes: dict[str, Probe], leaf: str = "") -> Group:
+def _group(
+    where: str, others: Sequence[_Other], probes: dict[str, Probe], leaf: str = ""
+) -> Sample:
     tried = [(other.name, probes[other.address]) for other in others]
-    return Group(
+    return Sample(
         where,
         tuple(name for name, probe in tried if probe.answers),
         tuple(name for name, probe in tried if not probe.answers and not probe.error),

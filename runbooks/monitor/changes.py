@@ -19,7 +19,7 @@ Key = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
-class Known:
+class OpenFinding:
     """A finding and since when it is there."""
 
     finding: Finding
@@ -71,7 +71,7 @@ class Changes:
     """Remembers what was found, and tells what is different in the next round."""
 
     def __init__(self) -> None:
-        self._known: dict[Key, Known] = {}
+        self._known: dict[Key, OpenFinding] = {}
 
     def update(self, fleet: FleetHealth) -> tuple[Change, ...]:
         """Compare a round with the one before.
@@ -99,7 +99,7 @@ class Changes:
             return None
         known = self._known.get(key)
         since = known.since if known else at
-        self._known[key] = Known(finding, since)
+        self._known[key] = OpenFinding(finding, since)
         if known is None:
             return Change(at, "appeared", finding, since)
         if known.finding.status is not finding.status:

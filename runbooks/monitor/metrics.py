@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tasks.health.model import FleetHealth
 
 
-class Latest(Collector):
+class LatestRound(Collector):
     """The latest round, for Prometheus; swapped whole, so that a scrape never sees half of one."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Latest(Collector):
 
 
 @contextmanager
-def served(latest: Latest, listen: str) -> Iterator[str]:
+def served(latest: LatestRound, listen: str) -> Iterator[str]:
     """Prometheus's endpoint for the length of a ``with`` block; gives its address.
 
     Raises:

@@ -11,10 +11,10 @@ from inventory.errors import VipkeeperError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runbooks.fleet.assess import Looking
-    from runbooks.fleet.selection import Selected
+    from runbooks.fleet.assess import CheckOptions
+    from runbooks.fleet.selection import SelectedSwitches
 
-Prepared = tuple["Selected", "Looking"]
+Prepared = tuple["SelectedSwitches", "CheckOptions"]
 
 
 class Refresh:
@@ -49,10 +49,10 @@ class Refresh:
             self._found = error
 
 
-def same_switches(one: Selected, other: Selected) -> bool:
+def same_switches(one: SelectedSwitches, other: SelectedSwitches) -> bool:
     """Whether two inventories have the same switches at the same addresses, and lack the same."""
 
-    def shape(selected: Selected) -> object:
+    def shape(selected: SelectedSwitches) -> object:
         hosts = selected.inventory.hosts
         found = {name: (host.hostname, str(host.data)) for name, host in hosts.items()}
         return found, selected.left_out

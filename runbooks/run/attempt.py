@@ -72,7 +72,7 @@ class CureAttempt:
 
 
 @dataclass(frozen=True)
-class Treatment:
+class CureResult:
     """What came of a gateway's treatment.
 
     Attributes:

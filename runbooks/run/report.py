@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from inventory.target import Kind
     from napalm_cumulus.commit.report import PendingCommit
     from runbooks.cure.rogues import Rogue
-    from runbooks.fleet.outcome import Outcome
+    from runbooks.fleet.outcome import LeafOutcome
     from runbooks.fleet.plan import FleetPlan, LeafPlan
     from runbooks.fleet.rollout import FleetOptions
     from runbooks.heal import HealOptions
-    from runbooks.incident.impact import Blast
-    from runbooks.incident.path import Step
+    from runbooks.incident.impact import Impact
+    from runbooks.incident.path import PathStep
     from runbooks.incident.reachability import Probe
     from runbooks.run.attempt import CureAttempt
     from runbooks.run.story import Event
@@ -30,7 +30,7 @@ SCHEMA = "vipkeeper/heal-run/2"
 
 
 @dataclass(frozen=True)
-class Way:
+class TargetTrace:
     """How the target was followed to its switches.
 
     Attributes:
@@ -42,7 +42,7 @@ class Way:
 
     kind: Kind
     hypervisor: str
-    steps: tuple[Step, ...]
+    steps: tuple[PathStep, ...]
     warnings: tuple[str, ...]
 
 
@@ -94,7 +94,7 @@ class HealReport:
         pings: whether the target answered.
         diagnosis: what was found first, by switch.
         unread: what of a switch could not be read, by switch.
-        blast: who else was cut off.
+        impact: who else was cut off.
         plan: what was to be done: one cure, or those of one leaf, or of all.
         attempts: the cures that were begun, in order.
         remaining: what was still found after the last one.
@@ -119,19 +119,19 @@ class HealReport:
     advice: str = ""
     switches: tuple[str, ...] = ()
     options: HealOptions | FleetOptions | None = None
-    way: Way | None = None
+    way: TargetTrace | None = None
     presence: dict[str, Presence] = field(default_factory=dict)
     forced: tuple[str, ...] = ()
     pings: Pings = field(default_factory=Pings)
     diagnosis: dict[str, tuple[Diagnosis, ...]] = field(default_factory=dict)
     unread: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    blast: Blast | None = None
+    impact: Impact | None = None
     plan: PlannedCure | LeafPlan | FleetPlan | None = None
     attempts: list[CureAttempt] = field(default_factory=list)
     remaining: tuple[Diagnosis, ...] = ()
     rogues: tuple[Rogue, ...] = ()
     findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     kernel: list[GatewayState] = field(default_factory=list)
-    leafs: tuple[Outcome, ...] = ()
+    leafs: tuple[LeafOutcome, ...] = ()
     pending: PendingCommit | None = None
     timeline: tuple[Event, ...] = ()

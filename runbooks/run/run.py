@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nornir_config.settings import Settings
     from runbooks.run.attempt import CureAttempt
     from runbooks.run.story import Story
-    from tasks.model import Belongings
+    from tasks.model import HandMadeState
 
 #: The verdict of a run that ended with this exit code and nobody said more.
 _VERDICTS: dict[int, str] = {
@@ -104,7 +104,7 @@ class Run:
         if self.written is not None:
             console.print(Text(f"Report: {self.written}", style="dim"))
 
-    def before_change(self, attempt: CureAttempt, before: Belongings) -> None:
+    def before_change(self, attempt: CureAttempt, before: HandMadeState) -> None:
         """Write down what is about to be done; a change that cannot be recorded is not made.
 
         With it goes what the change takes away and ifupdown2 does not restore (routes, permanent

@@ -14,7 +14,7 @@ from tasks.shell import address, interface_name, read
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from tasks.model import Belongings, Gateway, VirtualAddress
+    from tasks.model import Gateway, HandMadeState, VirtualAddress
 
 _SENT = "sent"
 _ABSENT = "absent"
@@ -23,7 +23,7 @@ _ABSENT = "absent"
 def care_after_cure(
     task: Task,
     gateway: Gateway,
-    before: Belongings,
+    before: HandMadeState,
     macs: Mapping[str, tuple[str, ...]] | None = None,
     wrong: Collection[str] = (),
 ) -> Result:
@@ -86,12 +86,12 @@ def announce(task: Task, gateway: Gateway) -> tuple[tuple[str, ...], tuple[str, 
     return tuple(announced), tuple(notes)
 
 
-def read_belongings(task: Task, gateway: Gateway) -> Result:
-    """Nornir task: what hangs on a gateway's devices now, as ``Belongings``."""
-    return Result(host=task.host, result=belongings(task, gateway))
+def read_hand_made_state(task: Task, gateway: Gateway) -> Result:
+    """Nornir task: what hangs on a gateway's devices now, as ``HandMadeState``."""
+    return Result(host=task.host, result=hand_made(task, gateway))
 
 
-def belongings(task: Task, gateway: Gateway) -> Belongings:
+def hand_made(task: Task, gateway: Gateway) -> HandMadeState:
     """Return what hangs on a gateway's devices now."""
     output = read(task, restore.recording_commands(gateway))
     return restore.record(task.host.name, output, gateway)
@@ -100,15 +100,15 @@ def belongings(task: Task, gateway: Gateway) -> Belongings:
 def _put_back(
     task: Task,
     gateway: Gateway,
-    before: Belongings,
+    before: HandMadeState,
     macs: Mapping[str, tuple[str, ...]],
     wrong: Collection[str],
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    lost = restore.missing(before, belongings(task, gateway))
+    lost = restore.missing(before, hand_made(task, gateway))
     commands, left = restore.split_suspects(lost, macs, wrong)
     if commands:
         read(task, list(commands.values()))
-        still = restore.missing(before, belongings(task, gateway))
+        still = restore.missing(before, hand_made(task, gateway))
         for name in commands:
             if name in {**still.routes, **still.neighbours, **still.addresses}:
                 left[name] = "putting it back failed"

@@ -15,14 +15,14 @@ from nornir.core.task import Result, Task
 
 from napalm_cumulus.commit import repair_steps
 from nornir_config.connection import change_device, change_session
-from tasks.cures.announce import announce, announced_addresses, belongings, care_after_cure
+from tasks.cures.announce import announce, announced_addresses, care_after_cure, hand_made
 from tasks.cures.catalogue import CURES
 from tasks.cures.forget import forget, look_at, still_wrong
-from tasks.cures.model import Cured, PlannedCure
+from tasks.cures.model import CureOutcome, PlannedCure
 from tasks.cures.toggle import preview_toggle, refuse_pending, rejected_notes, toggle_gateway
 from tasks.errors import RefusedError
 from tasks.faults.model import Cure
-from tasks.gateways import Wanted, find_gateway
+from tasks.gateways import GatewayQuery, find_gateway
 from tasks.model import Aftercare
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ def apply_cure(
     macs: Mapping[str, tuple[str, ...]] | None = None,
     planned: PlannedCure | None = None,
 ) -> Result:
-    """Nornir task: carry the diagnosis's cure out, and the aftercare; gives a ``Cured``.
+    """Nornir task: carry the diagnosis's cure out, and the aftercare; gives a ``CureOutcome``.
 
     Whether the session holds or not, the switch goes on by itself; after one that was lost
-    ``tasks.cures.announce.care_after_cure`` is still to be done. Whether the patient is well
+    ``tasks.cures.announce.care_after_cure`` is still to be done. Whether the endpoint is well
     afterwards is for the caller to see.
 
     Args:
@@ -175,14 +175,14 @@ def _plan(
     refuse_pending(task.host.name, change_session(task))
     steps = tuple(dict.fromkeys(step.words for step in repair_of(diagnosis, gateway)))
     notes = rejected_notes(gateway)
-    return PlannedCure(cure, svi, steps, _text(steps), belongings(task, gateway), notes=notes)
+    return PlannedCure(cure, svi, steps, _text(steps), hand_made(task, gateway), notes=notes)
 
 
 def _whole(task: Task, cure: Cure, gateway: Gateway) -> Gateway:
     """Return the gateway with what only a toggle needs, and what makes deleting devices unsafe."""
     if gateway.candidate or cure not in {Cure.TOGGLE, Cure.RECREATE}:
         return gateway
-    found: Gateway = find_gateway(task, Wanted(interface=gateway.interface)).result
+    found: Gateway = find_gateway(task, GatewayQuery(interface=gateway.interface)).result
     return found
 
 
@@ -193,24 +193,26 @@ def _text(steps: tuple[str, ...]) -> str:
 # --- carrying out ---------------------------------------------------------------------------------
 
 
-def _forget(task: Task, planned: PlannedCure, macs: Mapping[str, tuple[str, ...]]) -> Cured:
+def _forget(task: Task, planned: PlannedCure, macs: Mapping[str, tuple[str, ...]]) -> CureOutcome:
     done, problems = forget(task, still_wrong(planned.neighbours, macs))
     care = Aftercare(notes=planned.notes)
-    return Cured(planned.cure, done, complete=not problems, problems=problems, aftercare=care)
+    return CureOutcome(planned.cure, done, complete=not problems, problems=problems, aftercare=care)
 
 
-def _announce(task: Task, gateway: Gateway) -> Cured:
+def _announce(task: Task, gateway: Gateway) -> CureOutcome:
     announced, problems = announce(task, gateway)
     done = tuple(f"gratuitous ARP for {text}" for text in announced)
     care = Aftercare(announced)
-    return Cured(Cure.ANNOUNCE, done, complete=not problems, problems=problems, aftercare=care)
+    return CureOutcome(
+        Cure.ANNOUNCE, done, complete=not problems, problems=problems, aftercare=care
+    )
 
 
 def _repair(
     task: Task, cure: Cure, steps: tuple[Step, ...], *, message: str, revert_in: int
-) -> Cured:
+) -> CureOutcome:
     report = change_device(task).repairs.carry_out(steps, message=message, revert_in=revert_in)
-    return Cured(
+    return CureOutcome(
         cure,
         report.steps,
         report.outage_seconds,
@@ -222,12 +224,12 @@ def _repair(
 
 def _toggle(
     task: Task, gateway: Gateway, planned: PlannedCure, *, message: str, revert_in: int
-) -> Cured:
+) -> CureOutcome:
     preview = planned.toggled or preview_toggle(task, gateway).result
     toggled: Toggled = toggle_gateway(
         task, gateway, planned=preview, message=message, revert_in=revert_in
     ).result
-    return Cured(
+    return CureOutcome(
         planned.cure,
         planned.steps,
         toggled.commit.outage_seconds,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tasks.faults.model import Cure
-from tasks.model import Aftercare, Belongings, Toggled
+from tasks.model import Aftercare, HandMadeState, Toggled
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ class PlannedCure:
     interface: str
     steps: tuple[str, ...]
     diff: str
-    before: Belongings = field(default_factory=Belongings)
+    before: HandMadeState = field(default_factory=HandMadeState)
     toggled: Toggled | None = None
     neighbours: tuple[NeighbourEntry, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Cured:
+class CureOutcome:
     """What a cure did.
 
     Attributes:

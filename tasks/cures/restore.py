@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from napalm_cumulus.parsing import iproute_text
 from napalm_cumulus.parsing.output import TEXT_FOLLOWS
 from tasks.errors import UnreadableAnswerError
-from tasks.model import Belongings
+from tasks.model import HandMadeState
 from tasks.shell import address, interface_name, mac_address, prefix, rows, token, understood
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def recording_commands(gateway: Gateway) -> list[str]:
     return [ROUTES, ROUTES6, NEIGHBOURS, NEIGHBOURS6, ADDRESSES, sysctl_command(gateway)]
 
 
-def record(switch: str, output: dict[str, str], gateway: Gateway) -> Belongings:
+def record(switch: str, output: dict[str, str], gateway: Gateway) -> HandMadeState:
     """Read what ``recording_commands`` printed; pure.
 
     Raises:
@@ -68,11 +68,11 @@ def record(switch: str, output: dict[str, str], gateway: Gateway) -> Belongings:
         return _recorded(switch, output, gateway)
 
 
-def _recorded(switch: str, output: dict[str, str], gateway: Gateway) -> Belongings:
+def _recorded(switch: str, output: dict[str, str], gateway: Gateway) -> HandMadeState:
     unclear: list[str] = []
     neighbours = dict(_neighbours(output, switch, gateway, unclear))
     lines = (line.partition("=") for line in output[sysctl_command(gateway)].splitlines())
-    return Belongings(
+    return HandMadeState(
         routes={f"route {text}": text for text in _routes(output, switch, gateway, unclear)},
         neighbours={f"neighbour {text}": text for text in neighbours},
         owners={f"neighbour {text}": owner for text, owner in neighbours.items()},
@@ -85,9 +85,9 @@ def _recorded(switch: str, output: dict[str, str], gateway: Gateway) -> Belongin
     )
 
 
-def missing(before: Belongings, after: Belongings) -> Belongings:
+def missing(before: HandMadeState, after: HandMadeState) -> HandMadeState:
     """Return what was there before and is not there after."""
-    return Belongings(
+    return HandMadeState(
         routes={k: v for k, v in before.routes.items() if k not in after.routes},
         neighbours={k: v for k, v in before.neighbours.items() if k not in after.neighbours},
         owners=before.owners,
@@ -98,7 +98,7 @@ def missing(before: Belongings, after: Belongings) -> Belongings:
 
 
 def split_suspects(
-    lost: Belongings,
+    lost: HandMadeState,
     macs: Mapping[str, tuple[str, ...]],
     wrong: Collection[str] = (),
 ) -> tuple[dict[str, str], dict[str, str]]:

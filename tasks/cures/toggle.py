@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nornir.core.task import Result, Task
 
 from nornir_config.connection import change_device
-from tasks.cures.announce import belongings
+from tasks.cures.announce import hand_made
 from tasks.errors import RefusedError
 from tasks.model import Toggled
 
@@ -36,7 +36,7 @@ def preview_toggle(task: Task, gateway: Gateway) -> Result:
         diff = _load(task.host.name, device, gateway)
     finally:
         _discard(device)
-    before = belongings(task, gateway)
+    before = hand_made(task, gateway)
     return Result(host=task.host, result=Toggled(diff, base, before=before), diff=diff)
 
 

@@ -11,7 +11,7 @@ from napalm_cumulus.config import snapshot
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.getters.neighbors import parse_lldp_neighbors
 from napalm_cumulus.parsing.output import loads, text_of
-from napalm_cumulus.prefetched import Answering
+from napalm_cumulus.prefetched import PrefetchedTransport
 from napalm_cumulus.result import CommandResult
 from tasks.facts.model import DriftFact, LldpFact, PendingFact, Section
 from tasks.facts.section import Results, misread, unread
@@ -72,7 +72,7 @@ def configuration(results: Results, more: Mapping[str, CommandResult] | None) ->
         return Configured(unread="configuration: the switch was not asked")
     answers = {snapshot.READ: result, **(more or {})}
     try:
-        disk = snapshot.take(Answering(_Recorded(), answers)).disk
+        disk = snapshot.take(PrefetchedTransport(_Recorded(), answers)).disk
         return Configured(
             gateways=gateways_of(disk),
             commented=tuple(

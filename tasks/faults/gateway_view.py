@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         RouteFact,
         SwitchFacts,
     )
-    from tasks.faults.model import Silent
+    from tasks.faults.model import SilentEndpoint
     from tasks.model import Gateway
 
 #: Routes that throw away what follows them. After ``throw`` the next table is asked: in the
@@ -51,7 +51,7 @@ class GatewayView:
 
     switch: FactsView
     gateway: Gateway
-    silent: Sequence[Silent] = ()
+    silent: Sequence[SilentEndpoint] = ()
 
     @property
     def facts(self) -> SwitchFacts:
@@ -247,7 +247,7 @@ class GatewayView:
 
     @cached_property
     def plugged(self) -> Mapping[str, str]:
-        """Whom to expect behind which front port: the patients' hypervisors, or everybody's.
+        """Whom to expect behind which front port: the endpoints' hypervisors, or everybody's.
 
         Ports that another gateway's stanza names are not this one's.
         """

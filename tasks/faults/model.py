@@ -78,7 +78,7 @@ class Cure(str, Enum):
 
     @property
     def disruptive(self) -> bool:
-        """Return whether others than the patient may lose packets while it is done."""
+        """Return whether others than the endpoint may lose packets while it is done."""
         return self in _DISRUPTIVE
 
     @property
@@ -163,7 +163,7 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
-class Silent:
+class SilentEndpoint:
     """An address that does not answer from outside, and what is known of its owner.
 
     Attributes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tasks.faults.catalogue import CURED, place
 from tasks.faults.gateway_view import GatewayView, SwitchView
-from tasks.faults.model import Cure, Diagnosis, Silent
+from tasks.faults.model import Cure, Diagnosis, SilentEndpoint
 from tasks.faults.segment.vm import exclude
 from tasks.faults.view import ExpectedFromSite, ExpectedVm
 
@@ -24,7 +24,7 @@ def diagnose(
     facts: SwitchFacts,
     gateway: Gateway | None = None,
     *,
-    silent: Sequence[Silent] = (),
+    silent: Sequence[SilentEndpoint] = (),
     macs: Mapping[str, tuple[str, ...]] | None = None,
     ports: Mapping[str, str] | None = None,
     view: SwitchView | None = None,

@@ -16,7 +16,7 @@ from napalm.base.exceptions import CommitError, SessionLockedException
 from napalm_cumulus.commit import repair_steps as steps
 from napalm_cumulus.errors import CommitRefusedError
 from tasks.cures.apply import apply_cure, plan_cure
-from tasks.cures.model import Cured, PlannedCure
+from tasks.cures.model import CureOutcome, PlannedCure
 from tasks.errors import RefusedError
 from tasks.faults.model import Cure, Diagnosis
 from tests.lab.switch import LeafUnderTest
@@ -333,7 +333,7 @@ def test_a_defect_elsewhere_in_the_files_is_told_and_refuses_no_cure(ward: Ward)
         assert again.cure(diagnosis).complete
         assert again.cure(diagnosed(Cure.TOGGLE)).complete
         ward.leaf.sh(f"ip link set {VRR} down")
-        cured: Cured = again.run(
+        cured: CureOutcome = again.run(
             apply_cure,
             diagnosis=diagnosed(Cure.REAPPLY, VRR),
             gateway=again.gateway,

@@ -114,7 +114,7 @@ def test_dry_run_shows_the_diagnosis_and_changes_nothing(desk: Desk, leaf: LeafU
     assert desk.begun() == 0
     report = desk.report()
     assert report["verdict"] == "dry-run"
-    assert report["blast"]["scope"] == "one leaf"
+    assert report["impact"]["scope"] == "one leaf"
     assert [found["fault"] for found in report["diagnosis"][SWITCH]] == ["svi-routes-lost"]
     assert not desk.lab.answers(A1)
 

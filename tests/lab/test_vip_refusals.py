@@ -68,7 +68,7 @@ def test_what_cuts_off_two_leafs_is_not_cured_on_one(desk: Desk, leaf: LeafUnder
     words = ("vrr-forwarding-off", "no recreate on suspicion", "more than this leaf", "--toggle")
     said = desk.refused(leaf, 6, *words, command=("heal", "vm-a1", "--yes"))
     assert "more than one leaf" in said.out
-    assert desk.report()["blast"]["scope"] == "more than one leaf"
+    assert desk.report()["impact"]["scope"] == "more than one leaf"
     FaultInjector(desk.lab).mend()
 
 

@@ -15,9 +15,9 @@ from nornir.plugins.runners import SerialRunner
 
 from napalm_cumulus import CumulusDriver
 from tasks.cures.apply import apply_cure
-from tasks.cures.model import Cured
+from tasks.cures.model import CureOutcome
 from tasks.faults.model import Cure, Diagnosis
-from tasks.gateways import Wanted, find_gateway
+from tasks.gateways import GatewayQuery, find_gateway
 from tasks.model import Gateway
 from tests.lab.switch import LeafUnderTest
 
@@ -73,7 +73,7 @@ class Ward:
         host.connections["napalm"] = plugin
         inventory = Inventory(Hosts({host.name: host}), Groups(), Defaults())
         self._nornir = Nornir(inventory=inventory, runner=SerialRunner())
-        self.gateway: Gateway = self.run(find_gateway, wanted=Wanted(interface=SVI))
+        self.gateway: Gateway = self.run(find_gateway, wanted=GatewayQuery(interface=SVI))
         self.mend()
         if self.kernel() != _WELL.get(leaf.lab.name):
             leaf.lab.wait_evpn()  # after a reboot FRR's routes come one by one
@@ -117,9 +117,11 @@ class Ward:
         ping = ["ping", "-n", "-q", "-c", "1", "-W", "1", "-s", "1472", "-M", "do", OUTSIDE]
         return self.leaf.lab.exec_vm(VM, ping).returncode == 0
 
-    def cure(self, diagnosis: Diagnosis, **options: Any) -> Cured:
+    def cure(self, diagnosis: Diagnosis, **options: Any) -> CureOutcome:
         arguments = {"message": "a test", "revert_in": 30, **options}
-        cured: Cured = self.run(apply_cure, diagnosis=diagnosis, gateway=self.gateway, **arguments)
+        cured: CureOutcome = self.run(
+            apply_cure, diagnosis=diagnosis, gateway=self.gateway, **arguments
+        )
         return cured
 
 

@@ -17,7 +17,7 @@ from inventory.errors import NoNeighbourError, SourceError, TargetError, Unknown
 from inventory.model import Answer, Uplink
 from inventory.names import is_hostname, one_line
 from inventory.sources.host_index import HostIndex
-from inventory.sources.memory_cache import Memo
+from inventory.sources.memory_cache import TimedValue
 from inventory.sources.mimic.cabling import Link, differences
 from inventory.sources.mimic.drawing import Drawing, DrawingError, read_magdb, read_netbox
 from inventory.sources.mimic.pages import HostPage, PageError, read_host_page, read_view
@@ -65,7 +65,7 @@ class MimicSource:
         self._settings = settings
         self._web = WebClient(self.system, settings, password)
         self._slots = Semaphore(settings.parallel)
-        self._list: Memo[_Listed] = Memo(self._fetch_list)
+        self._list: TimedValue[_Listed] = TimedValue(self._fetch_list)
 
     @property
     def location(self) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SYSTEM = "Subnet page"
 
 
-class Registrations:
+class SubnetListing:
     """Rows, indexed once: a fleet asks for thousands of names, each of thousands of rows.
 
     Attributes:
@@ -46,7 +46,7 @@ class Registrations:
         return self._addresses[row.address]
 
 
-def find_switch(switch: str, listed: Registrations, location: str = "") -> Switch:
+def find_switch(switch: str, listed: SubnetListing, location: str = "") -> Switch:
     """Return the switch of that name: by the full name, else by the short one if unique.
 
     Two full names are never taken for one another because their first parts agree.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from inventory.errors import SourceError, TargetError
 from inventory.model import Answer, Switch
 from inventory.names import IpNetwork, is_hostname, one_line
-from inventory.sources.memory_cache import Memo
-from inventory.sources.subnet_page.registrations import SYSTEM, Registrations, find_switch
+from inventory.sources.memory_cache import TimedValue
+from inventory.sources.subnet_page.registrations import SYSTEM, SubnetListing, find_switch
 from inventory.sources.subnet_page.table import (
     Row,
     SubnetPageError,
@@ -35,7 +35,7 @@ class SubnetPageSource:
         """Prepare the client; nothing is asked yet."""
         self._settings = settings
         self._web = WebClient(self.system, settings, password)
-        self._listing: Memo[tuple[datetime, Registrations]] = Memo(self._fetch)
+        self._listing: TimedValue[tuple[datetime, SubnetListing]] = TimedValue(self._fetch)
 
     @property
     def location(self) -> str:
@@ -60,7 +60,7 @@ class SubnetPageSource:
             warning = f"{found.name} has never been seen at its address {found.address}"
         return Answer(found, self.system, asked_at, warning=warning)
 
-    def _fetch(self) -> tuple[datetime, Registrations]:
+    def _fetch(self) -> tuple[datetime, SubnetListing]:
         """Return all configured subnets as one listing; one that fails fails the whole.
 
         A name that is missing, or unique, must be so in all of them.
@@ -75,7 +75,7 @@ class SubnetPageSource:
                 raise self._unsound(page.url, exc) from exc
         with ThreadPoolExecutor(_PARALLEL) as pool:
             rows = tuple(row for found in pool.map(self._subnet, subnets) for row in found)
-        return asked_at, Registrations(rows)
+        return asked_at, SubnetListing(rows)
 
     def _subnet(self, subnet: IpNetwork) -> tuple[Row, ...]:
         page = self._web.get(params={"subnet": str(subnet)}, content_types=_HTML)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tasks.faults.gateway_view import GatewayView
-    from tasks.faults.model import Silent
+    from tasks.faults.model import SilentEndpoint
 
 #: What is told by exclusion. That a check finds it nowhere is in ``docs/faults.md``: the facts of
 #: a switch on which all is well do not show it.
@@ -23,7 +23,7 @@ _UNRESOLVED = frozenset({"FAILED", "INCOMPLETE"})
 
 
 def exclude(view: GatewayView, found: Sequence[Diagnosis], *, deaf: bool) -> list[Diagnosis]:
-    """What the silence of the patients means, given the faults that were found.
+    """What the silence of the endpoints means, given the faults that were found.
 
     Args:
         view: the gateway.
@@ -37,7 +37,7 @@ def exclude(view: GatewayView, found: Sequence[Diagnosis], *, deaf: bool) -> lis
     return [diagnosis for diagnosis in told if diagnosis is not None]
 
 
-def answers_arp(view: GatewayView, silent: Silent) -> bool | None:
+def answers_arp(view: GatewayView, silent: SilentEndpoint) -> bool | None:
     """Return whether a VM answers ARP on the gateway's segment; None where nobody knows."""
     tried = view.probes("arp", str(silent.address))
     if tried:
@@ -127,7 +127,7 @@ def _forwards(view: GatewayView, port: str) -> bool:
     return has_carrier(view.links.get(port)) and any(row.state == "forwarding" for row in inside)
 
 
-def _beside(view: GatewayView, dead: Sequence[Silent], ports: Sequence[str]) -> int:
+def _beside(view: GatewayView, dead: Sequence[SilentEndpoint], ports: Sequence[str]) -> int:
     """How many other machines the bridge sees behind the same ports."""
     own = {mac for silent in dead for mac in silent.macs}
     wanted = {view.bridge_port(port) for port in ports}

@@ -21,14 +21,14 @@ from tasks.cures import restore
 from tasks.errors import UnreadableAnswerError
 from tasks.facts.assemble import read_facts
 from tasks.facts.model import Section, SwitchFacts
-from tasks.gateways import Wanted, gateway_in
+from tasks.gateways import GatewayQuery, gateway_in
 from tasks.health.assess import assess
 from tasks.health.diagnose import diagnose
 from tests.unit.hostile.mutation import mutated
 from tests.unit.tasks.fakes import CONFIG, HV, VM_MAC, FakeSwitch
 from tests.unit.tasks.health.recorded import COMMANDS, INTERFACES, SWITCH, results, said, stdout
 
-GATEWAY = gateway_in(CONFIG, "sw", Wanted(address=ip_address("130.246.213.11")))
+GATEWAY = gateway_in(CONFIG, "sw", GatewayQuery(address=ip_address("130.246.213.11")))
 SAMPLES = [name for name in COMMANDS if name != "configuration"]
 
 

@@ -20,7 +20,7 @@ from runbooks.cure import observer, treat
 from runbooks.incident import survey
 from runbooks.incident.reachability import Probe
 from tasks.cures import apply as cures
-from tasks.cures.model import Cured, PlannedCure
+from tasks.cures.model import CureOutcome, PlannedCure
 from tasks.facts.model import Section, SwitchFacts
 from tasks.faults.model import Cure, Diagnosis
 from tests.unit.inventory.fakes import SW1, SW3, Fake, uplink, vm
@@ -123,7 +123,7 @@ class World:
         self.on_cure.get(diagnosis.cure, lambda: None)()
         outage = 0.02 if diagnosis.cure.disruptive else 0.0
         return nornir.core.task.Result(
-            task.host, Cured(diagnosis.cure, given["planned"].steps, outage)
+            task.host, CureOutcome(diagnosis.cure, given["planned"].steps, outage)
         )
 
     def vip(self, *words: str, input_: str | None = None) -> Result:

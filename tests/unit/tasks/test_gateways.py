@@ -5,10 +5,10 @@ from ipaddress import ip_address
 import pytest
 
 from tasks.errors import NoGatewayError, RefusedError
-from tasks.gateways import Wanted, gateway_in
+from tasks.gateways import GatewayQuery, gateway_in
 from tests.unit.tasks.fakes import CONFIG, SVI
 
-VM = Wanted(address=ip_address("130.246.213.11"))
+VM = GatewayQuery(address=ip_address("130.246.213.11"))
 
 
 def test_the_stanza_that_covers_the_address_is_found() -> None:
@@ -32,19 +32,19 @@ def test_all_address_lines_and_nothing_else_are_commented_out() -> None:
 @pytest.mark.parametrize(
     ("wanted", "interface", "vip"),
     [
-        (Wanted(vip=ip_address("130.246.215.254")), "vlan453", "130.246.215.254/22"),
-        (Wanted(vip=ip_address("10.99.0.1")), "vlan999", "10.99.0.1/24"),
-        (Wanted(interface="vlan999"), "vlan999", "10.99.0.1/24"),
+        (GatewayQuery(vip=ip_address("130.246.215.254")), "vlan453", "130.246.215.254/22"),
+        (GatewayQuery(vip=ip_address("10.99.0.1")), "vlan999", "10.99.0.1/24"),
+        (GatewayQuery(interface="vlan999"), "vlan999", "10.99.0.1/24"),
     ],
 )
-def test_by_vip_or_interface(wanted: Wanted, interface: str, vip: str) -> None:
+def test_by_vip_or_interface(wanted: GatewayQuery, interface: str, vip: str) -> None:
     gateway = gateway_in(CONFIG, "sw", wanted)
     assert (gateway.interface, str(gateway.vip.address)) == (interface, vip)
 
 
 def test_no_stanza_names_the_vips_that_are_there() -> None:
     with pytest.raises(NoGatewayError, match=r"no address-virtual line.*130\.246\.212\.1/22"):
-        gateway_in(CONFIG, "sw", Wanted(address=ip_address("192.0.2.9")))
+        gateway_in(CONFIG, "sw", GatewayQuery(address=ip_address("192.0.2.9")))
 
 
 def test_the_smaller_subnet_wins() -> None:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tasks.errors import UnreadableAnswerError
-from tasks.gateways import Wanted, gateway_in
+from tasks.gateways import GatewayQuery, gateway_in
 from tasks.model import Boot, Verification
 from tasks.verify import verify_gateway
 from tests.unit.tasks.conftest import Run
 from tests.unit.tasks.fakes import CONFIG, FakeSwitch, link
 
-GATEWAY = gateway_in(CONFIG, "sw", Wanted(address=ip_address("130.246.213.11")))
+GATEWAY = gateway_in(CONFIG, "sw", GatewayQuery(address=ip_address("130.246.213.11")))
 NOTHING_THERE = {"ip -d -j link": [], "ip -j addr": [], "ip -j -4 route": [], "ip -j -6 route": []}
 
 
@@ -128,7 +128,7 @@ def test_an_iproute2_without_json(run: Run, switch: FakeSwitch) -> None:
 def test_link_local_addresses_are_not_judged(run: Run) -> None:
     """The facts leave them out: nothing is said of them."""
     text = CONFIG.replace("130.246.212.1/22", "130.246.212.1/22 fe80::1/64")
-    gateway = gateway_in(text, "sw", Wanted(address=ip_address("130.246.213.11")))
+    gateway = gateway_in(text, "sw", GatewayQuery(address=ip_address("130.246.213.11")))
     verification = run(verify_gateway, gateway=gateway)
     assert "fe80" in text
     assert verification.ok

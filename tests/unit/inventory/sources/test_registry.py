@@ -11,7 +11,7 @@ from inventory.errors import SourceError, UnknownHypervisorError
 from inventory.settings import MimicSettings, SourcesSettings
 from inventory.site import open_site
 from inventory.sources import plugins
-from inventory.sources.memory_cache import Memo
+from inventory.sources.memory_cache import TimedValue
 from inventory.sources.mimic.source import MimicSource
 from inventory.sources.plugins import UnknownSourceError
 from inventory.sources.registry import SourceContext, make_uplink
@@ -92,7 +92,7 @@ def test_a_memo_fetches_once_and_remembers_failure_for_less_long() -> None:
             raise answer
         return answer
 
-    memo = Memo(fetch, keep=100, keep_failure=10, clock=lambda: now[0])
+    memo = TimedValue(fetch, keep=100, keep_failure=10, clock=lambda: now[0])
     for moment in (0.0, 9.0):
         now[0] = moment
         with pytest.raises(SourceError, match="X: down"):

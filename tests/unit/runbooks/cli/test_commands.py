@@ -8,7 +8,7 @@ import pytest
 from napalm.base.exceptions import CommandTimeoutException
 
 from inventory.errors import SourceError
-from runbooks.incident.path import Step
+from runbooks.incident.path import PathStep
 from runbooks.run.explain import explain
 from runbooks.run.records import now
 from tests.unit.inventory.fakes import SW3
@@ -38,8 +38,8 @@ def test_trace_says_who_else_is_cut_off(world: World) -> None:
     world.silent = {"130.246.213.11"}
     assert "cannot say: there is nobody to compare with" in world.vip("trace", "vm-a1").output
     answer = json.loads(world.vip("trace", "vm-a1", "--json").stdout)
-    assert answer["blast"]["scope"] == "cannot say"
-    assert answer["blast"]["sentence"].startswith("cannot say")
+    assert answer["impact"]["scope"] == "cannot say"
+    assert answer["impact"]["sentence"].startswith("cannot say")
     assert answer["probes"][0]["received"] == 0
 
 
@@ -48,7 +48,7 @@ def test_trace_pings_nobody_when_told_so(world: World) -> None:
     assert "answers?" not in result.output
     assert "cut off" not in result.output
     answer = json.loads(world.vip("trace", "vm-a1", "--no-probe", "--json").stdout)
-    assert (answer["probes"], answer["blast"]) == ([], None)
+    assert (answer["probes"], answer["impact"]) == ([], None)
 
 
 def test_trace_fails_when_the_switch_disagrees(world: World) -> None:
@@ -210,5 +210,5 @@ def test_the_installed_command_and_a_reader_that_leaves() -> None:
     [(0, False, "now"), (600, False, "10 minutes"), (7300, True, "kept, 2 hours")],
 )
 def test_ages(seconds: float, cached: bool, words: str) -> None:
-    step = Step("vm", "vm-a1", "OpenStack", now(), seconds, cached, "")
+    step = PathStep("vm", "vm-a1", "OpenStack", now(), seconds, cached, "")
     assert step.age == words

@@ -11,7 +11,7 @@ import pytest
 
 from inventory.errors import SourceError
 from inventory.model import Answer, MacOwner
-from runbooks.cure.observer import Looker
+from runbooks.cure.observer import GatewayObserver
 from runbooks.cure.rogues import Rogue, rogues_of
 from runbooks.fleet import leaf as leaf_heal
 from tasks.facts.model import FdbFact, SwitchFacts
@@ -147,7 +147,7 @@ def test_the_operators_own_toggle_is_looked_at_as_well(robbed: World) -> None:
 
 def test_what_is_only_covered_is_well_as_long_as_a_vm_answers_the_vip(rack: World) -> None:
     session: Any = SimpleNamespace(run=lambda *_, **__: rack.facts[SW3])
-    looker = Looker(session, GATEWAY)
+    observer = GatewayObserver(session, GATEWAY)
     for facts, well_now in (
         (well(), True),
         (with_rogue(probe(well(), "ping", ok=True)), True),
@@ -156,7 +156,7 @@ def test_what_is_only_covered_is_well_as_long_as_a_vm_answers_the_vip(rack: Worl
         (with_rogue(without(well(), "probes", kind="ping")), True),
     ):
         rack.facts[SW3] = facts
-        assert leaf_heal._is_well(looker, 0) is well_now, list(facts.probes.rows)
+        assert leaf_heal._is_well(observer, 0) is well_now, list(facts.probes.rows)
 
 
 # --- whose a MAC is ---------------------------------------------------------------------------

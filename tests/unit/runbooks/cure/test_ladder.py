@@ -75,7 +75,7 @@ def test_the_mildest_cure_is_told_agreed_to_audited_and_reported(rack: World) ->
     assert (found["fault"], found["cure"], found["certain"]) == ("svi-routes-lost", "reapply", True)
     (rung,) = report["attempts"]
     assert (rung["cure"], rung["fault"], rung["helped"]) == ("reapply", "svi-routes-lost", True)
-    assert report["blast"]["scope"] == "one leaf"
+    assert report["impact"]["scope"] == "one leaf"
     assert report["remaining"] == []
     assert report["kernel"][-1]["kernel"]["problems"] == []
     assert report["attempts"][0]["gateway"]["interface"] == "vlan453"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbooks.cure.policy import Rules, foreign, harming, next_cure
+from runbooks.cure.policy import CurePolicy, foreign, harming, next_cure
 from runbooks.incident.impact import Scope
 from runbooks.run.attempt import CureAttempt
 from tasks.faults.model import Cure, Diagnosis
@@ -25,7 +25,7 @@ def tried(cure: Cure, fault: str = "svi-routes-lost") -> CureAttempt:
 def climb(scope: Scope, *diagnoses: Diagnosis, force: bool = False) -> list[Cure]:
     """Every cure in turn, when none of them changes anything."""
     done: list[CureAttempt] = []
-    while (choice := next_cure(diagnoses, GATEWAY, Rules(scope, force), done)) is not None:
+    while (choice := next_cure(diagnoses, GATEWAY, CurePolicy(scope, force), done)) is not None:
         done.append(CureAttempt(choice.cure, choice.fault, choice.interface))
         assert len(done) < 20, "it climbs for ever"
     return [step.cure for step in done]
@@ -85,7 +85,7 @@ def test_what_is_told_by_exclusion_and_not_ended_by_its_cure_was_something_else(
 
 
 def test_a_cure_that_another_fault_masked_is_tried_again_before_anything_higher() -> None:
-    rules = Rules(Scope.LEAF)
+    rules = CurePolicy(Scope.LEAF)
     done: list[CureAttempt] = []
 
     def step(*diagnoses: Diagnosis) -> Cure | None:
@@ -105,15 +105,15 @@ def test_a_cure_that_another_fault_masked_is_tried_again_before_anything_higher(
 def test_a_masked_cure_is_not_tried_for_ever() -> None:
     one, two = found("svi-down"), found("svi-routes-lost")
     masked = [CureAttempt(Cure.REAPPLY, "svi-routes-lost", SVI, beside=("svi-down",))]
-    again = next_cure((two,), GATEWAY, Rules(Scope.LEAF), masked)
+    again = next_cure((two,), GATEWAY, CurePolicy(Scope.LEAF), masked)
     assert again is not None
     assert again.cure is Cure.REAPPLY
     still = next_cure(
-        (two, one), GATEWAY, Rules(Scope.VM), [*masked, tried(Cure.REAPPLY, "svi-down")]
+        (two, one), GATEWAY, CurePolicy(Scope.VM), [*masked, tried(Cure.REAPPLY, "svi-down")]
     )
     assert still is not None
     assert still.cure is Cure.FLAP, "what masked it is still there"
-    after = next_cure((two,), GATEWAY, Rules(Scope.LEAF), [*masked, *masked])
+    after = next_cure((two,), GATEWAY, CurePolicy(Scope.LEAF), [*masked, *masked])
     assert after is not None
     assert after.cure is Cure.FLAP
 
@@ -121,7 +121,7 @@ def test_a_masked_cure_is_not_tried_for_ever() -> None:
 def test_a_recreation_for_a_fault_that_is_gone_serves_no_other() -> None:
     noarp = CureAttempt(Cure.RECREATE, "vrr-noarp", SVI)
     other = found("vrr-rp-filter", Cure.RECREATE)
-    choice = next_cure((other,), GATEWAY, Rules(Scope.LEAF), [noarp])
+    choice = next_cure((other,), GATEWAY, CurePolicy(Scope.LEAF), [noarp])
     assert choice is not None
     assert choice.cure is Cure.RECREATE
 
@@ -170,7 +170,7 @@ def test_the_certain_and_mild_come_first() -> None:
             found("vm-arp-wrong", Cure.ANNOUNCE, certain=False),
         ),
         GATEWAY,
-        Rules(Scope.LEAF),
+        CurePolicy(Scope.LEAF),
     )
     assert choice is not None
     assert choice.cure is Cure.FORGET
@@ -193,21 +193,21 @@ def test_another_cause_stops_everything() -> None:
     cause = found("forwarding-off", Cure.NONE)
     for scope in Scope:
         assert climb(scope, cause, found(), force=True) == []
-        assert foreign((found(), cause), Rules(scope)) is cause
+        assert foreign((found(), cause), CurePolicy(scope)) is cause
 
 
 def test_a_vms_own_silence_does_not_explain_a_leafs() -> None:
     for fault in ("vm-unreachable", "beyond-gateway"):
         silent = found(fault, Cure.NONE)
-        assert foreign((silent,), Rules(Scope.LEAF)) is None
+        assert foreign((silent,), CurePolicy(Scope.LEAF)) is None
         assert climb(Scope.LEAF, silent) == [Cure.TOGGLE]
-        assert foreign((silent,), Rules(Scope.VM)) is silent
+        assert foreign((silent,), CurePolicy(Scope.VM)) is silent
 
 
 def test_an_uncertain_cause_gives_way_to_what_can_be_cured() -> None:
     unsure = found("policy-rule-from", Cure.NONE, certain=False)
-    assert foreign((unsure,), Rules(Scope.VM)) is unsure
-    assert foreign((unsure, found()), Rules(Scope.VM)) is None
+    assert foreign((unsure,), CurePolicy(Scope.VM)) is unsure
+    assert foreign((unsure, found()), CurePolicy(Scope.VM)) is None
 
 
 _ANY = st.builds(
@@ -226,7 +226,7 @@ def test_it_always_ends_and_keeps_to_the_rules(diagnoses: list[Diagnosis], scope
     assert Cure.NONE not in cures
     if scope is Scope.FLEET:
         assert not any(cure.disruptive for cure in cures)
-    if foreign(diagnoses, Rules(scope)) is not None:
+    if foreign(diagnoses, CurePolicy(scope)) is not None:
         assert cures == []
     if scope is not Scope.LEAF and not any(d.certain and not d.latent for d in diagnoses):
         assert not any(cure.disruptive for cure in cures)

@@ -74,28 +74,28 @@ UP_FLAGS = frozenset({"BROADCAST", "MULTICAST", "UP", "LOWER_UP"})
 
 
 @pytest.fixture
-def ward(leafs: Leafs, monkeypatch: pytest.MonkeyPatch) -> Ward:
-    ward = Ward(leafs)
-    monkeypatch.setattr(fleet_heal, "heal_leaf", ward.heal_leaf)
-    return ward
+def affected(leafs: Leafs, monkeypatch: pytest.MonkeyPatch) -> Ward:
+    affected = Ward(leafs)
+    monkeypatch.setattr(fleet_heal, "heal_leaf", affected.heal_leaf)
+    return affected
 
 
-def test_a_healthy_fleet_is_left_alone(leafs: Leafs, ward: Ward) -> None:
+def test_a_healthy_fleet_is_left_alone(leafs: Leafs, affected: Ward) -> None:
     leafs.add(1, 3)
     result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
     assert result.exit_code == 0, result.output
     assert "HEALTHY: 2 leafs have no fault to cure" in result.stdout
-    assert ward.begun == []
+    assert affected.begun == []
 
 
-def test_one_leaf_after_the_other_for_a_vip(leafs: Leafs, ward: Ward) -> None:
+def test_one_leaf_after_the_other_for_a_vip(leafs: Leafs, affected: Ward) -> None:
     leafs.add(*range(1, 9))
     for number in (2, 3, 5):
         leafs.change(number, ill)
     result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
     assert result.exit_code == 0, result.output
-    assert ward.begun == [name_of(2), name_of(3), name_of(5)]
-    assert max(map(len, ward.together)) == 1
+    assert affected.begun == [name_of(2), name_of(3), name_of(5)]
+    assert max(map(len, affected.together)) == 1
     assert "3 of 3 leafs healed" in result.stdout
 
 
@@ -119,32 +119,32 @@ def other_vip(number: int) -> Callable[[SwitchFacts], SwitchFacts]:
 
 
 def test_leafs_without_a_vip_in_common_go_together_after_the_canary(
-    leafs: Leafs, ward: Ward
+    leafs: Leafs, affected: Ward
 ) -> None:
     leafs.add(*range(1, 13))
-    ward.seconds = 0.3
+    affected.seconds = 0.3
     for number in (2, 3, 5):
         leafs.change(number, ill)
         leafs.change(number, other_vip(number))
     result = leafs.world.vip("heal", "--all-unhealthy", "--yes", "--force")
     assert result.exit_code in {0, 8}, result.output
-    assert ward.together[0] == {ward.begun[0]}
-    assert max(map(len, ward.together)) == 2
+    assert affected.together[0] == {affected.begun[0]}
+    assert max(map(len, affected.together)) == 2
 
 
 @pytest.mark.parametrize(
     "command", [("heal", "--all-unhealthy"), ("check", "--fix", "--skip", "routing-model")]
 )
 def test_a_leaf_that_is_healed_for_now_stops_no_other_and_is_told(
-    leafs: Leafs, ward: Ward, command: tuple[str, ...]
+    leafs: Leafs, affected: Ward, command: tuple[str, ...]
 ) -> None:
     leafs.add(*range(1, 9))
     for number in (2, 3, 5):
         leafs.change(number, ill)
-    ward.for_now = {name_of(2), name_of(5)}
+    affected.for_now = {name_of(2), name_of(5)}
     result = leafs.world.vip(*command, "--yes")
     assert result.exit_code == 13, result.output
-    assert ward.begun == [name_of(2), name_of(3), name_of(5)]
+    assert affected.begun == [name_of(2), name_of(3), name_of(5)]
     assert (
         f"HEALED FOR NOW: 1 of 3 leafs healed ({name_of(3)}); healed for now: {name_of(2)}, "
         f"{name_of(5)}; {name_of(2)} worked on; {name_of(5)} worked on\nTake it away.\n"
@@ -157,27 +157,27 @@ def test_a_leaf_that_is_healed_for_now_stops_no_other_and_is_told(
     ]
 
 
-def test_a_canary_that_is_not_healed_stops_all(leafs: Leafs, ward: Ward) -> None:
+def test_a_canary_that_is_not_healed_stops_all(leafs: Leafs, affected: Ward) -> None:
     leafs.add(*range(1, 9))
     for number in (2, 3, 5):
         leafs.change(number, ill)
-    ward.failing = {name_of(2)}
+    affected.failing = {name_of(2)}
     result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
     assert result.exit_code == 8
-    assert ward.begun == [name_of(2)]
+    assert affected.begun == [name_of(2)]
     said = f"0 of 3 leafs healed; not started: {name_of(3)}, {name_of(5)}"
     assert said in result.stderr
     assert said not in result.stdout, "it is told once"
 
 
-def test_the_first_failure_stops_the_rest_and_names_it(leafs: Leafs, ward: Ward) -> None:
+def test_the_first_failure_stops_the_rest_and_names_it(leafs: Leafs, affected: Ward) -> None:
     leafs.add(*range(1, 9))
     for number in (2, 3, 5):
         leafs.change(number, ill)
-    ward.failing = {name_of(3)}
+    affected.failing = {name_of(3)}
     result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
     assert result.exit_code == 8
-    assert ward.begun == [name_of(2), name_of(3)]
+    assert affected.begun == [name_of(2), name_of(3)]
     assert f"1 of 3 leafs healed ({name_of(2)}); not started: {name_of(5)}" in result.output
     (report,) = [r for r in leafs.world.reports() if r["target"] == "all-unhealthy"]
     assert [leaf["verdict"] for leaf in report["leafs"]] == ["healed", "failed", "not started"]
@@ -185,7 +185,7 @@ def test_the_first_failure_stops_the_rest_and_names_it(leafs: Leafs, ward: Ward)
 
 @pytest.mark.parametrize(("command", "code"), [("heal", 8), ("check", 11)])
 def test_who_is_left_alone_is_told_at_the_end(
-    leafs: Leafs, ward: Ward, command: str, code: int
+    leafs: Leafs, affected: Ward, command: str, code: int
 ) -> None:
     """All that could be healed was, and a leaf is still not well: that is no success."""
     leafs.add(*range(1, 9))
@@ -194,7 +194,7 @@ def test_who_is_left_alone_is_told_at_the_end(
     words = {"heal": ("heal", "--all-unhealthy"), "check": ("check", "--fix")}[command]
     result = leafs.world.vip(*words, "--yes")
     assert result.exit_code == code, result.output
-    assert ward.begun == [name_of(2)]
+    assert affected.begun == [name_of(2)]
     assert (
         f"NOT HEALED: 1 of 1 leafs healed ({name_of(2)}); left alone: {name_of(5)} (not well or "
         "not judged, and no cure is known to help)\n"
@@ -203,26 +203,26 @@ def test_who_is_left_alone_is_told_at_the_end(
     assert report["verdict"] == "not-healed"
 
 
-def test_every_leaf_that_failed_is_named(leafs: Leafs, ward: Ward) -> None:
+def test_every_leaf_that_failed_is_named(leafs: Leafs, affected: Ward) -> None:
     leafs.add(*range(1, 13))
-    ward.seconds = 0.3
+    affected.seconds = 0.3
     for number in (2, 3, 5):
         leafs.change(number, ill)
         leafs.change(number, other_vip(number))
-    ward.failing = {name_of(3), name_of(5)}
+    affected.failing = {name_of(3), name_of(5)}
     result = leafs.world.vip("heal", "--all-unhealthy", "--yes", "--force")
     assert result.exit_code == 8, result.output
-    for name in ward.failing:
+    for name in affected.failing:
         assert f"{name}: it is still there" in result.stderr
 
 
-def test_a_leaf_that_failed_is_named_after_ctrl_c(leafs: Leafs, ward: Ward) -> None:
+def test_a_leaf_that_failed_is_named_after_ctrl_c(leafs: Leafs, affected: Ward) -> None:
     leafs.add(*range(1, 9))
     for number in (2, 3, 5):
         leafs.change(number, ill)
-    ward.seconds = 0.5
-    ward.failing = {name_of(2)}
-    ward.hook = lambda _: threading.Timer(0.1, signal_main).start()
+    affected.seconds = 0.5
+    affected.failing = {name_of(2)}
+    affected.hook = lambda _: threading.Timer(0.1, signal_main).start()
     result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
     assert result.exit_code == 9
     assert "stopped by Ctrl-C: 0 of 3 leafs healed" in result.stderr
@@ -230,38 +230,38 @@ def test_a_leaf_that_failed_is_named_after_ctrl_c(leafs: Leafs, ward: Ward) -> N
 
 
 @pytest.mark.parametrize("numbers", [(1, 2, 3, 5), (1, 2, 3, 4, 5, 6)])
-def test_a_mass_outage_is_refused(leafs: Leafs, ward: Ward, numbers: tuple[int, ...]) -> None:
+def test_a_mass_outage_is_refused(leafs: Leafs, affected: Ward, numbers: tuple[int, ...]) -> None:
     leafs.add(*range(1, 7))
     for number in numbers:
         leafs.change(number, ill)
     result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
     assert result.exit_code == 6
     assert "more likely not the leafs" in result.stderr
-    assert ward.begun == []
+    assert affected.begun == []
     forced = leafs.world.vip("heal", "--all-unhealthy", "--yes", "--force")
     assert forced.exit_code == 0, forced.output
-    assert len(ward.begun) == len(numbers)
+    assert len(affected.begun) == len(numbers)
 
 
-def test_nobody_is_touched_without_a_word(leafs: Leafs, ward: Ward) -> None:
+def test_nobody_is_touched_without_a_word(leafs: Leafs, affected: Ward) -> None:
     leafs.add(1, 2, 3)
     leafs.change(2, ill)
     assert leafs.world.vip("heal", "--all-unhealthy", "--dry-run").exit_code == 0
     refused = leafs.world.vip("heal", "--all-unhealthy")
     assert refused.exit_code == 2
     assert "--yes was not given" in refused.stderr
-    assert ward.begun == []
+    assert affected.begun == []
 
 
-def test_a_no_touches_nobody(leafs: Leafs, ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_no_touches_nobody(leafs: Leafs, affected: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runbooks.cli.options.is_terminal", lambda: True)
     leafs.add(1, 2, 3)
     leafs.change(2, ill)
     assert leafs.world.vip("heal", "--all-unhealthy", input_="n\n").exit_code == 9
-    assert ward.begun == []
+    assert affected.begun == []
 
 
-def test_check_fix_shows_the_check_before_and_after(leafs: Leafs, ward: Ward) -> None:
+def test_check_fix_shows_the_check_before_and_after(leafs: Leafs, affected: Ward) -> None:
     leafs.add(1, 2, 3)
     leafs.change(2, ill)
     result = leafs.world.vip("check", "--fix", "--yes")
@@ -271,21 +271,21 @@ def test_check_fix_shows_the_check_before_and_after(leafs: Leafs, ward: Ward) ->
 
 
 def test_ctrl_c_lets_the_leaf_under_way_finish_and_starts_no_other(
-    leafs: Leafs, ward: Ward
+    leafs: Leafs, affected: Ward
 ) -> None:
     leafs.add(*range(1, 9))
     for number in (2, 3, 5):
         leafs.change(number, ill)
-    ward.seconds = 0.5
+    affected.seconds = 0.5
 
     def interrupt(name: str) -> None:
         if name == name_of(2):
             threading.Timer(0.1, signal_main).start()
 
-    ward.hook = interrupt
+    affected.hook = interrupt
     result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
     assert result.exit_code == 9
-    assert ward.begun == [name_of(2)]
+    assert affected.begun == [name_of(2)]
     assert f"stopped by Ctrl-C: 1 of 3 leafs healed ({name_of(2)})" in result.stderr
     assert f"not started: {name_of(3)}, {name_of(5)}" in result.stderr
     assert "waiting for" in result.stdout
@@ -300,28 +300,28 @@ def signal_main(number: int = signal.SIGINT) -> None:
     [(signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP (its terminal was closed)")],
 )
 def test_a_signal_waits_for_the_leaf_that_is_worked_on_and_is_named(
-    leafs: Leafs, ward: Ward, monkeypatch: pytest.MonkeyPatch, number: int, by: str
+    leafs: Leafs, affected: Ward, monkeypatch: pytest.MonkeyPatch, number: int, by: str
 ) -> None:
     """A closed terminal gives two SIGHUP: the second is no impatience."""
     monkeypatch.setattr(stopping, "_EARS", stopping._Ears())
     leafs.add(*range(1, 9))
     for leaf in (2, 3, 5):
         leafs.change(leaf, ill)
-    ward.seconds = 0.7
+    affected.seconds = 0.7
 
     def send(name: str) -> None:
         again = (0.1, 0.3) if number == signal.SIGHUP else (0.1,)
         for seconds in again if name == name_of(2) else ():
             threading.Timer(seconds, signal_main, (number,)).start()
 
-    ward.hook = send
+    affected.hook = send
     before = signal.signal(number, stopping.interrupt)
     try:
         result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
     finally:
         signal.signal(number, before)
     assert result.exit_code == 9
-    assert ward.begun == [name_of(2)]
+    assert affected.begun == [name_of(2)]
     said = f"stopped by {by}: 1 of 3 leafs healed ({name_of(2)})"
     assert said in result.stderr
     assert leafs.world.reports()[-1]["sentence"].startswith(said)

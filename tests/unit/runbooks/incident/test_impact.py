@@ -11,9 +11,9 @@ import pytest
 from inventory.model import Answer, VirtualMachine
 from inventory.target import resolve
 from runbooks.incident import survey
-from runbooks.incident.impact import Blast, Group, Scope, conclude
+from runbooks.incident.impact import Impact, Sample, Scope, conclude
 from runbooks.incident.reachability import Probe
-from runbooks.incident.survey import Survey
+from runbooks.incident.survey import ImpactSurvey
 from tests.unit.inventory.fakes import HV50, HV51, SW1, Fake, uplink, vm
 
 ABROAD = "hv60.nubes.example.internal"
@@ -53,10 +53,10 @@ def pinged(monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], set[str]]:
     return asked, silent
 
 
-def look(site: Fake, target: str = "vm-a1", sample: int = 4, **how: Any) -> Blast:
+def look(site: Fake, target: str = "vm-a1", sample: int = 4, **how: Any) -> Impact:
     chain = resolve(site.site(), target)
     heard = how.pop("heard", [HV50, HV51, "spine01", "-rf x"])
-    return Survey(site.site(), chain, sample).finish(["130.246.213.11"], heard, **how)
+    return ImpactSurvey(site.site(), chain, sample).finish(["130.246.213.11"], heard, **how)
 
 
 def test_the_groups_and_the_sentence(site: Fake, pinged: tuple[list[str], set[str]]) -> None:
@@ -97,7 +97,7 @@ def test_a_source_that_fails_is_a_warning(
 ) -> None:
     chain = resolve(site.site(), "vm-a1")
     site.broken = {broken}
-    found = Survey(site.site(), chain, 4).finish(["130.246.213.11"], [HV51])
+    found = ImpactSurvey(site.site(), chain, 4).finish(["130.246.213.11"], [HV51])
     assert any("is down" in text for text in found.warnings)
     assert found.beside.answering == ("vm-a2",), "what is known already is pinged all the same"
 
@@ -115,7 +115,7 @@ def test_a_source_that_hangs_is_left_behind(
 
     monkeypatch.setattr(site, "vms_on", hang)
     began = time.monotonic()
-    found = Survey(site.site(), chain, 4).finish(["130.246.213.11"], [HV51])
+    found = ImpactSurvey(site.site(), chain, 4).finish(["130.246.213.11"], [HV51])
     assert time.monotonic() - began < 15
     forever.set()
     assert any("took too long" in text for text in found.warnings)
@@ -126,7 +126,7 @@ def test_an_error_that_nobody_foresaw_is_a_warning(
 ) -> None:
     chain = resolve(site.site(), "vm-a1")
     monkeypatch.setattr(site, "list_hypervisors", lambda: 1 / 0)
-    found = Survey(site.site(), chain, 4).finish([], [])
+    found = ImpactSurvey(site.site(), chain, 4).finish([], [])
     assert "ZeroDivisionError" in found.warnings[0]
 
 
@@ -155,8 +155,8 @@ def test_a_sample_is_a_sample(site: Fake, pinged: tuple[list[str], set[str]]) ->
     assert len(asked) <= 2 + 4 + 4 * 2
 
 
-def group(answering: int, silent: int) -> Group:
-    return Group("x", ("a",) * answering, ("b",) * silent)
+def group(answering: int, silent: int) -> Sample:
+    return Sample("x", ("a",) * answering, ("b",) * silent)
 
 
 NONE, SILENT, WELL, SOME = group(0, 0), group(0, 2), group(2, 0), group(1, 2)
@@ -182,7 +182,9 @@ NONE, SILENT, WELL, SOME = group(0, 0), group(0, 2), group(2, 0), group(1, 2)
         (NONE, NONE, [], Scope.UNKNOWN),
     ],
 )
-def test_the_conclusion(beside: Group, leaf: Group, elsewhere: list[Group], scope: Scope) -> None:
+def test_the_conclusion(
+    beside: Sample, leaf: Sample, elsewhere: list[Sample], scope: Scope
+) -> None:
     assert conclude(beside, leaf, elsewhere) is scope
     assert conclude(beside, leaf, elsewhere, answers=True) is Scope.NOBODY
 

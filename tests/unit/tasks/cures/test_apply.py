@@ -13,10 +13,10 @@ from tasks.cures.forget import forget_command, look_command, still_wrong
 from tasks.cures.model import NeighbourEntry
 from tasks.errors import RefusedError
 from tasks.faults.model import Cure, Diagnosis
-from tasks.gateways import Wanted, gateway_in
+from tasks.gateways import GatewayQuery, gateway_in
 from tests.unit.tasks.fakes import CONFIG, VM_MAC
 
-GATEWAY = gateway_in(CONFIG, "sw", Wanted(address=ip_address("130.246.213.11")))
+GATEWAY = gateway_in(CONFIG, "sw", GatewayQuery(address=ip_address("130.246.213.11")))
 #: They end every repair, and cost nothing where no route is gone.
 ROUTES = [
     "reroute vlan453 130.246.212.2 130.246.212.0/22 0",

@@ -21,11 +21,11 @@ from tasks.cures.restore import (
     sysctl_command,
 )
 from tasks.errors import UnreadableAnswerError
-from tasks.gateways import Wanted, gateway_in
-from tasks.model import Belongings
+from tasks.gateways import GatewayQuery, gateway_in
+from tasks.model import HandMadeState
 from tests.unit.tasks.fakes import CONFIG, VM_MAC, kernel_links, kernel_routes, link
 
-GATEWAY = gateway_in(CONFIG, "sw", Wanted(address=ip_address("130.246.213.11")))
+GATEWAY = gateway_in(CONFIG, "sw", GatewayQuery(address=ip_address("130.246.213.11")))
 BY_HAND = {"dst": "10.77.0.0/16", "gateway": "130.246.213.11", "dev": "vlan453", "flags": []}
 PERMANENT = {"dst": "130.246.213.11", "dev": "vlan453", "lladdr": VM_MAC, "state": ["PERMANENT"]}
 
@@ -36,7 +36,7 @@ def recorded(
     sysctls: str = "",
     six: Sequence[Any] = (),
     links: Sequence[Any] = (),
-) -> Belongings:
+) -> HandMadeState:
     output = {
         ROUTES: json.dumps([*kernel_routes(), *routes]),
         ROUTES6: json.dumps(list(six)),
@@ -52,7 +52,7 @@ def recorded(
 def test_what_the_kernel_and_routing_daemons_make_is_not_recorded() -> None:
     zebra = {**BY_HAND, "protocol": "bgp"}
     elsewhere = {**BY_HAND, "dev": "swp10"}
-    assert recorded([zebra, elsewhere]) == Belongings()
+    assert recorded([zebra, elsewhere]) == HandMadeState()
 
 
 def test_a_route_by_hand_is_put_back_as_it_was() -> None:

@@ -19,7 +19,7 @@ from tasks.facts.model import (
     Section,
     SwitchFacts,
 )
-from tasks.faults.model import Silent
+from tasks.faults.model import SilentEndpoint
 from tasks.model import Gateway, VirtualAddress
 
 SVI, V0, V1, PORT = "vlan453", "vlan453-v0", "vlan453-v1", "swp1s3"
@@ -45,7 +45,7 @@ GATEWAY = Gateway(
     stanza=f"iface {SVI}\n\tmtu 9000\n\taddress {OWN}/22\n",
     candidate="",
 )
-PATIENT = Silent(ip_address(VM), "vm-a1", (VM_MAC,), HV, (PORT,))
+PATIENT = SilentEndpoint(ip_address(VM), "vm-a1", (VM_MAC,), HV, (PORT,))
 
 
 def route(device: str = "", destination: Any = NETWORK, **changes: Any) -> RouteFact:

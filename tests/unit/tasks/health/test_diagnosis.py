@@ -20,7 +20,7 @@ from tasks.facts.model import (
     SwitchFacts,
 )
 from tasks.faults.catalogue import CURED
-from tasks.faults.model import Cure, Diagnosis, Silent
+from tasks.faults.model import Cure, Diagnosis, SilentEndpoint
 from tasks.faults.segment.vm import BY_EXCLUSION
 from tasks.health.diagnose import diagnose
 from tests.unit.tasks.health.healthy import (
@@ -376,15 +376,15 @@ def test_one_of_two_cables_without_link_is_not_the_hypervisor() -> None:
 
 
 def test_a_vm_of_another_subnet_is_not_this_gateways() -> None:
-    stranger = Silent(ip_address("192.0.2.7"), "elsewhere")
+    stranger = SilentEndpoint(ip_address("192.0.2.7"), "elsewhere")
     assert diagnose(silent_vm(healthy()), silent=[stranger]) == ()
 
 
 def test_ipv6_addresses_do_no_harm() -> None:
-    patient = Silent(ip_address("2001:db8::7"), "six")
+    endpoint = SilentEndpoint(ip_address("2001:db8::7"), "six")
     virtual = replace(GATEWAY.virtual[0], address=ip_interface("2001:db8::1/64"), device=V0)
     gateway = replace(GATEWAY, virtual=(*GATEWAY.virtual, virtual))
-    found = diagnose(replace(healthy(), gateways=(gateway,)), silent=[patient])
+    found = diagnose(replace(healthy(), gateways=(gateway,)), silent=[endpoint])
     assert names(found)[0] == "vip-address-lost"
 
 
@@ -524,7 +524,7 @@ def test_never_raises_whatever_the_rows_hold(data: st.DataObject) -> None:
     facts = plus(facts, "routes", route("swp51", network, kind=data.draw(odd), table="main"))
     facts = replace(facts, sysctls={k: data.draw(odd) for k in facts.sysctls})
     diagnose(facts)
-    diagnose(facts, silent=[PATIENT, Silent(ip_address("::1"))])
+    diagnose(facts, silent=[PATIENT, SilentEndpoint(ip_address("::1"))])
 
 
 def test_a_neighbour_entry_of_another_device_is_not_ours() -> None:

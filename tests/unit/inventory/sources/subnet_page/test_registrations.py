@@ -18,7 +18,7 @@ from inventory.errors import (
 from inventory.model import Switch
 from inventory.names import same_host
 from inventory.sources import host_index
-from inventory.sources.subnet_page.registrations import Registrations, find_switch
+from inventory.sources.subnet_page.registrations import SubnetListing, find_switch
 from inventory.sources.subnet_page.table import Row
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def row_by_row(switch: str, rows: tuple[Row, ...]) -> Switch:
 
 
 def by_index(switch: str, rows: tuple[Row, ...]) -> Switch:
-    return find_switch(switch, Registrations(rows))
+    return find_switch(switch, SubnetListing(rows))
 
 
 def outcome(
@@ -113,7 +113,7 @@ def test_a_fleet_is_looked_up_without_reading_the_page_once_for_each(
         Row(address, (f"swt-{i:04}.example.internal",), "Today", str(address))
         for i, address in enumerate(addresses)
     )
-    listed = Registrations(rows)
+    listed = SubnetListing(rows)
     for i, address in enumerate(addresses):
         assert find_switch(f"swt-{i:04}.example.internal", listed).address == address
         assert find_switch(f"SWT-{i:04}", listed).address == address

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.errors import AmbiguousSwitchError, SourceError, UnknownSwitchError
-from inventory.sources.subnet_page.registrations import Registrations, find_switch
+from inventory.sources.subnet_page.registrations import SubnetListing, find_switch
 from inventory.sources.subnet_page.table import Row, SubnetPageError, read_selector, read_subnet
 
 NET = ip_network("10.5.0.0/24")
@@ -112,8 +112,8 @@ def test_the_selector() -> None:
         read_selector("<p>no</p>")
 
 
-def rows(*pairs: tuple[str, str]) -> Registrations:
-    return Registrations([Row(ip_address(a), tuple(n.split()), "Today", a) for a, n in pairs])
+def rows(*pairs: tuple[str, str]) -> SubnetListing:
+    return SubnetListing([Row(ip_address(a), tuple(n.split()), "Today", a) for a, n in pairs])
 
 
 def test_the_full_name_comes_first() -> None:
@@ -151,6 +151,6 @@ def test_aliases_in_one_cell_and_repeated_rows_are_no_contradiction() -> None:
 
 
 def test_a_row_without_a_usable_address_is_no_answer() -> None:
-    listed = Registrations(read_subnet(page(HEAD + row("10.6.0.1", SW3)), NET))
+    listed = SubnetListing(read_subnet(page(HEAD + row("10.6.0.1", SW3)), NET))
     with pytest.raises(SourceError, match=r"no address of its subnet \(10\.6\.0\.1"):
         find_switch(SW3, listed)
