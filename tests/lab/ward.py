@@ -39,13 +39,17 @@ ip -o addr show scope global | awk '{{ print $2, $3, $4 }}' | sort
 ip -4 route show table all | sed 's/ *$//' | grep -v broadcast | sort
 bridge -o link | grep -oE ' [^ ]+@| [^ ]+: <|master \\S+ state \\S+' | tr '\\n' ' '
 bridge fdb show br {SVI} | grep -i 00:00:5e | sort
+{{ ip -4 neigh show nud permanent; ip -6 neigh show nud permanent; }} | grep -v extern_learn
 cd /proc/sys/net/ipv4/conf
 grep -H . {SVI}*/forwarding {SVI}*/rp_filter {SVI}*/arp_ignore {SVI}*/proxy_arp
 """
 
 _FORGET = f"""
 rm -f /usr/local/sbin/ifup
-ip neigh flush all dev {SVI} nud permanent
+for d in {SVI} {VRR} {VRR2}; do
+    ip -4 neigh flush dev $d nud permanent
+    ip -6 neigh flush dev $d nud permanent
+done
 ip neigh flush dev {SVI}
 """
 _MEND = f"""
