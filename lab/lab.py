@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from inventory.files import write_whole
 from lab import web
 from lab.fabric.boot import Kind, Leafs, know_neighbours, wait_evpn
 from lab.fabric.fabric import Fabric
@@ -238,9 +239,7 @@ class Lab:
         faults.pop(system, None)
         if name is not None:
             faults[system] = name
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(faults) + "\n")
-        fresh.replace(path)
+        write_whole(path, f"{json.dumps(faults)}\n".encode(), mode=0o666)
 
     # --- running things
 
