@@ -340,4 +340,7 @@ def _innermost(exc: BaseException) -> str:
         if not isinstance(inner, BaseException):
             break
         exc = inner
+    # What urllib3 says of a failed connection begins with the repr of its own object.
+    if isinstance(exc.__cause__, OSError) and exc.__cause__.strerror:
+        return one_line(exc.__cause__.strerror)
     return one_line(exc) or type(exc).__name__
