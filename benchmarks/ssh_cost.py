@@ -77,7 +77,7 @@ class Cost:
 
 
 class Client(ABC):
-    """A way to reach the leaf; `connect` is called in the seat's namespace.
+    """A way to reach the leaf; ``connect`` is called in the seat's namespace.
 
     Args:
         lab: the lab, which is up.

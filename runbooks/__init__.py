@@ -1,1 +1,1 @@
-"""What a person runs: trace, heal, toggle, ... and the command line."""
+"""What a person runs (trace, heal, toggle and others), and the command line."""

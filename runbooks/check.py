@@ -1,4 +1,4 @@
-"""``vip check`` from the wish to the report."""
+"""``vip check``, from the request to the report."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class CheckRequest:
     """What the command line asks for.
 
     Attributes:
-        wish: which switches.
+        wish: the filter that chooses the switches.
         form: the form of the report.
         output: the report's file; None is stdout.
-        pace: how fast, and how long at most.
-        probe: let the switches try things out.
+        pace: number of switches at once, and the deadline.
+        probe: whether the switches send pings and ARP requests.
         only: ids of the checks to judge; empty means all.
         skip: ids of checks to leave out.
         with_vms: ask OpenStack for the VMs behind each switch, to judge by and to report.
@@ -55,17 +55,17 @@ class CheckRequest:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where switches come from; nothing is asked before it is needed."""
+    """Where switches come from; no source is asked before it is needed."""
 
     site: Callable[[], Site]
     find: Callable[[str], Switch]
 
 
 def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> int:
-    """Check, report, and give the exit code.
+    """Check, report, and return the exit code.
 
     Raises:
-        CancelledError: Ctrl-C; what was found until then has been shown where a person looks.
+        CancelledError: a signal stopped it; what was found until then has been shown to a person.
         VipkeeperError: there is nothing to check.
     """
     selected, looking = prepare(settings, sources, request)
@@ -89,10 +89,10 @@ def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> in
 def ask_vms(
     sources: Sources, request: CheckRequest, selected: SelectedSwitches, looking: CheckOptions
 ) -> tuple[CheckOptions, HypervisorVms | None]:
-    """Have switches judged by what OpenStack says of the VMs behind them, where that is asked for.
+    """Ask OpenStack for the VMs behind the switches, where the request asks for it.
 
     Returns:
-        How to look then, and the VMs; None where nobody asked for them.
+        The options for the check with those VMs, and the VMs; None where they were not asked for.
     """
     if not request.with_vms:
         return looking, None
@@ -104,10 +104,10 @@ def ask_vms(
 def prepare(
     settings: Settings, sources: Sources, request: CheckRequest
 ) -> tuple[SelectedSwitches, CheckOptions]:
-    """Find the switches, and say how to look at them.
+    """Return the switches, and the options for checking them.
 
     Raises:
-        UsageError: a check that is named does not exist.
+        UsageError: a named check does not exist.
         VipkeeperError: there is nothing to check.
     """
     skip = (*settings.check.skip, *request.skip)
@@ -126,7 +126,7 @@ def prepare(
 
 
 def progress(request: CheckRequest) -> Progress:
-    """A bar where a person sits, lines where a table is piped, silence for programs."""
+    """Return a bar for a terminal, lines for a table in a pipe, and silence for other programs."""
     console = make_console(stderr=True)
     if console.is_terminal and not request.form.is_plugin:
         return Bar(console)
@@ -134,7 +134,7 @@ def progress(request: CheckRequest) -> Progress:
 
 
 def raise_interrupted(looked: CheckRound) -> None:
-    """Say how far a round came that a signal ended.
+    """Raise the error of a round that a signal ended, with the number of unchecked switches.
 
     Raises:
         CancelledError: always.

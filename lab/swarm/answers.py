@@ -35,7 +35,7 @@ TOOLS = (
 )
 #: Where all this lies on a leaf's disk.
 HOME = Path("var/lib/swarm")
-# The signal of a `timeout` ends the tool; the recorder still has to write down what it said.
+# The signal of a ``timeout`` ends the tool; the recorder still has to write down what it said.
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _RECORDER = """\
 #!/bin/sh

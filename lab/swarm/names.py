@@ -89,7 +89,7 @@ case $to in
     ;;
 esac
 """
-#: The reverse of all rules, as a sed program for a double-quoted word; only valid after `WHO`.
+#: The reverse of all rules, as a sed program for a double-quoted word; only valid after ``WHO``.
 UNDO = "".join(rule.back for rule in reversed(RULES))
 
 

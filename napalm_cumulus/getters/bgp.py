@@ -84,7 +84,7 @@ def _router_ids(result: CommandResult) -> dict[str, str]:
 @getter(NEIGHBORS, INSTANCES)
 @reader
 def parse_bgp_neighbors(neighbors: CommandResult, instances: CommandResult) -> dict[str, Any]:
-    """`get_bgp_neighbors`: by VRF; without FRR or BGP the "global" one has no peers.
+    """``get_bgp_neighbors``: by VRF; without FRR or BGP the "global" one has no peers.
 
     A neighbour is called as it is configured: by address, or by interface (unnumbered). FRR
     counts what passed the filters only, and calls that received: both numbers are that.
@@ -131,7 +131,7 @@ def _prefixes(family: dict[str, Any], key: str, *, is_up: bool) -> int:
 def parse_bgp_neighbors_detail(
     neighbors: CommandResult, neighbor_address: str = ""
 ) -> dict[str, dict[int, list[models.PeerDetailsDict]]]:
-    """`get_bgp_neighbors_detail`: by VRF and remote AS; of one neighbour or (with "") of all."""
+    """``get_bgp_neighbors_detail``: by VRF and remote AS; of one neighbour or (with "") of all."""
     found: dict[str, dict[int, list[models.PeerDetailsDict]]] = {}
     for vrf, of_vrf in _instances(neighbors):
         for name, neighbor in of_vrf.items():
@@ -209,7 +209,7 @@ def _details(vrf: str, name: str, neighbor: dict[str, Any]) -> models.PeerDetail
 
 @reader
 def parse_bgp_attributes(result: CommandResult) -> dict[tuple[str, str, str], dict[str, Any]]:
-    """The attributes of BGP's paths by (VRF, prefix, next hop), for `get_route_to`."""
+    """The attributes of BGP's paths by (VRF, prefix, next hop), for ``get_route_to``."""
     if _no_bgp(result):
         return {}
     document = json_of(result)

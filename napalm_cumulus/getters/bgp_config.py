@@ -1,4 +1,4 @@
-"""BGP's configuration: the `router bgp` sections of FRR's running configuration."""
+"""BGP's configuration: the ``router bgp`` sections of FRR's running configuration."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Peer:
 
 @dataclass
 class _Instance:
-    """One `router bgp` section."""
+    """One ``router bgp`` section."""
 
     local_as: int
     vrf: str
@@ -51,10 +51,10 @@ class _Instance:
 def parse_bgp_config(
     result: CommandResult, group: str = "", neighbor: str = ""
 ) -> dict[str, models.BGPConfigGroupDict]:
-    """`get_bgp_config`: the peer groups, "_" for neighbours in none; empty without FRR or BGP.
+    """``get_bgp_config``: the peer groups, "_" for neighbours in none; empty without FRR or BGP.
 
     A group of another VRF than the default one is called "VRF/GROUP". An AS that is given as
-    `external` or `internal` only is 0 or the own one. Of several address families' route maps
+    ``external`` or ``internal`` only is 0 or the own one. Of several address families' route maps
     the first is shown.
     """
     if frr_is_absent(result):

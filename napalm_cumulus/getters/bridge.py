@@ -49,7 +49,7 @@ def vlan_of_bridge(name: str) -> int:
 @getter(FDB)
 @reader
 def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
-    """`get_mac_address_table`: what the bridges have learned and their own addresses.
+    """``get_mac_address_table``: what the bridges have learned and their own addresses.
 
     Filters of single devices ("self": multicast groups, VXLAN's second copy) are no part of it.
     The kernel does not count moves: -1. A VLAN that is not known is 0.
@@ -76,7 +76,7 @@ def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
 @getter(VLANS, LINKS)
 @reader
 def parse_vlans(vlans: CommandResult, links: CommandResult) -> dict[int, models.VlanDict]:
-    """`get_vlans`: VLAN-aware bridges tell them; traditional ones by their names."""
+    """``get_vlans``: VLAN-aware bridges tell them; traditional ones by their names."""
     devices = named(links)
     bridges = {link["ifname"]: link for link in devices if kind(link) == "bridge"}
     ports: dict[int, set[str]] = {}

@@ -1,4 +1,4 @@
-"""Interfaces, their addresses, counters, VRFs: what `ip -j` and sysfs say, as NAPALM models."""
+"""Interfaces, their addresses, counters, VRFs: what ``ip -j`` and sysfs say, as NAPALM models."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _COUNTER = re.compile(r"\s*(\w+): (\d+)")
 def parse_interfaces(
     links: CommandResult, speeds: CommandResult, flaps: CommandResult
 ) -> dict[str, models.InterfaceDict]:
-    """`get_interfaces`: a speed or time of last flap that is not known is -1.0."""
+    """``get_interfaces``: a speed or time of last flap that is not known is -1.0."""
     known, flapped = _speeds(text_of(speeds)), _flaps(text_of(flaps))
     found: dict[str, models.InterfaceDict] = {}
     for link in named(links):
@@ -93,7 +93,7 @@ def _speeds(text: str) -> dict[str, float]:
 @getter(ADDRESSES)
 @reader
 def parse_interfaces_ip(result: CommandResult) -> dict[str, models.InterfacesIPDict]:
-    """`get_interfaces_ip`: the interfaces that have addresses."""
+    """``get_interfaces_ip``: the interfaces that have addresses."""
     families = {"inet": "ipv4", "inet6": "ipv6"}
     found: dict[str, Any] = {}
     for link in named(result, addresses):
@@ -111,10 +111,10 @@ def parse_interfaces_ip(result: CommandResult) -> dict[str, models.InterfacesIPD
 def parse_interfaces_counters(
     statistics: CommandResult, hardware: CommandResult
 ) -> dict[str, models.InterfaceCounterDict]:
-    """`get_interfaces_counters`: the chip's numbers where there are some, else the kernel's.
+    """``get_interfaces_counters``: the chip's numbers where there are some, else the kernel's.
 
-    The kernel does not tell broadcast from unicast: without the chip, `rx_unicast_packets` is
-    everything that is not multicast, `tx_unicast_packets` is everything, unknown numbers are -1.
+    The kernel does not tell broadcast from unicast: without the chip, ``rx_unicast_packets`` is
+    everything that is not multicast, ``tx_unicast_packets`` is everything, unknown numbers are -1.
     """
     of_chip = _hardware(text_of(hardware))
     found: dict[str, models.InterfaceCounterDict] = {}
@@ -158,7 +158,7 @@ def _hardware(text: str) -> dict[str, dict[str, int]]:
 def named(
     result: CommandResult, from_text: Callable[[str], list[Row]] = links
 ) -> list[dict[str, Any]]:
-    """The rows of an `ip -j` answer, each of which must name its interface.
+    """The rows of an ``ip -j`` answer, each of which must name its interface.
 
     Raises:
         CommandErrorException: One does not.
@@ -205,7 +205,7 @@ def interfaces_of_vrf(links: list[dict[str, Any]], vrf: str) -> set[str]:
 def parse_network_instances(
     links: CommandResult, name: str = ""
 ) -> dict[str, models.NetworkInstanceDict]:
-    """`get_network_instances`: the VRFs; route distinguishers live in FRR and are left ""."""
+    """``get_network_instances``: the VRFs; route distinguishers live in FRR and are left ""."""
     found: dict[str, models.NetworkInstanceDict] = {}
     for vrf, members in sorted(vrf_members(named(links)).items()):
         if name in {"", vrf} or (name == "global" and vrf == DEFAULT_VRF):

@@ -44,7 +44,7 @@ _NO_ANSWERS: Mapping[str, CommandResult] = MappingProxyType({})
 class CumulusGetters(NetworkDriver):
     """Everything that is read and nothing that is changed."""
 
-    #: What was asked beforehand for the getters of a `_one_round_trip` block.
+    #: What was asked beforehand for the getters of a ``_one_round_trip`` block.
     _answers: Mapping[str, CommandResult] = _NO_ANSWERS
 
     def _run_many(
@@ -63,11 +63,11 @@ class CumulusGetters(NetworkDriver):
         """Ask everything that these getters need at once; in the block they read those answers.
 
         A getter that is not known here, or called otherwise than announced, asks for itself. So
-        the block may hold anything that calls getters: nornir_napalm's `napalm_get`, NAPALM's
+        the block may hold anything that calls getters: nornir_napalm's ``napalm_get``, NAPALM's
         validation. It must hold nothing that changes the switch.
 
         Args:
-            calls: Names and arguments of the getters, as `("get_arp_table", {"vrf": "mgmt"})`.
+            calls: Names and arguments of the getters, as ``("get_arp_table", {"vrf": "mgmt"})``.
         """
         commands: dict[str, None] = {}
         for name, arguments in calls:
@@ -86,12 +86,12 @@ class CumulusGetters(NetworkDriver):
             self._answers = _NO_ANSWERS
 
     def _get_many(self, calls: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        """Several getters in one round trip: `{"get_facts": {}, "get_arp_table": {"vrf": "a"}}`."""
+        """Run several getters (name -> arguments) in one round trip; return results by name."""
         with self._one_round_trip(calls.items()):
             return {name: getattr(self, name)(**arguments) for name, arguments in calls.items()}
 
     def _answering(self, transport: Transport) -> Transport:
-        """The session, which within a `_one_round_trip` block knows some answers already."""
+        """The session, which within a ``_one_round_trip`` block knows some answers already."""
         return PrefetchedTransport(transport, self._answers) if self._answers else transport
 
     def compliance_report(
@@ -156,7 +156,7 @@ def _method(entered: Getter) -> Callable[..., Any]:
         del given["self"]
         return self._ask(entered.query(**given))
 
-    vars(get)["__signature__"] = signature  # which `getfullargspec` looks at, and NAPALM with it
+    vars(get)["__signature__"] = signature  # which ``getfullargspec`` looks at, and NAPALM with it
     get.__doc__ = entered.parse.__doc__
     get.__module__, get.__qualname__ = __name__, f"{CumulusGetters.__name__}.{entered.name}"
     return get

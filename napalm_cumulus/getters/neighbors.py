@@ -36,7 +36,7 @@ _CAPABILITIES = {
 @getter(LLDP)
 @reader
 def parse_lldp_neighbors(lldp: CommandResult) -> dict[str, list[models.LLDPNeighborDict]]:
-    """`get_lldp_neighbors`: who announces itself without a name is called by its chassis id.
+    """``get_lldp_neighbors``: who announces itself without a name is called by its chassis id.
 
     A host whose port id is a MAC address is shown with the port's description, which is its
     interface name.
@@ -59,7 +59,7 @@ def parse_lldp_neighbors(lldp: CommandResult) -> dict[str, list[models.LLDPNeigh
 def parse_lldp_neighbors_detail(
     lldp: CommandResult, interface: str = ""
 ) -> dict[str, list[models.LLDPNeighborDetailDict]]:
-    """`get_lldp_neighbors_detail`, of one interface or (with "") of all."""
+    """``get_lldp_neighbors_detail``, of one interface or (with "") of all."""
     found: dict[str, list[models.LLDPNeighborDetailDict]] = {}
     for local, name, chassis, port in _neighbors(lldp):
         if interface in {"", local}:
@@ -94,7 +94,7 @@ def _neighbors(
     """(local interface, system name, chassis, port) of any of lldpctl's JSON shapes.
 
     One neighbour is an object keyed by interface, several are a list of such objects, and
-    `json0` is a list of objects that carry their names.
+    ``json0`` is a list of objects that carry their names.
     """
     if result.stdout.startswith(b"lldp."):
         document = lldp_text.document(text_of(result))
@@ -158,7 +158,7 @@ def _text(value: object) -> str:
 def parse_arp_table(
     neighbours: CommandResult, links: CommandResult, vrf: str = ""
 ) -> list[models.ARPTableDict]:
-    """`get_arp_table`: entries with an address, of one VRF or (with "") of all.
+    """``get_arp_table``: entries with an address, of one VRF or (with "") of all.
 
     The age is the seconds since the entry was last confirmed, -1.0 where the kernel keeps none.
 
@@ -181,7 +181,7 @@ def parse_arp_table(
 @getter(ND)
 @reader
 def parse_ipv6_neighbors_table(neighbours: CommandResult) -> list[models.IPV6NeighborDict]:
-    """`get_ipv6_neighbors_table`: entries with an address, and the kernel's state of each."""
+    """``get_ipv6_neighbors_table``: entries with an address, and the kernel's state of each."""
     return [
         {
             "interface": row["dev"],

@@ -45,7 +45,7 @@ _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def _statements(files: CommandResult) -> Iterator[list[str]]:
-    """The words of every line `server`, `peer` or `pool`."""
+    """The words of every line ``server``, ``peer`` or ``pool``."""
     for line in text_of(files).splitlines():
         words = line.split("#")[0].split()
         match = _TIMESYNCD.match(line.strip())
@@ -71,7 +71,7 @@ def _check(files: CommandResult) -> None:
 @getter(FILES)
 @reader
 def parse_ntp_servers(files: CommandResult) -> dict[str, models.NTPServerDict]:
-    """`get_ntp_servers`: of whichever daemon's files are there; pools count as servers."""
+    """``get_ntp_servers``: of whichever daemon's files are there; pools count as servers."""
     _check(files)
     found: dict[str, models.NTPServerDict] = {}
     for kind, name, *options in _statements(files):
@@ -98,7 +98,7 @@ def _number(options: list[str], name: str, default: int) -> int:
 @getter(FILES)
 @reader
 def parse_ntp_peers(files: CommandResult) -> dict[str, models.NTPPeerDict]:
-    """`get_ntp_peers`: NAPALM has nothing to tell of them but their names."""
+    """``get_ntp_peers``: NAPALM has nothing to tell of them but their names."""
     _check(files)
     return {words[1]: {} for words in _statements(files) if words[0] == "peer"}
 
@@ -106,7 +106,7 @@ def parse_ntp_peers(files: CommandResult) -> dict[str, models.NTPPeerDict]:
 @getter(*STATS)
 @reader
 def parse_ntp_stats(*results: CommandResult) -> list[models.NTPStats]:
-    """`get_ntp_stats`: of the daemon that answers; [] where none is installed. Times in ms.
+    """``get_ntp_stats``: of the daemon that answers; [] where none is installed. Times in ms.
 
     Raises:
         CommandErrorException: A daemon is installed, and none answers.

@@ -1,4 +1,4 @@
-"""Optical modules: what `ethtool -m` reads from their memory."""
+"""Optical modules: what ``ethtool -m`` reads from their memory."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _DBM = re.compile(r"(-?(?:[\d.]+|inf)) dBm")
 @getter(MODULES)
 @reader
 def parse_optics(modules: CommandResult) -> dict[str, Any]:
-    """`get_optics`: power in dBm, bias current in mA, of the modules that measure them.
+    """``get_optics``: power in dBm, bias current in mA, of the modules that measure them.
 
     A module tells the value of now only: average, minimum and maximum are 0.0.
     """

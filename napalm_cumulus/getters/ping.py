@@ -66,7 +66,7 @@ def _in_vrf(vrf: str | None, words: list[str]) -> str:
 
 
 def parse_ping(result: CommandResult) -> models.PingResultDict:
-    """`ping`: lost packets are a result; a ping that could not be sent is an error."""
+    """``ping``: lost packets are a result; a ping that could not be sent is an error."""
     text = result.stdout.decode("utf-8", "replace")
     counts = _COUNTS.search(text)
     if counts is None or result.exit_status not in {0, 1}:
@@ -95,7 +95,7 @@ def parse_ping(result: CommandResult) -> models.PingResultDict:
 
 
 def parse_traceroute(result: CommandResult) -> models.TracerouteResultDict:
-    """`traceroute`: a probe that nobody answered is "*" with a time of 0.0."""
+    """``traceroute``: a probe that nobody answered is "*" with a time of 0.0."""
     text = result.stdout.decode("utf-8", "replace")
     hops = _HOP.findall(text)
     if result.exit_status != 0 or not hops:

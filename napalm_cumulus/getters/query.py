@@ -1,4 +1,4 @@
-"""A getter is a parser that says which commands it reads: `@getter(COMMANDS)` is all it takes.
+"""A getter is a parser that says which commands it reads: ``@getter(COMMANDS)`` is all it takes.
 
 The commands of any set of getters are known before any is run: that is how several of them cost one
 round trip.
@@ -31,7 +31,7 @@ class Getter:
     """One of NAPALM's getters.
 
     Attributes:
-        name: `get_interfaces`.
+        name: ``get_interfaces``.
         commands: gives the commands for the getter's arguments.
         parse: reads their results; it takes them one by one, and then the getter's arguments.
     """
@@ -54,7 +54,7 @@ GETTERS: dict[str, Getter] = {}
 def getter(
     *commands: str, chosen: Callable[..., Sequence[str]] | None = None
 ) -> Callable[[Callable[_Arguments, _Model]], Callable[_Arguments, _Model]]:
-    """Make `parse_vlans` NAPALM's `get_vlans`.
+    """Make ``parse_vlans`` NAPALM's ``get_vlans``.
 
     Args:
         commands: what it reads.

@@ -70,7 +70,7 @@ def _commands(destination: str = "", protocol: str = "", longer: bool = False) -
 def parse_route_to(
     *results: CommandResult, destination: str = "", protocol: str = "", longer: bool = False
 ) -> Routes:
-    """`get_route_to`: routes from FRR; where it is not installed or not running, the kernel's.
+    """``get_route_to``: routes from FRR; where it is not installed or not running, the kernel's.
 
     An address finds its most specific prefix in each VRF, a prefix is meant exactly.
     """
@@ -94,7 +94,7 @@ def parse_routes(
     """All routes: FRR's where it runs, with what BGP knows of them, else the kernel's.
 
     Args:
-        results: For each IP version FRR's routes, the kernel's, and (`with_bgp`) BGP's tables.
+        results: For each IP version FRR's routes, the kernel's, and (``with_bgp``) BGP's tables.
         versions: The IP versions.
         with_bgp: Whether BGP's tables are among the results.
     """
@@ -233,7 +233,7 @@ def select(routes: Routes, text: str, protocol: str, *, longer: bool) -> Routes:
     """The routes to one destination.
 
     An address finds the most specific prefixes that hold it, a prefix is meant exactly, or with
-    `longer` with all within it.
+    ``longer`` with all within it.
     """
     wanted = parse_destination(text)
     kept: Routes = {}

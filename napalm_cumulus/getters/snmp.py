@@ -30,7 +30,7 @@ _NO_ACL = "N/A"
 @getter(*SNMP)
 @reader
 def parse_snmp_information(*results: CommandResult) -> models.SNMPDict:
-    """`get_snmp_information`: community strings in clear, as NAPALM's model asks them.
+    """``get_snmp_information``: community strings in clear, as NAPALM's model asks them.
 
     The chassis id is the serial number; the access list is the sources that may ask, "N/A" for
     no limit. Without a configuration there are no communities.

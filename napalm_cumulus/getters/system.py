@@ -54,10 +54,10 @@ _IDLE = (3, 4)  # the columns idle and iowait of /proc/stat
 @getter(*FACTS)
 @reader
 def parse_facts(*results: CommandResult) -> models.FactsDict:
-    """`get_facts`; what the machine does not tell is "Unknown"."""
+    """``get_facts``; what the machine does not tell is "Unknown"."""
     hostname, fqdn, uptime, release, eeprom, firmware, links = results
     name = text_of(hostname).strip()
-    # Without a domain `hostname -f` fails; then the name is all there is.
+    # Without a domain ``hostname -f`` fails; then the name is all there is.
     full = fqdn.stdout.decode("utf-8", "replace").strip() if fqdn.exit_status == 0 else ""
     try:
         seconds = float(text_of(uptime).split()[0])
@@ -114,7 +114,7 @@ def _eeprom(result: CommandResult) -> dict[str, str]:
 @getter(*USERS)
 @reader
 def parse_users(*results: CommandResult) -> dict[str, models.UsersDict]:
-    """`get_users`: who can log in. Level 15: root, sudo, netedit; 1: netshow; 0: others.
+    """``get_users``: who can log in. Level 15: root, sudo, netedit; 1: netshow; 0: others.
 
     The password is the hash from /etc/shadow, "" where there is none or it is locked.
     """
@@ -159,7 +159,7 @@ def _level(uid: str, groups: set[str]) -> int:
 @getter(*ENVIRONMENT)
 @reader
 def parse_environment(*results: CommandResult) -> models.EnvironmentDict:
-    """`get_environment`: sensors from Cumulus' smonctl; without it there are none. RAM in kB."""
+    """``get_environment``: sensors from Cumulus' smonctl; without it there are none. RAM in kB."""
     sensors, memory, cpu = results
     rows = [] if sensors.exit_status == NOT_FOUND else rows_of(sensors)
     ram = {

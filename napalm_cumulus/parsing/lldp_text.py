@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-#: Without JSON support `-f json` fails or prints something else.
+#: Without JSON support ``-f json`` fails or prints something else.
 COMMAND = (
     "out=$(lldpctl -f json 2>/dev/null); "
     'case $out in "{"*) printf \'%s\\n\' "$out";; *) exec lldpctl -f keyvalue;; esac'

@@ -1,7 +1,7 @@
 """The ``vip`` command. Every exit code is documented in ``docs/errors.md``.
 
-Only what the command line itself needs is imported above: NAPALM and its like cost a second, and
-neither ``vip --help`` nor ``vip lab`` needs them. Each command imports its runbook when it runs.
+Only what the command line itself needs is imported above. NAPALM and other libraries cost a second,
+which ``vip --help`` and ``vip lab`` need not pay. Each command imports its runbook when it runs.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def watch(  # noqa: PLR0917 - as above
 
 
 def heal_all(ctx: typer.Context, *, dry_run: bool, yes: bool, force: bool) -> int:
-    """``vip heal --all-unhealthy``; gives the exit code."""
+    """Heal all unhealthy switches, as ``vip heal --all-unhealthy`` does; return the exit code."""
     settings, sources = _settings_and_sources(ctx, changes=True)
     from runbooks.check import CheckRequest
     from runbooks.fleet.selection import SwitchFilter

@@ -1,4 +1,4 @@
-"""The root of the command line: turns any failure into a sentence, an advice and an exit code."""
+"""The root of the command line: it turns any failure into a sentence, advice and an exit code."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from runbooks.output.forms import FORMS, find_form
 from runbooks.run import errors
 
 LAB = "lab"
-#: The help of ``lab.cli.app``, which `vip --help` does not import for this one line.
+#: The help of ``lab.cli.app``; ``vip --help`` does not import the lab for this one line.
 LAB_HELP = "A fabric of real switches on this machine, to rehearse on."
 _LAB_MISSING = "the embedded lab is not installed on this machine ({reason})"
 _LAB_ADVICE = "Install it: pip install 'vipkeeper[lab]'"
 
 
 class GuardedGroup(TyperGroup):
-    """Runs the commands; nothing leaves it but exit codes."""
+    """Runs the commands; no exception leaves it, only exit codes."""
 
     _tell_as_plugin: Callable[[BaseException], int] | None = None
 
@@ -37,16 +37,16 @@ class GuardedGroup(TyperGroup):
             return super().main(args, *more, **how)
         try:
             code = super().main(args, *more, **{**how, "standalone_mode": False})
-        except Exception as error:  # noqa: BLE001 - a wrong option, and `invoke` lets no other by
+        except Exception as error:  # noqa: BLE001 - a wrong option, and ``invoke`` lets no other by
             code = tell(error)
         sys.exit(code)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - Typer's own, by version
-        """All commands, the lab's last."""
+        """Return the names of all commands, the lab's last."""
         return [*super().list_commands(ctx), LAB]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
-        """A command; the lab's are imported only when somebody asks for them."""
+        """Return a command; the lab's commands are imported only when somebody asks for them."""
         if cmd_name == LAB:
             return _LabCommand(LAB, callback=None, help=LAB_HELP)
         return super().get_command(ctx, cmd_name)
@@ -63,7 +63,7 @@ class GuardedGroup(TyperGroup):
             stopped = errors.CancelledError(f"{said}; nothing was changed after that")
             raise typer.Exit(self._tell(stopped, ctx)) from None
         except BrokenPipeError:
-            # The reader has gone; what is left to flush at the end goes nowhere, too.
+            # The reader has gone. What is left to flush at the end has nowhere to go either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(ExitCode.OK) from None
         except (Exception, KeyboardInterrupt) as error:
@@ -76,7 +76,7 @@ class GuardedGroup(TyperGroup):
             raise typer.Exit(self._tell(error, ctx)) from None
 
     def _tell(self, error: BaseException, ctx: Any) -> int:  # noqa: ANN401 - as above
-        """Tell a failure where it is looked for; gives the exit code."""
+        """Tell a failure where the caller looks for it; return the exit code."""
         if self._tell_as_plugin is not None:
             return self._tell_as_plugin(error)
         reading = isinstance(ctx.obj, Globals) and not ctx.obj.changes
@@ -110,7 +110,7 @@ def form_asked_for(words: Sequence[str]) -> str:
 
 
 def tell_failure(error: BaseException, *, reading: bool = False) -> int:
-    """Tell a failure on stderr; gives its exit code.
+    """Tell a failure on stderr; return its exit code.
 
     Args:
         error: what went wrong.
@@ -130,12 +130,12 @@ def tell_failure(error: BaseException, *, reading: bool = False) -> int:
 
 
 def _is_usage_error(error: BaseException) -> bool:
-    """Whether it is Typer's own complaint about the command line, which it prints itself."""
+    """Return whether it is a usage error of Typer's own, which Typer prints itself."""
     return isinstance(error, typer.BadParameter.__base__ or typer.BadParameter)
 
 
 class _LabCommand(TyperCommand):
-    """Stands for the lab's commands, and becomes them once somebody calls one."""
+    """Stands for the lab's commands; they are imported once somebody calls one."""
 
     def make_context(self, *args: Any, **how: Any) -> Any:  # noqa: ANN401 - as above
         """Let the lab's own commands read the command line."""

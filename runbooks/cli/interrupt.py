@@ -1,4 +1,4 @@
-"""Ctrl-C and its like until a command has what it needs: then nothing has been touched."""
+"""Signals that arrive before a command has what it needs: nothing has been touched until then."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SAID = "\nvip: stopped{}; nothing on any switch was touched\n"
 
 
 def leave(number: int, _: object) -> None:
-    """Handle a signal: say so and end at once, without a traceback."""
+    """Handle a signal: say that vip was stopped, and end at once without a traceback."""
     by = "" if number == signal.SIGINT else f" by {name_of(number)}"
     with suppress(OSError):  # there may be nobody to tell
         os.write(2, _SAID.format(by).encode())
@@ -21,11 +21,11 @@ def leave(number: int, _: object) -> None:
 
 
 def loaded(*, changing: bool = True) -> None:
-    """Let a signal be a ``KeyboardInterrupt`` from now on: a command has what it needs.
+    """Raise ``KeyboardInterrupt`` on a signal from now on: the command has what it needs.
 
     Args:
-        changing: whether the command is one for switches. The lab's have no records to see to;
-            they know Ctrl-C alone.
+        changing: whether the command is about switches. The lab's commands keep no records that
+                have to be finished; for them only Ctrl-C is handled.
     """
     for number in STOPS:
         if signal.getsignal(number) is not leave:

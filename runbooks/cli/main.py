@@ -11,10 +11,10 @@ from runbooks.cli.interrupt import leave
 def main() -> None:
     """Run ``vip``.
 
-    Ctrl-C, SIGTERM or a closed terminal while Python is still importing, or is already ending, must
-    not print a traceback at a person who only changed their mind, nor get lost there. In between,
-    from `loaded` on, the commands deal with it themselves. A signal that is ignored (SIGINT in the
-    background of a shell, SIGHUP under nohup) stays ignored.
+    Ctrl-C, SIGTERM or a closed terminal may come while Python is still importing or already ending.
+    They must not print a traceback then, and must not get lost. In between, from ``loaded`` on, the
+    commands handle signals themselves. A signal that is ignored (SIGINT in the background of a
+    shell, SIGHUP under nohup) stays ignored.
     """
     usual = {signal.SIG_DFL, signal.default_int_handler}
     caught = [number for number in STOPS if signal.getsignal(number) in usual]
@@ -26,6 +26,6 @@ def main() -> None:
         app()
     finally:
         for number in caught:
-            # A closed terminal sends several, and so do people; the first has been answered for.
+            # A closed terminal sends several signals, and so do people. The first was handled.
             answered = number == signal.SIGHUP or (number == signal.SIGTERM and was_stopped())
             signal.signal(number, signal.SIG_IGN if answered else signal.SIG_DFL)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from runbooks.run.story import Story
     from tasks.gateways import GatewayQuery
 
-#: What most commands import: the site's sources, NAPALM.
+#: What most commands import: the site's sources and NAPALM.
 _HEAVY = (
     "nornir_config.inventory_plugin",
     "runbooks.incident.path",
@@ -51,31 +51,31 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @dataclass
 class Globals:
-    """The options in front of the command, and what the command says of itself.
+    """The options in front of the command, and whether the command may change a switch.
 
     Attributes:
         config: the settings file.
-        changes: whether the command may change a switch; until it says so, it may.
+        changes: whether the command may change a switch; True until the command says otherwise.
     """
 
     config: Path | None
     changes: bool = True
 
     def settings(self) -> Settings:
-        """The settings, read and checked."""
+        """Return the settings, read and checked."""
         from nornir_config.settings import load_settings
 
         return load_settings(self.config)
 
 
 def settings_of(ctx: typer.Context, modules: Sequence[str] = _HEAVY, *, changes: bool) -> Settings:
-    """The settings, when the command has imported what it needs: until then Ctrl-C ends it at once.
+    """Return the settings, once the command has imported what it needs; until then Ctrl-C ends it.
 
     Args:
-        ctx: the command's.
-        modules: their names.
-        changes: whether the command may change a switch. Of one that cannot, a failure is told
-            without advice on changes that are under way.
+        ctx: the command's context.
+        modules: names of the modules to import.
+        changes: whether the command may change a switch. When a command that cannot has failed,
+            the message gives no advice on changes under way.
     """
     given: Globals = ctx.obj
     given.changes = changes
@@ -86,7 +86,7 @@ def settings_of(ctx: typer.Context, modules: Sequence[str] = _HEAVY, *, changes:
 
 
 def site_of(settings: Settings) -> Site:
-    """The site's sources; nothing is asked yet."""
+    """Return the site's sources; none of them is asked yet."""
     from nornir_config.inventory_plugin import site_from_settings
 
     settings.require_site()
@@ -94,7 +94,7 @@ def site_of(settings: Settings) -> Site:
 
 
 def switch_of(settings: Settings, name: str, story: Story) -> Switch:
-    """The switch of that name or address."""
+    """Return the switch of that name or address."""
     from inventory.names import is_address, is_hostname
     from runbooks.incident.path import find_switch
 
@@ -107,7 +107,7 @@ def switch_of(settings: Settings, name: str, story: Story) -> Switch:
 
 
 def wanted_of(vip: str | None, interface: str | None) -> GatewayQuery:
-    """The gateway that is meant: exactly one of the two."""
+    """Return the gateway that is meant; exactly one of the two arguments must be given."""
     from ipaddress import ip_address
 
     from tasks.gateways import GatewayQuery
@@ -124,21 +124,21 @@ def wanted_of(vip: str | None, interface: str | None) -> GatewayQuery:
 
 
 def new_run(settings: Settings, command: str, target: str) -> Run:
-    """A run that tells its story on stdout."""
+    """Return a run that tells its story on stdout."""
     from runbooks.run.run import Run
 
     return Run(settings, tell_story(), command, target)
 
 
 def tell_story(*, stderr: bool = False, quiet: bool = False) -> Story:
-    """A story that is told on stdout or stderr; a quiet one is only kept."""
+    """Return a story that is told on stdout or stderr; a quiet one is only kept."""
     from runbooks.run.story import Story, make_console
 
     return Story(make_console(stderr=stderr), quiet=quiet)
 
 
 def agreement(*, yes: bool) -> Agreement:
-    """How the operator's word is got."""
+    """Return how the operator's agreement is obtained: it is given (``--yes``) or asked for."""
     from runbooks.run.approval import Agreement
 
     def ask(question: str) -> bool:
@@ -154,12 +154,12 @@ def agreement(*, yes: bool) -> Agreement:
             if isinstance(abort.__context__, Stopped):
                 raise abort.__context__ from None
             return False
-        except OSError:  # the terminal has gone
+        except OSError:  # the terminal was closed
             return False
 
     return Agreement(yes, ask)
 
 
 def is_terminal() -> bool:
-    """Whether somebody can be asked."""
+    """Return whether there is a terminal on which somebody can be asked."""
     return sys.stdin.isatty()

@@ -1,1 +1,1 @@
-"""Which cure next, and carrying it out."""
+"""The cures of a run: which one is next, and carrying it out."""

@@ -1,7 +1,7 @@
-"""One cure on one switch: shown, written down, carried out, cared for, looked at.
+"""One cure on one switch: show it, record it, carry it out, do its aftercare and verify.
 
-Every cure of every command goes through here, so that a lost session, Ctrl-C, a reboot and the
-aftercare are seen to once.
+Every cure of every command goes through this module. So a lost session, Ctrl-C, a reboot and the
+aftercare are handled in one place.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _PAUSE = 1.0  # seconds between two looks at a switch that has just booted
 
 
 def prepare(run: Run, observer: GatewayObserver, choice: Diagnosis) -> PlannedCure:
-    """Tell what a cure would do; nothing is touched.
+    """Tell what a cure would do; it changes nothing.
 
     Raises:
-        RefusedError: it is not safe now.
+        RefusedError: the cure is not safe now.
     """
     name = observer.session.switch.name
     outage = CURES[choice.cure].outage
@@ -62,10 +62,10 @@ def prepare(run: Run, observer: GatewayObserver, choice: Diagnosis) -> PlannedCu
 
 
 def plan_toggle(run: Run, observer: GatewayObserver) -> PlannedCure:
-    """Tell what the gateway is, what the kernel lacks of it, and what toggling it would change.
+    """Tell which gateway it is, what the kernel lacks of it, and what toggling would change.
 
     Raises:
-        RefusedError: it cannot be toggled now.
+        RefusedError: the gateway cannot be toggled now.
     """
     gateway = observer.gateway
     virtual = ", ".join(f"{v.address} on {v.device}" for v in gateway.virtual)
@@ -81,13 +81,15 @@ def plan_toggle(run: Run, observer: GatewayObserver) -> PlannedCure:
 def carry_out(
     run: Run, observer: GatewayObserver, choice: Diagnosis, planned: PlannedCure
 ) -> CureAttempt:
-    """Carry a cure out and look at the kernel afterwards; it is in the run's report from its begin.
+    """Carry a cure out, and look at the kernel afterwards.
+
+    The attempt stands in the run's report from the moment it begins.
 
     Raises:
         ChangeFailedError: the kernel lacks something that it had before.
         LostSwitchError: the switch cannot be reached any more.
-        RecordError: it cannot be written down, and was not begun.
-        NapalmException: the driver's own, when the switch refuses or goes back.
+        RecordError: the cure cannot be recorded, so it was not begun.
+        NapalmException: the switch refuses the cure or rolls it back.
     """
     session, gateway = observer.session, observer.gateway
     attempt = CureAttempt(
@@ -100,7 +102,7 @@ def carry_out(
         diff=planned.diff,
         before=session.run(verify_gateway, gateway=gateway),
     )
-    if choice.cure.on_devices:  # since the plan was shown, somebody may have added to it
+    if choice.cure.on_devices:  # somebody may have added to it since the plan was shown
         planned = replace(planned, before=session.run(read_hand_made_state, gateway=gateway))
     run.before_change(attempt, planned.before)
     begin = time.monotonic()
@@ -128,7 +130,7 @@ def carry_out(
         run.story.tell("cure", f"{attempt.switch} answers again, and nothing is pending there")
         if choice.cure.on_devices:
             attempt.unmeasured_seconds = round(time.monotonic() - begin, 1)
-        else:  # it takes nothing away, done or not
+        else:  # it takes nothing away, whether it was carried out or not
             attempt.outage_seconds = 0.0
         attempt.aftercare = _care(run, observer, choice, planned)
     else:
@@ -144,7 +146,7 @@ def carry_out(
 
 
 def _not_begun() -> tuple[type[Exception], ...]:
-    """With these the switch, or a last look at it, has refused: nothing was touched."""
+    """Return the errors that end a cure before anything on the switch was touched."""
     refused = napalm.CommitRefusedError, napalm.LockError, napalm.SessionLockedException
     return (RefusedError, *refused)
 
@@ -156,9 +158,9 @@ def _look_after_failure(
     planned: PlannedCure,
     attempt: CureAttempt,
 ) -> None:
-    """See to what a cure has taken away that the switch has gone back from, or tried to.
+    """Look at what a failed cure has taken away, after the switch rolled back or tried to.
 
-    Whatever fails here is told, and the failure of the cure itself stays the outcome.
+    Failures in here are told; the failure of the cure itself stays the outcome.
     """
     session, name = observer.session, attempt.switch
     attempt.complete = False
@@ -186,7 +188,7 @@ def _look_after_failure(
 def _care(
     run: Run, observer: GatewayObserver, choice: Diagnosis, planned: PlannedCure
 ) -> Aftercare:
-    """The aftercare of a cure whose session was lost, on the new one."""
+    """Return the aftercare of a cure whose session was lost, done on the new session."""
     arguments = {
         "gateway": observer.gateway,
         "before": planned.before,

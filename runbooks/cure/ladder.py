@@ -1,4 +1,4 @@
-"""The ladder: carry out the mildest cure that the diagnosis names, look, and climb if need be."""
+"""The ladder: carry out the mildest cure that the diagnosis names, look, and escalate if needed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from runbooks.run.approval import Agreement
     from runbooks.run.run import Run
 
-#: Seconds in which a cure that helps has helped; after the last one it is waited longer.
+#: Seconds within which a cure shows that it helped; after the last cure the wait is longer.
 AT_ONCE = 3.0
 
 
-#: Tells whether the target is well, waiting so many seconds for it.
+#: Tells whether the target is well; waits for it up to so many seconds.
 Well = Callable[[float], bool]
 
 
@@ -34,25 +34,25 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
     well: Well | None = None,
     before_each: Callable[[], None] | None = None,
 ) -> CureResult:
-    """Treat one gateway on one switch until all is well or nothing more is allowed.
+    """Cure one gateway on one switch until all is well or no further cure is allowed.
 
-    Each step is agreed to, written to the audit log before it is taken, told, and followed by a
-    look at the switch. Reusable without a endpoint: then the gateway is well when nothing is found
-    that harms.
+    Each cure is agreed to, written to the audit log before it begins, told, and followed by a look
+    at the switch. It works without an endpoint, too: then the gateway is well when no fault that
+    harms is found.
 
     Args:
-        run: the run; its story, audit log and report.
+        run: the run, with its story, audit log and report.
         observer: the switch and the gateway.
-        diagnoses: what was found.
-        rules: what the run is willing to do.
-        agreement: how the operator's word is got; None where it has been given for all of it.
-        well: tells whether the target is well after a cure; None asks the facts alone.
-        before_each: sees to it that the next cure is safe, and raises where it is not.
+        diagnoses: the diagnoses so far.
+        rules: which cures the run allows.
+        agreement: how the operator's agreement is obtained; None where it was given for all cures.
+        well: tells whether the target is well after a cure; None judges by the facts alone.
+        before_each: makes sure that the next cure is safe, and raises where it is not.
 
     Raises:
         CancelledError: the operator said no.
-        RefusedError: a cure is not safe now; nothing was touched by it.
-        NapalmException: the switch refused a cure, or went back.
+        RefusedError: a cure is not safe now; that cure has touched nothing.
+        NapalmException: the switch refused a cure, or rolled it back.
     """
     attempts: list[CureAttempt] = []
     found = tuple(diagnoses)
@@ -86,14 +86,15 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
 
 
 def _cured(gone: frozenset[str], attempt: CureAttempt) -> tuple[str, ...]:
-    """The faults that a cure has ended, as far as it was seen.
+    """Return the faults that a cure was seen to end.
 
-    What is told by exclusion is gone as soon as something else is found: that says nothing.
+    A fault that is diagnosed by exclusion disappears as soon as another fault is found. So its
+    disappearance proves nothing.
     """
     own = attempt.fault if attempt.helped else ""
     return tuple(sorted(fault for fault in gone if fault == own or fault not in BY_EXCLUSION))
 
 
 def harmful(diagnoses: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
-    """Those that harm now and that vipkeeper can cure."""
+    """Return the diagnoses that harm now and that vipkeeper can cure."""
     return tuple(d for d in diagnoses if not d.latent and d.cure is not Cure.NONE)

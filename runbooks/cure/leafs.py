@@ -1,4 +1,4 @@
-"""The switches that a target is treated on: where its gateway is there, and what they showed."""
+"""The leafs that have the gateway of a target: which ones to work on, and what they showed."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from runbooks.run.run import Run
     from tasks.faults.model import Diagnosis
 
-#: As many silent addresses are tried out on the switch.
+#: At most so many silent addresses are probed on the switch.
 _MOST_TARGETS = 8
 
 
 @dataclass(frozen=True)
 class Incident:
-    """Who is to be healed, what is known so far, and who knows VMs."""
+    """Who is to be healed, what is known so far, and the source that knows VMs."""
 
     run: Run
     followed: TracedPath
@@ -45,13 +45,13 @@ class Incident:
 
     @property
     def macs(self) -> dict[str, tuple[str, ...]]:
-        """MACs of the known VMs by address."""
+        """Return the MACs of the known VMs, by address."""
         return known_macs(self.followed.chain)
 
 
 @dataclass(frozen=True)
 class AffectedLeaf:
-    """One switch of the case: how to look at the gateway there, and what was seen."""
+    """One leaf of the incident: its observer of the gateway, and what was seen."""
 
     behind: AttachedLeaf
     observer: GatewayObserver
@@ -59,18 +59,18 @@ class AffectedLeaf:
 
     @property
     def diagnoses(self) -> tuple[Diagnosis, ...]:
-        """What was found."""
+        """Return the diagnoses of the latest look."""
         return self.looked.diagnoses
 
 
 def affected_leafs_of(case: Incident, reached: Attachments, *, force: bool) -> list[AffectedLeaf]:
-    """The switches to work on, each looked at.
+    """Return the leafs to work on, after a look at each.
 
-    A switch whose own fault hides the hypervisor from it (its port is down) is one of them, as
-    long as none of its tables says that the hypervisor is somewhere else.
+    A leaf may have a fault that hides the hypervisor from it (its port is down). It is returned,
+    too, as long as none of its tables says that the hypervisor is somewhere else.
 
     Raises:
-        RefusedError: none sees the target.
+        RefusedError: no switch sees the target.
         NoGatewayError: no switch has a gateway for it.
         NapalmException: no switch can be reached, or one refuses.
     """
@@ -119,10 +119,10 @@ def _affected(case: Incident, behind: AttachedLeaf) -> AffectedLeaf:
 
 
 def gateway_of(behind: AttachedLeaf, candidates: Sequence[IPv4Address | IPv6Address]) -> Gateway:
-    """The gateway of the first of the silent addresses that has one on the switch.
+    """Return the gateway of the first silent address that has one on the switch.
 
     Raises:
-        NoGatewayError: none has.
+        NoGatewayError: no address has one.
     """
     first: NoGatewayError | None = None
     for address in candidates:
@@ -136,6 +136,6 @@ def gateway_of(behind: AttachedLeaf, candidates: Sequence[IPv4Address | IPv6Addr
 
 
 def _hides(diagnosis: Diagnosis) -> bool:
-    """Whether a fault explains that a switch does not see a hypervisor that hangs on it."""
+    """Return whether a fault explains that a switch does not see a hypervisor attached to it."""
     row = fault(diagnosis.fault)
     return row is not None and row.hides_hypervisor and not diagnosis.latent

@@ -1,4 +1,4 @@
-"""How a gateway is looked at: the facts of its switch, and what is diagnosed from them."""
+"""Looking at one gateway: the facts of its switch, and the diagnoses made from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from runbooks.run.session import SwitchSession
     from tasks.facts.model import SwitchFacts
 
-#: Seconds until what harms is looked at once more: entries take a moment to come.
+#: Seconds until faults that harm are looked at once more: table entries take a moment to come.
 _PAUSE = 1.0
 
 
@@ -31,13 +31,13 @@ class Observation:
 
 @dataclass(frozen=True)
 class GatewayObserver:
-    """How one gateway is looked at, before and after each cure.
+    """Looks at one gateway, before and after each cure.
 
     Attributes:
         session: the switch.
-        gateway: the stanza.
-        probes: what the switch is to try out.
-        silent: who does not answer; empty for a switch that is healed for its own sake.
+        gateway: the gateway's stanza.
+        probes: what the switch is to probe.
+        silent: the endpoints that do not answer; empty when a switch is healed for its own sake.
         macs: known MACs of VMs, by address.
         ports: hypervisor by port, as the inventory knows it.
     """
@@ -50,12 +50,12 @@ class GatewayObserver:
     ports: Mapping[str, str] = field(default_factory=dict)
 
     def look(self) -> Observation:
-        """Collect the facts in one round trip and diagnose."""
+        """Collect the facts in one round trip, and diagnose."""
         facts: SwitchFacts = self.session.run(collect_facts, probes=self.probes)
         return self.judge(facts)
 
     def judge(self, facts: SwitchFacts) -> Observation:
-        """Diagnose from facts that are there."""
+        """Diagnose from facts that were collected already."""
         found = diagnose(facts, self.gateway, silent=self.silent, macs=self.macs, ports=self.ports)
         return Observation(facts, found)
 
@@ -63,11 +63,13 @@ class GatewayObserver:
 def look_at_rest(
     observer: GatewayObserver, looked: Observation | None = None
 ) -> tuple[Diagnosis, ...]:
-    """What is found where nobody is silent any more; what harms then is looked at once more.
+    """Return the diagnoses where no endpoint is silent any more.
+
+    Where a fault harms, the switch is looked at once more after a pause.
 
     Args:
         observer: the switch and the gateway.
-        looked: what was seen since; None looks now.
+        looked: the latest observation; None makes one now.
     """
     rested = replace(observer, silent=())
     found = (rested.judge(looked.facts) if looked else rested.look()).diagnoses

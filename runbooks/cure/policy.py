@@ -1,6 +1,6 @@
-"""Which cure is tried next: by the diagnosis, by what was tried, by how many are cut off. Pure.
+"""Which cure is tried next: by the diagnosis, the cures already tried, and how many are cut off.
 
-``docs/diagnosis.md`` says the same for people.
+These functions are pure. ``docs/diagnosis.md`` says the same for people.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from tasks.model import Gateway
 
 UNKNOWN_FAULT = "unknown"
-#: The fault of a toggle that the operator asked for, whatever is wrong.
+#: The fault of a toggle that the operator asked for.
 ASKED_FOR = "asked-for"
-#: A cure is carried out for a fault no more often than this, whatever masked it.
+#: A cure is carried out for one fault at most so many times, whichever faults masked it.
 _MOST = 2
 
 
 @dataclass(frozen=True)
 class CurePolicy:
-    """What a run is willing to do.
+    """Which cures a run allows.
 
     Attributes:
         scope: how many are cut off.
-        force: the operator has said to go on all the same.
+        force: whether the operator overrides a refusal (``--force``).
     """
 
     scope: Scope
@@ -42,11 +42,11 @@ class CurePolicy:
 
     @property
     def guesses(self) -> bool:
-        """Whether a disruptive cure may be tried without a certain diagnosis."""
+        """Return whether a disruptive cure may be tried without a certain diagnosis."""
         return self.scope is Scope.LEAF or self.force
 
     def allow(self, diagnosis: Diagnosis) -> bool:
-        """Whether the cure of a diagnosis may be carried out."""
+        """Return whether the cure of a diagnosis may be carried out."""
         if not diagnosis.cure.disruptive:
             return diagnosis.cure is not Cure.NONE
         if self.guesses:
@@ -54,7 +54,7 @@ class CurePolicy:
         return diagnosis.certain and self.scope is not Scope.FLEET
 
     def why_not(self, cure: Cure) -> str:
-        """Why a disruptive cure is not tried, as a sentence part."""
+        """Return why a disruptive cure is not tried, as part of a sentence."""
         reasons = {
             Scope.FLEET: "more than this leaf is cut off, so that the cause is hardly on it",
             Scope.VM: "others behind this leaf answer",
@@ -66,15 +66,15 @@ class CurePolicy:
 
 
 def harming(diagnoses: Sequence[Diagnosis]) -> frozenset[str]:
-    """The names of the faults that harm now."""
+    """Return the names of the faults that harm now."""
     return frozenset(d.fault for d in diagnoses if not d.latent)
 
 
 def foreign(diagnoses: Sequence[Diagnosis], rules: CurePolicy) -> Diagnosis | None:
-    """The fault that no cure of this switch ends and that explains the outage; None for none.
+    """Return the fault that explains the outage and that no cure of this switch ends, or None.
 
-    That a VM does not answer its gateway, or answers it and not outside, explains its own silence
-    and not that of a whole leaf.
+    A VM that does not answer its gateway, or answers it and nobody outside, explains its own
+    silence. It does not explain the silence of a whole leaf.
     """
     found = [d for d in diagnoses if d.cure is Cure.NONE and not d.latent and not d.held_back]
     if rules.scope is Scope.LEAF:
@@ -92,19 +92,19 @@ def next_cure(
     rules: CurePolicy,
     tried: Collection[CureAttempt] = (),
 ) -> Diagnosis | None:
-    """What to do next; None where nothing (more) is allowed or would help.
+    """Return the cure to try next; None where no cure is allowed or would help.
 
-    The cures of what was found come first, the certain before the uncertain, the harmful before
-    the latent, the milder before the others; each once, and once more where another fault that
-    was there beside it, and may have masked it, is gone. Then the next rung for a certain fault
-    of the gateway that is still there; at last, where guessing is allowed, the toggle. What is
-    known not to end a fault is never tried for it.
+    The cures of the diagnoses come first: the certain before the uncertain, the harmful before the
+    latent, the milder before the others. Each is tried once. It is tried once more where another
+    fault was present the first time, may have masked it, and is gone. Next comes a stronger cure
+    for a certain fault of the gateway that is still there. Last comes the toggle, where guessing is
+    allowed. A cure that is known not to end a fault is never tried for it.
 
     Args:
-        diagnoses: what is found now.
-        gateway: the stanza that is worked on.
-        rules: what the run is willing to do.
-        tried: what was done so far.
+        diagnoses: the faults that are found now.
+        gateway: the gateway to cure.
+        rules: which cures the run allows.
+        tried: the attempts so far.
     """
     if foreign(diagnoses, rules) is not None:
         return None
@@ -122,7 +122,7 @@ def next_cure(
 
 
 def _is_open(diagnosis: Diagnosis, now: Collection[str], tried: Collection[CureAttempt]) -> bool:
-    """Whether a diagnosis's own cure was not tried, or only while another fault masked it."""
+    """Return whether a cure was not tried yet, or only while another fault masked its own."""
     same = [
         t
         for t in tried
@@ -156,10 +156,11 @@ def _climb(
 
 
 def explained(diagnoses: Sequence[Diagnosis]) -> Diagnosis | None:
-    """A certain fault that harms, and that a toggle is known not to end; None for none.
+    """Return a certain fault that harms and that a toggle is known not to end, or None.
 
-    With it the outage is explained: a toggle would only add another. What is told by exclusion
-    is not certain; where its own cure did not help, it was not that, and a guess is left.
+    Such a fault explains the outage, and a toggle would only add another one. A fault diagnosed by
+    exclusion is not certain: where its own cure did not help, the fault was another one, and a
+    guess is still allowed.
     """
     return next(
         (d for d in diagnoses if d.certain and not d.latent and Cure.TOGGLE in d.resists), None
@@ -167,13 +168,13 @@ def explained(diagnoses: Sequence[Diagnosis]) -> Diagnosis | None:
 
 
 def the_toggle_asked_for(gateway: Gateway) -> Diagnosis:
-    """The toggle that is carried out because somebody wants it."""
+    """Return the toggle that the operator asked for."""
     toggle = the_toggle(gateway)
     return replace(toggle, fault=ASKED_FOR, sentence="the operator asked for it", certain=True)
 
 
 def the_toggle(gateway: Gateway, diagnoses: Sequence[Diagnosis] = ()) -> Diagnosis:
-    """The catch-all: what the manual page does."""
+    """Return the toggle for a fault that was not recognised, as the manual page does it."""
     active = [d for d in diagnoses if not d.latent]
     return Diagnosis(
         active[0].fault if active else UNKNOWN_FAULT,
@@ -189,7 +190,7 @@ def the_toggle(gateway: Gateway, diagnoses: Sequence[Diagnosis] = ()) -> Diagnos
 
 
 def _of_gateway(diagnosis: Diagnosis, gateway: Gateway) -> bool:
-    """Whether a fault is one of the SVI or its VRR devices, and not of a port or a VM."""
+    """Return whether a fault is one of the SVI or its VRR devices, not of a port or a VM."""
     row = fault(diagnosis.fault)
     return (
         diagnosis.interface == gateway.interface

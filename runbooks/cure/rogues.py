@@ -1,4 +1,4 @@
-"""Who stands in a gateway's place: the machine's MAC, where it hangs, and the VM that has it."""
+"""Machines that answer for a VIP: the MAC, where it is attached, and the VM that has it."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
     from runbooks.run.run import Run
 
-#: Seconds that OpenStack may take: the outcome of a cure does not wait for it any longer.
+#: Seconds that OpenStack may take; the outcome of a cure does not wait any longer for it.
 _PATIENCE = 8.0
 
 
 @dataclass(frozen=True)
 class Rogue:
-    """A machine that answers for a VIP, and whose it is.
+    """A machine that answers for a VIP, and its owner.
 
     Attributes:
         switch: the leaf that sees it.
         address: the VIP.
         mac: its MAC.
-        places: the leaf's ports, or the tunnel and its VTEP, where it is seen.
-        vms: the VMs that have this MAC; a MAC is unique within a network only.
-        others: what else of OpenStack has it (``network:dhcp``).
-        unknown: why whose it is could not be learnt; empty where it was.
+        places: where the leaf sees it: ports, or the tunnel and its VTEP.
+        vms: the VMs with this MAC; a MAC is unique only within one network.
+        others: owners of OpenStack's other ports with this MAC (``network:dhcp``).
+        unknown: why the owner could not be found out; empty where it could.
     """
 
     switch: str
@@ -64,19 +64,19 @@ def _vm(vm: VirtualMachine) -> str:
     return f"{vm.name} ({vm.id}) on {vm.hypervisor or 'no hypervisor'}"
 
 
-#: Gives the source that knows VMs; making it may fail.
+#: Returns the source that knows VMs; opening it may fail.
 Compute = Callable[[], object]
 
 
 def rogues_of(switch: str, diagnoses: Iterable[Diagnosis], compute: Compute) -> tuple[Rogue, ...]:
-    """The machines that diagnoses name, with what OpenStack says of them.
+    """Return the machines that the diagnoses name, with their owners in OpenStack.
 
-    Whatever fails on the way is told as unknown, and is never an error of the healing.
+    A failure on the way is noted in ``Rogue.unknown``; it is never an error of the healing.
 
     Args:
-        switch: the leaf that was looked at.
-        diagnoses: what was found there.
-        compute: gives the source to ask.
+        switch: the leaf with these diagnoses.
+        diagnoses: its diagnoses.
+        compute: returns the source to ask.
     """
     strangers = list(dict.fromkeys(s for d in diagnoses for s in d.strangers))
     if not strangers:
@@ -105,7 +105,7 @@ def rogues_of(switch: str, diagnoses: Iterable[Diagnosis], compute: Compute) -> 
 def tell_rogues(
     run: Run, switch: str, diagnoses: Iterable[Diagnosis], compute: Compute
 ) -> tuple[Rogue, ...]:
-    """Tell who stands in the gateway's place, and note it in the report."""
+    """Tell which machines answer for the VIP, and note them in the report."""
     rogues = rogues_of(switch, diagnoses, compute)
     for rogue in rogues:
         run.story.tell("rogue", str(rogue), "fail")

@@ -1,4 +1,4 @@
-"""The treatment of a target that is cut off: look, say what is wrong, do the least that cures."""
+"""Curing a target that is cut off: look, diagnose, and carry out the mildest cure that helps."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 def treat(
     case: Incident, reached: Attachments, survey: ImpactSurvey, *, force: bool, dry_run: bool
 ) -> None:
-    """Diagnose on every switch behind which the target is, and climb the ladder where it helps.
+    """Diagnose on every switch behind which the target is, and carry out cures where they help.
 
     Raises:
-        RefusedError: no switch sees the target, or what is wrong is nothing that a cure ends.
+        RefusedError: no switch sees the target, or no cure of a switch ends the fault.
         NapalmException: no switch can be reached, or one refuses.
     """
     run = case.run
     with ThreadPoolExecutor(1) as pool:
-        # Others are pinged while the switches tell how they are.
+        # Other VMs are pinged while the switches are asked.
         around = pool.submit(_look_around, case, survey, reached)
         affected_leafs = affected_leafs_of(case, reached, force=force)
         for affected in affected_leafs:
@@ -51,7 +51,7 @@ def treat(
     able = [
         w for w in affected_leafs if next_cure(w.diagnoses, w.observer.gateway, rules) is not None
     ]
-    # What is certain on one switch goes before what is likely on another.
+    # A certain diagnosis on one switch goes before a likely one on another.
     able.sort(key=lambda affected: not any(d.certain and not d.latent for d in affected.diagnoses))
     if not able:
         worst = next((w for w in affected_leafs if foreign(w.diagnoses, rules)), affected_leafs[0])
@@ -81,7 +81,7 @@ def treat(
 
 
 class _Well:
-    """Whether the endpoints answer, as `ladder.cure_gateway` asks."""
+    """Tells whether the endpoints answer, in the form that ``ladder.cure_gateway`` expects."""
 
     def __init__(self, case: Incident, gateway: Gateway) -> None:
         self._case = case
@@ -116,7 +116,7 @@ def _tell_impact(run: Run, impact: Impact) -> None:
 
 def _dry_run(case: Incident, affected: AffectedLeaf, rules: CurePolicy) -> None:
     choice = next_cure(affected.diagnoses, affected.observer.gateway, rules)
-    if choice is None:  # only those with a choice come here
+    if choice is None:  # callers pass only leafs with a choice
         return
     name = affected.behind.switch.name
     case.run.switches.append(name)

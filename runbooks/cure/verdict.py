@@ -1,4 +1,4 @@
-"""How a run of cures ends: by what is there at its end, whatever was meant or seen before."""
+"""How a run of cures ends, judged by the state at its end and nothing seen before."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def look_at_end(run: Run, session: SwitchSession, gateway: Gateway) -> Verification:
-    """Look at a gateway once more, tell it, and note it in the report."""
+    """Verify a gateway once more, tell the outcome, and note it in the report."""
     kernel: Verification = session.run(verify_gateway, gateway=gateway)
     run.report.kernel.append(GatewayState(session.switch.name, gateway.interface, kernel))
     if kernel.ok:
@@ -35,15 +35,15 @@ def look_at_end(run: Run, session: SwitchSession, gateway: Gateway) -> Verificat
 def end_healed(
     run: Run, kernel: Verification, remaining: Sequence[Diagnosis], compute: Compute
 ) -> None:
-    """End a run whose target was seen to answer after the last cure.
+    """End a run whose target answered after the last cure.
 
-    It is healed for now only where something that harms is still found.
+    The verdict is "healed for now" where a fault that harms is still found.
 
     Args:
         run: the run, with its attempts.
-        kernel: what the switch of the last attempt holds now.
-        remaining: what is still found there.
-        compute: knows whose a MAC is.
+        kernel: what the switch of the last attempt holds of the gateway now.
+        remaining: the faults that are still found there.
+        compute: returns the source that knows the owner of a MAC.
     """
     last = run.report.attempts[-1]
     if kernel.absent:
@@ -58,7 +58,7 @@ def end_healed(
         because = cures_in_words(run.report.attempts)
         if last.fault == UNKNOWN_FAULT:
             because += "; what was wrong was not recognised"
-    # With --toggle a target is worked on that answered all the time.
+    # With --toggle a target may have answered all the time.
     again = "" if any(probe.answers for probe in run.report.pings.before) else " again"
     answers = f"{run.target} answers{again}: {because}{outage_in_words(run.report.attempts)}"
     still = [diagnosis for diagnosis in remaining if not diagnosis.latent]
@@ -76,7 +76,7 @@ def end_healed(
 def end_healed_for_now(
     run: Run, so_far: str, still: Sequence[Diagnosis], rogues: Sequence[Rogue]
 ) -> None:
-    """End a run that helped, at whose end something that harms is still found."""
+    """End a run that helped although a fault that harms is still found at its end."""
     run.end(
         "healed-for-now",
         f"{so_far}; but {still_there(still, rogues)}",
@@ -86,7 +86,7 @@ def end_healed_for_now(
 
 
 def still_there(still: Sequence[Diagnosis], rogues: Sequence[Rogue]) -> str:
-    """The faults that are still there, as a clause, with who makes them where that is known."""
+    """Return the remaining faults as a clause, with the machines that cause them where known."""
     return "; ".join(
         f"{each.fault} is still there: "
         + ("; ".join(map(str, rogues)) if each.strangers and rogues else each.sentence)
@@ -95,7 +95,7 @@ def still_there(still: Sequence[Diagnosis], rogues: Sequence[Rogue]) -> str:
 
 
 def what_now(run: Run, still: Sequence[Diagnosis], rogues: Sequence[Rogue]) -> str:
-    """What a person should do about faults that are still there."""
+    """Return what a person should do about the remaining faults."""
     names = ", ".join(dict.fromkeys(run.switches))
     advice = [each.remedy for each in still if not each.strangers and each.remedy]
     if rogues:

@@ -1,4 +1,4 @@
-"""What the ladder tells: what was found, what a cure costs and did, and why nothing is done."""
+"""The words of a cure: what was found, what a cure costs and did, and why no cure is tried."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class NotThisFaultError(RefusedError):
-    """What is wrong is nothing that a cure of this switch ends: it was not touched."""
+    """No cure of this switch ends the fault; nothing was touched."""
 
 
 def tell(run: Run, switch: str, diagnoses: Sequence[Diagnosis]) -> None:
-    """Tell what was found on a switch, with the evidence, and note it in the report."""
+    """Tell the diagnoses of a switch, with their evidence, and note them in the report."""
     short = short_host(switch)
     for diagnosis in diagnoses:
         kind = "info" if diagnosis.latent else "fail" if diagnosis.certain else "warn"
@@ -35,12 +35,12 @@ def tell(run: Run, switch: str, diagnoses: Sequence[Diagnosis]) -> None:
         run.story.tell("diagnosis", f"{diagnosis.fault}{sure}{harm}: {diagnosis.sentence}", kind)
         for text in diagnosis.evidence:
             run.story.tell(short, text, "info")
-    # What was found first; what is found after the cures stands with the end.
+    # The report keeps the first diagnoses; those after the cures stand with its end.
     run.report.diagnosis.setdefault(switch, tuple(diagnoses))
 
 
 def tell_unread(run: Run, switch: str, facts: SwitchFacts) -> None:
-    """Tell what of a switch could not be read, so that no fault of it can be named."""
+    """Tell which facts of a switch could not be read: no fault can be diagnosed from them."""
     sections = [getattr(facts, each.name) for each in fields(facts)]
     unread = [section.unread for section in sections if isinstance(section, Section)]
     unread += [facts.gateways_unread, facts.sysctls_unread]
@@ -52,14 +52,14 @@ def tell_unread(run: Run, switch: str, facts: SwitchFacts) -> None:
 
 
 def refuse(diagnosis: Diagnosis, switch: str) -> NotThisFaultError:
-    """The refusal that names a fault which no cure of a switch ends."""
+    """Return the refusal that names a fault which no cure of a switch ends."""
     return NotThisFaultError(
         f"{switch}: {diagnosis.fault}: {diagnosis.sentence}; nothing was touched", diagnosis.remedy
     )
 
 
 def refusal(diagnoses: Sequence[Diagnosis], rules: CurePolicy, switch: str) -> NotThisFaultError:
-    """Why nothing is done, where `next_cure` has nothing."""
+    """Return the error that says why nothing is done, where ``next_cure`` returns None."""
     cause = foreign(diagnoses, rules)
     if cause is not None:
         return refuse(cause, switch)
@@ -116,7 +116,7 @@ def tell_unhelped(run: Run, switch: str, choice: Diagnosis, found: Sequence[Diag
 
 
 def question(switch: str, gateway: Gateway, choice: Diagnosis) -> str:
-    """What the operator is asked before a cure, with what it costs others."""
+    """Return the question to the operator before a cure, with the outage it causes."""
     outage = CURES[choice.cure].outage
     harm = f"Everybody behind it is cut off for {outage}." if outage else "Nobody is cut off by it."
     verb = "Toggle" if choice.cure is Cure.TOGGLE else f"Carry out {choice.cure.value} for"

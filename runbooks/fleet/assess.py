@@ -90,7 +90,7 @@ class Assessment:
 
 
 def assess(task: Task, looking: CheckOptions) -> Result:
-    """Nornir task: look at the host; gives its `Assessment`.
+    """Nornir task: look at the host; gives its ``Assessment``.
 
     Raises:
         NapalmException: it could not be asked.
@@ -151,7 +151,7 @@ def ports_of(gateway: Gateway, behind: Mapping[str, str]) -> dict[str, str]:
 
 
 def outcome(host: Host, results: MultiResult) -> Assessment:
-    """The `Assessment` of a host's result; of a failed one, an UNKNOWN that says why."""
+    """The ``Assessment`` of a host's result; of a failed one, an UNKNOWN that says why."""
     if not results.failed:
         found: Assessment = results[0].result
         return found
@@ -167,7 +167,7 @@ class Unanswered:
     """Why a switch could not be judged.
 
     Attributes:
-        check: the id, one of `UNANSWERED`.
+        check: the id, one of ``UNANSWERED``.
         sentence: what happened.
         remedy: what to do.
     """

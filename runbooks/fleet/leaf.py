@@ -85,7 +85,7 @@ class Healing:
 
 
 def heal_leaf(task: Task, healing: Healing, switches: Mapping[str, Switch]) -> Result:
-    """Nornir task: cure what is planned for the host; gives its `Run`.
+    """Nornir task: cure what is planned for the host; gives its ``Run``.
 
     Raises:
         VipkeeperError: it was refused, or did not help.

@@ -34,7 +34,7 @@ class SwitchFilter:
 
     Attributes:
         names: names or management addresses; empty means all of the inventory.
-        filters: allowed values by key (of `FILTERS`); a switch must match each key.
+        filters: allowed values by key (of ``FILTERS``); a switch must match each key.
         groups: Nornir groups; a switch must be in all of them.
     """
 

@@ -1,7 +1,7 @@
 """Who else is cut off: one VM, one hypervisor, one leaf, or more than that.
 
 One that answers says much; one that is silent says little, since many VMs let no ping in: a group
-counts as cut off only when nobody in it answers. `runbooks.incident.survey` looks.
+counts as cut off only when nobody in it answers. ``runbooks.incident.survey`` looks.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What only `vip watch` needs."""
+"""What only ``vip watch`` needs."""

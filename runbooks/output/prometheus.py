@@ -30,7 +30,7 @@ def to_prometheus(fleet: FleetHealth) -> str:
 
 
 def collector(fleet: FleetHealth | Latest) -> FleetCollector:
-    """What a `CollectorRegistry` can register.
+    """What a ``CollectorRegistry`` can register.
 
     Args:
         fleet: a check, or what gives the latest one each time that Prometheus asks; None while

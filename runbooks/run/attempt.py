@@ -29,7 +29,7 @@ class CureAttempt:
         switch: where.
         gateway: the stanza that it concerns.
         steps: in words.
-        diff: the same as a difference (see `tasks.cures.model.PlannedCure`).
+        diff: the same as a difference (see ``tasks.cures.model.PlannedCure``).
         before: what the kernel held just before it.
         ended: whether it is known to have come to its end on the switch.
         complete: whether each step succeeded; None where that is not known.

@@ -51,7 +51,7 @@ def explain(error: BaseException, switch: str = "", *, reading: bool = False) ->
     Args:
         error: any exception.
         switch: the switch that was worked on, put in front of the driver's own words; where
-            none is given, the one that `of_switch` noted.
+            none is given, the one that ``of_switch`` noted.
         reading: whether what failed only looks, so that no change can be under way.
     """
     said = _explained(error, switch or getattr(error, _SWITCH, ""), reading=reading)

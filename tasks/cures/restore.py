@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _Row = dict[str, Any]
 
-# Cumulus 3 has an `ip` without -j.
+# Cumulus 3 has an ``ip`` without -j.
 ROUTES = iproute_text.with_text(
     "ip -j -4 route show table all", "ip -o -4 route show table all type unicast"
 )

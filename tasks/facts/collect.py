@@ -126,7 +126,7 @@ def _standing() -> Mapping[str, str]:
 
 def _left_over_command() -> str:
     # Whether a commit's timer lives is judged by the on-switch program's own words, so that a check
-    # and `vip pending` never differ. Taken as a resource: its module would load NAPALM.
+    # and ``vip pending`` never differ. Taken as a resource: its module would load NAPALM.
     return f"{_script('switch/alive.sh', 'napalm_cumulus.commit')}\n{_script('leftovers.sh')}"
 
 

@@ -1,4 +1,4 @@
-"""What is said of a fault: a finding for `vip check`, a diagnosis for `vip heal`. Immutable."""
+"""What is said of a fault: a finding for ``vip check``, a diagnosis for ``vip heal``. Immutable."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def unreachable(
         switch: its name.
         address: its management address.
         sentence: why, for a person.
-        check: one of the ids of `NOT_JUDGED`.
+        check: one of the ids of ``NOT_JUDGED``.
         remedy: what to do.
     """
     if check not in {known.id for known in NOT_JUDGED}:

@@ -38,7 +38,7 @@ def diagnose(
             silence is not told.
         macs: MACs of VMs by address, as OpenStack knows them.
         ports: hypervisor by front port, as the inventory knows it; used where nobody is silent.
-        view: of the facts and of what is expected, for who has one already; `macs` and `ports`
+        view: of the facts and of what is expected, for who has one already; ``macs`` and ``ports``
             are what it says then.
 
     Returns:

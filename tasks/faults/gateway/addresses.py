@@ -49,7 +49,7 @@ def _elsewhere(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _is_others(view: GatewayView, device: str, vip: Vip) -> bool:
-    """Return whether another stanza has the VIP on that device: that is `vip-twice`."""
+    """Return whether another stanza has the VIP on that device: that is ``vip-twice``."""
     return any(
         (device, vip.ip) == (virtual.device, virtual.address.ip)
         for gateway in view.switch.gateways
