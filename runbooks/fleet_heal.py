@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from runbooks.run.approval import Agreement
 
 
-#: How healing ends after which all switches are checked once more.
+#: Exit codes of a healing after which all switches are checked once more.
 _TOLD = frozenset({ExitCode.OK, ExitCode.HEALED_FOR_NOW, ExitCode.NOT_HEALED})
 
 
 @dataclass(frozen=True)
 class FixOptions:
-    """What the operator asked for besides.
+    """The options of healing all unhealthy switches.
 
     Attributes:
-        dry_run: show the plan, change nothing.
-        force: go on though most leafs are ill, or one that shares a VIP is not well.
-        then_check: show the check before and after; its outcome is the exit code then.
+        dry_run: show the plan and change nothing.
+        force: go on where most leafs are ill, or where one that shares a VIP is not well.
+        then_check: show the check before and after; the second check then gives the exit code.
     """
 
     dry_run: bool = False
@@ -53,11 +53,11 @@ def run_fix(
     agreement: Agreement,
     options: FixOptions,
 ) -> int:
-    """Check, heal, and give the exit code.
+    """Check, heal, and return the exit code.
 
     Raises:
         CancelledError: Ctrl-C, or the operator said no.
-        VipkeeperError: there is nothing to check, or healing was refused.
+        VipkeeperError: there is nothing to check, or the healing was refused.
     """
     selected, looking = prepare(settings, sources, request)
     looking, _ = ask_vms(sources, request, selected, replace(looking, diagnose=True))
@@ -83,6 +83,7 @@ def run_fix(
         run.tell_end()
     if options.then_check and run.exit_code in _TOLD and run.switches:
         found = run_check(settings, sources, request)
-        # What came back as a mere finding would hide that it was cured, and is only covered.
+        # A fault that is covered may come back as a mere finding, which would hide that it was
+        # cured.
         return run.exit_code if run.exit_code == ExitCode.HEALED_FOR_NOW else found
     return run.exit_code

@@ -31,12 +31,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HealOptions:
-    """What the operator asked for besides.
+    """The options of ``vip heal``.
 
     Attributes:
-        dry_run: show the diagnosis and the plan, change nothing.
-        toggle: toggle, whatever the diagnosis would be, and even when the target answers.
-        force: go on though the switch does not see the hypervisor, and on suspicion.
+        dry_run: show the diagnosis and the plan, and change nothing.
+        toggle: toggle whatever the diagnosis is, even when the target answers.
+        force: go on where the switch does not see the hypervisor, or where a fault is only
+            suspected.
     """
 
     dry_run: bool = False
@@ -45,7 +46,7 @@ class HealOptions:
 
 
 def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -> None:
-    """Heal the run's target; how it ended is in the run."""
+    """Heal the run's target; the outcome is written to the run."""
     run.report.options = options
     with recorded(run):
         followed = follow(site, run.target, run.story)
@@ -86,7 +87,7 @@ def _probe(run: Run, endpoints: tuple[Endpoint, ...]) -> dict[str, Probe]:
 
 
 def _healthy(endpoints: tuple[Endpoint, ...], probes: dict[str, Probe]) -> bool:
-    """Whether anybody answers: then the gateway works, whatever else may be wrong."""
+    """Return whether any endpoint answers: then the gateway works, whatever else may be wrong."""
     return any(probes[text].answers for endpoint in endpoints for text in endpoint.probed)
 
 
@@ -104,7 +105,7 @@ def _nothing_to_do(run: Run, probes: dict[str, Probe]) -> None:
 
 
 def _require_certainty(probes: dict[str, Probe], options: HealOptions) -> None:
-    """Refuse to call a target cut off when it is this machine that cannot ping."""
+    """Raise where it is this machine that cannot ping: the target may not be cut off."""
     unknown = [probe for probe in probes.values() if probe.error]
     if unknown and not options.toggle:
         raise ProbeError(
@@ -114,7 +115,7 @@ def _require_certainty(probes: dict[str, Probe], options: HealOptions) -> None:
 
 
 def _toggle(case: Incident, behind: Sequence[AttachedLeaf], *, dry_run: bool) -> None:
-    """Toggle one switch after the other until the target answers, as the manual page does."""
+    """Toggle one switch after another until the target answers, as the manual page does it."""
     run = case.run
     candidates = silent_fixed(case.endpoints, case.probes) or case.endpoints[0].fixed
     for one in behind:
@@ -146,7 +147,7 @@ def _toggle(case: Incident, behind: Sequence[AttachedLeaf], *, dry_run: bool) ->
 
 
 def _answers(case: Incident, waiting: Sequence[str]) -> bool:
-    """Wait until the target answers, tell what came of it, and note it in the report."""
+    """Wait until the target answers, tell the outcome, and note it in the report."""
     run = case.run
     last, seconds = wait_until_answering(
         waiting, run.settings.heal.settle, one_is_enough=len(case.endpoints) > 1

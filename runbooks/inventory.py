@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 def build(settings: Settings, site: Site) -> BuiltInventory:
-    """Ask the sources; every answer is kept for the day when one of them is down.
+    """Ask the sources; every answer is kept for a day when one of them is down.
 
     Raises:
-        SourceError: not one switch is known.
+        SourceError: no switch is known at all.
     """
     return build_inventory(site, username=settings.ssh.username, port=settings.ssh.port)
 
 
 def show(built: BuiltInventory, console: Console, *, as_json: bool = False) -> None:
-    """Show the switches, what hangs on them, and what had to be left out."""
+    """Show the switches, their hypervisors, and what had to be left out."""
     hosts = built.inventory.hosts
     if as_json:
         content = {
@@ -57,7 +57,7 @@ def show(built: BuiltInventory, console: Console, *, as_json: bool = False) -> N
 
 
 def tell_shortfalls(built: BuiltInventory, story: Story) -> None:
-    """Tell what is missing from the inventory, and what deserves less trust."""
+    """Tell what is missing from the inventory, and which answers are old."""
     for problem in built.problems:
         story.tell("left out", problem, "fail")
     for warning in built.warnings:
@@ -68,7 +68,7 @@ def write_files(built: BuiltInventory, directory: Path, story: Story) -> None:
     """Write hosts.yaml, groups.yaml and defaults.yaml.
 
     Raises:
-        ExportError: the directory cannot be written.
+        ExportError: the directory cannot be written to.
     """
     for path in write(built.inventory, directory):
         story.tell("written", str(path))

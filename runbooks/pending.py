@@ -1,4 +1,4 @@
-"""``vip pending``, ``vip confirm`` and ``vip rollback``: commits that wait for their end."""
+"""``vip pending``, ``vip confirm`` and ``vip rollback``: commits that wait for a confirmation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def show_pending(settings: Settings, switch: Switch, story: Story) -> Any:  # noqa: ANN401
-    """Tell what is pending on a switch; gives the driver's ``PendingCommit`` or None."""
+    """Tell what is pending on a switch; return the driver's ``PendingCommit`` or None."""
     with switch_session(settings, switch) as session:
         identify(session)
         pending = session.run(read_pending)
@@ -31,10 +31,10 @@ def show_pending(settings: Settings, switch: Switch, story: Story) -> Any:  # no
 
 
 def settle_pending(run: Run, switch: Switch, *, confirm: bool) -> None:
-    """Confirm the pending commit, or go back from it.
+    """Confirm the pending commit, or roll it back.
 
     Raises:
-        NothingPendingError: there is none (any more).
+        NothingPendingError: no commit is pending (any more).
         NapalmException: the driver's own.
     """
     with recorded(run), switch_session(run.settings, switch) as session:
@@ -56,7 +56,7 @@ def settle_pending(run: Run, switch: Switch, *, confirm: bool) -> None:
 
 
 def _stopped(name: str, *, confirm: bool) -> CancelledError:
-    """Ctrl-C while the switch was asked to end a commit: what becomes of it."""
+    """Return the error of a Ctrl-C while the switch was asked to end a commit."""
     asked = "confirm" if confirm else "roll back"
     end = (
         "once it has begun the switch writes the files to the end, and otherwise the commit rolls "

@@ -1,4 +1,4 @@
-"""``vip toggle``: one gateway on one switch, whether anything is wrong or not."""
+"""``vip toggle``: toggles one gateway on one switch, whether anything is wrong or not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def run_toggle(
     run: Run, switch: Switch, wanted: GatewayQuery, agreement: Agreement, *, dry_run: bool
 ) -> None:
-    """``vip toggle``: how it ended is in the run."""
+    """Run ``vip toggle``; the outcome is written to the run."""
     with recorded(run), switch_session(run.settings, switch, dry_run=dry_run) as session:
         run.switches.append(switch.name)
         identify(session)

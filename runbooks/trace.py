@@ -1,4 +1,4 @@
-"""``vip trace``: the way from a target to its switches, and what the switches say themselves."""
+"""``vip trace``: the path from a target to its switches, and what the switches say themselves."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from runbooks.run.story import Story
 
 SCHEMA = "vipkeeper/trace/1"
-#: Of a hypervisor with many VMs so many are pinged.
+#: At most so many VMs of a hypervisor are pinged.
 _MOST_PINGED = 8
 
 
@@ -48,7 +48,7 @@ class SwitchAnswer:
         hostname: what it calls itself; empty when it could not be asked.
         presence: whether it sees the hypervisor; None when that was not asked or not answered.
         gateway: the gateway of the target's address on it; None when there is none.
-        problems: what could not be found out, or is wrong; each a sentence.
+        problems: what is wrong or could not be found out; each is a sentence.
         exit_code: 0, or that of the worst problem.
     """
 
@@ -62,11 +62,11 @@ class SwitchAnswer:
 
 @dataclass(frozen=True)
 class PingAnswer:
-    """Who answers pings.
+    """The outcome of the pings.
 
     Attributes:
-        probes: what came of pinging the target.
-        impact: who else is cut off; None where nobody was compared with.
+        probes: the pings of the target.
+        impact: who else is cut off; None where no other VM was pinged.
         problem: why nothing could be pinged; empty where it could.
     """
 
@@ -85,19 +85,19 @@ def run_trace(
     as_json: bool = False,
     probe: bool = True,
 ) -> int:
-    """Trace a target and show the way; gives the exit code.
+    """Trace a target and show its path; return the exit code.
 
     Args:
-        settings: for logins and pings.
-        site: whom to ask.
-        target: what is traced.
-        story: told what is shown.
-        ask_switches: log in to the switches and let them confirm the way.
-        as_json: print JSON and no table.
-        probe: ping the target, and others to compare with.
+        settings: the settings for logins and pings.
+        site: the sources to ask.
+        target: the target to trace.
+        story: is told each step.
+        ask_switches: log in to the switches and let them confirm the path.
+        as_json: print JSON instead of a table.
+        probe: ping the target, and other VMs to compare with.
 
     Raises:
-        TargetError: nothing is called that, or several things are.
+        TargetError: nothing has that name, or several things have it.
         SourceError: a source failed.
     """
     followed = follow(site, target, story)
@@ -122,7 +122,7 @@ def run_trace(
 def _reach(
     followed: TracedPath, survey: ImpactSurvey | None, words: list[SwitchAnswer]
 ) -> PingAnswer:
-    """Who answers: the target, and others to compare with."""
+    """Return who answers: the target, and other VMs to compare with."""
     vms = [vm for vm in _vms(followed) if vm.status == RUNNING]
     addresses = [str(address.ip) for vm in vms for address in vm.addresses][:_MOST_PINGED]
     try:
@@ -196,7 +196,7 @@ def _report(
 
 
 def _confirmed(presence: Presence | None) -> bool | None:
-    """Whether the hypervisor is behind the switch; None where that is not known."""
+    """Return whether the hypervisor is behind the switch; None where that is not known."""
     return None if presence is None or presence.unknown else presence.confirmed
 
 

@@ -1,4 +1,4 @@
-"""``vip watch``: the check again and again over kept connections, for Prometheus and for a log."""
+"""``vip watch``: repeats the check over kept connections, for Prometheus and for a log."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WatchOptions:
-    """What the operator asked for; None takes the settings'.
+    """The options of ``vip watch``; None takes the value of the settings.
 
     Attributes:
         interval: seconds from the beginning of one round to that of the next.
         listen: address and port for Prometheus.
         log: the file of changes.
-        rounds: end after so many; None goes on until it is told to end.
+        rounds: end after so many rounds; None goes on until a signal.
     """
 
     interval: float | None = None
@@ -60,10 +60,10 @@ def run_watch(
     options: WatchOptions,
     console: Console,
 ) -> int:
-    """Watch until SIGTERM, SIGHUP or Ctrl-C; gives the exit code.
+    """Watch until SIGTERM, SIGHUP or Ctrl-C; return the exit code.
 
     Raises:
-        UsageError: nobody can listen at that address.
+        UsageError: it is not possible to listen at that address.
         RecordError: the log cannot be written.
         VipkeeperError: there is nothing to watch.
     """
@@ -88,7 +88,7 @@ def run_watch(
 
 
 class _Watch:
-    """The rounds."""
+    """The rounds of ``vip watch``."""
 
     def __init__(  # noqa: PLR0917 - all of it is the watch's own
         self,
@@ -112,7 +112,7 @@ class _Watch:
         self._checker = self._make_checker(looking)
 
     def go(self, ears: queue.SimpleQueue[int]) -> None:
-        """Look again and again, until something is heard or the rounds are over."""
+        """Check repeatedly, until a signal arrives or the rounds are over."""
         due = time.monotonic()
         while True:
             looked = self._checker.look()
@@ -124,7 +124,7 @@ class _Watch:
             self._tell_changes(looked.health)
             if self._rounds is not None and self._latest.rounds >= self._rounds:
                 return
-            # A round that took too long is followed by the next at once, and by no crowd of them.
+            # A round that took too long is followed by one round at once, not by all missed ones.
             due = max(due + self._interval, time.monotonic())
             try:
                 ears.get(timeout=max(due - time.monotonic(), 0))
@@ -134,7 +134,7 @@ class _Watch:
             return
 
     def cancel(self) -> None:
-        """Cut a round that is under way short; may be called from a signal handler."""
+        """End the round that is under way; may be called from a signal handler."""
         self._checker.cancel()
 
     def close(self) -> None:
@@ -149,7 +149,7 @@ class _Watch:
         )
 
     def _take_inventory(self) -> None:
-        """Go on with a new inventory, where there is one."""
+        """Take over a new inventory, where there is one."""
         found = self._refresh.poll()
         if found is None:
             return
@@ -173,7 +173,7 @@ class _Watch:
         append(self._path, lines)
 
     def tell(self, text: str, style: str = "") -> None:
-        """A line on the terminal, with the time of day."""
+        """Print a line on the terminal, with the time of day."""
         self._console.print(Text(f"{now().astimezone():%H:%M:%S} {text}", style=style))
 
     def _tell_changes(self, health: FleetHealth) -> None:
@@ -187,7 +187,7 @@ class _Watch:
         try:
             self.log(*(change.as_line() for change in changes))
         except VipkeeperError as error:
-            # Whoever watches goes on watching when the disk is full.
+            # The rounds go on when the disk is full.
             self.tell(str(error), "yellow")
 
 
@@ -206,14 +206,14 @@ def _in_words(change: Change) -> str:
 
 @contextmanager
 def _told_to_end(cancel: Callable[[], None]) -> Iterator[queue.SimpleQueue[int]]:
-    """What hears the signals to stop; a round that is under way is cut short by them."""
+    """Put the signals to stop into the queue that is yielded; each ends the round under way."""
     ears: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def hear(number: int, _: Any) -> None:  # noqa: ANN401 - a frame
         ears.put(number)
         cancel()
 
-    # Under nohup a closed terminal is to be survived.
+    # Under nohup a closed terminal must not end it.
     heard = [n for n in STOPS if n != signal.SIGHUP or signal.getsignal(n) != signal.SIG_IGN]
     before = {number: signal.signal(number, hear) for number in heard}
     try:

@@ -1,1 +1,1 @@
-"""Many switches: choosing, judging and healing them."""
+"""Many switches: selecting, checking and healing them."""

@@ -1,7 +1,7 @@
-"""One switch of a check: collect its facts, judge them, and let them go.
+"""One switch of a check: collect its facts, judge them, and drop them.
 
-A Nornir task; what it gives is small, so that the memory of a run does not grow with what switches
-hold (ten thousand neighbours are judged and forgotten in the thread that read them).
+This is a Nornir task. Its result is small, so the memory of a run does not grow with the tables of
+the switches: ten thousand neighbours are judged and dropped in the thread that read them.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ IDENTITY = "identity"
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """How to look at switches.
+    """How to check switches.
 
     Attributes:
-        probe: let the switch try things out (pings from the VIP, ARP).
-        only: ids of the checks that are asked for; empty means all.
-        skip: ids of checks that are not.
-        diagnose: name faults and their cures, too.
-        keep: the switches whose connection is left open for the next round.
-        hypervisors: the names by which LLDP neighbours are recognized.
+        probe: whether the switch sends pings from the VIP, and ARP requests.
+        only: ids of the only checks to judge; empty means all.
+        skip: ids of the checks to leave out.
+        diagnose: whether faults and their cures are named, too.
+        keep: names of the switches whose connection stays open for the next round.
+        hypervisors: the names by which LLDP neighbours are recognised.
         vms: the VMs that OpenStack says are behind each switch: by its name, then by address.
     """
 
@@ -64,7 +64,7 @@ class CheckOptions:
     vms: Mapping[str, Mapping[str, ExpectedVm]] = field(default_factory=dict)
 
     def wants(self, check: str) -> bool:
-        """Whether findings of a check are asked for; that a switch was not judged always is."""
+        """Return whether findings of a check are wanted; "this switch was not judged" always is."""
         if check in UNANSWERED:
             return True
         return check not in self.skip and (not self.only or check in self.only)
@@ -72,13 +72,13 @@ class CheckOptions:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What is left of a switch's facts once they are judged.
+    """What remains of a switch's facts after they were judged.
 
     Attributes:
         health: findings and VIPs.
-        diagnoses: faults with their cures, where they were asked for.
+        diagnoses: faults with their cures, where ``CheckOptions.diagnose`` asked for them.
         gateways: the stanzas that the diagnoses are about.
-        held: the VIPs that it is configured with, whatever its kernel has.
+        held: the VIPs in its configuration, whatever its kernel holds.
         answered: whether the switch could be judged at all.
     """
 
@@ -90,10 +90,10 @@ class Assessment:
 
 
 def assess(task: Task, looking: CheckOptions) -> Result:
-    """Nornir task: look at the host; gives its ``Assessment``.
+    """Check the host, and return its ``Assessment``. This is a Nornir task.
 
     Raises:
-        NapalmException: it could not be asked.
+        NapalmException: the switch could not be asked.
     """
     host = task.host
     began = time.monotonic()
@@ -122,7 +122,7 @@ def assessed(host: Host, facts: SwitchFacts, looking: CheckOptions, seconds: flo
         hypervisors=looking.hypervisors,
         expected=expected,
     )
-    # A switch that was named by its address just tells its name.
+    # A switch that was named by its address tells its own name.
     nameless = {IDENTITY} if host.name == host.hostname else set()
     done = tuple(c for c in whole.judged if looking.wants(c) and c not in nameless)
     findings = (f for f in whole.findings if looking.wants(f.check) and f.check not in nameless)
@@ -137,10 +137,10 @@ def assessed(host: Host, facts: SwitchFacts, looking: CheckOptions, seconds: flo
 
 
 def ports_of(gateway: Gateway, behind: Mapping[str, str]) -> dict[str, str]:
-    """Hypervisor by port, for the ports that a gateway's stanza names.
+    """Return the hypervisors by port, for the ports that a gateway's stanza names.
 
-    A bridge that lists its ports has no others; the ports of a VLAN-aware one stand elsewhere, and
-    all of them may serve the gateway.
+    A bridge that lists its ports has no others. The ports of a VLAN-aware bridge stand in other
+    stanzas, so all of them are returned.
     """
     lines = [line.split() for line in gateway.stanza.splitlines()]
     listed = [line[1:] for line in lines if line and line[0] in {"bridge-ports", "bridge_ports"}]
@@ -151,7 +151,7 @@ def ports_of(gateway: Gateway, behind: Mapping[str, str]) -> dict[str, str]:
 
 
 def outcome(host: Host, results: MultiResult) -> Assessment:
-    """The ``Assessment`` of a host's result; of a failed one, an UNKNOWN that says why."""
+    """Return the ``Assessment`` of a host's result; for a failed one, UNKNOWN with the reason."""
     if not results.failed:
         found: Assessment = results[0].result
         return found
@@ -178,7 +178,7 @@ class Unanswered:
 
 
 def why_unanswered(switch: str, results: MultiResult) -> Unanswered:
-    """What a switch's failed results say."""
+    """Return why a switch could not be judged, from its failed results."""
     from runbooks.run.explain import explain, root_cause  # noqa: PLC0415 - NAPALM is slow to import
 
     error = root_cause(results) or RuntimeError("it failed without an exception")
@@ -192,7 +192,7 @@ def why_unanswered(switch: str, results: MultiResult) -> Unanswered:
 
 
 def _kinds() -> tuple[tuple[str, tuple[type[BaseException], ...], str], ...]:
-    """Id, exceptions, what to do where the exception itself gives no advice."""
+    """Return an id, exceptions, and the advice for those that bring none of their own."""
     from napalm.base import exceptions as napalm  # noqa: PLC0415 - as above
 
     return (

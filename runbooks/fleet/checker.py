@@ -1,4 +1,4 @@
-"""``vip check``: look at many switches at once, and judge each and all of them together."""
+"""``vip check``: look at many switches at once, and judge each one and all of them together."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
     from runbooks.fleet.selection import SelectedSwitches
     from tasks.health.model import SwitchHealth
 
-#: A switch or hypervisor that should be in the inventory and cannot be; in ``docs/checks.md``.
+#: A switch or hypervisor that is missing from the inventory; documented in ``docs/checks.md``.
 LEFT_OUT = "left-out"
 
 
 class Progress(Protocol):
-    """Is told how far a round has come."""
+    """Shows the progress of a round of checks."""
 
     def begin(self, total: int) -> None:
-        """A round of so many switches begins."""
+        """Begin to show a round of so many switches."""
 
     def done(self, health: SwitchHealth) -> None:
-        """A switch has its outcome."""
+        """Show the outcome of a switch."""
 
     def end(self) -> None:
-        """The round is over."""
+        """Stop showing the round."""
 
 
 class Silence:
-    """Tells nobody."""
+    """Shows nothing."""
 
     def begin(self, total: int) -> None:
         """Do nothing."""
@@ -57,7 +57,7 @@ class Silence:
 
 @dataclass(frozen=True)
 class CheckPace:
-    """How fast, and how long at most; None takes the settings'.
+    """How many switches at once, and for how long; None takes the value of the settings.
 
     Attributes:
         workers: switches at once.
@@ -73,9 +73,9 @@ class CheckRound:
     """The outcome of one look at all switches.
 
     Attributes:
-        health: what was found.
-        assessments: the same by switch, with what a cure needs.
-        interrupted: which signal ended it early; who was not asked is UNKNOWN then.
+        health: the findings.
+        assessments: the assessment of each switch, with what a cure needs.
+        interrupted: the signal that ended the round; a switch that was not asked is UNKNOWN then.
     """
 
     health: FleetHealth
@@ -84,7 +84,7 @@ class CheckRound:
 
 
 class Checker:
-    """Looks at the same switches once, or again and again over kept connections."""
+    """Looks at the same switches once, or repeatedly over kept connections."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Checker:
             pace.workers or settings.workers,
             deadline=pace.deadline or settings.check.deadline,
             host_deadline=settings.check.switch_deadline,
-            # Nothing is changed: at Ctrl-C nobody needs to be waited for.
+            # Nothing is changed, so Ctrl-C does not wait for any switch.
             wait_on_cancel=False,
             on_result=self._take,
         )
@@ -127,9 +127,9 @@ class Checker:
         return CheckRound(health, self._assessments, interrupted)
 
     def _ask_all(self) -> str:
-        """Ask every switch; gives which signal ended it early, if one did."""
+        """Ask every switch; return the name of the signal that ended it, or an empty text."""
         self._assessments = {}
-        # Nornir skips a host that failed once, in silence and for ever.
+        # Nornir silently skips a host that failed once, for ever.
         self._nornir.data.reset_failed_hosts()
         self._progress.begin(len(self._selected.inventory.hosts))
         try:
@@ -141,14 +141,17 @@ class Checker:
         return ""
 
     def _all_refused(self) -> bool:
-        """Whether no switch let us in: then it is the login, and no switch."""
+        """Return whether every switch refused the login: then the login is wrong, not a switch."""
         return all(
             any(finding.check == LOGIN_REFUSED for finding in assessment.health.findings)
             for assessment in self._assessments.values()
         )
 
     def _find_password(self) -> bool:
-        """Look for a password where it is only looked when a login without it has failed."""
+        """Ask for a password, once every login without one has failed.
+
+        Return whether one was found.
+        """
         defaults = self._selected.inventory.defaults
         if defaults.password or self._asked:
             return False
@@ -162,12 +165,12 @@ class Checker:
 
     @property
     def connections(self) -> int:
-        """How many connections are open."""
+        """Return the number of open connections."""
         hosts = self._selected.inventory.hosts.values()
         return sum(CONNECTION_NAME in host.connections for host in hosts)
 
     def cancel(self) -> None:
-        """Cut a round that is under way short; may be called from a signal handler."""
+        """End the round that is under way; may be called from a signal handler."""
         self._runner.cancel()
 
     def close(self) -> None:
@@ -177,7 +180,7 @@ class Checker:
 
     def _take(self, name: str, results: MultiResult) -> None:
         assessment = outcome(self._selected.inventory.hosts[name], results)
-        results.clear()  # a failed one holds its traceback, and with it all that was read
+        results.clear()  # a failed result holds its traceback, and with it everything that was read
         self._assessments[name] = assessment
         self._progress.done(assessment.health)
 

@@ -1,6 +1,6 @@
-"""Curing the planned faults of one leaf: look again, cure, look whether it helped.
+"""Curing the planned faults of one leaf: look again, cure, and check that it helped.
 
-A Nornir task; it has a report and audit lines of its own, as ``vip heal`` has.
+This is a Nornir task. Each leaf has a report and audit lines of its own, as ``vip heal`` has.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _PAUSE = 1.0  # seconds between two looks at what a cure did
 
 
 class NotHealedError(VipkeeperError):
-    """Cures went through, and a fault is still there."""
+    """Cures were carried out, and a fault is still there."""
 
     exit_code = ExitCode.NOT_HEALED
 
 
 class LeafStory(Story):
-    """The story of one leaf among others: each line says which."""
+    """The story of one leaf among others: each line names the leaf."""
 
     def __init__(self, whole: Story, switch: str) -> None:
         super().__init__(whole.console)
@@ -63,16 +63,16 @@ class LeafStory(Story):
 
 @dataclass(frozen=True)
 class Healing:
-    """What all leafs of one healing share.
+    """What the leafs of one healing share.
 
     Attributes:
-        settings: the timer, and how long a cure may take to show.
-        story: whose console is written to.
-        plans: what is to be done, by leaf.
-        before: what the check found, by leaf.
-        look: looks anew at some leafs, without probes.
-        compute: knows whose a MAC is.
-        force: go on where a leaf that shares a VIP is not well or cannot be asked.
+        settings: the settings; they hold the dead-man's timer and how long a cure may take to show.
+        story: the story of the whole run, whose console is used.
+        plans: the plan of each leaf, by its name.
+        before: the assessment of each leaf before healing, by its name.
+        look: looks at some leafs anew, without probes.
+        compute: returns the source that knows the owner of a MAC.
+        force: whether to go on where a leaf that shares a VIP is not well or cannot be asked.
     """
 
     settings: Settings
@@ -85,10 +85,10 @@ class Healing:
 
 
 def heal_leaf(task: Task, healing: Healing, switches: Mapping[str, Switch]) -> Result:
-    """Nornir task: cure what is planned for the host; gives its ``Run``.
+    """Carry out the host's plan, and return its ``Run``. This is a Nornir task.
 
     Raises:
-        VipkeeperError: it was refused, or did not help.
+        VipkeeperError: the cure was refused, or did not help.
         NapalmException: the driver's own.
     """
     name = task.host.name
@@ -117,11 +117,11 @@ def heal_leaf(task: Task, healing: Healing, switches: Mapping[str, Switch]) -> R
 def _heal_svi(
     run: Run, healing: Healing, session: SwitchSession, plan: SviPlan, behind: Mapping[str, str]
 ) -> tuple[Diagnosis, ...]:
-    """Cure an SVI; gives what harms and is still there, though it is covered for now.
+    """Cure an SVI; return the faults that still harm but are covered for now.
 
     Raises:
-        RefusedError: it is no longer what the plan was made for.
-        NotHealedError: it is not well.
+        RefusedError: the SVI is no longer as it was when the plan was made.
+        NotHealedError: the SVI is not well.
     """
     facts: SwitchFacts = session.run(collect_facts)
     name, svi = session.switch.name, plan.gateway.interface
@@ -162,10 +162,10 @@ def _heal_svi(
 
 
 def _require_present(run: Run, session: SwitchSession, plan: SviPlan) -> None:
-    """See at the end of the run that every VIP of the SVI is there, whatever was before.
+    """Raise where a VIP of the SVI is not there at the end of the run, whatever was seen before.
 
     Raises:
-        NotHealedError: one is not.
+        NotHealedError: a VIP is not there.
     """
     kernel = look_at_end(run, session, plan.gateway)
     if kernel.absent:
@@ -178,14 +178,14 @@ def _require_present(run: Run, session: SwitchSession, plan: SviPlan) -> None:
 
 
 def _is_covered(still: Sequence[Diagnosis]) -> bool:
-    """Whether nothing is left but what a cure of this switch can only cover for a time, or not."""
+    """Return whether every fault that still harms is one that returns after a cure."""
     return all(diagnosis.returns for diagnosis in harmful(still))
 
 
 def _is_well(observer: GatewayObserver, seconds: float) -> bool:
-    """Whether nothing harms any more; neighbours and routes take a moment to come.
+    """Return whether no fault harms any more; neighbours and routes get some time to appear.
 
-    What is only covered goes on showing: then it is well as long as VMs answer the VIP.
+    A fault that is only covered is still seen. Then the SVI is well if VMs answer the VIP.
     """
     until = time.monotonic() + seconds
     while harmful((looked := observer.look()).diagnoses):
@@ -198,7 +198,7 @@ def _is_well(observer: GatewayObserver, seconds: float) -> bool:
 
 
 def _is_reached(looked: Observation, observer: GatewayObserver) -> bool:
-    """Whether a VM answers a ping from a VIP, or the switch knows none to send one to."""
+    """Return whether a VM answers a ping from a VIP, or the switch knows no VM to ping."""
     devices = observer.gateway.devices
     tried = [p for p in looked.facts.probes.rows if p.kind == "ping" and p.device in devices]
     return not tried or any(probe.ok for probe in tried)
@@ -215,7 +215,7 @@ def _critical(findings: tuple[Finding, ...], interface: str) -> dict[tuple[str, 
 def _prove(
     run: Run, observer: GatewayObserver, before: Mapping[tuple[str, str], Finding], plan: SviPlan
 ) -> None:
-    """See that nothing of the SVI is critical that was not before.
+    """Raise where something of the SVI is critical that was not critical before.
 
     Raises:
         NotHealedError: something is.
@@ -242,10 +242,10 @@ def _prove(
 
 
 def _require_well_peers(run: Run, healing: Healing, name: str, vips: tuple[str, ...]) -> None:
-    """See that every other leaf with these VIPs is as well as before, and is not being changed.
+    """Raise where another leaf with these VIPs is less well than before, or is being changed.
 
     Raises:
-        RefusedError: one is not.
+        RefusedError: a leaf is.
     """
     known = peers_of(name, vips, healing.before)
     if not known:

@@ -1,4 +1,4 @@
-"""How the healing of many leafs ended: what became of each, and of all of them."""
+"""How the healing of many leafs ended: the outcome of each, and of all together."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _SEE = "See what is wrong and what to do about it: vip check"
 
 @dataclass(frozen=True)
 class LeafOutcome:
-    """What became of one leaf.
+    """The outcome of one leaf.
 
     Attributes:
         switch: its name.
         verdict: ``healed``, ``healed for now``, ``failed``, ``not started`` or ``left to itself``.
         sentence: the outcome for a person.
-        report: its own report; empty where none was written.
-        exit_code: what it alone would end with.
+        report: the path of its own report; empty where none was written.
+        exit_code: the exit code that the leaf alone would give.
         advice: what to do next.
     """
 
@@ -43,7 +43,7 @@ class LeafOutcome:
 
 
 class StoppedError(VipkeeperError):
-    """A leaf was not healed, and no other was begun after it; ends as that leaf alone would."""
+    """A leaf was not healed, and no other one was started after it; has that leaf's exit code."""
 
     def __init__(self, message: str, first: LeafOutcome) -> None:
         super().__init__(message, first.advice)
@@ -51,7 +51,7 @@ class StoppedError(VipkeeperError):
 
 
 def outcome_of(name: str, results: MultiResult) -> LeafOutcome:
-    """What became of a leaf, by the results of its Nornir task."""
+    """Return the outcome of a leaf, from the results of its Nornir task."""
     if not results.failed:
         leaf: Run = results[0].result
         verdict = "healed" if leaf.exit_code == ExitCode.OK else "healed for now"
@@ -69,11 +69,11 @@ def outcome_of(name: str, results: MultiResult) -> LeafOutcome:
 def conclude(
     run: Run, plan: FleetPlan, outcomes: tuple[LeafOutcome, ...], interrupted: str
 ) -> None:
-    """End the run of all leafs by what became of each.
+    """End the run of all leafs by the outcome of each.
 
     Raises:
         StoppedError: a leaf was not healed.
-        CancelledError: it was interrupted.
+        CancelledError: the run was interrupted.
     """
     run.report.leafs = outcomes
     healed = [o.switch for o in outcomes if o.verdict == "healed"]
@@ -106,7 +106,7 @@ def conclude(
 
 
 def _left_alone(plan: FleetPlan) -> str:
-    """The switches that nothing was done on though they are not well, as a clause."""
+    """Return, as a clause, the switches that are not well and were left alone."""
     ill = _ill(plan) - {leaf.switch for leaf in plan.leafs}
     return f"left alone: {', '.join(sorted(ill))} ({_NO_CURE})" if ill else ""
 
@@ -116,7 +116,7 @@ def _ill(plan: FleetPlan) -> set[str]:
 
 
 def nothing_to_cure(run: Run, plan: FleetPlan) -> None:
-    """End a run whose plan is empty: all are well, or what is wrong is nothing that a cure ends."""
+    """End a run with an empty plan: all leafs are well, or no cure ends their faults."""
     ill = sorted(_ill(plan))
     if not ill:
         run.end("healthy", f"{plan.checked} leafs have no fault to cure; nothing was touched")

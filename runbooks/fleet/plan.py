@@ -1,4 +1,4 @@
-"""What healing a fleet would do: which leaf, which fault, which cure, in which order. Pure."""
+"""The plan for healing a fleet: which leaf, which fault, which cure, in which order. Pure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from tasks.faults.model import Diagnosis
     from tasks.model import Gateway
 
-#: Nobody is known to be cut off: nothing that takes a VIP away is done on suspicion.
+#: Nobody is known to be cut off, so nothing that takes a VIP away is done on suspicion.
 RULES = CurePolicy(Scope.UNKNOWN)
-#: Fewer ill leafs than this say nothing about an outage of everything.
+#: Fewer ill leafs than this do not show an outage of the whole fleet.
 _MANY = 2
 _NAMED = 5
 
@@ -31,7 +31,7 @@ class SviPlan:
     Attributes:
         gateway: its stanza.
         diagnoses: all its faults.
-        first: the one that is cured first.
+        first: the diagnosis that is cured first.
     """
 
     gateway: Gateway
@@ -40,36 +40,39 @@ class SviPlan:
 
     @property
     def vips(self) -> tuple[str, ...]:
-        """The VIPs of the SVI."""
+        """Return the VIPs of the SVI."""
         return tuple(str(virtual.address.ip) for virtual in self.gateway.virtual)
 
 
 @dataclass(frozen=True)
 class LeafPlan:
-    """What is to be cured on one leaf."""
+    """The cures for one leaf."""
 
     switch: str
     svis: tuple[SviPlan, ...]
 
     @property
     def vips(self) -> frozenset[str]:
-        """Every VIP that is worked on; leafs that share one are never worked on together."""
+        """Return every VIP that is worked on.
+
+        Leafs with a VIP in common are never healed together.
+        """
         return frozenset(vip for svi in self.svis for vip in svi.vips)
 
     @property
     def rung(self) -> int:
-        """How high its strongest cure stands on the ladder."""
+        """Return the rung of its strongest cure on the ladder."""
         return max(svi.first.cure.rung for svi in self.svis)
 
 
 @dataclass(frozen=True)
 class FleetPlan:
-    """What healing would do.
+    """The plan for a fleet.
 
     Attributes:
         leafs: in order; the first one is the canary.
-        left: faults that harm and are left alone, by leaf: no cure of a switch ends them, or they
-            are not certain.
+        left: by leaf, the faults that harm and are left alone: no cure of a switch ends them, or
+            they are not certain.
         unhealthy: leafs with a fault, and those that could not be judged.
         checked: number of leafs that were looked at.
     """
@@ -81,7 +84,7 @@ class FleetPlan:
 
 
 def make_plan(assessments: Mapping[str, Assessment]) -> FleetPlan:
-    """The plan for what was diagnosed: the leaf with the mildest cures is the canary."""
+    """Return the plan for the diagnoses; the leaf with the mildest cures is the canary."""
     leafs: list[LeafPlan] = []
     left: list[tuple[str, Diagnosis]] = []
     unhealthy: list[str] = []
@@ -102,7 +105,7 @@ def make_plan(assessments: Mapping[str, Assessment]) -> FleetPlan:
 
 
 def diagnoses_of(gateway: Gateway, diagnoses: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
-    """Those of one SVI, and those of the whole switch."""
+    """Return the diagnoses of one SVI, and those of the whole switch."""
     return tuple(d for d in diagnoses if d.interface in {gateway.interface, ""})
 
 
@@ -117,14 +120,14 @@ def _svis(assessment: Assessment) -> list[SviPlan]:
 
 
 def refuse_mass_outage(plan: FleetPlan, most: float) -> None:
-    """Refuse when so much is ill at once that it is more likely not the leafs.
+    """Raise where so many leafs are ill at once that the cause is probably not on the leafs.
 
     Args:
         plan: what was found.
         most: the share of the leafs that may be ill.
 
     Raises:
-        RefusedError: more are, or all of them.
+        RefusedError: more leafs are ill than that, or all of them.
     """
     ill = len(plan.unhealthy)
     if ill < _MANY or (ill < plan.checked and ill <= most * plan.checked):
@@ -141,7 +144,7 @@ def refuse_mass_outage(plan: FleetPlan, most: float) -> None:
 def peers_of(
     switch: str, vips: Sequence[str], assessments: Mapping[str, Assessment]
 ) -> dict[str, bool]:
-    """The other leafs that are configured with one of the VIPs, and whether they are well there."""
+    """Return the other leafs configured with one of the VIPs, and whether each is well there."""
     wanted = set(vips)
     found = {}
     for name, assessment in assessments.items():

@@ -1,4 +1,4 @@
-"""How far a round of checks has come: a bar on a terminal, a line for each switch elsewhere."""
+"""The progress of a round of checks: a bar on a terminal, a line for each switch elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ STYLES = {
 
 
 class Bar:
-    """A bar that is gone when the round is over; what is not well is told above it at once."""
+    """A bar that disappears at the end of the round.
+
+    Switches that are not well are told above it.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -55,21 +58,21 @@ class Bar:
             self._bar.console.print(_line(health), style=STYLES[health.status])
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
 
 
 class Lines:
-    """A line for each switch, as its outcome comes."""
+    """Prints a line for each switch as its outcome comes."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._total = self._number = 0
 
     def begin(self, total: int) -> None:
-        """Remember how many there will be."""
+        """Store the number of switches."""
         self._total, self._number = total, 0
 
     def done(self, health: SwitchHealth) -> None:

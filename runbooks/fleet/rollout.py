@@ -1,4 +1,7 @@
-"""Healing many leafs: a canary first, then one leaf at a time for each VIP, until one fails."""
+"""Healing many leafs: first a canary, then the others, one at a time for each VIP.
+
+No other leaf is started after one was not healed.
+"""
 
 from __future__ import annotations
 
@@ -34,17 +37,17 @@ if TYPE_CHECKING:
     from runbooks.run.approval import Agreement
 
 _AT_ONCE = 8  # leafs without a VIP in common
-#: How a leaf ends after which the next one is begun.
+#: Exit codes of a leaf after which the next leaf is started.
 _WELL = frozenset({ExitCode.OK, ExitCode.HEALED_FOR_NOW})
 
 
 @dataclass(frozen=True)
 class FleetOptions:
-    """What the operator asked for besides.
+    """The options of a healing of many leafs.
 
     Attributes:
-        dry_run: show the plan, change nothing.
-        force: go on though most leafs are ill, or a leaf that shares a VIP cannot be asked.
+        dry_run: show the plan and change nothing.
+        force: go on where most leafs are ill, or where a leaf that shares a VIP cannot be asked.
     """
 
     dry_run: bool = False
@@ -60,19 +63,19 @@ def heal_fleet(
     *,
     compute: Compute,
 ) -> None:
-    """Cure what was diagnosed; how it ended is in the run.
+    """Cure what was diagnosed; the outcome is written to the run.
 
     Args:
         run: the run of all leafs; each leaf has one of its own besides.
         selected: the switches that were checked.
-        assessments: what was found, with diagnoses.
-        agreement: how the operator's word is got.
-        options: what was asked for besides.
-        compute: knows whose a MAC is.
+        assessments: the assessments of those switches, with diagnoses.
+        agreement: how the operator's agreement is obtained.
+        options: the options of the healing.
+        compute: returns the source that knows the owner of a MAC.
 
     Raises:
         StoppedError: a leaf was not healed.
-        RefusedError: so many are ill that it is more likely not the leafs.
+        RefusedError: so many leafs are ill that the cause is probably not on them.
         CancelledError: the operator said no, or pressed Ctrl-C.
     """
     with recorded(run):
@@ -93,7 +96,7 @@ def heal_fleet(
 
 
 class _Rollout:
-    """The leafs that are healed, and how they are gone through."""
+    """The leafs to heal, and how many of them are healed at once."""
 
     def __init__(
         self,
@@ -116,7 +119,7 @@ class _Rollout:
         self._outcomes: dict[str, LeafOutcome] = {}
 
     def heal(self) -> tuple[tuple[LeafOutcome, ...], str]:
-        """Go through the leafs; gives what became of each, and the signal that stopped it."""
+        """Heal the leafs; return the outcome of each, and the signal that stopped it."""
         names = [leaf.switch for leaf in self._plan.leafs]
         interrupted = ""
         try:
@@ -153,12 +156,15 @@ class _Rollout:
                 drop_connection(host)
 
     def _keys(self, host: Host) -> set[str]:
-        """A leaf and all that hold one of its VIPs: none of them is worked on meanwhile."""
+        """Return a leaf and all others that hold one of its VIPs.
+
+        None of them is healed meanwhile.
+        """
         vips = tuple(self._healing.plans[host.name].vips)
         return {host.name, *peers_of(host.name, vips, self._assessments)}
 
     def _look(self, names: tuple[str, ...]) -> Mapping[str, Assessment]:
-        """Look at some leafs anew, on connections of its own."""
+        """Look at some leafs anew, on new connections."""
         inventory = _copied(self._selected.inventory, names)
         looking = CheckOptions(probe=False, diagnose=True)
         pace = CheckPace(deadline=self._run.settings.check.switch_deadline)
@@ -203,7 +209,7 @@ def _question(plan: FleetPlan) -> str:
 
 
 def _copied(inventory: Inventory, names: Sequence[str]) -> Inventory:
-    """Some hosts of an inventory, with connections of their own."""
+    """Return some hosts of an inventory, with connections of their own."""
     hosts = Hosts()
     for name in names:
         host = inventory.hosts[name]
@@ -223,5 +229,5 @@ def _copied(inventory: Inventory, names: Sequence[str]) -> Inventory:
 
 
 def _switch(host: Host) -> Switch:
-    """The switch of a host, as records name it."""
+    """Return the switch of a host, as records name it."""
     return Switch(host.name, ip_address(host.hostname or ""))

@@ -1,4 +1,4 @@
-"""Which switches a command is about: the site's inventory, or those that were named."""
+"""Which switches a command works on: the site's inventory, or the switches that were named."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from inventory.site import Site
     from nornir_config.settings import Settings
 
-#: What ``--filter`` can ask for; all but the name are the inventory's groups ``rack_...`` etc.
+#: The keys of ``--filter``; all but the name stand for the inventory's groups ``rack_...`` etc.
 FILTERS = ("name", "rack", "model", "site")
 
 
 @dataclass(frozen=True)
 class SwitchFilter:
-    """Which switches are asked for.
+    """The filter that chooses switches.
 
     Attributes:
         names: names or management addresses; empty means all of the inventory.
@@ -49,8 +49,8 @@ class SelectedSwitches:
 
     Attributes:
         inventory: the hosts; at least one.
-        left_out: a sentence for each switch or hypervisor that should be there and cannot be.
-        notes: what deserves less trust (answers of failing sources, with their age).
+        left_out: a sentence for each switch or hypervisor that is missing and should be there.
+        notes: a sentence for each answer that is old because its source fails, with its age.
     """
 
     inventory: Inventory
@@ -59,7 +59,7 @@ class SelectedSwitches:
 
 
 def parse_filters(texts: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """``KEY=VALUE`` of the command line.
+    """Parse the ``KEY=VALUE`` texts of the command line; return pairs of key and value.
 
     >>> parse_filters(["rack=a3", "name=swt-*"])
     (('rack', 'a3'), ('name', 'swt-*'))
@@ -85,18 +85,18 @@ def select(
     wish: SwitchFilter,
     find: Callable[[str], Switch],
 ) -> SelectedSwitches:
-    """Find the switches that are asked for.
+    """Return the switches that the filter asks for.
 
     Args:
-        settings: for the login.
+        settings: the settings, with the login.
         site: opens the site; called only when its whole inventory is needed.
-        wish: which switches.
-        find: finds one by its name or address.
+        wish: the filter.
+        find: finds one switch by its name or address.
 
     Raises:
         NoHostsError: nothing matches.
-        TargetError: a switch that was named is unknown.
-        SourceError: a source failed and no earlier answer of it is kept.
+        TargetError: a named switch is unknown.
+        SourceError: a source failed, and no earlier answer of it is kept.
     """
     if wish.names:
         if wish.filters or wish.groups:
@@ -118,17 +118,17 @@ def select(
 
 
 def rack_of(host: Host) -> str:
-    """The rack, from the host's groups; empty where they do not say."""
+    """Return the rack, from the host's groups; empty where no group says it."""
     return _from_groups(host, "rack")
 
 
 def model_of(host: Host) -> str:
-    """The model, from the host's groups; empty where they do not say."""
+    """Return the model, from the host's groups; empty where no group says it."""
     return _from_groups(host, "model")
 
 
 def uplinks_of(host: Host) -> dict[str, tuple[str, ...]]:
-    """Ports by hypervisor, as the uplink source says; empty for a switch that was named."""
+    """Return the ports by hypervisor, from the uplink source; empty for a switch that was named."""
     found: dict[str, tuple[str, ...]] = {}
     for uplink in host.data.get("uplinks", ()):
         name = uplink["hypervisor"]
@@ -137,7 +137,7 @@ def uplinks_of(host: Host) -> dict[str, tuple[str, ...]]:
 
 
 def behind_ports(host: Host) -> dict[str, str]:
-    """Hypervisor by port, as the uplink source says."""
+    """Return the hypervisors by port, from the uplink source."""
     return {port: name for name, ports in uplinks_of(host).items() for port in ports}
 
 
@@ -164,5 +164,5 @@ def _matches(host: Host, wish: SwitchFilter) -> bool:
 
 
 def _slug(value: str) -> str:
-    """A value as it stands in a group's name."""
+    """Return a value in the form in which it stands in a group's name."""
     return re.sub(r"[^a-z0-9_-]+", "_", value.lower())

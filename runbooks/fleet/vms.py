@@ -1,4 +1,4 @@
-"""Which VMs are on which hypervisor behind which switch, and what that lets a check expect."""
+"""Which VMs run on which hypervisor behind which switch, and what a check expects of them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class HypervisorVms:
-    """VMs by hypervisor; OpenStack is asked once for each.
+    """VMs by hypervisor; OpenStack is asked once for each hypervisor.
 
     Attributes:
-        problem: what is wrong with what it says (the first failure); empty where nothing is.
+        problem: the first failure of OpenStack; empty where there was none.
     """
 
     def __init__(self, site: Site) -> None:
@@ -37,7 +37,7 @@ class HypervisorVms:
         self._answers: dict[str, Answer[tuple[VirtualMachine, ...]]] = {}
 
     def ask(self, names: Iterable[str]) -> None:
-        """Ask for the VMs of hypervisors; one that cannot be answered for is left out."""
+        """Ask for the VMs of hypervisors; a hypervisor without an answer is left out."""
         new = sorted(set(names) - self._asked)
         self._asked.update(new)
         with ThreadPoolExecutor(self._site.parallel) as pool:
@@ -55,14 +55,14 @@ class HypervisorVms:
             self.problem = self.problem or old
 
     def vms_on(self, hypervisor: str) -> tuple[VirtualMachine, ...] | None:
-        """Its VMs; None where it was not asked for, or was not answered for."""
+        """Return the VMs of a hypervisor; None where OpenStack was not asked, or did not answer."""
         answer = self._answers.get(hypervisor)
         return None if answer is None else answer.value
 
     def behind(self, inventory: Inventory) -> dict[str, dict[str, ExpectedVm]]:
-        """The VMs that run behind each switch: by the switch's name, then by their address.
+        """Return the VMs that run behind each switch: by the switch's name, then by their address.
 
-        Only what OpenStack says now counts: a VM may have been made anew since an earlier answer.
+        Only current answers of OpenStack count: a VM may have been rebuilt since an earlier answer.
         """
         cables = {name: uplinks_of(host) for name, host in inventory.hosts.items()}
         homes = Counter(hypervisor for found in cables.values() for hypervisor in found)
@@ -76,7 +76,7 @@ class HypervisorVms:
             answer = self._answers.get(hypervisor)
             if answer is None or answer.cached:
                 continue
-            # The VMs of one that hangs on several switches may be behind any of them.
+            # The VMs of a hypervisor with several switches may be behind any of them.
             place = hypervisor if homes[hypervisor] == 1 else ""
             for vm in answer.value:
                 if vm.status != RUNNING or not vm.macs:
@@ -87,7 +87,7 @@ class HypervisorVms:
 
 
 def _either(one: ExpectedVm | None, other: ExpectedVm) -> ExpectedVm:
-    """Two VMs of one address, in networks that know nothing of each other: either is right."""
+    """Return one expectation for two VMs with one address in separate networks: either is right."""
     if one is None:
         return other
     place = one.hypervisor if one.hypervisor == other.hypervisor else ""
@@ -95,13 +95,13 @@ def _either(one: ExpectedVm | None, other: ExpectedVm) -> ExpectedVm:
 
 
 def place(fleet: FleetHealth, inventory: Inventory, hosted: HypervisorVms | None) -> Placement:
-    """Hypervisors by switch from the inventory and LLDP, with their VMs where they are asked for.
+    """Return the hypervisors by switch from the inventory and LLDP, with their VMs where wanted.
 
     Args:
-        fleet: the check, with what LLDP saw.
-        inventory: its hosts; their data hold the uplinks.
-        hosted: the VMs; it is asked for those behind hypervisors that only LLDP names, too.
-            None leaves VMs out.
+        fleet: the check, with the LLDP neighbours.
+        inventory: its hosts; the hosts' data hold the uplinks.
+        hosted: the VMs; it is also asked for hypervisors that only LLDP knows. None leaves VMs
+            out.
     """
     ports = {
         health.switch: {

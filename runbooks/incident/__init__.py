@@ -1,1 +1,1 @@
-"""Who is cut off, and behind which leaf."""
+"""Which VMs are cut off, and behind which leaf."""

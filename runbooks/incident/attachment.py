@@ -1,4 +1,4 @@
-"""Which switches see a hypervisor themselves: logged in to, identified, and asked."""
+"""The switches that see a hypervisor: log in to each, verify its name, and ask it."""
 
 from __future__ import annotations
 
@@ -23,48 +23,48 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AttachedLeaf:
-    """A switch that was logged in to, and what it says of the hypervisor."""
+    """A switch with an open session, and what it says of the hypervisor."""
 
     session: SwitchSession
     presence: Presence
 
     @property
     def switch(self) -> Switch:
-        """The switch."""
+        """Return the switch."""
         return self.session.switch
 
     @property
     def ports(self) -> tuple[str, ...]:
-        """Where the hypervisor is plugged in: by LLDP, else by the uplink source."""
+        """Return the ports of the hypervisor: from LLDP, else from the uplink source."""
         heard = tuple(port for port in self.presence.port.split(", ") if port)
         return heard or tuple(uplink.port for uplink in self.switch.uplinks)
 
     @property
     def contradicted(self) -> bool:
-        """Whether a table of the switch says that the hypervisor is somewhere else."""
+        """Return whether a table of the switch says that the hypervisor is somewhere else."""
         return self.presence.contradicted
 
 
 @dataclass(frozen=True)
 class Attachments:
-    """What came of logging in to the switches of a way."""
+    """The outcome of logging in to the switches on the path of a target."""
 
     answered: tuple[AttachedLeaf, ...]
     failures: tuple[napalm.NapalmException, ...]
 
     @property
     def confirmed(self) -> tuple[AttachedLeaf, ...]:
-        """Those that see the hypervisor."""
+        """Return the switches that see the hypervisor."""
         return tuple(behind for behind in self.answered if behind.presence.confirmed)
 
 
 def reach(
     run: Run, stack: ExitStack, followed: TracedPath, endpoints: tuple[Endpoint, ...]
 ) -> Attachments:
-    """Log in to every switch of the way, make sure of its name, and ask for the hypervisor.
+    """Log in to every switch on the path, verify its name, and ask for the hypervisor.
 
     Raises:
-        WrongSwitchError: one has another name than the inventory says.
+        WrongSwitchError: a switch has another name than the inventory says.
     """
     answered: list[AttachedLeaf] = []
     failures: list[napalm.NapalmException] = []
@@ -86,11 +86,11 @@ def reach(
 def require_confirmed(
     run: Run, reached: Attachments, followed: TracedPath, *, force: bool
 ) -> tuple[AttachedLeaf, ...]:
-    """The switches that see the hypervisor, or all that answered where that is forced.
+    """Return the switches that see the hypervisor; with ``force``, all that answered.
 
     Raises:
-        RefusedError: none sees it.
-        NapalmException: the only ones that might cannot be reached.
+        RefusedError: no switch sees it.
+        NapalmException: no switch that might see it can be reached.
     """
     unseen = [
         f"{behind.switch.name} {_verdict(behind.presence)} ({behind.presence.explanation})"
@@ -114,7 +114,7 @@ def require_confirmed(
 
 
 def _verdict(presence: Presence) -> str:
-    """Say in words that a switch does not see the hypervisor, or that it cannot be told."""
+    """Return, in words, that the switch does not see the hypervisor or cannot tell."""
     return "cannot tell whether it is there" if presence.unknown else "does not confirm it"
 
 

@@ -1,4 +1,4 @@
-"""Questions to the sources that are asked in the background while something else is done."""
+"""Questions to the sources, asked in the background while something else is done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ T = TypeVar("T")
 
 
 class Background(Generic[T]):
-    """A question asked in the background; a source that hangs keeps nobody from ending."""
+    """A question asked in the background.
+
+    A source that hangs does not delay the end of a command.
+    """
 
     def __init__(self, ask: Callable[[], T], limit: threading.Semaphore | None = None) -> None:
         self._answer: SimpleQueue[T | VipkeeperError] = SimpleQueue()
@@ -31,7 +34,7 @@ class Background(Generic[T]):
                 self._answer.put(VipkeeperError(f"{type(error).__name__}: {error}"))
 
     def result(self, seconds: float) -> T:
-        """The answer, once.
+        """Return the answer; may be called once.
 
         Raises:
             VipkeeperError: the source failed, or has not answered within the time.

@@ -1,4 +1,4 @@
-"""Who is to be healed: the running VMs behind a target, and how they are probed."""
+"""Who is to be healed: the running VMs behind a target, and their addresses to ping."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tasks.model import Gateway
 
 RUNNING = "ACTIVE"
-#: What brings a VM back that is in such a state; for others one has to look.
+#: The openstack command that brings back a VM in such a state; for other states one has to look.
 _REMEDIES = {
     "SHUTOFF": "start",
     "PAUSED": "unpause",
@@ -33,7 +33,7 @@ class Endpoint:
     Attributes:
         name: its name.
         probed: the addresses to ping.
-        fixed: its addresses on their subnets, by which its gateway is found.
+        fixed: its addresses on their subnets; they tell its gateway.
         macs: its MACs.
     """
 
@@ -44,10 +44,10 @@ class Endpoint:
 
 
 def endpoints_of(chain: TargetPath) -> tuple[Endpoint, ...]:
-    """The VMs that a healing of the target is for.
+    """Return the VMs to heal for a target.
 
     Raises:
-        TargetError: the target is a switch, does not run, runs nowhere, or has no address.
+        TargetError: the target is a switch, is not running, has no hypervisor, or has no address.
     """
     if chain.kind is Kind.SWITCH:
         raise TargetError(
@@ -97,7 +97,7 @@ def _the_vm(vm: VirtualMachine, target: str) -> Endpoint:
 def _endpoint(vm: VirtualMachine, target: str = "") -> Endpoint:
     fixed = tuple(address.ip for address in vm.addresses)
     try:
-        # Who names an address means that one and no other.
+        # A target that is an address means this address and no other one of the VM.
         named = ip_address(target.removeprefix(f"{Kind.VM.value}:"))
     except ValueError:
         return Endpoint(vm.name, tuple(map(str, fixed)), fixed, vm.macs)
@@ -108,7 +108,7 @@ def _endpoint(vm: VirtualMachine, target: str = "") -> Endpoint:
 def silent_fixed(
     endpoints: tuple[Endpoint, ...], probes: dict[str, Probe]
 ) -> tuple[IPv4Address | IPv6Address, ...]:
-    """The fixed addresses of the endpoints that do not answer, in order."""
+    """Return the fixed addresses of the endpoints that do not answer, in order."""
     found: dict[IPv4Address | IPv6Address, None] = {}
     for endpoint in endpoints:
         silent = [text for text in endpoint.probed if not probes[text].answers]
@@ -124,13 +124,13 @@ def silent_ones(
     hypervisor: str = "",
     ports: tuple[str, ...] = (),
 ) -> tuple[SilentEndpoint, ...]:
-    """The silent endpoints as the diagnosis of a switch wants them.
+    """Return the silent endpoints, as the diagnosis of a switch expects them.
 
     Args:
-        endpoints: who should answer.
-        probes: who did, by address.
-        hypervisor: where they run.
-        ports: where the hypervisor is plugged in on that switch.
+        endpoints: the VMs that should answer.
+        probes: the pings, by address.
+        hypervisor: their hypervisor.
+        ports: the hypervisor's ports on that switch.
     """
     silent = set(silent_fixed(endpoints, probes))
     return tuple(
@@ -146,7 +146,7 @@ def silent_ones(
 def served(
     gateway: Gateway, endpoints: tuple[Endpoint, ...], probes: dict[str, Probe]
 ) -> list[str]:
-    """The probed addresses that must answer once this gateway works again."""
+    """Return the probed addresses that must answer once this gateway works again."""
     network = gateway.vip.address.network
     found = [
         text
@@ -160,7 +160,7 @@ def served(
 
 
 def known_macs(chain: TargetPath) -> dict[str, tuple[str, ...]]:
-    """MACs by address of all VMs that are known."""
+    """Return the MACs by address of all known VMs."""
     vms = list(chain.neighbours.value) if chain.neighbours else []
     if chain.vm is not None:
         vms.append(chain.vm.value)

@@ -1,7 +1,7 @@
 """Who else is cut off: one VM, one hypervisor, one leaf, or more than that.
 
-One that answers says much; one that is silent says little, since many VMs let no ping in: a group
-counts as cut off only when nobody in it answers. ``runbooks.incident.survey`` looks.
+A VM that answers proves much. A VM that is silent proves little, since many VMs block pings: a
+sample counts as cut off only when nobody in it answers. ``runbooks.incident.survey`` pings them.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Sample:
     """VMs that were compared with the target.
 
     Attributes:
-        where: where they run, for a person.
+        where: where they run, in words for a person.
         answering: names of those that answer.
         silent: names of those that do not.
-        leaf: their switch; empty for those beside the target.
+        leaf: their switch; empty for VMs on the target's hypervisor.
     """
 
     where: str
@@ -40,7 +40,7 @@ class Sample:
 
     @property
     def size(self) -> int:
-        """How many were pinged."""
+        """Return the number of VMs that were pinged."""
         return len(self.answering) + len(self.silent)
 
     def __str__(self) -> str:
@@ -49,14 +49,14 @@ class Sample:
 
 @dataclass(frozen=True)
 class Impact:
-    """What was seen of the others.
+    """What was seen of other VMs.
 
     Attributes:
         scope: the conclusion.
         beside: other VMs of the same hypervisor.
         leaf: VMs of other hypervisors on the same switch.
-        elsewhere: VMs behind other switches, a group for each.
-        warnings: what could not be learnt.
+        elsewhere: VMs behind other switches, a sample for each switch.
+        warnings: what could not be found out.
         seconds: how long it took.
     """
 
@@ -69,7 +69,7 @@ class Impact:
 
     @property
     def sentence(self) -> str:
-        """The conclusion, and the counts that it rests on."""
+        """Return the conclusion, with the counts it rests on."""
         groups = [g for g in (self.beside, self.leaf, *self.elsewhere) if g.size]
         if not groups:
             return f"{self.scope.value}: there is nobody to compare with"
@@ -84,12 +84,12 @@ def conclude(
     several: bool = False,
     answers: bool = False,
 ) -> Scope:
-    """How far an outage reaches, given that the target is cut off.
+    """Return how far an outage reaches, assuming that the target is cut off.
 
     Args:
         beside: other VMs of the same hypervisor.
         leaf: VMs of other hypervisors on the same switch.
-        elsewhere: VMs behind other switches, a group for each.
+        elsewhere: VMs behind other switches, a sample for each switch.
         several: whether the target is several VMs of one hypervisor.
         answers: whether the target answers after all.
     """
@@ -105,5 +105,5 @@ def conclude(
         return Scope.FLEET
     if leaf.size:
         return Scope.LEAF
-    # Nobody else on the switch to ask: it may be the hypervisor alone.
+    # Nobody else on the switch can be asked, so it may be the hypervisor alone.
     return Scope.HYPERVISOR if probed and (beside.size or several) else Scope.UNKNOWN

@@ -1,4 +1,4 @@
-"""Following a target to its switches, told and recorded step by step."""
+"""Following a target to its switches; each step is told and recorded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _JUST_NOW = 5
 
 @dataclass(frozen=True)
 class PathStep:
-    """One question on the way, and who answered what.
+    """One question on the path, and its answer.
 
     Attributes:
         question: what was asked for (``VM``, ``uplinks``, ``VMs beside``, ``switch``).
@@ -35,7 +35,7 @@ class PathStep:
         asked_at: when it was given.
         age_seconds: how old it was when it was used.
         cached: whether it is a kept answer, because the source is failing now.
-        warning: why it deserves less trust; may be empty.
+        warning: why the answer deserves less trust; may be empty.
     """
 
     question: str
@@ -48,7 +48,10 @@ class PathStep:
 
     @property
     def age(self) -> str:
-        """How old the answer is, in words; that of a failing source is called kept."""
+        """Return how old the answer is, in words.
+
+        An old answer of a failing source is called kept.
+        """
         fresh = self.age_seconds < _JUST_NOW
         age = "now" if fresh else age_in_words(self.age_seconds)
         return f"kept, {age}" if self.cached else age
@@ -56,12 +59,12 @@ class PathStep:
 
 @dataclass(frozen=True)
 class TracedPath:
-    """How far the way was followed.
+    """How far the path of a target was followed.
 
     Attributes:
-        chain: what is known; without switches when a source failed on the way.
-        steps: who said what.
-        failure: what stopped it; None when it was followed to its end.
+        chain: what is known; without switches when a source failed on the path.
+        steps: the questions and their answers.
+        failure: what stopped it; None when the path was followed to its end.
     """
 
     chain: TargetPath
@@ -70,13 +73,13 @@ class TracedPath:
 
 
 def follow(site: Site, target: str, story: Story) -> TracedPath:
-    """Follow a target, telling each answer as it comes.
+    """Follow a target, and tell each answer as it comes.
 
-    A source that fails behind the VM is given back and not raised: whether the VM answers at all
-    can be found out without it.
+    A source that fails after the VM was found is returned in ``failure`` and not raised: whether
+    the VM answers can be found out without that source.
 
     Raises:
-        TargetError: nothing is called that, or several things are.
+        TargetError: nothing has that name, or several things have it.
         SourceError: a source failed before anything was known.
     """
     steps: list[PathStep] = []
@@ -105,7 +108,7 @@ def follow(site: Site, target: str, story: Story) -> TracedPath:
 
 
 def record(run: Run, followed: TracedPath) -> None:
-    """Put the way into the run's report."""
+    """Store the path in the run's report."""
     chain = followed.chain
     run.report.way = TargetTrace(
         chain.kind, chain.hypervisor, followed.steps, tuple(chain.warnings)
@@ -113,12 +116,12 @@ def record(run: Run, followed: TracedPath) -> None:
 
 
 def find_switch(site: Site | None, name: str, story: Story) -> Switch:
-    """The switch that is named, or whose management address is given.
+    """Return the switch with that name or management address.
 
     Args:
-        site: whom to ask for the address; not needed where the address is given.
+        site: the sources to ask for the address; not needed where the address is given.
         name: a switch's name, full or short, or an IP address.
-        story: told the answer.
+        story: is told the answer.
 
     Raises:
         TargetError: the address source knows no such switch.

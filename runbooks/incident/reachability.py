@@ -1,4 +1,4 @@
-"""Does an address answer? The system's own ping, which needs no root, is asked."""
+"""Whether an address answers: asks the system's own ping, which needs no root."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class ProbeError(VipkeeperError):
 
 @dataclass(frozen=True)
 class Probe:
-    """What came of pinging an address.
+    """The outcome of pinging an address.
 
     Attributes:
         address: who was pinged.
         sent: echo requests sent.
         received: answers that came back.
         rtt_ms: mean round trip; None when nothing came.
-        error: why nothing could be sent (no route, no permission); empty otherwise. Then the
-            address neither answers nor is silent: nobody knows.
+        error: why nothing could be sent (no route, no permission); empty otherwise. Then nobody
+            knows whether the address answers.
     """
 
     address: str
@@ -50,7 +50,7 @@ class Probe:
 
     @property
     def answers(self) -> bool:
-        """Whether at least one answer came."""
+        """Return whether at least one answer came."""
         return self.received > 0
 
     def __str__(self) -> str:
@@ -106,7 +106,7 @@ def _read(address: str, done: subprocess.CompletedProcess[str]) -> Probe:
 def probe_all(
     addresses: Sequence[str], *, count: int = 3, interval: float = 0.2, timeout: float = 1.0
 ) -> tuple[Probe, ...]:
-    """Ping several addresses at once; the answers stand in the order of the addresses."""
+    """Ping several addresses at once; return the answers in the order of the addresses."""
     if not addresses:
         return ()
     with ThreadPoolExecutor(max_workers=min(_PARALLEL, len(addresses))) as pool:
@@ -136,9 +136,9 @@ def wait_until_answering(
 
 
 def own_address(address: str) -> str:
-    """The IPv4 address by which this machine would reach another; empty where it has no way.
+    """Return the IPv4 address from which this machine would reach another; empty without a route.
 
-    Nothing is sent.
+    No packet is sent.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probing:
         try:

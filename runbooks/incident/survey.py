@@ -1,4 +1,4 @@
-"""Looking around a target: VMs beside it, on the same switch and in other racks, pinged at once."""
+"""Pings VMs around a target at once: on its hypervisor, on its switch, and in other racks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from inventory.site import Site
 
 T = TypeVar("T")
-#: Seconds that the sources may take for each round of questions; what comes later is left out.
+#: Seconds for each round of questions to the sources; later answers are left out.
 _PATIENCE = 4.0
 _PINGS, _INTERVAL, _TIMEOUT = 2, 0.2, 0.7
 _PER_HYPERVISOR = 2
@@ -38,14 +38,14 @@ class _Other:
 
 
 class ImpactSurvey:
-    """Looks around a target; the sources are asked from the moment it is made."""
+    """Pings VMs around a target; asks the sources from the moment it is created."""
 
     def __init__(self, site: Site, chain: TargetPath, sample: int) -> None:
-        """Begin.
+        """Begin to ask the sources.
 
         Args:
-            site: whom to ask.
-            chain: the target's way.
+            site: the sources.
+            chain: the target's path.
             sample: number of hypervisors to compare with in each group; 0 compares with nobody.
         """
         self._site = site
@@ -64,10 +64,10 @@ class ImpactSurvey:
         several: bool = False,
         answers: bool = False,
     ) -> Impact:
-        """Ping all of them and conclude.
+        """Ping all of them, and conclude.
 
         Args:
-            silent: the target's own addresses, which are not compared with.
+            silent: the target's own addresses, which are left out of the samples.
             heard: names that LLDP says are behind the target's switch.
             several: whether the target is several VMs.
             answers: whether the target itself answers after all.
@@ -122,7 +122,7 @@ class ImpactSurvey:
         return self._chain.neighbours.value if self._chain.neighbours else ()
 
     def _ask_elsewhere(self) -> dict[str, list[VirtualMachine]]:
-        """VMs of a sample of other hypervisors, by the switch that they hang on."""
+        """Return VMs of a sample of other hypervisors, by their switch."""
         try:
             names = self._site.uplink.list_hypervisors().value
         except VipkeeperError as error:
@@ -134,7 +134,7 @@ class ImpactSurvey:
         by_leaf: dict[str, list[str]] = defaultdict(list)
         for name, uplinks in cables.items():
             by_leaf[uplinks[0].switch].append(name)
-        # Some of each leaf before more of one.
+        # Take some VMs of each leaf before more of one leaf.
         vms = self._by_host([name for hosts in by_leaf.values() for name in hosts])
         return {
             leaf: [vm for name in hosts for vm in vms.get(name, ())]
@@ -155,7 +155,7 @@ class ImpactSurvey:
         return self._site.compute.vms_on(hypervisor).value
 
     def _answers(self, asked: dict[str, Callable[[], T]]) -> dict[str, T]:
-        """What came of each question within the time; what did not is a warning."""
+        """Return the answers that came in time, by name; note a warning for each other question."""
         jobs = {name: Background(ask, self._limit) for name, ask in asked.items()}
         until = time.monotonic() + _PATIENCE
         found: dict[str, T] = {}
@@ -176,7 +176,7 @@ class ImpactSurvey:
         return found[:most]
 
     def _address(self, vm: VirtualMachine) -> str:
-        """An address that the target's own kind of way leads to; empty where it has none."""
+        """Return an address reached in the same way as the target's; empty where there is none."""
         target = self._chain.vm.value if self._chain.vm else None
         vms = (target,) if target else self._neighbours()
         known = [address for each in vms for address in each.addresses]
@@ -210,7 +210,7 @@ def _ping(others: Sequence[_Other]) -> dict[str, Probe]:
 
 
 def _spread(names: Sequence[str], most: int) -> list[str]:
-    """Some of the names, evenly over the list: neighbours in it are often in one rack.
+    """Return some of the names, spread evenly over the list: neighbours are often in one rack.
 
     >>> _spread("abcdefgh", 3)
     ['a', 'c', 'f']

@@ -1,1 +1,1 @@
-"""What only ``vip watch`` needs."""
+"""The parts that only ``vip watch`` needs."""

@@ -1,4 +1,4 @@
-"""What began and what ended between two rounds of checks, on the disk and on the terminal."""
+"""Findings that began or ended between two rounds of checks, for the log and the terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class OpenFinding:
-    """A finding and since when it is there."""
+    """A finding, and when it was first seen."""
 
     finding: Finding
     since: datetime
@@ -28,14 +28,14 @@ class OpenFinding:
 
 @dataclass(frozen=True)
 class Change:
-    """Something that began, ended, or became better or worse.
+    """A finding that began, ended, or became better or worse.
 
     Attributes:
-        at: when the round began that saw it.
+        at: when the round that saw it began.
         event: ``appeared``, ``cleared`` or ``changed``.
-        finding: the finding as it is now; of ``cleared``, as it was last.
-        since: when it was seen first.
-        was: the status before, of ``changed``; else empty.
+        finding: the finding as it is now; for ``cleared``, as it was last seen.
+        since: when it was first seen.
+        was: for ``changed``, the status before; else empty.
     """
 
     at: datetime
@@ -46,11 +46,11 @@ class Change:
 
     @property
     def seconds(self) -> float:
-        """For how long it has been there."""
+        """Return for how many seconds it has been there."""
         return round((self.at - self.since).total_seconds(), 1)
 
     def as_line(self) -> dict[str, object]:
-        """As the log has it."""
+        """Return the change as an object for the log."""
         found = self.finding
         return {
             "at": self.at,
@@ -68,16 +68,16 @@ class Change:
 
 
 class Changes:
-    """Remembers what was found, and tells what is different in the next round."""
+    """Keeps the findings, and tells what is different in the next round."""
 
     def __init__(self) -> None:
         self._known: dict[Key, OpenFinding] = {}
 
     def update(self, fleet: FleetHealth) -> tuple[Change, ...]:
-        """Compare a round with the one before.
+        """Compare a round with the one before, and return the changes.
 
-        What was found on a switch that does not answer now is not over: nobody knows. The same
-        holds for findings about the fleet as long as any switch is silent.
+        A finding on a switch that does not answer now has not ended: nobody knows. The same holds
+        for findings about the fleet as long as any switch is silent.
         """
         silent = {h.switch for h in fleet.switches if _is_silent(h.findings)}
         now = {_key(finding): finding for finding in fleet.all_findings}
@@ -108,10 +108,10 @@ class Changes:
 
 
 def append(path: Path, lines: Iterable[Mapping[str, object]]) -> None:
-    """Append lines to the log, all or none; it may be moved away at any time.
+    """Append lines to the log, all or none; the file may be moved away at any time (log rotation).
 
     Raises:
-        RecordError: it cannot be written.
+        RecordError: the log cannot be written.
     """
     advice = "Make room, correct paths.watch in the settings, or name another with --log."
     append_lines(path, lines, f"the watch log {path}", advice, guarded=False)

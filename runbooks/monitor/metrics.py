@@ -1,4 +1,4 @@
-"""The latest round of ``vip watch``, where Prometheus asks for it."""
+"""The metrics endpoint of ``vip watch``, with the latest round of checks."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
 
 class LatestRound(Collector):
-    """The latest round, for Prometheus; swapped whole, so that a scrape never sees half of one."""
+    """The latest round, for Prometheus.
+
+    Replaced as a whole, so a scrape never sees half a round.
+    """
 
     def __init__(self) -> None:
         self.health: FleetHealth | None = None
         self.rounds = self.connections = 0
 
     def collect(self) -> Iterator[Metric]:
-        """How the watching itself goes."""
+        """Return the metrics about ``vip watch`` itself."""
         yield GaugeMetricFamily("vipkeeper_watch_rounds", "Rounds of checks so far.", self.rounds)
         yield GaugeMetricFamily(
             "vipkeeper_watch_connections", "Connections that are kept.", self.connections
@@ -42,10 +45,10 @@ class LatestRound(Collector):
 
 @contextmanager
 def served(latest: LatestRound, listen: str) -> Iterator[str]:
-    """Prometheus's endpoint for the length of a ``with`` block; gives its address.
+    """Serve Prometheus's endpoint for the length of a ``with`` block; yield its address.
 
     Raises:
-        UsageError: nobody can listen there.
+        UsageError: it is not possible to listen there.
     """
     try:
         host, port = listen_address(listen)
@@ -58,7 +61,7 @@ def served(latest: LatestRound, listen: str) -> Iterator[str]:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
         raise UsageError(
-            f"nobody can listen at {listen}: {error.strerror or error}",
+            f"cannot listen at {listen}: {error.strerror or error}",
             "Another vip watch may be running there; name another address with --listen.",
         ) from None
     try:

@@ -1,4 +1,4 @@
-"""Asking for the inventory anew while the rounds go on: switches come and go."""
+"""Reading the inventory anew while the rounds go on: switches are added and removed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Prepared = tuple["SelectedSwitches", "CheckOptions"]
 
 
 class Refresh:
-    """Asks in a thread of its own, so that a source that hangs delays no round."""
+    """Reads the inventory in a thread of its own, so that a source that hangs delays no round."""
 
     def __init__(self, prepare: Callable[[], Prepared], every: float) -> None:
-        """Take how it is asked for, and after how many seconds again."""
+        """Take the function that reads the inventory, and the seconds between two readings."""
         self._prepare = prepare
         self._every = every
         self._due = time.monotonic() + every
@@ -29,7 +29,7 @@ class Refresh:
         self._found: Prepared | VipkeeperError | None = None
 
     def poll(self) -> Prepared | VipkeeperError | None:
-        """What came of asking, once; None while there is nothing new. Asks when it is time."""
+        """Return the new inventory or its error, once; None while there is none."""
         if self._thread is not None:
             if self._thread.is_alive():
                 return None
@@ -50,7 +50,7 @@ class Refresh:
 
 
 def same_switches(one: SelectedSwitches, other: SelectedSwitches) -> bool:
-    """Whether two inventories have the same switches at the same addresses, and lack the same."""
+    """Return whether two inventories have, and lack, the same switches at the same addresses."""
 
     def shape(selected: SelectedSwitches) -> object:
         hosts = selected.inventory.hosts

@@ -1,4 +1,4 @@
-"""A check of the fleet as JSON; ``docs/schemas/fleet-health-2.json`` says what is in it."""
+"""A check of the fleet as JSON; ``docs/schemas/fleet-health-2.json`` is its schema."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SCHEMA = "vipkeeper/fleet-health/2"
 
 
 def to_json(fleet: FleetHealth, *, placement: Placement | None = None) -> str:
-    """The whole check as one JSON object, in ASCII, with a newline at its end.
+    """Return the whole check as one JSON object, in ASCII, with a newline at its end.
 
     Args:
-        fleet: what was found.
-        placement: hypervisors and VMs under each switch, where somebody knows them.
+        fleet: the check.
+        placement: hypervisors and VMs under each switch, where they are known.
     """
     content = {
         "schema": SCHEMA,

@@ -1,8 +1,8 @@
-"""The forms of a check's outcome: the one list of them.
+"""The list of the forms in which a check's outcome can be shown.
 
-A form is a module of this package that has a ``FORM``, and a line in ``FORMS``. All else follows
-from the two: what ``--format`` takes and completes, and how ``vip check`` tells its outcome. A form
-may need a library of its own, so only the one that is asked for is imported.
+A form is a module of this package with a ``FORM``, and a line in ``FORMS``. From these two follow
+what ``--format`` takes and completes, and how ``vip check`` shows its outcome. A form may need a
+library of its own, so only the form in use is imported.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Checked:
     """A check of the fleet, with what else a form may show.
 
     Attributes:
-        fleet: what was found.
+        fleet: the check.
         placement: hypervisors and VMs under each switch, for a form that needs it.
         site: the site's name.
     """
@@ -48,13 +48,14 @@ class Form:
     """One form of a check's outcome.
 
     Attributes:
-        render: gives the text, as it stands in a file.
+        render: returns the text, as it stands in a file.
         show: prints the check on stdout; None prints the text in UTF-8, for programs.
-        exit_code: gives the exit code where it is not that of ``vip check``.
-        tell_failure: tells on stdout that there is no outcome, and gives the exit code; the form is
-            that of a plugin then, whose caller reads neither stderr nor other exit codes.
+        exit_code: returns the exit code, where it differs from that of ``vip check``.
+        tell_failure: tells on stdout that there is no outcome, and returns the exit code. Only the
+            form of a plugin has it: its caller reads neither stderr nor other exit codes.
         needs_placement: whether it shows hypervisors and VMs.
-        for_people: whether it is read while the check goes on, and as far as the check came.
+        for_people: whether a person reads it while the check runs, so that it also shows the
+            switches that were checked when the check is stopped.
     """
 
     render: Callable[[Checked], str]
@@ -66,11 +67,11 @@ class Form:
 
     @property
     def is_plugin(self) -> bool:
-        """Return whether a monitoring system is the caller, to whom stderr is noise."""
+        """Return whether the caller is a monitoring system, which does not read stderr."""
         return self.tell_failure is not None
 
 
 def find_form(name: str = DEFAULT) -> Form:
-    """Return the form of that name; imports its module."""
+    """Return the form of that name; import its module."""
     found: Form = import_module(f"runbooks.output.{FORMS[name]}").FORM
     return found

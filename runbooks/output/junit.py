@@ -16,24 +16,26 @@ FLEET = "fleet"
 
 
 def to_junit(fleet: FleetHealth, *, warnings_fail: bool = True) -> str:
-    """The report as XML: a suite for each switch and one for the fleet, a case for each check.
+    """Return the report as XML.
+
+    It has a suite for each switch and one for the fleet, and a case for each check.
 
     CRITICAL is a failure, UNKNOWN an error. Several findings of one check are one case. A check
     that could not be judged on a switch has no case there; an UNKNOWN says why.
 
     Args:
-        fleet: what was found.
-        warnings_fail: whether a WARNING is a failure (of type ``WARNING``); else its case passes
-            and tells of it in ``system-out``.
+        fleet: the check.
+        warnings_fail: whether a WARNING is a failure (of type ``WARNING``); otherwise its case
+            passes and has the finding in ``system-out``.
     """
     report = JUnitXml("vip check")
     suites = [_suite(switch, warnings_fail=warnings_fail) for switch in fleet.switches]
     for suite in (_fleet(fleet, warnings_fail=warnings_fail), *suites):
         suite.timestamp = utc(fleet.at).removesuffix("Z")
-        # Not add_testsuite(), which compares with every suite before: 5 s for 1,000 switches.
+        # add_testsuite() compares with every suite before: it takes 5 s for 1,000 switches.
         report.append(suite)  # type: ignore[no-untyped-call]
     report.update_statistics()  # type: ignore[no-untyped-call]
-    # It sums up the cases' times, which nobody has measured: a switch is read in one go.
+    # It would sum up the times of the cases. Nobody has measured those: a switch is read at once.
     for suite, health in zip(suites, fleet.switches, strict=True):
         suite.time = round(health.seconds, 3)
     report.time = round(fleet.seconds, 3)

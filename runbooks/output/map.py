@@ -1,9 +1,9 @@
-"""A check of the fleet as a map: one HTML file that needs nothing else.
+"""A check of the fleet as a map: one HTML file that needs no other file.
 
-The page is complete without its script: the tiles lead to sections further down. The script turns
-those into a side panel and adds filter and theme. Names of VMs, hypervisors and switches are other
-people's: the template escapes every value, and the page's Content-Security-Policy allows just the
-style and the script that are in it (by their hashes) and no request at all.
+The page is complete without its script: the tiles link to sections further down. The script turns
+those sections into a side panel, and adds a filter and themes. Names of VMs, hypervisors and
+switches come from others, so the template escapes every value. The page's Content-Security-Policy
+allows only the page's own style and script (by their hashes), and no request at all.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ from tasks.health.model import FleetHealth, SwitchHealth
 
 _PACKAGE = "runbooks.output"
 _ROOMY = 16
-"""Up to so many switches, tiles name what is under them."""
+"""With at most so many switches, tiles show names of VIPs and hypervisors."""
 _MOST = 8
-"""VIPs and hypervisors that a tile names."""
+"""So many VIPs and hypervisors are named on a tile."""
 
 
 def to_html(
@@ -51,13 +51,13 @@ def to_html(
     title: str = "Gateway VIPs",
     site: str = "",
 ) -> str:
-    """The map as one HTML document.
+    """Return the map as one HTML document.
 
     Args:
-        fleet: what was found.
-        placement: hypervisors and VMs under each switch, where somebody knows them.
-        title: stands at its top.
-        site: the site's name, beside it.
+        fleet: the check.
+        placement: hypervisors and VMs under each switch, where they are known.
+        title: the heading of the page.
+        site: the site's name, beside the heading.
     """
     leafs = _leafs(fleet, placement)
     style, script = _file("map.css"), _file("map.js")
@@ -81,21 +81,21 @@ def to_html(
         style_hash=_csp_hash(style),
         script_hash=_csp_hash(script),
     )
-    # A lone surrogate that came through somewhere must not keep the page from being written.
+    # A lone surrogate in somebody's name must not prevent the page from being written.
     return page.encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """What the template shows of one switch.
+    """One switch, as the template shows it.
 
     Attributes:
         anchor: its section's id, the same in every map of the fleet.
         name: its name without the domain that all share.
-        health: what was found on it.
-        findings: the gravest first.
+        health: its findings and VIPs.
+        findings: its findings, the gravest first.
         present: number of its VIPs that the kernel holds.
-        hypervisors: those behind it, with their VMs.
+        hypervisors: the hypervisors behind it, with their VMs.
     """
 
     anchor: str
@@ -107,7 +107,7 @@ class Leaf:
 
     @property
     def vms(self) -> int:
-        """Number of VMs behind it, as far as known."""
+        """Return the number of VMs behind it, as far as known."""
         return sum(len(placed.vms or ()) for placed in self.hypervisors)
 
 
@@ -134,7 +134,7 @@ def _leafs(fleet: FleetHealth, placement: Placement | None) -> list[Leaf]:
 
 
 def _racks(leafs: list[Leaf]) -> list[tuple[str, list[Leaf]]]:
-    """The leafs by rack, ``R2`` before ``R10``; those without a rack come last."""
+    """Return the leafs by rack, ``R2`` before ``R10``; leafs without a rack come last."""
 
     def order(leaf: Leaf) -> tuple[object, ...]:
         rack = leaf.health.rack

@@ -1,9 +1,9 @@
 r"""A check of the fleet as the output of a Nagios or Icinga plugin.
 
 Rules: Monitoring Plugins Development Guidelines
-(https://www.monitoring-plugins.org/doc/guidelines.html). The first line is a sentence and the
-performance data behind ``|``; the lines after it are long output. Nothing can be escaped there, so
-a ``|`` within data becomes a ``/``, and what is not printable is written as ``\x1b``.
+(https://www.monitoring-plugins.org/doc/guidelines.html). The first line has a sentence and, behind
+``|``, the performance data. The lines after it are long output. Nothing can be escaped there, so
+a ``|`` within data becomes a ``/``, and an unprintable character is written as ``\x1b``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tasks.health.model import FleetHealth
 
 SERVICE = "VIP"
 LONGEST = 8000
-"""Octets of output. Nagios reads 8 KiB and cuts the rest off, wherever that is."""
+"""Octets of output. Nagios reads 8 KiB and cuts off the rest at any place."""
 
 _NAMED = 3
 _LONGEST_SENTENCE = 600
@@ -26,7 +26,7 @@ _LONGEST_LINE = 1000
 
 
 def to_nagios(fleet: FleetHealth) -> tuple[str, int]:
-    """The plugin's output, with a newline at its end, and its exit status (0, 1, 2 or 3).
+    """Return the plugin's output, ending with a newline, and its exit status (0, 1, 2 or 3).
 
     A check of no switch at all is UNKNOWN.
     """
@@ -62,7 +62,10 @@ def _sentence(fleet: FleetHealth) -> str:
 
 
 def _perfdata(fleet: FleetHealth) -> str:
-    """``'label'=value[unit];[warn];[crit];[min];[max]``; a range ``0`` allows nothing but zero."""
+    r"""Return the performance data.
+
+    Its form is ``'label'=value[unit];[warn];[crit];[min];[max]``. A range ``0`` allows only zero.
+    """
     counts, total = fleet.counts, len(fleet.switches)
     present, vips = vip_counts(fleet.switches)
     return " ".join(
@@ -101,7 +104,7 @@ def _show(fleet: FleetHealth) -> None:
 
 
 def _tell_unknown(error: BaseException) -> int:
-    """Tell a failure in the plugin's one line on stdout; gives its exit code, UNKNOWN.
+    """Tell a failure in the plugin's one line on stdout; return its exit code, UNKNOWN.
 
     Nagios takes 0 to 3: the exit code 2 of a wrong option or setting would read as CRITICAL.
     """

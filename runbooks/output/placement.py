@@ -1,4 +1,4 @@
-"""Hypervisors and VMs under each switch, as far as somebody knows them."""
+"""Hypervisors and VMs under each switch, as far as they are known."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tasks.health.model import SwitchHealth
 
 @dataclass(frozen=True)
 class PlacedVm:
-    """A VM on a hypervisor, as OpenStack describes it: a check does not ask whether it answers.
+    """A VM on a hypervisor, as OpenStack describes it; a check does not ask whether it answers.
 
     Attributes:
         name: its name in OpenStack.
-        address: its first one; empty where it has none.
-        status: OpenStack's word for its state (``ACTIVE``).
+        address: its first address; empty where it has none.
+        status: its state in OpenStack (``ACTIVE``).
     """
 
     name: str
@@ -29,7 +29,7 @@ class PlacedHypervisor:
 
     Attributes:
         name: its name.
-        port: the switch's port (``swp1s3``); empty where nobody knows it.
+        port: the switch's port (``swp1s3``); empty where it is not known.
         vms: its VMs; None where OpenStack was not asked.
     """
 
@@ -45,9 +45,9 @@ Placement = Mapping[str, tuple[PlacedHypervisor, ...]]
 def hypervisors_of(
     health: SwitchHealth, placement: Placement | None
 ) -> tuple[PlacedHypervisor, ...]:
-    """Those of the placement, and those that only the switch's LLDP names, sorted by name.
+    """Return the placement's hypervisors, and those that only the switch's LLDP names, by name.
 
-    Where both know a hypervisor, the port is the one that LLDP saw.
+    Where both know a hypervisor, the port is the one that LLDP reports.
     """
     known = {placed.name: placed for placed in (placement or {}).get(health.switch, ())}
     for name, port in health.hypervisors.items():

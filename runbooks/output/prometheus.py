@@ -1,7 +1,7 @@
 """A check of the fleet as Prometheus metrics, for a textfile or an endpoint.
 
-Names and units follow https://prometheus.io/docs/practices/naming/. No metric carries evidence or
-names of VMs: series are switches, their VIPs, and checks, and they stay the same between runs.
+Names and units follow https://prometheus.io/docs/practices/naming/. No metric has evidence or names
+of VMs in its labels. The series are switches, their VIPs, and checks: the same ones in every run.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ Latest = Callable[[], "FleetHealth | None"]
 
 
 def to_prometheus(fleet: FleetHealth) -> str:
-    """The metrics in the text format, as node_exporter's textfile collector reads them."""
+    """Return the metrics in the text format, as node_exporter's textfile collector reads them."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(collector(fleet))
     return generate_latest(registry).decode("utf-8")
 
 
 def collector(fleet: FleetHealth | Latest) -> FleetCollector:
-    """What a ``CollectorRegistry`` can register.
+    """Return a collector that a ``CollectorRegistry`` can register.
 
     Args:
-        fleet: a check, or what gives the latest one each time that Prometheus asks; None while
-            there is none yet.
+        fleet: a check, or a function that returns the latest one each time Prometheus asks; it
+            returns None while there is no check yet.
     """
     return FleetCollector(fleet if callable(fleet) else lambda: fleet)
 
 
 class FleetCollector(Collector):
-    """Turns the latest check into metrics whenever it is asked."""
+    """Turns the latest check into metrics, each time it is asked."""
 
     def __init__(self, latest: Latest) -> None:
         self._latest = latest
 
     def describe(self) -> list[Metric]:
-        """Nothing, so that registering does not need a first check."""
+        """Return no metric, so that registering does not need a first check."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """The metrics of the latest check; none while there has been none."""
+        """Return the metrics of the latest check; none while there has been no check."""
         fleet = self._latest()
         if fleet is None:
             return
@@ -106,7 +106,7 @@ def _switches(fleet: FleetHealth) -> Iterator[Metric]:
 
 
 def _vips(fleet: FleetHealth) -> Metric:
-    """A VIP that is configured twice on one SVI is one series, and present if either is."""
+    """Return one series for each VIP; a VIP configured twice on one SVI is present if either is."""
     present: dict[tuple[str, str, str], bool] = {}
     for record in (record for health in fleet.switches for record in health.vips):
         key = (printable(record.switch), printable(record.interface), printable(record.vip))

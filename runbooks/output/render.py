@@ -1,7 +1,7 @@
-"""A check in the form that was asked for, on stdout or in a file.
+"""Shows a check in the chosen form, on stdout or in a file.
 
-What programs read, and every file, is UTF-8, whatever the locale is; what a person reads on stdout
-is in the encoding of the terminal.
+Output for programs, and every file, is UTF-8, whatever the locale is. Output for a person on stdout
+has the encoding of the terminal.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from runbooks.output.placement import Placement
     from tasks.health.model import FleetHealth
 
-#: What a check ends with, by its worst finding.
+#: The exit code of a check, by its worst finding.
 EXIT_CODES = {
     Status.OK: ExitCode.OK,
     Status.WARNING: ExitCode.FOUND_WARNING,
@@ -40,7 +40,7 @@ def report(
     placement: Placement | None = None,
     site: str = "",
 ) -> int:
-    """Print the check, or write it to a file; gives the exit code.
+    """Print the check, or write it to a file; return the exit code.
 
     Raises:
         UsageError: the file cannot be written.
@@ -66,13 +66,13 @@ def write(path: Path, text: str) -> None:
     """Write a file that appears whole or not at all: a collector may read it at any time.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     if path.exists() and not path.is_file():  # /dev/stdout, a pipe
         path.write_bytes(_encoded(text))
         return
     try:
-        write_whole(path, _encoded(text), mode=0o666)  # for whom the umask lets read
+        write_whole(path, _encoded(text), mode=0o666)  # minus the umask
     except OSError as error:
         raise UsageError(
             f"{path} could not be written: {error.strerror}", "Name another file with --output."

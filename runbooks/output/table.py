@@ -36,9 +36,9 @@ STYLES = {
 
 
 def render_table(fleet: FleetHealth) -> RenderableType:
-    """A table by switch, the gravest first, then every finding with evidence and remedy.
+    """Return a table by switch, the gravest first, then every finding with evidence and remedy.
 
-    Every status stands there as a word; it is readable without colours and at 80 columns.
+    Every status stands there as a word. The table is readable without colours and at 80 columns.
     """
     domain = common_domain(health.switch for health in fleet.switches)
     parts: list[RenderableType] = [_switches(fleet, domain)]
@@ -58,7 +58,10 @@ def render_table(fleet: FleetHealth) -> RenderableType:
 
 
 class _Trimmed:
-    """The same without blanks at the ends of lines: pipes and mails wrap them into empty lines."""
+    """The same without blanks at the ends of lines.
+
+    Pipes and mails would wrap them into empty lines.
+    """
 
     def __init__(self, inner: RenderableType) -> None:
         self._inner = inner

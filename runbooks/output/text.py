@@ -1,4 +1,4 @@
-"""Small things that several forms of output need."""
+"""Small functions that several forms of output need."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ WORDS = {
     Status.CRITICAL: "critical",
     Status.UNKNOWN: "unknown",
 }
-"""The statuses as they stand within a sentence."""
+"""The statuses in the case they have within a sentence."""
 
 GRAVEST_FIRST = tuple(sorted(Status, key=lambda status: -status.weight))
 
 
 def utc(moment: datetime) -> str:
-    """A time as ISO 8601 in UTC, to the millisecond.
+    """Return a time as ISO 8601 in UTC, to the millisecond.
 
     >>> utc(datetime(2026, 11, 22, 17, 31, 0, 250_000, tzinfo=timezone.utc))
     '2026-11-22T17:31:00.250Z'
@@ -32,12 +32,12 @@ def utc(moment: datetime) -> str:
 
 
 def gravest_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings in the order in which a person wants to read them."""
+    """Return findings in the order in which a person wants to read them."""
     return sorted(findings, key=lambda f: (-f.status.weight, f.check, f.subject))
 
 
 def common_domain(names: Iterable[str]) -> str:
-    """The domain that all the names share, with its dot; empty where there is none.
+    """Return the domain that all the names share, with its dot; empty where there is none.
 
     >>> common_domain(["swt-1.example.internal", "swt-2.example.internal"])
     '.example.internal'
@@ -50,13 +50,13 @@ def common_domain(names: Iterable[str]) -> str:
 
 
 def about(finding: Finding) -> str:
-    """What a finding is about: subject and SVI, each once."""
+    """Return the subject of a finding and its SVI, each once."""
     parts = [finding.subject, finding.interface]
     return " on ".join(part for part in dict.fromkeys(parts) if part)
 
 
 def counted(number: int, thing: str, things: str = "") -> str:
-    """A number with its noun.
+    """Return a number with its noun.
 
     >>> counted(1, "switch", "switches"), counted(0, "VIP")
     ('1 switch', '0 VIPs')
@@ -65,7 +65,7 @@ def counted(number: int, thing: str, things: str = "") -> str:
 
 
 def headline(fleet: FleetHealth) -> str:
-    """The outcome in one sentence part.
+    """Return the outcome as part of a sentence.
 
     ``1 of 40 switches critical, 2 warning, 1 fleet-wide finding``.
     """
@@ -90,12 +90,12 @@ def headline(fleet: FleetHealth) -> str:
 
 
 def overall(fleet: FleetHealth) -> Status:
-    """The status of the whole fleet; UNKNOWN for a check of no switch at all."""
+    """Return the status of the whole fleet; UNKNOWN for a check of no switch at all."""
     return fleet.status if fleet.switches else Status.UNKNOWN
 
 
 def vip_counts(switches: Iterable[SwitchHealth]) -> tuple[int, int]:
-    """Number of VIPs that the kernels hold, and number of VIPs there should be."""
+    """Return the number of VIPs in the kernels, and the number of configured VIPs."""
     records = [record for switch in switches for record in switch.vips]
     return sum(record.present for record in records), len(records)
 

@@ -1,1 +1,1 @@
-"""What every run has: its story, its report, its sessions, its audit lines and errors."""
+"""The parts of every run: its story, report, sessions, audit lines and errors."""

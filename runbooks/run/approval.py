@@ -1,4 +1,4 @@
-"""The operator's word, without which nothing is changed."""
+"""The operator's agreement, without which nothing is changed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How the operator's word is got: given with ``--yes``, or asked for."""
+    """How the operator's agreement is obtained: given with ``--yes``, or asked for."""
 
     yes: bool
     ask: Callable[[str], bool]
 
     def require(self, question: str) -> None:
-        """Go on only with the operator's word.
+        """Return only if the operator agrees.
 
         Raises:
             CancelledError: the answer is no.

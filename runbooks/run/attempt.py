@@ -1,4 +1,4 @@
-"""What the treatment of a gateway consisted of, and what came of it."""
+"""The attempts to cure a gateway, and their outcome."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
 
 @dataclass
 class CureAttempt:
-    """One cure that was begun; filled in as it goes, so that a run that is cut short tells it too.
+    """One cure that was begun; filled in as it goes on, so that an interrupted run can tell it too.
 
     Attributes:
-        cure: what was done.
-        fault: for which fault.
-        interface: on which SVI.
-        switch: where.
+        cure: the cure.
+        fault: the fault it is for.
+        interface: the SVI.
+        switch: the switch.
         gateway: the stanza that it concerns.
-        steps: in words.
+        steps: its steps, in words.
         diff: the same as a difference (see ``tasks.cures.model.PlannedCure``).
         before: what the kernel held just before it.
-        ended: whether it is known to have come to its end on the switch.
+        ended: whether it is known to have ended on the switch.
         complete: whether each step succeeded; None where that is not known.
-        problems: where not, what is wrong.
-        outage_seconds: for how long others may have been cut off, an upper bound by the switch's
-            clock; None where it was not measured.
-        unmeasured_seconds: where it was not: seconds by this machine's clock from the begin until
-            the switch was seen to have finished; the upper bound.
-        lost_session: what the session to the switch was lost by, meanwhile; empty where it held.
-        rebooted_at: when the switch booted, meanwhile; None where it did not.
+        problems: what is wrong, where it is not complete.
+        outage_seconds: how long others may have been cut off, an upper bound by the switch's clock;
+            None where it was not measured.
+        unmeasured_seconds: where it was not measured: the seconds by this machine's clock until the
+            switch was seen to have finished; an upper bound.
+        lost_session: the error by which the session was lost meanwhile; empty where it was not.
+        rebooted_at: when the switch booted meanwhile; None where it did not.
         commit: the driver's report; None where there is none.
         aftercare: what was announced and put back.
-        after: what the kernel held after it; None where it was not looked at.
-        beside: the other faults that harmed when it was begun; each may have masked what it did.
+        after: what the kernel held after it; None where that was not looked at.
+        beside: the other faults that harmed when it began; each may have masked its effect.
         cured: faults that harmed before it and were not seen after it.
         helped: whether all was well after it.
     """
@@ -73,11 +73,11 @@ class CureAttempt:
 
 @dataclass(frozen=True)
 class CureResult:
-    """What came of a gateway's treatment.
+    """The outcome of curing a gateway.
 
     Attributes:
         attempts: the cures that were carried out, in order.
-        diagnoses: what is found now.
+        diagnoses: the faults that are found now.
         well: whether what was to be healed is well now.
     """
 
@@ -87,9 +87,9 @@ class CureResult:
 
 
 def cures_in_words(attempts: Sequence[CureAttempt]) -> str:
-    """What ended which fault, as far as it was seen; and what helped beside that.
+    """Return, in words, which cures ended which faults as far as was seen, and which others helped.
 
-    No cure is given the credit for what a reboot may have done.
+    A cure gets no credit for what a reboot may have done.
     """
     told = [rebooted(each) for each in attempts if each.rebooted_at]
     held = [each for each in attempts if not each.rebooted_at]
@@ -104,15 +104,15 @@ def cures_in_words(attempts: Sequence[CureAttempt]) -> str:
 
 
 def rebooted(attempt: CureAttempt) -> str:
-    """That a switch rebooted during a cure, and when; as a clause."""
+    """Return a clause that says that the switch rebooted during a cure, and when."""
     at = f"{attempt.rebooted_at:%H:%M} UTC" if attempt.rebooted_at else "an unknown time"
     return f"{attempt.switch} rebooted at {at} while {attempt.cure.value} was under way"
 
 
 def outage_in_words(attempts: Sequence[CureAttempt]) -> str:
-    """For how long others were cut off by cures, as the end of a sentence.
+    """Return, as the end of a sentence, how long others were cut off by cures.
 
-    A switch that rebooted and a session that was lost leave it unmeasured.
+    It is not known after a reboot of the switch or a lost session.
     """
     if any(attempt.rebooted_at for attempt in attempts):
         return "; everybody behind it was cut off while it booted, for how long was not measured"

@@ -12,6 +12,6 @@ class CancelledError(VipkeeperError):
 
 
 class UsageError(VipkeeperError):
-    """The command line asks for something that makes no sense."""
+    """The command line asks for something that is not possible."""
 
     exit_code = ExitCode.USAGE

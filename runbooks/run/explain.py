@@ -1,4 +1,4 @@
-"""From any exception to what a person reads: a sentence, an advice, an exit code."""
+"""Explains any exception to a person: a sentence, advice and an exit code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SWITCH = "vipkeeper_switch"
 _REPORT = "vipkeeper_report"
 _DONE = "vipkeeper_done"
-#: What is no longer true of a run as a whole where something was done before.
+#: A sentence that is not true of a whole run in which something was done before.
 _NOTHING = re.compile(r"\b([Nn])othing (on the switch |on any switch )?was (touched|changed)\b")
 _LOST = (
     "The switch goes on by itself: a repair to its end, all else back to its old configuration at "
@@ -31,7 +31,7 @@ _UNTOUCHED = "Nothing on the switch was touched: look at its load, and run it ag
 
 @dataclass(frozen=True)
 class Explained:
-    """What to tell a person about a failure."""
+    """The explanation of a failure, for a person."""
 
     sentence: str
     advice: str
@@ -40,7 +40,7 @@ class Explained:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The sentence, and the advice where there is one that the sentence does not hold."""
+        """Return the sentence, and the advice unless it is empty or part of the sentence."""
         said = self.advice and self.advice not in self.sentence
         return (self.sentence, self.advice) if said else (self.sentence,)
 
@@ -50,9 +50,9 @@ def explain(error: BaseException, switch: str = "", *, reading: bool = False) ->
 
     Args:
         error: any exception.
-        switch: the switch that was worked on, put in front of the driver's own words; where
-            none is given, the one that ``of_switch`` noted.
-        reading: whether what failed only looks, so that no change can be under way.
+        switch: the switch that was worked on; it is put in front of the driver's own words. Where
+            none is given, it is the one that ``of_switch`` noted.
+        reading: whether the command only reads, so that no change can be under way.
     """
     said = _explained(error, switch or getattr(error, _SWITCH, ""), reading=reading)
     done = getattr(error, _DONE, "")
@@ -83,7 +83,7 @@ def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained
 
 
 def _of_napalm() -> tuple[tuple[type[Exception], int, str], ...]:
-    """NAPALM's exceptions, the more special ones first: exit code and what to do next."""
+    """Return NAPALM's exceptions, the more special first, each with an exit code and advice."""
     return (
         (napalm.ConnectionException, ExitCode.SWITCH, ""),
         (napalm.CommandTimeoutException, ExitCode.SWITCH, _LOST),
@@ -108,23 +108,23 @@ def of_switch(error: BaseException, switch: str) -> None:
 
 
 def with_done(error: BaseException, done: str) -> None:
-    """Note what was done before something was refused or cancelled."""
+    """Note what was done before an error, for a run that was refused or cancelled."""
     error.__dict__.setdefault(_DONE, done)
 
 
 def with_report(error: BaseException, report: Path | None) -> None:
-    """Note where the report of the run lies that an exception has ended."""
+    """Note the path of the report of the run that an exception has ended."""
     if report is not None:
         error.__dict__.setdefault(_REPORT, str(report))
 
 
 def report_of(error: BaseException) -> str:
-    """Where the report of the run lies that an exception has ended; empty where none is known."""
+    """Return the path of the report of the run that an exception has ended; empty where unknown."""
     return str(getattr(error, _REPORT, ""))
 
 
 def root_cause(results: MultiResult) -> BaseException | None:
-    """The exception that made a Nornir task fail, and not its parents' echo of it."""
+    """Return the exception that made a Nornir task fail, not that of its parent tasks."""
     for result in results:
         if result.exception is not None and not isinstance(result.exception, NornirSubTaskError):
             return result.exception

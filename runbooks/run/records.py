@@ -1,6 +1,6 @@
-"""What a run leaves behind: a JSON report, and one line in the audit log.
+"""The records of a run: a JSON report, and one line in the audit log.
 
-Both are made for the user alone (mode 600), and each is whole and on the disk, or not there.
+Both are for the user alone (mode 600), and each is whole and on the disk, or not there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from inventory.errors import VipkeeperError
 from runbooks.run.record_files import append_whole, write_whole
 
-#: How half a character (in somebody's name for a VM) is written: as JSON escapes it.
+#: How an unpaired surrogate (in somebody's name for a VM) is written: as JSON escapes it.
 HALVES = "backslashreplace"
 
 
@@ -27,12 +27,12 @@ class RecordError(VipkeeperError):
 
 
 def now() -> datetime:
-    """The time, in UTC and saying so."""
+    """Return the time, in UTC and aware of it."""
     return datetime.now(timezone.utc)
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - anything that JSON can say
-    """A value as JSON can say it: dataclasses as objects, times and addresses as text.
+    """Return a value as JSON can hold it: dataclasses as objects, times and addresses as text.
 
     >>> plain({"to": Path("/etc/network"), "tries": (1, 2)})
     {'to': '/etc/network', 'tries': [1, 2]}
@@ -51,16 +51,16 @@ def plain(value: object) -> Any:  # noqa: ANN401 - anything that JSON can say
 
 
 def write_report(directory: Path, name: str, began: datetime, content: Mapping[str, Any]) -> Path:
-    """Write a report; the file appears whole or not at all.
+    """Write a report; its file appears whole or not at all.
 
     Args:
-        directory: where reports are kept; made when it is not there.
-        name: what it is about (``heal-vm-a1``).
+        directory: the directory of the reports; made where it is missing.
+        name: the command and its target (``heal-vm-a1``).
         began: when the run began.
         content: the report.
 
     Returns:
-        Where it lies.
+        Its path.
 
     Raises:
         RecordError: it could not be written.
@@ -79,10 +79,10 @@ def write_report(directory: Path, name: str, began: datetime, content: Mapping[s
 
 
 def append_audit(path: Path, entry: Mapping[str, Any]) -> None:
-    """Append one line to the audit log and see it onto the disk.
+    """Append one line to the audit log and sync it to the disk.
 
     Raises:
-        RecordError: it could not be written; nothing of it stands there then.
+        RecordError: the line could not be written; no part of it is in the log then.
     """
     advice = "Make room, see to the owner and mode, or correct paths.audit in the settings."
     append_lines(path, [entry], f"the audit log {path}", advice)
@@ -100,13 +100,13 @@ def append_lines(
 
     Args:
         path: the file.
-        entries: what the lines say.
-        what: the file's name for a person.
-        advice: what to do when it cannot be written.
+        entries: one object for each line.
+        what: the file's name in a message.
+        advice: the advice of the error.
         guarded: refuse a file or a directory that others could have made or can change.
 
     Raises:
-        RecordError: it could not be written; nothing of it stands there then.
+        RecordError: the lines could not be written; no part of them is in the file then.
     """
     text = "".join(
         json.dumps(plain(entry), ensure_ascii=False, separators=(",", ":")) + "\n"
@@ -121,5 +121,5 @@ def append_lines(
 
 
 def diff_hash(diff: str) -> str:
-    """What tells one change from another in the audit log; empty for no change."""
+    """Return a hash that tells one change from another in the audit log; empty for no change."""
     return hashlib.sha256(diff.encode("utf-8", HALVES)).hexdigest() if diff else ""

@@ -31,13 +31,13 @@ SCHEMA = "vipkeeper/heal-run/2"
 
 @dataclass(frozen=True)
 class TargetTrace:
-    """How the target was followed to its switches.
+    """The path on which the target was followed to its switches.
 
     Attributes:
         kind: what the target is.
-        hypervisor: where it runs.
-        steps: who said what.
-        warnings: what is odd on the way.
+        hypervisor: its hypervisor.
+        steps: the questions and their answers.
+        warnings: what is odd on the path.
     """
 
     kind: Kind
@@ -53,7 +53,7 @@ class Pings:
     Attributes:
         before: before anything was done.
         after: after the last cure.
-        waited_seconds: how long it was waited for an answer then.
+        waited_seconds: how long an answer was waited for then.
     """
 
     before: tuple[Probe, ...] = ()
@@ -72,38 +72,38 @@ class GatewayState:
 
 @dataclass
 class HealReport:
-    """Everything that a run found, did and ended with.
+    """Everything that a run found and did, and how it ended.
 
     Attributes:
-        schema: names this form.
-        id: the run's, as in the audit log.
+        schema: the name and version of this schema.
+        id: the run's id, as in the audit log.
         command: ``heal``, ``toggle``, ``confirm`` or ``rollback``.
-        target: what it was for.
-        who: who ran it.
-        started: when (UTC).
-        finished: when (UTC).
+        target: the target of the run.
+        who: the user.
+        started: the start (UTC).
+        finished: the end (UTC).
         verdict: the outcome in one word.
-        exit_code: what the command ended with.
+        exit_code: the exit code of the command.
         sentence: the outcome for a person.
         advice: what to do next; may be empty.
         switches: those that were worked on.
-        options: what was asked for besides.
-        way: how the target was followed.
+        options: the options of the command.
+        way: the path on which the target was followed.
         presence: what each switch says of the hypervisor.
-        forced: what would have stopped it without ``--force``.
+        forced: what would have stopped the run without ``--force``.
         pings: whether the target answered.
-        diagnosis: what was found first, by switch.
-        unread: what of a switch could not be read, by switch.
+        diagnosis: the first diagnoses, by switch.
+        unread: what could not be read, by switch.
         impact: who else was cut off.
-        plan: what was to be done: one cure, or those of one leaf, or of all.
+        plan: the planned cures: one, those of one leaf, or those of all leafs.
         attempts: the cures that were begun, in order.
-        remaining: what was still found after the last one.
-        rogues: machines that answer for a VIP at the end, and whose they are.
-        findings: what of an SVI was critical at the end, by SVI.
+        remaining: the faults that were still found after the last cure.
+        rogues: the machines that answer for a VIP at the end, with their owners.
+        findings: what was critical at the end, by SVI.
         kernel: what the kernel held of the gateways at the end.
-        leafs: what became of each leaf, where many were healed.
+        leafs: the outcome of each leaf, where many were healed.
         pending: the commit that was confirmed or rolled back.
-        timeline: what was told, in order.
+        timeline: the events, in order.
     """
 
     schema: str = SCHEMA

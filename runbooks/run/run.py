@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from runbooks.run.story import Story
     from tasks.model import HandMadeState
 
-#: The verdict of a run that ended with this exit code and nobody said more.
+#: The verdict of a run that ended with this exit code and has no verdict of its own.
 _VERDICTS: dict[int, str] = {
     ExitCode.OK: "healthy",
     ExitCode.UNEXPECTED: "error",
@@ -43,7 +43,7 @@ _VERDICTS: dict[int, str] = {
     ExitCode.CANCELLED: "cancelled",
     ExitCode.HEALED_FOR_NOW: "healed-for-now",
 }
-#: Exit codes of runs that came to an end of their own, and how that is printed.
+#: Exit codes of runs that came to an end of their own, and how the end is printed.
 _TOLD: dict[int, str] = {
     ExitCode.OK: "bold green",
     ExitCode.HEALED_FOR_NOW: "bold yellow",
@@ -52,17 +52,17 @@ _TOLD: dict[int, str] = {
 
 
 class Run:
-    """What is known of a run so far; filled in as it goes.
+    """What is known of a run so far; filled in as it goes on.
 
     Attributes:
         changed: whether a change was begun.
-        report: what it found and did.
+        report: the report.
         verdict: the outcome in one word.
-        exit_code: what the command ends with.
+        exit_code: the exit code of the command.
         sentence: the outcome for a person.
-        written: where the report lies, once it is written.
-        finished: whether its end was written down, or could not be.
-        failed: whether an exception has ended it, which is told as such.
+        written: the path of the report, once it is written.
+        finished: whether its end was recorded, or could not be.
+        failed: whether an exception has ended it, which the command line tells.
     """
 
     def __init__(self, settings: Settings, story: Story, command: str, target: str) -> None:
@@ -88,12 +88,12 @@ class Run:
     def end(
         self, verdict: str, sentence: str, exit_code: int = ExitCode.OK, advice: str = ""
     ) -> None:
-        """Settle the outcome."""
+        """Settle the outcome of the run."""
         self.verdict, self.sentence = verdict, sentence
         self.exit_code, self.advice = exit_code, advice
 
     def tell_end(self) -> None:
-        """Tell the outcome and where the report lies; a failure is told by the command line."""
+        """Tell the outcome and the path of the report; a failure is told by the command line."""
         console = self.story.console
         if self.exit_code in _TOLD and self.sentence and not self.failed:
             verdict = self.verdict.upper().replace("-", " ")
@@ -105,14 +105,14 @@ class Run:
             console.print(Text(f"Report: {self.written}", style="dim"))
 
     def before_change(self, attempt: CureAttempt, before: HandMadeState) -> None:
-        """Write down what is about to be done; a change that cannot be recorded is not made.
+        """Record what is about to be done; a change that cannot be recorded is not made.
 
-        With it goes what the change takes away and ifupdown2 does not restore (routes, permanent
-        neighbours): should this process be killed before it has put them back, here they stand.
+        The record also holds what the change takes away and ifupdown2 does not restore (routes,
+        permanent neighbours): it stands there should this process be killed before it is put back.
 
         Args:
-            attempt: the cure, the fault and the place; in the report from now on.
-            before: what hangs on the gateway's devices now.
+            attempt: the cure, the fault and the place; part of the report from now on.
+            before: the routes and neighbours on the gateway's devices now.
 
         Raises:
             RecordError: the audit log cannot be written.
@@ -132,7 +132,7 @@ class Run:
         self.report.attempts.append(attempt)
 
     def before_settling(self, pending: PendingCommit) -> None:
-        """Write down that somebody's commit is about to be confirmed or rolled back.
+        """Record that somebody's commit is about to be confirmed or rolled back.
 
         Raises:
             RecordError: the audit log cannot be written.
@@ -208,10 +208,10 @@ class Run:
 
 @contextmanager
 def recorded(run: Run) -> Iterator[Run]:
-    """See to it that a run is reported and audited however it ends.
+    """Make sure that a run is reported and audited however it ends.
 
-    An exception is explained in the report and goes on to the caller. No signal keeps the report
-    from being written: the first one is told in it, and a second one changes nothing of it.
+    An exception is explained in the report and raised again. No signal prevents the report from
+    being written: the first signal is told in it, and a second one changes nothing.
     """
     with recorded_so_far(run):
         yield run
@@ -221,7 +221,7 @@ def recorded(run: Run) -> Iterator[Run]:
 
 @contextmanager
 def recorded_so_far(run: Run) -> Iterator[None]:
-    """The same for the first steps of a run: it is reported and audited where it ends by them."""
+    """Report and audit a run whose first steps end it; for the steps before ``recorded``."""
     try:
         yield
     except BaseException as caught:
@@ -229,7 +229,7 @@ def recorded_so_far(run: Run) -> Iterator[None]:
             raise
         with unstopped():
             if run.verdict and isinstance(caught, KeyboardInterrupt):
-                run.finish()  # its outcome is settled, and only taking leave was cut short
+                run.finish()  # the outcome is settled; only the end was interrupted
                 return
             run.failed = True
             error = _cancelled(run, caught)
@@ -248,14 +248,14 @@ def recorded_so_far(run: Run) -> Iterator[None]:
 
 
 def _note_done(run: Run, error: BaseException) -> None:
-    """Let a refusal or a no that came after a cure say that the cure was carried out."""
+    """Note in a refusal or a cancellation that came after a cure that the cure was carried out."""
     if explain(error).exit_code in {ExitCode.REFUSED, ExitCode.CANCELLED, ExitCode.USAGE}:
         done = (f"{each.cure.value} on {each.switch}" for each in run.report.attempts)
         with_done(error, ", ".join(dict.fromkeys(done)))
 
 
 def _cancelled(run: Run, caught: BaseException) -> BaseException:
-    """The same, but for what a signal has led to: that is said, with the signal's name."""
+    """Return the error unchanged, or, where a signal has led to it, one that names the signal."""
     by = stopped_by(caught)
     if not by or not isinstance(caught, KeyboardInterrupt | errors.CancelledError):
         return caught
@@ -272,7 +272,7 @@ def _cancelled(run: Run, caught: BaseException) -> BaseException:
 
 
 def _stopped(run: Run) -> errors.CancelledError:
-    """A signal to stop, with what it means for the switch that is worked on or was."""
+    """Return the error of a signal to stop, with what it means for the switch."""
     if not run.report.attempts:
         return errors.CancelledError("stopped; nothing on any switch was touched")
     attempt = run.report.attempts[-1]
@@ -289,9 +289,10 @@ def _stopped(run: Run) -> errors.CancelledError:
 
 
 def stopped_during(attempt: CureAttempt, revert_in: int) -> errors.CancelledError:
-    """Ctrl-C while a switch is at a cure: it carries it on, and what becomes of it is told.
+    """Return the error of a Ctrl-C while a switch carries out a cure.
 
-    A toggle goes back to the files, within the timer at the latest; a repair goes on to its end.
+    A toggle rolls back to the files, when the timer runs out at the latest. A repair goes on to its
+    end.
     """
     name, cure = attempt.switch, attempt.cure
     if not cure.on_devices:

@@ -1,4 +1,4 @@
-"""Running tasks on one switch: log in, run, tell what went wrong, log out."""
+"""Running tasks on one switch: log in, run, explain errors, log out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from inventory.model import Switch
     from nornir_config.settings import Settings
 
-#: Beyond the timer: two reloads of a large switch.
+#: Beyond the timer: the time of two reloads of a large switch.
 _SETTLING = 45.0
 
 
@@ -42,7 +42,7 @@ def switch_session(
 ) -> Iterator[SwitchSession]:
     """Log in to a switch for the length of a ``with`` block.
 
-    Asks for a password only when the login failed without one.
+    The password is asked for only when the login without one has failed.
 
     Raises:
         ConnectionException: the switch cannot be reached or logged in to.
@@ -63,7 +63,7 @@ class SwitchSession:
         self._nornir = init_nornir(settings, [switch], dry_run=dry_run, owner=who())
 
     def log_in(self) -> None:
-        """Open a session, also in the place of one that was lost.
+        """Open a session, also in place of one that was lost.
 
         Raises:
             ConnectionException: the switch cannot be reached or logged in to.
@@ -81,17 +81,17 @@ class SwitchSession:
             self.run(_open)
 
     def log_out(self) -> None:
-        """Close the session; one that is dead already is just forgotten."""
+        """Close the session; one that is dead already is only dropped."""
         for host in self._nornir.inventory.hosts.values():
             drop_connection(host)
 
     def run(self, task: Callable[..., Result], **arguments: Any) -> Any:  # noqa: ANN401
-        """Run a task on the switch and give its result.
+        """Run a task on the switch and return its result.
 
         Raises:
-            Exception: what the task raised.
+            Exception: the exception of the task.
         """
-        # Nornir skips a host that failed once, in silence and for ever.
+        # Nornir silently skips a host that failed once, for ever.
         self._nornir.data.reset_failed_hosts()
         results = self._nornir.run(task=task, **arguments)[self.switch.name]
         if results.failed and (cause := root_cause(results)) is not None:
@@ -101,30 +101,33 @@ class SwitchSession:
 
 
 def identify(session: SwitchSession) -> None:
-    """Make sure of the switch's name; one that was given by its address just tells it.
+    """Verify the switch's name; a switch that was given by its address only tells its name.
 
     Raises:
-        WrongSwitchError: it has another name.
+        WrongSwitchError: the switch has another name.
     """
     if session.switch.name != str(session.switch.address):
         session.run(check_identity)
 
 
 def lost() -> tuple[type[Exception], ...]:
-    """What a session is lost by; a function, for NAPALM is loaded when something is lost."""
+    """Return the exceptions of a lost session.
+
+    A function, since NAPALM is imported only when needed.
+    """
     return napalm.ConnectionException, napalm.CommandTimeoutException
 
 
 def wait_until_settled(session: SwitchSession, revert_in: int, cause: BaseException) -> None:
-    """Log in anew until the switch has nothing pending.
+    """Log in again until nothing is pending on the switch.
 
     Args:
         session: the session that was lost.
         revert_in: the dead-man's timer of what was under way, in seconds.
-        cause: what the session was lost by.
+        cause: the error by which the session was lost.
 
     Raises:
-        LostSwitchError: it did not come to that in time.
+        LostSwitchError: something was still pending at the end of the time.
     """
     name = session.switch.name
     patience = _wait_seconds(revert_in)

@@ -1,4 +1,4 @@
-"""What a run tells while it runs: to the person at once, and to the report at the end."""
+"""The events of a run: shown to a person at once, and kept for the report."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _WIDE = 200
 
 @dataclass(frozen=True)
 class Event:
-    """One moment of a run.
+    """One event of a run.
 
     Attributes:
         at: when (UTC).
-        step: the system or the stage (``Mimic``, ``toggle``).
+        step: the system or the step (``Mimic``, ``toggle``).
         kind: ``ok``, ``info``, ``warn``, ``fail`` or ``do``.
         text: what was found or done.
     """
@@ -48,14 +48,14 @@ class Event:
 
 
 class QuietPipeConsole(Console):
-    """A console that falls silent when its reader has gone, and lets the run go on.
+    """A console that becomes silent when its reader has gone, so that the run goes on.
 
-    Neither ``vip heal ... | head`` nor a closed terminal nor a full disk behind ``>`` may end a
-    repair half way, or keep its report from being written.
+    ``vip heal ... | head``, a closed terminal or a full disk behind ``>`` must not end a repair
+    half way, and must not prevent its report from being written.
     """
 
     def print(self, *objects: Any, **how: Any) -> None:  # noqa: ANN401 - rich's own
-        """Print, for as long as anybody reads."""
+        """Print, as long as somebody reads."""
         try:
             super().print(*objects, **how)
         except OSError:
@@ -64,14 +64,14 @@ class QuietPipeConsole(Console):
     def on_broken_pipe(self) -> None:
         """Write into nothing from now on, also what is left over when Python ends."""
         self.quiet = True
-        with suppress(OSError, ValueError):  # a file that is none of the system's
+        with suppress(OSError, ValueError):  # the file has no descriptor of its own
             devnull = os.open(os.devnull, os.O_WRONLY)
             os.dup2(devnull, self.file.fileno())
             os.close(devnull)
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """A console that writes plain whole lines where nobody sits at a terminal."""
+    """Return a console that writes plain whole lines where there is no terminal."""
     file = forgiving(sys.stderr if stderr else sys.stdout)
     return QuietPipeConsole(
         file=file,
@@ -84,14 +84,14 @@ def make_console(*, stderr: bool = False) -> Console:
 
 
 def forgiving(file: TextIO) -> TextIO:
-    """The same file; what its encoding does not have is a ``?`` from now on, and no failure."""
+    """Return the file; it now writes ``?`` for a character that its encoding does not have."""
     if isinstance(file, io.TextIOWrapper) and file.errors in {"strict", "surrogateescape"}:
         file.reconfigure(errors="replace")
     return file
 
 
 def printable(text: str) -> str:
-    r"""Text that does nothing to a terminal: VM names and files on switches are other people's.
+    r"""Return a text without control characters: VM names and files on switches come from others.
 
     >>> printable("vm\x1b[2J"), printable("a\tb")
     ('vm\\x1b[2J', 'a\tb')
@@ -120,7 +120,7 @@ class Story:
         self.console.print(line)
 
     def show_diff(self, diff: str) -> None:
-        """Show a configuration difference, indented below the step it belongs to."""
+        """Show a difference of configurations, indented below its step."""
         if self._quiet:
             return
         styles = {"+": "green", "-": "red", "@": "cyan"}

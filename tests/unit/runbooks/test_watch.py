@@ -211,7 +211,7 @@ def test_a_taken_address_and_a_log_that_cannot_be_written_are_said(leafs: Leafs)
         taken.listen()
         result = watch(leafs, port=taken.getsockname()[1])
     assert result.exit_code == 2
-    assert "nobody can listen at" in result.stderr
+    assert "cannot listen at" in result.stderr
     assert watch(leafs, "--listen", "nonsense").exit_code == 2
     (leafs.world.directory / "full").touch()
     refused = watch(leafs, "--log", str(leafs.world.directory / "full" / "log"))
