@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from napalm_cumulus import errors
+from napalm_cumulus import errors, values
 from napalm_cumulus.commit.methods import ConfigurationMethods
 from napalm_cumulus.getters.methods import CumulusGetters
 from napalm_cumulus.session import Session
@@ -20,7 +20,7 @@ class CumulusDriver(Session, ConfigurationMethods, CumulusGetters):
     """Cumulus Linux switches whose network is managed by ifupdown2.
 
     Nothing is contacted before ``open()``. See ``Session`` for the constructor's arguments and
-    ``napalm_cumulus.ssh.options.OPTIONAL_ARGS`` for the optional ones.
+    ``napalm_cumulus.ssh.arguments.OPTIONAL_ARGS`` for the optional ones.
     """
 
     platform = "cumulus"
@@ -50,14 +50,20 @@ class CumulusDriver(Session, ConfigurationMethods, CumulusGetters):
             check: Raise when a command fails; otherwise its output is given whatever its status.
 
         Raises:
-            CommandErrorException: A command's exit status is not 0 (they have all been run).
+            CommandErrorException: A command's exit status is not 0 (they have all been run), or
+                one is no text (none has been run).
         """
         if encoding != "text":
             raise NotImplementedError(f"{encoding!r} is not an encoding of this driver: use text.")
         if not isinstance(commands, (list, tuple)):
-            raise TypeError(f"Give a list of commands, not {type(commands).__name__}.")
-        results = self._run_many(commands)
-        if check:
+            raise errors.CommandErrorException(
+                f"cli: commands is a list of texts, not {values.shown(commands)}."
+            )
+        with values.refused_as(errors.CommandErrorException, "cli: "):
+            lines = [values.text(command, "a command") for command in commands]
+            wanted = values.boolean(check, "check")
+        results = self._run_many(lines)
+        if wanted:
             for result in results:
                 self._require_success(result)
         return {result.command: _text(result.stdout) for result in results}

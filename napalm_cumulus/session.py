@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus import batch, errors
 from napalm_cumulus.result import CommandResult
-from napalm_cumulus.ssh.options import DEFAULT_MAX_OUTPUT, check_optional_args, resolve
+from napalm_cumulus.ssh.arguments import checked
+from napalm_cumulus.ssh.options import DEFAULT_MAX_OUTPUT, check_login, resolve
 from napalm_cumulus.ssh.transport import SshTransport, Transport
 
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
     from napalm_cumulus.commit.report import PendingCommit
     from napalm_cumulus.config.snapshot import Snapshot
-
-#: Optional arguments that are given without asking, and mean nothing here: Salt's proxy minions
-#: tell every driver whether to lock the configuration; the switch's own lock is always taken.
-_OTHERS_ARGS = frozenset({"config_lock"})
 
 
 class Session:
@@ -49,17 +46,12 @@ class Session:
             optional_args: Further settings; copied, never changed.
             transport: A ready session to use instead of SSH.
         """
-        self.hostname = hostname
-        self.username = username
-        self.password = password
-        self.timeout = timeout
-        given = dict(optional_args or {})
-        self.optional_args: dict[str, Any] = {
-            name: value for name, value in given.items() if name not in _OTHERS_ARGS
-        }
+        self.hostname, self.username, self.password, self.timeout = check_login(
+            hostname, username, password, timeout
+        )
+        self.optional_args: dict[str, Any] = checked(optional_args)
         self._given_transport = transport
         self._transport: Transport | None = None
-        check_optional_args(self.optional_args)
 
     def open(self) -> None:
         """Connect, verify the host key, log in. Does nothing while a session is open."""

@@ -7,17 +7,18 @@ so that any session on any machine can confirm or roll back what this one began.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from napalm.base import models
 from napalm.base.exceptions import (
+    CommandErrorException,
     CommitConfirmException,
     CommitError,
     MergeConfigException,
     ReplaceConfigException,
 )
 
+from napalm_cumulus import values
 from napalm_cumulus.commit import last_confirmed, transaction
 from napalm_cumulus.commit.repairs import Repairs
 from napalm_cumulus.commit.report import CommitReport, PendingCommit, unchanged
@@ -131,6 +132,9 @@ class ConfigurationMethods:
         """
         if self._base is None or self._candidate is None:
             raise CommitError(_NOTHING_LOADED)
+        with values.refused_as(CommitError):
+            at_once = values.boolean(bounce, "bounce")
+        why = transaction.require_message(message)
         if revert_in is None:
             # Nobody waits for it, so there is time for a large change.
             seconds = _IMMEDIATE_REVERT_IN + len(self._candidate.counted)
@@ -140,17 +144,17 @@ class ConfigurationMethods:
             self._base,
             self._candidate,
             revert_in=seconds,
-            bounce=bounce,
-            full_reload=bool(self.optional_args.get("full_reload", False)),
-            owner=str(self.optional_args.get("owner") or ""),
-            message=message,
+            bounce=at_once,
+            full_reload=self.optional_args.get("full_reload", False),
+            owner=self.optional_args.get("owner", ""),
+            message=why,
         )
         if not self.compare_config():
             self._last_commit = unchanged(commit.id, commit.change)
             self.discard_config()
             return
         self._refuse_management(commit.change.interfaces)
-        self._carry_out(commit, confirm=revert_in is None and not bounce)
+        self._carry_out(commit, confirm=revert_in is None and not at_once)
         self.discard_config()
 
     def _carry_out(self, commit: Plan, *, confirm: bool) -> None:
@@ -219,9 +223,11 @@ class ConfigurationMethods:
             CommitError: there is nothing to roll back, or the rollback did not succeed.
             LockError: the files were changed since the newest commit was confirmed.
         """
+        with values.refused_as(CommitError):
+            only = values.boolean(pending_only, "pending_only")
         waiting = (
             self._required_pending()
-            if pending_only
+            if only
             else transaction.pending(self._session(), self.hostname)
         )
         if waiting is not None:
@@ -233,7 +239,7 @@ class ConfigurationMethods:
             base,
             before.restored(base, self.hostname),
             revert_in=_IMMEDIATE_REVERT_IN + len(base.disk.counted),
-            owner=str(self.optional_args.get("owner") or ""),
+            owner=self.optional_args.get("owner", ""),
             message=f"undo commit {before.id}",
         )
         self._carry_out(commit, confirm=True)
@@ -249,8 +255,8 @@ class ConfigurationMethods:
         return Repairs(
             self._session,
             self.hostname,
-            str(self.optional_args.get("owner") or ""),
-            allow_management=bool(self.optional_args.get("allow_management_change", False)),
+            self.optional_args.get("owner", ""),
+            allow_management=self.optional_args.get("allow_management_change", False),
         )
 
     def _required_pending(self) -> PendingCommit:
@@ -267,7 +273,7 @@ class ConfigurationMethods:
     def get_config(
         self,
         retrieve: str = "all",
-        full: bool = False,  # noqa: ARG002 (NAPALM's signature; defaults have no text here)
+        full: bool = False,
         sanitized: bool = False,
         format: str = "text",  # noqa: A002 (NAPALM's signature)
     ) -> models.ConfigDict:
@@ -279,11 +285,22 @@ class ConfigurationMethods:
             full: no difference; an interfaces file has no hidden defaults.
             sanitized: replace the values of password and key options by a placeholder.
             format: only ``text``.
+
+        Raises:
+            CommandErrorException: an argument makes no sense, or the files cannot be read.
         """
         if format != "text":
-            raise NotImplementedError(f"{format!r} is not a format of this driver: use text.")
-        if retrieve not in ("all", "running", "startup", "candidate"):
-            raise ValueError(f"retrieve is all, running, startup or candidate, not {retrieve!r}.")
+            raise NotImplementedError(
+                f"{values.shown(format)} is not a format of this driver: use text."
+            )
+        with values.refused_as(CommandErrorException, "get_config: "):
+            store = values.text("all" if retrieve is None else retrieve, "retrieve").lower()
+            if store not in ("all", "running", "startup", "candidate"):
+                raise values.UnfitValueError(
+                    f"retrieve is all, running, startup or candidate, not {values.shown(retrieve)}."
+                )
+            values.boolean(full, "full")
+            clean = values.boolean(sanitized, "sanitized")
         state = snapshot.take(self._session())
         texts = {
             "running": state.running.to_text(),
@@ -292,9 +309,9 @@ class ConfigurationMethods:
         }
 
         def shown(name: str) -> str:
-            if retrieve not in ("all", name):
+            if store not in ("all", name):
                 return ""
-            return validation.without_secrets(texts[name]) if sanitized else texts[name]
+            return validation.without_secrets(texts[name]) if clean else texts[name]
 
         return {
             "running": shown("running"),
@@ -303,13 +320,24 @@ class ConfigurationMethods:
         }
 
 
-def _text_of(filename: str | None, config: str | None, error: type[Exception]) -> str:
-    if filename is not None:  # NAPALM: the file takes precedence
-        try:
-            data = Path(filename).read_bytes()
-        except OSError as reason:
-            raise error(f"The candidate file {filename} cannot be read: {reason}") from reason
-        return data.decode("utf-8", "surrogateescape")
-    if config is None:
-        raise error("Neither a file nor a configuration text was given.")
-    return config
+def _text_of(filename: object, config: object, error: type[Exception]) -> str:
+    """Return the candidate's text; NAPALM: the file takes precedence.
+
+    Raises:
+        MergeConfigException: or what else ``error`` is: there is no text, or none of a file.
+    """
+    with values.refused_as(error):
+        if filename is not None and filename != "":
+            path = values.path(filename, "filename")
+            try:
+                text = path.read_bytes().decode("utf-8", "surrogateescape")
+            except OSError as reason:
+                raise error(f"The candidate file {path} cannot be read: {reason}") from reason
+        elif config is not None:
+            text = config  # type: ignore[assignment]  # looked at below
+        else:
+            raise error("Neither a file nor a configuration text was given.")
+        if isinstance(text, str) and "\0" in text:
+            line = text[: text.index("\0")].count("\n") + 1
+            raise values.UnfitValueError(f"Line {line} of the text contains a NUL byte.")
+        return values.text(text, "The candidate")

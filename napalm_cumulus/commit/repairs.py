@@ -107,7 +107,7 @@ class Repairs:
         files = _files(base, steps, interfaces) | {
             "id": f"{repair_id}\n",
             "owner": f"{transaction.one_line(self._owner or who())}\n",
-            "message": f"{transaction.one_line(message)}\n",
+            "message": f"{transaction.one_line(transaction.require_message(message))}\n",
             "revert_in": f"{seconds}\n",
         }
         return self._send(repair_id, files, steps, interfaces)

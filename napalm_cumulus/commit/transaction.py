@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from napalm_cumulus import errors
+from napalm_cumulus import errors, values
 from napalm_cumulus.account import who
 from napalm_cumulus.commit import report as answers
 from napalm_cumulus.commit.report import CommitReport, PendingCommit
@@ -123,16 +123,23 @@ def require_revert_in(seconds: object) -> int:
     Raises:
         CommitError: not a whole number, or out of bounds (milliseconds? a point in time?).
     """
-    if (
-        not isinstance(seconds, int)
-        or isinstance(seconds, bool)
-        or not (SHORTEST_REVERT_IN <= seconds <= LONGEST_REVERT_IN)
-    ):
+    try:
+        return values.whole(seconds, "revert_in", SHORTEST_REVERT_IN, LONGEST_REVERT_IN)
+    except values.UnfitValueError:
         raise errors.CommitError(
             f"revert_in is a whole number of seconds, {SHORTEST_REVERT_IN} to {LONGEST_REVERT_IN} "
-            f"(7 days), not {seconds!r}; nothing was changed."
-        )
-    return seconds
+            f"(7 days), not {values.shown(seconds)}; nothing was changed."
+        ) from None
+
+
+def require_message(message: object) -> str:
+    """Return the reason that is given for a change; None is none.
+
+    Raises:
+        CommitError: it is no text.
+    """
+    with values.refused_as(errors.CommitError):
+        return "" if message is None else values.text(message, "message")
 
 
 def one_line(text: str) -> str:

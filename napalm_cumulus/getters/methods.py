@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from napalm.base import NetworkDriver, validate
 from napalm.base import constants as c
+from napalm.base.exceptions import ValidationException
 
+from napalm_cumulus import values
 from napalm_cumulus.config import snapshot
 from napalm_cumulus.getters import (  # noqa: F401 - their parsers enter themselves
     bgp,
@@ -38,6 +40,21 @@ _PING_SLACK = 30.0
 #: traceroute sends 16 probes at a time and three to each hop.
 _PROBES_AT_ONCE = 16
 _PROBES = 3
+_PING_DEFAULTS = {
+    "source": c.PING_SOURCE,
+    "ttl": c.PING_TTL,
+    "timeout": c.PING_TIMEOUT,
+    "size": c.PING_SIZE,
+    "count": c.PING_COUNT,
+    "vrf": c.PING_VRF,
+    "source_interface": c.PING_SOURCE_INTERFACE,
+}
+_TRACEROUTE_DEFAULTS = {
+    "source": c.TRACEROUTE_SOURCE,
+    "ttl": c.TRACEROUTE_TTL,
+    "timeout": c.TRACEROUTE_TIMEOUT,
+    "vrf": c.TRACEROUTE_VRF,
+}
 _NO_ANSWERS: Mapping[str, CommandResult] = MappingProxyType({})
 
 
@@ -99,9 +116,41 @@ class CumulusGetters(NetworkDriver):
         validation_file: str | None = None,
         validation_source: str | None = None,
     ) -> models.ReportResult:
-        """NAPALM's validation, with all its getters in one round trip."""
-        with self._one_round_trip(_announced(validation_file, validation_source)):
-            return super().compliance_report(validation_file, validation_source)
+        """NAPALM's validation, with all its getters in one round trip.
+
+        Raises:
+            ValidationException: The rules cannot be read, or are no rules.
+        """
+        if validation_file:
+            # Read exactly as NAPALM does.
+            with values.refused_as(ValidationException):
+                path = str(values.path(validation_file, "validation_file"))
+            source: Any = validate._get_validation_file(path)  # noqa: SLF001
+        else:
+            source = validation_source
+        self._require_rules(source)
+        with self._one_round_trip(_announced(source)):
+            return super().compliance_report(None, source)
+
+    def _require_rules(self, source: object) -> None:
+        """Refuse what NAPALM's validation would stumble over.
+
+        Raises:
+            ValidationException: It is no list of getters with their rules.
+        """
+        if not isinstance(source, list) or not all(map(_is_check, source)):
+            raise ValidationException(
+                "The rules of a validation are a list, each entry of it a getter with a mapping "
+                f"of what it must give, not {values.shown(source)}."
+            )
+        for name, arguments in _announced(source):
+            method = getattr(self, name, None)
+            if method is None:
+                raise ValidationException(f"There is no getter {values.shown(name)} to validate.")
+            try:
+                inspect.signature(method).bind(**arguments)
+            except TypeError as error:
+                raise ValidationException(f"{name} cannot be called so: {error}.") from error
 
     def ping(  # noqa: PLR0917 - NAPALM's signature
         self,
@@ -115,8 +164,10 @@ class CumulusGetters(NetworkDriver):
         source_interface: str = c.PING_SOURCE_INTERFACE,
     ) -> models.PingResultDict:
         """Ping from the switch; lost packets are a result, a ping that cannot start is an error."""
-        command = ping.ping_command(
+        probe = ping.probe(
+            "ping",
             destination,
+            _PING_DEFAULTS,
             source=source,
             ttl=ttl,
             timeout=timeout,
@@ -125,7 +176,8 @@ class CumulusGetters(NetworkDriver):
             vrf=vrf,
             source_interface=source_interface,
         )
-        (result,) = self._run_many([command], timeout=count + timeout + _PING_SLACK)
+        longest = probe.count + probe.timeout
+        (result,) = self._run_many([probe.ping_command], timeout=longest + _PING_SLACK)
         return ping.parse_ping(result)
 
     def traceroute(
@@ -137,11 +189,17 @@ class CumulusGetters(NetworkDriver):
         vrf: str = c.TRACEROUTE_VRF,
     ) -> models.TracerouteResultDict:
         """The way to a destination; needs the program of that name on the switch."""
-        command = ping.traceroute_command(
-            destination, source=source, ttl=ttl, timeout=timeout, vrf=vrf
+        probe = ping.probe(
+            "traceroute",
+            destination,
+            _TRACEROUTE_DEFAULTS,
+            source=source,
+            ttl=ttl,
+            timeout=timeout,
+            vrf=vrf,
         )
-        longest = ttl * _PROBES / _PROBES_AT_ONCE * timeout
-        (result,) = self._run_many([command], timeout=longest + _PING_SLACK)
+        longest = probe.ttl * _PROBES / _PROBES_AT_ONCE * probe.timeout
+        (result,) = self._run_many([probe.traceroute_command], timeout=longest + _PING_SLACK)
         return ping.parse_traceroute(result)
 
 
@@ -166,12 +224,19 @@ for _entered in GETTERS.values():
     setattr(CumulusGetters, _entered.name, _method(_entered))
 
 
-def _announced(file: str | None, source: object) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The getters that a validation names; what is wrong with it is for NAPALM to say."""
-    if file:
-        source = validate._get_validation_file(file)  # noqa: SLF001 - read exactly as NAPALM does
-    for check in source if isinstance(source, list) else ():
-        for name, rules in check.items() if isinstance(check, dict) else ():
-            arguments = rules.get("_kwargs", {}) if isinstance(rules, dict) else {}
+def _is_check(check: object) -> bool:
+    return isinstance(check, dict) and all(
+        isinstance(name, str)
+        and isinstance(rules, dict)
+        and isinstance(arguments := rules.get("_kwargs", {}), dict)
+        and all(isinstance(argument, str) for argument in arguments)
+        for name, rules in check.items()
+    )
+
+
+def _announced(source: Any) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ANN401 - from a file
+    """The getters that a validation names."""
+    for check in source:
+        for name, rules in check.items():
             if name != "get_config":  # NAPALM's validation leaves it out
-                yield str(name), arguments
+                yield name, rules.get("_kwargs", {})

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napalm_cumulus import errors, values
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napalm.base import models
 
     from napalm_cumulus.result import CommandResult
@@ -20,46 +25,72 @@ _PROBE = re.compile(r"\*|([\d.]+) ms|([0-9a-fA-F.:]+(?:%\S+)?)(?=\s)")
 _TIMES = re.compile(r"= ([\d.]+)/([\d.]+)/([\d.]+)/([\d.]+) ms")
 
 
-def ping_command(
-    destination: str,
-    *,
-    source: str = "",
-    ttl: int,
-    timeout: int,
-    size: int,
-    count: int,
-    vrf: str | None = "",
-    source_interface: str = "",
-) -> str:
-    """The command line; "default" and "global" mean the default VRF, none the session's own.
+#: What ping and traceroute take: the least, and the most, or more than anybody waits for.
+_BOUNDS = {"ttl": (1, 255), "timeout": (1, 3600), "size": (0, 65507), "count": (1, 86400)}
 
-    >>> ping_command("10.0.0.1", ttl=255, timeout=2, size=100, count=5, vrf="mgmt")
-    'ip vrf exec mgmt ping -n -c 5 -t 255 -W 2 -s 100 -- 10.0.0.1'
+
+@dataclass(frozen=True)
+class Probe:
+    """What to ping or to trace, as a program takes it."""
+
+    destination: str
+    source: str
+    ttl: int
+    timeout: int
+    vrf: str
+    size: int = 0
+    count: int = 1
+    source_interface: str = ""
+
+    @property
+    def ping_command(self) -> str:
+        """The command line; "default" and "global" mean the default VRF, none the session's own.
+
+        >>> Probe("10.0.0.1", "", ttl=255, timeout=2, vrf="mgmt", size=100, count=5).ping_command
+        'ip vrf exec mgmt ping -n -c 5 -t 255 -W 2 -s 100 -- 10.0.0.1'
+        """
+        words = ["ping6" if ":" in self.destination else "ping", "-n", "-c", str(self.count)]
+        words += ["-t", str(self.ttl), "-W", str(self.timeout), "-s", str(self.size)]
+        for origin in (self.source_interface, self.source):
+            if origin:
+                words += ["-I", origin]
+        return _in_vrf(self.vrf, [*words, "--", self.destination])
+
+    @property
+    def traceroute_command(self) -> str:
+        """The command line; names are not looked up, for a switch often has nobody to ask.
+
+        >>> Probe("10.0.0.1", "", ttl=30, timeout=2, vrf="mgmt").traceroute_command
+        'ip vrf exec mgmt traceroute -n -m 30 -w 2 -- 10.0.0.1'
+        """
+        words = ["traceroute", *(["-6"] if ":" in self.destination else []), "-n"]
+        words += ["-m", str(self.ttl), "-w", str(self.timeout)]
+        if self.source:
+            words += ["-s", self.source]
+        return _in_vrf(self.vrf, [*words, "--", self.destination])
+
+
+def probe(what: str, destination: object, defaults: Mapping[str, Any], **given: object) -> Probe:
+    """Return the probe for a method's arguments, which may be texts; None means the default.
+
+    Raises:
+        CommandErrorException: One makes no sense.
     """
-    words = ["ping6" if ":" in destination else "ping", "-n", "-c", str(int(count))]
-    words += ["-t", str(int(ttl)), "-W", str(int(timeout)), "-s", str(int(size))]
-    for origin in (source_interface, source):
-        if origin:
-            words += ["-I", origin]
-    return _in_vrf(vrf, [*words, "--", destination])
+    with values.refused_as(errors.CommandErrorException, f"{what}: "):
+        fit: dict[str, Any] = {}
+        for name, said in given.items():
+            value = defaults[name] if said is None else said
+            if name in _BOUNDS:
+                fit[name] = values.whole(value, name, *_BOUNDS[name])
+            else:
+                fit[name] = values.text(value, name)
+        where = values.text(destination, "destination")
+        if not where:
+            raise values.UnfitValueError("destination is empty.")
+        return Probe(where, **fit)
 
 
-def traceroute_command(
-    destination: str, *, source: str = "", ttl: int, timeout: int, vrf: str | None = ""
-) -> str:
-    """The command line; names are not looked up, for a switch often has nobody to ask.
-
-    >>> traceroute_command("10.0.0.1", ttl=30, timeout=2, vrf="mgmt")
-    'ip vrf exec mgmt traceroute -n -m 30 -w 2 -- 10.0.0.1'
-    """
-    words = ["traceroute", *(["-6"] if ":" in destination else []), "-n"]
-    words += ["-m", str(int(ttl)), "-w", str(int(timeout))]
-    if source:
-        words += ["-s", source]
-    return _in_vrf(vrf, [*words, "--", destination])
-
-
-def _in_vrf(vrf: str | None, words: list[str]) -> str:
+def _in_vrf(vrf: str, words: list[str]) -> str:
     if vrf:
         words = ["ip", "vrf", "exec", "default" if vrf == "global" else vrf, *words]
     return shlex.join(words)

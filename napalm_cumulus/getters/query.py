@@ -7,10 +7,12 @@ round trip.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
+from napalm_cumulus import errors, values
 from napalm_cumulus.result import CommandResult
 
 _Arguments = ParamSpec("_Arguments")
@@ -41,10 +43,26 @@ class Getter:
     parse: Callable[..., Any]
 
     def query(self, **arguments: Any) -> GetterQuery:  # noqa: ANN401 - NAPALM's
-        """Return what is asked of the switch for these arguments."""
-        return GetterQuery(
-            tuple(self.commands(**arguments)), lambda results: self.parse(*results, **arguments)
-        )
+        """Return what is asked of the switch for these arguments.
+
+        Raises:
+            CommandErrorException: One is of another kind than NAPALM has it.
+        """
+        with values.refused_as(errors.CommandErrorException, f"{self.name}: "):
+            fit = {
+                name: values.like(self._defaults.get(name, ""), value, name)
+                for name, value in arguments.items()
+            }
+        return GetterQuery(tuple(self.commands(**fit)), lambda results: self.parse(*results, **fit))
+
+    @functools.cached_property
+    def _defaults(self) -> Mapping[str, object]:
+        """The arguments of NAPALM's method, which its parser has as well."""
+        return {
+            name: parameter.default
+            for name, parameter in inspect.signature(self.parse).parameters.items()
+            if parameter.default is not parameter.empty
+        }
 
 
 #: Every getter, by its name; a parser enters itself when its module is imported.

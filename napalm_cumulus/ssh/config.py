@@ -48,15 +48,19 @@ class HostConfig:
 
 
 def read_config(path: Path | None) -> paramiko.SSHConfig:
-    """Parse an OpenSSH client configuration; an absent default file is an empty one.
+    """Parse an OpenSSH client configuration; an absent ``~/.ssh/config`` is an empty one.
+
+    So it is where somebody names that file, as Nornir always does without being asked. Any other
+    file that is named must be there.
 
     Raises:
         ConnectionException: The file cannot be read or understood.
     """
-    where = path or Path("~/.ssh/config")
+    where = usual = Path("~/.ssh/config")
     try:
-        where = where.expanduser()
-        if path is None and not where.exists():
+        usual = usual.expanduser().absolute()
+        where = usual if path is None else path.expanduser()
+        if where.absolute() == usual and not where.exists():
             return paramiko.SSHConfig()
         return paramiko.SSHConfig.from_text(_with_includes(where, 0))
     except _ODD as error:

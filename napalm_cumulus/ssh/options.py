@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napalm_cumulus import errors
+from napalm_cumulus import errors, values
 from napalm_cumulus.account import account
+from napalm_cumulus.ssh.arguments import checked
 from napalm_cumulus.ssh.config import HostConfig, look_up, read_config
 from napalm_cumulus.ssh.names import check_port, check_user
 
@@ -18,31 +17,9 @@ if TYPE_CHECKING:
 
     import paramiko
 
-#: What the driver understands in NAPALM's `optional_args`. Anything else is refused: a misspelt
-#: `known_hosts_fle` that is silently ignored would be worse than an error.
-OPTIONAL_ARGS = frozenset(
-    {
-        "port",
-        "key_file",
-        "passphrase",
-        "use_agent",
-        "allow_agent",
-        "known_hosts_file",
-        "ssh_config_file",
-        "proxy_jump",
-        "sudo",
-        "sudo_password",
-        "command_timeout",
-        "session_timeout",
-        "session_log",
-        "keepalive",
-        "max_output",
-        "owner",
-        "full_reload",
-        "allow_management_change",
-    }
-)
-
+#: Seconds to wait for a connection, as NAPALM's drivers have it.
+DEFAULT_TIMEOUT = 60
+_SHORTEST = 0.001
 _DEFAULT_PORT = 22
 _LONG = 10
 _DEFAULT_COMMAND_TIMEOUT = 120.0
@@ -89,20 +66,33 @@ class SshOptions:
         return f"{shown}:{self.port}"
 
 
-def check_optional_args(optional_args: Mapping[str, Any]) -> None:
-    """Refuse names that the driver does not know.
+def check_login(
+    hostname: object, username: object, password: object, timeout: object
+) -> tuple[str, str, str, Any]:
+    """Return the constructor's arguments as they are meant; None is as if nothing were given.
+
+    A host name may stand in brackets, as in a URL: ``[::1]``.
 
     Raises:
-        ConnectionException: There is such a name; the message says what may have been meant.
+        ConnectionException: One makes no sense.
     """
-    for name in optional_args:
-        if name not in OPTIONAL_ARGS:
-            close = difflib.get_close_matches(name, OPTIONAL_ARGS, n=1)
-            hint = f" Was {close[0]!r} meant?" if close else ""
-            raise errors.ConnectionException(
-                f"Unknown optional argument {name!r} for the cumulus driver.{hint} "
-                f"Known are: {', '.join(sorted(OPTIONAL_ARGS))}."
-            )
+    with values.refused_as(errors.ConnectionException):
+        if not isinstance(hostname, str):
+            raise values.UnfitValueError(f"The hostname is a text, not {values.shown(hostname)}.")
+        host = hostname
+        if host.startswith("[") and host.endswith("]"):
+            host = host[1:-1]
+        return (
+            host,
+            values.text("" if username is None else username, "The username"),
+            values.text("" if password is None else password, "The password", secret=True),
+            values.number(
+                DEFAULT_TIMEOUT if timeout is None else timeout,
+                "The timeout",
+                _SHORTEST,
+                values.LONGEST,
+            ),
+        )
 
 
 def resolve(
@@ -119,16 +109,14 @@ def resolve(
     Raises:
         ConnectionException: The arguments or the configuration make no sense.
     """
-    check_optional_args(optional_args)
-    args = dict(optional_args)
-    config_file = args.get("ssh_config_file")
-    config = read_config(Path(config_file) if config_file else None)
+    args = checked(optional_args)
+    hostname, username, password, timeout = check_login(hostname, username, password, timeout)
+    config = read_config(args.get("ssh_config_file"))
     host = look_up(config, hostname)
     base = _one_host(host, hostname, username, args, timeout)
-    jump = str(args.get("proxy_jump") or host.proxy_jump or "")
+    jump = args.get("proxy_jump") or host.proxy_jump or ""
     proxy_command = None if args.get("proxy_jump") else host.proxy_command
-    port = int(_number(args, "port", host.port or _DEFAULT_PORT))
-    check_port(port, "The port")
+    port = args.get("port", host.port or _DEFAULT_PORT)
     return SshOptions(
         **{
             **base,
@@ -136,13 +124,13 @@ def resolve(
             "password": password or None,
             "jumps": _jumps(config, jump, args, timeout, ((hostname, port),)),
             "proxy_command": proxy_command if not jump or jump.lower() == "none" else None,
-            "command_timeout": float(_number(args, "command_timeout", _DEFAULT_COMMAND_TIMEOUT)),
-            "session_timeout": float(_number(args, "session_timeout", 0)) or None,
-            "session_log": next(iter(_paths(args.get("session_log"))), None),
-            "keepalive": _number(args, "keepalive", _DEFAULT_KEEPALIVE),
-            "max_output": int(_number(args, "max_output", DEFAULT_MAX_OUTPUT)),
-            "sudo": bool(args.get("sudo") or args.get("sudo_password")),
-            "sudo_password": args.get("sudo_password"),
+            "command_timeout": float(args.get("command_timeout", _DEFAULT_COMMAND_TIMEOUT)),
+            "session_timeout": float(args.get("session_timeout", 0)) or None,
+            "session_log": args.get("session_log"),
+            "keepalive": args.get("keepalive", _DEFAULT_KEEPALIVE),
+            "max_output": args.get("max_output", DEFAULT_MAX_OUTPUT),
+            "sudo": args.get("sudo") or bool(args.get("sudo_password")),
+            "sudo_password": args.get("sudo_password") or None,
         }
     )
 
@@ -155,8 +143,8 @@ def _one_host(
     timeout: float,
 ) -> dict[str, Any]:
     """Return what is decided alike for the switch and for each jump host before it."""
-    own_keys = args.get("key_file")
-    known_hosts = args.get("known_hosts_file")
+    own_keys = args.get("key_file", ())
+    known_hosts = args.get("known_hosts_file", ())
     agent = args.get("use_agent", args.get("allow_agent", True))
     user = user or host.user or account()
     check_user(user, for_shell=False)
@@ -166,11 +154,11 @@ def _one_host(
         "user": user,
         "port": host.port or _DEFAULT_PORT,
         "passphrase": args.get("passphrase"),
-        "key_files": tuple(dict.fromkeys(_paths(own_keys) + host.identity_files)),
+        "key_files": tuple(dict.fromkeys(own_keys + host.identity_files)),
         "certificate_files": host.certificate_files,
-        "use_agent": bool(agent),
+        "use_agent": agent,
         "identities_only": host.identities_only,
-        "known_hosts_files": _paths(known_hosts) or _known_hosts(host.known_hosts_files),
+        "known_hosts_files": known_hosts or _known_hosts(host.known_hosts_files),
         "host_key_alias": host.host_key_alias,
         "lax_host_keys": host.lax_host_keys,
         "proxy_command": host.proxy_command,
@@ -246,35 +234,3 @@ def split_destination(text: str) -> tuple[str | None, str, int | None]:
             f"{text!r} is not a jump host. Write user@host:port, several with commas between."
         )
     return (user if at else None), host, (int(port) if port else None)
-
-
-def _paths(value: object) -> tuple[Path, ...]:
-    """Return one path or several, as the caller wrote it."""
-    if value is None or value == "":
-        return ()
-    several = value if isinstance(value, (list, tuple)) else [value]
-    try:
-        return tuple(Path(str(item)).expanduser() for item in several)
-    except RuntimeError as error:  # the home of a user that does not exist
-        raise errors.ConnectionException(f"The path {value!r} leads nowhere: {error}.") from error
-
-
-def _number(args: Mapping[str, Any], name: str, default: float) -> Any:  # noqa: ANN401 - int or float, as given
-    value = args.get(name)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise errors.ConnectionException(
-            f"The optional argument {name} is not a number: {value!r}."
-        )
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        raise errors.ConnectionException(
-            f"The optional argument {name} is not a number: {value!r}."
-        ) from None
-    if number < 0 or not math.isfinite(number):
-        raise errors.ConnectionException(
-            f"The optional argument {name} makes no sense: {value!r}. Give a number from 0 on."
-        )
-    return int(number) if number.is_integer() else number

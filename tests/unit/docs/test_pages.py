@@ -23,7 +23,7 @@ from inventory.errors import ExitCode, VipkeeperError
 from lab.faults.catalogue import FAULTS
 from lab.standins.faults import VARIANTS, list_faults
 from napalm_cumulus import CumulusDriver
-from napalm_cumulus.ssh.options import OPTIONAL_ARGS
+from napalm_cumulus.ssh.arguments import OPTIONAL_ARGS
 from nornir_config import secrets
 from runbooks.cli.app import app
 from tests.unit.docs.markdown import PAGES, ROOT, anchors, links, page, rows, sections

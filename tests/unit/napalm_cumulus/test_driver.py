@@ -124,5 +124,5 @@ def test_other_encodings_and_a_bare_string_are_refused() -> None:
     device.open()
     with pytest.raises(NotImplementedError, match="json"):
         device.cli(["true"], encoding="json")
-    with pytest.raises(TypeError, match="list"):
+    with pytest.raises(CommandErrorException, match="list"):
         device.cli("true")  # type: ignore[arg-type]  # what is tested

@@ -23,7 +23,7 @@ from napalm_cumulus.getters import (
     routes,
     system,
 )
-from napalm_cumulus.getters.ping import parse_ping, ping_command
+from napalm_cumulus.getters.ping import parse_ping, probe
 from napalm_cumulus.result import CommandResult
 
 if TYPE_CHECKING:
@@ -435,14 +435,18 @@ def test_ping_that_loses_everything_or_cannot_start() -> None:
 
 
 def test_ping_command() -> None:
-    base: dict[str, Any] = {"ttl": 9, "timeout": 1, "size": 64, "count": 2}
-    assert ping_command("fe80::1", source_interface="swp1", **base).startswith("ping6 -n -c 2")
-    assert "-I swp1 -I 10.0.0.9" in ping_command(
-        "10.0.0.1", source="10.0.0.9", source_interface="swp1", **base
-    )
-    assert ping_command("a", vrf=None, **base) == ping_command("a", vrf="", **base)
-    assert ping_command("a", vrf="global", **base).startswith("ip vrf exec default ping")
-    assert ping_command("; reboot", **base).endswith("-- '; reboot'")
+    base: dict[str, Any] = {"source": "", "ttl": 9, "timeout": 1, "size": 64, "count": "2"}
+    defaults = base | {"vrf": "", "source_interface": ""}
+
+    def command(destination: object, **given: object) -> str:
+        return probe("ping", destination, defaults, **{**defaults, **given}).ping_command
+
+    assert command("fe80::1", source_interface="swp1").startswith("ping6 -n -c 2")
+    both = command("10.0.0.1", source="10.0.0.9", source_interface="swp1")
+    assert "-I swp1 -I 10.0.0.9" in both
+    assert command("a", vrf=None) == command("a", vrf="")
+    assert command("a", vrf="global").startswith("ip vrf exec default ping")
+    assert command("; reboot").endswith("-- '; reboot'")
 
 
 # --- the driver's methods ------------------------------------------------------------------------

@@ -234,12 +234,10 @@ def trouble(path: Path, kind: str) -> Path:
         path.symlink_to(path.parent / "target")
     if kind == "pipe":
         os.mkfifo(path)
-    if kind == "nul":
-        return path.with_name("a\0b")
     return path
 
 
-@pytest.mark.parametrize("kind", ["no folder", "folder", "link", "pipe", "nul"])
+@pytest.mark.parametrize("kind", ["no folder", "folder", "link", "pipe"])
 def test_a_log_that_cannot_be_written_is_said_once(
     site: Site, tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -314,5 +312,5 @@ def test_a_session_whose_time_is_over_is_opened_anew_for_reads(site: Site) -> No
 
 @pytest.mark.parametrize("value", [-1, "nan", "inf"])
 def test_a_time_must_make_sense(site: Site, value: object) -> None:
-    with pytest.raises(ConnectionException, match="makes no sense"):
+    with pytest.raises(ConnectionException, match="session_timeout is a number from 0 to"):
         site.options(site.server(), session_timeout=value)
