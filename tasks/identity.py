@@ -17,7 +17,8 @@ def check_identity(task: Task) -> Result:
     Raises:
         WrongSwitchError: the names differ.
     """
-    hostname = read(task, [HOSTNAME])[HOSTNAME].strip()
+    result = read(task, [HOSTNAME])[HOSTNAME]
+    hostname = result.stdout.decode("utf-8", "replace").strip() if result.exit_status == 0 else ""
     require_same(task.host.name, hostname, task.host.hostname or "")
     return Result(host=task.host, result=hostname)
 
@@ -26,11 +27,16 @@ def require_same(expected: str, hostname: str, address: str) -> None:
     """Compare the names; a short one matches a full one.
 
     Raises:
-        WrongSwitchError: they differ.
+        WrongSwitchError: they differ, or the switch told none.
     """
+    if not hostname:
+        raise WrongSwitchError(
+            f"the switch at {address} does not say what it is called, which should be {expected}; "
+            "nothing was touched",
+            "Run 'hostname' on it.",
+        )
     if not same_host(expected, hostname):
         raise WrongSwitchError(
-            f"the switch at {address} calls itself {hostname or 'nothing'}, not {expected}; "
-            "nothing was touched",
+            f"the switch at {address} calls itself {hostname}, not {expected}; nothing was touched",
             "Correct the address source, or the switch's hostname.",
         )

@@ -60,6 +60,11 @@ class Gateway:
         """Return file and lines, as a person looks them up."""
         return f"{self.file}, lines {self.first}-{self.last}"
 
+    @property
+    def addresses(self) -> tuple[IpInterface, ...]:
+        """Return every address of the stanza: the SVI's own, then the virtual ones."""
+        return (*self.own, *(v.address for v in self.virtual))
+
     @cached_property
     def devices(self) -> tuple[str, ...]:
         """Return the SVI and its VRR devices, each once, in order."""
@@ -175,6 +180,8 @@ class HandMadeState:
         owners: address and MAC of each permanent neighbour, by the same name.
         sysctls: value by path below ``/proc/sys/net/ipv4/conf``.
         unclear: what was seen and not understood.
+        unread: why a table could not be read, by what a person calls it; only tables that the
+            gateway has nothing in.
     """
 
     routes: Mapping[str, str] = field(default_factory=dict)
@@ -183,6 +190,7 @@ class HandMadeState:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     unclear: tuple[str, ...] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ quoted, whether it comes from OpenStack, from a file or from the switch itself.
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from contextlib import contextmanager
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from inventory.names import is_mac, one_line
+from napalm_cumulus.errors import CommandErrorException
+from napalm_cumulus.parsing.output import text_of
 from napalm_cumulus.patterns import INTERFACE
 from nornir_config.connection import read_session
 from tasks.errors import UnreadableAnswerError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nornir.core.task import Task
+
+    from napalm_cumulus.result import CommandResult
 
 _INTERFACE = re.compile(INTERFACE)
 _TOKEN = re.compile(r"[a-z0-9_]{1,32}")
@@ -83,10 +86,23 @@ def token(text: object) -> str:
     return word
 
 
-def read(task: Task, commands: list[str]) -> dict[str, str]:
-    """Run reading commands in one round trip; a command that fails gives what it printed."""
-    results = read_session(task).run_many(commands)
-    return {result.command: result.stdout.decode("utf-8", "replace") for result in results}
+def read(task: Task, commands: list[str]) -> dict[str, CommandResult]:
+    """Run commands in one round trip; one that fails stops no other, and its status tells so."""
+    return {result.command: result for result in read_session(task).run_many(commands)}
+
+
+def said(switch: str, result: CommandResult) -> str:
+    """Return what a command printed that succeeded.
+
+    Raises:
+        UnreadableAnswerError: it failed.
+    """
+    try:
+        return text_of(result)
+    except CommandErrorException as error:
+        raise UnreadableAnswerError(
+            f"{switch}: {error}", "Try the command on the switch."
+        ) from None
 
 
 @contextmanager
@@ -104,25 +120,3 @@ def understood(switch: str, what: str) -> Iterator[None]:
             f"({one_line(f'{type(error).__name__}: {error}', 120)})",
             "Try the commands 'ip addr', 'ip route', 'ip neigh' and 'bridge fdb' on the switch.",
         ) from None
-
-
-def rows(output: str, command: str, switch: str) -> list[dict[str, Any]]:
-    """Return the list of objects that an ``ip -j`` or ``bridge -j`` command printed.
-
-    Raises:
-        UnreadableAnswerError: it printed something else.
-    """
-    if not output.strip():  # what iproute2 prints for an empty table, by version
-        return []
-    try:
-        parsed = json.loads(output)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableAnswerError(
-            f"{switch}: '{command}' did not answer in JSON ({error}): {output.strip()[:80]!r}",
-            "Check that iproute2 is there and not too old. Try the command on the switch.",
-        ) from None
-    if not isinstance(parsed, list):
-        raise UnreadableAnswerError(
-            f"{switch}: '{command}' answered with {type(parsed).__name__} where a list belongs"
-        )
-    return [row for row in parsed if isinstance(row, dict)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nornir.core.task import Result, Task
 
 from tasks.cures import restore
+from tasks.errors import RefusedError, UnreadableAnswerError
 from tasks.model import Aftercare
 from tasks.shell import address, interface_name, read
 
@@ -74,27 +75,61 @@ def announce(task: Task, gateway: Gateway) -> tuple[tuple[str, ...], tuple[str, 
     if not four:
         return (), ()
     command = announce_command(four)
-    said = read(task, [command])[command].splitlines()
+    result = read(task, [command])[command]
+    said = result.stdout.decode("utf-8", "replace").splitlines()
     announced: list[str] = []
     notes: list[str] = []
     for virtual in four:
         if f"{virtual.device} {_SENT}" in said:
             announced.append(f"{virtual.address.ip} on {virtual.device}")
         else:
-            reason = "is not installed" if _ABSENT in said else "failed"
+            failed = "failed" if result.exit_status == 0 else f"failed: {result.reason}"
+            reason = "is not installed" if _ABSENT in said else failed
             notes.append(f"no gratuitous ARP for {virtual.address.ip}: arping {reason}")
     return tuple(announced), tuple(notes)
 
 
 def read_hand_made_state(task: Task, gateway: Gateway) -> Result:
-    """Nornir task: what hangs on a gateway's devices now, as ``HandMadeState``."""
-    return Result(host=task.host, result=hand_made(task, gateway))
+    """Nornir task: what hangs on a gateway's devices before a cure, as ``HandMadeState``.
+
+    Raises:
+        RefusedError: it could not be read.
+    """
+    return Result(host=task.host, result=record_before(task, gateway))
+
+
+def record_before(task: Task, gateway: Gateway) -> HandMadeState:
+    """Return what hangs on a gateway's devices, before a cure may take it away.
+
+    Raises:
+        RefusedError: it could not be read, so that it could not be put back.
+    """
+    try:
+        return hand_made(task, gateway)
+    except UnreadableAnswerError as error:
+        raise RefusedError(
+            f"{error}; what a cure takes away with the devices of {gateway.interface} could not be "
+            "recorded, and nothing was touched",
+            error.advice,
+        ) from error
+
+
+def unread_notes(before: HandMadeState) -> tuple[str, ...]:
+    """Return which tables could not be recorded, for a person who is about to agree to a cure."""
+    return tuple(
+        f"{name} that were added by hand are not put back: {why}"
+        for name, why in before.unread.items()
+    )
 
 
 def hand_made(task: Task, gateway: Gateway) -> HandMadeState:
-    """Return what hangs on a gateway's devices now."""
-    output = read(task, restore.recording_commands(gateway))
-    return restore.record(task.host.name, output, gateway)
+    """Return what hangs on a gateway's devices now.
+
+    Raises:
+        UnreadableAnswerError: it could not be read.
+    """
+    results = read(task, restore.recording_commands(gateway))
+    return restore.record(task.host.name, results, gateway)
 
 
 def _put_back(
@@ -104,13 +139,32 @@ def _put_back(
     macs: Mapping[str, tuple[str, ...]],
     wrong: Collection[str],
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    lost = restore.missing(before, hand_made(task, gateway))
+    """Return what was put back, and what was not and why; a table that is unread stops nothing."""
+    try:
+        lost = restore.missing(before, hand_made(task, gateway))
+    except UnreadableAnswerError as error:
+        recorded = (*before.addresses, *before.routes, *before.neighbours)
+        unread = f"look whether it is still there ({error})"
+        return (), tuple(f"{name}: {unread}" for name in recorded) or (
+            f"what hangs on {gateway.interface}: {unread}",
+        )
     commands, left = restore.split_suspects(lost, macs, wrong)
     if commands:
-        read(task, list(commands.values()))
-        still = restore.missing(before, hand_made(task, gateway))
-        for name in commands:
-            if name in {**still.routes, **still.neighbours, **still.addresses}:
-                left[name] = "putting it back failed"
+        results = read(task, list(commands.values()))
+        for name, command in commands.items():
+            if results[command].exit_status != 0:
+                left[name] = f"putting it back failed: {results[command].reason}"
+        gone, why = _still_gone(task, gateway, before)
+        left |= {name: why for name in commands if name in gone and name not in left}
     restored = tuple(name for name in commands if name not in left)
     return restored, tuple(f"{name}: {reason}" for name, reason in left.items())
+
+
+def _still_gone(task: Task, gateway: Gateway, before: HandMadeState) -> tuple[Collection[str], str]:
+    """Return what is not there again, and why it is believed so."""
+    try:
+        still = restore.missing(before, hand_made(task, gateway))
+    except UnreadableAnswerError as error:
+        everything = (*before.routes, *before.neighbours, *before.addresses)
+        return everything, f"put back; look whether it is there ({error})"
+    return (*still.routes, *still.neighbours, *still.addresses), "putting it back failed"

@@ -15,7 +15,13 @@ from nornir.core.task import Result, Task
 
 from napalm_cumulus.commit import repair_steps
 from nornir_config.connection import change_device, change_session
-from tasks.cures.announce import announce, announced_addresses, care_after_cure, hand_made
+from tasks.cures.announce import (
+    announce,
+    announced_addresses,
+    care_after_cure,
+    record_before,
+    unread_notes,
+)
 from tasks.cures.catalogue import CURES
 from tasks.cures.forget import forget, look_at, still_wrong
 from tasks.cures.model import CureOutcome, PlannedCure
@@ -170,12 +176,13 @@ def _plan(
             preview.diff,
             preview.before,
             preview,
-            notes=rejected_notes(gateway),
+            notes=(*rejected_notes(gateway), *unread_notes(preview.before)),
         )
     refuse_pending(task.host.name, change_session(task))
     steps = tuple(dict.fromkeys(step.words for step in repair_of(diagnosis, gateway)))
-    notes = rejected_notes(gateway)
-    return PlannedCure(cure, svi, steps, _text(steps), hand_made(task, gateway), notes=notes)
+    before = record_before(task, gateway)
+    notes = (*rejected_notes(gateway), *unread_notes(before))
+    return PlannedCure(cure, svi, steps, _text(steps), before, notes=notes)
 
 
 def _whole(task: Task, cure: Cure, gateway: Gateway) -> Gateway:

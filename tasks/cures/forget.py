@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tasks.cures.model import NeighbourEntry
-from tasks.shell import address, interface_name, mac_address, read
+from tasks.shell import address, interface_name, mac_address, read, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _LLADDR = re.compile(r"\blladdr ([0-9a-f:]{17})\b")
 _STATE = re.compile(r"\b([A-Z]{4,})\b")
-_FORGOTTEN, _CHANGED, _FAILED = "forgotten", "changed", "failed"
+_FORGOTTEN, _CHANGED = "forgotten", "changed"
 
 
 def look_command(entry: tuple[str, str]) -> str:
@@ -27,28 +27,32 @@ def look_command(entry: tuple[str, str]) -> str:
 def forget_command(entry: NeighbourEntry) -> str:
     """Return the command that deletes an entry if it still has the MAC that it had when judged.
 
-    It prints ``forgotten``, ``changed`` (with the entry as it is now, which is left) or ``failed``.
-    An entry without a MAC must still have none.
+    It prints ``forgotten`` or ``changed`` (with the entry as it is now, which is left), and fails
+    where ``ip`` does. An entry without a MAC must still have none.
     """
     where, device = address(entry.address), interface_name(entry.device)
     same = f'*" lladdr {mac_address(entry.mac)} "*' if entry.mac else '*" lladdr "*) false;; *'
     return (
-        f'now=" $(ip neigh show to {where} dev {device}) "; '
-        f'case "$now" in {same}) true;; *) false;; esac '
+        f"now=$(ip neigh show to {where} dev {device}) || exit; "
+        f'case " $now " in {same}) true;; *) false;; esac '
         f"|| {{ echo {_CHANGED} $now; exit 0; }}; "
-        f"ip neigh del {where} dev {device} && echo {_FORGOTTEN} || echo {_FAILED}"
+        f"ip neigh del {where} dev {device} && echo {_FORGOTTEN}"
     )
 
 
 def look_at(task: Task, entries: Iterable[tuple[str, str]]) -> tuple[NeighbourEntry, ...]:
-    """Return the entries as they are now; one that is gone is left out."""
+    """Return the entries as they are now; one that is gone is left out.
+
+    Raises:
+        UnreadableAnswerError: one could not be read.
+    """
     commands = {look_command(entry): entry for entry in entries}
     if not commands:
         return ()
-    said = read(task, list(commands))
+    results = read(task, list(commands))
     found = []
     for command, (where, device) in commands.items():
-        if text := said[command].strip():
+        if text := said(task.host.name, results[command]).strip():
             mac, state = _LLADDR.search(text), _STATE.search(text)
             found.append(
                 NeighbourEntry(where, device, mac[1] if mac else "", state[1] if state else "")
@@ -70,17 +74,20 @@ def forget(
     commands = {forget_command(entry): entry for entry in entries}
     if not commands:
         return (), ()
-    said = read(task, list(commands))
+    results = read(task, list(commands))
     done: list[str] = []
     problems: list[str] = []
     for command, entry in commands.items():
-        words = said[command].split()
-        if words[:1] == [_FORGOTTEN]:
+        result = results[command]
+        words = result.stdout.decode("utf-8", "replace").split()
+        if result.exit_status != 0:
+            problems.append(f"{entry} could not be deleted: {result.reason}")
+        elif words[:1] == [_FORGOTTEN]:
             done.append(f"{entry} deleted")
         elif words == [_CHANGED]:
             done.append(f"{entry} had gone already")
         elif words[:1] == [_CHANGED]:
             problems.append(f"{entry} was left: it has changed meanwhile ({' '.join(words[1:])})")
         else:
-            problems.append(f"{entry} could not be deleted")
+            problems.append(f"whether {entry} was deleted is not told: {' '.join(words)!r}")
     return tuple(done), tuple(problems)

@@ -12,13 +12,15 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus.parsing import iproute_text
-from napalm_cumulus.parsing.output import TEXT_FOLLOWS
-from tasks.errors import UnreadableAnswerError
+from napalm_cumulus.parsing.output import rows_of, text_of
+from napalm_cumulus.result import CommandResult
+from tasks.facts.model import Section
+from tasks.facts.section import require_read, section
 from tasks.model import HandMadeState
-from tasks.shell import address, interface_name, mac_address, prefix, rows, token, understood
+from tasks.shell import address, interface_name, mac_address, prefix, token, understood
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from tasks.model import Gateway
 
@@ -49,7 +51,7 @@ def sysctl_command(gateway: Gateway) -> str:
     devices = " ".join(interface_name(device) for device in gateway.devices)
     return (
         f"cd /proc/sys/net/ipv4/conf && for d in {devices}; do for k in {' '.join(_SYSCTLS)}; do "
-        '[ -r "$d/$k" ] && echo "$d/$k=$(cat "$d/$k")"; done; done'
+        '[ ! -r "$d/$k" ] || echo "$d/$k=$(cat "$d/$k")"; done; done'
     )
 
 
@@ -58,30 +60,67 @@ def recording_commands(gateway: Gateway) -> list[str]:
     return [ROUTES, ROUTES6, NEIGHBOURS, NEIGHBOURS6, ADDRESSES, sysctl_command(gateway)]
 
 
-def record(switch: str, output: dict[str, str], gateway: Gateway) -> HandMadeState:
-    """Read what ``recording_commands`` printed; pure.
+def record(switch: str, results: Mapping[str, CommandResult], gateway: Gateway) -> HandMadeState:
+    """Read what ``recording_commands`` left behind; pure.
+
+    A switch without IPv6 cannot tell its IPv6 tables. Where the gateway has no IPv6 address either,
+    that is marked, and the other tables count.
 
     Raises:
-        UnreadableAnswerError: a table is neither the JSON nor the text of iproute2.
+        UnreadableAnswerError: another table could not be read.
     """
+    sysctls = sysctl_command(gateway)
+    tables = {
+        "addresses": _table(results, ADDRESSES, iproute_text.addresses),
+        "IPv4 routes": _table(results, ROUTES, iproute_text.routes),
+        "IPv6 routes": _table(results, ROUTES6, iproute_text.routes),
+        "IPv4 neighbours": _table(results, NEIGHBOURS, iproute_text.neighbours),
+        "IPv6 neighbours": _table(results, NEIGHBOURS6, iproute_text.neighbours),
+    }
+    settings = section(results, sysctls, lambda result: text_of(result).splitlines())
+    has_ipv6 = any(each.version == 6 for each in gateway.addresses)  # noqa: PLR2004 - of IP
+    unread = {
+        name: table.unread or "'ip' is not installed"
+        for name, table in tables.items()
+        if name.startswith("IPv6") and not has_ipv6 and not table.known
+    }
+    needed = {name: table for name, table in tables.items() if name not in unread}
+    require_read(switch, **needed, sysctls=settings)
     with understood(switch, "its addresses, routes and neighbours"):
-        return _recorded(switch, output, gateway)
+        return _recorded(tables, settings.rows, gateway, unread)
 
 
-def _recorded(switch: str, output: dict[str, str], gateway: Gateway) -> HandMadeState:
+def _table(
+    results: Mapping[str, CommandResult], command: str, from_text: Callable[[str], list[_Row]]
+) -> Section[_Row]:
+    return section(results, command, lambda result: rows_of(result, from_text))
+
+
+def _recorded(
+    tables: Mapping[str, Section[_Row]],
+    sysctls: Iterable[str],
+    gateway: Gateway,
+    unread: Mapping[str, str],
+) -> HandMadeState:
     unclear: list[str] = []
-    neighbours = dict(_neighbours(output, switch, gateway, unclear))
-    lines = (line.partition("=") for line in output[sysctl_command(gateway)].splitlines())
+    routes = [
+        *_routes(tables["IPv4 routes"].rows, "0.0.0.0/0", gateway, unclear),
+        *_routes(tables["IPv6 routes"].rows, "::/0", gateway, unclear),
+    ]
+    permanent = (*tables["IPv4 neighbours"].rows, *tables["IPv6 neighbours"].rows)
+    neighbours = dict(_neighbours(permanent, gateway, unclear))
+    lines = (line.partition("=") for line in sysctls)
     return HandMadeState(
-        routes={f"route {text}": text for text in _routes(output, switch, gateway, unclear)},
+        routes={f"route {text}": text for text in routes},
         neighbours={f"neighbour {text}": text for text in neighbours},
         owners={f"neighbour {text}": owner for text, owner in neighbours.items()},
         sysctls={path: value for path, _, value in lines if value.isdigit()},
         addresses={
             f"address {text}": f"{text} nodad" if ":" in text else text
-            for text in _addresses(output, switch, gateway, unclear)
+            for text in _addresses(tables["addresses"].rows, gateway, unclear)
         },
         unclear=tuple(unclear),
+        unread=unread,
     )
 
 
@@ -94,6 +133,7 @@ def missing(before: HandMadeState, after: HandMadeState) -> HandMadeState:
         sysctls={k: v for k, v in before.sysctls.items() if after.sysctls.get(k, v) != v},
         unclear=before.unclear,
         addresses={k: v for k, v in before.addresses.items() if k not in after.addresses},
+        unread=before.unread,
     )
 
 
@@ -134,33 +174,20 @@ def split_suspects(
         left[f"sysctl {path} = {value}"] = "set by hand on a device that is new now"
     for name in lost.unclear:
         left[name] = "not understood; look whether it is still there"
+    for name, why in lost.unread.items():
+        left[name] = f"not recorded before, look whether any by hand are missing ({why})"
     return commands, left
 
 
-def _rows(
-    output: str, command: str, switch: str, from_text: Callable[[str], list[_Row]]
-) -> list[_Row]:
-    if not output.startswith(TEXT_FOLLOWS):
-        return rows(output, command, switch)
-    try:
-        return from_text(output.removeprefix(TEXT_FOLLOWS))
-    except (ValueError, KeyError, IndexError) as error:
-        raise UnreadableAnswerError(
-            f"{switch}: the text of '{command}' is not understood: {error}",
-            "Is iproute2 there? Try the command on the switch.",
-        ) from None
-
-
 def _routes(
-    output: dict[str, str], switch: str, gateway: Gateway, unclear: list[str]
+    rows: Iterable[_Row], everything: str, gateway: Gateway, unclear: list[str]
 ) -> Iterator[str]:
-    for command, everything in ((ROUTES, "0.0.0.0/0"), (ROUTES6, "::/0")):
-        for row in _rows(output[command], command, switch, iproute_text.routes):
-            if row.get("dev") in gateway.devices and _by_hand(row):
-                try:
-                    yield _route_arguments(row, everything)
-                except (ValueError, TypeError, KeyError):
-                    unclear.append(f"route {row.get('dst')} dev {row.get('dev')}")
+    for row in rows:
+        if row.get("dev") in gateway.devices and _by_hand(row):
+            try:
+                yield _route_arguments(row, everything)
+            except (ValueError, TypeError, KeyError):
+                unclear.append(f"route {row.get('dst')} dev {row.get('dev')}")
 
 
 def _by_hand(row: _Row) -> bool:
@@ -169,27 +196,24 @@ def _by_hand(row: _Row) -> bool:
 
 
 def _neighbours(
-    output: dict[str, str], switch: str, gateway: Gateway, unclear: list[str]
+    rows: Iterable[_Row], gateway: Gateway, unclear: list[str]
 ) -> Iterator[tuple[str, str]]:
     """Yield what to tell ``ip neigh replace``, and address and MAC of the owner."""
-    for command in (NEIGHBOURS, NEIGHBOURS6):
-        for row in _rows(output[command], command, switch, iproute_text.neighbours):
-            daemons = "protocol" in row or "proto" in row
-            if row.get("dev") not in gateway.devices or daemons or not row.get("lladdr"):
-                continue
-            try:
-                ip, mac = address(row["dst"]), mac_address(row["lladdr"])
-                device = interface_name(row["dev"])
-            except (ValueError, TypeError, KeyError):
-                unclear.append(f"neighbour {row.get('dst')} dev {row.get('dev')}")
-            else:
-                yield f"{ip} lladdr {mac} dev {device} nud permanent", f"{ip} {mac}"
+    for row in rows:
+        daemons = "protocol" in row or "proto" in row
+        if row.get("dev") not in gateway.devices or daemons or not row.get("lladdr"):
+            continue
+        try:
+            ip, mac = address(row["dst"]), mac_address(row["lladdr"])
+            device = interface_name(row["dev"])
+        except (ValueError, TypeError, KeyError):
+            unclear.append(f"neighbour {row.get('dst')} dev {row.get('dev')}")
+        else:
+            yield f"{ip} lladdr {mac} dev {device} nud permanent", f"{ip} {mac}"
 
 
-def _addresses(
-    output: dict[str, str], switch: str, gateway: Gateway, unclear: list[str]
-) -> Iterator[str]:
-    for device, info in _foreign_addresses(output[ADDRESSES], switch, gateway):
+def _addresses(rows: Iterable[_Row], gateway: Gateway, unclear: list[str]) -> Iterator[str]:
+    for device, info in _foreign_addresses(rows, gateway):
         try:
             length = int(info["prefixlen"])
             yield f"{address(info['local'])}/{length} dev {interface_name(device)}"
@@ -197,12 +221,10 @@ def _addresses(
             unclear.append(f"address {info.get('local')} dev {device}")
 
 
-def _foreign_addresses(
-    output: str, switch: str, gateway: Gateway
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _foreign_addresses(rows: Iterable[_Row], gateway: Gateway) -> Iterator[tuple[str, _Row]]:
     """Yield lasting addresses on the gateway's devices that its stanza gives none of them."""
-    configured = {*(own.ip for own in gateway.own), *(v.address.ip for v in gateway.virtual)}
-    for row in _rows(output, ADDRESSES, switch, iproute_text.addresses):
+    configured = {each.ip for each in gateway.addresses}
+    for row in rows:
         if row.get("ifname") not in gateway.devices:
             continue
         for info in row.get("addr_info", ()):

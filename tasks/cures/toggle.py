@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nornir.core.task import Result, Task
 
 from nornir_config.connection import change_device
-from tasks.cures.announce import hand_made
+from tasks.cures.announce import record_before
 from tasks.errors import RefusedError
 from tasks.model import Toggled
 
@@ -27,7 +27,8 @@ def preview_toggle(task: Task, gateway: Gateway) -> Result:
     Gives a ``Toggled`` without a commit, with what hangs on the gateway's devices now.
 
     Raises:
-        RefusedError: another commit is pending, or there is nothing to comment out.
+        RefusedError: another commit is pending, there is nothing to comment out, or what hangs on
+            the devices could not be read.
     """
     device = change_device(task)
     refuse_pending(task.host.name, device)
@@ -36,7 +37,7 @@ def preview_toggle(task: Task, gateway: Gateway) -> Result:
         diff = _load(task.host.name, device, gateway)
     finally:
         _discard(device)
-    before = hand_made(task, gateway)
+    before = record_before(task, gateway)
     return Result(host=task.host, result=Toggled(diff, base, before=before), diff=diff)
 
 

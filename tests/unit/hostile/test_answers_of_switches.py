@@ -86,22 +86,14 @@ def test_what_cures_read() -> None:
         permanent=[{"dst": "130.246.213.12", "dev": "vlan453", "lladdr": VM_MAC, "state": ["X"]}],
     )
 
-    def answers(commands: list[str]) -> dict[str, str]:
-        return {command: switch.answer(command.split(" 2>/dev/null")[0]) for command in commands}
-
-    readers = {
-        "preserve": (
-            restore.recording_commands(GATEWAY),
-            lambda said: restore.record("sw", said, GATEWAY),
-        ),
-    }
-    for reader, (commands, read) in readers.items():
-        sound = answers(commands)
-        read(sound)
-        for command in commands:
-            for output in mutated(f"{reader} {command}", sound[command].encode(), 40):
-                with suppress(UnreadableAnswerError):
-                    read({**sound, command: output.decode("utf-8", "surrogateescape")})
+    commands = restore.recording_commands(GATEWAY)
+    sound = {c: CommandResult(c, 0, switch.answer(c).encode(), b"") for c in commands}
+    restore.record("sw", sound, GATEWAY)
+    for command in commands:
+        for output in mutated(f"preserve {command}", sound[command].stdout, 40):
+            with suppress(UnreadableAnswerError):
+                said = CommandResult(command, 0, output, b"")
+                restore.record("sw", {**sound, command: said}, GATEWAY)
 
 
 TEXTS = {

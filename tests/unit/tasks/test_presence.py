@@ -152,7 +152,7 @@ def test_an_absent_lldpd_proves_nothing(
 
 def test_a_name_that_was_not_read_is_no_name(run: Run, switch: FakeSwitch) -> None:
     switch.instead = {"hostname": (1, "swt-sn2100-03", "")}
-    with pytest.raises(WrongSwitchError, match="calls itself nothing"):
+    with pytest.raises(WrongSwitchError, match="does not say what it is called"):
         seen(run)
 
 

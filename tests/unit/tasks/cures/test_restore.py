@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from napalm_cumulus.result import CommandResult
 from tasks import shell
 from tasks.cures.restore import (
     ADDRESSES,
@@ -30,6 +31,10 @@ BY_HAND = {"dst": "10.77.0.0/16", "gateway": "130.246.213.11", "dev": "vlan453",
 PERMANENT = {"dst": "130.246.213.11", "dev": "vlan453", "lladdr": VM_MAC, "state": ["PERMANENT"]}
 
 
+def answered(output: dict[str, str]) -> dict[str, CommandResult]:
+    return {c: CommandResult(c, 0, said.encode(), b"") for c, said in output.items()}
+
+
 def recorded(
     routes: Sequence[Any] = (),
     neighbours: Sequence[Any] = (),
@@ -46,7 +51,7 @@ def recorded(
         sysctl_command(GATEWAY): sysctls,
     }
     assert set(output) == set(recording_commands(GATEWAY))
-    return record("sw", output, GATEWAY)
+    return record("sw", answered(output), GATEWAY)
 
 
 def test_what_the_kernel_and_routing_daemons_make_is_not_recorded() -> None:
@@ -146,7 +151,7 @@ def test_the_tables_of_an_iproute2_without_json() -> None:
         "9: vlan453    inet6 fe80::1/64 scope link \\       valid_lft forever\n",
         sysctl_command(GATEWAY): "",
     }
-    found = record("sw", output, GATEWAY)
+    found = record("sw", answered(output), GATEWAY)
     assert list(found.routes.values()) == [
         "10.77.0.0/16 via 130.246.213.11 dev vlan453",
         "10.78.0.0/16 dev vlan453 src 130.246.212.2 table 100 scope link",
@@ -161,7 +166,7 @@ def test_the_tables_of_an_iproute2_without_json() -> None:
 def test_what_is_neither_json_nor_text_is_an_error() -> None:
     output = dict.fromkeys(recording_commands(GATEWAY), "[]") | {ADDRESSES: "# text\nrubbish\n"}
     with pytest.raises(UnreadableAnswerError, match="ip -j addr show"):
-        record("sw", output, GATEWAY)
+        record("sw", answered(output), GATEWAY)
 
 
 def test_evpn_neighbours_come_back_by_themselves() -> None:
