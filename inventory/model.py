@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Generic, TypeVar
 
-from inventory.names import short_host
+from inventory.names import IpAddress, IpInterface, short_host
 
 T = TypeVar("T")
 
@@ -54,8 +53,8 @@ class VirtualMachine:
     project_id: str
     status: str
     hypervisor: str
-    addresses: tuple[IPv4Interface | IPv6Interface, ...] = ()
-    floating_addresses: tuple[IPv4Address | IPv6Address, ...] = ()
+    addresses: tuple[IpInterface, ...] = ()
+    floating_addresses: tuple[IpAddress, ...] = ()
     macs: tuple[str, ...] = ()
     host_status: str = ""
     fault: str = ""
@@ -109,7 +108,7 @@ class Switch:
     """
 
     name: str
-    address: IPv4Address | IPv6Address
+    address: IpAddress
     seen: str = ""
     uplinks: tuple[Uplink, ...] = field(default=())
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from inventory.names import IpNetwork
 
 
 class Section(BaseModel):
@@ -84,7 +86,7 @@ class SubnetPageSettings(WebSettings):
     """
 
     url: str = "https://www-private.example.internal/network/"
-    subnets: tuple[IPv4Network | IPv6Network, ...] | Literal["all"] = (IPv4Network("10.5.0.0/24"),)
+    subnets: tuple[IpNetwork, ...] | Literal["all"] = (IPv4Network("10.5.0.0/24"),)
 
 
 class SourcesSettings(Section):

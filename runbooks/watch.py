@@ -15,11 +15,10 @@ from inventory.errors import ExitCode, VipkeeperError
 from nornir_config.stopping import STOPS
 from runbooks.check import prepare
 from runbooks.fleet.checker import Checker
-from runbooks.fleet.progress import STYLES
 from runbooks.monitor.changes import Change, Changes, append
 from runbooks.monitor.metrics import LatestRound, served
 from runbooks.monitor.refresh import Refresh, same_switches
-from runbooks.output.text import about, counted, headline
+from runbooks.output.text import STYLES, about, counted, headline
 from runbooks.run.records import now
 from runbooks.run.story import printable
 

@@ -13,7 +13,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from inventory.names import is_mac, one_line
-from napalm_cumulus.errors import CommandErrorException
+from napalm_cumulus import errors
 from napalm_cumulus.parsing.output import text_of
 from napalm_cumulus.patterns import INTERFACE
 from nornir_config.connection import read_session
@@ -99,7 +99,7 @@ def said(switch: str, result: CommandResult) -> str:
     """
     try:
         return text_of(result)
-    except CommandErrorException as error:
+    except errors.CommandErrorException as error:
         raise UnreadableAnswerError(
             f"{switch}: {error}", "Try the command on the switch."
         ) from None

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from inventory.files import write_whole
 from lab.faults.catalogue import ActiveFault, Fault, FaultReport, Script, find_fault
 from lab.faults.model import RECREATE
 from lab.machine.shell import call, wait_until
@@ -165,7 +166,7 @@ class FaultInjector:
 
     def _remember(self, faults: list[ActiveFault]) -> None:
         text = json.dumps([asdict(fault) for fault in faults])
-        self._file.write_text(text + "\n")
+        write_whole(self._file, f"{text}\n".encode(), mode=0o666)
 
 
 def forget_arp(lab: Lab, vm: VmSpec) -> None:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from ipaddress import ip_interface
 
 from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.patterns import INTERFACE
 
 #: Attributes that ``ifup IFACE`` applies alone, without any other interface taking part.
 _LOCAL_ATTRIBUTES = re.compile(r"^(address(-.*)?|alias)$")
-_PLAIN_NAME = re.compile(r"^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,14}$")
+_PLAIN_NAME = re.compile(INTERFACE)
 _STATIC = ("static", "loopback", "manual")
 
 
@@ -150,7 +151,7 @@ def _why_full(
 ) -> str:
     if not before or not after:
         return f"{name} is added or removed"
-    if not _PLAIN_NAME.match(name) or name not in auto:
+    if not _PLAIN_NAME.fullmatch(name) or name not in auto:
         return f"{name} is not a plain auto interface"
     if [words for words, _ in before] != [words for words, _ in after]:
         return f"{name} has other stanzas"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from runbooks.cure.observer import GatewayObserver, Observation
@@ -19,6 +19,7 @@ from tasks.model import Gateway
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from inventory.names import IpAddress
     from runbooks.cure.rogues import Compute
     from runbooks.incident.attachment import AttachedLeaf, Attachments
     from runbooks.incident.endpoints import Endpoint
@@ -118,7 +119,7 @@ def _affected(case: Incident, behind: AttachedLeaf) -> AffectedLeaf:
     return AffectedLeaf(behind, observer, observer.look())
 
 
-def gateway_of(behind: AttachedLeaf, candidates: Sequence[IPv4Address | IPv6Address]) -> Gateway:
+def gateway_of(behind: AttachedLeaf, candidates: Sequence[IpAddress]) -> Gateway:
     """Return the gateway of the first silent address that has one on the switch.
 
     Raises:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from inventory.names import short_host
+from runbooks.output.text import STYLES
 from runbooks.run.story import printable
 from tasks.faults.model import Status
 from tasks.health.model import SwitchHealth
@@ -14,13 +15,6 @@ from tasks.health.model import SwitchHealth
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
-
-STYLES = {
-    Status.OK: "green",
-    Status.WARNING: "yellow",
-    Status.CRITICAL: "bold red",
-    Status.UNKNOWN: "magenta",
-}
 
 
 class Bar:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from inventory.errors import TargetError
@@ -12,6 +12,7 @@ from tasks.faults.model import SilentEndpoint
 
 if TYPE_CHECKING:
     from inventory.model import VirtualMachine
+    from inventory.names import IpAddress
     from runbooks.incident.reachability import Probe
     from tasks.model import Gateway
 
@@ -39,7 +40,7 @@ class Endpoint:
 
     name: str
     probed: tuple[str, ...]
-    fixed: tuple[IPv4Address | IPv6Address, ...]
+    fixed: tuple[IpAddress, ...]
     macs: tuple[str, ...]
 
 
@@ -107,9 +108,9 @@ def _endpoint(vm: VirtualMachine, target: str = "") -> Endpoint:
 
 def silent_fixed(
     endpoints: tuple[Endpoint, ...], probes: dict[str, Probe]
-) -> tuple[IPv4Address | IPv6Address, ...]:
+) -> tuple[IpAddress, ...]:
     """Return the fixed addresses of the endpoints that do not answer, in order."""
-    found: dict[IPv4Address | IPv6Address, None] = {}
+    found: dict[IpAddress, None] = {}
     for endpoint in endpoints:
         silent = [text for text in endpoint.probed if not probes[text].answers]
         own = [address for address in endpoint.fixed if str(address) in silent]

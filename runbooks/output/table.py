@@ -14,6 +14,7 @@ from rich.text import Text
 from runbooks.output.forms import Checked, Form
 from runbooks.output.text import (
     GRAVEST_FIRST,
+    STYLES,
     about,
     common_domain,
     counted,
@@ -24,15 +25,8 @@ from runbooks.output.text import (
     vip_counts,
 )
 from runbooks.run.story import make_console
-from tasks.faults.model import Finding, Status
+from tasks.faults.model import Finding
 from tasks.health.model import FleetHealth, SwitchHealth
-
-STYLES = {
-    Status.OK: "green",
-    Status.WARNING: "yellow",
-    Status.CRITICAL: "bold red",
-    Status.UNKNOWN: "magenta",
-}
 
 
 def render_table(fleet: FleetHealth) -> RenderableType:

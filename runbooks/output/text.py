@@ -18,6 +18,14 @@ WORDS = {
 }
 """The statuses in the case they have within a sentence."""
 
+STYLES = {
+    Status.OK: "green",
+    Status.WARNING: "yellow",
+    Status.CRITICAL: "bold red",
+    Status.UNKNOWN: "magenta",
+}
+"""Their colours on a terminal."""
+
 GRAVEST_FIRST = tuple(sorted(Status, key=lambda status: -status.weight))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from napalm_cumulus.patterns import MAC
 from tasks.cures.model import NeighbourEntry
 from tasks.shell import address, interface_name, mac_address, read, said
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from nornir.core.task import Task
 
-_LLADDR = re.compile(r"\blladdr ([0-9a-f:]{17})\b")
+_LLADDR = re.compile(rf"\blladdr ({MAC})\b")
 _STATE = re.compile(r"\b([A-Z]{4,})\b")
 _FORGOTTEN, _CHANGED = "forgotten", "changed"
 
@@ -55,7 +56,9 @@ def look_at(task: Task, entries: Iterable[tuple[str, str]]) -> tuple[NeighbourEn
         if text := said(task.host.name, results[command]).strip():
             mac, state = _LLADDR.search(text), _STATE.search(text)
             found.append(
-                NeighbourEntry(where, device, mac[1] if mac else "", state[1] if state else "")
+                NeighbourEntry(
+                    where, device, mac[1].lower() if mac else "", state[1] if state else ""
+                )
             )
     return tuple(found)
 

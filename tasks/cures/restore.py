@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from napalm_cumulus.parsing import iproute_text
 from napalm_cumulus.parsing.output import rows_of, text_of
 from napalm_cumulus.result import CommandResult
+from tasks.facts.collect import SYSCTLS
 from tasks.facts.model import Section
 from tasks.facts.section import require_read, section
 from tasks.model import HandMadeState
@@ -43,14 +44,13 @@ ADDRESSES = iproute_text.with_text("ip -j addr show", "ip -o addr show")
 
 #: What ``ip`` calls routes that an administrator added; it does not print ``boot`` by itself.
 _BY_HAND = {None, "boot", "static"}
-_SYSCTLS = ("forwarding", "rp_filter", "arp_ignore", "arp_announce", "arp_filter", "proxy_arp")
 
 
 def sysctl_command(gateway: Gateway) -> str:
     """Return the command that prints ``device/name=value`` per sysctl of the gateway's devices."""
     devices = " ".join(interface_name(device) for device in gateway.devices)
     return (
-        f"cd /proc/sys/net/ipv4/conf && for d in {devices}; do for k in {' '.join(_SYSCTLS)}; do "
+        f"cd /proc/sys/net/ipv4/conf && for d in {devices}; do for k in {' '.join(SYSCTLS)}; do "
         '[ ! -r "$d/$k" ] || echo "$d/$k=$(cat "$d/$k")"; done; done'
     )
 

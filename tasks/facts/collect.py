@@ -22,7 +22,8 @@ from tasks.facts.assemble import UnreadFilesError, read_facts
 _EACH = 10
 #: Files that ``source`` lines read may source others; nobody nests deeper.
 _MORE_FILES = 4
-_SYSCTLS = ("forwarding", "rp_filter", "arp_ignore", "arp_announce", "arp_filter", "proxy_arp")
+#: The settings of a device that faults and cures look at.
+SYSCTLS = ("forwarding", "rp_filter", "arp_ignore", "arp_announce", "arp_filter", "proxy_arp")
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _standing() -> Mapping[str, str]:
     def frr(words: str) -> str:
         return f"timeout {_EACH} vtysh -c {shlex.quote(words)}"
 
-    sysctls = " ".join(f"conf/*/{name}" for name in _SYSCTLS)
+    sysctls = " ".join(f"conf/*/{name}" for name in SYSCTLS)
     return {
         "hostname": "hostname",
         # A container has the uptime of its host: its first process tells since when it runs.

@@ -134,6 +134,11 @@ class NeighbourFact:
     state: str
     external: bool = False
 
+    @property
+    def unresolved(self) -> bool:
+        """Return whether nobody has answered for the address."""
+        return self.state in {"FAILED", "INCOMPLETE"}
+
 
 @dataclass(frozen=True)
 class FdbFact:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from inventory.errors import AmbiguousSwitchError, SourceError, UnknownSwitchError
 from inventory.model import Switch
-from inventory.names import same_host
+from inventory.names import IpAddress, same_host
 from inventory.sources.host_index import HostIndex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from ipaddress import IPv4Address, IPv6Address
 
     from inventory.sources.subnet_page.table import Row
 
@@ -31,9 +30,7 @@ class SubnetListing:
         self.count = len(rows)
         pairs = [(name, row) for row in rows for name in row.names]
         self._names = HostIndex(pairs)
-        self._addresses: dict[IPv4Address | IPv6Address | None, list[tuple[str, Row]]] = (
-            defaultdict(list)
-        )
+        self._addresses: dict[IpAddress | None, list[tuple[str, Row]]] = defaultdict(list)
         for name, row in pairs:
             self._addresses[row.address].append((name, row))
 

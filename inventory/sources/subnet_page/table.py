@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import (
-    IPv4Address,
-    IPv6Address,
     ip_address,
     ip_network,
 )
@@ -24,7 +22,7 @@ from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
 from bs4.exceptions import ParserRejectedMarkup
 
-from inventory.names import IpNetwork, is_hostname, one_line
+from inventory.names import IpAddress, IpNetwork, is_hostname, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +54,7 @@ class Row:
         text: the address cell, for messages.
     """
 
-    address: IPv4Address | IPv6Address | None
+    address: IpAddress | None
     names: tuple[str, ...]
     seen: str
     text: str
@@ -185,7 +183,7 @@ def _rows(cells: list[_Cell], columns: dict[str, int], subnet: IpNetwork) -> Ite
         yield Row(_address(text, subnet), names, one_line(seen.words, 60), one_line(text, 60))
 
 
-def _address(text: str, subnet: IpNetwork) -> IPv4Address | IPv6Address | None:
+def _address(text: str, subnet: IpNetwork) -> IpAddress | None:
     try:
         address = ip_address(text)
     except ValueError:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tasks.faults.gateway_view import GatewayView, SwitchView
 
 _PERMANENT = "PERMANENT"
-_UNRESOLVED = frozenset({"FAILED", "INCOMPLETE"})
 _JUST_HEARD = frozenset({"REACHABLE", _PERMANENT})
 #: Wrong entries are few; more than this many unlearnt MACs at once are a bridge that has forgotten.
 _FEW = 3
@@ -32,7 +31,7 @@ def _entries(view: GatewayView, *, permanent: bool) -> Iterator[NeighbourFact]:
     silent = {each.address for each in view.silent}
     for device in view.gateway.devices:
         for row in view.switch.neighbours.get(device, ()):
-            if not row.mac or row.state in _UNRESOLVED:
+            if not row.mac or row.unresolved:
                 continue
             if (row.address not in silent) if silent else row.external:
                 continue
@@ -128,7 +127,7 @@ def _to_forget(found: Diagnosis, _: GatewayView, seen: Sequence[Sighting]) -> Di
 
 def _failed(view: GatewayView) -> Iterator[Sighting]:
     entries = view.switch.neighbours.get(view.svi, ())
-    failed = sum(entry.state in _UNRESOLVED for entry in entries)
+    failed = sum(entry.unresolved for entry in entries)
     if failed >= _MANY_FAILED and failed * 2 > len(entries):
         yield Sighting(
             view.svi,

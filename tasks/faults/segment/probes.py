@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from napalm_cumulus.patterns import MAC
 from tasks.faults.base import Fault, Layer, Sighting
 from tasks.faults.model import Cure, Diagnosis, Status, Stranger
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tasks.facts.model import ProbeFact
     from tasks.faults.gateway_view import GatewayView, SwitchView
 
-_MAC = re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")
+_MAC = re.compile(rf"\b{MAC}\b")
 
 #: Fewer silent neighbours than this say something about them and not about the VIP.
 _ENOUGH = 2
@@ -88,7 +89,7 @@ def macs_in(text: str) -> tuple[str, ...]:
     >>> macs_in("reply from 02:DE:AD:00:00:01 [1 ms]")
     ('02:de:ad:00:00:01',)
     """
-    return tuple(_MAC.findall(text.lower()))
+    return tuple(mac.lower() for mac in _MAC.findall(text))
 
 
 def _deaf(view: SwitchView) -> Iterator[Sighting]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 #: What is told by exclusion. That a check finds it nowhere is in ``docs/faults.md``: the facts of
 #: a switch on which all is well do not show it.
 BY_EXCLUSION = ("vm-unreachable", "vm-arp-wrong", "beyond-gateway")
-_UNRESOLVED = frozenset({"FAILED", "INCOMPLETE"})
 
 
 def exclude(view: GatewayView, found: Sequence[Diagnosis], *, deaf: bool) -> list[Diagnosis]:
@@ -44,14 +43,14 @@ def answers_arp(view: GatewayView, silent: SilentEndpoint) -> bool | None:
         return any(probe.ok for probe in tried)
     if view.succeeded("ping", str(silent.address)):
         return True
-    states = {
-        row.state
+    entries = [
+        row
         for row in view.facts.neighbours.rows
         if row.address == silent.address and row.device in view.gateway.devices
-    }
-    if "REACHABLE" in states:
+    ]
+    if any(row.state == "REACHABLE" for row in entries):
         return True
-    return False if states and states <= _UNRESOLVED else None
+    return False if entries and all(row.unresolved for row in entries) else None
 
 
 def _vm_mute(view: GatewayView, *, deaf: bool) -> Diagnosis | None:

@@ -80,6 +80,13 @@ def test_only_address_changes_are_targeted(
     assert bool(change.why_full) is not targeted
 
 
+def test_a_name_that_no_command_line_takes_is_not_targeted() -> None:
+    text = "auto {0}\niface {0}\n    address 10.0.0.{1}/24\n"
+    for name, targeted in (("vlan.9", True), (".9", False), ("-v", False), ("a" * 16, False)):
+        change = change_between(conf(text.format(name, 1)), conf(text.format(name, 2)))
+        assert change.targeted is targeted, name
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
