@@ -15,6 +15,10 @@ class WrongSwitchError(RefusedError):
     """The switch that answered is not the one that was asked for."""
 
 
+class CannotCureError(RefusedError):
+    """A cure that cannot be carried out on what the configuration says; another one may be."""
+
+
 class NoGatewayError(RefusedError):
     """No gateway stanza that can be toggled covers the address."""
 

@@ -16,6 +16,7 @@ from napalm_cumulus.config.configuration import (
     split_marked,
 )
 from napalm_cumulus.config.semantics import macvlan_name
+from napalm_cumulus.patterns import normal_mac
 from nornir_config.connection import read_session
 from tasks.addresses import IpAddress, IpInterface, interfaces
 from tasks.errors import NoGatewayError, RefusedError
@@ -192,9 +193,7 @@ def _as_gateway(
         interface=name,
         vip=vip,
         virtual=virtual,
-        own=tuple(
-            interfaces(value.split()[0] for at in located for value in at.stanza.values("address"))
-        ),
+        own=tuple(interfaces(value.split()[0] for at in located for value in at.stanza.addresses)),
         file=at.file.path,
         first=at.stanza.first,
         last=at.stanza.last,
@@ -225,7 +224,7 @@ def _virtual_lines(interface: str, located: Sequence[Located]) -> tuple[VirtualA
     return tuple(
         VirtualAddress(
             device=macvlan_name(interface, index),
-            mac="" if word.lower() == "none" else word.lower(),
+            mac=_mac(word),
             address=address,
             line=line.first,
         )
@@ -233,6 +232,11 @@ def _virtual_lines(interface: str, located: Sequence[Located]) -> tuple[VirtualA
         for word, *addresses in [line.value.split()]
         for address in interfaces(addresses)
     )
+
+
+def _mac(word: str) -> str:
+    """Return the MAC of a line as the kernel writes it; one that is none stays as it stands."""
+    return "" if word.lower() == "none" else normal_mac(word) or word.lower()
 
 
 def _refuse_commented(stanzas: tuple[Located, ...], switch: str, wanted: GatewayQuery) -> None:

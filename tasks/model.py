@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from inventory.names import IpInterface
+from napalm_cumulus.config.interfaces_file import InterfacesFile
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,15 @@ class Gateway:
     def addresses(self) -> tuple[IpInterface, ...]:
         """Return every address of the stanza: the SVI's own, then the virtual ones."""
         return (*self.own, *(v.address for v in self.virtual))
+
+    def values(self, attribute: str) -> tuple[str, ...]:
+        """Return the values of every line of an attribute, as ifupdown2 reads them."""
+        return tuple(value for name, value in self._attributes if name == attribute)
+
+    @cached_property
+    def _attributes(self) -> tuple[tuple[str, str], ...]:
+        stanzas = InterfacesFile.parse(self.stanza).stanzas
+        return tuple((line.name, line.value) for each in stanzas for line in each.attributes)
 
     @cached_property
     def devices(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nornir.core.task import Result, Task
 
 from inventory.names import same_host
+from napalm_cumulus.patterns import normal_mac
 from tasks.facts.collect import SILENT, collect_facts
 from tasks.identity import require_same
 from tasks.model import Evidence, Presence
@@ -54,7 +55,7 @@ def judge(
     addresses: Sequence[str] = (),
 ) -> Presence:
     """Judge a switch's tables; pure. One that was not read says nothing, for or against."""
-    macs = [mac.lower() for mac in macs]
+    macs = [normal_mac(mac) or mac.lower() for mac in macs]
     seen = [row.port for row in facts.lldp.rows if same_host(row.name, hypervisor)]
     evidence = [_lldp_evidence(facts, hypervisor, seen)]
     if macs:

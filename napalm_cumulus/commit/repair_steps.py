@@ -10,10 +10,9 @@ from ipaddress import IPv4Interface
 
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.semantics import addresses_of, macvlan_name
-from napalm_cumulus.patterns import INTERFACE, MAC
+from napalm_cumulus.patterns import INTERFACE, normal_mac
 
 _NAME = re.compile(INTERFACE)
-_MAC = re.compile(MAC)
 #: ``ifup`` takes these many names in one step.
 _NAMES_PER_STEP = 4
 #: The metric that ifupdown2 gives to the addresses of VRR devices.
@@ -80,14 +79,14 @@ def recreate(device: str, interface: str) -> Step:
 def set_mac(device: str, mac: str, interface: str) -> Step:
     """Return the step that sets a device down, gives it a MAC, and sets it up.
 
-    >>> set_mac("vlan453-v0", "00:00:5E:00:01:C5", "vlan453").line
+    >>> set_mac("vlan453-v0", "0:0:5E:0:1:C5", "vlan453").line
     'set-mac vlan453-v0 00:00:5e:00:01:c5'
     """
-    lowered = mac.lower()
-    if not _MAC.fullmatch(lowered) or int(lowered[:2], 16) & 1:
+    written = normal_mac(mac)
+    if not written or int(written[:2], 16) & 1:
         raise ValueError(f"not a MAC address that a device can have: {mac!r}")
-    words = f"ip link set {device} down; ip link set {device} address {lowered}; up again"
-    arguments = (_name(device), lowered)
+    words = f"ip link set {device} down; ip link set {device} address {written}; up again"
+    arguments = (_name(device), written)
     return Step("set-mac", arguments, (_name(interface),), words, disruptive=True)
 
 
@@ -173,8 +172,8 @@ def wishes(configuration: Configuration, interfaces: Iterable[str]) -> tuple[str
         lines += [f"+ {a.device} {a.address}" for a in sorted(addresses)]
         virtual = [value for s in stanzas for value in s.values("address-virtual")]
         for index, value in enumerate(virtual):
-            device, mac = macvlan_name(interface, index), value.split()[0].lower()
+            device, mac = macvlan_name(interface, index), normal_mac(value.split()[0])
             lines.append(f"+ {device} UP")
-            if _MAC.fullmatch(mac):
+            if mac:
                 lines.append(f"+ {device} {mac}")
     return tuple(dict.fromkeys(lines))

@@ -95,6 +95,11 @@ class Stanza:
         return expand_range(self.name)
 
     @property
+    def family(self) -> str:
+        """Return the address family: ``inet6``, or ``inet`` also where none is given."""
+        return self.words[1] if len(self.words) > 1 else "inet"
+
+    @property
     def method(self) -> str:
         """Return the address method (``dhcp``, ``loopback``, ...); ``static`` if absent."""
         return self.words[2] if len(self.words) > 2 else "static"  # noqa: PLR2004 (third word)
@@ -102,6 +107,27 @@ class Stanza:
     def values(self, name: str) -> tuple[str, ...]:
         """Return the values of every line of that attribute, in order."""
         return tuple(a.value for a in self.attributes if a.name == name)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Return the values of the ``address`` lines, each with its prefix length or mask.
+
+        A ``netmask`` line belongs to the ``address`` before it (ifupdown2 counts them from the
+        last one back), and says nothing where that has a length of its own.
+        """
+        found: list[str] = []
+        masks: list[str] = []
+        for attribute in self.attributes:
+            if attribute.name == "address":
+                found.append(attribute.value)
+            elif attribute.name == "netmask" and found:
+                masks += [""] * (len(found) - len(masks) - 1)
+                masks.append(attribute.value)
+        masks += [""] * (len(found) - len(masks))
+        return tuple(
+            f"{address}/{mask}" if mask and "/" not in address else address
+            for address, mask in zip(found, masks, strict=False)
+        )
 
 
 @dataclass(frozen=True)

@@ -53,10 +53,9 @@ def addresses_of(configuration: Configuration, interface: str) -> frozenset[Addr
             continue
         if at.file.is_template or at.stanza.method not in _STATIC:
             return None
-        netmasks = at.stanza.values("netmask")
         try:
-            for value in at.stanza.values("address"):
-                found.add(Address(interface, _with_prefix(value, netmasks)))
+            for value in at.stanza.addresses:
+                found.add(Address(interface, str(ip_interface(value.split()[0]))))
             for value in at.stanza.values("address-virtual"):
                 device = macvlan_name(interface, virtual_lines)
                 virtual_lines += 1
@@ -65,12 +64,6 @@ def addresses_of(configuration: Configuration, interface: str) -> frozenset[Addr
         except ValueError:
             return None
     return frozenset(found)
-
-
-def _with_prefix(value: str, netmasks: tuple[str, ...]) -> str:
-    if "/" not in value and len(netmasks) == 1:
-        value = f"{value}/{netmasks[0]}"
-    return str(ip_interface(value.split()[0]))
 
 
 def management_interfaces(configuration: Configuration, address: str) -> frozenset[str]:

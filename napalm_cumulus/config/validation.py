@@ -18,9 +18,8 @@ from napalm_cumulus.config.attributes import KNOWN_ATTRIBUTES
 from napalm_cumulus.config.configuration import Configuration, Located
 from napalm_cumulus.config.interfaces_file import Attribute, InterfacesFile
 from napalm_cumulus.config.semantics import macvlan_name
-from napalm_cumulus.patterns import MAC
+from napalm_cumulus.patterns import normal_mac
 
-_MAC = re.compile(MAC)
 _LONGEST_NAME = 15  # the kernel's IFNAMSIZ less its final NUL
 _LIKENESS = 0.8
 _SECRET = re.compile(
@@ -140,9 +139,9 @@ def _address_problem(value: str, *, prefix_needed: bool) -> str:
 def _virtual_problem(value: str) -> str:
     mac, *addresses = value.split()
     if mac.lower() != "none":
-        if not _MAC.fullmatch(mac):
+        if not (written := normal_mac(mac)):
             return f"'{mac}' is not a MAC address"
-        if int(mac[:2], 16) & 1:
+        if int(written[:2], 16) & 1:
             return f"the virtual MAC {mac} is a multicast address"
     if not addresses:
         return "address-virtual has no address behind its MAC"

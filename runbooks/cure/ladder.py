@@ -10,12 +10,14 @@ from runbooks.cure.observer import GatewayObserver, look_at_rest
 from runbooks.cure.policy import CurePolicy, harming, next_cure
 from runbooks.cure.words import question, tell_unhelped
 from runbooks.run.attempt import CureAttempt, CureResult
+from tasks.errors import CannotCureError
 from tasks.faults.model import Cure, Diagnosis
 from tasks.faults.segment.vm import BY_EXCLUSION
 
 if TYPE_CHECKING:
     from runbooks.run.approval import Agreement
     from runbooks.run.run import Run
+    from tasks.cures.model import PlannedCure
 
 #: Seconds within which a cure shows that it helped; after the last cure the wait is longer.
 AT_ONCE = 3.0
@@ -51,13 +53,15 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
 
     Raises:
         CancelledError: the operator said no.
-        RefusedError: a cure is not safe now; that cure has touched nothing.
+        RefusedError: a cure is not safe now, or none that was found can be carried out; nothing
+            was touched by it.
         NapalmException: the switch refused a cure, or rolled it back.
     """
     attempts: list[CureAttempt] = []
+    choices = Choices(run, observer, rules)
     found = tuple(diagnoses)
-    while (choice := next_cure(found, observer.gateway, rules, attempts)) is not None:
-        planned = prepare(run, observer, choice)
+    while (chosen := choices.next(found, attempts)) is not None:
+        choice, planned = chosen
         if agreement is not None:
             agreement.require(question(observer.session.switch.name, observer.gateway, choice))
         if before_each is not None:
@@ -72,7 +76,7 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
         if helped:
             found = look_at_rest(observer, looked)
         else:
-            last = next_cure(found, observer.gateway, rules, attempts) is None
+            last = not choices.left(found, attempts)
             patience = run.settings.heal.settle if last or not harmful(found) else 0.0
             helped = well(patience) if well is not None else not harmful(found)
             found = look_at_rest(observer) if helped else found
@@ -83,6 +87,45 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
         tell_unhelped(run, observer.session.switch.name, choice, found)
     run.report.remaining = found
     return CureResult(tuple(attempts), found, bool(attempts) and attempts[-1].helped)
+
+
+class Choices:
+    """The cures of one gateway in their turn; one that cannot be carried out is passed over."""
+
+    def __init__(self, run: Run, observer: GatewayObserver, rules: CurePolicy) -> None:
+        self._run = run
+        self._observer = observer
+        self._rules = rules
+        self._impossible: set[tuple[str, str]] = set()
+
+    def next(
+        self, found: Sequence[Diagnosis], tried: Sequence[CureAttempt] = ()
+    ) -> tuple[Diagnosis, PlannedCure] | None:
+        """Return the next cure and its plan, which was told; None where there is none.
+
+        Raises:
+            CannotCureError: what was found has cures, and none of them can be carried out.
+            RefusedError: a cure is not safe now.
+        """
+        first: CannotCureError | None = None
+        while (choice := self._choose(found, tried)) is not None:
+            try:
+                return choice, prepare(self._run, self._observer, choice)
+            except CannotCureError as error:  # noqa: PERF203 - the next fault may have a cure
+                first = first or error
+                self._impossible.add((choice.fault, choice.interface))
+                self._run.story.tell("cure", str(error), "warn")
+        if first is not None and not tried:
+            raise first
+        return None
+
+    def left(self, found: Sequence[Diagnosis], tried: Sequence[CureAttempt]) -> bool:
+        """Return whether a cure is left to be tried."""
+        return self._choose(found, tried) is not None
+
+    def _choose(self, found: Sequence[Diagnosis], tried: Sequence[CureAttempt]) -> Diagnosis | None:
+        possible = [d for d in found if (d.fault, d.interface) not in self._impossible]
+        return next_cure(possible, self._observer.gateway, self._rules, tried)
 
 
 def _cured(gone: frozenset[str], attempt: CureAttempt) -> tuple[str, ...]:

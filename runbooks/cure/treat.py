@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from inventory.errors import ExitCode
 from runbooks.cure import ladder
-from runbooks.cure.carry_out import prepare
 from runbooks.cure.leafs import AffectedLeaf, Incident, affected_leafs_of
 from runbooks.cure.policy import CurePolicy, explained, foreign, next_cure
 from runbooks.cure.rogues import tell_rogues
@@ -115,12 +114,12 @@ def _tell_impact(run: Run, impact: Impact) -> None:
 
 
 def _dry_run(case: Incident, affected: AffectedLeaf, rules: CurePolicy) -> None:
-    choice = next_cure(affected.diagnoses, affected.observer.gateway, rules)
-    if choice is None:  # callers pass only leafs with a choice
-        return
     name = affected.behind.switch.name
     case.run.switches.append(name)
-    prepare(case.run, affected.observer, choice)
+    chosen = ladder.Choices(case.run, affected.observer, rules).next(affected.diagnoses)
+    if chosen is None:  # callers pass only leafs with a choice
+        return
+    choice, _ = chosen
     vip = affected.observer.gateway.vip.address
     case.run.end(
         "dry-run",

@@ -17,7 +17,7 @@ from nornir_config.runner.errors import AbandonedError, HostDeadlineError, NotSt
 from runbooks.fleet.selection import model_of, rack_of, uplinks_of
 from tasks.facts.collect import SILENT, Probes, collect_facts
 from tasks.faults.gateway_view import SwitchView
-from tasks.faults.view import ExpectedFromSite, ExpectedVm
+from tasks.faults.view import ExpectedFromSite, ExpectedVm, configured_ports
 from tasks.health.assess import assess as assess_facts
 from tasks.health.assess import unreachable
 from tasks.health.diagnose import diagnose
@@ -140,13 +140,11 @@ def ports_of(gateway: Gateway, behind: Mapping[str, str]) -> dict[str, str]:
     """Return the hypervisors by port, for the ports that a gateway's stanza names.
 
     A bridge that lists its ports has no others. The ports of a VLAN-aware bridge stand in other
-    stanzas, so all of them are returned.
+    stanzas, so all of them are returned; so they are where a pattern names them.
     """
-    lines = [line.split() for line in gateway.stanza.splitlines()]
-    listed = [line[1:] for line in lines if line and line[0] in {"bridge-ports", "bridge_ports"}]
-    if not listed:
+    named = set(configured_ports(gateway))
+    if not named and gateway.values("bridge-ports") != ("none",):
         return dict(behind)
-    named = {word for words in listed for word in words}
     return {port: name for port, name in behind.items() if port in named}
 
 

@@ -26,7 +26,7 @@ from tasks.cures.catalogue import CURES
 from tasks.cures.forget import forget, look_at, still_wrong
 from tasks.cures.model import CureOutcome, PlannedCure
 from tasks.cures.toggle import preview_toggle, refuse_pending, rejected_notes, toggle_gateway
-from tasks.errors import RefusedError
+from tasks.errors import CannotCureError, RefusedError
 from tasks.faults.model import Cure
 from tasks.gateways import GatewayQuery, find_gateway
 from tasks.model import Aftercare
@@ -120,7 +120,8 @@ def repair_of(diagnosis: Diagnosis, gateway: Gateway) -> tuple[Step, ...]:
     are gone: that costs nothing, and neither ``ifup`` nor ``ifreload`` brings them back.
 
     Raises:
-        RefusedError: something that the diagnosis names cannot be worked on.
+        RefusedError: the cure has no steps.
+        CannotCureError: something that the diagnosis names cannot be worked on.
     """
     steps = CURES[diagnosis.cure].steps
     if steps is None:
@@ -128,9 +129,10 @@ def repair_of(diagnosis: Diagnosis, gateway: Gateway) -> tuple[Step, ...]:
     try:
         return (*steps(diagnosis, gateway), *_routes(gateway))
     except ValueError as error:
-        raise RefusedError(
+        raise CannotCureError(
             f"{diagnosis.fault} on {gateway.interface} cannot be repaired: {error}; nothing was "
-            "touched"
+            "touched",
+            f"Correct the stanza of {gateway.interface} ({gateway.place}), then ifreload -a.",
         ) from None
 
 

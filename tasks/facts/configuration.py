@@ -90,14 +90,17 @@ def configuration(results: Results, more: Mapping[str, CommandResult] | None) ->
 
 
 def _repeated(disk: Configuration) -> Iterator[str]:
-    """Yield the interfaces that a later stanza describes again."""
-    seen: set[str] = set()
+    """Yield the interfaces that a later stanza describes again.
+
+    One for IPv4 (``inet``) and one for IPv6 (``inet6``) is how Debian's manual has it.
+    """
+    seen: set[tuple[str, str]] = set()
     for at in disk.stanzas():
         if at.stanza.keyword == "iface":
             for name in at.stanza.interfaces:
-                if name in seen:
+                if (name, at.stanza.family) in seen:
                     yield f"{name}: {at}"
-                seen.add(name)
+                seen.add((name, at.stanza.family))
 
 
 def lldp(result: CommandResult) -> Iterator[LldpFact]:
@@ -119,12 +122,15 @@ def drift(result: CommandResult, gateways: tuple[Gateway, ...]) -> Iterator[Drif
     On a mismatch of virtual addresses ifupdown2 can leave the attribute out and call it a pass.
     """
     rows = _checked(result)
-    virtual = {gateway.interface for gateway in gateways}
+    # Of an interface with several stanzas the first row tells all virtual addresses.
+    told_of = {row["name"] for row in rows if "address-virtual" in (row.get("config") or {})}
+    virtual = {gateway.interface for gateway in gateways} - told_of
     found = False
     for row in rows:
         name, told = str(row["name"]), row.get("config") or {}
         bad = list(_failed(name, told, row.get("config_status") or {}))
-        if name in virtual and "address-virtual" not in told:
+        if name in virtual:
+            virtual.remove(name)
             bad.append(DriftFact(name, "address-virtual", "not among what was checked"))
         if not bad and row.get("status") not in _FINE:
             bad.append(DriftFact(name, "", f"its status is {row.get('status')}"))

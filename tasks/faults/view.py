@@ -36,7 +36,6 @@ class ExpectedFromSite:
     vms: Mapping[str, ExpectedVm] = field(default_factory=dict)
 
 
-_PORTS = re.compile(r"^[^\S\n]*bridge[-_]ports[^\S\n]+(\S.*)$", re.MULTILINE)
 _GLOB = re.compile(r"[*?\[{]|^(glob|regex|none|all)$")
 #: How many devices can lie one on the other below a bridge (port, bond, bridge).
 _DEEP = 4
@@ -215,6 +214,6 @@ class FactsView(Index):
 
 def configured_ports(gateway: Gateway) -> tuple[str, ...]:
     """Return the bridge ports that the stanza names one by one."""
-    found = _PORTS.findall(gateway.stanza)
+    found = gateway.values("bridge-ports")
     words = found[-1].split() if found else []
     return () if any(map(_GLOB.search, words)) else tuple(words)

@@ -11,7 +11,6 @@ from tasks.health.model import VipRecord
 from tasks.model import Gateway
 
 _VLAN = re.compile(r"^\D+?(\d{1,4})$")
-_VRF = re.compile(r"^[^\S\n]*vrf[^\S\n]+(\S+)", re.MULTILINE)
 
 
 def vip_records(facts: SwitchFacts) -> tuple[VipRecord, ...]:
@@ -62,8 +61,7 @@ def _vrf(view: SwitchView, gateway: Gateway) -> str:
     master = view.links.get(link.master) if link else None
     if master is not None and master.kind == "vrf":
         return master.name
-    found = _VRF.search(gateway.stanza)
-    return found[1] if found else ""
+    return next(iter(gateway.values("vrf")), "")
 
 
 def _vlan(interface: str) -> int | None:

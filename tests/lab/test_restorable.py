@@ -24,7 +24,7 @@ from tests.lab.test_lock_holders import function
 from tests.lab.ward import MAC, SVI, VRR, Ward, warded
 
 FILE = "/etc/network/interfaces"
-VIP, OWN = "130.246.212.1/22", "130.246.212.2/22"
+VIP, SECOND, OWN = "130.246.212.1/22", "130.246.215.254/22", "130.246.212.2/22"
 #: By name: a sed command on the file, and what the refusal says; None for what spoils no VIP.
 SPOILT: dict[str, tuple[str, str | None]] = {
     "own address beyond 255": (f"s#{OWN}#10.99.0.299/24#", "10.99.0.299/24"),
@@ -41,6 +41,9 @@ SPOILT: dict[str, tuple[str, str | None]] = {
     "backslash in a comment": (f"s#^.*address-virtual.*{VIP}#\\# no \\\\\\n&#", "gives it"),
     "garbage in the first line": ("1s#^#garbage here\\n#", None),
     "not auto": (f"/^auto {SVI}$/d", None),
+    "netmask": (f"s#address {OWN}#address 130.246.212.2\\n\\tnetmask 255.255.252.0#", None),
+    "MAC without zeros": (f"/address-virtual/s#{MAC}#0:0:5E:0:1:C5#", None),
+    "two stanzas": (f"s#^.*address-virtual.*{SECOND}#iface {SVI} inet static\\n&#", None),
 }
 
 
@@ -212,3 +215,5 @@ def test_where_nothing_can_be_tried_the_text_decides(leaf: LeafUnderTest) -> Non
         "00-00-5e-00-01-63", "00:00:5e:00:01:6g", "01:00:5e:00:01:63",
         "10.0.0.299/24", "10.0.0.1/44", "10.0.0.1/24", "2001:db8::x/64",
     ]  # fmt: skip
+    # As the kernel writes it.
+    assert "+ vlan1-v0 00:00:5e:00:01:c5\n" in printed

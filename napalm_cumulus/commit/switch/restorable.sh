@@ -4,14 +4,20 @@
 
 given_words() { # from `ifquery` on stdin: "address|mac IFACE DEVICE VALUE" of what the stanzas give
     awk '
-        function end(  i) {
-            for (i = 1; i <= own; i++)
-                print "address", iface, iface, mine[i] (mask == "" || mine[i] ~ "/" ? "" : "/" mask)
-            own = number = 0
-            mask = ""
+        # ifquery prints the masks behind all addresses, and none for an address that has none: they
+        # are those of the addresses without a length, or else of the last ones.
+        function end(  i, bare, next_mask) {
+            for (i = 1; i <= own; i++) bare += mine[i] !~ "/"
+            for (i = 1; i <= own; i++) {
+                if (bare == masks) next_mask += mine[i] !~ "/"
+                else next_mask = i - own + masks
+                print "address", iface, iface, mine[i] (mine[i] ~ "/" || !(next_mask in mask) ? "" : "/" mask[next_mask])
+            }
+            own = masks = 0
+            split("", mask)
         }
-        $1 == "iface" { end(); iface = $2 }
-        $1 == "netmask" { mask = $2 }
+        $1 == "iface" { end(); if ($2 != iface) number = 0; iface = $2 }
+        $1 == "netmask" { mask[++masks] = $2 }
         $1 == "address" { $1 = ""; sub(/^ /, ""); mine[++own] = $0 }
         $1 == "address-virtual" {
             device = substr(iface, 1, 13)
@@ -67,6 +73,11 @@ plainly_wrong() { # from given words on stdin, where nothing can be tried: the s
             if (n != 6) return "not six numbers with colons"
             return part[1] ~ /[13579bdfBDF]$/ ? "a multicast address" : ""
         }
+        function written(text,  n, i, part, all) { # as the kernel writes a MAC
+            n = split(tolower(text), part, ":")
+            for (i = 1; i <= n; i++) all = all (i > 1 ? ":" : "") (length(part[i]) < 2 ? "0" : "") part[i]
+            return all
+        }
         function address(text,  n, i, part) {
             if (text ~ /:/) return text ~ /^[0-9a-fA-F:.]+(\/[0-9]+)?$/ ? "" : "not an IPv6 address"
             if (text !~ /^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+(\/[0-9.]+)?$/) return "not an IPv4 address"
@@ -77,7 +88,7 @@ plainly_wrong() { # from given words on stdin, where nothing can be tried: the s
         {
             why = NF != 4 ? "not one word" : $1 == "mac" ? mac($4) : address($4)
             if (why != "") print "!", $2, $4, why
-            print "+", $3, tolower($4) "\n+", $3, "UP"
+            print "+", $3, ($1 == "mac" ? written($4) : tolower($4)) "\n+", $3, "UP"
         }'
 }
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
+from napalm_cumulus.patterns import normal_mac
 from tasks.faults.base import Fault, Sighting
 from tasks.faults.model import MILD_CURES, Cure, Diagnosis, Status
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tasks.faults.gateway_view import GatewayView
     from tasks.model import Gateway
 
-_MTU = re.compile(r"^[^\S\n]*mtu[^\S\n]+(\d+)[^\S\n]*$", re.MULTILINE)
 #: What reapplying the SVI does, for whoever reads of the fault.
 BY_IFUP = "'ifup' of the SVI makes it as the configuration says"
 
@@ -55,8 +54,11 @@ def _is_noarp(vip: Vip) -> bool:
 
 
 def has_other_mac(vip: Vip) -> bool:
-    """Return whether the VRR device has another MAC than the one that is configured."""
-    mac = vip.virtual.mac
+    """Return whether the VRR device has another MAC than the one that is configured.
+
+    What is configured and is no MAC at all says nothing of the device.
+    """
+    mac = normal_mac(vip.virtual.mac)
     return vip.link is not None and bool(mac) and vip.link.mac != mac
 
 
@@ -93,7 +95,7 @@ def _svi_down(view: GatewayView) -> Iterator[Sighting]:
 
 def configured_mtu(gateway: Gateway) -> int | None:
     """The MTU that the stanza gives the SVI; None where it gives none."""
-    found = _MTU.findall(gateway.stanza)
+    found = [value for value in gateway.values("mtu") if value.isdecimal()]
     return int(found[-1]) if found else None
 
 

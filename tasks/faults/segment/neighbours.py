@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from napalm_cumulus.patterns import normal_mac
 from tasks.faults.base import Fault, Layer, Sighting
 from tasks.faults.model import Cure, Diagnosis, Status
 from tasks.faults.segment import ports
@@ -47,7 +48,7 @@ def _known_macs(view: GatewayView, address: IpAddress) -> Mapping[str, frozenset
     told += vm.macs if vm else ()
     answers = (mac for probe in view.probes("arp", text) for mac in probe.macs)
     found = {
-        "OpenStack": frozenset(mac.lower() for mac in told),
+        "OpenStack": frozenset(normal_mac(mac) or mac.lower() for mac in told),
         "ARP": frozenset(answers),
         "EVPN": view.switch.evpn_macs.get(address, frozenset()),
     }

@@ -21,6 +21,7 @@ from runbooks.incident import survey
 from runbooks.incident.reachability import Probe
 from tasks.cures import apply as cures
 from tasks.cures.model import CureOutcome, PlannedCure
+from tasks.errors import CannotCureError
 from tasks.facts.model import Section, SwitchFacts
 from tasks.faults.model import Cure, Diagnosis
 from tests.unit.inventory.fakes import SW1, SW3, Fake, uplink, vm
@@ -73,6 +74,7 @@ class World:
     facts: dict[str, SwitchFacts] = field(default_factory=dict)
     on_cure: dict[Cure, Callable[[], None]] = field(default_factory=dict)
     cured: list[tuple[str, Cure, str]] = field(default_factory=list)
+    impossible: set[str] = field(default_factory=set)
 
     @property
     def leaf(self) -> FakeSwitch:
@@ -110,6 +112,10 @@ class World:
     def plan(self, task: Task, diagnosis: Diagnosis, **given: Any) -> nornir.core.task.Result:
         if diagnosis.cure is Cure.TOGGLE:  # the fake driver does it
             return cures.plan_cure(task, diagnosis, **given)
+        if diagnosis.fault in self.impossible:
+            raise CannotCureError(
+                f"{diagnosis.fault} cannot be repaired: a bad line", "Correct it."
+            )
         steps = (f"do {diagnosis.cure.value}",)
         planned = PlannedCure(diagnosis.cure, diagnosis.interface, steps, f"{steps[0]}\n")
         return nornir.core.task.Result(task.host, planned)

@@ -29,6 +29,18 @@ def test_all_address_lines_and_nothing_else_are_commented_out() -> None:
     assert gateway.candidate.count("#address") == 3
 
 
+def test_addresses_and_macs_in_the_forms_that_people_write() -> None:
+    text = CONFIG.replace(
+        "address 130.246.212.2/22", "address 130.246.212.2\n\tnetmask 255.255.252.0"
+    ).replace("00:00:5e:00:01:c5 130.246.212.1/22", "0:0:5E:0:1:C5 130.246.212.1/255.255.252.0")
+    gateway = gateway_in(text, "sw", VM)
+    assert [str(own) for own in gateway.own] == ["130.246.212.2/22"]
+    assert gateway.virtual[0].mac == "00:00:5e:00:01:c5"
+    assert str(gateway.vip.address) == "130.246.212.1/22"
+    assert gateway.candidate.count("#address") == 3
+    assert "\n\tnetmask" in gateway.candidate  # without an address it says nothing
+
+
 @pytest.mark.parametrize(
     ("wanted", "interface", "vip"),
     [

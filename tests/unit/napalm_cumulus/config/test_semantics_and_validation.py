@@ -59,6 +59,24 @@ def test_netmask_lines_are_understood() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        # What ifupdown2 3.0.0 made of each.
+        ("address 10.1.0.2|address 10.2.0.2|netmask 255.255.255.0|address 10.3.0.2|netmask 16",
+         {"10.1.0.2/32", "10.2.0.2/24", "10.3.0.2/16"}),
+        ("address 10.0.0.2|netmask 24", {"10.0.0.2/24"}),
+        ("address 10.0.0.2/22|netmask 255.255.255.0", {"10.0.0.2/22"}),
+        ("netmask 255.255.255.0|address 10.0.0.2", {"10.0.0.2/32"}),
+        ("address 2001:db8::2|netmask 64", {"2001:db8::2/64"}),
+        ("address 10.7.0.2/255.255.255.0", {"10.7.0.2/24"}),
+    ],
+)  # fmt: skip
+def test_a_netmask_line_belongs_to_the_address_before_it(lines: str, wanted: set[str]) -> None:
+    text = "auto a\niface a inet static\n  " + "\n  ".join(lines.split("|")) + "\n"
+    assert addresses_of(conf(text), "a") == frozenset(Address("a", each) for each in wanted)
+
+
+@pytest.mark.parametrize(
     ("new", "interfaces", "targeted"),
     [
         (BASE.replace("    address", "    #address"), ("vlan453",), True),

@@ -199,6 +199,29 @@ def test_what_is_not_this_fault_is_named_and_nothing_is_touched(
     assert rack.reports()[0]["verdict"] == "refused"
 
 
+@pytest.mark.parametrize("how", ["--yes", "--dry-run"])
+def test_a_fault_that_cannot_be_repaired_blocks_no_other(rack: World, how: str) -> None:
+    rack.silent = set(LEAF)
+    rack.facts[SW3] = link(no_routes(), V0, flags=UP | {"NOARP"})
+    rack.impossible = {"svi-routes-lost"}
+    rack.on_cure[Cure.RECREATE] = rack.recover
+    result = rack.vip("heal", "vm-a1", how)
+    assert result.exit_code == 0, result.output
+    assert "svi-routes-lost cannot be repaired: a bad line" in result.output
+    assert rack.cured == ([(SW3, Cure.RECREATE, "vrr-noarp")] if how == "--yes" else [])
+    assert how == "--yes" or "it would be recreate" in result.output
+
+
+def test_what_alone_cannot_be_repaired_is_refused_with_its_advice(rack: World) -> None:
+    rack.silent = {VM}
+    rack.facts[SW3] = no_routes()
+    rack.impossible = {"svi-routes-lost"}
+    result = rack.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 6, result.output
+    assert "Correct it." in result.stderr
+    assert rack.cured == []
+
+
 def test_an_uncertain_diagnosis_gets_no_disruptive_cure_for_one_vm(rack: World) -> None:
     rack.silent = {VM}
     rack.facts[SW3] = link(probe(well(), "ping", ok=False), V0, flags=UP | {"NOARP"})

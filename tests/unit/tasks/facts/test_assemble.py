@@ -390,3 +390,28 @@ def test_ten_thousand_neighbours_are_read_and_judged(capsys: pytest.CaptureFixtu
     assert len(read.neighbours.rows) >= count
     assert found == ()
     assert ended - began < 8  # whatever the machine: nothing grows with the square
+
+
+def test_a_stanza_for_each_address_family_is_no_repetition() -> None:
+    six = "\niface vlan453 inet6 static\n\taddress 2001:db8::2\n\tnetmask 64\n"
+    assert (
+        facts(configuration=archive(**{"etc/network/interfaces": INTERFACES + six})).repeated == ()
+    )
+    twice = facts(configuration=archive(**{"etc/network/interfaces": INTERFACES + six + six}))
+    assert len(twice.repeated) == 1
+
+
+def test_ifquery_tells_the_virtual_addresses_of_several_stanzas_once() -> None:
+    """As ifupdown2 3.0.0 prints them; where no row has them they were not checked."""
+    found = rows("drift")
+    place = next(i for i, row in enumerate(found) if row["name"] == "vlan453")
+    other = {"name": "vlan453", "addr_family": "inet6", "config": {}, "config_status": {}}
+    both = [*found[: place + 1], {**other, "status": "pass"}, *found[place + 1 :]]
+    assert facts(drift=both).drift.rows == ()
+    for row in both:
+        if row["name"] == "vlan453":
+            row["config"].pop("address-virtual", None)
+            row["config_status"].pop("address-virtual", None)
+    assert [(r.interface, r.attribute) for r in facts(drift=both).drift.rows] == [
+        ("vlan453", "address-virtual")
+    ]
