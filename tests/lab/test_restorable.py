@@ -70,7 +70,12 @@ CURES: dict[str, Callable[[LeafUnderTest, CumulusDriver], None]] = {
     "set-mac": _repair(steps.set_mac(VRR, MAC, SVI)),
     "reapply": _repair(steps.reapply(SVI)),
 }
-CELLS = list(itertools.product(CURES, SPOILT))
+CELLS = [
+    cell
+    for cell in itertools.product(CURES, SPOILT)
+    if cell
+    != ("toggle", "two stanzas")  # the candidate here has one; tests/lab/test_configurations.py
+]
 
 
 def chosen() -> list[tuple[str, str]]:
