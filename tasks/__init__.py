@@ -1,1 +1,1 @@
-"""Nornir tasks: one thing on one switch."""
+"""Nornir tasks; each does one thing on one switch."""

@@ -1,7 +1,7 @@
-"""Addresses and prefixes out of text.
+"""IP addresses and prefixes, made from text.
 
-The same ones come from every leaf of a fleet, several times from each, and making one takes longer
-than all else that is done with a row: they are immutable, and the latest are kept.
+Every leaf of a fleet reports the same ones, several times each. Making one takes longer than all
+other work on a row, so the latest are kept; they are immutable.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ def address(text: str) -> IpAddress:
     """Return an IP address.
 
     Raises:
-        ValueError: the text is not one.
+        ValueError: the text is no IP address.
     """
     return ip_address(text)
 
 
 @lru_cache(maxsize=4096)
 def interface(text: str) -> IpInterface:
-    """Return an IP address with its prefix length; alone, it has the full length.
+    """Return an IP address with its prefix length; without one in the text, the full length.
 
     Raises:
-        ValueError: the text is not one.
+        ValueError: the text is no IP address.
     """
     return ip_interface(text)
 
 
 @lru_cache(maxsize=16384)
 def network(text: str) -> IpNetwork:
-    """Return a prefix; an address alone is one of full length.
+    """Return a prefix; an address without a length is one of full length.
 
     Raises:
-        ValueError: the text is not one.
+        ValueError: the text is no prefix.
     """
     return ip_network(text)
 
 
 def interfaces(words: Iterable[str]) -> Iterator[IpInterface]:
-    """Return those of the words that are addresses, with a prefix length or without.
+    """Return the words that are addresses, with a prefix length or without.
 
     >>> [str(each) for each in interfaces(["10.0.0.1/24", "00:00:5e:00:01:c5", "fe80::1"])]
     ['10.0.0.1/24', 'fe80::1/128']

@@ -6,7 +6,10 @@ from inventory.errors import ExitCode, VipkeeperError
 
 
 class RefusedError(VipkeeperError):
-    """A change that is not safe, or not clear, was not begun; nothing on the switch was touched."""
+    """A change was not begun, since it is not safe or not clear.
+
+    Nothing on the switch was touched.
+    """
 
     exit_code = ExitCode.REFUSED
 
@@ -20,20 +23,20 @@ class CannotCureError(RefusedError):
 
 
 class NoGatewayError(RefusedError):
-    """No gateway stanza that can be toggled covers the address."""
+    """No gateway stanza for the address can be toggled."""
 
 
 class NothingPendingError(RefusedError):
-    """There is no commit to confirm or to roll back: it was settled before, or timed out."""
+    """There is no commit to confirm or to roll back: it was settled before, or its time ran out."""
 
 
 class UnreadableAnswerError(VipkeeperError):
-    """The switch answered, and not with what its software is known to say."""
+    """The switch's answer is not one that its software is known to give."""
 
     exit_code = ExitCode.SWITCH
 
 
 class ChangeFailedError(VipkeeperError):
-    """A change was begun, did not come out as it should, and the old state was put back."""
+    """A change was begun and did not succeed, and the old state was put back."""
 
     exit_code = ExitCode.ROLLED_BACK

@@ -1,4 +1,4 @@
-"""Find the stanza of a switch's configuration that holds the gateway VIP of an address."""
+"""Finds the stanza in a switch's configuration that holds the gateway VIP of an address."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _COMMENTED_ANYWHERE = re.compile(r"#[\s#]*address")
 
 @dataclass(frozen=True)
 class GatewayQuery:
-    """Which gateway is looked for: by the address it serves, by its VIP, or by its interface."""
+    """The gateway to look for: by an address it serves, by its VIP, or by its interface."""
 
     address: IpAddress | None = None
     vip: IpAddress | None = None
@@ -42,7 +42,7 @@ class GatewayQuery:
         return f"the VIP {self.vip}" if self.vip is not None else f"interface {self.interface}"
 
     def matches(self, interface: str, virtual: IpInterface) -> bool:
-        """Return whether this virtual address is the gateway that is meant."""
+        """Return whether this virtual address belongs to the gateway that is looked for."""
         if self.address is not None:
             return self.address in virtual.network
         if self.vip is not None:
@@ -51,13 +51,16 @@ class GatewayQuery:
 
 
 def find_gateway(task: Task, wanted: GatewayQuery) -> Result:
-    """Nornir task: read the switch's configuration and find the ``Gateway`` in it.
+    """Read the switch's configuration and find the gateway in it. This is a Nornir task.
+
+    Returns:
+        A Result with a ``Gateway``.
 
     Raises:
         NoGatewayError: no stanza that can be toggled holds it.
     """
     found = read_session(task).take_snapshot()
-    # What would boot is what the toggle returns to.
+    # The toggle returns to the configuration on the disk, which would also be booted.
     text = found.disk.to_text() or found.running.to_text()
     switch = task.host.name
     return Result(
@@ -73,13 +76,13 @@ def gateway_in(
     Args:
         text: every file that the switch reads, with markers.
         switch: its name, for messages.
-        wanted: which gateway.
-        management: the address that the switch is managed by; a stanza with it is never toggled.
+        wanted: the gateway to look for.
+        management: the switch's management address; a stanza with it is never toggled.
 
     Raises:
-        NoGatewayError: no stanza holds it, two do, its lines are commented out already, or a
-            template makes it.
-        RefusedError: toggling it would cut the management address off.
+        NoGatewayError: no stanza holds it, several do, its lines are commented out already, or it
+            is in a template.
+        RefusedError: toggling it would cut off the management address.
     """
     try:
         configuration = Configuration(split_marked(text) or {MAIN_FILE: text})
@@ -113,7 +116,7 @@ def gateway_in(
 def gateways_of(configuration: Configuration) -> tuple[Gateway, ...]:
     """Return a ``Gateway`` for each interface with virtual addresses, in reading order.
 
-    Unlike ``gateway_in`` it refuses nothing: not every one of them can be toggled.
+    Unlike ``gateway_in`` it refuses nothing; some of them cannot be toggled.
 
     Raises:
         ConfigurationError: the files source each other in a circle.
@@ -154,7 +157,7 @@ def _gateway(
         if at.file.is_template:
             raise NoGatewayError(
                 f"{switch}: the stanza of {name} ({at}) is in a mako template, whose lines are not "
-                "what the switch sees; they are not edited",
+                "what the switch reads; vipkeeper does not edit it",
                 f"Toggle it by hand: comment its address lines out in {at.file.path}, ifreload -a, "
                 "restore them, ifreload -a.",
             )
@@ -187,7 +190,7 @@ def _as_gateway(
     virtual: tuple[VirtualAddress, ...],
     located: Sequence[Located],
 ) -> Gateway:
-    """Return the gateway without what only a toggle needs."""
+    """Return the gateway without the parts that only a toggle needs."""
     at = next(at for at in located if at.stanza.first <= vip.line <= at.stanza.last)
     return Gateway(
         interface=name,
@@ -203,7 +206,7 @@ def _as_gateway(
 
 
 def _commented_out(at: Located) -> str:
-    """Return the stanza's lines, those whose attribute begins with ``address`` commented out."""
+    """Return the stanza's lines with every attribute that begins with ``address`` commented out."""
     text = at.file.comment_out(at.stanza, "address").physical_lines
     lines = "".join(text[at.stanza.first - 1 : at.stanza.last])
     return lines if lines.endswith(("\n", "\r")) else lines + "\n"
@@ -214,7 +217,7 @@ def _virtual(configuration: Configuration, interface: str) -> tuple[VirtualAddre
 
 
 def _virtual_lines(interface: str, located: Sequence[Located]) -> tuple[VirtualAddress, ...]:
-    """Return the virtual addresses of an interface; ifupdown2 makes one device per line."""
+    """Return the virtual addresses of an interface; ifupdown2 makes one device for each line."""
     lines = [
         attribute
         for at in located

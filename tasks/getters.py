@@ -1,4 +1,4 @@
-"""Ask a switch for several things at once."""
+"""Asks a switch for several things at once."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ def get(
     getters_options: Mapping[str, Mapping[str, Any]] | None = None,
     **kwargs: Any,  # noqa: ANN401 - nornir_napalm's
 ) -> Result:
-    """Nornir task: nornir_napalm's ``napalm_get``, with all getters in one round trip.
+    """Run nornir_napalm's ``napalm_get`` with all getters in one round trip. This is a Nornir task.
 
     Args:
-        task: Nornir's.
-        getters: Names with or without ``get_``.
-        getters_options: Arguments of single getters, by the name in ``getters``.
-        **kwargs: Arguments of every getter.
+        task: the task on the switch.
+        getters: names with or without ``get_``.
+        getters_options: arguments of single getters, by the name in ``getters``.
+        **kwargs: arguments of every getter.
+
+    Returns:
+        A Result with the answers by name.
     """
     device = read_device(task)
     names = [getters] if isinstance(getters, str) else list(getters)

@@ -1,4 +1,4 @@
-"""Is the switch that answers the one that was asked for?"""
+"""Verifies that the switch that answers is the one that was asked for."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ HOSTNAME = "hostname"
 
 
 def check_identity(task: Task) -> Result:
-    """Nornir task: refuse a switch that calls itself by another name than the inventory does.
+    """Verify the name of the switch, and return it. This is a Nornir task.
 
     Raises:
-        WrongSwitchError: the names differ.
+        WrongSwitchError: the switch has another name than the inventory says.
     """
     result = read(task, [HOSTNAME])[HOSTNAME]
     hostname = result.stdout.decode("utf-8", "replace").strip() if result.exit_status == 0 else ""
@@ -24,7 +24,7 @@ def check_identity(task: Task) -> Result:
 
 
 def require_same(expected: str, hostname: str, address: str) -> None:
-    """Compare the names; a short one matches a full one.
+    """Compare the names; a short name matches a full one.
 
     Raises:
         WrongSwitchError: they differ, or the switch told none.

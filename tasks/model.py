@@ -1,4 +1,4 @@
-"""What tasks find on a switch. All are immutable."""
+"""The results of tasks on a switch. All classes are immutable."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Gateway:
         vip: the virtual address that was asked for.
         virtual: every virtual address of the stanza; all are toggled together.
         own: the SVI's own addresses.
-        file: the file that the stanza stands in.
+        file: the file of the stanza.
         first: the stanza's first line there.
         last: its last line.
-        stanza: its text, as it stands.
-        candidate: the same with every address line commented out.
-        rejected: lines anywhere in the files at which ifupdown2 fails, each with its place.
+        stanza: its text.
+        candidate: the same text with every address line commented out.
+        rejected: lines anywhere in the files that ifupdown2 rejects, each with its place.
     """
 
     interface: str
@@ -58,7 +58,7 @@ class Gateway:
 
     @property
     def place(self) -> str:
-        """Return file and lines, as a person looks them up."""
+        """Return file and lines, for a person who looks them up."""
         return f"{self.file}, lines {self.first}-{self.last}"
 
     @property
@@ -83,13 +83,14 @@ class Gateway:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One thing that the switch says about where a hypervisor or VM is.
+    """What one table of the switch says about the place of a hypervisor or VM.
 
     Attributes:
-        source: the table that says so (``LLDP``, ``FDB``, ``neighbours``).
-        supports: whether it speaks for the hypervisor being behind this switch; None for neither.
-        text: what it says, as a sentence part; of a table that was not read, why.
-        unread: whether the table could not be read, or nobody keeps it on the switch.
+        source: the table (``LLDP``, ``FDB``, ``neighbours``).
+        supports: True if it says that the hypervisor is behind this switch, False if it says
+            otherwise, None for neither.
+        text: what it says, as part of a sentence; for an unread table, the reason.
+        unread: whether the table could not be read, or does not exist on the switch.
     """
 
     source: str
@@ -100,15 +101,15 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Presence:
-    """Whether a hypervisor (a VM) is behind a switch, by the switch's own tables.
+    """Whether a hypervisor (a VM) is behind a switch, according to the switch's own tables.
 
     Attributes:
-        hostname: what the switch calls itself.
-        hypervisor: who was looked for.
+        hostname: the switch's own name for itself.
+        hypervisor: the hypervisor that was looked for.
         port: where LLDP sees the hypervisor; empty when it does not.
         evidence: what each table says.
-        warnings: what is odd and stops nothing.
-        heard: names of all LLDP neighbours; untrusted, as everything from a wire.
+        warnings: what is odd but stops nothing.
+        heard: names of all LLDP neighbours; untrusted, as everything that comes from the network.
     """
 
     hostname: str
@@ -120,18 +121,18 @@ class Presence:
 
     @property
     def confirmed(self) -> bool:
-        """Return whether at least one table speaks for it, and none against it."""
+        """Return whether a table says that it is behind this switch, and none says otherwise."""
         verdicts = {evidence.supports for evidence in self.evidence}
         return True in verdicts and False not in verdicts
 
     @property
     def contradicted(self) -> bool:
-        """Whether a table says that the hypervisor is somewhere else."""
+        """Return whether a table says that the hypervisor is somewhere else."""
         return any(evidence.supports is False for evidence in self.evidence)
 
     @property
     def unknown(self) -> bool:
-        """Whether it cannot be told: no table speaks for it or against it, and one was not read."""
+        """Return whether it is not known: no table says yes or no, and one was not read."""
         undecided = all(evidence.supports is None for evidence in self.evidence)
         return undecided and any(evidence.unread for evidence in self.evidence)
 
@@ -145,11 +146,11 @@ class Presence:
 
 @dataclass(frozen=True)
 class Boot:
-    """Since when a switch runs.
+    """When a switch booted.
 
     Attributes:
-        id: the kernel's name for this boot; another one after each.
-        up_seconds: since when, by the switch's own clock.
+        id: the kernel's id of this boot; each boot has another one.
+        up_seconds: the uptime in seconds, by the switch's own clock.
     """
 
     id: str
@@ -158,14 +159,14 @@ class Boot:
 
 @dataclass(frozen=True)
 class Verification:
-    """Whether the kernel of a switch holds what a gateway stanza asks for.
+    """Whether the kernel of a switch holds what a gateway's stanza configures.
 
     Attributes:
-        checked: what was looked at, in words.
+        checked: what was checked, in words.
         problems: what is wrong, each with its evidence; empty when all is well.
-        absent: those of them that mean that a VIP is not served: it has no address, no device that
+        absent: the problems that mean that a VIP is not served: it has no address, no device that
             is up, or no route.
-        boot: since when the switch runs; None where it does not say.
+        boot: when the switch booted; None where it does not say.
     """
 
     checked: tuple[str, ...]
@@ -181,12 +182,12 @@ class Verification:
 
 @dataclass(frozen=True)
 class HandMadeState:
-    """What hangs on the devices of a gateway and is lost with them.
+    """The state of a gateway's devices that is not in the configuration, and is lost with them.
 
     Attributes:
-        routes: what to tell ``ip route replace``, by what a person calls the route.
-        addresses: the same for ``ip addr replace``: addresses that the configuration does not have.
-        neighbours: the same for ``ip neigh replace``.
+        routes: the arguments for ``ip route replace``, by the name of the route for a person.
+        addresses: the arguments for ``ip addr replace``, for addresses not in the configuration.
+        neighbours: the arguments for ``ip neigh replace``.
         owners: address and MAC of each permanent neighbour, by the same name.
         sysctls: value by path below ``/proc/sys/net/ipv4/conf``.
         unclear: what was seen and not understood.
@@ -205,13 +206,13 @@ class HandMadeState:
 
 @dataclass(frozen=True)
 class Toggled:
-    """What a toggle did, or would do.
+    """The result, or the preview, of a toggle.
 
     Attributes:
-        diff: the configuration difference that is applied for an instant.
+        diff: the difference of the configuration that is applied for an instant.
         base: a digest of the whole configuration that it was made from.
         commit: the driver's ``CommitReport``; None in a preview.
-        before: what hung on the gateway's devices before.
+        before: the hand-made state of the gateway's devices before.
     """
 
     diff: str
@@ -222,13 +223,13 @@ class Toggled:
 
 @dataclass(frozen=True)
 class Aftercare:
-    """What was done after a toggle, beyond what ifupdown2 brings back.
+    """What was done after a cure, beyond what ifupdown2 brings back.
 
     Attributes:
         announced: VIPs that were announced by gratuitous ARP, with their device.
-        restored: routes, neighbours and addresses that it had removed and that were put back.
+        restored: deleted routes, neighbours and addresses that were put back.
         lost: those that were not put back, each with the reason.
-        notes: what a person should know besides.
+        notes: what else the operator should know.
     """
 
     announced: tuple[str, ...] = ()

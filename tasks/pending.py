@@ -1,7 +1,7 @@
-"""Commits that wait for their confirmation: look, confirm, roll back.
+"""Commits that wait for their confirmation: show, confirm, roll back.
 
-nornir_napalm's confirm task calls it success when nothing is pending, so that a confirmation which
-came too late, after the switch had gone back already, looks green. These fail.
+nornir_napalm's confirm task reports success when nothing is pending. So a confirmation that came
+after the switch had rolled back looks like a success. The tasks of this module fail then.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from tasks.errors import NothingPendingError
 
 
 def read_pending(task: Task) -> Result:
-    """Nornir task: the driver's ``PendingCommit``, or None."""
+    """Return the driver's ``PendingCommit``, or None. This is a Nornir task."""
     return Result(host=task.host, result=read_session(task).pending)
 
 
 def confirm_commit(task: Task) -> Result:
-    """Nornir task: make the pending commit lasting; gives what was pending.
+    """Confirm the pending commit, and return it. This is a Nornir task.
 
     Raises:
         NothingPendingError: nothing is pending.
@@ -37,7 +37,7 @@ def confirm_commit(task: Task) -> Result:
 
 
 def rollback_commit(task: Task) -> Result:
-    """Nornir task: go back from the pending commit; gives what was pending.
+    """Roll back the pending commit, and return it. This is a Nornir task.
 
     Raises:
         NothingPendingError: nothing is pending.

@@ -1,4 +1,4 @@
-"""Is a hypervisor (a VM) behind this switch? The switch's own tables answer."""
+"""Whether a hypervisor (a VM) is behind this switch, from the switch's own tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tasks.facts.model import FdbFact, NeighbourFact, Section, SwitchFacts
 
-#: What ``judge`` looks at.
+#: The commands whose facts ``judge`` needs.
 _NEEDED = ("hostname", "lldp", "fdb", "neighbours")
 
 
@@ -28,14 +28,18 @@ def check_presence(
     macs: Sequence[str] = (),
     addresses: Sequence[str] = (),
 ) -> Result:
-    """Nornir task: make sure of the switch's identity and judge its tables, in one round trip.
+    """Verify the switch's name and judge its tables, in one round trip. This is a Nornir task.
 
     Args:
         task: the task on the switch.
-        hypervisor: name of the hypervisor, full or short.
-        ports: where the uplink source says it is plugged in.
-        macs: MAC addresses of VMs that should be on it.
-        addresses: their addresses.
+        hypervisor: the name of the hypervisor, full or short.
+        ports: its ports in the uplink source.
+        macs: MAC addresses of its VMs.
+        addresses: IP addresses of its VMs.
+
+
+    Returns:
+        A Result with a ``Presence``.
 
     Raises:
         WrongSwitchError: the switch that answers has another name.
@@ -90,7 +94,7 @@ def _lldp_evidence(facts: SwitchFacts, hypervisor: str, seen: list[str]) -> Evid
 
 
 def _fdb_evidence(fdb: Section[FdbFact], wanted: set[str]) -> Evidence:
-    """Where VM MACs are learnt: on a local port, or behind the VXLAN (another leaf)."""
+    """Return where VM MACs are learnt: on a local port, or behind the VXLAN (another leaf)."""
     if not fdb.known:
         return Evidence("FDB", supports=None, text=_why(fdb, "bridge"), unread=True)
     tunnels = {row.port for row in fdb.rows if row.remote}
@@ -110,7 +114,10 @@ def _fdb_evidence(fdb: Section[FdbFact], wanted: set[str]) -> Evidence:
 def _neighbour_evidence(
     neighbours: Section[NeighbourFact], macs: set[str], addresses: set[str]
 ) -> Iterator[Evidence]:
-    """The neighbour entries of the VMs; a strange MAC speaks of the fault, not of the place."""
+    """Yield the neighbour entries of the VMs.
+
+    An unknown MAC is evidence of a fault, not of a place.
+    """
     if not neighbours.known:
         yield Evidence("neighbours", supports=None, text=_why(neighbours, "ip"), unread=True)
     for row in neighbours.rows:

@@ -1,7 +1,7 @@
-"""Commands for a switch's shell, and reading what they print.
+"""Commands for a switch's shell, and reading their output.
 
-Every value that enters a command passes through here: it is checked for what it claims to be and
-quoted, whether it comes from OpenStack, from a file or from the switch itself.
+Every value that enters a command is checked and quoted by a function of this module, whether it
+comes from OpenStack, from a file or from the switch itself.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TOKEN = re.compile(r"[a-z0-9_]{1,32}")
 
 
 def interface_name(name: str) -> str:
-    """Return a kernel interface name, quoted for the shell.
+    """Return the name of a kernel interface, quoted for the shell.
 
     >>> interface_name("vlan453-v0")
     'vlan453-v0'
@@ -107,10 +107,10 @@ def said(switch: str, result: CommandResult) -> str:
 
 @contextmanager
 def understood(switch: str, what: str) -> Iterator[None]:
-    """Turn a failure to read rows, whose fields may be missing or of any type, into one sentence.
+    """Turn an error while rows are read into one sentence; their fields may be missing or wrong.
 
     Raises:
-        UnreadableAnswerError: the rows are not what the reading expects.
+        UnreadableAnswerError: the rows are not what the reader expects.
     """
     try:
         yield

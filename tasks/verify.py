@@ -1,7 +1,7 @@
-"""Does the kernel of a switch hold what a gateway stanza asks for?
+"""Whether the kernel of a switch holds what a gateway's stanza configures.
 
-``ifreload``'s exit status is no proof, and ``ifquery -c`` sees neither a device that is down nor a
-lost route: the kernel is asked.
+The exit status of ``ifreload`` is no proof, and ``ifquery -c`` does not see a device that is down
+or a lost route. So the kernel is asked.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from tasks.facts.model import SwitchFacts
     from tasks.model import Gateway
 
-#: What ``judge`` looks at.
+#: The commands whose facts ``judge`` needs.
 _NEEDED = ("links", "addresses", "routes", "routes6", "boot")
 
 
 def verify_gateway(task: Task, gateway: Gateway) -> Result:
-    """Nornir task: a ``Verification`` of the gateway, from one round trip.
+    """Verify the gateway in the kernel, in one round trip. This is a Nornir task.
+
+    Returns:
+        A Result with a ``Verification``.
 
     Raises:
         UnreadableAnswerError: a table could not be read, so that nothing is known of the gateway.

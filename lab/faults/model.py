@@ -73,7 +73,7 @@ class Fault:
 #: What a VM behind the leaf sees, in the words that several faults share.
 NOTHING_ANSWERS = "nothing outside answers, nor does the VIP; nothing outside reaches it"
 NOT_FORWARDED = "the VIP answers, nothing outside does; nothing outside reaches it"
-NO_WAY_BACK = "its packets leave, the answers find no way back: nothing answers"
+NO_WAY_BACK = "its packets leave, the answers have no way back: nothing answers"
 NO_ARP = "its gateway does not resolve once its ARP entry has aged: nothing outside answers"
 CUT_OFF = "nothing outside answers; nothing outside reaches it"
 HOST_OFF = "every VM of its hypervisor is cut off"

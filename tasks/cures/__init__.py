@@ -1,1 +1,1 @@
-"""Curing a gateway: planning the one change, carrying it out, and what comes after it."""
+"""Curing a gateway: planning one change, carrying it out, and the aftercare."""

@@ -1,4 +1,4 @@
-"""After a cure: announce the VIPs, and put back what ifupdown2 does not bring back."""
+"""The aftercare of a cure: announce the VIPs, and put back what ifupdown2 does not bring back."""
 
 from __future__ import annotations
 
@@ -28,16 +28,19 @@ def care_after_cure(
     macs: Mapping[str, tuple[str, ...]] | None = None,
     wrong: Collection[str] = (),
 ) -> Result:
-    """Nornir task: announce, and put back what is missing; gives an ``Aftercare``.
+    """Announce the VIPs, and put back what is missing. This is a Nornir task.
 
-    It may be done again: what is there already stays as it is.
+    It may be run again: what is there already stays as it is.
 
     Args:
         task: the task on the switch.
-        gateway: what was touched.
-        before: what hung on its devices before.
-        macs: known MACs by address, to tell a wrong permanent neighbour from a wanted one.
+        gateway: the gateway that was cured.
+        before: the routes, addresses and neighbours on its devices before the cure.
+        macs: known MACs by address; they tell a wrong permanent neighbour from a wanted one.
         wrong: addresses whose neighbour entry was diagnosed as wrong.
+
+    Returns:
+        A Result with an ``Aftercare``.
     """
     announced, notes = announce(task, gateway)
     restored, lost = _put_back(task, gateway, before, macs or {}, wrong)
@@ -46,23 +49,23 @@ def care_after_cure(
 
 
 def announced_addresses(gateway: Gateway) -> tuple[VirtualAddress, ...]:
-    """Return the VIPs that are announced by ARP; the kernel announces IPv6 ones by itself."""
+    """Return the VIPs to announce by ARP; the kernel announces those of IPv6 by itself."""
     return tuple(v for v in gateway.virtual if isinstance(v.address, IPv4Interface))
 
 
 def announce_command(virtual: Iterable[VirtualAddress]) -> str:
-    """Return the command that announces VIPs by gratuitous ARP out of their devices, all at once.
+    """Return the command that sends gratuitous ARP for VIPs out of their devices, for all at once.
 
-    The toggle itself sends none, and VMs whose ARP entry is wrong stay cut off without it. It
-    prints a line for each: the device and what came of it.
+    The toggle itself sends none, and without it VMs with a wrong ARP entry stay cut off. The
+    command prints a line for each VIP: its device and the outcome.
     """
     each = "".join(
         f"announce {interface_name(v.device)} {address(str(v.address.ip))} & " for v in virtual
     )
     return (
         f"command -v arping >/dev/null || {{ echo {_ABSENT}; exit 0; }}; "
-        # It sends at once and would then wait a second for an answer, which nobody gives: 124 is
-        # timeout's word for that, 0 and 1 are those of arpings that do not wait.
+        # arping sends at once, then waits a second for an answer that never comes. timeout ends it
+        # with 124; arpings that do not wait end with 0 or 1.
         "announce() { timeout 0.3 arping -q -U -c 1 -I $1 $2 >/dev/null 2>&1; "
         f'case $? in 0|1|124) echo "$1 {_SENT}";; *) echo "$1 failed";; esac; }}; '
         f"{each}wait"
@@ -70,7 +73,10 @@ def announce_command(virtual: Iterable[VirtualAddress]) -> str:
 
 
 def announce(task: Task, gateway: Gateway) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Announce a gateway's VIPs: which were (with their devices), and notes about the others."""
+    """Announce a gateway's VIPs.
+
+    Return those announced (with their devices), and notes on others.
+    """
     four = announced_addresses(gateway)
     if not four:
         return (), ()

@@ -1,8 +1,8 @@
-"""Carrying out a cure: the least that cures, safely, with what hangs on the devices kept.
+"""Carrying out a cure safely, and keeping the hand-made state of the devices.
 
 A cure that works on devices runs on the switch as a repair of the driver: under its lock, with its
-dead-man's timer armed first, so that a session or a program that dies half way leaves no VIP down.
-Forgetting a neighbour entry and announcing a VIP take nothing away and need no timer.
+dead-man's timer armed first. So a session or a program that dies half way leaves no VIP down.
+Deleting a neighbour entry and announcing a VIP take nothing away and need no timer.
 """
 
 from __future__ import annotations
@@ -46,16 +46,20 @@ def plan_cure(
     *,
     macs: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Result:
-    """Nornir task: what a cure would do, as a ``PlannedCure``; changes nothing.
+    """Return what a cure would do; nothing is changed. This is a Nornir task.
 
     Args:
         task: the task on the switch.
-        diagnosis: what to cure.
-        gateway: the stanza that it concerns.
+        diagnosis: the diagnosis to cure.
+        gateway: the gateway it is about.
         macs: known MACs of VMs, by address.
 
+
+    Returns:
+        A Result with a ``PlannedCure``.
+
     Raises:
-        RefusedError: it has no cure, another change is pending, or it would not be safe.
+        RefusedError: there is no cure, another change is pending, or it would not be safe.
     """
     planned = _plan(task, diagnosis, _whole(task, diagnosis.cure, gateway), macs or {})
     return Result(host=task.host, result=planned, diff=planned.diff)
@@ -71,24 +75,28 @@ def apply_cure(
     macs: Mapping[str, tuple[str, ...]] | None = None,
     planned: PlannedCure | None = None,
 ) -> Result:
-    """Nornir task: carry the diagnosis's cure out, and the aftercare; gives a ``CureOutcome``.
+    """Carry out the cure of a diagnosis, and its aftercare. This is a Nornir task.
 
-    Whether the session holds or not, the switch goes on by itself; after one that was lost
-    ``tasks.cures.announce.care_after_cure`` is still to be done. Whether the endpoint is well
-    afterwards is for the caller to see.
+    The switch goes on by itself even if the session is lost. After a lost session
+    ``tasks.cures.announce.care_after_cure`` has still to be run. The caller has to check whether
+    the endpoint is well afterwards.
 
     Args:
         task: the task on the switch.
-        diagnosis: what to cure.
-        gateway: the stanza that it concerns.
-        message: why, for the switch's log and for the next operator.
+        diagnosis: the diagnosis to cure.
+        gateway: the gateway it is about.
+        message: the reason, for the switch's log and for the next operator.
         revert_in: the dead-man's timer in seconds.
         macs: known MACs of VMs, by address.
-        planned: what was shown and agreed to; made anew where it is not given.
+        planned: the plan that was shown and agreed to; without one, a new plan is made.
+
+
+    Returns:
+        A Result with a ``CureOutcome``.
 
     Raises:
-        RefusedError: it has no cure, or it is not safe now; nothing was touched.
-        NapalmException: the driver's own, when the switch refuses or goes back.
+        RefusedError: there is no cure, or it is not safe now; nothing was touched.
+        NapalmException: the switch refuses the cure, or rolls it back.
     """
     gateway = _whole(task, diagnosis.cure, gateway)
     known = macs or {}
@@ -114,10 +122,11 @@ def apply_cure(
 
 
 def repair_of(diagnosis: Diagnosis, gateway: Gateway) -> tuple[Step, ...]:
-    """Return the steps on the switch that a diagnosis's cure consists of; pure.
+    """Return the steps on the switch that cure a diagnosis; pure.
 
     Every repair ends with the routes that the kernel makes for the stanza's addresses, where they
-    are gone: that costs nothing, and neither ``ifup`` nor ``ifreload`` brings them back.
+    are
+    missing: that costs nothing, and neither ``ifup`` nor ``ifreload`` brings them back.
 
     Raises:
         RefusedError: the cure has no steps.
@@ -249,5 +258,5 @@ def _toggle(
 
 
 def entries_at_fault(diagnosis: Diagnosis) -> tuple[str, ...]:
-    """Return the addresses whose neighbour entries were the fault: these are not put back."""
+    """Return the addresses whose neighbour entries were the fault; they are not put back."""
     return tuple(address for address, _ in diagnosis.neighbours)

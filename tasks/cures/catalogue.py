@@ -1,7 +1,7 @@
-"""Every cure, one row each: what it costs others, what follows it, and its steps on the switch.
+"""The catalogue of cures, one row each: its outage, the next cure, and its steps on the switch.
 
-Their order, the mildest first, and which of them disturb others are ``Cure``'s own: the judging of
-faults needs no more of them.
+Their order (the mildest first), and which of them disturb others, are in ``Cure``: judging faults
+needs no more than that.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class CureRow:
     """One cure.
 
     Attributes:
-        cure: which.
+        cure: the cure.
         outage: how long others may be cut off by it; empty where nobody is.
-        next: the rung that is climbed to where it did not help; None where there is none.
-        each: whether it works on what one fault names; else one serves all faults of a gateway.
-        steps: the repair on the switch that it consists of; None where it is done otherwise.
+        next: the cure to try where it did not help; None where there is none.
+        each: whether it works on one fault only; otherwise one run serves all faults of a gateway.
+        steps: the steps of its repair on the switch; None where it is done in another way.
     """
 
     cure: Cure
@@ -56,7 +56,7 @@ def _mac_step(device: str, gateway: Gateway) -> Step:
 
 
 def _flap(diagnosis: Diagnosis, gateway: Gateway) -> tuple[Step, ...]:
-    # The SVI itself is never taken down: all its VRR devices and ports would go with it.
+    # The SVI itself is never taken down: its VRR devices and ports would go down with it.
     svi, ours = gateway.interface, _vrr(diagnosis, gateway)
     others = tuple(d for d in diagnosis.devices if d not in gateway.devices)
     flapped = () if svi in diagnosis.devices else (gateway.vip.device,)
@@ -71,7 +71,7 @@ def _recreate(diagnosis: Diagnosis, gateway: Gateway) -> tuple[Step, ...]:
 
 
 def _vrr(diagnosis: Diagnosis, gateway: Gateway) -> tuple[str, ...]:
-    """Return those of a diagnosis's devices that are the gateway's VRR devices."""
+    """Return the VRR devices of the gateway among a diagnosis's devices."""
     virtual = {v.device for v in gateway.virtual}
     return tuple(device for device in diagnosis.devices if device in virtual)
 
@@ -85,7 +85,7 @@ CURES: dict[Cure, CureRow] = {
         CureRow(Cure.FORGET, each=True),
         CureRow(Cure.ANNOUNCE),
         CureRow(Cure.REAPPLY, next=Cure.FLAP, each=True, steps=_reapply),
-        # A device made anew has had the wrong MAC again.
+        # A device that is created again had the wrong MAC again.
         CureRow(Cure.SET_MAC, _20_MS, Cure.TOGGLE, steps=_set_mac),
         CureRow(Cure.FLAP, _20_MS, Cure.RECREATE, steps=_flap),
         CureRow(Cure.RECREATE, "some 0.2 s", Cure.TOGGLE, steps=_recreate),

@@ -1,4 +1,4 @@
-"""Deleting neighbour entries that are wrong: no outage, and no entry that has changed meanwhile."""
+"""Deleting wrong neighbour entries: without an outage, and only entries that did not change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def look_command(entry: tuple[str, str]) -> str:
 
 
 def forget_command(entry: NeighbourEntry) -> str:
-    """Return the command that deletes an entry if it still has the MAC that it had when judged.
+    """Return the command that deletes an entry if it still has the MAC it had when it was judged.
 
     It prints ``forgotten`` or ``changed`` (with the entry as it is now, which is left), and fails
     where ``ip`` does. An entry without a MAC must still have none.
@@ -66,14 +66,14 @@ def look_at(task: Task, entries: Iterable[tuple[str, str]]) -> tuple[NeighbourEn
 def still_wrong(
     entries: Iterable[NeighbourEntry], macs: Mapping[str, tuple[str, ...]]
 ) -> tuple[NeighbourEntry, ...]:
-    """Return those that have not become right by themselves, as far as right MACs are known."""
+    """Return the entries that are still wrong, as far as the right MACs are known."""
     return tuple(e for e in entries if not (e.mac and e.mac in macs.get(e.address, ())))
 
 
 def forget(
     task: Task, entries: Iterable[NeighbourEntry]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Delete the entries; return which are gone, and which were left and why, in words."""
+    """Delete the entries; return, in words, which are gone, and which were left and why."""
     commands = {forget_command(entry): entry for entry in entries}
     if not commands:
         return (), ()

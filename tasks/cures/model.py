@@ -11,7 +11,7 @@ from tasks.model import Aftercare, HandMadeState, Toggled
 
 @dataclass(frozen=True)
 class NeighbourEntry:
-    """A neighbour entry as it was when it was looked at: its MAC and state may be empty."""
+    """A neighbour entry when it was looked at; its MAC and state may be empty."""
 
     address: str
     device: str
@@ -24,18 +24,18 @@ class NeighbourEntry:
 
 @dataclass(frozen=True)
 class PlannedCure:
-    """What a cure would do; nothing has been touched.
+    """What a cure would do; nothing has been touched yet.
 
     Attributes:
-        cure: which.
+        cure: the cure.
         interface: the SVI.
-        steps: what would be done, in words.
-        diff: the same for the audit log: a toggle's difference of the configuration, else the
+        steps: its steps, in words.
+        diff: the same for the audit log: for a toggle the difference of the configuration, else the
             steps, one on each line.
-        before: what hangs on the gateway's devices now; a cure may take it away.
-        toggled: a toggle's preview.
-        neighbours: the entries that would be forgotten, as they are now.
-        notes: what a person should know before.
+        before: the hand-made state of the gateway's devices now; a cure may destroy it.
+        toggled: the preview of a toggle.
+        neighbours: the entries that would be deleted, as they are now.
+        notes: what the operator should know before.
     """
 
     cure: Cure
@@ -53,16 +53,16 @@ class CureOutcome:
     """What a cure did.
 
     Attributes:
-        cure: which.
+        cure: the cure.
         steps: what was done, in words.
-        outage_seconds: for how long others may have been cut off, as an upper bound by the
-            switch's clock; 0 for a cure that takes nothing away.
+        outage_seconds: how long others may have been cut off, an upper bound by the switch's clock;
+            0 for a cure that takes nothing away.
         complete: whether each step succeeded, and the kernel then had every address of the stanza,
             every virtual MAC, and all its devices up (after ``FORGET`` and ``ANNOUNCE``: that each
             entry was deleted, each VIP announced).
         problems: where not, what is wrong.
-        aftercare: what was announced and put back after it.
-        report: the driver's ``RepairReport`` or ``CommitReport``; None where it was not needed.
+        problems: what is wrong, where it is not complete.
+        aftercare: what was announced and put back.
     """
 
     cure: Cure

@@ -1,9 +1,9 @@
-"""What a cure destroys and ifupdown2 does not bring back: recorded before, put back after.
+"""The hand-made state of a gateway's devices: recorded before a cure, and put back after it.
 
-Deleting addresses and VRR devices, and taking a device down, takes along the routes through it
-that somebody added by hand, permanent neighbours, and per-device sysctls; ``ifup`` takes away
-addresses that the configuration does not have. Routes of routing daemons and of the kernel come
-back by themselves.
+Cures delete addresses and VRR devices, and take devices down. That also deletes routes through
+them that somebody added by hand, permanent neighbours, and sysctls of the devices. ``ifup`` deletes
+addresses that are not in the configuration. ifupdown2 brings none of this back. Routes of routing
+daemons and of the kernel come back by themselves.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ NEIGHBOURS6 = iproute_text.with_text(
 )
 ADDRESSES = iproute_text.with_text("ip -j addr show", "ip -o addr show")
 
-#: What ``ip`` calls routes that an administrator added; it does not print ``boot`` by itself.
+#: What ``ip`` calls routes that an administrator added; it omits ``boot``.
 _BY_HAND = {None, "boot", "static"}
 
 
 def sysctl_command(gateway: Gateway) -> str:
-    """Return the command that prints ``device/name=value`` per sysctl of the gateway's devices."""
+    """Return the command that prints ``device/name=value`` for each sysctl of the devices."""
     devices = " ".join(interface_name(device) for device in gateway.devices)
     return (
         f"cd /proc/sys/net/ipv4/conf && for d in {devices}; do for k in {' '.join(SYSCTLS)}; do "
@@ -125,7 +125,7 @@ def _recorded(
 
 
 def missing(before: HandMadeState, after: HandMadeState) -> HandMadeState:
-    """Return what was there before and is not there after."""
+    """Return what was there before and is missing after."""
     return HandMadeState(
         routes={k: v for k, v in before.routes.items() if k not in after.routes},
         neighbours={k: v for k, v in before.neighbours.items() if k not in after.neighbours},
@@ -142,20 +142,20 @@ def split_suspects(
     macs: Mapping[str, tuple[str, ...]],
     wrong: Collection[str] = (),
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what to put back, and what not to put back and why.
+    """Return what to put back, and what not to put back, with the reason.
 
     A permanent neighbour is a fault that the cure has ended if OpenStack knows another MAC for its
-    address, or if it was diagnosed as wrong. A sysctl of a VRR device set by hand may be a fault.
-    These are reported and not put back.
+    address, or if it was diagnosed as wrong. A sysctl of a VRR device that was set by hand may be a
+    fault. Both are reported and not put back.
 
     Args:
-        lost: what the cure took.
+        lost: what the cure deleted.
         macs: the known MACs of VMs, by address.
         wrong: addresses whose neighbour entry was diagnosed as wrong.
 
     Returns:
-        Commands to run by what each puts back, in an order that works; reasons by what is not put
-        back.
+        Two dicts: the command to run by the name of what it puts back, in an order that works; and
+        the reason by the name of what is not put back.
     """
     commands = {name: f"ip addr replace {arguments}" for name, arguments in lost.addresses.items()}
     left: dict[str, str] = {}
@@ -232,7 +232,8 @@ def _foreign_addresses(rows: Iterable[_Row], gateway: Gateway) -> Iterator[tuple
                 ip = ip_address(info.get("local"))
             except ValueError:
                 continue  # an interface without the family
-            # Link-local ones are the kernel's own, dynamic ones those of router advertisements.
+            # Link-local addresses are the kernel's own, dynamic ones come from router
+            # advertisements.
             if not ip.is_link_local and not info.get("dynamic") and ip not in configured:
                 yield row["ifname"], info
 

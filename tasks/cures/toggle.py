@@ -1,4 +1,4 @@
-"""Take a gateway's addresses away for an instant and give them back: the cure."""
+"""The toggle: take a gateway's addresses away for an instant, and give them back."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ log = logging.getLogger(__name__)
 
 
 def preview_toggle(task: Task, gateway: Gateway) -> Result:
-    """Nornir task: the difference that a toggle would apply for an instant; changes nothing.
+    """Return the difference that a toggle would apply for an instant. This is a Nornir task.
 
-    Gives a ``Toggled`` without a commit, with what hangs on the gateway's devices now.
+    Nothing is changed.
+
+    Returns:
+        A Result with a ``Toggled`` without a commit; it has the present hand-made state.
 
     Raises:
         RefusedError: another commit is pending, there is nothing to comment out, or what hangs on
@@ -49,28 +52,32 @@ def toggle_gateway(
     message: str,
     revert_in: int,
 ) -> Result:
-    """Nornir task: the toggle alone; gives a ``Toggled``. ``apply_cure`` is all of it.
+    """Run the toggle without its aftercare, which ``apply_cure`` adds. This is a Nornir task.
 
     The driver applies the candidate and returns to the untouched configuration in one program on
-    the switch, which goes on by itself should this process or the session die.
+    the switch. That program goes on by itself if this process or the session dies.
 
     Args:
         task: the task on the switch.
-        gateway: what to toggle.
+        gateway: the gateway to toggle.
         planned: the preview that was shown and agreed to.
-        message: why, for the switch's log and for the next operator.
+        message: the reason, for the switch's log and for the next operator.
         revert_in: the dead-man's timer in seconds.
+
+
+    Returns:
+        A Result with a ``Toggled``.
 
     Raises:
         RefusedError: the configuration has changed since it was shown, or a commit is pending.
-        NapalmException: the driver's own, when the switch refuses or rolls back.
+        NapalmException: the switch refuses the toggle, or rolls it back.
     """
     device = change_device(task)
     name = task.host.name
     refuse_pending(name, device)
     try:
         diff = _load(name, device, gateway)
-        # The switch itself sees to what changes between here and the commit.
+        # The switch itself checks for changes between here and the commit.
         if diff != planned.diff or _digest(device) != planned.base:
             raise RefusedError(
                 f"{name}: its configuration was changed by somebody else after the plan was shown; "
@@ -85,10 +92,10 @@ def toggle_gateway(
 
 
 def refuse_pending(switch: str, session: Session) -> None:
-    """Refuse to go on while a commit waits for its confirmation.
+    """Raise while a commit waits for its confirmation.
 
     Raises:
-        RefusedError: one does; names its owner.
+        RefusedError: a commit does; the message names its owner.
     """
     pending = session.pending
     if pending is None:
@@ -100,10 +107,10 @@ def refuse_pending(switch: str, session: Session) -> None:
 
 
 def rejected_notes(gateway: Gateway) -> tuple[str, ...]:
-    """Return what a person should know where ifupdown2 complains of lines anywhere in the files.
+    """Return notes for the operator where ifupdown2 complains of lines anywhere in the files.
 
-    They refuse no cure: the switch itself proves that this stanza can be restored, and then checks
-    its kernel.
+    Such lines refuse no cure: the switch itself proves that this stanza can be restored, and then
+    checks its kernel.
     """
     return tuple(
         f"ifupdown2 complains of {place}; it does not concern this cure, but correct it"
@@ -129,7 +136,7 @@ def _load(switch: str, device: CumulusDriver, gateway: Gateway) -> str:
 
 
 def _discard(device: CumulusDriver) -> None:
-    # The outcome of the commit is what counts; a session that is gone has no candidate any more.
+    # The outcome of the commit is what counts. A session that is lost has no candidate any more.
     try:
         device.discard_config()
     except Exception:

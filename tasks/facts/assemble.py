@@ -1,4 +1,4 @@
-"""What the switch printed, as ``SwitchFacts``. Pure: nothing is asked here, nothing judged."""
+"""The output of a switch's commands as ``SwitchFacts``. Pure: nothing is asked or judged here."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["UnreadFilesError", "read_facts"]
 def read_facts(
     switch: str, results: Results, more: Mapping[str, CommandResult] | None = None
 ) -> SwitchFacts:
-    """Read everything; bad output of one command affects its own section only.
+    """Read all output; unreadable output of one command affects only its own section.
 
     Args:
         switch: the switch's name in the inventory.
-        results: what each command of ``tasks.facts.collect.commands`` left behind, by name.
-        more: what the commands left behind that earlier calls asked for, by command; None when
-            no more will be asked.
+        results: the result of each command of ``tasks.facts.collect.commands``, by its name.
+        more: the results of the commands that earlier calls asked for, by command; None when no
+            more will be asked.
 
     Raises:
         UnreadFilesError: the configuration reads files that are not in the results yet.

@@ -1,4 +1,4 @@
-"""Everything that checks and diagnosis need to know of a switch, in one round trip."""
+"""Collects everything that checks and diagnosis need from a switch, in one round trip."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from napalm_cumulus.result import CommandResult
 from nornir_config.connection import run_once
 from tasks.facts.assemble import UnreadFilesError, read_facts
 
-#: Seconds after which one command is killed on the switch, so that the others are not lost.
+#: Seconds after which the switch kills one command, so that the others are not lost.
 _EACH = 10
-#: Files that ``source`` lines read may source others; nobody nests deeper.
+#: Files that ``source`` lines read may source others; deeper nesting is not followed.
 _MORE_FILES = 4
 #: The settings of a device that faults and cures look at.
 SYSCTLS = ("forwarding", "rp_filter", "arp_ignore", "arp_announce", "arp_filter", "proxy_arp")
@@ -28,14 +28,15 @@ SYSCTLS = ("forwarding", "rp_filter", "arp_ignore", "arp_announce", "arp_filter"
 
 @dataclass(frozen=True)
 class Probes:
-    """What the switch is to try out by itself.
+    """What the switch is to probe by itself.
 
     Attributes:
-        targets: addresses to look for at layer 2 and 3 (VMs of an incident); IPv4 only, others
-            are passed over.
-        outside: an address beyond the fabric, for the way out of the targets; empty for none.
-        per_vip: to how many of its neighbours a VIP is to send a ping; 0 for none.
-        total: most pings of that kind, and most VIPs that are asked for a second owner.
+        targets: addresses to look for at layer 2 and 3 (VMs of an incident); only those of IPv4 are
+            used.
+        outside: an address outside the fabric, to find the route of the targets to it; empty for
+        none.
+        per_vip: the number of its neighbours that a VIP pings; 0 for none.
+        total: the largest number of such pings, and of VIPs that are probed for a second owner.
     """
 
     targets: tuple[str, ...] = ()
@@ -44,25 +45,29 @@ class Probes:
     total: int = 60
 
 
-#: Nothing is sent into the network.
+#: No packet is sent into the network.
 SILENT = Probes(per_vip=0, total=0)
 
 
 def collect_facts(
     task: Task, *, probes: Probes = Probes(), only: Collection[str] | None = None
 ) -> Result:
-    """Nornir task: the ``SwitchFacts`` of the host, from one command on one connection.
+    """Collect the ``SwitchFacts`` of the host, with one command on one connection.
 
-    Only where ``source`` lines read files outside ``/etc/network``, a second one is needed.
-    The switch's words are never trusted: what cannot be read is marked so in the facts.
+    This is a Nornir task. A second command is needed only where ``source`` lines read files outside
+    ``/etc/network``. The switch's output is never trusted: what cannot be read is marked as unread.
 
     Args:
         task: the task on the switch.
-        probes: what it is to try out.
+        probes: what the switch is to probe.
         only: names of ``commands``; the facts of the others are marked as unread. All by default.
 
+
+    Returns:
+        A Result with ``SwitchFacts``.
+
     Raises:
-        NapalmException: there is no session, or the switch did not answer it in time.
+        NapalmException: there is no session, or the switch did not answer in time.
     """
     wanted = commands(probes)
     if only is not None:
@@ -82,7 +87,7 @@ def collect_facts(
 
 
 def commands(probes: Probes) -> dict[str, str]:
-    """Return the shell lines by the name of what they tell; the probes come last.
+    """Return the shell commands by name, the probes last.
 
     Raises:
         ValueError: a target or the address outside is no IP address.
@@ -101,7 +106,7 @@ def _standing() -> Mapping[str, str]:
     sysctls = " ".join(f"conf/*/{name}" for name in SYSCTLS)
     return {
         "hostname": "hostname",
-        # A container has the uptime of its host: its first process tells since when it runs.
+        # A container has the uptime of its host, so the start of its first process counts.
         "boot": "cd /proc && cat sys/kernel/random/boot_id uptime 1/stat",
         "configuration": snapshot.READ,
         "links": both("ip -d -j link show", "ip -d -o link show"),
@@ -126,8 +131,8 @@ def _standing() -> Mapping[str, str]:
 
 
 def _left_over_command() -> str:
-    # Whether a commit's timer lives is judged by the on-switch program's own words, so that a check
-    # and ``vip pending`` never differ. Taken as a resource: its module would load NAPALM.
+    # Whether a commit's timer lives is judged by the on-switch program itself, so that a check
+    # and ``vip pending`` never differ. It is read as a resource: its module would import NAPALM.
     return f"{_script('switch/alive.sh', 'napalm_cumulus.commit')}\n{_script('leftovers.sh')}"
 
 
@@ -144,7 +149,7 @@ def _probe_command(probes: Probes) -> str:
 
 @cache
 def _script(name: str, package: str = "tasks.facts") -> str:
-    """Return the script without its comments, which the switch need not be sent."""
+    """Return the script without its comments, which the switch does not need."""
     text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
     kept = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
     return "\n".join(kept)

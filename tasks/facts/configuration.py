@@ -1,4 +1,4 @@
-"""The configuration, what ifupdown2 says of it, LLDP, and what is left over."""
+"""Reads the configuration, the output of ifquery and lldpctl, and left-over files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tasks.facts.section import Results, misread, unread
 from tasks.gateways import commented_addresses, gateways_of
 from tasks.model import Gateway
 
-#: ``ifquery`` does not check commands (``up``, ``post-up``) and gives them no word.
+#: ``ifquery`` does not check commands (``up``, ``post-up``) and prints no status for them.
 _FINE = {"pass", ""}
 _NOT_ROOT = 77
 _LEFT = {
@@ -29,7 +29,7 @@ _LEFT = {
 
 
 class UnreadFilesError(Exception):
-    """The configuration reads files from elsewhere; ``command`` prints them."""
+    """The configuration reads files outside /etc/network; ``command`` prints them."""
 
     def __init__(self, command: str) -> None:
         super().__init__(command)
@@ -47,7 +47,7 @@ class Configured:
 
 
 class _Recorded:
-    """Replaces the session: it knows only what was recorded."""
+    """Stands in for the session, and knows only what was recorded."""
 
     def run(
         self, command: str, *, stdin: bytes = b"", timeout: float | None = None
@@ -62,7 +62,7 @@ class _Recorded:
 
 
 def configuration(results: Results, more: Mapping[str, CommandResult] | None) -> Configured:
-    """Return the gateways and what is odd about their stanzas.
+    """Return the gateways, and what is odd about their stanzas.
 
     Raises:
         UnreadFilesError: files from elsewhere are needed, and ``more`` is not None.
@@ -111,15 +111,15 @@ def lldp(result: CommandResult) -> Iterator[LldpFact]:
 
 
 def no_lldpd(result: CommandResult) -> bool:
-    """Return whether lldpd is not running; lldpctl is there and has nobody to talk to."""
+    """Return whether lldpd is not running; lldpctl is there and cannot reach it."""
     said = result.stderr[:500].lower()
     return result.exit_status != 0 and b"connect" in said and b"socket" in said
 
 
 def drift(result: CommandResult, gateways: tuple[Gateway, ...]) -> Iterator[DriftFact]:
-    """Yield the rows of ``ifquery -a -c -o json``: exit status, word and gap all mean failure.
+    """Yield the rows of ``ifquery -a -c -o json`` that fail: by exit status, by word, or missing.
 
-    On a mismatch of virtual addresses ifupdown2 can leave the attribute out and call it a pass.
+    On a mismatch of virtual addresses ifupdown2 can leave the attribute out and report a pass.
     """
     rows = _checked(result)
     # Of an interface with several stanzas the first row tells all virtual addresses.
@@ -166,7 +166,7 @@ def _seconds(text: str) -> float:
 
 
 def left_over(results: Results) -> tuple[Section[PendingFact], tuple[str, ...], str]:
-    """Return what ``leftovers.sh`` printed: pending commits, left-over files, or why not known."""
+    """Return the pending commits and left-over files that ``leftovers.sh`` found, or why not."""
     result = results.get("left_over")
     if result is None:
         why = "left_over: the switch was not asked"

@@ -1,4 +1,4 @@
-"""What FRR says of EVPN."""
+"""Reads what FRR says of EVPN."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from napalm_cumulus.result import CommandResult
 from tasks.addresses import address
 from tasks.facts.model import EvpnMacFact, PeerFact, VniFact, VrfVniFact
 
-#: Without daemons vtysh fails with the first; without the one that is asked it says the second.
+#: Without any daemon vtysh fails with the first text; without the one it needs, with the second.
 _NOT_RUNNING = re.compile(rb"failed to connect to any daemons|\w+ is not running|No EVPN|EVPN.*not")
-#: What bgpd says, in words and not in JSON, where there is nothing to tell of.
+#: What bgpd says in words, not in JSON, where it has nothing to show.
 _NOTHING = re.compile(r"% (No BGP|BGP instance not found|No .*(peer|neighbor)|.*not found)")
 
 
 def absent(result: CommandResult) -> bool:
-    """Return whether FRR, or its daemon in question, is not running."""
+    """Return whether FRR, or the daemon that is asked, is not running."""
     return (
         result.stdout.lstrip()[:1] not in {b"{", b"["}
         and _NOT_RUNNING.search(result.stdout[:500] + result.stderr[:500]) is not None
@@ -92,7 +92,7 @@ def _document(result: CommandResult) -> dict[str, Any]:
 
 
 def _objects(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Return the members that are objects themselves; FRR mixes counters in between."""
+    """Return the members that are objects; FRR mixes counters in between."""
     return ((key, row) for key, row in document.items() if isinstance(row, dict))
 
 

@@ -1,6 +1,6 @@
-"""The rows of a switch's facts by what they are about, for checks and diagnosis alike.
+"""Indexes over a switch's facts, for checks and diagnosis alike.
 
-Each index is made once for a switch, when it is first asked for.
+Each index is made once for a switch, when it is first used.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True)
 class Vip:
-    """A configured VIP, and what the kernel has of its devices.
+    """A configured VIP, and the kernel's state of its devices.
 
     Attributes:
         gateway: its stanza.
-        virtual: what the stanza says of it.
+        virtual: its address in the stanza.
         ip: its address, without the prefix length.
         link: its VRR device; None where there is none.
         svi: its SVI; None where there is none.
-        holders: the devices that bear its address, with whatever prefix length.
+        holders: the devices that have its address, with any prefix length.
     """
 
     gateway: Gateway
@@ -87,7 +87,7 @@ class Index:
 
     @cached_property
     def holders(self) -> Mapping[IpAddress, tuple[str, ...]]:
-        """Return the devices that bear each address, with whatever prefix length."""
+        """Return the devices that have each address, with any prefix length."""
         found: dict[IpAddress, dict[str, None]] = defaultdict(dict)
         for row in self.facts.addresses.rows:
             found[row.address.ip][row.device] = None
@@ -95,7 +95,7 @@ class Index:
 
     @cached_property
     def routes(self) -> Mapping[str, tuple[RouteFact, ...]]:
-        """Return the routes by device; those without one under the empty name."""
+        """Return the routes by device; those without a device under the empty name."""
         return _grouped(self.facts.routes.rows, lambda row: row.device)
 
     @cached_property
@@ -105,7 +105,10 @@ class Index:
 
     @cached_property
     def taken(self) -> frozenset[IpAddress]:
-        """Return the local routing table's addresses: packets to them are for the switch."""
+        """Return the local routing table's addresses.
+
+        The switch accepts packets to them for itself.
+        """
         return frozenset(
             row.destination.network_address
             for row in self.facts.routes.rows

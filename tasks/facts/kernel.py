@@ -1,4 +1,4 @@
-"""What iproute2 and /proc say of the kernel's tables."""
+"""Reads what iproute2 and /proc say of the kernel's tables."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tasks.facts.model import (
 from tasks.facts.section import Results, misread, section, unread
 from tasks.model import Boot
 
-_TICKS = 100  # a second, wherever Linux runs
-_STARTED = 19  # fields of /proc/1/stat after the name
+_TICKS = 100  # per second, on every Linux
+_STARTED = 19  # index of the start time in /proc/1/stat, counted after the name
 _VRR = re.compile(r"(.+)-v\d+")
 _PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?\b.*: <[^>]*>(?:.* master (\S+) state (\S+))?")
 _RULE = re.compile(r"^(\d+):\s+(.*)$")
-#: Rows of the kernel's own that say nothing about gateways, and are most of the rows.
+#: Rows that the kernel makes by itself. They say nothing about gateways, and are most of the rows.
 _DULL = {"broadcast", "multicast", "anycast"}
 _KINDS = {
     "local",
@@ -61,7 +61,7 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
             mac=str(row.get("address", "")).lower(),
             kind=kind,
             master=str(row.get("master", "")),
-            # The text of older versions does not come with it.
+            # The text output of older versions does not have it.
             parent=str(row.get("link") or (vrr[1] if vrr else "")),
             protodown=bool(row.get("proto_down")),
             vni=int(number) if kind == "vxlan" and number is not None else None,
@@ -72,18 +72,18 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
 
 
 def addresses(result: CommandResult) -> Iterator[AddressFact]:
-    """Yield the rows of ``ip addr``; link-local ones, which every device has, are left out."""
+    """Yield the rows of ``ip addr``, without the link-local addresses that every device has."""
     for row in rows_of(result, iproute_text.addresses):
         for info in row["addr_info"]:
             local = info.get("local")
             if info.get("scope") != "link" and local and not local.startswith("fe80:"):
-                # iproute2 shows a peer's address in the place of the prefix's.
+                # iproute2 shows a peer's address in place of the prefix's.
                 length = int(info["prefixlen"])
                 yield AddressFact(str(row["ifname"]), interface(f"{local}/{length}"))
 
 
 def routes(results: Results) -> Section[RouteFact]:
-    """Return the routes of both families; where one cannot be read, neither is trusted."""
+    """Return the routes of both families; if one of them cannot be read, neither is used."""
     four = section(results, "routes", lambda result: _routes(result, "0.0.0.0/0"))
     six = section(results, "routes6", lambda result: _routes(result, "::/0"))
     if not (four.known and six.known):
@@ -134,10 +134,10 @@ def rules(result: CommandResult) -> Iterator[RuleFact]:
 
 
 def _plain(value: object) -> object:
-    """Return the word or number by which ``ip rule`` says what a rule looks at.
+    """Return the word or number of a rule's selector in ``ip rule``.
 
     Raises:
-        TypeError: it is a list or an object.
+        TypeError: the value is a list or an object.
     """
     if isinstance(value, (list, dict)):
         raise TypeError(f"{value!r} is neither a word nor a number")
@@ -145,7 +145,7 @@ def _plain(value: object) -> object:
 
 
 def _rules_of_text(text: str) -> list[dict[str, Any]]:
-    """Return the rows of ``ip rule`` as text: ``0: from all lookup local``."""
+    """Return the rows of ``ip rule`` in text form: ``0: from all lookup local``."""
     rows: list[dict[str, Any]] = []
     names = {"from": "src", "to": "dst", "lookup": "table"}
     for line in text.splitlines():
@@ -165,7 +165,7 @@ def _rules_of_text(text: str) -> list[dict[str, Any]]:
 
 
 def neighbours(result: CommandResult) -> Iterator[NeighbourFact]:
-    """Yield the rows of ``ip neigh``; link-local ones are left out."""
+    """Yield the rows of ``ip neigh``, without those of link-local addresses."""
     for row in rows_of(result, iproute_text.neighbours):
         owner, states = row["dst"], row["state"]
         if not owner.startswith("fe80:"):
@@ -179,7 +179,7 @@ def neighbours(result: CommandResult) -> Iterator[NeighbourFact]:
 
 
 def fdb(result: CommandResult) -> Iterator[FdbFact]:
-    """Yield the rows of ``bridge fdb``, without the multicast groups that every device hears."""
+    """Yield the rows of ``bridge fdb``, without the multicast groups that every device joins."""
     for row in rows_of(result, iproute_text.forwarding):
         mac = row["mac"].lower()
         if mac.startswith(("33:33:", "01:")):
@@ -207,7 +207,7 @@ def ports(result: CommandResult) -> Iterator[PortFact]:
 def _ports_of_text(text: str) -> list[dict[str, Any]]:
     rows = []
     for line in text.splitlines():
-        if line[:1].isspace() or not line:  # what belongs to the port above
+        if line[:1].isspace() or not line:  # belongs to the port above
             continue
         match = _PORT.match(line)
         if match is None:
@@ -218,7 +218,7 @@ def _ports_of_text(text: str) -> list[dict[str, Any]]:
 
 
 def boot(result: CommandResult) -> Boot:
-    r"""Return since when the switch runs, from its boot id, its uptime, and ``/proc/1/stat``.
+    r"""Return when the switch booted, from its boot id, its uptime, and ``/proc/1/stat``.
 
     >>> proc = b"0e1c\n500.25 900.1\n1 (systemd) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 40025 0\n"
     >>> boot(CommandResult("cat", 0, proc, b""))
@@ -233,13 +233,13 @@ def boot(result: CommandResult) -> Boot:
 
 
 def sysctls(results: Results, devices: Container[str]) -> tuple[dict[str, str], str]:
-    """Return ``path:value`` lines, of the global settings and those of the devices only."""
+    """Return ``path:value`` lines: the global settings, and those of the given devices."""
     result = results.get("sysctls")
     if result is None:
         return {}, "sysctls: the switch was not asked"
     found: dict[str, str] = {}
     try:
-        # grep says 2 when a device has gone while it looked; the lines it printed hold.
+        # grep exits with 2 when a device disappeared meanwhile; the lines it printed are valid.
         text = result.stdout.decode() if result.stdout else text_of(result)
         for line in text.splitlines():
             path, colon, value = line.partition(":")

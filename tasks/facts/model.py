@@ -1,6 +1,6 @@
-"""What one round trip tells of a switch: typed rows, each section read or marked as unread.
+"""The facts of a switch from one round trip: typed rows, each section read or marked as unread.
 
-Nothing here judges. The rows follow the words of iproute2, lldpd, ifupdown2 and FRR.
+Nothing here judges. The rows use the words of iproute2, lldpd, ifupdown2 and FRR.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Section(Generic[Row]):
-    """The rows that a command gave, or why it gave none that can be trusted.
+    """The rows of a command's output, or why they are missing.
 
     Attributes:
-        rows: what was read; empty when it was not.
-        unread: why it could not be read, as a sentence naming the command; empty when it was.
-        absent: whether the program is not installed or not running (no FRR, no lldpd), which is
-            no error by itself.
+        rows: the rows; empty when they could not be read.
+        unread: why they could not be read, as a sentence that names the command; else empty.
+        absent: whether the program is not installed or not running (no FRR, no lldpd); that is no
+            error by itself.
     """
 
     rows: tuple[Row, ...] = ()
@@ -32,7 +32,7 @@ class Section(Generic[Row]):
 
     @property
     def known(self) -> bool:
-        """Return whether the rows are what the switch has: the program is there and worked."""
+        """Return whether the rows can be used: the program is there and worked."""
         return not self.unread and not self.absent
 
 
@@ -43,16 +43,16 @@ class LinkFact:
     Attributes:
         name: its name.
         index: its ifindex.
-        flags: the kernel's (``UP``, ``LOWER_UP``, ``NOARP``, ...).
-        mtu: in bytes.
-        mac: lower case; empty where it has none.
+        flags: the kernel's flags (``UP``, ``LOWER_UP``, ``NOARP``, ...).
+        mtu: its MTU in bytes.
+        mac: its MAC in lower case; empty where it has none.
         kind: ``bridge``, ``macvlan``, ``vxlan``, ``vrf``, ... or empty.
-        master: the bridge or VRF that it belongs to, or empty.
-        parent: the device that it is made on (a macvlan's SVI), or empty.
-        protodown: whether a daemon or person has set it protocol-down.
-        vni: of a vxlan device.
+        master: its bridge or VRF, or empty.
+        parent: the device it is stacked on (the SVI of a macvlan), or empty.
+        protodown: whether a daemon or a person has set it protocol-down.
+        vni: the VNI of a vxlan device.
         local: a vxlan device's own tunnel address, or empty.
-        vlan: of a VLAN device.
+        vlan: the VLAN of a VLAN device.
         table: the number of a VRF's routing table.
     """
 
@@ -89,12 +89,12 @@ class RouteFact:
     """A route (``ip route show table all``).
 
     Attributes:
-        destination: None for one that could not be understood.
-        device: empty for blackhole and the like.
-        via: next hop, or None.
+        destination: its destination; None for one that could not be understood.
+        device: its device; empty for blackhole and the like.
+        via: its next hop, or None.
         kind: ``unicast``, ``local``, ``blackhole``, ``unreachable``, ``prohibit``, ...
         protocol: ``kernel``, ``bgp``, ``static``, ``boot``, ...
-        table: ``main``, ``local``, a number or a VRF's.
+        table: ``main``, ``local``, a number, or the name of a VRF.
         metric: 0 where none is given.
     """
 
@@ -109,7 +109,7 @@ class RouteFact:
 
 @dataclass(frozen=True)
 class RuleFact:
-    """A policy rule (``ip rule``), with the words that iproute2 gives it."""
+    """A policy rule (``ip rule``), in the words of iproute2."""
 
     priority: int
     table: str
@@ -121,11 +121,11 @@ class NeighbourFact:
     """A neighbour entry (``ip neigh``).
 
     Attributes:
-        address: whose it is.
-        device: on which device.
-        mac: lower case; empty where it is unresolved.
+        address: the neighbour's address.
+        device: the device of the entry.
+        mac: the MAC in lower case; empty where it is unresolved.
         state: ``REACHABLE``, ``STALE``, ``PERMANENT``, ``FAILED``, ...
-        external: whether a daemon (FRR, for EVPN) has made it.
+        external: whether a daemon made the entry (FRR, for EVPN).
     """
 
     address: IpAddress
@@ -145,13 +145,13 @@ class FdbFact:
     """An entry of a bridge's or vxlan's forwarding table (``bridge fdb``).
 
     Attributes:
-        mac: lower case.
+        mac: the MAC in lower case.
         port: the device it is behind.
-        bridge: the bridge, or empty for a vxlan's own.
-        remote: the remote VTEP of a vxlan's own entry, or empty.
+        bridge: the bridge, or empty for an entry of the vxlan device itself.
+        remote: the remote VTEP of such an entry, or empty.
         state: ``permanent``, ``static``, ... or empty for a learnt one.
-        vlan: where the bridge knows VLANs.
-        external: whether a daemon has made it (``extern_learn``).
+        vlan: the VLAN, where the bridge is VLAN-aware.
+        external: whether a daemon made the entry (``extern_learn``).
     """
 
     mac: str
@@ -174,7 +174,7 @@ class PortFact:
 
 @dataclass(frozen=True)
 class LldpFact:
-    """An LLDP neighbour: the port where it is, and what it calls itself."""
+    """An LLDP neighbour: its port, and the name it sends."""
 
     port: str
     name: str
@@ -182,7 +182,7 @@ class LldpFact:
 
 @dataclass(frozen=True)
 class DriftFact:
-    """One attribute of ``ifquery -c`` that does not pass."""
+    """One attribute that fails ``ifquery -c``."""
 
     interface: str
     attribute: str
@@ -198,7 +198,7 @@ class VniFact:
         kind: ``L2`` or ``L3``.
         vxlan: its device.
         vrf: the tenant VRF.
-        remote_vteps: how many, or None where FRR does not say.
+        remote_vteps: their number, or None where FRR does not say.
     """
 
     vni: int
@@ -229,12 +229,12 @@ class VrfVniFact:
 
 @dataclass(frozen=True)
 class EvpnMacFact:
-    """A MAC or neighbour in EVPN (``show evpn arp-cache vni all``).
+    """A MAC or neighbour entry of EVPN (``show evpn arp-cache vni all``).
 
     Attributes:
         vni: its VNI.
         address: the IP address, or None for a MAC alone.
-        mac: lower case.
+        mac: the MAC in lower case.
         remote: the remote VTEP; empty for a local one.
     """
 
@@ -254,21 +254,21 @@ class PeerFact:
 
 @dataclass(frozen=True)
 class ProbeFact:
-    """Something that the switch tried out itself.
+    """The result of one probe that the switch made.
 
     Attributes:
-        kind: ``ping`` (from the VIP), ``arp`` (does the address answer ARP on the SVI),
-            ``duplicate`` (does anybody else answer ARP for the VIP; ``arping -D``),
+        kind: ``ping`` (from the VIP), ``arp`` (whether the address answers ARP on the SVI),
+            ``duplicate`` (whether another machine answers ARP for the VIP; ``arping -D``),
             ``route-out`` (``ip route get OUTSIDE from ADDRESS iif SVI-v0``), ``route-in``
             (``ip route get ADDRESS``).
-        device: out of or into which device.
-        target: which address was tried.
-        ok: for ``ping`` and ``arp``, whether it answered; for ``duplicate``, whether nobody else
-            answered; for routes, whether there is one and it leads where it must.
-        detail: what was seen (the rogue's MAC, the route, the error).
-        source: the address that it was tried from (the VIP of a ping), or empty.
-        macs: the MACs that answered ARP, lower case; of ``duplicate`` only those that are not
-            the VIP's own virtual MAC, by which anycast peers answer.
+        device: the device that it went out of, or came in by.
+        target: the address that was probed.
+        ok: for ``ping`` and ``arp``, whether it answered; for ``duplicate``, whether no other
+            machine answered; for routes, whether there is one that leads the right way.
+        detail: what was seen (the other machine's MAC, the route, the error).
+        source: the address of the sender (the VIP of a ping), or empty.
+        macs: the MACs that answered ARP, in lower case; for ``duplicate`` without the VIP's own
+            virtual MAC, with which anycast peers answer.
     """
 
     kind: str
@@ -284,7 +284,7 @@ class ProbeFact:
 class PendingFact:
     """A commit that waits on the switch: its state, id, owner and seconds until it expires.
 
-    ``armed`` is whether anything sees to its end there; None where that could not be told.
+    ``armed`` is whether a timer on the switch will end it; None where that is not known.
     """
 
     state: str
@@ -296,23 +296,23 @@ class PendingFact:
 
 @dataclass(frozen=True)
 class SwitchFacts:
-    """Everything one round trip tells of a switch.
+    """All facts of a switch from one round trip.
 
     Attributes:
         switch: its name in the inventory.
-        hostname: what it calls itself.
-        boot: since when it runs; None where it does not say.
-        gateways: every stanza with virtual addresses, as configured on disk.
-        gateways_unread: why the configuration could not be read; empty when it was.
-        commented: places (file and line) of address lines that are commented out in a stanza,
-            with the address that stands there.
-        repeated: places of stanzas that describe an interface which has been described before,
-            each with the interface's name.
+        hostname: its own name for itself.
+        boot: since when it has been running; None where it does not say.
+        gateways: every stanza with virtual addresses, as configured on the disk.
+        gateways_unread: why the configuration could not be read; else empty.
+        commented: places (file and line) of address lines in a stanza that are commented out, with
+            the address.
+        repeated: places of stanzas for an interface that an earlier stanza describes, with the
+            interface's name.
         sysctls: value by path below ``/proc/sys/net/ipv4`` (``conf/vlan453-v0/rp_filter``,
             ``ip_forward``, ``neigh/default/gc_thresh3``).
-        sysctls_unread: why they could not be read; empty when they were.
-        left_over: files that an interrupted or forgotten change has left, each as a sentence part.
-        left_over_unread: why they could not be looked for; empty when they were.
+        sysctls_unread: why they could not be read; else empty.
+        left_over: files of an interrupted or forgotten change, each as part of a sentence.
+        left_over_unread: why they could not be looked for; else empty.
     """
 
     switch: str

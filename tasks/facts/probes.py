@@ -1,4 +1,4 @@
-"""What ``probes.sh`` printed."""
+"""Reads the output of ``probes.sh``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIELDS = 5
 _MAC = re.compile(rf"\[({MAC})\]")
 _DEVICE = re.compile(r"\bdev (\S+)")
 _NO_WAY = re.compile(r"\b(unreachable|blackhole|prohibit|RTNETLINK|Cannot|Error)\b", re.IGNORECASE)
-#: arping could not even ask: that says nothing about who would answer.
+#: arping could not send its request, so nobody knows who would answer.
 _NOT_ASKED = re.compile(
     r"not ARPable|is down|not available|uitable device|bind:|usage", re.IGNORECASE
 )
@@ -28,8 +28,8 @@ def probes(result: CommandResult, macs: Mapping[str, str]) -> Iterator[ProbeFact
     """Yield the rows of the probes.
 
     Args:
-        result: of the script.
-        macs: the MAC by device, configured or actual, by which a VIP is known.
+        result: the result of the script.
+        macs: the configured or actual MAC of each device with a VIP, by device.
     """
     *lines, last = text_of(result).splitlines()
     if last != "done":
@@ -51,7 +51,7 @@ def probes(result: CommandResult, macs: Mapping[str, str]) -> Iterator[ProbeFact
 
 
 class _Trial(NamedTuple):
-    """A line as it was printed: ``ok`` is the command's exit status, ``words`` what it said."""
+    """A line of the output: ``ok`` is the command's exit status, ``words`` its output."""
 
     kind: str
     device: str
@@ -60,7 +60,7 @@ class _Trial(NamedTuple):
 
 
 class _Told(NamedTuple):
-    """What the line means; see ``ProbeFact``."""
+    """The meaning of the line; see ``ProbeFact``."""
 
     ok: bool
     detail: str

@@ -1,4 +1,4 @@
-"""How the output of one command becomes a section of the facts, whatever it holds."""
+"""Turns the output of one command into a section of the facts, whatever the output is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Results = Mapping[str, CommandResult]
 
 _TIMED_OUT = (124, 137)
 _SHOWN = 60
-#: What a person calls the longer scripts, by words that only they hold.
+#: The names of the longer scripts for a person, by words that only they contain.
 _SCRIPTS = {
     "lldpctl -f": "lldpctl",
     "who_has_vip": "the probes",
@@ -28,10 +28,10 @@ _SCRIPTS = {
 
 
 def misread() -> tuple[type[Exception], ...]:
-    """Return everything that unforeseen output can make a parser raise."""
+    """Return every exception that a parser can raise on unexpected output."""
     return (
         errors.NapalmException,
-        ValueError,  # of JSON too
+        ValueError,  # also that of JSON
         KeyError,
         IndexError,
         TypeError,
@@ -48,13 +48,13 @@ def section(
     *,
     absent: Callable[[CommandResult], bool] | None = None,
 ) -> Section[Row]:
-    """Return the rows of one command, or why there are none to be trusted.
+    """Return the rows of one command, or why they cannot be used.
 
     Args:
-        results: what each command left behind, by its name.
-        name: the command's.
-        parse: makes rows of it; may raise anything of ``misread``.
-        absent: whether the program is not there; by default when the shell did not find it.
+        results: the result of each command, by its name.
+        name: the name of the command.
+        parse: makes rows of the output; may raise any exception of ``misread``.
+        absent: tells whether the program is missing; by default, when the shell did not find it.
     """
     result = results.get(name)
     if result is None:
@@ -71,14 +71,14 @@ def section(
 
 
 def require_read(switch: str, **sections: Section[Any]) -> None:
-    """Make sure that tables were read, before anything is said of what is not in them.
+    """Raise where a table was not read, before anything is concluded from what it lacks.
 
     Args:
         switch: the switch's name, for the message.
-        sections: what is needed, by its name in the facts.
+        sections: the needed sections, by their name in the facts.
 
     Raises:
-        UnreadableAnswerError: one was not; it says which and why.
+        UnreadableAnswerError: a section was not read; the message says which and why.
     """
     for name, each in sections.items():
         if not each.known:
@@ -99,7 +99,7 @@ def unread(result: CommandResult, error: BaseException) -> str:
 
 
 def shown(result: CommandResult) -> str:
-    """Return the command as a person knows it: no timeout, no fallback, no long script."""
+    """Return the command as a person knows it, without timeout, fallback or long script."""
     return f"'{_plain(result.command)}'"
 
 

@@ -1,1 +1,1 @@
-"""What is wrong with a gateway, found in the facts of its switch."""
+"""Finds what is wrong with a gateway in the facts of its switch."""

@@ -1,4 +1,4 @@
-"""What a fault is: one row, with the one function that sees it in a switch's facts.
+"""A fault: one row, with the one function that finds it in a switch's facts.
 
 ``vip check`` makes a finding of each sighting; ``vip heal`` makes one diagnosis of a gateway's.
 """
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Layer(IntEnum):
-    """What a fault is a fault of; those of the first ones cut more people off."""
+    """The part of the network that has the fault.
+
+    A fault of the first ones cuts off more people.
+    """
 
     SWITCH = 0
     GATEWAY = 1
@@ -28,20 +31,20 @@ class Layer(IntEnum):
 
 @dataclass(frozen=True)
 class Sighting:
-    """One place where a fault shows.
+    """One place where a fault was found.
 
-    Two are the same where a person would be told the same.
+    Two sightings are equal if a person would be told the same.
 
     Attributes:
-        subject: what it is about: a VIP, an interface, an address; empty for the whole switch.
-        evidence: what was seen, naming the source.
-        remedy: what a person can do about it; the cure that the fault's row names is added.
+        subject: a VIP, an interface, or an address; empty for the whole switch.
+        evidence: what was seen, with its source.
+        remedy: what a person can do; the name of the fault's cure is added to it.
         interface: the SVI concerned.
-        status: how bad it is; the row's own severity when None.
-        device: what a cure would work on.
-        certain: whether the evidence admits no other reading.
+        status: its severity; None for the severity of the fault's row.
+        device: the device that a cure would work on.
+        certain: whether the evidence can have no other cause.
         latent: whether it harms nobody yet.
-        about: what it is about, for the diagnosis's words.
+        about: the object of the sighting, for the words of the diagnosis.
     """
 
     subject: str
@@ -57,15 +60,15 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Check:
-    """Something that is looked at.
+    """One check.
 
     Attributes:
         id: its name in findings and diagnoses, and the heading of its section in
             ``docs/checks.md``.
-        title: what must be so, in one line.
-        severity: how bad it usually is where it is not.
-        scope: ``gateway`` for what is looked at of one gateway after the other, ``switch``, or
-            ``fleet`` for what several switches' records are compared for.
+        title: what the check requires, in one line.
+        severity: its usual severity.
+        scope: ``gateway`` for a check of each gateway, ``switch`` for one of the switch, or
+            ``fleet`` for one that compares the records of several switches.
     """
 
     id: str
@@ -79,21 +82,21 @@ class Fault(Check):
     """One fault of a switch.
 
     Attributes:
-        needs: the sections of the facts without which it cannot be seen.
-        find: where it shows on a gateway.
-        find_on_switch: the same for what is no gateway's, and no cause for ``vip heal``; a row has
-            one of both.
-        cure: the mildest that ends it; None where it is no cause for ``vip heal``.
-        sentence: what is wrong with a gateway, for a person.
-        remedy: what the cure does; where it is ``Cure.NONE``, what a person should do.
+        needs: the sections of the facts without which it cannot be found.
+        find: returns its sightings on a gateway.
+        find_on_switch: returns its sightings on a switch, for a fault that is not a gateway's and
+            that ``vip heal`` does not know; a row has one of the two functions.
+        cure: the mildest cure that ends it; None where ``vip heal`` does not know the fault.
+        sentence: returns what is wrong with a gateway, for a person.
+        remedy: what the cure does; for ``Cure.NONE``, what a person should do.
         refine: adds to a diagnosis what only this fault has.
         resists: cures that are known not to end it (``docs/diagnosis.md``).
-        returns: whether its cure covers it for a time only.
-        latent: whether it harms nobody yet, wherever it shows.
-        layer: what it is a fault of.
-        hides_hypervisor: whether it keeps the switch from seeing a hypervisor that hangs on it.
-        silences_arp: whether it can keep a VM's answers to ARP from the switch.
-        ask_anew: whether the switch has to send the VM something after the cure.
+        returns: whether its cure only covers it for a time.
+        latent: whether it harms nobody yet, wherever it is found.
+        layer: the part of the network that has the fault.
+        hides_hypervisor: whether it can hide a hypervisor from the switch it is attached to.
+        silences_arp: whether it can keep a VM's ARP answers from the switch.
+        ask_anew: whether the switch has to send the VM a packet after the cure.
     """
 
     scope: Literal["gateway", "switch", "fleet"] = "gateway"
@@ -113,7 +116,7 @@ class Fault(Check):
     ask_anew: bool = False
 
     def sightings(self, view: SwitchView) -> tuple[Sighting, ...]:
-        """Where it shows on a switch; what several gateways share is there once."""
+        """Return its sightings on a switch; one that several gateways share is returned once."""
         if self.find_on_switch is not None:
             return tuple(self.find_on_switch(view))
         if self.find is None:
@@ -122,11 +125,11 @@ class Fault(Check):
 
     @property
     def requires(self) -> frozenset[str]:
-        """What of the facts a check of it needs."""
+        """Return the sections of the facts that a check of it needs."""
         return frozenset((*self.needs, *(["gateways"] if self.find is not None else [])))
 
     def findings(self, view: SwitchView) -> Iterator[Finding]:
-        """What ``vip check`` says of it."""
+        """Yield the findings of ``vip check``."""
         for seen in self.sightings(view):
             yield Finding(
                 check=self.id,
@@ -139,7 +142,7 @@ class Fault(Check):
             )
 
     def diagnose(self, view: GatewayView) -> Diagnosis | None:
-        """What ``vip heal`` says of it; None where the gateway does not have it."""
+        """Return the diagnosis of ``vip heal``; None where the gateway does not have the fault."""
         if self.cure is None or self.sentence is None:
             return None
         seen = tuple(self.find(view)) if self.find is not None else ()
@@ -161,7 +164,7 @@ class Fault(Check):
         return self.refine(found, view, seen) if self.refine else found
 
     def _with_cure(self, remedy: str) -> str:
-        """What to do, and the cure by the name that it is carried out by."""
+        """Return what to do, with the name of the cure."""
         if self.cure in {None, Cure.NONE} or self.cure is None:
             return remedy
         return f"{remedy.rstrip('.')} (vip heal: {self.cure.value})."

@@ -1,4 +1,4 @@
-"""Every fault that a switch's facts can show: ``vip check`` and ``vip heal`` know the same ones."""
+"""Every fault that a switch's facts can show; ``vip check`` and ``vip heal`` know the same ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FAULTS: tuple[Fault, ...] = (
     *evpn.FAULTS,
 )
 
-#: Those that ``vip heal`` has an answer to: what cuts more people off comes first.
+#: The faults that ``vip heal`` knows; those that cut off more people come first.
 CURED: tuple[Fault, ...] = tuple(
     sorted((fault for fault in FAULTS if fault.cure is not None), key=lambda fault: fault.layer)
 )
@@ -32,10 +32,13 @@ _ORDER = {name: place for place, name in enumerate((*(f.id for f in CURED), *BY_
 
 
 def fault(name: str) -> Fault | None:
-    """Return the row of a fault; None for what is told by exclusion and for what is none."""
+    """Return the row of a fault.
+
+    None for a fault diagnosed by exclusion, and for an unknown name.
+    """
     return _BY_ID.get(name)
 
 
 def place(name: str) -> int:
-    """Where a diagnosis stands among others that are as certain and as harmful."""
+    """Return the position of a diagnosis among others that are as certain and as harmful."""
     return _ORDER.get(name, len(_ORDER))

@@ -1,4 +1,4 @@
-"""One gateway of one switch, as its faults are looked for: the facts, by what they are about."""
+"""The view of one gateway of one switch in which its faults are looked for."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tasks.faults.model import SilentEndpoint
     from tasks.model import Gateway
 
-#: Routes that throw away what follows them. After ``throw`` the next table is asked: in the
-#: table that forwards for an SVI that loses the packet, in another one it does not.
+#: Routes that drop the packets they match. After ``throw`` the next table is looked up: in the
+#: table that forwards for an SVI the packet is lost then, in another one it is not.
 HOLES = frozenset({"blackhole", "unreachable", "prohibit"})
 _MAIN = frozenset({"main", "254"})
 _LOCAL = frozenset({"local", "255"})
@@ -33,7 +33,7 @@ _LOCAL = frozenset({"local", "255"})
 
 @dataclass(frozen=True)
 class ExpectedAddress:
-    """An address that a device of the gateway should bear: its SVI's own, or a VIP."""
+    """An address that a device of the gateway should have: the SVI's own, or a VIP."""
 
     device: str
     address: IpInterface
@@ -44,9 +44,9 @@ class GatewayView:
     """One gateway.
 
     Attributes:
-        switch: the facts of the switch, what is expected there, and indexes.
+        switch: the view of the switch.
         gateway: the stanza.
-        silent: addresses behind it that do not answer: what is about others is left out then.
+        silent: addresses behind it that do not answer; what is about other addresses is left out.
     """
 
     switch: FactsView
@@ -65,12 +65,12 @@ class GatewayView:
 
     @property
     def links(self) -> Mapping[str, LinkFact]:
-        """Every device of the switch by its name."""
+        """Return every device of the switch, by its name."""
         return self.switch.links
 
     @cached_property
     def wanted(self) -> tuple[ExpectedAddress, ...]:
-        """Every address that the stanza asks for, the SVI's own first."""
+        """Return every address in the stanza, the SVI's own first."""
         own = tuple(ExpectedAddress(self.svi, address) for address in self.gateway.own)
         return own + tuple(ExpectedAddress(v.device, v.address) for v in self.gateway.virtual)
 
@@ -81,13 +81,13 @@ class GatewayView:
 
     @cached_property
     def vrr_ipv4(self) -> tuple[str, ...]:
-        """Return the VRR devices with an IPv4 VIP: ARP and the settings of IPv4 concern them."""
+        """Return the VRR devices with an IPv4 VIP; only they need ARP and the settings of IPv4."""
         virtual = (v for v in self.gateway.virtual if isinstance(v.address, IPv4Interface))
         return tuple(dict.fromkeys(v.device for v in virtual))
 
     @cached_property
     def vips(self) -> tuple[Vip, ...]:
-        """Return the gateway's VIPs, in order, with the devices of its VRF that bear each."""
+        """Return the gateway's VIPs, in order, each with the devices of its VRF that have it."""
         return tuple(
             replace(vip, holders=tuple(d for d in vip.holders if self.shares_vrf(d)))
             for vip in self.switch.vips_of(self.gateway)
@@ -95,7 +95,7 @@ class GatewayView:
 
     @cached_property
     def by_device(self) -> tuple[Vip, ...]:
-        """Return the first VIP of each VRR device: what concerns the device is said once."""
+        """Return the first VIP of each VRR device, for what is reported once for each device."""
         found: dict[str, Vip] = {}
         for vip in self.vips:
             found.setdefault(vip.device, vip)
@@ -103,7 +103,7 @@ class GatewayView:
 
     @cached_property
     def bridge(self) -> str:
-        """Return the bridge that the SVI is, or is made on; empty where there is none."""
+        """Return the bridge that the SVI is, or is on top of; empty where there is none."""
         svi = self.links.get(self.svi)
         if svi is None or svi.kind == "bridge":
             return self.svi if svi else ""
@@ -111,11 +111,11 @@ class GatewayView:
         return svi.parent if parent is not None and parent.kind == "bridge" else ""
 
     def works(self, device: str) -> bool:
-        """Return whether a device is there and up, and with it what it is made on."""
+        """Return whether a device is there and up, and so are the devices below it."""
         return self.switch.works(device)
 
     def drift(self, attribute: str) -> list[str]:
-        """What ``ifquery -c`` says against an attribute of the SVI, as evidence."""
+        """Return what ``ifquery -c`` reports about an attribute of the SVI, as evidence."""
         return [
             f"ifquery -c: {row.interface} {row.attribute} {row.text}".rstrip()
             for row in self.facts.drift.rows
@@ -131,7 +131,10 @@ class GatewayView:
         return found.name if found else ""
 
     def shares_vrf(self, device: str) -> bool:
-        """Return whether a device is the gateway's or in its VRF: others' addresses may repeat."""
+        """Return whether a device is the gateway's or in its VRF.
+
+        Other VRFs may repeat addresses.
+        """
         if device in self.gateway.devices:
             return True
         other = self.switch.vrf_of(device)
@@ -139,23 +142,23 @@ class GatewayView:
 
     @cached_property
     def tables(self) -> frozenset[str]:
-        """Return the names of the table that forwards for the SVI: its VRF's, or the main one.
+        """Return the names of the table that forwards for the SVI: its VRF's, or the main table.
 
-        Other tables are asked where a policy rule says so: that is the rule's fault.
+        Other tables are only looked up by policy rules, which are faults of their own.
         """
         found = self.switch.vrf_of(self.svi)
         if found is None:
             return _MAIN
         if found.table is not None:
             return frozenset({found.name, str(found.table)})
-        # An older iproute2 does not tell: the table where the devices' own routes are.
+        # An older iproute2 does not tell: take the table of the devices' own routes.
         rows = (r for device in self.gateway.devices for r in self.switch.routes.get(device, ()))
         return frozenset({found.name, *(r.table for r in rows)}) - _MAIN - _LOCAL
 
     def connected(self, network: IpNetwork, device: str) -> bool:
         """Return whether a route leads to a network directly through a device, whoever made it.
 
-        The kernel's own has the preferred source, too; packets are forwarded without it.
+        The kernel's own route also has a preferred source, which forwarding does not need.
         """
         return any(
             route.kind == "unicast" and route.via is None and route.table in self.tables
@@ -165,7 +168,7 @@ class GatewayView:
 
     @cached_property
     def unrouted(self) -> tuple[ExpectedAddress, ...]:
-        """Addresses whose device works and bears them, and whose connected route is gone."""
+        """Return addresses on a working device whose connected route is missing."""
         return tuple(
             wanted
             for wanted in self.wanted
@@ -176,11 +179,11 @@ class GatewayView:
         )
 
     def takes(self, address: IpAddress) -> bool:
-        """Return whether the gateway's VRF takes packets to an address for its own."""
+        """Return whether the gateway's VRF accepts packets to an address for itself."""
         return bool(self.switch.taken_in.get(address, frozenset()) & (_LOCAL | self.tables))
 
     def best(self, network: IpNetwork) -> RouteFact | None:
-        """Return the route of exactly this network that is preferred; None where none is left."""
+        """Return the preferred route to exactly this network; None where there is none."""
         found = [
             route
             for route in self.switch.routes_to.get(network, ())
@@ -195,7 +198,10 @@ class GatewayView:
 
     @cached_property
     def more_special(self) -> tuple[RouteFact, ...]:
-        """Routes for a part of a VIP's network; if somebody is cut off, those that concern him."""
+        """Return the routes for a part of a VIP's network.
+
+        Only those of silent addresses, if any.
+        """
         silent = [s.address for s in self.silent]
         return tuple(
             route
@@ -210,9 +216,9 @@ class GatewayView:
     # --- settings
 
     def setting(self, device: str, name: str) -> int:
-        """Return the value of a setting that counts on a device; 0 where it was not read.
+        """Return the effective value of a setting of a device; 0 where it was not read.
 
-        The kernel takes the higher one of the device's own and that of all devices.
+        The kernel takes the higher one of the device's value and the value for all devices.
         """
         own, every = (self.switch.sysctl(f"conf/{d}/{name}") or 0 for d in (device, "all"))
         return max(own, every)
@@ -220,7 +226,7 @@ class GatewayView:
     # --- neighbours and ports
 
     def entries(self, address: IpAddress) -> list[NeighbourFact]:
-        """Return the neighbour entries of an address on the gateway's devices that name a MAC."""
+        """Return the neighbour entries of an address on the gateway's devices that have a MAC."""
         return [
             row
             for device in self.gateway.devices
@@ -229,7 +235,7 @@ class GatewayView:
         ]
 
     def learnt(self, mac: str) -> list[FdbFact]:
-        """Where the gateway's bridge knows a MAC of another machine."""
+        """Return the entries of the gateway's bridge for the MAC of another machine."""
         return [
             row
             for row in self.switch.fdb_by_mac.get(mac, ())
@@ -242,14 +248,14 @@ class GatewayView:
         return link is not None and link.kind == "vxlan"
 
     def bridge_port(self, port: str) -> str:
-        """Return the bridge port that a front port belongs to: itself, or its bond."""
+        """Return the bridge port of a front port: the port itself, or its bond."""
         return self.switch.bond_of(port) or port
 
     @cached_property
     def plugged(self) -> Mapping[str, str]:
-        """Whom to expect behind which front port: the endpoints' hypervisors, or everybody's.
+        """Return the hypervisors by front port: those of the silent endpoints, or all of them.
 
-        Ports that another gateway's stanza names are not this one's.
+        Ports that only another gateway's stanza names are left out.
         """
         named = {port: s.hypervisor for s in self.silent for port in s.ports}
         found = named or {port: name for name, port in self.switch.plugged}
@@ -257,10 +263,10 @@ class GatewayView:
             p: n for p, n in found.items() if self.switch.stanza_of.get(p, self.svi) == self.svi
         }
 
-    # --- what the switch tried out
+    # --- probes that the switch made
 
     def probes(self, kind: str, target: str) -> list[ProbeFact]:
-        """What was tried out of a kind, on a target, on this gateway's devices."""
+        """Return the probes of a kind, of a target, on this gateway's devices."""
         return [
             probe
             for probe in self.switch.probes.get((kind, target), ())
@@ -268,37 +274,37 @@ class GatewayView:
         ]
 
     def failed(self, kind: str, target: str) -> ProbeFact | None:
-        """Return the first trial of a kind that failed, where none succeeded; else None."""
+        """Return the first failed probe of a kind, where none succeeded; else None."""
         found = self.probes(kind, target)
         return found[0] if found and not any(probe.ok for probe in found) else None
 
     def succeeded(self, kind: str, target: str) -> bool:
-        """Return whether a trial of a kind succeeded."""
+        """Return whether a probe of a kind succeeded."""
         return any(probe.ok for probe in self.probes(kind, target))
 
 
 @dataclass(frozen=True)
 class SwitchView(FactsView):
-    """A switch with its gateways, as its faults are looked for."""
+    """The view of a switch in which the faults of its gateways are looked for."""
 
     @cached_property
     def views(self) -> tuple[GatewayView, ...]:
-        """Each gateway."""
+        """Return the view of each gateway."""
         return tuple(GatewayView(self, gateway) for gateway in self.gateways)
 
     @cached_property
     def vips(self) -> tuple[Vip, ...]:
-        """Every configured VIP."""
+        """Return every configured VIP."""
         return tuple(vip for view in self.views for vip in view.vips)
 
 
 def inside(address: IpAddress, network: IpNetwork) -> bool:
-    """Return whether an address is in a network, of whatever versions they are."""
+    """Return whether an address is in a network; False where their versions differ."""
     return address.version == network.version and address in network
 
 
 def is_part(part: IpNetwork, whole: IpNetwork) -> bool:
-    """Return whether a network is a part of another, and not all of it."""
+    """Return whether a network is a proper part of another."""
     return (
         part.version == whole.version
         and part.prefixlen > whole.prefixlen

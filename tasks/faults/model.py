@@ -1,4 +1,4 @@
-"""What is said of a fault: a finding for ``vip check``, a diagnosis for ``vip heal``. Immutable."""
+"""What is said of a fault: findings for ``vip check``, diagnoses for ``vip heal``. Immutable."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks.addresses import IpAddress
 
 
 class Status(str, Enum):
-    """How well something is; the words and their order are those of Nagios plugins."""
+    """How well something is, in the words and the order of Nagios plugins."""
 
     OK = "OK"
     WARNING = "WARNING"
@@ -19,17 +19,17 @@ class Status(str, Enum):
 
     @property
     def code(self) -> int:
-        """The exit status of a Nagios plugin: 0, 1, 2 or 3."""
+        """Return the exit status of a Nagios plugin: 0, 1, 2 or 3."""
         return list(Status).index(self)
 
     @property
     def weight(self) -> int:
-        """How much it outweighs others: a known outage before one that nobody could look at."""
+        """Return its weight among others; a known outage outweighs something that is unknown."""
         return (Status.OK, Status.UNKNOWN, Status.WARNING, Status.CRITICAL).index(self)
 
 
 def worst(statuses: Iterable[Status]) -> Status:
-    """The status that outweighs the others; OK where there is none.
+    """Return the status that outweighs the others; OK where there is none.
 
     >>> worst([Status.WARNING, Status.OK, Status.UNKNOWN]).value
     'WARNING'
@@ -39,17 +39,17 @@ def worst(statuses: Iterable[Status]) -> Status:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a check found.
+    """One finding of a check.
 
     Attributes:
         check: the check's id (``vrr-device-down``), a section of ``docs/checks.md``.
         status: how bad it is.
-        switch: on which switch; empty for a finding about the fleet.
-        subject: what it is about: a VIP (``130.246.212.1``), an interface, an address; may be
-            empty for the switch as a whole.
-        evidence: what was seen, as a sentence part that names the source (``ip link: ...``).
+        switch: the switch; empty for a finding about the fleet.
+        subject: a VIP (``130.246.212.1``), an interface, or an address; may be empty for the
+            switch as a whole.
+        evidence: what was seen, as part of a sentence that names the source (``ip link: ...``).
         remedy: what to do about it; empty where there is nothing to do.
-        interface: the SVI that it concerns, where it concerns one.
+        interface: the SVI, where the finding is about one.
     """
 
     check: str
@@ -62,15 +62,15 @@ class Finding:
 
 
 class Cure(str, Enum):
-    """The rungs of the ladder, the mildest first.
+    """The cures, the mildest first.
 
     The outages in the comments were measured on real ifupdown2 (``docs/diagnosis.md``).
     """
 
-    NONE = "none"  # not this switch's fault, or nothing to do: name it, touch nothing
+    NONE = "none"  # the fault is elsewhere, or there is nothing to do: touch nothing
     FORGET = "forget-neighbour"  # delete wrong neighbour entries; no outage
     ANNOUNCE = "announce"  # gratuitous ARP for the VIP; no outage
-    REAPPLY = "reapply"  # ifup of the SVI (or port): what the disk says, without a toggle
+    REAPPLY = "reapply"  # ifup of the SVI (or port): apply the configuration, without a toggle
     SET_MAC = "set-mac"  # give the VRR device its configured MAC; 20 ms
     FLAP = "flap"  # VRR device down and up; 20 ms
     RECREATE = "recreate"  # delete the VRR device, ifup of the SVI; 0.2 s
@@ -78,7 +78,7 @@ class Cure(str, Enum):
 
     @property
     def disruptive(self) -> bool:
-        """Return whether others than the endpoint may lose packets while it is done."""
+        """Return whether it may cost other endpoints packets."""
         return self in _DISRUPTIVE
 
     @property
@@ -88,26 +88,26 @@ class Cure(str, Enum):
 
     @property
     def rung(self) -> int:
-        """How high it stands on the ladder; 0 touches nothing."""
+        """Return its position on the ladder; 0 touches nothing."""
         return list(Cure).index(self)
 
 
 _DISRUPTIVE = {Cure.SET_MAC, Cure.FLAP, Cure.RECREATE, Cure.TOGGLE}
 
-# Cures that are known not to end a fault: each was tried on it, on real ifupdown2.
+# Cures that are known not to end a fault; each was tried on real ifupdown2.
 ANY_CURE = tuple(cure for cure in Cure if cure is not Cure.NONE)
 MILD_CURES = (Cure.REAPPLY, Cure.FLAP)
 
 
 @dataclass(frozen=True)
 class Stranger:
-    """A machine that answers for what is not its own.
+    """A machine that answers for an address of somebody else.
 
     Attributes:
-        mac: lower case with colons.
-        address: what it answers for.
-        places: where the bridge knows it: ports, and for other leafs the tunnel and the VTEP;
-            empty where it does not.
+        mac: its MAC, in lower case with colons.
+        address: the address it answers for.
+        places: where the bridge knows it: ports, and for other leafs the tunnel and the VTEP; empty
+            where the bridge does not know it.
     """
 
     mac: str
@@ -126,19 +126,19 @@ class Diagnosis:
         fault: its name, the same in ``vip lab faults``, in reports and in ``docs/diagnosis.md``
             (``vrr-device-deleted``).
         sentence: what is wrong, for a person.
-        evidence: what was seen that says so, each naming its source.
-        cure: the mildest thing that cures it.
+        evidence: what was seen, each with its source.
+        cure: the mildest cure.
         interface: the SVI concerned.
-        devices: what the cure works on (VRR devices, ports).
-        neighbours: address and device of entries to forget.
-        certain: whether the evidence admits no other reading.
+        devices: the devices that the cure works on (VRR devices, ports).
+        neighbours: address and device of the entries to delete.
+        certain: whether the evidence can have no other cause.
         latent: whether it harms nobody yet (one of several routes gone).
-        remedy: for ``Cure.NONE``: what a person should do; else what the cure will do.
-        held_back: the cure that it would have, were there not another fault that alone explains
-            the outage and that no cure of this switch ends; None where nothing is held back.
-        resists: cures that are known not to end it: they are never tried for it.
-        returns: whether its cure covers it for a time only: what makes it is elsewhere.
-        strangers: who answers in the gateway's place.
+        remedy: what the cure will do; for ``Cure.NONE``, what a person should do.
+        held_back: the cure that it would have without another fault that alone explains the outage
+            and that no cure of this switch ends; None where nothing is held back.
+        resists: cures that are known not to end it; they are never tried for it.
+        returns: whether its cure only covers it for a time, since its cause is elsewhere.
+        strangers: the machines that answer in the gateway's place.
     """
 
     fault: str
@@ -158,7 +158,7 @@ class Diagnosis:
 
     @property
     def foreign(self) -> bool:
-        """Return whether it harms now, without doubt, and nothing vipkeeper does would cure it."""
+        """Return whether it certainly harms now, and no cure of vipkeeper ends it."""
         return self.cure is Cure.NONE and self.certain and not self.latent and not self.held_back
 
 
@@ -169,10 +169,10 @@ class SilentEndpoint:
     Attributes:
         address: the fixed address of the VM.
         name: the VM's name, for sentences; may be empty.
-        macs: its MACs as OpenStack knows them; empty where nobody does.
-        hypervisor: where it runs; may be empty.
-        ports: the switch's ports where that hypervisor is plugged in (by LLDP, or by the uplink
-            source); empty where nobody knows.
+        macs: its MACs in OpenStack; empty where they are not known.
+        hypervisor: its hypervisor; may be empty.
+        ports: the switch's ports of that hypervisor (from LLDP, or from the uplink source); empty
+            where they are not known.
     """
 
     address: IpAddress

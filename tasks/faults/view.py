@@ -1,4 +1,4 @@
-"""The facts of a switch, as its faults are looked for: by name, and by what they are about."""
+"""The view of a switch's facts in which faults are looked for: indexes by name and object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.model import Gateway
 
 @dataclass(frozen=True)
 class ExpectedVm:
-    """A VM as OpenStack knows it: its MACs (lower case) and its hypervisor's name."""
+    """A VM in OpenStack: its MACs (lower case) and its hypervisor's name."""
 
     macs: tuple[str, ...] = ()
     hypervisor: str = ""
@@ -24,11 +24,11 @@ class ExpectedVm:
 
 @dataclass(frozen=True)
 class ExpectedFromSite:
-    """What other systems say should be behind a switch.
+    """What other systems expect behind a switch.
 
     Attributes:
-        hypervisors: the ports where the uplink source says each hypervisor is plugged in, by its
-            name; no port where it does not say.
+        hypervisors: the ports of each hypervisor in the uplink source, by its name; no port where
+            the source names none.
         vms: the VMs by address.
     """
 
@@ -37,7 +37,7 @@ class ExpectedFromSite:
 
 
 _GLOB = re.compile(r"[*?\[{]|^(glob|regex|none|all)$")
-#: How many devices can lie one on the other below a bridge (port, bond, bridge).
+#: So many devices can be stacked below a bridge (port, bond, bridge).
 _DEEP = 4
 
 
@@ -49,21 +49,21 @@ class FactsView(Index):
 
     @property
     def gateways(self) -> tuple[Gateway, ...]:
-        """Every stanza with VIPs."""
+        """Return every stanza with VIPs."""
         return self.facts.gateways
 
     def works(self, device: str) -> bool:
-        """Return whether a device is there and up, and what it is made on too."""
+        """Return whether a device is there and up, and so are the devices below it."""
         link = self.links.get(device)
         return link is not None and link.up and (not link.parent or self._works_below(link.parent))
 
     def _works_below(self, name: str) -> bool:
-        """Return whether a parent is up; one that is not among the links is not ours to judge."""
+        """Return whether a device below is up; True for one that is not among the links."""
         parent = self.links.get(name)
         return parent is None or parent.up
 
     def vrf_of(self, device: str) -> LinkFact | None:
-        """Return the VRF that a device is in; None for the default one."""
+        """Return the VRF of a device; None for the default one."""
         link = self.links.get(device)
         master = self.links.get(link.master) if link else None
         return master if master is not None and master.kind == "vrf" else None
@@ -81,7 +81,7 @@ class FactsView(Index):
 
     @cached_property
     def fdb(self) -> Mapping[tuple[str, str, int | None], tuple[FdbFact, ...]]:
-        """A bridge's entries by bridge, MAC and VLAN."""
+        """Return a bridge's entries by bridge, MAC and VLAN."""
         found: dict[tuple[str, str, int | None], list[FdbFact]] = defaultdict(list)
         for row in self.facts.fdb.rows:
             if row.bridge:
@@ -90,7 +90,7 @@ class FactsView(Index):
 
     @cached_property
     def fdb_by_mac(self) -> Mapping[str, tuple[FdbFact, ...]]:
-        """Entries of bridges and devices by MAC."""
+        """Return the entries of bridges and devices by MAC."""
         found: dict[str, list[FdbFact]] = defaultdict(list)
         for row in self.facts.fdb.rows:
             found[row.mac].append(row)
@@ -98,7 +98,7 @@ class FactsView(Index):
 
     @cached_property
     def evpn_macs(self) -> Mapping[IpAddress, frozenset[str]]:
-        """Return the MACs by which EVPN knows each address."""
+        """Return the MACs of each address in EVPN."""
         found: dict[IpAddress, set[str]] = defaultdict(set)
         for row in self.facts.evpn_macs.rows:
             if row.address is not None and row.mac:
@@ -107,7 +107,7 @@ class FactsView(Index):
 
     @cached_property
     def probes(self) -> Mapping[tuple[str, str], tuple[ProbeFact, ...]]:
-        """What was tried, by kind and target."""
+        """Return the probes, by kind and target."""
         found: dict[tuple[str, str], list[ProbeFact]] = defaultdict(list)
         for row in self.facts.probes.rows:
             found[row.kind, row.target].append(row)
@@ -115,14 +115,14 @@ class FactsView(Index):
 
     @cached_property
     def svi_on(self) -> Mapping[str, str]:
-        """A gateway's SVI by its bridge; the first one where there are several."""
+        """Return a gateway's SVI by its bridge; the first one where there are several."""
         found: dict[str, str] = {}
         for gateway in self.gateways:
             found.setdefault(self.bridge_of(gateway.interface)[0], gateway.interface)
         return found
 
     def bridge_of(self, svi: str) -> tuple[str, int | None]:
-        """Return the bridge of an SVI and its VLAN there.
+        """Return the bridge of an SVI, and the SVI's VLAN on it.
 
         An SVI is a bridge itself, or a VLAN device on a VLAN-aware bridge.
         """
@@ -132,24 +132,24 @@ class FactsView(Index):
         return svi, None
 
     def places(self, svi: str, mac: str) -> tuple[FdbFact, ...]:
-        """Where the SVI's bridge knows a MAC."""
+        """Return the entries of the SVI's bridge for a MAC."""
         bridge, vlan = self.bridge_of(svi)
         found = self.fdb.get((bridge, mac, vlan), ())
         return found if vlan is None else (*found, *self.fdb.get((bridge, mac, None), ()))
 
     @cached_property
     def bridge_ports(self) -> Mapping[str, str]:
-        """Return the bridge of each port that is in one."""
+        """Return the bridge of each bridge port."""
         return {row.name: row.bridge for row in self.facts.ports.rows}
 
     def bond_of(self, port: str) -> str:
-        """Return the bond that a port is a member of; empty where it is of none."""
+        """Return the bond of a port; empty where it is in none."""
         link = self.links.get(port)
         master = self.links.get(link.master) if link else None
         return master.name if master is not None and master.kind == "bond" else ""
 
     def top(self, port: str) -> str:
-        """Return the bridge that a port (or its bond) belongs to; empty where there is none."""
+        """Return the bridge of a port (or of its bond); empty where there is none."""
         for _ in range(_DEEP):
             link = self.links.get(port)
             if link is None or not link.master:
@@ -161,7 +161,7 @@ class FactsView(Index):
         return ""
 
     def vxlan_of(self, svi: str) -> LinkFact | None:
-        """Return the vxlan device that stretches an SVI: a port of its bridge, with the VNI."""
+        """Return the vxlan device of an SVI: the port of its bridge with the VNI."""
         bridge, vlan = self.bridge_of(svi)
         found = [x for x in self.facts.links.rows if x.kind == "vxlan" and x.master == bridge]
         if vlan is not None:
@@ -170,12 +170,12 @@ class FactsView(Index):
 
     @cached_property
     def _carried(self) -> frozenset[tuple[str, int | None]]:
-        """Return the VLANs of each port of a VLAN-aware bridge, by what is known there."""
+        """Return the VLANs of each port of a VLAN-aware bridge, as far as entries show them."""
         return frozenset((row.port, row.vlan) for row in self.facts.fdb.rows if row.bridge)
 
     @cached_property
     def plugged(self) -> tuple[tuple[str, str], ...]:
-        """Each hypervisor and its port: where LLDP sees it; where it does not, by the records."""
+        """Return each hypervisor and its port: from LLDP, or else from the records."""
         return tuple(self._plugged())
 
     def _plugged(self) -> Iterator[tuple[str, str]]:
@@ -187,7 +187,7 @@ class FactsView(Index):
 
     @cached_property
     def stanza_of(self) -> Mapping[str, str]:
-        """Return the SVI whose stanza names a port."""
+        """Return the SVI whose stanza names a port, by port."""
         found: dict[str, str] = {}
         for gateway in self.gateways:
             link = self.links.get(gateway.interface)
@@ -198,7 +198,7 @@ class FactsView(Index):
 
     @cached_property
     def port_of(self) -> Mapping[str, str]:
-        """Return the port where LLDP sees each neighbour, by its names in lower case."""
+        """Return the port of each LLDP neighbour, by its names in lower case."""
         found: dict[str, str] = {}
         for row in self.facts.lldp.rows:
             name = row.name.casefold()
@@ -207,7 +207,7 @@ class FactsView(Index):
         return found
 
     def lldp_port(self, name: str) -> str:
-        """Where LLDP sees a host; empty where it does not."""
+        """Return the port where LLDP sees a host; empty where it does not."""
         folded = name.casefold()
         return self.port_of.get(folded) or self.port_of.get(folded.split(".", 1)[0], "")
 

@@ -1,1 +1,1 @@
-"""The health of the gateways of one switch, and of all: facts, checks, diagnosis."""
+"""The health of the gateways of one switch, and of a fleet: facts, checks, diagnosis."""

@@ -1,4 +1,4 @@
-"""What is kept of a switch once its facts are judged: little, whatever the switch holds."""
+"""What is kept of a switch after its facts were judged; it is small, whatever the switch holds."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ def assess(
     hypervisors: Collection[str] = (),
     expected: ExpectedFromSite | None = None,
 ) -> SwitchHealth:
-    """Judge a switch and keep the outcome.
+    """Judge a switch, and return the outcome.
 
     Args:
-        facts: what was collected; nothing of it is kept.
+        facts: the facts; nothing of them is kept.
         address: its management address.
-        rack: where it stands, as far as the inventory knows.
-        model: what it is, as far as the inventory knows.
+        rack: its rack, as far as the inventory knows.
+        model: its model, as far as the inventory knows.
         seconds: how long the collection took.
-        hypervisors: the names by which LLDP neighbours are recognised, besides those expected.
-        expected: what other systems say should be behind it.
+        hypervisors: the names by which LLDP neighbours are recognised, besides the expected ones.
+        expected: what other systems expect behind it.
     """
     view = SwitchView(facts, expected or ExpectedFromSite())
     checks = judged(view)
     wanted = [*hypervisors, *(expected.hypervisors if expected else ())]
-    # Whether the kernel holds a VIP, and with which VNI, is not known where these are unread: a
-    # record would tell others, Prometheus and the fleet's checks among them, that it is gone.
+    # If these are unread, it is not known whether the kernel holds a VIP, and with which VNI. A
+    # record would tell Prometheus, the fleet's checks and others that the VIP is gone.
     read = facts.links.known and facts.addresses.known
     return SwitchHealth(
         switch=facts.switch,
@@ -58,19 +58,19 @@ def assess(
 
 
 def vnis_of(facts: SwitchFacts) -> tuple[int, ...]:
-    """The VNIs of the switch's vxlan devices."""
+    """Return the VNIs of the switch's vxlan devices."""
     return tuple(sorted({link.vni for link in facts.links.rows if link.vni is not None}))
 
 
 def unreachable(
     switch: str, address: str, sentence: str, *, check: str = "unreachable", remedy: str = ""
 ) -> SwitchHealth:
-    """The health of a switch that could not be judged: one UNKNOWN, and nothing else.
+    """Return the health of a switch that could not be judged: one UNKNOWN and nothing else.
 
     Args:
         switch: its name.
         address: its management address.
-        sentence: why, for a person.
+        sentence: the reason, for a person.
         check: one of the ids of ``NOT_JUDGED``.
         remedy: what to do.
     """

@@ -1,4 +1,4 @@
-"""From the facts of a switch to the names of its faults, each with the mildest cure.
+"""Names the faults in the facts of a switch, each with its mildest cure.
 
 Pure: nothing is asked and nothing is touched. ``docs/diagnosis.md`` has the table.
 """
@@ -29,22 +29,22 @@ def diagnose(
     ports: Mapping[str, str] | None = None,
     view: SwitchView | None = None,
 ) -> tuple[Diagnosis, ...]:
-    """Name every fault that the facts show.
+    """Diagnose every fault that the facts show.
 
     Args:
-        facts: of one switch, with the probes that the switch made.
-        gateway: look at this one only; None looks at each that is configured.
-        silent: addresses that do not answer from outside. Without any, what is told by a VM's
-            silence is not told.
+        facts: the facts of one switch, with its probes.
+        gateway: the only gateway to diagnose; None diagnoses each that is configured.
+        silent: addresses that do not answer from outside; without any, faults that only show in the
+            silence of a VM are left out.
         macs: MACs of VMs by address, as OpenStack knows them.
-        ports: hypervisor by front port, as the inventory knows it; used where nobody is silent.
-        view: of the facts and of what is expected, for who has one already; ``macs`` and ``ports``
-            are what it says then.
+        ports: hypervisor by front port in the inventory; used where nobody is silent.
+        view: the view of the facts, for a caller that has one already; it replaces ``macs`` and
+            ``ports``.
 
     Returns:
-        The faults, first what harms now and is certain, among these first what no cure of this
-        switch ends; empty when nothing is found. Where such a fault alone explains the outage,
-        disruptive cures of the others are held back: they would only add an outage.
+        The faults; empty when none is found. First those that harm now and are certain, and among
+        these first those that no cure of this switch ends. Where such a fault alone explains the
+        outage, disruptive cures of the others are held back: they would only add an outage.
     """
     view = view or SwitchView(facts, _expected(macs or {}, ports or {}))
     found: list[Diagnosis] = []
@@ -71,7 +71,7 @@ def _look(view: GatewayView) -> list[Diagnosis]:
 
 
 def _hold_back(found: Sequence[Diagnosis]) -> list[Diagnosis]:
-    """Hold disruptive cures back where they would only add an outage to another."""
+    """Hold disruptive cures back where they would only add an outage to another one."""
     foreign = next((d for d in found if d.foreign), None)
     if foreign is None:
         return list(found)

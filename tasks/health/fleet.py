@@ -1,4 +1,4 @@
-"""What can be seen only by comparing switches. Pure: records in, findings out."""
+"""Checks that compare switches. Pure: records in, findings out."""
 
 from __future__ import annotations
 
@@ -56,18 +56,19 @@ FLEET_CHECKS: tuple[Check, ...] = (
     ROUTING_MODEL,
 )
 _SEVERITY = {check.id: check.severity for check in FLEET_CHECKS}
-#: How many names stand in one sentence.
+#: At most so many names stand in one sentence.
 _NAMED = 5
 
 
 def judge_fleet(
     healths: Sequence[SwitchHealth], *, routing_model: bool = True
 ) -> tuple[Finding, ...]:
-    """Everything that is not well across switches; those that were not asked say nothing.
+    """Return every finding across switches; switches that were not asked are left out.
 
     Args:
         healths: the outcome of each switch.
-        routing_model: say how EVPN routes between the VIPs' subnets, where that is not symmetric.
+        routing_model: whether to report how EVPN routes between the VIPs' subnets, where that is
+            not symmetric.
     """
     vips = [record for health in healths for record in health.vips]
     return (
@@ -81,7 +82,7 @@ def judge_fleet(
 
 
 def named(switches: Iterable[str], most: int = _NAMED) -> str:
-    """Switches as a sentence names them.
+    """Return the names of switches as a sentence lists them.
 
     >>> named(["c", "a", "b"], most=2)
     'a, b and 1 more'
@@ -92,9 +93,9 @@ def named(switches: Iterable[str], most: int = _NAMED) -> str:
 
 
 def _stretched(vips: Iterable[VipRecord]) -> Iterator[list[VipRecord]]:
-    """The records of each VIP that stands on several leafs of one layer-2 network.
+    """Yield the records of each VIP that several leafs of one layer-2 network have.
 
-    Without a VNI anywhere the leafs' networks are apart, and racks may reuse addresses.
+    Without a VNI the leafs' networks are separate, and racks may reuse addresses.
     """
     groups: dict[tuple[str, str], list[VipRecord]] = defaultdict(list)
     for record in vips:
@@ -106,7 +107,7 @@ def _stretched(vips: Iterable[VipRecord]) -> Iterator[list[VipRecord]]:
 
 def _differing(vips: Sequence[VipRecord]) -> Iterator[Finding]:
     for group in _stretched(vips):
-        # A VNI that differs means that they are not one network: nothing else is comparable.
+        # With different VNIs they are not one network, and nothing else can be compared.
         yield from _odd_ones(group, "vip-vni-differs", "VNI", lambda r: _word(r.vni))
         for vni in {record.vni for record in group if record.vni is not None}:
             one = [record for record in group if record.vni == vni]
@@ -123,7 +124,10 @@ def _word(vni: int | None) -> str:
 def _odd_ones(
     group: Sequence[VipRecord], check: str, what: str, value: Callable[[VipRecord], str]
 ) -> Iterator[Finding]:
-    """A finding for each switch that differs from most, or one for all where there is no most."""
+    """Yield a finding for each switch that differs from most.
+
+    Or one for all where no value leads.
+    """
     by_value: dict[str, list[VipRecord]] = defaultdict(list)
     for record in group:
         by_value[value(record)].append(record)
@@ -165,7 +169,7 @@ def _missing(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
     for (vni, vip), there in having.items():
         lacking = with_vni[vni] - there.keys()
         if len(there) < len(lacking):
-            continue  # most leafs of that VNI do without: its gateway stands on few on purpose
+            continue  # most leafs with that VNI lack it: its gateway is on few leafs on purpose
         for switch in sorted(lacking):
             yield Finding(
                 "vip-missing",
@@ -174,7 +178,7 @@ def _missing(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
                 vip,
                 f"configuration: {switch} has VNI {vni} and not the VIP {vip}, which "
                 f"{named(there)} {'has' if len(there) == 1 else 'have'}",
-                "Add its address-virtual line, or take the VNI away: the VMs behind this leaf "
+                "Add its address-virtual line, or remove the VNI: the VMs behind this leaf "
                 "have no gateway of their own. Has a toggle by hand not been finished?",
                 next(iter(there.values())),
             )
@@ -220,8 +224,8 @@ def _shared_addresses(vips: Sequence[VipRecord]) -> Iterator[Finding]:
                 address,
                 f"configuration: {address} is the SVI's own address on {named(switches)}, in VNI "
                 f"{vni}",
-                "Each leaf needs one of its own: which of them gets the answers to its own "
-                "questions (ARP, pings) is chance.",
+                "Give each leaf an address of its own. With a shared one it is undefined which "
+                "leaf gets the answers to its ARP requests and pings.",
                 next(iter(switches.values())),
             )
 
@@ -233,7 +237,7 @@ def _shared_macs(vips: Sequence[VipRecord]) -> Iterator[Finding]:
             network = record.vni if record.vni is not None else f"{record.switch} {record.vlan}"
             users[network, record.mac].append(record)
     for (_, mac), records in users.items():
-        # The addresses of one line share its device and its MAC: that is as it should be.
+        # The addresses of one line share its device and its MAC, as they should.
         lines = Counter((r.switch, r.device) for r in records)
         most = {r.vip for r in records if (r.switch, r.device) == lines.most_common(1)[0][0]}
         others = [r for r in records if r.vip not in most]

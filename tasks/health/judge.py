@@ -1,4 +1,4 @@
-"""Every check of a switch, and how a switch is judged by them. Pure: facts in, findings out."""
+"""Every check of a switch, and how a switch is judged. Pure: facts in, findings out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.faults.view import ExpectedFromSite
 #: The check that gives an UNKNOWN for each section of the facts that could not be read.
 UNREAD = "unread"
 
-#: What is said of a switch of which something could not be read, or nothing.
+#: The checks of a switch that could not be read, in part or at all.
 NOT_JUDGED: tuple[Check, ...] = (
     Check(UNREAD, "Everything that checks look at could be read", Status.UNKNOWN),
     Check("unreachable", "The switch can be connected to", Status.UNKNOWN),
@@ -51,35 +51,35 @@ _SECTIONS = {
 
 
 def check_ids() -> tuple[str, ...]:
-    """The id of every check, of one switch and of the fleet."""
+    """Return the id of every check, of one switch and of the fleet."""
     from tasks.health.fleet import FLEET_CHECKS  # noqa: PLC0415 - it is made of our records
 
     return tuple(check.id for check in (*FAULTS, *NOT_JUDGED, *FLEET_CHECKS))
 
 
 def judge(facts: SwitchFacts, expected: ExpectedFromSite | None = None) -> tuple[Finding, ...]:
-    """Everything that is not well on a switch.
+    """Return every finding on a switch.
 
-    A fault whose facts could not be read is not looked for; what could not be read is an UNKNOWN
-    of its own.
+    A fault whose facts could not be read is not looked for; each unread section is an UNKNOWN of
+    its own.
 
     Args:
-        facts: what was collected.
-        expected: what other systems say should be behind the switch; without it the checks that
-            compare with that say nothing.
+        facts: the facts.
+        expected: what other systems expect behind the switch; without it, the checks that compare
+            with that are left out.
     """
     view = SwitchView(facts, expected or ExpectedFromSite())
     return findings_of(view, judged(view))
 
 
 def findings_of(view: SwitchView, faults: Iterable[Fault]) -> tuple[Finding, ...]:
-    """What is found of some faults, and an UNKNOWN for each section that could not be read."""
+    """Return the findings of some faults, and an UNKNOWN for each unread section."""
     found = (finding for fault in faults for finding in fault.findings(view))
     return (*found, *_unread(view.facts))
 
 
 def judged(view: SwitchView) -> tuple[Fault, ...]:
-    """The faults for which the facts hold what they need."""
+    """Return the faults for which the facts hold what they need."""
     return tuple(fault for fault in FAULTS if view.known.issuperset(fault.requires))
 
 

@@ -1,4 +1,4 @@
-"""The health of a switch and of the fleet, as checks find it. All are immutable."""
+"""The health of a switch and of a fleet, as checks find it. All classes are immutable."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from tasks.faults.model import Finding, Status, worst
 
 @dataclass(frozen=True)
 class VipRecord:
-    """One VIP of one switch, as far as other switches' records are compared with it.
+    """One VIP of one switch, with what is compared with other switches' records.
 
     Attributes:
         switch: its name.
         interface: the SVI (``vlan453``).
         device: the VRR device (``vlan453-v0``).
         vip: the address without prefix length.
-        prefix_length: of the VIP.
-        mac: the configured virtual MAC, lower case; empty where the line gives none.
+        prefix_length: the VIP's prefix length.
+        mac: the configured virtual MAC in lower case; empty where the line has none.
         actual_mac: the device's MAC in the kernel; empty where there is no device.
         vlan: the SVI's VLAN id; None where it has none.
-        vni: the L2VNI that stretches it; None where nothing does.
+        vni: the L2VNI of its VLAN; None where there is none.
         own: the SVI's own addresses, with prefix length.
         present: whether the kernel holds the VIP on its device now.
-        vrf: the tenant VRF that the SVI is in.
+        vrf: the tenant VRF of the SVI.
         evpn: whether FRR knows the L2VNI.
         frr: whether FRR is running; None where it could not be asked.
         l3vni: the VRF's L3VNI as FRR knows it; None where it has none.
@@ -56,20 +56,20 @@ class VipRecord:
 
 @dataclass(frozen=True)
 class SwitchHealth:
-    """What is known of one switch after a check.
+    """The outcome of a check of one switch.
 
     Attributes:
         switch: its name in the inventory.
         address: its management address.
-        findings: everything that is not well, and one UNKNOWN for each thing not to be learnt.
+        findings: its findings, with one UNKNOWN for each thing that could not be found out.
         vips: its VIPs; empty when it could not be asked.
-        hostname: what it calls itself; empty when it could not be asked.
-        hypervisors: port by name of each LLDP neighbour that is one of the inventory's.
+        hostname: its own name for itself; empty when it could not be asked.
+        hypervisors: port by name, of each LLDP neighbour that is in the inventory.
         rack: its rack, where the inventory knows it.
         model: its model, where the inventory knows it.
         seconds: how long the collection took.
         checked: number of checks that were judged.
-        judged: their ids; a check whose facts could not be read is not among them.
+        judged: their ids; without checks whose facts could not be read.
         vnis: the VNIs of its vxlan devices.
     """
 
@@ -88,7 +88,7 @@ class SwitchHealth:
 
     @property
     def status(self) -> Status:
-        """The worst of its findings."""
+        """Return the worst status of its findings."""
         return worst(finding.status for finding in self.findings)
 
 
@@ -98,9 +98,9 @@ class FleetHealth:
 
     Attributes:
         at: when it began (UTC, aware).
-        switches: each switch that was to be checked, sorted by name; none is ever left out.
-        findings: what concerns several switches (inconsistencies, foreign owners, routing model).
-        seconds: how long all of it took.
+        switches: each switch that was to be checked, sorted by name; none is left out.
+        findings: findings about several switches (inconsistencies, foreign owners, routing model).
+        seconds: how long the whole check took.
     """
 
     at: datetime
@@ -110,19 +110,19 @@ class FleetHealth:
 
     @property
     def status(self) -> Status:
-        """The worst of everything."""
+        """Return the worst status of all findings."""
         return worst(
             [*(switch.status for switch in self.switches), *(f.status for f in self.findings)]
         )
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
-        """Those of the fleet and those of every switch, the gravest first."""
+        """Return the findings of the fleet and of every switch, the gravest first."""
         found = [*self.findings, *(f for switch in self.switches for f in switch.findings)]
         return tuple(sorted(found, key=lambda f: (-f.status.weight, f.switch, f.check, f.subject)))
 
     @property
     def counts(self) -> dict[Status, int]:
-        """Number of switches by status; every status is there."""
+        """Return the number of switches by status; every status is a key."""
         counted = Counter(switch.status for switch in self.switches)
         return {status: counted[status] for status in Status}

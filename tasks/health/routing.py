@@ -1,8 +1,9 @@
 """How EVPN routes between the subnets of the VIPs, and what symmetric routing would need.
 
-With asymmetric routing the leaf of the sender routes into the receiver's VNI, so that each leaf
-must have every VNI, VLAN and SVI of the tenant, and the way back is another one. With symmetric
-routing both leafs route, by an L3VNI of the tenant's VRF: a leaf needs what its own VMs need.
+With asymmetric routing the leaf of the sender routes into the receiver's VNI. So each leaf must
+have every VNI, VLAN and SVI of the tenant, and packets return by another path. With symmetric
+routing both leafs route, through an L3VNI of the tenant's VRF: a leaf needs only what its own VMs
+need.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _NAMED = 6
 
 
 def judge_routing(healths: Sequence[SwitchHealth]) -> tuple[Finding, ...]:
-    """One finding for the whole fleet, where VIPs of EVPN are not routed symmetrically."""
+    """Return one finding for the whole fleet, where VIPs in EVPN are not routed symmetrically."""
     evpn = [record for health in healths for record in health.vips if record.evpn]
     if len({record.switch for record in evpn}) < 2:  # noqa: PLR2004 - one leaf routes to itself
         return ()
@@ -53,7 +54,7 @@ def judge_routing(healths: Sequence[SwitchHealth]) -> tuple[Finding, ...]:
 
 
 def _model(vrf: str, records: Sequence[VipRecord]) -> str:
-    """How a VRF is routed now, in words."""
+    """Return how a VRF is routed now, in words."""
     leafs = {record.switch for record in records}
     ready = {record.switch for record in records if _is_ready(record)}
     if ready == leafs:
@@ -64,7 +65,7 @@ def _model(vrf: str, records: Sequence[VipRecord]) -> str:
     wide: dict[int | None, set[str]] = defaultdict(set)
     for record in records:
         wide[record.vni].add(record.switch)
-    # Each leaf's VNIs are a part of all: comparing the numbers is enough, and quick for thousands.
+    # The VNIs of a leaf are a subset of all, so comparing the numbers is enough, and quick.
     partly = [vni for vni, there in sorted(wide.items(), key=str) if len(there) < len(leafs)]
     gaps = [
         f"{_leafs(leafs - wide[vni])} cannot route to VNI {vni}, not having it"
@@ -87,7 +88,7 @@ def _is_ready(record: VipRecord) -> bool:
 
 
 def _vrfs_of_networks(records: Sequence[VipRecord]) -> dict[int | None, set[str]]:
-    """The tenant VRFs in which each VNI's SVI is somewhere."""
+    """Return, by VNI, the tenant VRFs of its SVIs."""
     found: dict[int | None, set[str]] = defaultdict(set)
     for record in records:
         if record.vrf != _DEFAULT_VRF:
@@ -98,7 +99,10 @@ def _vrfs_of_networks(records: Sequence[VipRecord]) -> dict[int | None, set[str]
 def _lacks(
     vrf: str, records: Sequence[VipRecord], networks: dict[int | None, set[str]]
 ) -> list[str]:
-    """What is missing for symmetric routing of a VRF, leafs that lack the same together."""
+    """Return what is missing for symmetric routing of a VRF.
+
+    Leafs that lack the same are joined.
+    """
     numbers = {record.l3vni for record in records if record.l3vni}
     by_lack: dict[str, set[str]] = defaultdict(set)
     for record in records:
@@ -147,6 +151,6 @@ def _leafs(switches: set[str]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    """The first few of many names."""
+    """Return the first few of many names, and the number of the others."""
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -14,12 +14,12 @@ _VLAN = re.compile(r"^\D+?(\d{1,4})$")
 
 
 def vip_records(facts: SwitchFacts) -> tuple[VipRecord, ...]:
-    """One record for each configured VIP."""
+    """Return one record for each configured VIP."""
     return records_of(SwitchView(facts))
 
 
 def records_of(view: SwitchView) -> tuple[VipRecord, ...]:
-    """The same of facts that have an index already."""
+    """Return the records of the VIPs in a view."""
     return tuple(_record(view, vip) for vip in view.vips)
 
 
@@ -56,7 +56,7 @@ def _record(view: SwitchView, vip: Vip) -> VipRecord:
 
 
 def _vrf(view: SwitchView, gateway: Gateway) -> str:
-    """The VRF that the SVI is in: the kernel's word, or the stanza's; empty for none."""
+    """Return the VRF of the SVI, from the kernel or from the stanza; empty for none."""
     link = view.links.get(gateway.interface)
     master = view.links.get(link.master) if link else None
     if master is not None and master.kind == "vrf":
@@ -65,6 +65,6 @@ def _vrf(view: SwitchView, gateway: Gateway) -> str:
 
 
 def _vlan(interface: str) -> int | None:
-    """The VLAN that an SVI is named after (``vlan453``, ``bridge.453``)."""
+    """Return the VLAN in the name of an SVI (``vlan453``, ``bridge.453``); None where none is."""
     found = _VLAN.match(interface)
     return int(found[1]) if found else None

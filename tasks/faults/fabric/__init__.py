@@ -1,1 +1,1 @@
-"""Faults of what gateways are made of: the configuration, and the EVPN fabric."""
+"""Faults of the fabric below the gateways: the configuration and EVPN."""

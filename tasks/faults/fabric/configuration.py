@@ -1,4 +1,4 @@
-"""Checks of what is configured: identity, duplicates, comments, drift."""
+"""Faults of the configuration: identity, duplicates, comments, drift."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _identity(view: SwitchView) -> Iterator[Sighting]:
         "",
         f"hostname: it calls itself {facts.hostname}, the inventory calls it {facts.switch}",
         "Correct the address in the inventory's source, or the switch's hostname. Nothing is "
-        "changed on it until they agree.",
+        "changed on the switch until the two agree.",
     )
 
 
@@ -41,8 +41,8 @@ def _twice(view: SwitchView) -> Iterator[Sighting]:
             yield Sighting(
                 str(ip),
                 f"configuration: {ip} stands on {' and on '.join(places)}",
-                "Leave one of them, then ifreload -a. Which device answers is chance as long as "
-                "there are two.",
+                "Remove one of them, then run ifreload -a. With two of them it is undefined which "
+                "device answers.",
                 several[0].interface,
             )
 
@@ -90,13 +90,13 @@ def _pending(view: SwitchView) -> Iterator[Sighting]:
         when = f"{-row.remaining:.0f} s over its time" if late else f"{row.remaining:.0f} s to go"
         if row.state == "claimed.confirm":
             when = "being confirmed" if not late else "a confirm that does not end"
-        place = f"/run/vipkeeper/{row.state}: commit {row.id} by {row.owner or 'nobody known'}"
+        place = f"/run/vipkeeper/{row.state}: commit {row.id} by {row.owner or 'an unknown user'}"
         if row.armed is False:
             verb = "confirm" if row.state == "claimed.confirm" else "rollback"
             yield Sighting(
                 "",
                 f"{place}, {when}, its timer is dead",
-                f"Nothing ends it by itself: run vip {verb}.",
+                f"Nothing will end it: run vip {verb}.",
                 status=Status.CRITICAL,
             )
             continue
@@ -114,16 +114,16 @@ def _pending(view: SwitchView) -> Iterator[Sighting]:
 def _left_over(view: SwitchView) -> Iterator[Sighting]:
     busy = any(row.state == "claimed.confirm" for row in view.facts.pending.rows)
     for text in view.facts.left_over:
-        if not busy:  # a confirm that runs at this moment has such files
+        if not busy:  # a confirm that is running now has such files
             yield Sighting(
                 "",
                 f"files: {text}",
-                "The next commit removes it, and changes nothing by it. An interrupted confirm "
-                "is ended by it first.",
+                "The next commit removes it, and changes nothing by that. It ends an interrupted "
+                "confirm first.",
             )
 
 
-#: Seconds after a commit's deadline until which rolling back may well take.
+#: A rollback may take so many seconds after a commit's deadline.
 _GRACE = 60
 
 FAULTS = (

@@ -1,4 +1,4 @@
-"""Checks of EVPN, VXLAN, and whether LLDP and FRR are there at all."""
+"""Faults of EVPN and VXLAN, and missing LLDP or FRR."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tasks.faults.base import Fault, Sighting
 from tasks.faults.gateway_view import SwitchView
 from tasks.faults.model import Status
 
-#: The entry of a vxlan device under which it floods to a VTEP.
+#: The MAC of the entries by which a vxlan device floods to a VTEP.
 _FLOOD = "00:00:00:00:00:00"
 
 
@@ -70,7 +70,7 @@ def _without_vxlan(view: SwitchView) -> Iterator[Sighting]:
                 f"VNI {row.vni}",
                 f"show evpn vni: VNI {row.vni} has "
                 f"{'the device ' + row.vxlan if row.vxlan else 'no vxlan device'}, and ip link "
-                "knows none such",
+                "shows no such device",
                 "ifreload -a; see whether the vxlan device is still configured.",
             )
 

@@ -1,4 +1,4 @@
-"""Faults of addresses: VIPs and the SVI's own, lost, elsewhere, or with another prefix length."""
+"""Faults of addresses: VIPs and own addresses that are lost, on a wrong device, or wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _lost(view: GatewayView) -> Iterator[Sighting]:
-    """A VIP whose VRR device is there, and that no device of its VRF bears."""
+    """Find VIPs whose VRR device is there, and that no device of their VRF has."""
     for vip in view.vips:
         if vip.link is not None and not vip.holders:
             has = ", ".join(map(str, view.switch.addresses.get(vip.device, ()))) or "none"
@@ -31,7 +31,7 @@ def _lost(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _elsewhere(view: GatewayView) -> Iterator[Sighting]:
-    """A VIP on another device than its own, which is there; whether its own bears it too or not."""
+    """Find VIPs on another device than their own, whether their own device has them too or not."""
     own = {(v.device, v.address.ip) for v in view.gateway.virtual}
     own |= {(view.svi, address.ip) for address in view.gateway.own}
     for vip in view.vips:
@@ -49,7 +49,7 @@ def _elsewhere(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _is_others(view: GatewayView, device: str, vip: Vip) -> bool:
-    """Return whether another stanza has the VIP on that device: that is ``vip-twice``."""
+    """Return whether another stanza has the VIP on that device: the fault ``vip-twice``."""
     return any(
         (device, vip.ip) == (virtual.device, virtual.address.ip)
         for gateway in view.switch.gateways
@@ -58,7 +58,7 @@ def _is_others(view: GatewayView, device: str, vip: Vip) -> bool:
 
 
 def _only_copies(found: Diagnosis, view: GatewayView, seen: Sequence[Sighting]) -> Diagnosis:
-    """``ifup`` takes a VIP from the gateway's devices; from others a person has to."""
+    """Return the diagnosis for a person where the copy is on a device ``ifup`` does not touch."""
     if any(device in view.gateway.devices for device, _ in (each.about for each in seen)):
         return found
     if any(vip.device not in vip.holders for _, vip in (each.about for each in seen)):

@@ -1,4 +1,4 @@
-"""Faults of the SVI and its VRR devices: there, up, with their MAC and MTU."""
+"""Faults of the SVI and its VRR devices: missing, down, or with a wrong MAC or MTU."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ BY_IFUP = "'ifup' of the SVI makes it as the configuration says"
 
 @dataclass(frozen=True)
 class _EachVrrDevice:
-    """Where a fault shows that each VRR device can have by itself.
+    """Finds a fault that each VRR device can have by itself.
 
     Attributes:
-        wrong: what must not be.
-        evidence: what was seen; ``{vip}`` stands for the ``Vip``.
-        remedy: what a person can do; likewise.
+        wrong: tells whether a VIP's device has the fault.
+        evidence: the evidence of the sighting; ``{vip}`` stands for the ``Vip``.
+        remedy: the remedy of the sighting, in the same form.
     """
 
     wrong: Callable[[Vip], bool]
@@ -35,7 +35,7 @@ class _EachVrrDevice:
     remedy: str = "ifup {vip.interface}."
 
     def __call__(self, view: GatewayView) -> Iterator[Sighting]:
-        """Each device that has it; it is about the device's first VIP."""
+        """Yield a sighting for each device that has the fault, about the device's first VIP."""
         for vip in view.by_device:
             if vip.svi is not None and self.wrong(vip):
                 yield Sighting(
@@ -63,7 +63,7 @@ def has_other_mac(vip: Vip) -> bool:
 
 
 def _mac_wrong(view: GatewayView) -> Iterator[Sighting]:
-    """Not to be reapplied: ifupdown2 before 3.3.0 corrects the MAC and leaves the device down."""
+    """Find wrong MACs. ifupdown2 before 3.3.0 corrects a MAC but leaves the device down."""
     for vip in view.by_device:
         if vip.link is not None and has_other_mac(vip):
             yield Sighting(
@@ -81,7 +81,7 @@ def _mac_wrong(view: GatewayView) -> Iterator[Sighting]:
 
 def _mac_sentence(_: GatewayView, seen: Sequence[Sighting]) -> str:
     texts = (each.evidence.removeprefix("ip link: ") for each in seen)
-    return f"{_all(texts)}: who knows the old one is cut off when its ARP entry ages"
+    return f"{_all(texts)}: hosts that know the old one are cut off when their ARP entry ages"
 
 
 def _svi_down(view: GatewayView) -> Iterator[Sighting]:
@@ -100,7 +100,7 @@ def configured_mtu(gateway: Gateway) -> int | None:
 
 
 def _svi_mtu(view: GatewayView) -> Iterator[Sighting]:
-    """Its VRR devices follow it down."""
+    """Find an SVI with a wrong MTU; its VRR devices follow it."""
     link, wanted = view.links.get(view.svi), configured_mtu(view.gateway)
     if link is not None and wanted is not None and link.mtu != wanted:
         yield Sighting(
@@ -113,7 +113,7 @@ def _svi_mtu(view: GatewayView) -> Iterator[Sighting]:
 
 
 def with_drift(attribute: str) -> Callable[..., Diagnosis]:
-    """What adds the word of ``ifquery -c`` on an attribute to a diagnosis."""
+    """Return a ``refine`` that adds what ``ifquery -c`` says of an attribute to a diagnosis."""
 
     def refine(found: Diagnosis, view: GatewayView, _: Sequence[Sighting]) -> Diagnosis:
         return replace(found, evidence=(*found.evidence, *view.drift(attribute)))
@@ -204,8 +204,8 @@ FAULTS = (
         ),
         cure=Cure.REAPPLY,
         sentence=lambda view, seen: (
-            f"{_devices(seen)} {_does(seen, 'is', 'are')} protocol-down: nobody who has to ask for "
-            f"{_vips(view, seen)} by ARP gets an answer"
+            f"{_devices(seen)} {_does(seen, 'is', 'are')} protocol-down: hosts that have to ask "
+            f"for {_vips(view, seen)} by ARP get no answer"
         ),
         remedy=BY_IFUP,
         resists=(Cure.FLAP,),
@@ -223,8 +223,8 @@ FAULTS = (
         ),
         cure=Cure.RECREATE,
         sentence=lambda view, seen: (
-            f"{_devices(seen)} {_does(seen, 'has', 'have')} ARP switched off: nobody who has to "
-            f"ask for {_vips(view, seen)} gets an answer"
+            f"{_devices(seen)} {_does(seen, 'has', 'have')} ARP switched off: hosts that have to "
+            f"ask for {_vips(view, seen)} get no answer"
         ),
         remedy="the device is deleted and made anew",
         resists=MILD_CURES,

@@ -1,4 +1,4 @@
-"""Faults of routes: where the kernel would send the VMs' packets."""
+"""Faults of routes: the kernel would send the VMs' packets elsewhere, or nowhere."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from tasks.facts.model import RouteFact
     from tasks.faults.gateway_view import ExpectedAddress, GatewayView
 
-#: ``throw`` asks the next table, and none that forwards for an SVI comes after its own.
+#: ``throw`` continues with the next table, but no later table forwards for an SVI.
 _LOST = HOLES | {"throw"}
-#: How routing daemons sign their routes: EVPN's host routes to VMs behind other leafs.
+#: The protocols of routing daemons, which make EVPN's host routes to VMs behind other leafs.
 _DAEMONS = frozenset({"kernel", "bgp", "zebra", "ospf", "isis"})
 _MOVING = frozenset({"REACHABLE", "PERMANENT", "DELAY", "PROBE"})
 _NOT_OURS = "Not a fault of the VIP, a toggle does not help: "
@@ -28,7 +28,7 @@ _ROUTES_BACK = "the routes that the kernel made for the addresses are added agai
 
 
 def _networks_without(view: GatewayView) -> tuple[IpNetwork, ...]:
-    """The VIPs' networks to which no device of the gateway has a route any more."""
+    """Return the VIPs' networks to which no device of the gateway has a route any more."""
     return tuple(
         network
         for network in view.networks
@@ -45,7 +45,7 @@ def _routes_lost(view: GatewayView) -> Iterator[Sighting]:
                 yield Sighting(
                     view.svi,
                     f"ip route: no connected route to {network} is left on "
-                    f"{', '.join(view.gateway.devices)}: answers find no way back",
+                    f"{', '.join(view.gateway.devices)}: answers have no way back",
                     "ip link set down and up gives a device its own route back; ifup and ifreload "
                     "-a do not.",
                     view.svi,
@@ -72,9 +72,9 @@ def _tried(found: Diagnosis, view: GatewayView, _: Sequence[Sighting]) -> Diagno
 
 
 def _route_lost(view: GatewayView) -> Iterator[Sighting]:
-    """One of several connected routes is gone; the others do its work.
+    """Find connected routes that are missing while others of the same network do their work.
 
-    It harms once a route of the same network from elsewhere (BGP) is preferred to those left.
+    It harms once a route of the same network from elsewhere (BGP) is preferred to the ones left.
     """
     if not view.unrouted:
         return
@@ -110,13 +110,13 @@ def _route_lost_sentence(view: GatewayView, seen: Sequence[Sighting]) -> str:
 
 
 def _local_lost(view: GatewayView) -> Iterator[Sighting]:
-    """A VIP is on its device, and the kernel does not take packets to it for its own."""
+    """Find VIPs on their device to which the kernel does not accept packets."""
     for vip in view.vips:
         if vip.device in vip.holders and view.works(vip.device) and not view.takes(vip.ip):
             yield Sighting(
                 str(vip.ip),
-                f"ip route show table local: {vip.ip} is missing, so the switch does not take "
-                "packets to it for its own",
+                f"ip route show table local: {vip.ip} is missing, so the switch does not accept "
+                "packets to it",
                 f"ip link set {vip.device} down, then up.",
                 view.svi,
                 device=vip.device,
@@ -155,10 +155,10 @@ def _foreign(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _leads_away(view: GatewayView, row: RouteFact) -> bool:
-    """Return whether it is wrong; EVPN's host routes to VMs behind other leafs are not.
+    """Return whether a route is wrong; EVPN's host routes to VMs behind other leafs are right.
 
-    A host route is, where the address is cut off and behind this switch, and where this switch
-    itself has it as a neighbour of its own.
+    A host route is wrong where its address is cut off and behind this switch, and where this switch
+    itself has the address as a neighbour.
     """
     if row.destination.num_addresses > 1 or row.protocol not in _DAEMONS or view.silent:
         return True
@@ -184,7 +184,7 @@ def _all_words(seen: Sequence[Sighting]) -> str:
 
 
 def words(route: RouteFact) -> str:
-    """A route as ``ip route`` writes it."""
+    """Return a route as ``ip route`` writes it."""
     kind = "" if route.kind == "unicast" else f"{route.kind} "
     via = f" via {route.via}" if route.via else ""
     device = f" dev {route.device}" if route.device else ""

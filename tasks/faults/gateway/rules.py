@@ -1,4 +1,4 @@
-"""Faults of policy rules: what decides about the VMs' packets before any route does."""
+"""Faults of policy rules, which decide about the VMs' packets before any route does."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from tasks.facts.model import ProbeFact, RouteFact, RuleFact
     from tasks.faults.gateway_view import GatewayView
 
-#: Tables that every kernel's own rules name, and the words of the rule for VRFs.
+#: Tables of the kernel's own rules, and the words of the rule for VRFs.
 _OWN_TABLES = frozenset(
     {"local", "main", "default", "255", "254", "253", "l3mdev", "l3mdev-table", "[l3mdev-table]"}
 )
 
 
 def _find(key: str, view: GatewayView) -> Iterator[Sighting]:
-    """Rules that take the VMs' packets by one word of their selector.
+    """Find rules that match the VMs' packets by one word of their selector.
 
-    A rule harms where the packets that it takes are thrown away, by itself or by its table. A
-    table without a matching route is passed over by the kernel: that harms nobody yet.
+    A rule harms where it, or its table, drops the packets it matches. Where its table has no
+    matching route, the kernel goes on to the next rule, so it harms nobody yet.
     """
     for rule in view.facts.rules.rows:
         if not _takes(view, rule, key):
@@ -54,16 +54,16 @@ _WHOSE = {"src": "from the VMs of", "dst": "to the VMs of", "iif": "that come in
 
 
 def _takes(view: GatewayView, rule: RuleFact, key: str) -> bool:
-    """Return whether a rule that somebody added is about the VMs by this word of its selector.
+    """Return whether a rule that somebody added matches the VMs by this word of its selector.
 
-    A rule that has several is told of by the first.
+    A rule with several such words is found by the first of them.
     """
     selector = {k: v for k, v in rule.selector.items() if (k, v) != ("src", "all")}
     if "l3mdev" in selector or (rule.table in _OWN_TABLES and not _action(rule)):
         return False
     first = next((each for each in _WHOSE if each in selector), "" if selector else "src")
     if first != key or not selector:
-        return first == key  # without a selector it takes all packets
+        return first == key  # a rule without a selector matches all packets
     if key == "iif":
         return selector["iif"] in view.gateway.devices
     network = _network(selector.get(key), selector.get(f"{key}len"))
@@ -75,7 +75,7 @@ def _takes(view: GatewayView, rule: RuleFact, key: str) -> bool:
 
 
 def _throws_away(view: GatewayView, rule: RuleFact, *, inwards: bool) -> bool:
-    """Return whether packets that the rule takes are thrown away, by the rule or by its table."""
+    """Return whether packets that the rule matches are dropped, by the rule or by its table."""
     if _action(rule) in HOLES or rule.table in HOLES:
         return True
     rows = [row for row in view.facts.routes.rows if row.table == rule.table]
@@ -92,7 +92,7 @@ def _throws_away(view: GatewayView, rule: RuleFact, *, inwards: bool) -> bool:
 
 
 def _ways(rows: Sequence[RouteFact], address: IpAddress) -> list[RouteFact]:
-    """The most special ones of the routes that lead to an address."""
+    """Return the most specific of the routes that lead to an address."""
     found = [row for row in rows if inside(address, row.destination)]
     longest = max((row.destination.prefixlen for row in found), default=0)
     return [row for row in found if row.destination.prefixlen == longest]
@@ -104,7 +104,7 @@ def _is_hole(rows: Sequence[RouteFact]) -> bool:
 
 
 def _tried(view: GatewayView, *, inwards: bool) -> str:
-    """What the kernel said where it found no way for somebody who is cut off; else empty."""
+    """Return what the kernel said where it found no route for a silent endpoint; else empty."""
     probes = (_failed_way(view, str(s.address), inwards=inwards) for s in view.silent)
     return next((probe.detail for probe in probes if probe), "")
 
@@ -127,9 +127,10 @@ def _action(rule: RuleFact) -> str:
 
 
 def _network(text: object, length: object) -> IpNetwork | None:
-    """What a rule's ``src``/``dst`` with ``srclen``/``dstlen`` names; None for all and nonsense.
+    """Return the network of a rule's ``src``/``dst`` with ``srclen``/``dstlen``.
 
-    The kernel compares as many bits as the length says, whatever is set after them.
+    It is None for all addresses and for nonsense. The kernel compares as many bits as the length
+    says, whatever bits are set after them.
     """
     if not isinstance(text, str) or text == "all":
         return None

@@ -1,7 +1,8 @@
-"""Faults of the kernel's settings for IPv4: what forbids it to forward or to answer ARP.
+"""Faults of the kernel's settings for IPv4 that forbid it to forward or to answer ARP.
 
-Of a setting of all devices and the same of one device the kernel takes the higher, but for
-forwarding, where the device's own counts. What is wrong on all devices is not said of each again.
+Of the value for all devices and the value of one device the kernel takes the higher one, except for
+forwarding, where only the device's own counts. A value that is wrong for all devices is not also
+reported for each device.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from tasks.faults.model import ANY_CURE, MILD_CURES, Cure, Status
 if TYPE_CHECKING:
     from tasks.faults.gateway_view import GatewayView
 
-#: ``rp_filter``: drop what comes in by another way than the answer would leave; 2 is loose.
+#: ``rp_filter``: drop a packet that comes in by another device than the answer would leave by;
+#: 2 is loose.
 _STRICT = 1
-#: ``arp_ignore``: answer no request at all. 3 leaves addresses of scope host alone, which no VIP
-#: has; the kernel knows nothing of 4 to 7 and of what is above 8, and answers.
+#: ``arp_ignore`` 8: answer no request. 3 only ignores addresses of scope host, and no VIP has that
+#: scope. The kernel does not know 4 to 7 and values above 8, and answers.
 _DEAF = 8
 _FORWARDING = ("ip_forward", "conf/all/forwarding")
 _NAME_IT = "Not a fault of the VIP, a toggle does not help: ask who set it, then sysctl -w {}."
@@ -37,7 +39,7 @@ def _forwarding_off(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _setting(view: GatewayView, device: str, setting: str, *, right: int, why: str) -> Sighting:
-    """A setting of a device that is wrong, and the value that is right."""
+    """Return the sighting of a wrong setting of a device, with the right value."""
     name = f"net.ipv4.conf.{device}.{setting}"
     value = view.switch.sysctl(f"conf/{device}/{setting}")
     return Sighting(
@@ -50,7 +52,7 @@ def _setting(view: GatewayView, device: str, setting: str, *, right: int, why: s
 
 
 def _closed(view: GatewayView, device: str) -> bool:
-    """Return whether a device alone does not forward what comes in by it."""
+    """Return whether a device, for itself, does not forward what comes in by it."""
     alone = not any(True for _ in _forwarding_off(view))
     return alone and view.switch.sysctl(f"conf/{device}/forwarding") == 0
 
@@ -69,7 +71,7 @@ def _svi_forwarding_off(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _strict(view: GatewayView) -> tuple[str, ...]:
-    """VRR devices whose answers leave elsewhere, and that drop what the VMs send therefore."""
+    """Return the VRR devices that drop packets since the answers leave by another device."""
     return tuple(
         device
         for device in view.vrr_ipv4
@@ -78,9 +80,9 @@ def _strict(view: GatewayView) -> tuple[str, ...]:
 
 
 def _answers_leave_elsewhere(view: GatewayView, device: str) -> bool:
-    """Return whether the kernel's preferred way to a VIP's network is not the device itself.
+    """Return whether the kernel's preferred route to a VIP's network is not by the device itself.
 
-    Where all ways are lost just now, the SVI's own address says which it will be.
+    Where all routes are lost at the moment, the SVI's own address tells which one it will be.
     """
     networks = {v.address.network for v in view.gateway.virtual if v.device == device}
     own = {address.network for address in view.gateway.own}
@@ -155,8 +157,8 @@ FAULTS = (
         needs=("sysctls",),
         cure=Cure.NONE,
         sentence=lambda _, __: (
-            "the switch answers no ARP request on any device: who has to ask for a VIP is cut off; "
-            "a toggle makes it worse"
+            "the switch answers no ARP request on any device: hosts that have to ask for a VIP "
+            "are cut off; a toggle makes it worse"
         ),
         resists=ANY_CURE,
         layer=Layer.SWITCH,
@@ -219,7 +221,8 @@ FAULTS = (
         needs=("sysctls",),
         cure=Cure.RECREATE,
         sentence=lambda _, seen: (
-            f"{_devices(seen)} answers no ARP request: who has to ask for the VIP is cut off"
+            f"{_devices(seen)} answers no ARP request: hosts that have to ask for the "
+            "VIP are cut off"
         ),
         remedy=_ANEW,
         resists=MILD_CURES,

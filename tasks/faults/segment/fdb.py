@@ -1,4 +1,4 @@
-"""Faults of the bridges' forwarding tables: to which port a frame goes."""
+"""Faults of the bridges' forwarding tables, which say to which port a frame goes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def _virtual_mac(view: GatewayView) -> Iterator[Sighting]:
-    """The bridge does not take frames to a virtual MAC for its own."""
+    """Find virtual MACs whose frames the bridge does not deliver to itself."""
     if view.bridge not in view.links:
         return
     own = {view.bridge, view.svi}
     for vip in view.by_device:
         if vip.link is None or not view.works(vip.device) or has_other_mac(vip):
-            continue  # another MAC is a fault of its own, and the bridge is the least of it
-        # By kind of bridge and iproute2 the entry is the bridge's, or only the device's own.
+            continue  # another MAC is a fault of its own, which comes first
+        # Depending on bridge and iproute2 the entry is the bridge's, or only the device's own.
         known = view.switch.fdb_by_mac.get(vip.link.mac, ())
         rows = [row for row in known if row.bridge == view.bridge]
         if any(row.port in own and row.state == "permanent" for row in rows or known):
@@ -33,7 +33,7 @@ def _virtual_mac(view: GatewayView) -> Iterator[Sighting]:
             str(vip.ip),
             f"bridge fdb: the virtual MAC {vip.link.mac} {what}, and is not local: frames to the "
             f"VIP are {'sent there' if learnt else 'flooded'}",
-            "Who else uses that MAC?",
+            "Find out who else uses that MAC.",
             vip.interface,
             None if learnt else Status.WARNING,
             vip.device,
@@ -52,10 +52,9 @@ def _virtual_mac_sentence(view: GatewayView, seen: Sequence[Sighting]) -> str:
 
 
 def _vm_port(view: GatewayView) -> Iterator[Sighting]:
-    """The bridge sends frames for a VM to another port than the one of its hypervisor.
+    """Find VMs whose frames the bridge sends to another port than that of their hypervisor.
 
-    Without somebody who is cut off it may be that the VM has just moved; behind a tunnel, to
-    another leaf.
+    If no endpoint is silent, the VM may just have moved; behind a tunnel, to another leaf.
     """
     for name, address, macs, hypervisor, ports in _vms(view):
         places = {view.bridge_port(port) for port in ports} | set(ports)
@@ -78,7 +77,7 @@ def _vm_port(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _vms(view: GatewayView) -> Iterator[tuple[str, str, Sequence[str], str, tuple[str, ...]]]:
-    """VMs whose place is known: name, address, MACs, hypervisor and its ports."""
+    """Yield the VMs with a known place: name, address, MACs, hypervisor and its ports."""
     for silent in view.silent:
         yield str(silent), str(silent.address), silent.macs, silent.hypervisor, silent.ports
     for address, vm in view.switch.expected.vms.items() if not view.silent else ():
@@ -115,7 +114,7 @@ def _static_mac(view: SwitchView) -> Iterator[Sighting]:
             svi
             and row.state in {"permanent", "static"}
             and not row.external
-            and row.port not in {row.bridge, svi}  # the bridge's own, and its earlier ones
+            and row.port not in {row.bridge, svi}  # the bridge's own entries, now or earlier
             and row.mac not in ours
         ):
             yield Sighting(

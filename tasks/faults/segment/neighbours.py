@@ -1,4 +1,4 @@
-"""Faults of the neighbours of SVIs: their MACs, and the room for them."""
+"""Faults of the neighbours of SVIs: wrong MACs, and a full table."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 _PERMANENT = "PERMANENT"
 _JUST_HEARD = frozenset({"REACHABLE", _PERMANENT})
-#: Wrong entries are few; more than this many unlearnt MACs at once are a bridge that has forgotten.
+#: Wrong entries are few. With more unlearnt MACs at once the bridge has probably lost its entries.
 _FEW = 3
 _MANY_FAILED = 10
 _NEARLY_FULL = 0.9
 
 
 def _entries(view: GatewayView, *, permanent: bool) -> Iterator[NeighbourFact]:
-    """Entries in use; those that FRR has made (EVPN's) only of somebody who is cut off."""
+    """Yield the entries in use; those of FRR (EVPN) only for silent endpoints."""
     silent = {each.address for each in view.silent}
     for device in view.gateway.devices:
         for row in view.switch.neighbours.get(device, ()):
@@ -41,7 +41,7 @@ def _entries(view: GatewayView, *, permanent: bool) -> Iterator[NeighbourFact]:
 
 
 def _known_macs(view: GatewayView, address: IpAddress) -> Mapping[str, frozenset[str]]:
-    """Who knows an address by which MACs; the surest first."""
+    """Return the MACs of an address by who knows them, the surest source first."""
     text = str(address)
     told = [mac for s in view.silent if s.address == address for mac in s.macs]
     vm = view.switch.expected.vms.get(text)
@@ -56,9 +56,9 @@ def _known_macs(view: GatewayView, address: IpAddress) -> Mapping[str, frozenset
 
 
 def _wrong(permanent: bool, view: GatewayView) -> Iterator[Sighting]:
-    """Entries with another MAC than the surest of those who know the address says.
+    """Find entries whose MAC differs from that of the surest source that knows the address.
 
-    EVPN may be behind. A VM may bear a MAC that OpenStack does not know, if the bridge sees it.
+    EVPN may be behind. A VM may have a MAC that OpenStack does not know, if the bridge sees it.
     """
     entries = list(_entries(view, permanent=permanent))
     unlearnt = _unlearnt(view) if entries else frozenset()
@@ -95,10 +95,10 @@ def _wrong(permanent: bool, view: GatewayView) -> Iterator[Sighting]:
 
 
 def _unlearnt(view: GatewayView) -> frozenset[NeighbourFact]:
-    """Entries of neighbours that were heard of just now, and that the bridge has never learnt.
+    """Return entries of recently active neighbours whose MAC the bridge has never learnt.
 
-    A bridge that has just lost a port forgets all that was learnt there, which says nothing about
-    the entries: so it is where a port is known to be lost, and where there are many.
+    A bridge that has just lost a port forgets everything it learnt there, which says nothing about
+    the entries. So nothing is returned where a port is known to be lost, or where there are many.
     """
     if not view.facts.fdb.known:
         return frozenset()

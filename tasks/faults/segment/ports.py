@@ -1,4 +1,4 @@
-"""Faults of the ports that hypervisors hang on."""
+"""Faults of the ports that hypervisors are attached to."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _BRIDGE_PORTS = "bridge-ports"
 
 
 def has_carrier(link: LinkFact | None) -> bool:
-    """Return whether a port is up, and something at its other end."""
+    """Return whether a port is up and has a carrier."""
     return link is not None and link.up and "LOWER_UP" in link.flags
 
 
 def _lacks_carrier(link: LinkFact | None) -> bool:
-    """Return whether a port is up, and nothing at its other end."""
+    """Return whether a port is up and has no carrier."""
     return link is not None and link.up and "LOWER_UP" not in link.flags
 
 
 def _configured(view: GatewayView) -> tuple[str, ...]:
-    """The ports that the gateway's stanza names; none where somebody else is looked at."""
+    """Return the ports that the gateway's stanza names; none where others are looked for."""
     if view.silent and view.plugged:
         return tuple(p for p in view.plugged if view.switch.stanza_of.get(p) == view.svi)
     return tuple(port for port, svi in view.switch.stanza_of.items() if svi == view.svi)
 
 
 def _wanted(view: GatewayView) -> Mapping[str, str]:
-    """Ports that must serve the gateway, and who says so."""
+    """Return the ports that must serve the gateway, with the source of that knowledge."""
     found = {
         port: f"{name or 'a hypervisor'} is plugged in there" for port, name in view.plugged.items()
     }
@@ -42,10 +42,11 @@ def _wanted(view: GatewayView) -> Mapping[str, str]:
 
 
 def _port_out(view: GatewayView) -> Iterator[Sighting]:
-    """A port that belongs to the gateway's bridge and is not in it.
+    """Find ports that belong to the gateway's bridge and are not in it.
 
-    That it does, the stanza says, or ``ifquery -c``; or somebody is cut off behind it. Else it is
-    not certain: a hypervisor may have ports that belong to other bridges, or to none.
+    That a port belongs to it is known from the stanza or ``ifquery -c``, or because somebody behind
+    it is cut off. Otherwise it is not certain: a hypervisor may have ports in other bridges, or in
+    none.
     """
     drift = _bridge_drift(view)
     configured = set(_configured(view))
@@ -77,7 +78,7 @@ def _port_out(view: GatewayView) -> Iterator[Sighting]:
             view.svi,
             Status.WARNING,
             view.bridge,
-            about="whoever hangs on the ports that the configuration gives it",
+            about="whoever is behind the ports that the configuration gives it",
         )
 
 
@@ -105,7 +106,7 @@ def _port_down(view: GatewayView) -> Iterator[Sighting]:
             link = view.links.get(name)
             if link is None and port not in _configured(view):
                 continue  # the records name a port that the switch does not have
-            if link is None or (not link.up and link.kind != "vxlan"):  # that is a check of its own
+            if link is None or (not link.up and link.kind != "vxlan"):  # vxlan has its own check
                 what = "does not exist" if link is None else "is administratively down"
                 yield Sighting(
                     name,
@@ -125,12 +126,12 @@ def _port_down_sentence(_: GatewayView, seen: Sequence[Sighting]) -> str:
 
 
 def _blocking(view: GatewayView) -> Iterator[Sighting]:
-    """A port has a carrier, and the bridge lets nothing through.
+    """Find ports that have a carrier but do not forward in the bridge.
 
-    Behind a hypervisor's port somebody is cut off; others a spanning tree may keep closed.
+    Behind a hypervisor's port somebody is cut off. Other ports may be blocked by a spanning tree.
     """
     if not view.works(view.bridge):
-        return  # the ports of one that is down are disabled
+        return  # the ports of a bridge that is down are disabled
     hosts = {view.bridge_port(port) for port in view.plugged}
     for row in view.facts.ports.rows:
         if row.bridge != view.bridge or row.state == "forwarding":
@@ -151,7 +152,7 @@ def _blocking(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _dark(view: GatewayView) -> Iterator[tuple[str, str, bool]]:
-    """Each hypervisor's ports without a carrier, and whether it has no other."""
+    """Yield each hypervisor's ports without a carrier, and whether it has no other port."""
     ports_of: dict[str, list[str]] = {}
     for port, name in view.plugged.items():
         ports_of.setdefault(name, []).append(port)
@@ -162,7 +163,7 @@ def _dark(view: GatewayView) -> Iterator[tuple[str, str, bool]]:
 
 
 def _unreachable(view: GatewayView) -> Iterator[Sighting]:
-    """A hypervisor none of whose ports has a carrier; it explains all where there is no other."""
+    """Find hypervisors without a carrier on any port; without another port, that explains all."""
     found = [(port, name) for port, name, all_dead in _dark(view) if all_dead]
     everybody = len(found) == len(view.plugged)
     for port, name in found:
@@ -182,7 +183,8 @@ def _unreachable_sentence(_: GatewayView, seen: Sequence[Sighting]) -> str:
     who = ", ".join(dict.fromkeys(each.about for each in seen if each.about))
     ports = ", ".join(each.subject for each in seen)
     return (
-        f"{who or 'the hypervisor'} has no link: {ports} is up here, and nobody is at its other end"
+        f"{who or 'the hypervisor'} has no link: {ports} is up here, and nothing is connected at "
+        "its other end"
     )
 
 
@@ -198,7 +200,7 @@ def _no_carrier(view: GatewayView) -> Iterator[Sighting]:
 
 
 def disturbed(view: GatewayView) -> bool:
-    """Return whether a port is not well: what is behind it may not have been heard lately."""
+    """Return whether a port is not well, so that hosts behind it may not have been heard lately."""
     finds = (_port_out, _port_down, _blocking, _unreachable, _no_carrier)
     return any(True for find in finds for _ in find(view))
 

@@ -1,4 +1,4 @@
-"""Faults that show in what the switch has tried out itself."""
+"""Faults that show in the probes of the switch itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MAC = re.compile(rf"\b{MAC}\b")
 
-#: Fewer silent neighbours than this say something about them and not about the VIP.
+#: With fewer silent neighbours than this, the neighbours may be silent and the VIP well.
 _ENOUGH = 2
 
 
@@ -34,7 +34,7 @@ def _of(view: SwitchView, kind: str) -> Iterator[ProbeFact]:
 
 
 def _rogue(view: GatewayView) -> Iterator[Sighting]:
-    """Another machine answers ARP for a VIP."""
+    """Find other machines that answer ARP for a VIP."""
     own = {v.mac for v in view.gateway.virtual} | {
         view.links[device].mac for device in view.gateway.devices if device in view.links
     }
@@ -48,8 +48,9 @@ def _rogue(view: GatewayView) -> Iterator[Sighting]:
             yield Sighting(
                 vip,
                 f"arping: {' and '.join(map(str, strangers))} answers ARP for {vip}",
-                "Somebody else uses the gateway's address: take it from that VM or switch. Until "
-                "then announcing the VIP helps only as long as it is not asked again.",
+                "Another machine uses the gateway's address: remove the address from that VM or "
+                "switch. Until then, announcing the VIP helps only until that machine "
+                "answers ARP again.",
                 view.svi,
                 device=next(v.device for v in view.gateway.virtual if str(v.address.ip) == vip),
                 about=tuple(strangers),
@@ -76,7 +77,7 @@ def _name_strangers(found: Diagnosis, view: GatewayView, seen: Sequence[Sighting
 
 
 def _places(view: GatewayView, mac: str) -> tuple[str, ...]:
-    """Where the bridge knows a MAC: its ports, and the VTEP behind a tunnel."""
+    """Return where the bridge knows a MAC: its ports, and the VTEP behind a tunnel."""
     rows = view.switch.fdb_by_mac.get(mac, ())
     vteps = {row.port: row.remote for row in rows if row.remote}
     ports = dict.fromkeys(row.port for row in view.learnt(mac))
@@ -84,7 +85,7 @@ def _places(view: GatewayView, mac: str) -> tuple[str, ...]:
 
 
 def macs_in(text: str) -> tuple[str, ...]:
-    """Every MAC that stands in a text, in lower case.
+    """Return every MAC in a text, in lower case.
 
     >>> macs_in("reply from 02:DE:AD:00:00:01 [1 ms]")
     ('02:de:ad:00:00:01',)
@@ -95,7 +96,7 @@ def macs_in(text: str) -> tuple[str, ...]:
 def _deaf(view: SwitchView) -> Iterator[Sighting]:
     tried: dict[tuple[str, str], list[ProbeFact]] = defaultdict(list)
     for probe in _of(view, "ping"):
-        if probe.ok or "packet loss" in probe.detail:  # else it could not even be sent
+        if probe.ok or "packet loss" in probe.detail:  # otherwise it could not even be sent
             tried[probe.source, probe.device].append(probe)
     for (vip, device), probes in tried.items():
         if len(probes) >= _ENOUGH and not any(probe.ok for probe in probes):

@@ -1,6 +1,6 @@
-"""What remains when the switch is well: the VM itself, its idea of the gateway, the way outside.
+"""Diagnoses for a switch that is well: the VM itself, its ARP entry, or the route outside.
 
-These are told by exclusion: they are looked for only where nothing else explains the silence.
+These are made by exclusion, only where nothing else explains the silence.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from tasks.faults.gateway_view import GatewayView
     from tasks.faults.model import SilentEndpoint
 
-#: What is told by exclusion. That a check finds it nowhere is in ``docs/faults.md``: the facts of
-#: a switch on which all is well do not show it.
+#: The diagnoses made by exclusion. ``docs/faults.md`` says that no check finds them: the facts of a
+#: switch on which all is well do not show them.
 BY_EXCLUSION = ("vm-unreachable", "vm-arp-wrong", "beyond-gateway")
 
 
 def exclude(view: GatewayView, found: Sequence[Diagnosis], *, deaf: bool) -> list[Diagnosis]:
-    """What the silence of the endpoints means, given the faults that were found.
+    """Diagnose the silence of the endpoints, given the faults that were found.
 
     Args:
         view: the gateway.
         found: the faults.
-        deaf: whether one of them can keep a VM's answers to ARP from the switch.
+        deaf: whether one of the faults can keep a VM's ARP answers from the switch.
     """
     active = any(not diagnosis.latent for diagnosis in found)
     told: list[Diagnosis | None] = [_vm_mute(view, deaf=deaf)]
@@ -37,7 +37,7 @@ def exclude(view: GatewayView, found: Sequence[Diagnosis], *, deaf: bool) -> lis
 
 
 def answers_arp(view: GatewayView, silent: SilentEndpoint) -> bool | None:
-    """Return whether a VM answers ARP on the gateway's segment; None where nobody knows."""
+    """Return whether a VM answers ARP on the gateway's segment; None where that is not known."""
     tried = view.probes("arp", str(silent.address))
     if tried:
         return any(probe.ok for probe in tried)
@@ -111,7 +111,7 @@ def _beyond(view: GatewayView) -> Diagnosis | None:
     vip = view.gateway.vip.address.ip
     return Diagnosis(
         "beyond-gateway",
-        f"{', '.join(map(str, reached))} answers {vip}, its gateway, and not outside: something "
+        f"{', '.join(map(str, reached))} answers {vip}, its gateway, but nobody outside: something "
         "beyond the gateway stops it",
         tuple(f"ping from the VIP: {s.address} answers" for s in reached),
         Cure.NONE,
@@ -127,7 +127,7 @@ def _forwards(view: GatewayView, port: str) -> bool:
 
 
 def _beside(view: GatewayView, dead: Sequence[SilentEndpoint], ports: Sequence[str]) -> int:
-    """How many other machines the bridge sees behind the same ports."""
+    """Return the number of other machines that the bridge sees behind the same ports."""
     own = {mac for silent in dead for mac in silent.macs}
     wanted = {view.bridge_port(port) for port in ports}
     return len(

@@ -96,7 +96,7 @@ def test_a_cure_that_another_fault_masked_is_tried_again_before_anything_higher(
         done.append(CureAttempt(choice.cure, choice.fault, SVI, beside=beside))
         return choice.cure
 
-    assert step(found(), ROGUE) is Cure.ANNOUNCE  # in vain: the answers find no way back
+    assert step(found(), ROGUE) is Cure.ANNOUNCE  # in vain: the answers have no way back
     assert step(found(), ROGUE) is Cure.REAPPLY
     assert step(ROGUE) is Cure.ANNOUNCE  # the routes are there now
     assert step(ROGUE) is None
