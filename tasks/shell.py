@@ -87,15 +87,15 @@ def token(text: object) -> str:
 
 
 def read(task: Task, commands: list[str]) -> dict[str, CommandResult]:
-    """Run commands in one round trip; one that fails stops no other, and its status tells so."""
+    """Run commands in one round trip, and return their results; a failure stops no other one."""
     return {result.command: result for result in read_session(task).run_many(commands)}
 
 
 def said(switch: str, result: CommandResult) -> str:
-    """Return what a command printed that succeeded.
+    """Return the output of a command.
 
     Raises:
-        UnreadableAnswerError: it failed.
+        UnreadableAnswerError: the command failed.
     """
     try:
         return text_of(result)

@@ -96,7 +96,7 @@ def announce(task: Task, gateway: Gateway) -> tuple[tuple[str, ...], tuple[str, 
 
 
 def read_hand_made_state(task: Task, gateway: Gateway) -> Result:
-    """Nornir task: what hangs on a gateway's devices before a cure, as ``HandMadeState``.
+    """Return the ``HandMadeState`` of a gateway before a cure. This is a Nornir task.
 
     Raises:
         RefusedError: it could not be read.
@@ -105,7 +105,7 @@ def read_hand_made_state(task: Task, gateway: Gateway) -> Result:
 
 
 def record_before(task: Task, gateway: Gateway) -> HandMadeState:
-    """Return what hangs on a gateway's devices, before a cure may take it away.
+    """Return the hand-made state of a gateway's devices, before a cure may destroy it.
 
     Raises:
         RefusedError: it could not be read, so that it could not be put back.
@@ -129,7 +129,7 @@ def unread_notes(before: HandMadeState) -> tuple[str, ...]:
 
 
 def hand_made(task: Task, gateway: Gateway) -> HandMadeState:
-    """Return what hangs on a gateway's devices now.
+    """Return the hand-made state of a gateway's devices now.
 
     Raises:
         UnreadableAnswerError: it could not be read.

@@ -28,7 +28,7 @@ def look_command(entry: tuple[str, str]) -> str:
 def forget_command(entry: NeighbourEntry) -> str:
     """Return the command that deletes an entry if it still has the MAC it had when it was judged.
 
-    It prints ``forgotten`` or ``changed`` (with the entry as it is now, which is left), and fails
+    It prints ``forgotten`` or ``changed`` (with the present entry, which is left), and fails
     where ``ip`` does. An entry without a MAC must still have none.
     """
     where, device = address(entry.address), interface_name(entry.device)

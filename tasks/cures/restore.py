@@ -63,8 +63,8 @@ def recording_commands(gateway: Gateway) -> list[str]:
 def record(switch: str, results: Mapping[str, CommandResult], gateway: Gateway) -> HandMadeState:
     """Read what ``recording_commands`` left behind; pure.
 
-    A switch without IPv6 cannot tell its IPv6 tables. Where the gateway has no IPv6 address either,
-    that is marked, and the other tables count.
+    A switch without IPv6 has no IPv6 tables. Where the gateway has no IPv6 address either, they are
+    marked as unread, and the other tables are used.
 
     Raises:
         UnreadableAnswerError: another table could not be read.
@@ -198,7 +198,7 @@ def _by_hand(row: _Row) -> bool:
 def _neighbours(
     rows: Iterable[_Row], gateway: Gateway, unclear: list[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what to tell ``ip neigh replace``, and address and MAC of the owner."""
+    """Yield the arguments for ``ip neigh replace``, and the owner's address and MAC."""
     for row in rows:
         daemons = "protocol" in row or "proto" in row
         if row.get("dev") not in gateway.devices or daemons or not row.get("lladdr"):
@@ -222,7 +222,7 @@ def _addresses(rows: Iterable[_Row], gateway: Gateway, unclear: list[str]) -> It
 
 
 def _foreign_addresses(rows: Iterable[_Row], gateway: Gateway) -> Iterator[tuple[str, _Row]]:
-    """Yield lasting addresses on the gateway's devices that its stanza gives none of them."""
+    """Yield lasting addresses on the gateway's devices that are not in its stanza."""
     configured = {each.ip for each in gateway.addresses}
     for row in rows:
         if row.get("ifname") not in gateway.devices:

@@ -81,7 +81,7 @@ def unreachable(
 
 
 def _hypervisors(facts: SwitchFacts, names: Collection[str]) -> dict[str, str]:
-    """The port of each LLDP neighbour that is one of the names, by that name."""
+    """Return the port of each LLDP neighbour that is one of the names, by that name."""
     short = {name.casefold().split(".", 1)[0]: name for name in names}
     found = {}
     for row in facts.lldp.rows:
