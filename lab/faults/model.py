@@ -33,7 +33,7 @@ class Fault:
         id: its row in the table of faults of ``docs/faults.md``.
         does: what is done, and to what.
         seen: what a VM behind the leaf sees of it.
-        cure: the mildest cure, a value of ``tasks.faults.model.Cure``; ``none`` where
+        cure: the mildest cure, a value of ``tasks.ladder.Cure``; ``none`` where
             nothing that Vipkeeper may do to the switch cures it.
         diagnosis: what it is recognised as; its own name where empty.
         latent: whether the VM goes on answering.

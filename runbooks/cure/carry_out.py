@@ -21,11 +21,11 @@ from runbooks.run.records import now
 from runbooks.run.session import lost, wait_until_settled
 from tasks.cures.announce import care_after_cure, read_hand_made_state
 from tasks.cures.apply import apply_cure, entries_at_fault, plan_cure
-from tasks.cures.catalogue import CURES
 from tasks.cures.model import CureOutcome, PlannedCure
 from tasks.errors import ChangeFailedError, RefusedError
 from tasks.faults.catalogue import fault
 from tasks.faults.model import Diagnosis
+from tasks.ladder import CURES
 from tasks.model import Aftercare, Verification
 from tasks.verify import verify_gateway
 

@@ -11,8 +11,9 @@ from runbooks.cure.policy import CurePolicy, harming, next_cure
 from runbooks.cure.words import question, tell_unhelped
 from runbooks.run.attempt import CureAttempt, CureResult
 from tasks.errors import CannotCureError
-from tasks.faults.model import Cure, Diagnosis
+from tasks.faults.model import Diagnosis
 from tasks.faults.segment.vm import BY_EXCLUSION
+from tasks.ladder import Cure
 
 if TYPE_CHECKING:
     from runbooks.run.approval import Agreement

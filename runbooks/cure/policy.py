@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runbooks.incident.impact import Scope
-from tasks.cures.catalogue import CURES
 from tasks.faults.base import Layer
 from tasks.faults.catalogue import fault
-from tasks.faults.model import Cure, Diagnosis
+from tasks.faults.model import Diagnosis
 from tasks.faults.segment.vm import BY_EXCLUSION
+from tasks.ladder import CURES, Cure
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -15,7 +15,7 @@ from runbooks.cure.words import refusal, tell, tell_unread
 from runbooks.incident.endpoints import served
 from runbooks.incident.impact import Impact, Scope
 from runbooks.incident.reachability import wait_until_answering
-from tasks.faults.model import Cure
+from tasks.ladder import Cure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

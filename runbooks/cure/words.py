@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from inventory.names import short_host
 from runbooks.cure.policy import CurePolicy, foreign
 from runbooks.run.attempt import rebooted
-from tasks.cures.catalogue import CURES
 from tasks.errors import RefusedError
 from tasks.facts.model import Section
-from tasks.faults.model import Cure, Diagnosis
+from tasks.faults.model import Diagnosis
+from tasks.ladder import CURES, Cure
 
 if TYPE_CHECKING:
     from runbooks.run.attempt import CureAttempt
@@ -117,7 +117,7 @@ def tell_unhelped(run: Run, switch: str, choice: Diagnosis, found: Sequence[Diag
 
 def question(switch: str, gateway: Gateway, choice: Diagnosis) -> str:
     """Return the question to the operator before a cure, with the outage it causes."""
-    outage = CURES[choice.cure].outage
-    harm = f"Everybody behind it is cut off for {outage}." if outage else "Nobody is cut off by it."
-    verb = "Toggle" if choice.cure is Cure.TOGGLE else f"Carry out {choice.cure.value} for"
-    return f"{verb} {gateway.vip.address} on {switch}? {harm}"
+    row, harm = CURES[choice.cure], "Nobody is cut off by it."
+    if row.outage:
+        harm = f"Everybody behind it is cut off for {row.outage}."
+    return f"{row.asked} {gateway.vip.address} on {switch}? {harm}"

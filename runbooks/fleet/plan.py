@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from runbooks.cure.policy import CurePolicy, next_cure
 from runbooks.incident.impact import Scope
 from tasks.errors import RefusedError
-from tasks.faults.model import Cure, Status
+from tasks.faults.model import Status
+from tasks.ladder import Cure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from napalm_cumulus.commit.repairs import RepairReport
     from napalm_cumulus.commit.report import CommitReport
-    from tasks.faults.model import Cure, Diagnosis
+    from tasks.faults.model import Diagnosis
+    from tasks.ladder import Cure
     from tasks.model import Gateway, Verification
 
 

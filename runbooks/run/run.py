@@ -17,7 +17,7 @@ from runbooks.run.explain import explain, with_done, with_report
 from runbooks.run.records import RecordError, append_audit, diff_hash, now, plain, write_report
 from runbooks.run.report import HealReport
 from runbooks.run.story import printable
-from tasks.faults.model import Cure
+from tasks.ladder import CURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -279,7 +279,7 @@ def _stopped(run: Run) -> errors.CancelledError:
     if not attempt.ended:
         return stopped_during(attempt, run.settings.heal.revert_in)
     back = f"{attempt.cure.value} had come to its end"
-    if attempt.cure is Cure.TOGGLE:
+    if CURES[attempt.cure].reverts:
         back = "the switch is back in its old configuration"
     return errors.CancelledError(
         f"stopped after {attempt.switch} was worked on: {back}, and only the checks after it were "
@@ -301,17 +301,15 @@ def stopped_during(attempt: CureAttempt, revert_in: int) -> errors.CancelledErro
             "of that needs to be taken back",
             f"See whether all is well: vip check {name}",
         )
-    doing = "toggling"
     after = f"ends in its old configuration within {revert_in} s at the latest"
-    if cure is not Cure.TOGGLE:
-        doing = f"at {cure.value}"
+    if not CURES[cure].reverts:
         after = (
             "carries the repair to its end; should it not come to that, it brings back what its "
             f"files say within {revert_in} s"
         )
     return errors.CancelledError(
-        f"stopped while {name} was {doing}; the switch goes on by itself and {after}. Nobody sends "
-        "gratuitous ARP or puts back routes and neighbours made by hand: they stand in the audit "
-        "log",
+        f"stopped while {name} was {CURES[cure].doing}; the switch goes on by itself and {after}. "
+        "Nobody sends gratuitous ARP or puts back routes and neighbours made by hand: they stand in "
+        "the audit log",
         f"Make sure with: vip pending {name}, then vip check {name}",
     )

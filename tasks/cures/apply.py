@@ -22,13 +22,12 @@ from tasks.cures.announce import (
     record_before,
     unread_notes,
 )
-from tasks.cures.catalogue import CURES
 from tasks.cures.forget import forget, look_at, still_wrong
 from tasks.cures.model import CureOutcome, PlannedCure
 from tasks.cures.toggle import preview_toggle, refuse_pending, rejected_notes, toggle_gateway
 from tasks.errors import CannotCureError, RefusedError
-from tasks.faults.model import Cure
 from tasks.gateways import GatewayQuery, find_gateway
+from tasks.ladder import CURES, Cure
 from tasks.model import Aftercare
 
 if TYPE_CHECKING:
@@ -136,7 +135,7 @@ def repair_of(diagnosis: Diagnosis, gateway: Gateway) -> tuple[Step, ...]:
     if steps is None:
         raise RefusedError(f"{diagnosis.cure.value} is not done in steps; nothing was touched")
     try:
-        return (*steps(diagnosis, gateway), *_routes(gateway))
+        return (*steps(diagnosis.devices, gateway), *_routes(gateway))
     except ValueError as error:
         raise CannotCureError(
             f"{diagnosis.fault} on {gateway.interface} cannot be repaired: {error}; nothing was "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tasks.faults.model import Cure
+from tasks.ladder import Cure
 from tasks.model import Aftercare, HandMadeState, Toggled
 
 

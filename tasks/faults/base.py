@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal
 
-from tasks.faults.model import Cure, Diagnosis, Finding, Status
+from tasks.faults.model import Diagnosis, Finding, Status
+from tasks.ladder import Cure
 
 if TYPE_CHECKING:
     from tasks.faults.gateway_view import GatewayView, SwitchView

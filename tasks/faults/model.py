@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tasks.addresses import IpAddress
+from tasks.ladder import Cure
 
 
 class Status(str, Enum):
@@ -59,44 +60,6 @@ class Finding:
     evidence: str
     remedy: str = ""
     interface: str = ""
-
-
-class Cure(str, Enum):
-    """The cures, the mildest first.
-
-    The outages in the comments were measured on real ifupdown2 (``docs/diagnosis.md``).
-    """
-
-    NONE = "none"  # the fault is elsewhere, or there is nothing to do: touch nothing
-    FORGET = "forget-neighbour"  # delete wrong neighbour entries; no outage
-    ANNOUNCE = "announce"  # gratuitous ARP for the VIP; no outage
-    REAPPLY = "reapply"  # ifup of the SVI (or port): apply the configuration, without a toggle
-    SET_MAC = "set-mac"  # give the VRR device its configured MAC; 20 ms
-    FLAP = "flap"  # VRR device down and up; 20 ms
-    RECREATE = "recreate"  # delete the VRR device, ifup of the SVI; 0.2 s
-    TOGGLE = "toggle"  # the manual page's cure; 0.4 s
-
-    @property
-    def disruptive(self) -> bool:
-        """Return whether it may cost other endpoints packets."""
-        return self in _DISRUPTIVE
-
-    @property
-    def on_devices(self) -> bool:
-        """Return whether it works on devices: under the switch's lock and timer, with aftercare."""
-        return self not in {Cure.NONE, Cure.FORGET, Cure.ANNOUNCE}
-
-    @property
-    def rung(self) -> int:
-        """Return its position on the ladder; 0 touches nothing."""
-        return list(Cure).index(self)
-
-
-_DISRUPTIVE = {Cure.SET_MAC, Cure.FLAP, Cure.RECREATE, Cure.TOGGLE}
-
-# Cures that are known not to end a fault; each was tried on real ifupdown2.
-ANY_CURE = tuple(cure for cure in Cure if cure is not Cure.NONE)
-MILD_CURES = (Cure.REAPPLY, Cure.FLAP)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from tasks.faults.catalogue import CURED, place
 from tasks.faults.gateway_view import GatewayView, SwitchView
-from tasks.faults.model import Cure, Diagnosis, SilentEndpoint
+from tasks.faults.model import Diagnosis, SilentEndpoint
 from tasks.faults.segment.vm import exclude
 from tasks.faults.view import ExpectedFromSite, ExpectedVm
+from tasks.ladder import Cure
 
 if TYPE_CHECKING:
     from tasks.facts.model import SwitchFacts

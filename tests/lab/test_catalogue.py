@@ -22,8 +22,9 @@ from lab.machine.shell import wait_until
 from napalm_cumulus.result import CommandResult
 from tasks.facts.assemble import read_facts
 from tasks.facts.collect import Probes, commands
-from tasks.faults.model import Cure, Diagnosis
+from tasks.faults.model import Diagnosis
 from tasks.health.diagnose import diagnose
+from tasks.ladder import Cure
 from tests.lab.desk import SWITCH, Desk, untouched
 from tests.lab.kernel_state import state
 from tests.lab.looker import Looker, require_found

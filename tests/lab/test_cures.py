@@ -18,7 +18,8 @@ from napalm_cumulus.errors import CommitRefusedError
 from tasks.cures.apply import apply_cure, plan_cure
 from tasks.cures.model import CureOutcome, PlannedCure
 from tasks.errors import RefusedError
-from tasks.faults.model import Cure, Diagnosis
+from tasks.faults.model import Diagnosis
+from tasks.ladder import Cure
 from tests.lab.switch import LeafUnderTest
 from tests.lab.test_commit import commit_extra
 from tests.lab.ward import (

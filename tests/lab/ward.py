@@ -16,8 +16,9 @@ from nornir.plugins.runners import SerialRunner
 from napalm_cumulus import CumulusDriver
 from tasks.cures.apply import apply_cure
 from tasks.cures.model import CureOutcome
-from tasks.faults.model import Cure, Diagnosis
+from tasks.faults.model import Diagnosis
 from tasks.gateways import GatewayQuery, find_gateway
+from tasks.ladder import Cure
 from tasks.model import Gateway
 from tests.lab.switch import LeafUnderTest
 

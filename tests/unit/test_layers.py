@@ -52,7 +52,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "health cures",
         "faults presence verify",
         "facts identity",
-        "gateways shell pending",
+        "gateways shell pending ladder",
         "model addresses errors getters",
     ),
     "lab": (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tasks.faults.base import Fault, Sighting
 from tasks.faults.gateway.devices import BY_IFUP, with_drift
-from tasks.faults.model import Cure, Diagnosis, Status
+from tasks.faults.model import Diagnosis, Status
+from tasks.ladder import Cure
 
 if TYPE_CHECKING:
     from tasks.facts.index import Vip

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from napalm_cumulus.patterns import normal_mac
 from tasks.faults.base import Fault, Sighting
-from tasks.faults.model import MILD_CURES, Cure, Diagnosis, Status
+from tasks.faults.model import Diagnosis, Status
+from tasks.ladder import MILD_CURES, Cure
 
 if TYPE_CHECKING:
     from tasks.facts.index import Vip

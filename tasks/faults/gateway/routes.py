@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tasks.faults.base import Fault, Layer, Sighting
 from tasks.faults.gateway_view import HOLES, inside
-from tasks.faults.model import ANY_CURE, Cure, Diagnosis, Status
+from tasks.faults.model import Diagnosis, Status
+from tasks.ladder import ANY_CURE, Cure
 
 if TYPE_CHECKING:
     from tasks.addresses import IpNetwork

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from tasks.faults.base import Fault, Layer, Sighting
 from tasks.faults.gateway_view import HOLES, inside, is_part
-from tasks.faults.model import ANY_CURE, Cure, Status
+from tasks.faults.model import Status
+from tasks.ladder import ANY_CURE, Cure
 
 if TYPE_CHECKING:
     from tasks.addresses import IpAddress, IpNetwork

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tasks.faults.base import Fault, Layer, Sighting
-from tasks.faults.model import ANY_CURE, MILD_CURES, Cure, Status
+from tasks.faults.model import Status
+from tasks.ladder import ANY_CURE, MILD_CURES, Cure
 
 if TYPE_CHECKING:
     from tasks.faults.gateway_view import GatewayView

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tasks.faults.base import Fault, Layer, Sighting
 from tasks.faults.gateway.devices import has_other_mac
-from tasks.faults.model import Cure, Diagnosis, Status
+from tasks.faults.model import Diagnosis, Status
+from tasks.ladder import Cure
 
 if TYPE_CHECKING:
     from tasks.faults.gateway_view import GatewayView, SwitchView

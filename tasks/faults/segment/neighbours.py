@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from napalm_cumulus.patterns import normal_mac
 from tasks.faults.base import Fault, Layer, Sighting
-from tasks.faults.model import Cure, Diagnosis, Status
+from tasks.faults.model import Diagnosis, Status
 from tasks.faults.segment import ports
+from tasks.ladder import Cure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

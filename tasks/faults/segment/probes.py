@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from napalm_cumulus.patterns import MAC
 from tasks.faults.base import Fault, Layer, Sighting
-from tasks.faults.model import Cure, Diagnosis, Status, Stranger
+from tasks.faults.model import Diagnosis, Status, Stranger
+from tasks.ladder import Cure
 
 if TYPE_CHECKING:
     from tasks.facts.model import ProbeFact

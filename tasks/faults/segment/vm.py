@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tasks.faults.model import Cure, Diagnosis
+from tasks.faults.model import Diagnosis
 from tasks.faults.segment.ports import has_carrier
+from tasks.ladder import Cure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,10 +11,10 @@ from runbooks.fleet.assess import UNANSWERED
 from runbooks.fleet.checker import LEFT_OUT
 from tasks.faults.base import Check, Fault
 from tasks.faults.catalogue import CURED, FAULTS
-from tasks.faults.model import Cure
 from tasks.faults.segment.vm import BY_EXCLUSION
 from tasks.health.fleet import FLEET_CHECKS
 from tasks.health.judge import NOT_JUDGED, check_ids
+from tasks.ladder import Cure
 from tests.unit.docs.markdown import page, sections
 
 SECTIONS = sections(page("checks.md"))

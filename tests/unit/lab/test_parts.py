@@ -16,7 +16,7 @@ from lab.machine.pinger import outage
 from lab.machine.shell import call, require_tools, wait_until
 from lab.machine.tree import deb822_sources, one_line_sources, tree_path
 from lab.topology.default import LabError, ServiceSpec
-from tasks.faults.model import Cure
+from tasks.ladder import Cure
 
 PING = """\
 PING 10.0.0.1 (10.0.0.1) 56(84) bytes of data.

@@ -23,7 +23,8 @@ from tasks.cures import apply as cures
 from tasks.cures.model import CureOutcome, PlannedCure
 from tasks.errors import CannotCureError
 from tasks.facts.model import Section, SwitchFacts
-from tasks.faults.model import Cure, Diagnosis
+from tasks.faults.model import Diagnosis
+from tasks.ladder import Cure
 from tests.unit.inventory.fakes import SW1, SW3, Fake, uplink, vm
 from tests.unit.runbooks.report_schema import PUBLISHED
 from tests.unit.tasks.fakes import VM_MAC, FakeSwitch, serving

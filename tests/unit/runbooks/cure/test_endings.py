@@ -12,7 +12,7 @@ from runbooks import pending
 from runbooks.run.attempt import CureAttempt, outage_in_words
 from runbooks.run.run import stopped_during
 from tasks.errors import RefusedError
-from tasks.faults.model import Cure
+from tasks.ladder import Cure
 from tests.unit.inventory.fakes import SW3
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.fakes import FakeSwitch, link, pending_commit

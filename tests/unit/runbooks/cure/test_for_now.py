@@ -15,7 +15,8 @@ from runbooks.cure.observer import GatewayObserver
 from runbooks.cure.rogues import Rogue, rogues_of
 from runbooks.fleet import leaf as leaf_heal
 from tasks.facts.model import FdbFact, SwitchFacts
-from tasks.faults.model import Cure, Diagnosis, Stranger
+from tasks.faults.model import Diagnosis, Stranger
+from tasks.ladder import Cure
 from tests.unit.inventory.fakes import HV51, NOW, SW3, Fake, vm
 from tests.unit.runbooks.conftest import World, no_routes, well
 from tests.unit.runbooks.cure.test_ladder import LEAF, rack

@@ -12,7 +12,7 @@ from napalm.base.exceptions import CommitError, ConnectionClosedException
 from inventory.model import VirtualMachine
 from runbooks.run import session as switches
 from tasks.facts.model import Section
-from tasks.faults.model import Cure
+from tasks.ladder import Cure
 from tests.unit.inventory.fakes import HV50, HV51, SW1, SW3, uplink, vm
 from tests.unit.runbooks.conftest import World, no_routes, well
 from tests.unit.tasks.fakes import VM_MAC, lldp

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from runbooks.cure.policy import CurePolicy, foreign, harming, next_cure
 from runbooks.incident.impact import Scope
 from runbooks.run.attempt import CureAttempt
-from tasks.faults.model import Cure, Diagnosis
+from tasks.faults.model import Diagnosis
+from tasks.ladder import Cure
 from tests.unit.tasks.health.healthy import GATEWAY, SVI, V0
 
 

@@ -22,8 +22,9 @@ from runbooks.fleet.leaf import NotHealedError
 from runbooks.fleet.plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
 from tasks.errors import RefusedError
 from tasks.facts.model import SwitchFacts
-from tasks.faults.model import Cure, Diagnosis, Finding, Status
+from tasks.faults.model import Diagnosis, Finding, Status
 from tasks.health.model import SwitchHealth, VipRecord
+from tasks.ladder import Cure
 from tests.unit.runbooks.fleet_world import Leafs, leafs, name_of
 from tests.unit.tasks.health.healthy import DOWN, GATEWAY, SVI, V0, VIP, link, sysctl
 

@@ -8,12 +8,12 @@ from ipaddress import ip_address
 import pytest
 
 from tasks.cures.apply import repair_of
-from tasks.cures.catalogue import CURES
 from tasks.cures.forget import forget_command, look_command, still_wrong
 from tasks.cures.model import NeighbourEntry
 from tasks.errors import RefusedError
-from tasks.faults.model import Cure, Diagnosis
+from tasks.faults.model import Diagnosis
 from tasks.gateways import GatewayQuery, gateway_in
+from tasks.ladder import CURES, Cure
 from tests.unit.tasks.fakes import CONFIG, VM_MAC
 
 GATEWAY = gateway_in(CONFIG, "sw", GatewayQuery(address=ip_address("130.246.213.11")))

@@ -15,10 +15,10 @@ from tasks.facts.model import LinkFact, RuleFact, SwitchFacts
 from tasks.faults.catalogue import CURED, FAULTS, fault
 from tasks.faults.gateway.devices import configured_mtu
 from tasks.faults.gateway_view import is_part
-from tasks.faults.model import Cure
 from tasks.faults.view import ExpectedFromSite
 from tasks.health.diagnose import diagnose
 from tasks.health.judge import judge
+from tasks.ladder import Cure
 from tests.unit.tasks.health.healthy import (
     GATEWAY,
     HV,

@@ -20,9 +20,10 @@ from tasks.facts.model import (
     SwitchFacts,
 )
 from tasks.faults.catalogue import CURED
-from tasks.faults.model import Cure, Diagnosis, SilentEndpoint
+from tasks.faults.model import Diagnosis, SilentEndpoint
 from tasks.faults.segment.vm import BY_EXCLUSION
 from tasks.health.diagnose import diagnose
+from tasks.ladder import Cure
 from tests.unit.tasks.health.healthy import (
     DOWN,
     GATEWAY,

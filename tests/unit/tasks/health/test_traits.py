@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tasks.faults.catalogue import CURED
-from tasks.faults.model import Cure
 from tasks.health.diagnose import diagnose
+from tasks.ladder import Cure
 from tests.unit.tasks.health.healthy import healthy
 from tests.unit.tasks.health.test_diagnosis import FAULTS
 
