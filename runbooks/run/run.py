@@ -309,7 +309,7 @@ def stopped_during(attempt: CureAttempt, revert_in: int) -> errors.CancelledErro
         )
     return errors.CancelledError(
         f"stopped while {name} was {CURES[cure].doing}; the switch goes on by itself and {after}. "
-        "Nobody sends gratuitous ARP or puts back routes and neighbours made by hand: they stand in "
-        "the audit log",
+        "Nobody sends gratuitous ARP or puts back routes and neighbours made by hand: they stand "
+        "in the audit log",
         f"Make sure with: vip pending {name}, then vip check {name}",
     )
