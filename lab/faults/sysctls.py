@@ -76,4 +76,17 @@ FAULTS: tuple[Fault, ...] = (
         forget_arp=True,
         spreads=True,
     ),
+    Fault(
+        name="svi-answers-arp",
+        id="g9",
+        does="lets the SVI answer ARP for the VIP (arp_ignore = 0); the VM's ARP entry ages",
+        seen="it learns the SVI's own MAC for its gateway, and depends on this leaf",
+        cure="none",
+        latent=True,
+        leaf=Script(
+            "for d in all $svi; do echo 0 > /proc/sys/net/ipv4/conf/$d/arp_ignore; done",
+            "for d in all $svi; do echo 1 > /proc/sys/net/ipv4/conf/$d/arp_ignore; done",
+        ),
+        forget_arp=True,
+    ),
 )

@@ -74,6 +74,7 @@ EXPECTED = {
     "vrr-arp-ignore": seen("vrr-arp-ignore", may=_WAYS),
     "vrr-noarp": seen("vrr-noarp", may=_WAYS),
     "arp-ignore-all": seen("arp-ignore-all", may=_WAYS),
+    "svi-answers-arp": seen("svi-answers-arp", may=_WAYS),
     "policy-rule-from": seen("policy-rule-from", may=_WAYS),
     "policy-rule-to": seen("policy-rule-to", may=_WAYS),
     "policy-rule-iif": seen("policy-rule-iif", may=_WAYS),

@@ -134,6 +134,31 @@ def _arp_ignore(view: GatewayView) -> Iterator[Sighting]:
             yield _setting(view, device, "arp_ignore", right=1, why=why)
 
 
+def _svi_answers(view: GatewayView) -> Iterator[Sighting]:
+    """The SVI answers ARP for the VIPs too: the kernel does so for every address of its own.
+
+    Asked for the VIP, it answers before the VRR device, whose own setting plays no part.
+    """
+    values = [view.switch.sysctl(f"conf/{d}/arp_ignore") for d in ("all", view.svi)]
+    if view.vrr_ipv4 and values == [0, 0]:
+        yield Sighting(
+            "",
+            "sysctl: net.ipv4.conf.all.arp_ignore = 0: SVIs whose own arp_ignore is 0 too answer "
+            "ARP for their VIPs with their own MAC",
+            "sysctl -w net.ipv4.conf.all.arp_ignore=1, and the same in /etc/sysctl.d for the next "
+            "boot; then announce the VIPs, for the VMs that have learnt the SVI's MAC.",
+        )
+
+
+def _svi_answers_sentence(view: GatewayView, _: Sequence[Sighting]) -> str:
+    link = view.links.get(view.svi)
+    mac = f" ({link.mac})" if link is not None and link.mac else ""
+    return (
+        f"{view.svi} answers ARP for its VIPs with its own MAC{mac}, which no other leaf has: a VM "
+        "that moves to another leaf takes it along, and depends on this one"
+    )
+
+
 def _devices(seen: Sequence[Sighting]) -> str:
     return ", ".join(each.device for each in seen)
 
@@ -212,6 +237,16 @@ FAULTS = (
         sentence=lambda _, seen: (
             f"{_devices(seen)} does not forward what comes in by its own address"
         ),
+        latent=True,
+    ),
+    Fault(
+        "svi-answers-arp",
+        "ARP for a VIP is answered with the virtual MAC",
+        Status.WARNING,
+        find=_svi_answers,
+        needs=("sysctls",),
+        cure=Cure.NONE,
+        sentence=_svi_answers_sentence,
         latent=True,
     ),
     Fault(

@@ -184,6 +184,20 @@ def test_only_one_value_of_arp_ignore_leaves_a_vip_unanswered(value: int) -> Non
     assert both(sysctl(healthy(), f"conf/{V0}/arp_ignore", 8)) == {"vrr-arp-ignore"}
 
 
+@pytest.mark.parametrize(
+    ("every", "svi", "seen"), [(0, 0, True), (0, 1, False), (1, 0, False), (0, 2, False)]
+)
+def test_an_svi_answers_for_the_vip_where_nothing_forbids_it(
+    every: int, svi: int, seen: bool
+) -> None:
+    for vrr in (0, 1):
+        facts = sysctl(healthy(), "conf/all/arp_ignore", every)
+        facts = sysctl(sysctl(facts, f"conf/{SVI}/arp_ignore", svi), f"conf/{V0}/arp_ignore", vrr)
+        assert both(facts) == ({"svi-answers-arp"} if seen else set())
+    unread = replace(facts, sysctls={k: v for k, v in facts.sysctls.items() if SVI not in k})
+    assert "svi-answers-arp" not in both(unread)
+
+
 def test_an_svi_that_does_not_forward_harms_only_who_has_it_as_a_gateway() -> None:
     facts = sysctl(healthy(), f"conf/{SVI}/forwarding", 0)
     assert both(facts) == {"svi-forwarding-off"}

@@ -354,6 +354,16 @@ CASES = [
     ),
     Case("rp-filter-all", lambda: facts(sysctls=sysctl("conf/all/rp_filter", 1)), ""),
     Case("vrr-rp-filter", lambda: facts(sysctls=sysctl(f"conf/{V0}/rp_filter", 1)), V0),
+    Case(
+        "svi-answers-arp",
+        lambda: facts(
+            sysctls=sysctl("conf/all/arp_ignore", 0)
+            .replace(f"conf/{SVI}/arp_ignore:1", f"conf/{SVI}/arp_ignore:0")
+            .replace("conf/vlan999/arp_ignore:1", "conf/vlan999/arp_ignore:0")
+        ),
+        "",
+        ("answer ARP for their VIPs with their own MAC",),
+    ),
     Case("arp-ignore-all", lambda: facts(sysctls=sysctl("conf/all/arp_ignore", 8)), "", ("8",)),
     Case("vrr-arp-ignore", lambda: facts(sysctls=sysctl(f"conf/{V0}/arp_ignore", 8)), V0, ("8",)),
     Case(

@@ -148,6 +148,11 @@ FAULTS: dict[str, tuple[Break, Cure, bool]] = {
         False,
     ),
     "vrr-mtu-wrong": (lambda f: link(f, V0, mtu=1400), Cure.REAPPLY, True),
+    "svi-answers-arp": (
+        lambda f: sysctl(sysctl(f, "conf/all/arp_ignore", 0), f"conf/{SVI}/arp_ignore", 0),
+        Cure.NONE,
+        True,
+    ),
     "svi-forwarding-off": (lambda f: sysctl(f, f"conf/{SVI}/forwarding", 0), Cure.NONE, True),
     "svi-mtu-wrong": (
         lambda f: link(link(link(f, SVI, mtu=1500), V0, mtu=1500), V1, mtu=1500),
