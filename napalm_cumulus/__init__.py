@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        """Return the driver once it is asked for: NAPALM is slow to import (see ``errors``)."""
+        """Return the driver when it is used for the first time.
+
+        NAPALM is slow to import (see ``errors``).
+        """
         if name != "CumulusDriver":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from napalm_cumulus.driver import CumulusDriver  # noqa: PLC0415 - see above
@@ -20,5 +23,5 @@ else:
         return __all__
 
 
-# One class and no more: NAPALM takes the first subclass of its base that it finds here.
+# Only one class: NAPALM takes the first subclass of its base class that it finds here.
 __all__ = ["CumulusDriver"]

@@ -1,4 +1,4 @@
-"""Who runs this program: the account that the kernel knows, and the person who logged in."""
+"""Who runs this program: the account in the kernel, and the person who logged in."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import socket
 from pathlib import Path
 
 _LOGIN_UID = Path("/proc/self/loginuid")
-_UNSET = 2**32 - 1  # as the kernel writes it where nobody logged in (a service, a container)
+_UNSET = 2**32 - 1  # the kernel's value where nobody logged in (a service, a container)
 
 
 def account() -> str:
-    """Return the account of this process by the passwd database, else its number.
+    """Return the name of this process's account in the passwd database, else its number.
 
-    ``$LOGNAME`` and ``$USER`` are not asked: anybody who starts a program can set them.
+    ``$LOGNAME`` and ``$USER`` are not used: anybody who starts a program can set them.
     """
     return _name_of(os.geteuid())
 
 
 def login() -> str:
-    """Return who logged in, also behind ``su`` and ``sudo``; empty where nobody knows.
+    """Return the login name, also behind ``su`` and ``sudo``; empty where it is not known.
 
-    The kernel's audit session is asked first. Where it has none, root may believe
-    sudo, whose variables nobody but root could have set. The terminal is asked last.
+    The kernel's audit session is asked first. Where there is none and this process is root's,
+    sudo's variables are used: only root can have set them. The terminal is asked last.
     """
     try:
         uid = int(_LOGIN_UID.read_text(encoding="ascii"))
@@ -41,7 +41,7 @@ def login() -> str:
 
 
 def sudo_uid() -> int | None:
-    """Return the user id behind sudo, for root alone; None where there is none."""
+    """Return the user id that called sudo, for root only; None where there is none."""
     given = os.environ.get("SUDO_UID", "")
     if os.geteuid() != 0 or not given.isascii() or not given.isdigit():
         return None
@@ -49,7 +49,7 @@ def sudo_uid() -> int | None:
 
 
 def who() -> str:
-    """Return the account and the machine, with the login name beside it where it is another's."""
+    """Return the account and the machine, with the login name beside it where it differs."""
     name, behind = account(), login()
     if behind and behind != name:
         name = f"{name} (login {behind})"

@@ -1,8 +1,8 @@
-"""Many commands in one round trip: a script for ``sh -s`` and the reading of what it prints.
+"""Many commands in one round trip: a script for ``sh -s``, and the parsing of its output.
 
-SSH carries stdout and stderr separately, so each has marks of its own: after every command a random
-word marks the end on both, on stdout with the exit status. No temporary file is needed on the
-switch (its disk may be full) and any bytes may stand between the marks.
+SSH carries stdout and stderr separately, so each has its own marks: after every command a random
+word marks the end on both, on stdout with the exit status. The switch needs no temporary file (its
+disk may be full), and any bytes may stand between the marks.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 #: The command line that takes the script on its stdin.
 SHELL = "sh -s"
 
-#: The same, with stdout and stderr each packed by gzip, where the switch has it: what a batch says
-#: then comes in a few packets instead of one or two for each command, which costs the client half.
+#: The same, but stdout and stderr are each packed by gzip where the switch has it. A batch's output
+#: then takes a few packets, not one or two for each command, which halves the client's work.
 PACKED_SHELL = (
     "command -v gzip >/dev/null 2>&1 || exec sh -s; exec 4>&2; "
     "{ sh -s 2>&1 1>&3 3>&- 4>&- | gzip -1 >&4 3>&- 4>&-; } 3>&1 | gzip -1 4>&-"
@@ -55,7 +55,7 @@ def script(commands: Sequence[str], boundary: str) -> bytes:
     framed true
 
     Raises:
-        CommandErrorException: A command holds a NUL byte, which no shell can take.
+        CommandErrorException: a command contains a NUL byte, which no shell accepts.
     """
     for command in commands:
         if "\0" in command:
@@ -65,7 +65,7 @@ def script(commands: Sequence[str], boundary: str) -> bytes:
 
 
 def read(text: bytes) -> tuple[str, list[str]] | None:
-    """Return the boundary and the commands of a script made here; None if it is none.
+    """Return the boundary and the commands of a script made here; None for any other text.
 
     >>> read(script(["true", "echo 'a b'"], "--b"))
     ('--b', ['true', "echo 'a b'"])
@@ -78,13 +78,13 @@ def read(text: bytes) -> tuple[str, list[str]] | None:
 
 
 def unpacked(data: bytes, boundary: str, limit: int) -> bytes:
-    """Return what ``PACKED_SHELL`` has packed; text around it (a login's, sudo's) stays as it is.
+    """Unpack the output of ``PACKED_SHELL``; text around it (from a login or sudo) is kept.
 
-    The output of a switch without gzip stays as it is, too: it begins with a boundary. Of an output
-    that was cut off, the part that came is unpacked.
+    The output of a switch without gzip begins with a boundary, and is returned unchanged. Of an
+    output that was cut off, the part that arrived is unpacked.
 
     Raises:
-        CommandErrorException: It is no gzip, or unpacked it is longer than ``limit`` bytes.
+        CommandErrorException: it is not gzip data, or is longer than ``limit`` bytes unpacked.
     """
     plain, magic, rest = data.partition(_MAGIC)
     if not magic or boundary.encode("ascii") in plain:
@@ -106,10 +106,10 @@ def unpacked(data: bytes, boundary: str, limit: int) -> bytes:
 def parse(
     commands: Sequence[str], boundary: str, stdout: bytes, stderr: bytes
 ) -> list[CommandResult]:
-    """Cut the two outputs into one result for each command.
+    """Split the two outputs into one result for each command.
 
     Raises:
-        CommandErrorException: Marks are missing: the script did not run to its end.
+        CommandErrorException: marks are missing, since the script did not run to its end.
     """
     mark = boundary.encode("ascii")
     outputs: list[tuple[bytes, int]] = []

@@ -1,9 +1,9 @@
-"""What this driver raises, NAPALM's exceptions and two of its own, loaded when first needed.
+"""The exceptions of this driver, NAPALM's and its own, imported when first needed.
 
-Importing anything of NAPALM loads the drivers of all its vendors: for a program that only reads
-switches, half of its start. So modules say ``from napalm_cumulus import errors`` and
-``errors.CommandErrorException``; ``except`` works as ever, and the classes of NAPALM's names
-are NAPALM's own.
+Importing anything of NAPALM imports the drivers of all its vendors, which is half of the start of a
+program that only reads switches. So modules say ``from napalm_cumulus import errors`` and
+``errors.CommandErrorException``. ``except`` works as usual, and the classes with NAPALM's names are
+NAPALM's own.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> type[Exception]:
-        if name not in __all__:  # what looks for attributes does not import NAPALM
+        if name not in __all__:  # looking for other attributes does not import NAPALM
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from napalm.base import exceptions  # noqa: PLC0415 - see above
 

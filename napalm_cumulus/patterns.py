@@ -1,4 +1,4 @@
-"""How names and addresses of the kernel are written, as regular expressions."""
+"""Regular expressions for names and addresses of the kernel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 #: A MAC address with colons.
 MAC = r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}"
-#: A network interface that can stand in a command line; the kernel takes 15 characters.
+#: A network interface in a command line; the kernel allows 15 characters.
 INTERFACE = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}"
 
 _LOOSE_MAC = re.compile(r"[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}")

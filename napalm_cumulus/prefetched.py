@@ -1,4 +1,4 @@
-"""A session that knows some answers already, for reads that share one round trip."""
+"""A session that has some answers already, for reads that share one round trip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PrefetchedTransport:
-    """Gives the known answers, and asks the session everything else."""
+    """Returns the known answers, and runs every other command in the session."""
 
     def __init__(self, transport: Transport, answers: Mapping[str, CommandResult]) -> None:
         self._transport = transport
@@ -21,7 +21,7 @@ class PrefetchedTransport:
     def run(
         self, command: str, *, stdin: bytes = b"", timeout: float | None = None
     ) -> CommandResult:
-        """Return the known result of the command, or that of running it."""
+        """Return the known result of the command, or run it."""
         known = None if stdin else self._answers.get(command)
         return known or self._transport.run(command, stdin=stdin, timeout=timeout)
 

@@ -1,4 +1,4 @@
-"""The driver's own exceptions beside NAPALM's; modules take them from ``napalm_cumulus.errors``."""
+"""The driver's own exceptions; modules import them from ``napalm_cumulus.errors``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from napalm.base.exceptions import CommitError
 
 
 class CommitRefusedError(CommitError):
-    """A commit, or its confirmation, did not begin: by this nothing on the switch was changed."""
+    """A commit, or its confirmation, did not begin; it changed nothing on the switch."""
 
 
 class MixedDiskError(CommitError):

@@ -1,6 +1,6 @@
-"""A login on a switch that runs shell commands: what the driver is built upon.
+"""A login on a switch that runs shell commands; the driver is built upon it.
 
-It knows nothing of NAPALM, which is slow to import: a program that only reads needs no more.
+It does not import NAPALM, which is slow: a program that only reads does not need NAPALM.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ class Session:
         *,
         transport: Transport | None = None,
     ) -> None:
-        """Remember how to reach the switch.
+        """Take the parameters of the session.
 
         Args:
-            hostname: Address, name, or ``Host`` of the SSH configuration.
-            username: Login name; empty takes the SSH configuration's or the caller's own.
-            password: Login password; empty logs in by key or agent only.
-            timeout: Seconds to wait for the connection.
-            optional_args: Further settings; copied, never changed.
-            transport: A ready session to use instead of SSH.
+            hostname: address, name, or ``Host`` of the SSH configuration.
+            username: login name; empty takes the one of the SSH configuration, or the caller's own.
+            password: login password; empty logs in only by key or agent.
+            timeout: seconds to wait for the connection.
+            optional_args: further settings; copied, never changed.
+            transport: an open session to use instead of SSH.
         """
         self.hostname, self.username, self.password, self.timeout = check_login(
             hostname, username, password, timeout
@@ -54,7 +54,7 @@ class Session:
         self._transport: Transport | None = None
 
     def open(self) -> None:
-        """Connect, verify the host key, log in. Does nothing while a session is open."""
+        """Connect, verify the host key, and log in; does nothing while a session is open."""
         if self._transport is not None:
             if self._transport.is_alive():
                 return
@@ -70,7 +70,7 @@ class Session:
             transport.close()
 
     def is_alive(self) -> models.AliveDict:
-        """Return whether the switch runs commands now (asked of the switch, not of the socket)."""
+        """Return whether the switch runs commands now; asks the switch, not the socket."""
         transport: Transport | None = getattr(self, "_transport", None)  # half-built in __del__
         return {"is_alive": transport is not None and transport.is_alive()}
 
@@ -78,7 +78,7 @@ class Session:
         """Return the open session.
 
         Raises:
-            ConnectionClosedException: There is none.
+            ConnectionClosedException: there is no session.
         """
         if self._transport is None:
             raise errors.ConnectionClosedException(
@@ -97,7 +97,7 @@ class Session:
 
     @property
     def take_snapshot(self) -> Callable[[], Snapshot]:
-        """Return a function that reads the configuration as it would boot, and as it is applied.
+        """Return a function that reads the configuration on the disk and the applied one.
 
         It is a property for the same reason as ``run_many``.
         """
@@ -111,22 +111,22 @@ class Session:
 
     @property
     def run_many(self) -> Callable[..., list[CommandResult]]:
-        """Return a function that runs shell commands in one round trip and gives all results.
+        """Return a function that runs shell commands in one round trip and returns all results.
 
-        It takes the commands and ``timeout``, seconds for all of them together, by default
-        ``command_timeout``. The commands are ``sh`` command lines. Each runs in a shell of its own
-        with empty stdin, and a failing one does not stop the others. It gives exit status, stdout
+        It takes the commands (``sh`` command lines) and ``timeout``, the seconds for all of them
+        together, by default ``command_timeout``. Each command runs in a shell of its own with empty
+        stdin. A command that fails does not stop the others. The results have exit status, stdout
         and stderr as bytes, in the order of the commands. It is a property because NAPALM's
         contract allows no further method.
         """
-        # A session's log shows each command of a batch, which takes an answer that can be read.
+        # A session's log shows each command of a batch, so the answer must be readable.
         packed = not self.optional_args.get("session_log")
         return functools.partial(self._run_many, packed=packed)
 
     def _run_many(
         self, commands: Sequence[str], *, timeout: float | None = None, packed: bool = False
     ) -> list[CommandResult]:
-        """Run the commands in one round trip; a failing one does not stop the others."""
+        """Run the commands in one round trip; a command that fails does not stop the others."""
         if not commands:
             return []
         boundary = batch.new_boundary()
@@ -137,7 +137,7 @@ class Session:
                 timeout=timeout,
             )
         except (errors.CommandTimeoutException, errors.CommandErrorException) as error:
-            # The transport knows only of the shell that runs the batch.
+            # The transport only knows the shell that runs the batch.
             listed = "; ".join(command[:100] for command in commands)
             raise type(error)(f"{error} The shell was running: {listed}") from error
         stdout, stderr = answer.stdout, answer.stderr

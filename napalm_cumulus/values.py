@@ -1,6 +1,6 @@
-"""Values as strangers give them: typed, or as the text that a command line or a YAML file made.
+"""Values from callers: typed, or as the text of a command line or a YAML file.
 
-One table of what is accepted, for optional arguments and for the arguments of methods.
+One table says what is accepted, for optional arguments and for the arguments of methods.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 _TRUE, _FALSE = frozenset({"true", "yes"}), frozenset({"false", "no"})
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 _SHOWN = 60
-#: A year: longer than anybody waits, and far below what a timer of the system can take.
+#: A year: longer than anybody waits, and far below the limit of the system's timers.
 LONGEST = 31_536_000
 
 
 class UnfitValueError(ValueError):
-    """A value of another kind than is wanted; a sentence for a person."""
+    """A value has another type than is wanted; the text is a sentence for a person."""
 
 
 @contextmanager
 def refused_as(error: Callable[[str], Exception], prefix: str = "") -> Iterator[None]:
-    """Raise what is unfit in this block as another exception, one of NAPALM's."""
+    """Raise an unfit value in this block as another exception, one of NAPALM's."""
     try:
         yield
     except UnfitValueError as reason:
@@ -36,13 +36,13 @@ def refused_as(error: Callable[[str], Exception], prefix: str = "") -> Iterator[
 
 
 def boolean(value: object, what: str) -> bool:
-    """Return a truth value; of texts only ``true``, ``false``, ``yes`` and ``no`` are ones.
+    """Return a truth value; the only valid texts are ``true``, ``false``, ``yes`` and ``no``.
 
     >>> boolean("False", "sudo"), boolean("yes", "sudo"), boolean(1, "sudo")
     (False, True, True)
 
     Raises:
-        UnfitValueError: It is neither true nor false.
+        UnfitValueError: it is neither true nor false.
     """
     if isinstance(value, bool):
         return value
@@ -55,32 +55,32 @@ def boolean(value: object, what: str) -> bool:
 
 
 def number(value: object, what: str, least: float, most: float) -> float:
-    """Return a number within its bounds; whole ones as ``int``.
+    """Return a number within its limits; whole ones as ``int``.
 
     >>> number("2.5", "timeout", 0, 10), number("22", "port", 1, 65535)
     (2.5, 22)
 
     Raises:
-        UnfitValueError: It is no number, or out of bounds.
+        UnfitValueError: it is not a number, or out of its limits.
     """
     found: float = math.nan
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         found = value
     elif isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         found = float(value) if "." in value else int(value)
-    if not least <= found <= most:  # neither is NaN
+    if not least <= found <= most:  # False for NaN, too
         raise UnfitValueError(f"{what} is a number from {least} to {most}, not {shown(value)}.")
     return int(found) if isinstance(found, int) or found.is_integer() else found
 
 
 def whole(value: object, what: str, least: int, most: int) -> int:
-    """Return a whole number within its bounds.
+    """Return a whole number within its limits.
 
     >>> whole("2", "count", 1, 10), whole(2.0, "count", 1, 10)
     (2, 2)
 
     Raises:
-        UnfitValueError: It is none, or out of bounds.
+        UnfitValueError: it is not a whole number, or out of its limits.
     """
     try:
         found = number(value, what, least, most)
@@ -97,12 +97,12 @@ def text(value: object, what: str, *, secret: bool = False) -> str:
     """Return a text that can be a word of a command.
 
     Args:
-        value: as it was given.
-        what: what it is, to begin the sentence with.
-        secret: the sentence must not show it.
+        value: the value from the caller.
+        what: its name, to begin the message with.
+        secret: whether the message must not show it.
 
     Raises:
-        UnfitValueError: It is no text, or no UTF-8 or a NUL byte makes it unusable.
+        UnfitValueError: it is not a text, has a NUL byte, or cannot be written in UTF-8.
     """
     seen = f"a {type(value).__name__}" if secret else shown(value)
     if not isinstance(value, str):
@@ -118,22 +118,22 @@ def text(value: object, what: str, *, secret: bool = False) -> str:
 
 
 def path(value: object, what: str) -> Path:
-    """Return a path, its ``~`` replaced.
+    """Return a path, with its ``~`` expanded.
 
     Raises:
-        UnfitValueError: It is none, or leads nowhere.
+        UnfitValueError: it is not a path, or its home directory does not exist.
     """
     given = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(given, str):
         raise UnfitValueError(f"{what} is a path, not {shown(value)}.")
     try:
         return Path(text(given, what)).expanduser()
-    except RuntimeError as error:  # the home of a user that does not exist
+    except RuntimeError as error:  # the home directory of a user that does not exist
         raise UnfitValueError(f"{what} is {shown(given)}, which leads nowhere: {error}.") from error
 
 
 def shown(value: object) -> str:
-    """Return a value for a sentence: printable, and not too long."""
+    """Return a value for a message: printable and not too long."""
     try:
         found = repr(value)
     except Exception:  # noqa: BLE001 - somebody else's class, or a number of too many digits
@@ -148,7 +148,7 @@ def like(default: object, value: object, what: str) -> object:
     (True, '')
 
     Raises:
-        UnfitValueError: It is of another kind.
+        UnfitValueError: it has another type.
     """
     if value is None:
         return default

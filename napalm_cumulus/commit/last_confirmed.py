@@ -1,4 +1,4 @@
-"""What the newest confirmed commit replaced, kept on the switch for a rollback of it."""
+"""The files that the newest confirmed commit replaced; the switch keeps them for a rollback."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Previous:
     """The files as they were before the newest confirmed commit.
 
     Attributes:
-        id: that commit.
-        owner: who made it.
-        files: path to text, of every file it replaced or removed.
-        written: path to SHA-256 of every file it wrote.
-        removed: the files it removed.
+        id: that commit's id.
+        owner: that commit's owner.
+        files: path to text, of every file that it replaced or removed.
+        written: path to SHA-256, of every file that it wrote.
+        removed: the files that it removed.
     """
 
     id: str
@@ -37,7 +37,7 @@ class Previous:
         """Return the switch's configuration with that commit undone.
 
         Args:
-            base: what is on the switch now.
+            base: the present configuration of the switch.
             switch: its name, for messages.
 
         Raises:
@@ -59,12 +59,12 @@ class Previous:
 
 
 def read(transport: Transport, switch: str, program: bytes) -> Previous:
-    """Ask the switch what its newest confirmed commit replaced.
+    """Ask the switch for the files that its newest confirmed commit replaced.
 
     Args:
         transport: the session.
         switch: its name, for messages.
-        program: the on-switch program. A confirm that a power cut ended is settled by it first.
+        program: the on-switch program. It first settles a confirm that a power cut interrupted.
 
     Raises:
         CommitError: no commit was ever confirmed there.

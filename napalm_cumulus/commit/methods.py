@@ -1,7 +1,7 @@
 """The configuration methods of the driver: load, compare, commit, confirm, roll back.
 
-The candidate is in this object until ``commit_config``. From then on everything is on the switch,
-so that any session on any machine can confirm or roll back what this one began.
+The candidate is in this object until ``commit_config``. After that everything is on the switch, so
+any session on any machine can confirm or roll back the commit.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NOTHING_LOADED = "No candidate is loaded: call load_merge_candidate or load_rep
 
 
 class ConfigurationMethods:
-    """NAPALM's configuration contract on ifupdown2, with a commit-confirm kept by the switch."""
+    """NAPALM's configuration methods for ifupdown2, with a commit-confirm that the switch keeps."""
 
     hostname: str
     optional_args: dict[str, Any]
@@ -51,7 +51,7 @@ class ConfigurationMethods:
     # --- candidate ------------------------------------------------------------------------------
 
     def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
-        """Load stanzas that replace those of the same name; nothing changes yet.
+        """Load stanzas that replace those of the same name; nothing is changed yet.
 
         Raises:
             MergeConfigException: the text cannot be merged, or would not mean what it says.
@@ -61,10 +61,10 @@ class ConfigurationMethods:
     def load_replace_candidate(
         self, filename: str | None = None, config: str | None = None
     ) -> None:
-        """Load a whole configuration; nothing changes yet.
+        """Load a whole configuration; nothing is changed yet.
 
-        A text with the markers of ``get_config`` is everything that ifupdown2 shall read; without
-        markers it is the main file, and the files it sources stay as they are.
+        A text with the markers of ``get_config`` is the whole configuration of ifupdown2. A text
+        without markers is the main file, and the files that it sources stay as they are.
 
         Raises:
             ReplaceConfigException: the text would not mean what it says.
@@ -95,13 +95,13 @@ class ConfigurationMethods:
         self._base, self._candidate = base, candidate
 
     def compare_config(self) -> str:
-        """Return a diff per file from the disk to the candidate; empty if nothing changes."""
+        """Return a diff for each file from the disk to the candidate; empty if nothing changes."""
         if self._base is None or self._candidate is None:
             return ""
         return self._base.disk.diff_to(self._candidate)
 
     def discard_config(self) -> None:
-        """Forget the candidate. What is already committed is not touched."""
+        """Drop the candidate; what is committed already is not touched."""
         self._base = self._candidate = None
 
     # --- commit ---------------------------------------------------------------------------------
@@ -109,26 +109,27 @@ class ConfigurationMethods:
     def commit_config(
         self, message: str = "", revert_in: int | None = None, *, bounce: bool = False
     ) -> None:
-        """Apply the candidate; the switch itself takes it back unless it is confirmed.
+        """Apply the candidate; the switch rolls it back unless it is confirmed.
 
-        The dead-man's timer is armed on the switch first, the kernel is changed while the disk
-        still holds the old configuration, and the kernel is then checked against the candidate.
-        An empty difference changes nothing, which ``last_commit`` then says.
+        The dead-man's timer is armed on the switch first. Then the kernel is changed while the disk
+        still has the old configuration, and the kernel is checked against the candidate. A
+        candidate without a difference changes nothing, and ``last_commit`` says so.
 
         Args:
-            message: why; kept on the switch while the commit is pending.
-            revert_in: seconds, a whole number from 1 to 604800 (7 days), until the switch rolls
-                back unless ``confirm_commit`` is called. None confirms at once, which writes the
-                disk.
-            bounce: roll back on the switch as soon as the candidate is applied and checked, in
-                the same program and without a round trip between.
+            message: the reason; kept on the switch while the commit is pending.
+            revert_in: seconds, a whole number from 1 to 604800 (7 days), after which the switch
+                rolls back unless ``confirm_commit`` is called. None confirms at once, which writes
+                the disk.
+            bounce: roll back on the switch as soon as the candidate is applied and checked, in the
+                same program and without another round trip.
 
         Raises:
-            CommitRefusedError: the switch did not begin, or the candidate touches the interface
-                that it is managed by; nothing was changed.
+            CommitRefusedError: the switch did not begin, or the candidate changes the interface
+                that the switch is managed by; nothing was changed.
             CommitError: nothing is loaded; or the switch rolled it back and is as before.
-            SessionLockedException: another commit is pending; its owner is named.
-            LockError: the files were changed since they were loaded, or are not ours to change.
+            SessionLockedException: another commit is pending; the message names its owner.
+            LockError: the files were changed since they were loaded, or another program manages
+                them.
         """
         if self._base is None or self._candidate is None:
             raise CommitError(_NOTHING_LOADED)
@@ -136,7 +137,7 @@ class ConfigurationMethods:
             at_once = values.boolean(bounce, "bounce")
         why = transaction.require_message(message)
         if revert_in is None:
-            # Nobody waits for it, so there is time for a large change.
+            # Nobody waits for this commit, so there is time for a large change.
             seconds = _IMMEDIATE_REVERT_IN + len(self._candidate.counted)
         else:
             seconds = transaction.require_revert_in(revert_in)
@@ -173,7 +174,7 @@ class ConfigurationMethods:
             raise CommitError(str(error)) from error
         except CommitRefusedError as error:
             report, self._last_commit = self._last_commit, None
-            # Nobody will confirm it later: do not leave it to the timer.
+            # Nobody will confirm it later, so the timer must not be waited for.
             try:
                 transaction.roll_back(self._session(), commit.id, self.hostname)
             except (CommitError, CommitConfirmException) as also:
@@ -182,7 +183,7 @@ class ConfigurationMethods:
             raise CommitError(f"{error} It was rolled back at once.") from error
 
     def _refuse_management(self, interfaces: tuple[str, ...]) -> None:
-        """Refuse to change the session's own interface where the caller has not allowed it."""
+        """Raise where the session's own interface would change and that was not allowed."""
         if self.optional_args.get("allow_management_change", False) or self._base is None:
             return
         touched = management_interfaces(self._base.disk, self.hostname) & set(interfaces)
@@ -197,29 +198,30 @@ class ConfigurationMethods:
         """Make the pending commit permanent: write the disk, cancel the timer.
 
         Raises:
-            CommitConfirmException: nothing is pending (perhaps it was confirmed too late).
+            CommitConfirmException: nothing is pending (perhaps the confirmation came too late).
             CommitRefusedError: the kernel no longer has the candidate, or the disk cannot be
-                written; it stays pending.
-            MixedDiskError: some files are written, and the others could be neither written nor
-                put back; each is named.
+                written; the commit stays pending.
+            MixedDiskError: some files are written, and the others could be neither written nor put
+                back; the message names each.
         """
         transaction.confirm(self._session(), self._required_pending().id, self.hostname)
 
     def has_pending_commit(self) -> bool:
-        """Return whether a commit waits on the switch, whoever made it."""
+        """Return whether a commit is pending on the switch, whoever made it."""
         return transaction.pending(self._session(), self.hostname) is not None
 
     def rollback(self, *, pending_only: bool = False) -> None:
-        """Take the pending commit back, or, where none is pending, the newest confirmed one.
+        """Roll back the pending commit or, where none is pending, the newest confirmed one.
 
-        A confirmed one is undone by a commit of its own, confirmed at once; a second ``rollback``
-        undoes that.
+        A confirmed commit is undone by a commit of its own, which is confirmed at once; a second
+        ``rollback`` undoes that one.
 
         Args:
-            pending_only: leave the confirmed one alone, also when the pending one ends just now.
+            pending_only: never undo a confirmed commit, even if the pending one ends at this
+                moment.
 
         Raises:
-            CommitConfirmException: nothing is pending, and only that was to be rolled back.
+            CommitConfirmException: nothing is pending, and ``pending_only`` was given.
             CommitError: there is nothing to roll back, or the rollback did not succeed.
             LockError: the files were changed since the newest commit was confirmed.
         """
@@ -246,12 +248,12 @@ class ConfigurationMethods:
 
     @property
     def last_commit(self) -> CommitReport | None:
-        """Return what became of this session's newest commit; None if none changed anything."""
+        """Return the report of this session's newest commit; None if no commit was made."""
         return self._last_commit
 
     @property
     def repairs(self) -> Repairs:
-        """Return the repairs of the kernel, which change no file."""
+        """Return the repairs of the kernel; they change no file."""
         return Repairs(
             self._session,
             self.hostname,
@@ -277,17 +279,18 @@ class ConfigurationMethods:
         sanitized: bool = False,
         format: str = "text",  # noqa: A002 (NAPALM's signature)
     ) -> models.ConfigDict:
-        """Return every file that ifupdown2 reads, as one text with a marker line per file.
+        """Return every file that ifupdown2 reads, as one text with a marker line for each file.
 
         Args:
-            retrieve: ``all``, ``running`` (what is applied: the candidate while a commit is
-                pending), ``startup`` (what is on disk and would boot) or ``candidate``.
-            full: no difference; an interfaces file has no hidden defaults.
+            retrieve: ``all``, ``running`` (the applied configuration: the candidate while a commit
+                is pending), ``startup`` (the configuration on the disk, used at boot) or
+                ``candidate``.
+            full: ignored; an interfaces file has no hidden defaults.
             sanitized: replace the values of password and key options by a placeholder.
             format: only ``text``.
 
         Raises:
-            CommandErrorException: an argument makes no sense, or the files cannot be read.
+            CommandErrorException: an argument is not valid, or the files cannot be read.
         """
         if format != "text":
             raise NotImplementedError(
@@ -321,10 +324,10 @@ class ConfigurationMethods:
 
 
 def _text_of(filename: object, config: object, error: type[Exception]) -> str:
-    """Return the candidate's text; NAPALM: the file takes precedence.
+    """Return the candidate's text; the file takes precedence, as in NAPALM.
 
     Raises:
-        MergeConfigException: or what else ``error`` is: there is no text, or none of a file.
+        MergeConfigException: or the other class given as ``error``: there is no usable text.
     """
     with values.refused_as(error):
         if filename is not None and filename != "":

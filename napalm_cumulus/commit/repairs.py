@@ -1,7 +1,7 @@
-"""Repairs: steps on the kernel that bring it back to what the disk says; no file is touched.
+"""Repairs: steps on the kernel that restore the configuration on the disk; no file is touched.
 
-They run in the same program on the switch as a commit, under its lock and its dead-man's timer: if
-a repair is interrupted, ``ifup`` of the interfaces that it worked on ends it.
+They run on the switch in the same program as a commit, under its lock and its dead-man's timer: if
+a repair is interrupted, ``ifup`` of its interfaces ends it.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from napalm_cumulus.ssh.transport import Transport
 
 @dataclass(frozen=True)
 class RepairReport:
-    """What became of a repair, as the switch wrote it down.
+    """The outcome of a repair, as the switch recorded it.
 
     Attributes:
         id: twelve hexadecimal digits.
-        steps: what was done, in words.
-        interfaces: the stanzas concerned.
+        steps: its steps, in words.
+        interfaces: the stanzas it worked on.
         result: ``repaired``, ``reverted`` (it took something away, and ``ifup`` of the interfaces
-            brought it back) or ``incomplete`` (that did not bring it back).
-        applied_ok: every step succeeded, and the kernel has all addresses of the interfaces, their
-            virtual MACs, and all their devices up.
-        seconds: what all of it took on the switch.
+            brought it back) or ``incomplete`` (``ifup`` did not bring it back).
+        applied_ok: whether every step succeeded, and the kernel has all addresses of the
+            interfaces, their virtual MACs, and all their devices up.
+        seconds: how long it took on the switch.
         outage_seconds: from the first step that takes something away to the end of the last step,
-            the upper bound of what a neighbour may have missed; 0 where none does.
+            an upper bound of a neighbour's outage; 0 where no step takes anything away.
         problems: what the kernel lacks, and which steps failed.
-        log: the last lines of what the commands said.
+        log: the last lines of the output of the commands.
     """
 
     id: str
@@ -55,13 +55,13 @@ class RepairReport:
 
 
 class Repairs:
-    """The repairs of one switch; the driver's ``repairs`` makes it.
+    """The repairs of one switch; the driver's ``repairs`` returns it.
 
     Args:
-        session: gives the open session.
-        hostname: the switch's, for messages and to know the interface it is managed by.
-        owner: who repairs; empty for the user of this program.
-        allow_management: also repair the interface that the switch is managed by.
+        session: returns the open session.
+        hostname: the switch's name, for messages and to find the interface it is managed by.
+        owner: the owner of the repairs; empty for the user of this program.
+        allow_management: whether to repair the interface that the switch is managed by, too.
     """
 
     def __init__(
@@ -82,21 +82,23 @@ class Repairs:
     ) -> RepairReport:
         """Carry out the steps on the switch, with its dead-man's timer armed first.
 
-        They run there in one program that needs neither this session nor this process. When it
-        ends the kernel is checked against the disk's configuration; what a step took away and did
+        They run there in one program that needs neither this session nor this process. At its end
+        the kernel is checked against the configuration on the disk. What a step took away and did
         not give back is brought back at once.
 
         Args:
-            steps: what to do (``napalm_cumulus.commit.repair_steps``).
-            message: why; kept on the switch while it goes on.
-            revert_in: seconds after which the switch itself brings the kernel back to the disk's
-                configuration, should the repair not have ended by then.
+            steps: the steps (``napalm_cumulus.commit.repair_steps``).
+            message: the reason; kept on the switch while the repair runs.
+            revert_in: seconds after which the switch itself restores the configuration on the disk,
+                if the repair has not ended by then.
 
         Raises:
-            CommitRefusedError: it did not begin; nothing was changed.
-            SessionLockedException: a commit or another repair is pending; its owner is named.
-            LockError: the files are not ours, or changed this instant.
-            CommitError: it took something away; the switch has brought it back, or says what not.
+            CommitRefusedError: the repair did not begin; nothing was changed.
+            SessionLockedException: a commit or another repair is pending; the message names its
+                owner.
+            LockError: another program manages the files, or they changed at this moment.
+            CommitError: it took something away; the switch brought it back, or the message says
+                what not.
         """
         seconds = transaction.require_revert_in(revert_in)
         if not steps:
@@ -130,17 +132,17 @@ class Repairs:
         return report
 
     def _interfaces(self, disk: Configuration, steps: Sequence[Step]) -> tuple[str, ...]:
-        """Return the stanzas that the steps concern.
+        """Return the stanzas that the steps work on.
 
         Raises:
-            CommitRefusedError: one is not configured, or manages the switch.
+            CommitRefusedError: a stanza is not configured, or is the one that manages the switch.
         """
         named = tuple(dict.fromkeys(name for step in steps for name in step.interfaces))
         for name in named:
             if name not in disk.counted and not bridges_of(disk, name):
                 raise CommitRefusedError(
-                    f"{self._hostname} has no interface {name} in its configuration, so that "
-                    "nothing says how it should be; nothing was changed."
+                    f"{self._hostname} has no interface {name} in its configuration, so it is not "
+                    "known how it should be; nothing was changed."
                 )
         touched = management_interfaces(disk, self._hostname) & set(named)
         if touched and not self._allow_management:
@@ -155,9 +157,9 @@ class Repairs:
 def _files(
     base: Snapshot, steps: Sequence[Step], interfaces: tuple[str, ...]
 ) -> dict[str, str | bytes]:
-    """Return the members of the archive that are not about who and when."""
+    """Return the members of the archive, except owner, message and time."""
     taken = [_with_bridges(base.disk, step) for step in steps]
-    # What brings everything back, should the repair be cut off.
+    # This brings everything back if the repair is interrupted.
     undo = tuple(dict.fromkeys(name for step in taken for name in step.interfaces))
     wanted = transaction.lines(wishes(base.disk, interfaces))
     return {
@@ -178,15 +180,15 @@ def _files(
 
 
 def _words(steps: Iterable[Step]) -> tuple[str, ...]:
-    """Return what the steps do, each thing said once."""
+    """Return what the steps do, in words and without repetitions."""
     return tuple(dict.fromkeys(step.words for step in steps))
 
 
 def _with_bridges(disk: Configuration, step: Step) -> Step:
-    """Return the step with stanzas that there are.
+    """Return the step with stanzas that exist.
 
-    A reapply of a port goes with its bridge: ``ifup`` of the port does not put it back. A port
-    that has no stanza of its own, only a place in a bridge, is the bridge's to bring up.
+    A port is reapplied together with its bridge: ``ifup`` of the port does not put it back into the
+    bridge. A port without a stanza of its own, only named in a bridge, is brought up by the bridge.
     """
     bridges = [name for port in step.interfaces for name in bridges_of(disk, port)]
     named = [name for name in step.interfaces if name in disk.counted]
@@ -230,7 +232,7 @@ def _failure(switch: str, report: RepairReport) -> CommitError:
         return lost
     if report.result == "reverted":
         return CommitError(
-            f"Repair {report.id} on {switch} did not go as meant, and the switch has gone back to "
+            f"Repair {report.id} on {switch} did not succeed, and the switch has restored "
             f"the configuration on its disk. It said: {details}"
         )
     return CommitError(

@@ -1,4 +1,4 @@
-"""What the switch answers about commits, and which report or error that is."""
+"""The switch's answers about commits, turned into reports and errors."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ E_INTERNAL, E_CHANGED, E_PENDING, E_FOREIGN, E_NOT_ARMED, E_STAGING = 70, 71, 72
 E_NOTHING, E_FAILED, E_INCOMPLETE, E_REFUSED, E_WRITE, E_MIXED = 76, 77, 78, 79, 80, 81
 E_LATE, E_TOO_SHORT = 84, 85
 
-#: Before what the files no longer gave after a change, and the switch put back without them.
+#: Before each thing that the files no longer gave after a change, and the switch put back itself.
 PUT_BACK = "put back by ip, for the files do not give it any more: "
 
-#: With these it ends before the candidate is put in place, but for one sentence of E_INTERNAL.
+#: With these the program ends before the candidate is applied, but for one text of E_INTERNAL.
 _NOT_BEGUN = (E_INTERNAL, E_NOT_ARMED, E_STAGING, E_TOO_SHORT)
 _GONE = "state has gone"
 _SECONDS = re.compile(r"^[0-9]{1,12}(\.[0-9]{1,9})?\Z")
@@ -32,17 +32,17 @@ class PendingCommit:
 
     Attributes:
         id: twelve hexadecimal digits.
-        owner: who made it (``user@machine``).
-        message: why, in the words of the owner; may be empty.
+        owner: its owner (``user@machine``).
+        message: the owner's reason; may be empty.
         created: seconds since the epoch, by the switch's clock.
-        remaining: seconds until the switch rolls it back; negative where that time is over.
+        remaining: seconds until the switch rolls it back; negative after that time.
         mode: ``targeted`` or ``full``.
-        interfaces: what it changes.
+        interfaces: the interfaces that it changes.
         state: ``pending``, ``claimed.revert`` or ``claimed.confirm``.
-        armed: whether anything will end it: the dead-man's timer, or what it has started. None
-            where the switch could not tell.
-        diff: what it changes in the files, as a unified diff.
-        damaged: parts of its state on the switch that cannot be read; it can be rolled back only.
+        armed: whether the dead-man's timer, or a program that it started, will end it; None where
+            the switch could not tell.
+        diff: the changes of the files, as a unified diff.
+        damaged: unreadable parts of its state on the switch; it can only be rolled back then.
     """
 
     id: str
@@ -58,10 +58,10 @@ class PendingCommit:
     damaged: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return a sentence for the person who finds it."""
+        """Return a sentence for the person who finds the commit."""
         why = f" ({self.message})" if self.message else ""
         if self.armed is False:
-            # What a confirm that was cut off still has to do, a confirm does.
+            # A confirm that was interrupted is continued by another confirm.
             verb = "confirm" if self.state == "claimed.confirm" else "rollback"
             when = f"does not end by itself, because its timer is dead: run vip {verb}"
         elif self.state == "claimed.confirm":
@@ -82,24 +82,24 @@ class PendingCommit:
 
 @dataclass(frozen=True)
 class CommitReport:
-    """What became of a commit, as the switch wrote it down.
+    """The outcome of a commit, as the switch recorded it.
 
     Attributes:
-        id: the commit.
+        id: the commit's id.
         mode: ``targeted`` (only the changed interfaces) or ``full`` (``ifreload -a``).
-        why_full: what asked for a full reload; empty where targeted.
-        interfaces: what it changed.
+        why_full: the reason for a full reload; empty where targeted.
+        interfaces: the interfaces that it changed.
         result: ``pending``, ``confirmed``, ``reverted``, ``incomplete`` (rolled back, but the
-            kernel lacks something it had), ``mixed`` (the kernel has the candidate, the disk
-            some new and some old files, which ``problems`` names), or ``unchanged`` (the disk
-            held the candidate).
-        applied_ok: the kernel had the candidate.
-        reverted_ok: the kernel has the disk's configuration again.
-        seconds_applied: what applying took.
-        seconds_reverted: what rolling back took; 0 where it was not.
-        outage_seconds: from the first change to the end of the rollback, the upper bound of what
-            a neighbour may have missed; 0 where it was not rolled back at once.
-        problems: where the kernel differed from what was meant.
+            kernel lacks something it had before), ``mixed`` (the kernel has the candidate, the disk
+            has some new and some old files; ``problems`` names them), or ``unchanged`` (the disk
+            already had the candidate).
+        applied_ok: whether the kernel had the candidate.
+        reverted_ok: whether the kernel has the configuration on the disk again.
+        seconds_applied: how long applying took.
+        seconds_reverted: how long rolling back took; 0 where it was not rolled back.
+        outage_seconds: from the first change to the end of the rollback, an upper bound of a
+            neighbour's outage; 0 where it was not rolled back at once.
+        problems: the differences between the kernel and the candidate.
         log: the last lines of ifupdown2's own output.
     """
 
@@ -134,10 +134,10 @@ def parse_sections(output: bytes) -> dict[str, list[str]]:
 
 
 def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
-    """Return the pending commit that the switch describes.
+    """Return the pending commit in the switch's answer.
 
     Raises:
-        CommandErrorException: its words are not understood.
+        CommandErrorException: the answer is not understood.
     """
 
     def word(name: str) -> str:
@@ -148,7 +148,7 @@ def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
         remaining = int(word("remaining") or 0)
     except ValueError as error:
         raise errors.CommandErrorException(
-            f"The switch's account of its pending commit is not understood: {error}. "
+            f"The switch's description of its pending commit is not understood: {error}. "
             "Look at /run/vipkeeper there."
         ) from error
     return PendingCommit(
@@ -169,12 +169,12 @@ def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
 def times_of(sections: Mapping[str, list[str]]) -> dict[str, float]:
     """Return when each step was taken, in seconds since the switch's boot.
 
-    Of a step that was taken several times the first counts for ``disturbing``, else the last.
+    Of a step that was taken several times the first counts for ``disturbing``, otherwise the last.
     """
     times: dict[str, float] = {}
     for line in sections["progress"]:
         when, _, what = line.partition(" ")
-        if not _SECONDS.match(when):  # cut off by a full disk
+        if not _SECONDS.match(when):  # truncated by a full disk
             continue
         if what != "disturbing" or what not in times:
             times[what] = float(when)
@@ -182,7 +182,7 @@ def times_of(sections: Mapping[str, list[str]]) -> dict[str, float]:
 
 
 def report_of(commit_id: str, change: Change, sections: Mapping[str, list[str]]) -> CommitReport:
-    """Return the report that the switch's answer makes."""
+    """Return the report of a commit from the switch's answer."""
     times = times_of(sections)
     result = (sections.get("result") or ["pending"])[0].split(" ", 1)[0]
 
@@ -219,7 +219,7 @@ def put_back(sections: Mapping[str, list[str]]) -> tuple[str, ...]:
 
 
 def only_put_back(switch: str, what: str, problems: Sequence[str]) -> errors.CommitError | None:
-    """Return the error of a change that the files alone did not undo; None where more is wrong."""
+    """Return the error of a change that its files alone did not undo; None where more is wrong."""
     if not problems or not all(problem.startswith(PUT_BACK) for problem in problems):
         return None
     items = ", ".join(problem.removeprefix(PUT_BACK) for problem in problems)
@@ -231,19 +231,19 @@ def only_put_back(switch: str, what: str, problems: Sequence[str]) -> errors.Com
 
 
 def unchanged(commit_id: str, change: Change) -> CommitReport:
-    """Return the report of a commit whose candidate is what the disk holds: nothing was done."""
+    """Return the report of a commit whose candidate the disk already had: nothing was done."""
     return replace(report_of(commit_id, change, {"progress": []}), result="unchanged")
 
 
 def failure(
     switch: str, report: CommitReport, sections: Mapping[str, list[str]] | None = None
 ) -> errors.CommitError:
-    """Return the error of a commit that was begun and taken back.
+    """Return the error of a commit that was begun and rolled back.
 
     Args:
         switch: its name.
-        report: what became of it.
-        sections: the switch's answer, which tells how ifupdown2 ended where that said nothing.
+        report: its report.
+        sections: the switch's answer; it tells how ifupdown2 ended where ifupdown2 printed nothing.
     """
     lines = [line[:_SHOWN_OF_A_LINE] for line in report.log if not line.startswith("+ ")]
     details = "; ".join([*report.problems, *lines][:8]) or _how_ended(sections or {})
@@ -258,7 +258,7 @@ def failure(
     if not report.reverted_ok:
         return errors.CommitError(
             f"Commit {report.id} on {switch} was not applied as meant, and the switch has not "
-            f"written down that it is rolled back: {details}. Ask 'vip pending', and look at "
+            f"recorded that it was rolled back: {details}. Ask 'vip pending', and look at "
             "/run/vipkeeper there."
         )
     return errors.CommitError(
@@ -282,7 +282,7 @@ def mixed(
 
 
 def how_it_ended(sections: Mapping[str, list[str]]) -> str:
-    """Return words on how a commit ended that can no longer be confirmed."""
+    """Return, in words, how a commit ended that can no longer be confirmed."""
     result = (sections.get("result") or [""])[0].split(" ", 1)[0]
     if result == "reverted":
         return "It was rolled back: the switch runs the configuration on its disk."
@@ -292,13 +292,13 @@ def how_it_ended(sections: Mapping[str, list[str]]) -> str:
     if result == "confirmed":
         return "Another session has confirmed it."
     return (
-        "It was not confirmed in time, or somebody ended it. The switch goes back, or has gone "
+        "It was not confirmed in time, or somebody ended it. The switch rolls back, or has rolled "
         "back, to the configuration on its disk."
     )
 
 
 def _how_ended(sections: Mapping[str, list[str]]) -> str:
-    """Return words on how applying ended when nothing was printed about it."""
+    """Return, in words, how applying ended when nothing was printed about it."""
     status = (sections.get("apply.status") or [""])[0]
     result = (sections.get("result") or [""])[0]
     how = ended(int(status)) if status.isascii() and status.isdigit() else "it said nothing"
@@ -328,7 +328,7 @@ def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]
         )
     else:
         refusal = errors.CommitError(
-            f"What became of the commit on {switch} is not known (exit status "
+            f"It is not known what became of the commit on {switch} (exit status "
             f"{answer.exit_status}): {why} The disk was not touched, and the switch goes back to "
             "it by itself; look at /run/vipkeeper there."
         )

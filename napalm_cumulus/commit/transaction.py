@@ -1,8 +1,8 @@
-"""The client's half of a commit: what is sent to the switch; ``report.py`` reads its answers.
+"""The client's part of a commit: what is sent to the switch; ``report.py`` reads its answers.
 
-The switch's half is the program of ``switch/*.sh``; it decides, this module only asks and reads.
-The commands here are fixed words and checked ids; everything else travels as files of a tar
-archive on stdin, so that nothing of it is ever read by a shell as code.
+The switch's part is the program of ``switch/*.sh``. The program decides; this module only asks and
+reads. The commands here are fixed words and checked ids. Everything else is sent as files of a tar
+archive on stdin, so no shell ever reads any of it as code.
 """
 
 from __future__ import annotations
@@ -35,28 +35,28 @@ from napalm_cumulus.result import CommandResult
 from napalm_cumulus.ssh.transport import Transport
 
 _ID = re.compile(r"^[0-9a-f]{12}$")
-#: A device's name that a shell takes for one word and no command for an option.
+#: The name of a device that is one word for a shell, and not an option for a command.
 _NAME = re.compile(INTERFACE)
 _LINE_LIMIT = 200
-#: Seconds of a dead-man's timer, at least and at most; the program has the same bound (LONGEST).
+#: The limits of a dead-man's timer in seconds; the program has the same one (LONGEST).
 SHORTEST_REVERT_IN, LONGEST_REVERT_IN = 1, 7 * 24 * 3600
-#: The parts of the on-switch program, in their order: the last line of ``main`` starts it.
+#: The parts of the on-switch program, in order: the last line of ``main`` starts it.
 PARTS = (
     *("base", "kernel", "links", "lock", "alive", "timer", "restorable", "put_back", "repair"),
     *("refuse", "apply", "back", "confirm", "replace", "journal", "answer", "main"),
 )
-# Time for staging and detaching, on top of what ifupdown2 itself may take (LIMIT, three times).
+# Time for staging and detaching, beside three times ifupdown2's own limit (LIMIT).
 _PATIENCE = 1000.0
 
 _UNPACK = (
-    # Nothing is written through a directory that somebody else could have made (``require_own``).
+    # Nothing is written below a directory that somebody else could have made (``require_own``).
     "umask 077; r=/run/vipkeeper; s() { stat -c '%u %a %F' $r 2>/dev/null; }; "
     '[ -n "$(s)" ] || mkdir -m 700 -p $r || exit 75; '
     """case $(s) in '0 7'[0145][0145]' directory') ;; *) printf '== error\\n %s was not made by """
     "this program (owner, mode and kind: %s). Look who made it, and remove it.\\n' "
     '$r "$(s)"; exit 73 ;; esac; '
     "{ chmod 700 $r && d=$(mktemp -d $r/.incoming.XXXXXXXX) && "
-    # The last member proves that the archive came whole: a cut connection is the end of stdin too.
+    # The last member proves that the archive is complete: a lost connection also ends stdin.
     'tar -xf - -C "$d" && [ -e "$d/complete" ]; } || { rm -rf "${d:-/none}"; exit 75; }; '
     'exec sh "$d/transaction.sh" apply "$d"'
 )
@@ -64,17 +64,17 @@ _UNPACK = (
 
 @dataclass(frozen=True)
 class Plan:
-    """A commit that has been planned but not sent.
+    """A commit that is planned but not sent.
 
     Attributes:
         id: a fresh id.
-        base: the configuration it starts from, with the hashes that must still hold.
+        base: the configuration it starts from, with hashes that must still match.
         candidate: the configuration it leads to.
-        change: what differs.
+        change: the difference of the two.
         revert_in: seconds of the dead-man's timer.
         bounce: whether the switch rolls back at once after applying.
-        owner: who makes it.
-        message: why.
+        owner: its owner.
+        message: the reason.
     """
 
     id: str
@@ -100,7 +100,7 @@ def plan(  # noqa: D417 (the arguments are Plan's attributes)
     """Plan a commit.
 
     Args:
-        full_reload: ``ifreload -a`` even where the changed interfaces alone would do.
+        full_reload: run ``ifreload -a`` even where the changed interfaces alone would do.
     """
     change = change_between(base.disk, candidate)
     if full_reload and change.targeted:
@@ -121,7 +121,8 @@ def require_revert_in(seconds: object) -> int:
     """Return the seconds of a dead-man's timer.
 
     Raises:
-        CommitError: not a whole number, or out of bounds (milliseconds? a point in time?).
+        CommitError: it is not a whole number, or out of bounds (in milliseconds, or a point in
+            time).
     """
     try:
         return values.whole(seconds, "revert_in", SHORTEST_REVERT_IN, LONGEST_REVERT_IN)
@@ -133,17 +134,17 @@ def require_revert_in(seconds: object) -> int:
 
 
 def require_message(message: object) -> str:
-    """Return the reason that is given for a change; None is none.
+    """Return the reason for a change; None counts as an empty one.
 
     Raises:
-        CommitError: it is no text.
+        CommitError: it is not a text.
     """
     with values.refused_as(errors.CommitError):
         return "" if message is None else values.text(message, "message")
 
 
 def one_line(text: str) -> str:
-    """Return a text as a line of the switch's state: printable, and not too long."""
+    """Return a text as one line for the switch's state: printable and not too long."""
     kept = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(kept.split())[:_LINE_LIMIT]
 
@@ -153,18 +154,18 @@ def one_line(text: str) -> str:
 
 @cache
 def program() -> bytes:
-    """Return the on-switch program: its parts put together, one file for the timer and the boot."""
+    """Return the on-switch program, its parts joined: one file for the timer and the boot."""
     parts = resources.files("napalm_cumulus.commit").joinpath("switch")
     return b"\n".join(parts.joinpath(f"{name}.sh").read_bytes() for name in PARTS)
 
 
 def request(commit: Plan) -> bytes:
-    """Return the tar archive that ``transaction.sh apply`` works from."""
+    """Return the tar archive for ``transaction.sh apply``."""
     return archive(commit_files(commit))
 
 
 def commit_files(commit: Plan) -> dict[str, str | bytes]:
-    """Return the members of a commit's archive, but for those that every archive has."""
+    """Return the members of a commit's archive, without those that every archive has."""
     disk = commit.base.disk
     changes = disk.changes_to(commit.candidate)
     wishes = expectations(disk, commit.candidate, commit.change)
@@ -195,8 +196,8 @@ def expectations(disk: Configuration, candidate: Configuration, change: Change) 
     """Return what the kernel must have after applying, and after rolling back.
 
     Returns:
-        ``expect.new`` for the changed interfaces under the candidate, ``expect.old`` for the way
-        back, ``expect.keep`` for everything a full reload must not take away. A line is
+        ``expect.new`` for the changed interfaces under the candidate, ``expect.old`` for the
+        rollback, ``expect.keep`` for everything that a full reload must keep. A line is
         ``+ device address`` (must be there) or ``- device address`` (must not).
     """
     new: list[str] = []
@@ -220,15 +221,15 @@ def expectations(disk: Configuration, candidate: Configuration, change: Change) 
 
 
 def traces(disk: Configuration, candidate: Configuration, change: Change) -> dict[str, str]:
-    """Return what tells the change's own devices and addresses from those of others.
+    """Return names that tell the change's own devices and addresses from those of others.
 
     Returns:
-        ``added``, the interfaces that only the candidate has, or alone brings up; ``gone``, those
-        that only the disk has; ``named``, every name that the changed stanzas mention, which may be
-        that of a device that they make; ``held``, every address that the disk gives, as
-        ``device address``, or ``device *`` where its text does not tell; ``devices``, every device
-        that the disk gives, also one that is missing before the change; ``size``, how many
-        interfaces there are, and how many of them change.
+        ``added``: the interfaces that only the candidate has, or brings up. ``gone``: those that
+        only the disk has. ``named``: every name in the changed stanzas, which may be that of a
+        device that they make. ``held``: every address in the configuration on the disk, as ``device
+        address``, or ``device *`` where the text does not tell. ``devices``: every device in the
+        configuration on the disk, even if it is missing before the change. ``size``: the number of
+        interfaces, and how many of them change.
     """
     before, after = disk.counted.keys(), candidate.counted.keys()
     brought_up = (candidate.auto - disk.auto) & after
@@ -284,23 +285,24 @@ def archive(files: Mapping[str, str | bytes]) -> bytes:
 
 
 def send(transport: Transport, files: Mapping[str, str | bytes]) -> CommandResult:
-    """Send an archive to the switch, have it applied there, and return the answer."""
+    """Send an archive to the switch, apply it there, and return the answer."""
     return transport.run(_UNPACK, stdin=archive(files), timeout=_PATIENCE)
 
 
 def apply(transport: Transport, commit: Plan, switch: str) -> CommitReport:
-    """Bring the candidate to the switch's kernel, with the timer armed first.
+    """Apply the candidate to the switch's kernel, with the timer armed first.
 
     Args:
         transport: the session.
-        commit: the plan.
+        commit: the plan of the commit.
         switch: the switch's name, for messages.
 
     Raises:
         SessionLockedException: another commit is pending.
-        LockError: the files changed since they were read, or another manager owns them.
-        CommitRefusedError: it did not begin; nothing was changed.
-        CommitError: it was not applied as meant and rolled back at once; the switch is as before.
+        LockError: the files changed since they were read, or another program manages them.
+        CommitRefusedError: the commit did not begin; nothing was changed.
+        CommitError: the commit was not applied as meant and was rolled back; the switch is as
+            before.
     """
     answer = send(transport, commit_files(commit))
     sections = answers.parse_sections(answer.stdout)
@@ -316,9 +318,10 @@ def confirm(transport: Transport, commit_id: str, switch: str) -> None:
     """Write the pending candidate to the disk and disarm the timer.
 
     Raises:
-        CommitConfirmException: nothing is pending any more (the switch has rolled back), or its
+        CommitConfirmException: nothing is pending any more (the switch has rolled back), or the
             time is over.
-        CommitRefusedError: refused or impossible; the commit stays pending and will be rolled back.
+        CommitRefusedError: it was refused or impossible; the commit stays pending until its
+            deadline.
         MixedDiskError: it failed half way and could not be undone.
     """
     answer = _verb(transport, "front-confirm", commit_id)
@@ -329,8 +332,8 @@ def confirm(transport: Transport, commit_id: str, switch: str) -> None:
     why = why.rstrip(".") + "."
     if answer.exit_status == answers.E_LATE:
         raise errors.CommitConfirmException(
-            f"Commit {commit_id} on {switch} was not confirmed: {why} Nothing was written. If its "
-            "timer does not roll it back within seconds, it is dead: end it with a rollback."
+            f"Commit {commit_id} on {switch} was not confirmed: {why} Nothing was written. If the "
+            "timer does not roll it back within seconds, the timer is dead: end it with a rollback."
         )
     if answer.exit_status == answers.E_MIXED:
         raise answers.mixed(commit_id, switch, why, sections)
@@ -347,13 +350,13 @@ def confirm(transport: Transport, commit_id: str, switch: str) -> None:
             "until its deadline and is rolled back then."
         )
     raise errors.CommitError(
-        f"What became of the confirm of commit {commit_id} on {switch} is not known (exit status "
+        f"It is not known whether commit {commit_id} on {switch} was confirmed (exit status "
         f"{answer.exit_status}): {why} Ask 'vip pending', and look at /run/vipkeeper there."
     )
 
 
 def roll_back(transport: Transport, commit_id: str, switch: str) -> None:
-    """Bring the kernel back to the disk's configuration.
+    """Roll the kernel back to the configuration on the disk.
 
     Raises:
         CommitConfirmException: nothing is pending any more.
@@ -377,7 +380,7 @@ def roll_back(transport: Transport, commit_id: str, switch: str) -> None:
 
 
 def pending(transport: Transport, switch: str) -> PendingCommit | None:
-    """Return what waits on the switch for its confirmation, if anything.
+    """Return the commit that waits for its confirmation on the switch, or None.
 
     Raises:
         CommandErrorException: the switch's answer is not understood.

@@ -1,9 +1,9 @@
-"""Reading a tar archive that a switch sends, which may be broken or meant to do harm.
+"""Reads a tar archive that a switch sends; it may be broken, or made to do harm.
 
 Python's ``tarfile`` believes what an archive says of itself: 10 KB of a sparse file are 40 GB once
-read, a negative size is read again and again, and hard links multiply what they name. GNU tar, as
+read, a negative size is read again and again, and hard links multiply their contents. GNU tar, as
 it is called here, writes none of that. So this reader knows files, directories, links and long
-names, gives slices of what was sent and nothing more, and refuses the rest.
+names. It returns slices of the data and nothing more, and refuses everything else.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _OTHERS = {b"3": "a device", b"4": "a device", b"6": "a pipe", b"S": "a sparse f
 
 
 class ArchiveError(ValueError):
-    """It is no archive that GNU tar makes of configuration files; the text says why."""
+    """It is not an archive that GNU tar makes of configuration files; the text says why."""
 
 
 @dataclass
 class Archive:
-    """What an archive holds, by name as it stands there: relative, without ``..``.
+    """The contents of an archive, by the names in it: relative, without ``..``.
 
     Attributes:
-        files: the contents; a hard link has that of the file it names.
-        links: the targets of symbolic links, verbatim.
+        files: the contents of files; a hard link has those of the file that it names.
+        links: the targets of symbolic links, unchanged.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -37,10 +37,10 @@ class Archive:
 
 
 def read_archive(data: bytes) -> Archive:
-    """Return all members of an archive, in time and memory that grow with its length alone.
+    """Return all members of an archive, in time and memory proportional to its length.
 
     Raises:
-        ArchiveError: it is cut off, or holds what is not expected.
+        ArchiveError: it is truncated, or has unexpected members.
     """
     found = Archive()
     position = 0

@@ -1,8 +1,8 @@
 """The switch's configuration: every file that ifupdown2 reads, as one immutable value.
 
-As one text (NAPALM's ``get_config``) the files stand one after the other, each behind a marker
-line ``# file: /etc/network/interfaces``. Loading such a text maps back to the same files; a text
-without markers stands for the main file.
+As one text (NAPALM's ``get_config``) the files follow one another, each after a marker line ``#
+file: /etc/network/interfaces``. Loading such a text gives the same files again. A text without
+markers stands for the main file.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ _MAX_SOURCE_DEPTH = 16
 
 
 class ConfigurationError(ValueError):
-    """A configuration text that cannot be mapped to files or merged; a sentence for a person."""
+    """A configuration text cannot be mapped to files, or cannot be merged."""
 
 
 @dataclass(frozen=True)
 class Located:
-    """A stanza and the file it stands in."""
+    """A stanza, and the file that contains it."""
 
     file: InterfacesFile
     stanza: Stanza
 
     def __str__(self) -> str:
-        """Return where it is, as a person looks for it: file and line."""
+        """Return its place for a person: file and line."""
         return f"{self.file.path} line {self.stanza.first}"
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """A tree of files and what ifupdown2 reads of it.
+    """A tree of files, and what ifupdown2 reads of it.
 
     Attributes:
-        tree: path to text, of every file that may matter (read ones and others).
-        main: the file that ifupdown2 begins with.
+        tree: path to text, of every file that may matter, whether it is read or not.
+        main: the file that ifupdown2 reads first.
     """
 
     tree: Mapping[str, str]
@@ -65,7 +65,7 @@ class Configuration:
 
     @cached_property
     def _reading(self) -> tuple[tuple[InterfacesFile, Stanza | Directive | None], ...]:
-        """Return what ifupdown2 reads, in its order: a ``source`` line is followed on the spot."""
+        """Return what ifupdown2 reads, in its order: a ``source`` line is followed at once."""
         return tuple(self._read(self.main, ()))
 
     def _read(
@@ -95,7 +95,7 @@ class Configuration:
                 yield Located(file, item)
 
     def stanzas_of(self, interface: str) -> tuple[Located, ...]:
-        """Return the stanzas that configure an interface; ifupdown2 adds several of one name up."""
+        """Return the stanzas of an interface; ifupdown2 combines several of one name."""
         return tuple(
             at
             for at in self.stanzas()
@@ -104,10 +104,10 @@ class Configuration:
 
     @cached_property
     def counted(self) -> Mapping[str, tuple[Located, ...]]:
-        """Return the stanzas that count, by interface.
+        """Return the stanzas that take effect, by interface.
 
-        ifupdown2 adds several stanzas of one interface up, but ignores one that says the same as
-        the first ("duplicate interface ... found").
+        ifupdown2 combines several stanzas of one interface, but ignores one that equals the first
+        ("duplicate interface ... found").
         """
         counted: dict[str, list[tuple[object, Located]]] = {}
         brought_up: set[tuple[str, str]] = set()
@@ -139,10 +139,10 @@ class Configuration:
         return frozenset(names)
 
     def to_text(self) -> str:
-        """Return all files that are read, as one text with a marker line in front of each.
+        """Return all files that are read, as one text with a marker line before each.
 
         Raises:
-            ConfigurationError: a file holds a line that looks like a marker.
+            ConfigurationError: a file contains a line that looks like a marker.
         """
         parts = []
         for file in self.files:
@@ -159,8 +159,8 @@ class Configuration:
     def replaced(self, text: str) -> Configuration:
         """Return the configuration that a whole new text stands for.
 
-        With markers the text is everything that is read: a file that was read and is not in the
-        text is removed. Without markers it is the main file, and sourced files stay.
+        A text with markers is the whole configuration: a file that was read and is not in the text
+        is removed. A text without markers is the main file, and sourced files stay.
         """
         texts = split_marked(text)
         if texts is None:
@@ -177,7 +177,7 @@ class Configuration:
         return changed
 
     def with_file(self, file: InterfacesFile) -> Configuration:
-        """Return the configuration with one file's text put in the place of what stands there."""
+        """Return the configuration with one file replaced."""
         return Configuration({**self.tree, file.path: file.text}, self.main)
 
     def changes_to(self, other: Configuration) -> dict[str, str | None]:
@@ -190,7 +190,7 @@ class Configuration:
         }
 
     def diff_to(self, other: Configuration) -> str:
-        """Return a unified diff per file; empty where nothing changes."""
+        """Return a unified diff for each file; empty where nothing changes."""
         parts: list[str] = []
         for path, new in self.changes_to(other).items():
             parts += difflib.unified_diff(
@@ -204,7 +204,7 @@ class Configuration:
 
 
 def _says(stanza: Stanza, brought_up_by: set[str]) -> object:
-    """Return what ifupdown2 compares of two stanzas: the order counts within an attribute only."""
+    """Return what ifupdown2 compares of two stanzas: only the order within an attribute counts."""
     names = {attribute.name for attribute in stanza.attributes}
     return (
         stanza.keyword,
@@ -222,10 +222,10 @@ def _diff_lines(text: str) -> list[str]:
 
 
 def split_marked(text: str) -> dict[str, str] | None:
-    """Return the files of a marked text, or None where it has no markers.
+    """Return the files of a text with markers, or None where it has no markers.
 
     Raises:
-        ConfigurationError: text in front of the first marker, or a file named twice.
+        ConfigurationError: there is text before the first marker, or a file is named twice.
     """
     marks = list(_MARKER.finditer(text))
     if not marks:
@@ -250,7 +250,7 @@ def source_patterns(file: InterfacesFile) -> tuple[str, ...]:
 
 
 def glob_match(path: str, pattern: str) -> bool:
-    """Return whether Python's ``glob`` finds the path: ``*`` stops at ``/`` and leading dots.
+    """Return whether Python's ``glob`` matches the path: ``*`` stops at ``/`` and leading dots.
 
     >>> glob_match("/etc/network/interfaces.d/a.bak", "/etc/network/interfaces.d/*")
     True

@@ -1,13 +1,13 @@
 r"""One interfaces(5) file as ifupdown2 reads it, kept byte for byte.
 
-The text is the truth: parsing never changes it, every edit is an edit of whole lines, and
-``InterfacesFile.parse(text).render() == text`` for any input. What the text *means* follows
+Parsing never changes the text, every edit replaces whole lines, and
+``InterfacesFile.parse(text).render() == text`` for any input. The meaning of the text follows
 ifupdown2's own reader (``ifupdown/networkinterfaces.py``), including what surprises people:
 
-* a backslash **anywhere** joins what stands before it to what stands after it, line ends
-  included, in comments too;
-* there are no comments at the end of a line, and indentation means nothing;
-* a stanza ends only at the next keyword, so a stray line after a blank line still belongs to it;
+* a backslash **anywhere** joins the text before it and the text after it, also across line ends
+  and in comments;
+* there are no comments at the end of a line, and indentation has no meaning;
+* a stanza ends only at the next keyword, so a line after a blank line still belongs to it;
 * ``\r\n``, ``\n`` and a lone ``\r`` all end a line.
 """
 
@@ -19,15 +19,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-#: What ifupdown2 strips from both ends of a line.
+#: The characters that ifupdown2 strips from both ends of a line.
 _BLANKS = "\n\t\r "
 _PHYSICAL_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 _SPLIT = re.compile(r"[\s\t]\s*")
 _RANGE = re.compile(r"^([\w.]+)\[(\d+)-(\d+)\]([.\w]+)?")
-#: Constructs that the mako engine acts on. ifupdown2 renders a file only where it holds a "%".
+#: Constructs of the mako engine. ifupdown2 renders a file only where it contains a "%".
 _MAKO = re.compile(r"^\s*%|<%|</%|\$\{|\\\r?$", re.MULTILINE)
 
-#: Far longer than a kernel's name (15); a range can be longer than that.
+#: Much longer than a kernel's name (15), since a range can be longer than that.
 _MAX_NAME = 100
 _MAX_RANGE = 10_000
 _DIGITS = 9
@@ -40,8 +40,8 @@ class LogicalLine(NamedTuple):
 
     Attributes:
         text: the joined text without blanks at its ends.
-        first: number of the physical line it begins on, from 1.
-        last: number of the physical line it ends on.
+        first: number of its first physical line, from 1.
+        last: number of its last physical line.
     """
 
     text: str
@@ -53,8 +53,8 @@ class Attribute(NamedTuple):
     """One attribute line of a stanza.
 
     Attributes:
-        name: as ifupdown2 knows it (``_`` read as ``-``).
-        value: the rest of the line, ``$IFACE`` replaced.
+        name: the name in ifupdown2's form (``_`` read as ``-``).
+        value: the rest of the line, with ``$IFACE`` replaced.
         first: number of its first physical line, from 1.
         last: number of its last physical line.
     """
@@ -73,9 +73,9 @@ class Stanza:
         keyword: ``iface`` or ``vlan``.
         words: the words after the keyword: name, and address family and method where given.
         attributes: its attribute lines, in order.
-        first: physical line of the keyword.
-        last: last physical line that belongs to it: an attribute, or an indented comment that
-            follows without a blank line between.
+        first: the physical line of the keyword.
+        last: the last physical line that belongs to it: an attribute, or an indented comment that
+            follows without a blank line.
     """
 
     keyword: str
@@ -91,7 +91,10 @@ class Stanza:
 
     @property
     def interfaces(self) -> tuple[str, ...]:
-        """Return the names that the stanza stands for: one, or all of a range (``swp[1-3]``)."""
+        """Return the names that the stanza stands for.
+
+        One, or all names of a range (``swp[1-3]``).
+        """
         return expand_range(self.name)
 
     @property
@@ -142,7 +145,7 @@ class Directive:
 
 @dataclass(frozen=True)
 class Problem:
-    """A line that ifupdown2 reports or silently passes over."""
+    """A line that ifupdown2 reports, or ignores silently."""
 
     line: int
     message: str
@@ -158,7 +161,7 @@ def expand_range(name: str) -> tuple[str, ...]:
     >>> expand_range("vlan453")
     ('vlan453',)
 
-    More than a switch can have are no range: the name stays as it is written.
+    A range of more interfaces than a switch can have is no range: the name stays as written.
 
     >>> expand_range("swp[1-999999999]")
     ('swp[1-999999999]',)
@@ -174,14 +177,14 @@ def expand_range(name: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class InterfacesFile:
-    """An interfaces file: its path, its exact text, and what ifupdown2 makes of it."""
+    """An interfaces file: its path, its exact text, and what ifupdown2 reads in it."""
 
     path: str
     text: str
 
     @classmethod
     def parse(cls, text: str, path: str = "/etc/network/interfaces") -> InterfacesFile:
-        """Read a file. Never fails: what ifupdown2 would not understand is in ``problems``."""
+        """Read a file. It never fails: what ifupdown2 would not understand is in ``problems``."""
         return cls(path, text)
 
     def render(self) -> str:
@@ -190,12 +193,15 @@ class InterfacesFile:
 
     @cached_property
     def physical_lines(self) -> tuple[str, ...]:
-        """Return the lines with their line ends; joined they are the text."""
+        """Return the lines with their line ends; joined, they are the text."""
         return tuple(_PHYSICAL_LINE.findall(self.text))
 
     @property
     def is_template(self) -> bool:
-        """Return whether ifupdown2 renders the text with mako: lines are not what they seem."""
+        """Return whether ifupdown2 renders the text with mako.
+
+        Its lines are not what ifupdown2 reads.
+        """
         return "%" in self.text and _MAKO.search(self.text) is not None
 
     @property
@@ -210,7 +216,7 @@ class InterfacesFile:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Return lines that ifupdown2 complains of or ignores."""
+        """Return the lines that ifupdown2 reports or ignores."""
         return self._parsed[2]
 
     @cached_property
@@ -231,14 +237,14 @@ class InterfacesFile:
         return _Reader(self).read()
 
     def comment_out(self, stanza: Stanza, prefix: str = "address") -> InterfacesFile:
-        """Return the file with every attribute line of the stanza that begins so commented out.
+        """Return the file with some attribute lines of the stanza commented out.
 
-        A ``#`` goes in front of the attribute's first character; a continued line is commented
-        out whole, because a comment too goes on after a backslash.
+        A ``#`` is put before the attribute's first character. A continued line is commented out as
+        a whole, because a comment also goes on after a backslash.
 
         Args:
             stanza: one of this file's stanzas.
-            prefix: how the attribute's name begins; the VIP toggle takes ``address``.
+            prefix: the beginning of the attributes' names; the VIP toggle passes ``address``.
         """
         lines = list(self.physical_lines)
         for attribute in stanza.attributes:
@@ -253,7 +259,7 @@ class InterfacesFile:
         return "".join(self.physical_lines[stanza.first - 1 : stanza.last])
 
     def replace_stanza(self, stanza: Stanza, text: str) -> InterfacesFile:
-        """Return the file with the stanza's lines replaced by other text where it stands."""
+        """Return the file with the stanza's lines replaced by other text."""
         lines = self.physical_lines
         if stanza.last < len(lines) or lines[stanza.last - 1].endswith(("\n", "\r")):
             text = _with_final_newline(text)
@@ -267,7 +273,7 @@ class InterfacesFile:
         return InterfacesFile(self.path, base + gap + _with_final_newline(text))
 
     def insert_before(self, stanza: Stanza, text: str) -> InterfacesFile:
-        """Return the file with text inserted as lines of their own right before a stanza."""
+        """Return the file with text inserted as lines of their own before a stanza."""
         lines = self.physical_lines
         head = "".join(lines[: stanza.first - 1])
         tail = "".join(lines[stanza.first - 1 :])
@@ -278,14 +284,14 @@ def _with_final_newline(text: str) -> str:
     return text if text.endswith(("\n", "\r")) else text + "\n"
 
 
-#: A character of the file and the physical line it stands on.
+#: A character of the file, with the number of its physical line.
 _Placed = tuple[str, int]
 
 
 def _joined_lines(physical: Sequence[str]) -> tuple[LogicalLine, ...]:
-    r"""Join at backslashes and split at line ends, remembering where each line came from.
+    r"""Join at backslashes and split at line ends; keep where each line came from.
 
-    ifupdown2 does ``' '.join(d.strip() for d in text.split('\\'))`` on text whose line ends were
+    ifupdown2 does ``' '.join(d.strip() for d in text.split('\\'))`` on a text whose line ends were
     made ``\n`` by Python's universal newlines.
     """
     lines: list[LogicalLine] = []
@@ -303,7 +309,7 @@ def _joined_lines(physical: Sequence[str]) -> tuple[LogicalLine, ...]:
 
 
 def _joined_at_backslashes(physical: Sequence[str]) -> list[_Placed]:
-    """Return the text with every backslash made one blank, and no blanks beside that."""
+    """Return the text with each backslash, and the blanks around it, replaced by one blank."""
     segments: list[list[_Placed]] = [[]]
     for number, line in enumerate(physical, start=1):
         for char in [*line.rstrip("\r\n"), "\n"]:
@@ -388,13 +394,13 @@ class _Reader:
         )
 
     def _with_comments(self, last: int) -> int:
-        """Count indented comments right below the last attribute as the stanza's own."""
+        """Count indented comments directly below the last attribute as part of the stanza."""
         lines = self._file.physical_lines
         while last < len(lines):
             following = lines[last]
             if not following[:1].isspace() or not following.lstrip(_BLANKS).startswith("#"):
                 break
-            if "\\" in following:  # such a comment reaches into the next line: leave it alone
+            if "\\" in following:  # such a comment continues in the next line: leave it alone
                 break
             last += 1
         return last

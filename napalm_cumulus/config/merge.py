@@ -1,4 +1,4 @@
-"""NAPALM's merge for interfaces files: a stanza takes the place of the stanza of its name."""
+"""NAPALM's merge for interfaces files: a stanza replaces the stanza of the same name."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from napalm_cumulus.config.interfaces_file import InterfacesFile, expand_range
 
 
 def merge(base: Configuration, text: str) -> Configuration:
-    """Return the configuration with the text's stanzas put in the place of those of the same name.
+    """Return the configuration with the text's stanzas in place of those of the same name.
 
-    An ``iface`` or ``vlan`` stanza replaces the one of that name where it stands (same file, same
-    place), or is appended to the main file. The k-th stanza of a name replaces the k-th.
-    ``auto`` and ``allow-*`` lines are added where the interface has none yet.
+    An ``iface`` or ``vlan`` stanza replaces the one with its name in the same place of the same
+    file, or is appended to the main file. The k-th stanza of a name replaces the k-th one. ``auto``
+    and ``allow-*`` lines are added where the interface has none yet.
 
     Raises:
-        ConfigurationError: the text holds something other than stanzas and auto lines, fewer
-            stanzas of a name than the configuration has, or touches a mako template.
+        ConfigurationError: the text contains other lines than stanzas and auto lines, has fewer
+            stanzas of a name than the configuration, or changes a mako template.
     """
     sections = split_marked(text) or {base.main: text}
     result = base
@@ -79,7 +79,7 @@ def _put_stanzas(base: Configuration, keyword: str, name: str, texts: list[str])
         if index >= len(standing):
             result = result.with_file(_main_file(result).append(text))
             continue
-        # A replacement moves the lines below it: look the place up anew.
+        # A replacement moves the lines below it, so look the place up again.
         at = _standing(result, keyword, name)[index]
         if at.file.is_template:
             raise ConfigurationError(

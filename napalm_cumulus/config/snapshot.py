@@ -1,4 +1,4 @@
-"""Reading what stands under /etc/network, and what is pending, in one round trip."""
+"""Reads the files below /etc/network, and a pending commit, in one round trip."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from napalm_cumulus.ssh.transport import Transport
 
 _PENDING = "run/vipkeeper/pending"
 # GNU tar: 1 = a file changed while it was read, 2 = something could not be read.
-#: What a snapshot is made of, as one command.
+#: The command that reads everything a snapshot consists of.
 READ = (
-    # Nothing is believed that others than root can have put there.
+    # Nothing is believed that users other than root can have put there.
     f'cd / && if [ "$(stat -c %u run/vipkeeper 2>/dev/null)" = 0 ] && [ -d {_PENDING}/network ]; '
     f"then set -- {_PENDING}/network; else set --; fi && "
     'tar -cf - etc/network "$@"'
 )
 _SAFE_PATTERN = re.compile(r"^/[A-Za-z0-9_./*?\[\]+@:,=-]+$")
-#: What a confirm that lost its power leaves beside the files: nothing reads it, and the next commit
+#: What a confirm leaves beside the files after a power cut; nothing reads it, and the next commit
 #: removes it.
 _LEFT_OVER = re.compile(r"/\.[^/]+\.vipkeeper\.[0-9a-f]+(\.was)?$")
 _SAFE_PATH = re.compile(r"^/[^\x00-\x1f\\'\"$`\x7f]+$")
@@ -40,9 +40,9 @@ class Snapshot:
     """The switch's configuration at one instant.
 
     Attributes:
-        disk: what is on disk and would boot (NAPALM's *startup*).
-        pending: what is applied while a commit waits for its confirmation, else None.
-        manifest: path to SHA-256 of every file that may matter, to notice later edits.
+        disk: the configuration on the disk, used at boot (NAPALM's *startup*).
+        pending: the applied configuration while a commit waits for its confirmation, else None.
+        manifest: path to SHA-256, of every file that may matter, to notice later edits.
         listing: every file and link below /etc/network, sorted.
     """
 
@@ -61,7 +61,7 @@ def take(transport: Transport) -> Snapshot:
     """Read the files.
 
     Raises:
-        CommandErrorException: they cannot be read (no root, no such directory, odd names).
+        CommandErrorException: the files cannot be read (no root, no such directory, odd names).
     """
     archive = _tar(transport, READ)
     disk, pending = archive.below(NETWORK_DIR), archive.below(f"/{_PENDING}/network")
@@ -109,7 +109,7 @@ class _Archive:
         return self.files.keys() | self.links.keys()
 
     def below(self, directory: str) -> _Archive:
-        """Return that directory's part, with the paths as they are in /etc/network."""
+        """Return the part below a directory, with the paths that it has in /etc/network."""
 
         def placed(path: str) -> str:
             return NETWORK_DIR + path[len(directory) :]
@@ -120,12 +120,15 @@ class _Archive:
         )
 
     def contents(self) -> dict[str, bytes]:
-        """Return bytes by path; a link inside the tree stands for the file that it leads to."""
+        """Return bytes by path; a link inside the tree stands for the file it leads to."""
         within = {path: real for path, real in self._real().items() if real in self.files}
         return {**self.files, **{path: self.files[real] for path, real in within.items()}}
 
     def leads_out(self) -> dict[str, str]:
-        """Return the links that lead elsewhere, and where to; not ifupdown2's run directory."""
+        """Return the links that lead elsewhere, with their targets.
+
+        Without ifupdown2's run directory.
+        """
         return {
             path: real
             for path, real in self._real().items()
@@ -143,7 +146,7 @@ def _tar(transport: Transport, command: str) -> _Archive:
     result: CommandResult | None = None
     for _ in range(2):
         result = transport.run(command)
-        if result.exit_status != 1:  # 1: somebody wrote meanwhile; look again
+        if result.exit_status != 1:  # 1: somebody wrote meanwhile; read again
             break
     if result is None or result.exit_status != 0:
         said = result.reason if result else "it was not asked"
@@ -173,7 +176,7 @@ def _outside(
     contents: Mapping[str, bytes],
     links: Mapping[str, str],
 ) -> dict[str, bytes]:
-    """Return the files that ``source`` lines and links read from elsewhere, if there are any."""
+    """Return the files outside /etc/network that ``source`` lines and links read."""
     found: dict[str, bytes] = {}
     asked: set[str] = set()
     while True:
@@ -189,7 +192,7 @@ def _outside(
                     f"A 'source' line reads {pattern!r}, a pattern that this driver does not "
                     "handle; use an absolute path of plain characters."
                 )
-        # The patterns are plain (checked), and the shell is meant to expand them.
+        # The patterns are plain (checked), and the shell has to expand them.
         loop = (
             f'cd / && for f in {" ".join(sorted(patterns))}; do [ -f "$f" ] && '
             'printf "%s\\0" "${f#/}"; done | tar --null -T - -chf -'

@@ -1,1 +1,1 @@
-"""NAPALM's getters: what is asked of a switch, and what its answers mean."""
+"""NAPALM's getters: the commands to run on a switch, and the parsing of their output."""

@@ -1,4 +1,4 @@
-"""BGP as FRR tells it: neighbours, their details, and the attributes of routes."""
+"""BGP in FRR: neighbours, their details, and the attributes of routes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TABLES = {
     6: "vtysh -c 'show bgp vrf all ipv6 unicast json'",
 }
 
-#: The default VRF as NAPALM calls it.
+#: NAPALM's name of the default VRF.
 GLOBAL = "global"
 _UNKNOWN = -1
 _FAMILIES = {
@@ -31,14 +31,14 @@ _FAMILIES = {
     "ipv6Vpn": "vpnv6",
     "l2VpnEvpn": "l2vpn evpn",
 }
-#: Keys of an instance that are no neighbours.
+#: Keys of an instance that are not neighbours.
 _INSTANCE_KEYS = {"vrfId", "vrfName"}
 _ABSENT = (b"failed to connect to any daemons", b"bgpd is not running")
 _NO_INSTANCE = (b"instance not found", b"No BGP process")
 
 
 def frr_is_absent(result: CommandResult) -> bool:
-    """Whether there is nobody to ask: FRR not installed, or its daemons not running."""
+    """Return whether FRR is not installed, or its daemons are not running."""
     said = result.stderr + result.stdout[:200]
     return result.exit_status == NOT_FOUND or any(
         words in said and not result.stdout.lstrip().startswith(b"{") for words in _ABSENT
@@ -46,7 +46,7 @@ def frr_is_absent(result: CommandResult) -> bool:
 
 
 def _no_bgp(result: CommandResult) -> bool:
-    """Whether the switch runs no BGP: FRR is absent, or has no BGP instance."""
+    """Return whether the switch runs no BGP: FRR is absent, or has no BGP instance."""
     return frr_is_absent(result) or any(words in result.stdout[:200] for words in _NO_INSTANCE)
 
 
@@ -55,7 +55,7 @@ def _vrf(name: str) -> str:
 
 
 def _instances(result: CommandResult) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
-    """(VRF, neighbours by the name that they are configured by) of each instance."""
+    """Yield each instance as its VRF, and its neighbours by their configured names."""
     if _no_bgp(result):
         return
     document = json_of(result)
@@ -84,10 +84,10 @@ def _router_ids(result: CommandResult) -> dict[str, str]:
 @getter(NEIGHBORS, INSTANCES)
 @reader
 def parse_bgp_neighbors(neighbors: CommandResult, instances: CommandResult) -> dict[str, Any]:
-    """``get_bgp_neighbors``: by VRF; without FRR or BGP the "global" one has no peers.
+    """Return the BGP neighbours by VRF; "global" has no peers without FRR or BGP.
 
-    A neighbour is called as it is configured: by address, or by interface (unnumbered). FRR
-    counts what passed the filters only, and calls that received: both numbers are that.
+    The key of a neighbour is its configured name: an address, or an interface (unnumbered). FRR
+    counts only accepted prefixes, and calls them received: both numbers are that count.
     """
     found: dict[str, Any] = {GLOBAL: {"router_id": "", "peers": {}}}
     for vrf, router_id in _router_ids(instances).items():
@@ -131,7 +131,7 @@ def _prefixes(family: dict[str, Any], key: str, *, is_up: bool) -> int:
 def parse_bgp_neighbors_detail(
     neighbors: CommandResult, neighbor_address: str = ""
 ) -> dict[str, dict[int, list[models.PeerDetailsDict]]]:
-    """``get_bgp_neighbors_detail``: by VRF and remote AS; of one neighbour or (with "") of all."""
+    """Return BGP neighbours in detail, by VRF and remote AS: one or (with "") all."""
     found: dict[str, dict[int, list[models.PeerDetailsDict]]] = {}
     for vrf, of_vrf in _instances(neighbors):
         for name, neighbor in of_vrf.items():
@@ -209,7 +209,7 @@ def _details(vrf: str, name: str, neighbor: dict[str, Any]) -> models.PeerDetail
 
 @reader
 def parse_bgp_attributes(result: CommandResult) -> dict[tuple[str, str, str], dict[str, Any]]:
-    """The attributes of BGP's paths by (VRF, prefix, next hop), for ``get_route_to``."""
+    """Return the attributes of BGP's paths by (VRF, prefix, next hop), for ``get_route_to``."""
     if _no_bgp(result):
         return {}
     document = json_of(result)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CONFIG = "vtysh -c 'show running-config'"
 
-#: NAPALM's name of the group of those that are in none.
+#: NAPALM's name of the group of neighbours without a group.
 _NO_GROUP = "_"
 _SECTION = re.compile(r"router bgp (\d+)(?: (?:vrf|view) (\S+))?")
 _FAMILIES = {"ipv4": "inet", "ipv6": "inet6", "l2vpn": "l2vpn"}
@@ -28,7 +28,7 @@ _DEFAULT_HOPS = 255
 
 @dataclass
 class _Peer:
-    """What the lines of one neighbour or peer group say."""
+    """The lines of one neighbour or peer group."""
 
     group: str = ""
     values: dict[str, Any] = field(default_factory=dict)
@@ -51,11 +51,11 @@ class _Instance:
 def parse_bgp_config(
     result: CommandResult, group: str = "", neighbor: str = ""
 ) -> dict[str, models.BGPConfigGroupDict]:
-    """``get_bgp_config``: the peer groups, "_" for neighbours in none; empty without FRR or BGP.
+    """Return BGP's peer groups, with "_" for neighbours in no group.
 
-    A group of another VRF than the default one is called "VRF/GROUP". An AS that is given as
-    ``external`` or ``internal`` only is 0 or the own one. Of several address families' route maps
-    the first is shown.
+    It is empty without FRR or BGP. A group in another VRF than the default one is called
+    "VRF/GROUP". An AS given only as ``external`` is 0, one given as ``internal`` is the own one. Of
+    the route maps of several address families the first is shown.
     """
     if frr_is_absent(result):
         return {}
@@ -176,7 +176,7 @@ def _group(instance: _Instance, peer: _Peer) -> models.BGPConfigGroupDict:
 
 
 def _neighbor(instance: _Instance, own: _Peer, group: _Peer) -> models.BGPConfigNeighborDict:
-    """What holds for the neighbour: its own lines, else those of its group."""
+    """Return what applies to the neighbour: its own lines, else those of its group."""
     values = {**group.values, **own.values}
     return {
         "description": values.get("description", ""),

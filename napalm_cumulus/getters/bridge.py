@@ -1,4 +1,4 @@
-"""The bridge's view: MAC addresses and VLANs, for VLAN-aware and for traditional bridges."""
+"""MAC addresses and VLANs of bridges, VLAN-aware and traditional ones."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ FDB = with_text("bridge -j fdb show", "bridge fdb show")
 VLANS = with_text("bridge -j vlan show", "bridge vlan show")
 
 _MAX_VLAN = 4094
-#: A traditional bridge carries one VLAN and tells nobody which; its name usually does.
+#: A traditional bridge has one VLAN, which only its name may tell.
 _VLAN_NAME = re.compile(r"(?:vlan|br|bridge)[-_.]?(\d{1,4})")
 
 
 def vlan_of_bridge(name: str) -> int:
-    """The VLAN that a traditional bridge's name speaks of, 0 if none.
+    """Return the VLAN in the name of a traditional bridge, 0 if there is none.
 
     >>> vlan_of_bridge("vlan453"), vlan_of_bridge("bridge"), vlan_of_bridge("vlan9999")
     (453, 0, 0)
@@ -49,10 +49,10 @@ def vlan_of_bridge(name: str) -> int:
 @getter(FDB)
 @reader
 def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
-    """``get_mac_address_table``: what the bridges have learned and their own addresses.
+    """Return the MAC addresses that the bridges have learnt, and their own.
 
-    Filters of single devices ("self": multicast groups, VXLAN's second copy) are no part of it.
-    The kernel does not count moves: -1. A VLAN that is not known is 0.
+    Entries of single devices are left out ("self": multicast groups, VXLAN's second copy). The
+    kernel does not count moves: -1. An unknown VLAN is 0.
     """
     found: dict[tuple[str, str, int], models.MACAdressTable] = {}
     for row in rows_of(fdb, iproute_text.forwarding):
@@ -76,7 +76,7 @@ def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
 @getter(VLANS, LINKS)
 @reader
 def parse_vlans(vlans: CommandResult, links: CommandResult) -> dict[int, models.VlanDict]:
-    """``get_vlans``: VLAN-aware bridges tell them; traditional ones by their names."""
+    """Return the VLANs of VLAN-aware bridges, and from the names of traditional ones."""
     devices = named(links)
     bridges = {link["ifname"]: link for link in devices if kind(link) == "bridge"}
     ports: dict[int, set[str]] = {}
@@ -103,7 +103,10 @@ def _vlan_aware(bridge: dict[str, Any]) -> bool:
 
 
 def _port_vlans(result: CommandResult) -> Iterable[tuple[str, dict[str, Any]]]:
-    """(interface, VLAN entry) of either form: a list since iproute2 5, before it an object."""
+    """Return (interface, VLAN entry) pairs of both forms.
+
+    A list since iproute2 5, before an object.
+    """
     document = (
         iproute_text.vlans(text_of(result).removeprefix(TEXT_FOLLOWS))
         if is_text(result)

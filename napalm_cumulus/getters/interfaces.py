@@ -1,4 +1,4 @@
-"""Interfaces, their addresses, counters, VRFs: what ``ip -j`` and sysfs say, as NAPALM models."""
+"""Interfaces, their addresses, counters and VRFs, from ``ip -j`` and sysfs."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 LINKS = with_text("ip -d -j link show", "ip -d -o link show")
 ADDRESSES = with_text("ip -j addr show", "ip -o addr show")
 STATISTICS = with_text("ip -j -s link show", "ip -s -o link show")
-#: A port that is down refuses to tell its speed; that is no failure. One process for all ports.
+#: Reading the speed of a port that is down fails; that is no error. One process for all ports.
 SPEEDS = "grep -H . /sys/class/net/*/speed 2>/dev/null; true"
-#: The switching chip counts unicast, multicast and broadcast; virtual ports do not.
+#: The switching chip counts unicast, multicast and broadcast; virtual ports have no such counters.
 HARDWARE_COUNTERS = (
     'for d in /sys/class/net/swp*/; do [ -e "$d" ] || continue; d=${d%/}; i=${d##*/}; '
     'printf \'%s\\n\' "= $i"; ethtool -S "$i" 2>/dev/null | grep HwIf; done; true'
 )
 
-#: FRR remembers when a link came and went, and only there; without it nobody knows.
+#: Only FRR keeps the time of a link's last change; without FRR it is not known.
 FLAPS = "date '+%Y/%m/%d %H:%M:%S' && vtysh -c 'show interface vrf all json' 2>/dev/null; true"
 
 DEFAULT_VRF = "default"
@@ -51,7 +51,7 @@ _COUNTER = re.compile(r"\s*(\w+): (\d+)")
 def parse_interfaces(
     links: CommandResult, speeds: CommandResult, flaps: CommandResult
 ) -> dict[str, models.InterfaceDict]:
-    """``get_interfaces``: a speed or time of last flap that is not known is -1.0."""
+    """Return the interfaces; an unknown speed or time of the last flap is -1.0."""
     known, flapped = _speeds(text_of(speeds)), _flaps(text_of(flaps))
     found: dict[str, models.InterfaceDict] = {}
     for link in named(links):
@@ -71,9 +71,9 @@ def parse_interfaces(
 
 
 def _flaps(text: str) -> dict[str, float]:
-    """Seconds since the last change of each link, by the switch's own clock, as FRR saw it."""
+    """Return the seconds since each link's last change, from FRR and by the switch's own clock."""
     date, _, answer = text.partition("\n")
-    if not answer.lstrip().startswith("{"):  # no FRR, or one before JSON
+    if not answer.lstrip().startswith("{"):  # no FRR, or a version without JSON
         return {}
     now = datetime.strptime(date.strip(), _DATE)  # noqa: DTZ007 - both times are local ones
     found: dict[str, float] = {}
@@ -93,7 +93,7 @@ def _speeds(text: str) -> dict[str, float]:
 @getter(ADDRESSES)
 @reader
 def parse_interfaces_ip(result: CommandResult) -> dict[str, models.InterfacesIPDict]:
-    """``get_interfaces_ip``: the interfaces that have addresses."""
+    """Return the addresses of the interfaces that have addresses."""
     families = {"inet": "ipv4", "inet6": "ipv6"}
     found: dict[str, Any] = {}
     for link in named(result, addresses):
@@ -111,10 +111,11 @@ def parse_interfaces_ip(result: CommandResult) -> dict[str, models.InterfacesIPD
 def parse_interfaces_counters(
     statistics: CommandResult, hardware: CommandResult
 ) -> dict[str, models.InterfaceCounterDict]:
-    """``get_interfaces_counters``: the chip's numbers where there are some, else the kernel's.
+    """Return the chip's counters where it has them, else the kernel's.
 
-    The kernel does not tell broadcast from unicast: without the chip, ``rx_unicast_packets`` is
-    everything that is not multicast, ``tx_unicast_packets`` is everything, unknown numbers are -1.
+    The kernel does not tell broadcast from unicast. Without the chip, ``rx_unicast_packets`` is
+    everything that is not multicast, ``tx_unicast_packets`` is everything, and unknown numbers are
+    -1.
     """
     of_chip = _hardware(text_of(hardware))
     found: dict[str, models.InterfaceCounterDict] = {}
@@ -158,10 +159,10 @@ def _hardware(text: str) -> dict[str, dict[str, int]]:
 def named(
     result: CommandResult, from_text: Callable[[str], list[Row]] = links
 ) -> list[dict[str, Any]]:
-    """The rows of an ``ip -j`` answer, each of which must name its interface.
+    """Return the rows of an ``ip -j`` answer, each of which must name its interface.
 
     Raises:
-        CommandErrorException: One does not.
+        CommandErrorException: a row has no name.
     """
     rows = rows_of(result, from_text)
     if any(not isinstance(row.get("ifname"), str) for row in rows):
@@ -170,12 +171,12 @@ def named(
 
 
 def kind(link: dict[str, Any]) -> str:
-    """What sort of device it is ("bridge", "vrf", "vxlan"...); "" for a plain port."""
+    """Return the kind of a device ("bridge", "vrf", "vxlan"...); "" for a plain port."""
     return str(link.get("linkinfo", {}).get("info_kind", ""))
 
 
 def vrf_members(links: list[dict[str, Any]]) -> dict[str, set[str]]:
-    """The interfaces of each VRF; those of none belong to the default VRF."""
+    """Return the interfaces of each VRF; those in no VRF belong to the default one."""
     vrfs = {link["ifname"] for link in links if kind(link) == "vrf"}
     members: dict[str, set[str]] = {DEFAULT_VRF: set(), **{name: set() for name in vrfs}}
     for link in links:
@@ -186,10 +187,10 @@ def vrf_members(links: list[dict[str, Any]]) -> dict[str, set[str]]:
 
 
 def interfaces_of_vrf(links: list[dict[str, Any]], vrf: str) -> set[str]:
-    """The interfaces of one VRF ("default" and "global" mean the default one).
+    """Return the interfaces of one VRF ("default" and "global" mean the default one).
 
     Raises:
-        CommandErrorException: The switch has no such VRF.
+        CommandErrorException: the switch has no such VRF.
     """
     members = vrf_members(links)
     name = DEFAULT_VRF if vrf == "global" else vrf
@@ -205,7 +206,10 @@ def interfaces_of_vrf(links: list[dict[str, Any]], vrf: str) -> set[str]:
 def parse_network_instances(
     links: CommandResult, name: str = ""
 ) -> dict[str, models.NetworkInstanceDict]:
-    """``get_network_instances``: the VRFs; route distinguishers live in FRR and are left ""."""
+    """Return the VRFs.
+
+    FRR has the route distinguishers, which stay "".
+    """
     found: dict[str, models.NetworkInstanceDict] = {}
     for vrf, members in sorted(vrf_members(named(links)).items()):
         if name in {"", vrf} or (name == "global" and vrf == DEFAULT_VRF):

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from napalm.base import models
 
 _PING_SLACK = 30.0
-#: traceroute sends 16 probes at a time and three to each hop.
+#: traceroute sends 16 probes at a time, and three to each hop.
 _PROBES_AT_ONCE = 16
 _PROBES = 3
 _PING_DEFAULTS = {
@@ -59,9 +59,9 @@ _NO_ANSWERS: Mapping[str, CommandResult] = MappingProxyType({})
 
 
 class CumulusGetters(NetworkDriver):
-    """Everything that is read and nothing that is changed."""
+    """The methods that read a switch and change nothing."""
 
-    #: What was asked beforehand for the getters of a ``_one_round_trip`` block.
+    #: The answers to the queries of a ``_one_round_trip`` block.
     _answers: Mapping[str, CommandResult] = _NO_ANSWERS
 
     def _run_many(
@@ -70,21 +70,22 @@ class CumulusGetters(NetworkDriver):
         raise NotImplementedError
 
     def _ask(self, query: GetterQuery) -> Any:  # noqa: ANN401 - one of NAPALM's models
-        """Run the query's commands, unless they are answered already, and read them."""
+        """Run the query's commands, unless they are answered already, and parse the results."""
         if all(command in self._answers for command in query.commands):
             return query.parse([self._answers[command] for command in query.commands])
         return query.parse(self._run_many(query.commands))
 
     @contextlib.contextmanager
     def _one_round_trip(self, calls: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[None]:
-        """Ask everything that these getters need at once; in the block they read those answers.
+        """Run the commands of these getters at once; in the block the getters read those answers.
 
-        A getter that is not known here, or called otherwise than announced, asks for itself. So
-        the block may hold anything that calls getters: nornir_napalm's ``napalm_get``, NAPALM's
-        validation. It must hold nothing that changes the switch.
+        A getter that is not known here, or is called with other arguments, runs its own commands.
+        So the block may contain anything that calls getters: nornir_napalm's ``napalm_get``,
+        NAPALM's validation. It must contain nothing that changes the switch.
 
         Args:
-            calls: Names and arguments of the getters, as ``("get_arp_table", {"vrf": "mgmt"})``.
+            calls: names and arguments of the getters, such as ``("get_arp_table", {"vrf":
+                "mgmt"})``.
         """
         commands: dict[str, None] = {}
         for name, arguments in calls:
@@ -108,7 +109,7 @@ class CumulusGetters(NetworkDriver):
             return {name: getattr(self, name)(**arguments) for name, arguments in calls.items()}
 
     def _answering(self, transport: Transport) -> Transport:
-        """The session, which within a ``_one_round_trip`` block knows some answers already."""
+        """Return the session, which within a ``_one_round_trip`` block has some answers already."""
         return PrefetchedTransport(transport, self._answers) if self._answers else transport
 
     def compliance_report(
@@ -116,13 +117,13 @@ class CumulusGetters(NetworkDriver):
         validation_file: str | None = None,
         validation_source: str | None = None,
     ) -> models.ReportResult:
-        """NAPALM's validation, with all its getters in one round trip.
+        """Run NAPALM's validation, with all its getters in one round trip.
 
         Raises:
-            ValidationException: The rules cannot be read, or are no rules.
+            ValidationException: the rules cannot be read, or are not valid.
         """
         if validation_file:
-            # Read exactly as NAPALM does.
+            # Read in the same way as NAPALM does.
             with values.refused_as(ValidationException):
                 path = str(values.path(validation_file, "validation_file"))
             source: Any = validate._get_validation_file(path)  # noqa: SLF001
@@ -133,15 +134,15 @@ class CumulusGetters(NetworkDriver):
             return super().compliance_report(None, source)
 
     def _require_rules(self, source: object) -> None:
-        """Refuse what NAPALM's validation would stumble over.
+        """Raise for rules with which NAPALM's validation would crash.
 
         Raises:
-            ValidationException: It is no list of getters with their rules.
+            ValidationException: the rules are not a list of getters with rules.
         """
         if not isinstance(source, list) or not all(map(_is_check, source)):
             raise ValidationException(
-                "The rules of a validation are a list, each entry of it a getter with a mapping "
-                f"of what it must give, not {values.shown(source)}."
+                "The rules of a validation are a list; each entry is a getter with a mapping of "
+                f"the values that it must return, not {values.shown(source)}."
             )
         for name, arguments in _announced(source):
             method = getattr(self, name, None)
@@ -188,7 +189,7 @@ class CumulusGetters(NetworkDriver):
         timeout: int = c.TRACEROUTE_TIMEOUT,
         vrf: str = c.TRACEROUTE_VRF,
     ) -> models.TracerouteResultDict:
-        """The way to a destination; needs the program of that name on the switch."""
+        """Trace the route to a destination; the switch needs the program ``traceroute``."""
         probe = ping.probe(
             "traceroute",
             destination,
@@ -204,7 +205,7 @@ class CumulusGetters(NetworkDriver):
 
 
 def _method(entered: Getter) -> Callable[..., Any]:
-    """The driver's method for a getter, with NAPALM's signature and its parser's docstring."""
+    """Return the driver's method for a getter: NAPALM's signature, the parser's docstring."""
     napalms = getattr(NetworkDriver, entered.name)
     signature = inspect.signature(napalms)
 
@@ -214,7 +215,7 @@ def _method(entered: Getter) -> Callable[..., Any]:
         del given["self"]
         return self._ask(entered.query(**given))
 
-    vars(get)["__signature__"] = signature  # which ``getfullargspec`` looks at, and NAPALM with it
+    vars(get)["__signature__"] = signature  # NAPALM looks at it by ``getfullargspec``
     get.__doc__ = entered.parse.__doc__
     get.__module__, get.__qualname__ = __name__, f"{CumulusGetters.__name__}.{entered.name}"
     return get
@@ -235,8 +236,8 @@ def _is_check(check: object) -> bool:
 
 
 def _announced(source: Any) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ANN401 - from a file
-    """The getters that a validation names."""
+    """Yield the getters that a validation names, with their arguments."""
     for check in source:
         for name, rules in check.items():
-            if name != "get_config":  # NAPALM's validation leaves it out
+            if name != "get_config":  # NAPALM's validation skips it
                 yield name, rules.get("_kwargs", {})

@@ -36,10 +36,10 @@ _CAPABILITIES = {
 @getter(LLDP)
 @reader
 def parse_lldp_neighbors(lldp: CommandResult) -> dict[str, list[models.LLDPNeighborDict]]:
-    """``get_lldp_neighbors``: who announces itself without a name is called by its chassis id.
+    """Return the LLDP neighbours; one that sends no name has its chassis id.
 
-    A host whose port id is a MAC address is shown with the port's description, which is its
-    interface name.
+    If the port id of a host is a MAC address, the port's description is shown instead: it is the
+    name of the interface.
     """
     found: dict[str, list[models.LLDPNeighborDict]] = {}
     for interface, name, chassis, port in _neighbors(lldp):
@@ -59,7 +59,7 @@ def parse_lldp_neighbors(lldp: CommandResult) -> dict[str, list[models.LLDPNeigh
 def parse_lldp_neighbors_detail(
     lldp: CommandResult, interface: str = ""
 ) -> dict[str, list[models.LLDPNeighborDetailDict]]:
-    """``get_lldp_neighbors_detail``, of one interface or (with "") of all."""
+    """Return the LLDP neighbours in detail, of one interface or (with "") of all."""
     found: dict[str, list[models.LLDPNeighborDetailDict]] = {}
     for local, name, chassis, port in _neighbors(lldp):
         if interface in {"", local}:
@@ -91,10 +91,10 @@ def _capability(entry: dict[str, Any]) -> str:
 def _neighbors(
     result: CommandResult,
 ) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
-    """(local interface, system name, chassis, port) of any of lldpctl's JSON shapes.
+    """Yield (local interface, system name, chassis, port) of any of lldpctl's JSON forms.
 
     One neighbour is an object keyed by interface, several are a list of such objects, and
-    ``json0`` is a list of objects that carry their names.
+    ``json0`` is a list of objects that contain their names.
     """
     if result.stdout.startswith(b"lldp."):
         document = lldp_text.document(text_of(result))
@@ -158,12 +158,13 @@ def _text(value: object) -> str:
 def parse_arp_table(
     neighbours: CommandResult, links: CommandResult, vrf: str = ""
 ) -> list[models.ARPTableDict]:
-    """``get_arp_table``: entries with an address, of one VRF or (with "") of all.
+    """Return the ARP entries with an address, of one VRF or (with "") of all.
 
-    The age is the seconds since the entry was last confirmed, -1.0 where the kernel keeps none.
+    The age is the seconds since the entry was last confirmed; -1.0 where the kernel does not keep
+    it.
 
     Raises:
-        CommandErrorException: The switch has no such VRF.
+        CommandErrorException: the switch has no such VRF.
     """
     interfaces = interfaces_of_vrf(named(links), vrf) if vrf else None
     return [
@@ -181,7 +182,7 @@ def parse_arp_table(
 @getter(ND)
 @reader
 def parse_ipv6_neighbors_table(neighbours: CommandResult) -> list[models.IPV6NeighborDict]:
-    """``get_ipv6_neighbors_table``: entries with an address, and the kernel's state of each."""
+    """Return the IPv6 neighbour entries with an address, each with the kernel's state."""
     return [
         {
             "interface": row["dev"],

@@ -1,4 +1,4 @@
-"""Time: the servers and peers that are configured, and what the running daemon says of them."""
+"""Time: the configured servers and peers, and what the running daemon says of them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from napalm_cumulus.result import CommandResult
 
-#: The files of ntpd, ntpsec, chrony and systemd-timesyncd, each headed by its name.
+#: The files of ntpd, ntpsec, chrony and systemd-timesyncd, each after its name.
 FILES = (
     "for f in /etc/ntp.conf /etc/ntpsec/ntp.conf /etc/chrony.conf /etc/chrony/chrony.conf "
     "/etc/chrony/conf.d/*.conf /etc/chrony/sources.d/*.sources /etc/systemd/timesyncd.conf "
     "/etc/systemd/timesyncd.conf.d/*.conf; do "
     '[ -f "$f" ] || continue; printf \'= %s\\n\' "$f"; cat "$f" || exit 1; echo; done'
 )
-#: Cumulus may run ntpd in the management VRF, where another VRF's session does not reach it.
+#: Cumulus may run ntpd in the management VRF, which a session in another VRF does not reach.
 NTPQ = (
     "command -v ntpq >/dev/null || { echo 'ntpq: not found' >&2; exit 127; }; "
     'out=$(ntpq -pn); [ -n "$out" ] || [ ! -d /sys/class/net/mgmt ] || '
@@ -45,7 +45,7 @@ _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def _statements(files: CommandResult) -> Iterator[list[str]]:
-    """The words of every line ``server``, ``peer`` or ``pool``."""
+    """Yield the words of every line ``server``, ``peer`` or ``pool``."""
     for line in text_of(files).splitlines():
         words = line.split("#")[0].split()
         match = _TIMESYNCD.match(line.strip())
@@ -53,12 +53,12 @@ def _statements(files: CommandResult) -> Iterator[list[str]]:
             for name in match[1].split():
                 yield ["server", name]
         elif len(words) > 1 and words[0] in {"server", "peer", "pool"}:
-            # ntpd takes -4 and -6 before the name.
+            # ntpd accepts -4 and -6 before the name.
             yield [words[0], *(word for word in words[1:] if word not in {"-4", "-6"})]
 
 
 def _is_clock(name: str) -> bool:
-    """Whether it is ntpd's name for a clock in the machine itself."""
+    """Return whether it is ntpd's name for a clock in the machine itself."""
     return name.startswith("127.127.")
 
 
@@ -71,7 +71,7 @@ def _check(files: CommandResult) -> None:
 @getter(FILES)
 @reader
 def parse_ntp_servers(files: CommandResult) -> dict[str, models.NTPServerDict]:
-    """``get_ntp_servers``: of whichever daemon's files are there; pools count as servers."""
+    """Return the NTP servers, from the files of whichever daemon is there; with pools."""
     _check(files)
     found: dict[str, models.NTPServerDict] = {}
     for kind, name, *options in _statements(files):
@@ -98,7 +98,7 @@ def _number(options: list[str], name: str, default: int) -> int:
 @getter(FILES)
 @reader
 def parse_ntp_peers(files: CommandResult) -> dict[str, models.NTPPeerDict]:
-    """``get_ntp_peers``: NAPALM has nothing to tell of them but their names."""
+    """Return the NTP peers; NAPALM's model has only their names."""
     _check(files)
     return {words[1]: {} for words in _statements(files) if words[0] == "peer"}
 
@@ -106,15 +106,15 @@ def parse_ntp_peers(files: CommandResult) -> dict[str, models.NTPPeerDict]:
 @getter(*STATS)
 @reader
 def parse_ntp_stats(*results: CommandResult) -> list[models.NTPStats]:
-    """``get_ntp_stats``: of the daemon that answers; [] where none is installed. Times in ms.
+    """Return the statistics of the time daemon that answers, in ms; [] where none is installed.
 
     Raises:
-        CommandErrorException: A daemon is installed, and none answers.
+        CommandErrorException: a daemon is installed, and none answers.
     """
     ntpq, sources, jitter, timesync = results
     failed: CommandResult | None = None
     if ntpq.exit_status != NOT_FOUND:
-        # ntpq ends with status 0 even when nobody answered it.
+        # ntpq ends with status 0 even when no daemon answers.
         if ntpq.exit_status == 0 and ntpq.stdout.strip():
             return _of_ntpq(ntpq)
         failed = ntpq
@@ -165,7 +165,7 @@ def _of_ntpq(result: CommandResult) -> list[models.NTPStats]:
 
 
 def _of_chrony(sources: CommandResult, jitter: CommandResult) -> list[models.NTPStats]:
-    """Delays are no part of chrony's table: -1.0."""
+    """Return chrony's table; it has no delays, which are -1.0."""
     deviations = {
         row[0]: float(row[_CHRONY_STDDEV]) * 1000
         for row in (line.split(",") for line in text_of(jitter).splitlines())
@@ -196,7 +196,7 @@ def _of_chrony(sources: CommandResult, jitter: CommandResult) -> list[models.NTP
 
 
 def _of_timesyncd(result: CommandResult) -> list[models.NTPStats]:
-    """The one server that systemd-timesyncd talks with."""
+    """Return the only server of systemd-timesyncd."""
     values: dict[str, Any] = {}
     for line in text_of(result).splitlines():
         key, _, value = line.partition("=")
@@ -222,7 +222,7 @@ def _of_timesyncd(result: CommandResult) -> list[models.NTPStats]:
 
 
 def _milliseconds(text: str) -> float:
-    """A time span of systemd; -1.0 if there is none.
+    """Return a time span of systemd in milliseconds; -1.0 if there is none.
 
     >>> _milliseconds("34min 8s"), _milliseconds("1.234ms"), _milliseconds("0"), _milliseconds("")
     (2048000.0, 1.234, 0.0, -1.0)

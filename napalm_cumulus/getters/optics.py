@@ -1,4 +1,4 @@
-"""Optical modules: what ``ethtool -m`` reads from their memory."""
+"""Optical modules: their values as ``ethtool -m`` reads them from the modules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from napalm_cumulus.result import CommandResult
 
-#: An empty cage, a copper port and a virtual port refuse to answer; that is no failure.
+#: An empty cage, a copper port and a virtual port do not answer; that is no error.
 MODULES = (
     "command -v ethtool >/dev/null || { echo 'ethtool: not found' >&2; exit 127; }; "
     'for d in /sys/class/net/swp*/; do [ -e "$d" ] || continue; d=${d%/}; i=${d##*/}; '
@@ -21,7 +21,7 @@ MODULES = (
     'printf \'%s\\n\' "= $i"; ethtool -m "$i" 2>/dev/null; done; true'
 )
 
-#: No light at all is minus infinity, which JSON cannot write; the modules resolve to this.
+#: No light is minus infinity, which JSON cannot write; this is the smallest value of the modules.
 _DARK = -40.0
 _FIELDS = {
     "laser bias current": "laser_bias_current",
@@ -39,9 +39,9 @@ _DBM = re.compile(r"(-?(?:[\d.]+|inf)) dBm")
 @getter(MODULES)
 @reader
 def parse_optics(modules: CommandResult) -> dict[str, Any]:
-    """``get_optics``: power in dBm, bias current in mA, of the modules that measure them.
+    """Return power in dBm and bias current in mA, of the modules that measure them.
 
-    A module tells the value of now only: average, minimum and maximum are 0.0.
+    A module has only the present value: average, minimum and maximum are 0.0.
     """
     found: dict[str, Any] = {}
     for name, text in _modules(text_of(modules)):

@@ -1,4 +1,4 @@
-"""Asking the switch to ping and to trace: the command lines and the reading of the answers."""
+"""Ping and traceroute on the switch: the command lines, and the parsing of their output."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _PROBE = re.compile(r"\*|([\d.]+) ms|([0-9a-fA-F.:]+(?:%\S+)?)(?=\s)")
 _TIMES = re.compile(r"= ([\d.]+)/([\d.]+)/([\d.]+)/([\d.]+) ms")
 
 
-#: What ping and traceroute take: the least, and the most, or more than anybody waits for.
+#: The limits of the arguments of ping and traceroute; some maxima are longer than anybody waits.
 _BOUNDS = {"ttl": (1, 255), "timeout": (1, 3600), "size": (0, 65507), "count": (1, 86400)}
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What to ping or to trace, as a program takes it."""
+    """The arguments of a ping or traceroute, in the form that the program takes."""
 
     destination: str
     source: str
@@ -44,7 +44,7 @@ class Probe:
 
     @property
     def ping_command(self) -> str:
-        """The command line; "default" and "global" mean the default VRF, none the session's own.
+        """Return the command line; "default" and "global" are the default VRF, "" is the session's.
 
         >>> Probe("10.0.0.1", "", ttl=255, timeout=2, vrf="mgmt", size=100, count=5).ping_command
         'ip vrf exec mgmt ping -n -c 5 -t 255 -W 2 -s 100 -- 10.0.0.1'
@@ -58,7 +58,7 @@ class Probe:
 
     @property
     def traceroute_command(self) -> str:
-        """The command line; names are not looked up, for a switch often has nobody to ask.
+        """Return the command line; names are not looked up, since a switch often has no resolver.
 
         >>> Probe("10.0.0.1", "", ttl=30, timeout=2, vrf="mgmt").traceroute_command
         'ip vrf exec mgmt traceroute -n -m 30 -w 2 -- 10.0.0.1'
@@ -74,7 +74,7 @@ def probe(what: str, destination: object, defaults: Mapping[str, Any], **given: 
     """Return the probe for a method's arguments, which may be texts; None means the default.
 
     Raises:
-        CommandErrorException: One makes no sense.
+        CommandErrorException: an argument is not valid.
     """
     with values.refused_as(errors.CommandErrorException, f"{what}: "):
         fit: dict[str, Any] = {}
@@ -97,7 +97,10 @@ def _in_vrf(vrf: str, words: list[str]) -> str:
 
 
 def parse_ping(result: CommandResult) -> models.PingResultDict:
-    """``ping``: lost packets are a result; a ping that could not be sent is an error."""
+    """Return the result of ``ping``.
+
+    Lost packets are a result, a ping that cannot start an error.
+    """
     text = result.stdout.decode("utf-8", "replace")
     counts = _COUNTS.search(text)
     if counts is None or result.exit_status not in {0, 1}:
@@ -126,7 +129,7 @@ def parse_ping(result: CommandResult) -> models.PingResultDict:
 
 
 def parse_traceroute(result: CommandResult) -> models.TracerouteResultDict:
-    """``traceroute``: a probe that nobody answered is "*" with a time of 0.0."""
+    """Return the result of ``traceroute``; a probe without an answer is "*" with a time of 0.0."""
     text = result.stdout.decode("utf-8", "replace")
     hops = _HOP.findall(text)
     if result.exit_status != 0 or not hops:
@@ -136,7 +139,7 @@ def parse_traceroute(result: CommandResult) -> models.TracerouteResultDict:
 
 
 def _probes(line: str) -> dict[int, models.TracerouteDict]:
-    """The probes of one hop; an address stands for all times that follow it."""
+    """Return the probes of one hop; an address belongs to all times that follow it."""
     probes: dict[int, models.TracerouteDict] = {}
     address = "*"
     for match in _PROBE.finditer(line):

@@ -1,6 +1,6 @@
-"""A getter is a parser that says which commands it reads: ``@getter(COMMANDS)`` is all it takes.
+"""A getter is a parser with the commands whose output it reads: ``@getter(COMMANDS)``.
 
-The commands of any set of getters are known before any is run: that is how several of them cost one
+The commands of any set of getters are known before any of them runs. So several getters cost one
 round trip.
 """
 
@@ -22,7 +22,7 @@ _PARSER = "parse_"
 
 @dataclass(frozen=True)
 class GetterQuery:
-    """What to run, and who reads the results (given in the order of the commands)."""
+    """The commands to run, and the parser of their results (in the order of the commands)."""
 
     commands: tuple[str, ...]
     parse: Callable[[Sequence[CommandResult]], Any]
@@ -33,9 +33,9 @@ class Getter:
     """One of NAPALM's getters.
 
     Attributes:
-        name: ``get_interfaces``.
-        commands: gives the commands for the getter's arguments.
-        parse: reads their results; it takes them one by one, and then the getter's arguments.
+        name: its name, such as ``get_interfaces``.
+        commands: returns the commands for the getter's arguments.
+        parse: parses their results; it takes them one by one, and then the getter's arguments.
     """
 
     name: str
@@ -43,10 +43,10 @@ class Getter:
     parse: Callable[..., Any]
 
     def query(self, **arguments: Any) -> GetterQuery:  # noqa: ANN401 - NAPALM's
-        """Return what is asked of the switch for these arguments.
+        """Return the query for these arguments.
 
         Raises:
-            CommandErrorException: One is of another kind than NAPALM has it.
+            CommandErrorException: an argument has another type than in NAPALM's method.
         """
         with values.refused_as(errors.CommandErrorException, f"{self.name}: "):
             fit = {
@@ -57,7 +57,7 @@ class Getter:
 
     @functools.cached_property
     def _defaults(self) -> Mapping[str, object]:
-        """The arguments of NAPALM's method, which its parser has as well."""
+        """Return the defaults of NAPALM's method; its parser has the same arguments."""
         return {
             name: parameter.default
             for name, parameter in inspect.signature(self.parse).parameters.items()
@@ -65,18 +65,18 @@ class Getter:
         }
 
 
-#: Every getter, by its name; a parser enters itself when its module is imported.
+#: Every getter, by its name; importing a parser's module registers its getter.
 GETTERS: dict[str, Getter] = {}
 
 
 def getter(
     *commands: str, chosen: Callable[..., Sequence[str]] | None = None
 ) -> Callable[[Callable[_Arguments, _Model]], Callable[_Arguments, _Model]]:
-    """Make ``parse_vlans`` NAPALM's ``get_vlans``.
+    """Register a parser, such as ``parse_vlans``, as NAPALM's ``get_vlans``.
 
     Args:
-        commands: what it reads.
-        chosen: gives the commands instead, where they hang on the getter's arguments.
+        commands: the commands whose output it reads.
+        chosen: returns the commands instead, where they depend on the getter's arguments.
     """
 
     def enter(parse: Callable[_Arguments, _Model]) -> Callable[_Arguments, _Model]:
@@ -88,7 +88,7 @@ def getter(
 
 
 def ask(name: str, /, **arguments: Any) -> GetterQuery | None:  # noqa: ANN401 - NAPALM's
-    """Return the query of one of NAPALM's getters; None if it is not one of these."""
+    """Return the query of one of NAPALM's getters; None for any other name."""
     found = GETTERS.get(name)
     return found.query(**arguments) if found else None
 

@@ -1,4 +1,4 @@
-"""Routes: FRR's view where FRR runs, the kernel's where it does not."""
+"""Routes: FRR's where FRR runs, the kernel's where it does not."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ _MAIN_TABLES = {"main", "254", ""}
 
 
 def parse_destination(text: str) -> Network | None:
-    """The prefix asked for; None for all.
+    """Return the prefix that is asked for; None for all.
 
     Raises:
-        CommandErrorException: It is neither an address nor a prefix.
+        CommandErrorException: it is neither an address nor a prefix.
     """
     if not text:
         return None
@@ -58,7 +58,7 @@ def parse_destination(text: str) -> Network | None:
 
 
 def _commands(destination: str = "", protocol: str = "", longer: bool = False) -> list[str]:
-    """For each IP version FRR's routes, the kernel's in case there is no FRR, and BGP's tables."""
+    """Return the commands for FRR's routes, the kernel's and BGP's tables, by IP version."""
     del longer
     sources: list[dict[int, str]] = [FRR_ROUTES, KERNEL_ROUTES]
     if _with_bgp(protocol):
@@ -70,9 +70,9 @@ def _commands(destination: str = "", protocol: str = "", longer: bool = False) -
 def parse_route_to(
     *results: CommandResult, destination: str = "", protocol: str = "", longer: bool = False
 ) -> Routes:
-    """``get_route_to``: routes from FRR; where it is not installed or not running, the kernel's.
+    """Return FRR's routes, or the kernel's where FRR is not running.
 
-    An address finds its most specific prefix in each VRF, a prefix is meant exactly.
+    An address matches the most specific prefix in each VRF; a prefix matches exactly.
     """
     table = parse_routes(results, _versions(destination), with_bgp=_with_bgp(protocol))
     return select(table, destination, protocol, longer=longer)
@@ -91,12 +91,12 @@ def _with_bgp(protocol: str) -> bool:
 def parse_routes(
     results: Sequence[CommandResult], versions: Sequence[int], *, with_bgp: bool
 ) -> Routes:
-    """All routes: FRR's where it runs, with what BGP knows of them, else the kernel's.
+    """Return all routes: FRR's where it runs, with BGP's attributes, else the kernel's.
 
     Args:
-        results: For each IP version FRR's routes, the kernel's, and (``with_bgp``) BGP's tables.
-        versions: The IP versions.
-        with_bgp: Whether BGP's tables are among the results.
+        results: for each IP version FRR's routes, the kernel's, and (``with_bgp``) BGP's tables.
+        versions: the IP versions.
+        with_bgp: whether BGP's tables are among the results.
     """
     found: Routes = {}
     each = 3 if with_bgp else 2
@@ -123,10 +123,10 @@ def _add_attributes(
 
 @reader
 def parse_frr_routes(result: CommandResult) -> Routes:
-    """All of FRR's routes by prefix, those of several VRFs under one prefix.
+    """Return all of FRR's routes by prefix, those of several VRFs under one prefix.
 
-    FRR prints one JSON document for each VRF, one after the other, or (from 9) one with the VRFs
-    as keys.
+    FRR prints one JSON document for each VRF, one after another, or (from 9) one with the VRFs as
+    keys.
     """
     found: Routes = {}
     for prefix, routes in _frr_prefixes(result):
@@ -184,7 +184,7 @@ def _frr_route(route: dict[str, Any], hop: dict[str, Any]) -> models.RouteDict:
 
 
 def parse_age(text: str) -> int:
-    """FRR's age of a route in seconds, -1 if there is none.
+    """Return the age of a route in seconds from FRR's text, -1 if there is none.
 
     >>> parse_age("01:59:24"), parse_age("2d03h12m"), parse_age("01w2d03h"), parse_age("")
     (7164, 184320, 788400, -1)
@@ -198,7 +198,7 @@ def parse_age(text: str) -> int:
 
 @reader
 def parse_kernel_routes(result: CommandResult, version: int) -> Routes:
-    """All unicast routes of the kernel by prefix; it keeps no ages: -1."""
+    """Return all unicast routes of the kernel by prefix; the kernel keeps no ages: -1."""
     everything = "0.0.0.0/0" if version == 4 else "::/0"  # noqa: PLR2004 - IPv4
     bits = 32 if version == 4 else 128  # noqa: PLR2004 - IPv4
     found: Routes = {}
@@ -230,10 +230,10 @@ def parse_kernel_routes(result: CommandResult, version: int) -> Routes:
 
 
 def select(routes: Routes, text: str, protocol: str, *, longer: bool) -> Routes:
-    """The routes to one destination.
+    """Return the routes to one destination.
 
-    An address finds the most specific prefixes that hold it, a prefix is meant exactly, or with
-    ``longer`` with all within it.
+    An address matches the most specific prefixes that contain it. A prefix matches exactly, or with
+    ``longer`` all prefixes within it.
     """
     wanted = parse_destination(text)
     kept: Routes = {}
@@ -254,7 +254,7 @@ def select(routes: Routes, text: str, protocol: str, *, longer: bool) -> Routes:
 
 
 def _most_specific(kept: Routes, networks: dict[str, Network], wanted: Network) -> Routes:
-    """The longest prefix of each routing table that holds the address."""
+    """Return the longest prefix of each routing table that contains the address."""
     best: dict[str, int] = {}
     holding = [prefix for prefix in kept if _within(wanted, networks[prefix])]
     for prefix in holding:

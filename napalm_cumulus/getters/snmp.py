@@ -1,4 +1,4 @@
-"""SNMP: what net-snmp's configuration lets whom see."""
+"""SNMP: who may read what, from net-snmp's configuration."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _NO_ACL = "N/A"
 @getter(*SNMP)
 @reader
 def parse_snmp_information(*results: CommandResult) -> models.SNMPDict:
-    """``get_snmp_information``: community strings in clear, as NAPALM's model asks them.
+    """Return the SNMP settings; community strings are in clear text, as in NAPALM's model.
 
-    The chassis id is the serial number; the access list is the sources that may ask, "N/A" for
-    no limit. Without a configuration there are no communities.
+    The chassis id is the serial number. The access list has the sources that may ask, "N/A" for no
+    limit. Without a configuration there are no communities.
     """
     files, eeprom, firmware = results
     text = text_of(files)
@@ -57,7 +57,7 @@ def parse_snmp_information(*results: CommandResult) -> models.SNMPDict:
             mode = "rw" if known and known["mode"] == "rw" else _MODES[word]
             communities[name] = {"acl": _acl(listed), "mode": mode}
         elif word in {"com2sec", "com2sec6"} and len(arguments) > 2:  # noqa: PLR2004 - three words
-            # com2sec NAME SOURCE COMMUNITY; rights are given to groups elsewhere, mostly to read.
+            # com2sec NAME SOURCE COMMUNITY; other lines give rights to groups, mostly to read.
             source, name = arguments[-2:]
             communities.setdefault(name, {"acl": _acl([source]), "mode": "ro"})
     return {
@@ -78,6 +78,6 @@ def _lines(text: str) -> Iterator[tuple[str, list[str]]]:
         if stripped and not stripped.startswith(("#", "= /")):
             try:
                 word, *arguments = shlex.split(stripped, comments=False)
-            except ValueError:  # an apostrophe in a place's name
+            except ValueError:  # an apostrophe in a location's name
                 word, *arguments = stripped.split()
             yield word.lower(), arguments

@@ -20,7 +20,7 @@ HOSTNAME = "hostname"
 FQDN = "hostname -f"
 UPTIME = "cat /proc/uptime"
 RELEASE = "cat /etc/lsb-release /etc/os-release 2>/dev/null; true"
-#: The maker's data: in the switch's EEPROM, on other machines in the firmware's tables.
+#: The manufacturer's data: in the switch's EEPROM, on other machines in the firmware's tables.
 EEPROM = "decode-syseeprom -j"
 FIRMWARE = (
     "for f in product_name product_serial; do "
@@ -54,10 +54,10 @@ _IDLE = (3, 4)  # the columns idle and iowait of /proc/stat
 @getter(*FACTS)
 @reader
 def parse_facts(*results: CommandResult) -> models.FactsDict:
-    """``get_facts``; what the machine does not tell is "Unknown"."""
+    """Return the facts; a value that the machine does not have is "Unknown"."""
     hostname, fqdn, uptime, release, eeprom, firmware, links = results
     name = text_of(hostname).strip()
-    # Without a domain ``hostname -f`` fails; then the name is all there is.
+    # Without a domain ``hostname -f`` fails; then only the short name is known.
     full = fqdn.stdout.decode("utf-8", "replace").strip() if fqdn.exit_status == 0 else ""
     try:
         seconds = float(text_of(uptime).split()[0])
@@ -81,7 +81,7 @@ def _made(eeprom: CommandResult, firmware: CommandResult) -> dict[str, str]:
 
 
 def serial_number(eeprom: CommandResult, firmware: CommandResult) -> str:
-    """The serial number, "Unknown" where the machine has none."""
+    """Return the serial number, "Unknown" where the machine has none."""
     return _made(eeprom, firmware).get("product_serial") or _UNKNOWN
 
 
@@ -91,14 +91,14 @@ def _assignments(text: str) -> dict[str, str]:
 
 
 def _version(release: Mapping[str, str]) -> str:
-    """Cumulus 3 and 4 name themselves in lsb-release, 5 in os-release alone."""
+    """Return the release; Cumulus 3 and 4 name it in lsb-release, 5 only in os-release."""
     if "Cumulus" in release.get("DISTRIB_ID", ""):
         return release.get("DISTRIB_RELEASE") or _UNKNOWN
     return release.get("VERSION_ID") or release.get("DISTRIB_RELEASE") or _UNKNOWN
 
 
 def _eeprom(result: CommandResult) -> dict[str, str]:
-    """Model and serial number from the EEPROM; nothing where there is none (virtual machines)."""
+    """Return model and serial number from the EEPROM; empty without one (virtual machines)."""
     if result.exit_status != 0:
         return {}
     try:
@@ -114,9 +114,9 @@ def _eeprom(result: CommandResult) -> dict[str, str]:
 @getter(*USERS)
 @reader
 def parse_users(*results: CommandResult) -> dict[str, models.UsersDict]:
-    """``get_users``: who can log in. Level 15: root, sudo, netedit; 1: netshow; 0: others.
+    """Return who can log in. Level 15: root, sudo, netedit; 1: netshow; 0: others.
 
-    The password is the hash from /etc/shadow, "" where there is none or it is locked.
+    The password is the hash from /etc/shadow; "" where there is none or it is locked.
     """
     passwd, shadow, groups, keys = (text_of(result) for result in results)
     hashes = {line.split(":")[0]: line.split(":")[1] for line in shadow.splitlines() if ":" in line}
@@ -146,7 +146,7 @@ def parse_users(*results: CommandResult) -> dict[str, models.UsersDict]:
             "sshkeys": of_user.get(user, []),
         }
     if not found:
-        raise unexpected(results[0], "users")  # there is always root
+        raise unexpected(results[0], "users")  # root always exists
     return found
 
 
@@ -159,7 +159,7 @@ def _level(uid: str, groups: set[str]) -> int:
 @getter(*ENVIRONMENT)
 @reader
 def parse_environment(*results: CommandResult) -> models.EnvironmentDict:
-    """``get_environment``: sensors from Cumulus' smonctl; without it there are none. RAM in kB."""
+    """Return the sensors of Cumulus' smonctl (none without it), CPU load, and RAM in kB."""
     sensors, memory, cpu = results
     rows = [] if sensors.exit_status == NOT_FOUND else rows_of(sensors)
     ram = {
@@ -207,7 +207,7 @@ def _float(value: object) -> float:
 
 
 def _usage(result: CommandResult) -> dict[int, models.CPUDict]:
-    """Busy time of each CPU between the two readings, in percent."""
+    """Return the busy time of each CPU between the two readings, in percent."""
     readings: dict[int, list[list[int]]] = {}
     for line in text_of(result).splitlines():
         match = re.match(r"cpu(\d+) ", line)

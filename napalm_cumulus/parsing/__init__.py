@@ -1,1 +1,1 @@
-"""Reading what programs on a switch print."""
+"""Parses the output of programs on a switch."""

@@ -1,4 +1,4 @@
-"""``lldpctl -f keyvalue`` as the document of its JSON: an old lldpd may be built without JSON."""
+"""``lldpctl -f keyvalue`` in the form of its JSON, for an lldpd that was built without JSON."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _IDENTITIES = {"mac", "ifname", "local", "ip", "ifalias", "unhandled"}
 
 
 def document(text: str) -> dict[str, Any]:
-    """Return the neighbours in the shape of lldpctl's JSON with several neighbours.
+    """Return the neighbours in the form of lldpctl's JSON with several neighbours.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: the text is something else.
     """
     neighbours: list[dict[str, Any]] = []
     last: tuple[dict[str, Any], str] | None = None
@@ -31,7 +31,7 @@ def document(text: str) -> dict[str, Any]:
             if last is None:
                 raise ValueError(f"no LLDP neighbour in {line[:60]!r}")
             holder, key = last
-            holder[key] += "\n" + line  # a description of several lines
+            holder[key] += "\n" + line  # a description with several lines
             continue
         interface, section, key = match.groups()
         if section == "via":
@@ -45,7 +45,7 @@ def document(text: str) -> dict[str, Any]:
 def _keep(
     neighbour: dict[str, Any], section: str, key: str, value: str
 ) -> tuple[dict[str, Any], str]:
-    """Store one value; gives where it went, for the lines that continue it."""
+    """Store one value; return where it was stored, for the lines that continue it."""
     if section not in {"chassis", "port"}:
         return {"": value}, ""
     holder = neighbour[section]

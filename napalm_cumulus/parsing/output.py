@@ -1,4 +1,4 @@
-"""Reading a command's output: what is not understood is an error, never an empty answer."""
+"""Parses a command's output; output that is not understood is an error, never an empty answer."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 _Arguments = ParamSpec("_Arguments")
 _Model = TypeVar("_Model")
 
-#: The line that says that a command could not answer in JSON, and text follows.
+#: The line that says that a command could not answer in JSON and that text follows.
 TEXT_FOLLOWS = "# text\n"
-#: What a shell says when the command is not installed.
+#: The shell's message when the command is not installed.
 NOT_FOUND = 127
 _MAC = re.compile(MAC)
 _SHOWN = 120
@@ -30,7 +30,7 @@ def text_of(result: CommandResult) -> str:
     """Return the output of a command that succeeded.
 
     Raises:
-        CommandErrorException: It did not succeed.
+        CommandErrorException: the command did not succeed.
     """
     if result.exit_status != 0:
         said = (result.stderr or result.stdout).decode("utf-8", "replace").strip()
@@ -50,7 +50,7 @@ def json_of(result: CommandResult) -> Any:  # noqa: ANN401 - JSON is anything un
     """Return the JSON document that a command printed.
 
     Raises:
-        CommandErrorException: It failed, or what it printed is no whole JSON document.
+        CommandErrorException: it failed, or did not print a whole JSON document.
     """
     text = text_of(result)
     try:
@@ -69,15 +69,15 @@ def json_of(result: CommandResult) -> Any:  # noqa: ANN401 - JSON is anything un
 
 
 def loads(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is anything until it is looked at
-    """Return the same as ``json.loads``, by pydantic's parser where it is installed.
+    """Return the same as ``json.loads``, with pydantic's parser where it is installed.
 
     Raises:
-        json.JSONDecodeError: It is no whole JSON document.
-        ValueError: It is nested too deeply, or holds a number of thousands of digits.
+        json.JSONDecodeError: the text is not a whole JSON document.
+        ValueError: it is nested too deeply, or has a number with thousands of digits.
     """
     quicker = _quicker_parser()
     if quicker is not None:
-        # Half a surrogate pair, and what json words better, go on to json.
+        # json handles half a surrogate pair, and has better messages for some errors.
         with contextlib.suppress(ValueError, TypeError):
             return quicker(text)
     try:
@@ -88,7 +88,7 @@ def loads(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is anything until it
 
 @functools.cache
 def _quicker_parser() -> Callable[[str | bytes], Any] | None:
-    """Return pydantic's parser, which takes half as long; the extra ``fast`` installs it."""
+    """Return pydantic's parser, which is twice as fast; the extra ``fast`` installs it."""
     try:
         from pydantic_core import from_json  # noqa: PLC0415 - a check has it, others need no JSON
     except ImportError:
@@ -99,17 +99,17 @@ def _quicker_parser() -> Callable[[str | bytes], Any] | None:
 def rows_of(
     result: CommandResult, from_text: Callable[[str], list[dict[str, Any]]] | None = None
 ) -> list[dict[str, Any]]:
-    """Return a JSON list of objects, as ``ip -j`` and ``bridge -j`` print, without empty ones.
+    """Return a JSON list of objects, as ``ip -j`` and ``bridge -j`` print it, without empty ones.
 
-    Older iproute2 prints an empty object for each entry that a filter hides, and still older
-    ones no JSON at all.
+    Older versions of iproute2 print an empty object for each entry that a filter hides; still older
+    ones print no JSON at all.
 
     Args:
-        result: What the command printed.
-        from_text: Makes rows of the text that a version without JSON prints.
+        result: the result of the command.
+        from_text: makes rows of the text that a version without JSON prints.
 
     Raises:
-        CommandErrorException: It is something else.
+        CommandErrorException: the output is something else.
     """
     if from_text is not None and is_text(result):
         return from_text(text_of(result).removeprefix(TEXT_FOLLOWS))
@@ -120,17 +120,17 @@ def rows_of(
 
 
 def is_text(result: CommandResult) -> bool:
-    """Return whether a command that was asked for JSON, or else text, gave text.
+    """Return whether a command that was asked for JSON, or else text, printed text.
 
-    Some versions take the option for JSON without knowing it. Without the mark that text
-    follows, nothing at all is no answer.
+    Some versions accept the option for JSON without supporting it. Empty output without the mark
+    that text follows is no answer.
     """
     beginning = result.stdout.lstrip()[:1]
     return beginning not in {b"", b"[", b"{", b'"'}
 
 
 def unexpected(result: CommandResult, wanted: str) -> errors.CommandErrorException:
-    """Return the error for an answer of another shape than the command is known for."""
+    """Return the error for an answer in another form than the command is known for."""
     shown = result.stdout.decode("utf-8", "replace").strip()[:_SHOWN]
     return errors.CommandErrorException(
         f"{result.command!r} printed something else than {wanted}: {shown!r}."
@@ -138,9 +138,9 @@ def unexpected(result: CommandResult, wanted: str) -> errors.CommandErrorExcepti
 
 
 def reader(parse: Callable[_Arguments, _Model]) -> Callable[_Arguments, _Model]:
-    """Make a parser answer unforeseen output with an error of NAPALM's that names the commands.
+    """Make a parser raise a NAPALM error that names the commands, for any unexpected output.
 
-    A field that is missing or of another type would surface as a bare KeyError or TypeError.
+    A field that is missing or of another type would otherwise raise a bare KeyError or TypeError.
     """
 
     @functools.wraps(parse)

@@ -76,7 +76,7 @@ def test_a_commit_that_failed_says_why(sections: dict[str, list[str]], why: str)
 def test_a_rollback_that_is_not_written_down_is_not_told_as_done() -> None:
     change = Change(("vlan453",), targeted=True, why_full="")
     report = answers.report_of("0123456789ab", change, {"progress": []})
-    assert "has not written down that it is rolled back" in str(answers.failure("leaf", report))
+    assert "has not recorded that it was rolled back" in str(answers.failure("leaf", report))
 
 
 def test_an_odd_exit_status_is_told_as_it_is() -> None:
