@@ -158,7 +158,7 @@ def test_what_is_not_as_meant_is_a_problem(section: bytes, problem: str) -> None
 @pytest.mark.parametrize(
     ("result", "status", "said"),
     [
-        (b"reverted it took something away", 77, "has gone back to the configuration on its disk"),
+        (b"reverted it took something away", 77, "has restored the configuration on its disk"),
         (b"incomplete it took something away", 78, "that ifup did not bring back"),
     ],
 )
