@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.demo import default_name, run_demo
+from lab.fabric.releases import Iproute2, Lldpctl
 from lab.faults.catalogue import FAULTS, ActiveFault, FaultReport
 from lab.faults.inject import FaultInjector
 from lab.lab import Lab
@@ -51,6 +52,12 @@ def up(
         LeafKind, typer.Option(help="Booted containers, plain namespaces, or what works here.")
     ] = LeafKind.auto,
     extra_leafs: Annotated[int, typer.Option(help="Further leafs, each with two VMs.")] = 0,
+    iproute2: Annotated[
+        Iproute2, typer.Option(help="Let the leafs' ip and bridge be as of this release.")
+    ] = Iproute2.TODAY,
+    lldpctl: Annotated[
+        Lldpctl, typer.Option(help="Let the leafs' lldpctl lack JSON, or its form json0.")
+    ] = Lldpctl.TODAY,
 ) -> None:
     """Build the lab and wait until every VM answers."""
     console = _console()
@@ -61,7 +68,7 @@ def up(
         what = "Fetching the switch software (once)" if cold else "Building the lab"
         begin = time.monotonic()
         with console.status(f"{what} ..."):
-            lab.up(topology, kind.value)
+            lab.up(topology, kind.value, iproute2=iproute2, lldpctl=lldpctl)
         seconds = time.monotonic() - begin
         console.print(draw(topology))
         console.print(

@@ -17,6 +17,7 @@ from lab import web
 from lab.fabric.boot import Kind, Leafs, know_neighbours, wait_evpn
 from lab.fabric.fabric import Fabric
 from lab.fabric.leaf import Leaf
+from lab.fabric.releases import Iproute2, Lldpctl, give_tools
 from lab.fabric.routing import SPINE_AS, spine_command, start_spine
 from lab.fabric.seat import Seat
 from lab.fabric.sweep import MARKER, NETNS_MADE, sweep
@@ -112,12 +113,21 @@ class Lab:
 
     # --- up and down
 
-    def up(self, topology: Topology | None = None, kind: Kind = "auto") -> None:
+    def up(
+        self,
+        topology: Topology | None = None,
+        kind: Kind = "auto",
+        *,
+        iproute2: Iproute2 = Iproute2.TODAY,
+        lldpctl: Lldpctl = Lldpctl.TODAY,
+    ) -> None:
         """Build it all and wait until every VM answers from the seat.
 
         Args:
             topology: what to build; the default one when None.
             kind: booted containers, plain namespaces, or whichever works here.
+            iproute2: whose ``ip`` and ``bridge`` the leafs are to have.
+            lldpctl: which forms their ``lldpctl`` is to print.
         """
         self._check_machine(kind)
         topology = topology or default_topology(self.name)
@@ -132,6 +142,8 @@ class Lab:
             self._prepare(topology)
             try:
                 self._build(kind)
+                for leaf in self.leafs():
+                    give_tools(leaf, iproute2, lldpctl)
             except BaseException:
                 self._clear()
                 raise

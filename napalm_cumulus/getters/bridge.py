@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus.getters.interfaces import LINKS, kind, named
 from napalm_cumulus.getters.query import getter
-from napalm_cumulus.parsing import iproute_text
-from napalm_cumulus.parsing.iproute_text import with_text
-from napalm_cumulus.parsing.output import (
-    TEXT_FOLLOWS,
-    is_text,
-    json_of,
-    mac_address,
-    reader,
-    rows_of,
-    text_of,
-    unexpected,
-)
+from napalm_cumulus.parsing import iproute
+from napalm_cumulus.parsing.output import mac_address, reader, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +17,8 @@ if TYPE_CHECKING:
 
     from napalm_cumulus.result import CommandResult
 
-FDB = with_text("bridge -j fdb show", "bridge fdb show")
-VLANS = with_text("bridge -j vlan show", "bridge vlan show")
+FDB = iproute.FDB.command()
+VLANS = iproute.VLANS.command()
 
 _MAX_VLAN = 4094
 #: A traditional bridge has one VLAN, which only its name may tell.
@@ -55,7 +45,7 @@ def parse_mac_address_table(fdb: CommandResult) -> list[models.MACAdressTable]:
     kernel does not count moves: -1. An unknown VLAN is 0.
     """
     found: dict[tuple[str, str, int], models.MACAdressTable] = {}
-    for row in rows_of(fdb, iproute_text.forwarding):
+    for row in iproute.FDB.rows(fdb):
         mac, interface = mac_address(row["mac"]), str(row["ifname"])
         if "master" not in row:
             continue
@@ -103,22 +93,9 @@ def _vlan_aware(bridge: dict[str, Any]) -> bool:
 
 
 def _port_vlans(result: CommandResult) -> Iterable[tuple[str, dict[str, Any]]]:
-    """Return (interface, VLAN entry) pairs of both forms.
-
-    A list since iproute2 5, before an object.
-    """
-    document = (
-        iproute_text.vlans(text_of(result).removeprefix(TEXT_FOLLOWS))
-        if is_text(result)
-        else json_of(result)
-    )
-    if isinstance(document, dict):
-        pairs = [(name, entries) for name, entries in document.items()]
-    elif isinstance(document, list) and all(isinstance(row, dict) for row in document):
-        pairs = [(row.get("ifname"), row.get("vlans")) for row in document if row]
-    else:
-        raise unexpected(result, "VLANs of ports")
-    for name, entries in pairs:
+    """Yield (interface, VLAN entry) of each port."""
+    for row in iproute.VLANS.rows(result):
+        name, entries = row.get("ifname"), row.get("vlans")
         if not isinstance(name, str) or not isinstance(entries, list):
             raise unexpected(result, "VLANs of ports")
         for entry in entries:

@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus import errors
 from napalm_cumulus.getters.query import getter
-from napalm_cumulus.parsing.iproute_text import Row, addresses, links, with_text
-from napalm_cumulus.parsing.output import loads, mac_address, reader, rows_of, text_of, unexpected
+from napalm_cumulus.parsing import iproute
+from napalm_cumulus.parsing.output import loads, mac_address, reader, text_of, unexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napalm.base import models
 
     from napalm_cumulus.result import CommandResult
 
-LINKS = with_text("ip -d -j link show", "ip -d -o link show")
-ADDRESSES = with_text("ip -j addr show", "ip -o addr show")
-STATISTICS = with_text("ip -j -s link show", "ip -s -o link show")
+LINKS = iproute.LINKS.command()
+ADDRESSES = iproute.ADDRESSES.command()
+STATISTICS = iproute.STATISTICS.command()
 #: Reading the speed of a port that is down fails; that is no error. One process for all ports.
 SPEEDS = "grep -H . /sys/class/net/*/speed 2>/dev/null; true"
 #: The switching chip counts unicast, multicast and broadcast; virtual ports have no such counters.
@@ -96,7 +94,7 @@ def parse_interfaces_ip(result: CommandResult) -> dict[str, models.InterfacesIPD
     """Return the addresses of the interfaces that have addresses."""
     families = {"inet": "ipv4", "inet6": "ipv6"}
     found: dict[str, Any] = {}
-    for link in named(result, addresses):
+    for link in named(result, iproute.ADDRESSES):
         for address in link.get("addr_info", []):
             family = families.get(address.get("family", ""))
             if family and "local" in address:
@@ -119,7 +117,7 @@ def parse_interfaces_counters(
     """
     of_chip = _hardware(text_of(hardware))
     found: dict[str, models.InterfaceCounterDict] = {}
-    for link in named(statistics):
+    for link in named(statistics, iproute.STATISTICS):
         stats = link.get("stats64") or link.get("stats")
         if not isinstance(stats, dict) or "rx" not in stats or "tx" not in stats:
             raise unexpected(statistics, f"counters for {link['ifname']}")
@@ -156,15 +154,13 @@ def _hardware(text: str) -> dict[str, dict[str, int]]:
 
 
 @reader
-def named(
-    result: CommandResult, from_text: Callable[[str], list[Row]] = links
-) -> list[dict[str, Any]]:
-    """Return the rows of an ``ip -j`` answer, each of which must name its interface.
+def named(result: CommandResult, table: iproute.Table = iproute.LINKS) -> list[dict[str, Any]]:
+    """Return the rows of a table, each of which must name its interface.
 
     Raises:
         CommandErrorException: a row has no name.
     """
-    rows = rows_of(result, from_text)
+    rows = table.rows(result)
     if any(not isinstance(row.get("ifname"), str) for row in rows):
         raise unexpected(result, "interfaces with names")
     return rows

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus.getters.interfaces import LINKS, interfaces_of_vrf, named
 from napalm_cumulus.getters.query import getter
-from napalm_cumulus.parsing import iproute_text, lldp_text
-from napalm_cumulus.parsing.iproute_text import with_text
-from napalm_cumulus.parsing.output import json_of, mac_address, reader, rows_of, text_of, unexpected
+from napalm_cumulus.parsing import iproute, lldp_text
+from napalm_cumulus.parsing.output import json_of, mac_address, reader, text_of, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     from napalm_cumulus.result import CommandResult
 
 LLDP = lldp_text.COMMAND
-ARP = with_text("ip -4 -j -s neigh show", "ip -4 -s neigh show")
-ND = with_text("ip -6 -j -s neigh show", "ip -6 -s neigh show")
+ARP = iproute.AGES[4].command()
+ND = iproute.AGES[6].command()
 
 _CAPABILITIES = {
     "Other": "other",
@@ -196,7 +195,7 @@ def parse_ipv6_neighbors_table(neighbours: CommandResult) -> list[models.IPV6Nei
 
 
 def _resolved(result: CommandResult) -> list[dict[str, Any]]:
-    rows = rows_of(result, iproute_text.neighbours)
+    rows = iproute.AGES[4].rows(result)
     if any("dst" not in row or "dev" not in row for row in rows):
         raise unexpected(result, "neighbours with dst and dev")
     return [row for row in rows if "lladdr" in row and "FAILED" not in row.get("state", [])]

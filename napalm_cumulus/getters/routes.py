@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from napalm_cumulus import errors
 from napalm_cumulus.getters.bgp import TABLES, frr_is_absent, parse_bgp_attributes
 from napalm_cumulus.getters.query import getter
-from napalm_cumulus.parsing import iproute_text
-from napalm_cumulus.parsing.iproute_text import with_text
-from napalm_cumulus.parsing.output import reader, rows_of, text_of, unexpected
+from napalm_cumulus.parsing import iproute
+from napalm_cumulus.parsing.output import reader, text_of, unexpected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,13 +24,7 @@ FRR_ROUTES = {
     4: "vtysh -c 'show ip route vrf all json'",
     6: "vtysh -c 'show ipv6 route vrf all json'",
 }
-KERNEL_ROUTES = {
-    version: with_text(
-        f"ip -{version} -j route show table all type unicast",
-        f"ip -{version} -o route show table all type unicast",
-    )
-    for version in (4, 6)
-}
+KERNEL_ROUTES = {version: table.command() for version, table in iproute.UNICAST.items()}
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Routes = dict[str, "list[models.RouteDict]"]
@@ -202,7 +195,7 @@ def parse_kernel_routes(result: CommandResult, version: int) -> Routes:
     everything = "0.0.0.0/0" if version == 4 else "::/0"  # noqa: PLR2004 - IPv4
     bits = 32 if version == 4 else 128  # noqa: PLR2004 - IPv4
     found: Routes = {}
-    for row in rows_of(result, iproute_text.routes):
+    for row in iproute.UNICAST[version].rows(result):
         if "dst" not in row:
             raise unexpected(result, "routes with dst")
         prefix = everything if row["dst"] == "default" else str(row["dst"])

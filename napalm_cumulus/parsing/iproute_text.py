@@ -1,7 +1,7 @@
 """The text of iproute2 as rows of its JSON: in Cumulus 3 ``ip`` and ``bridge`` lack ``-j``.
 
-Each function gives what ``json.loads`` of the same command with ``-j`` would, as far as the getters
-look at it. The commands ask for JSON first and for text only when that fails.
+Each function gives what ``json.loads`` of the same command with ``-j`` would, as far as anybody
+looks at it.
 """
 
 from __future__ import annotations
@@ -10,22 +10,45 @@ import itertools
 import re
 from typing import Any
 
-from napalm_cumulus.parsing.output import TEXT_FOLLOWS
-
 Row = dict[str, Any]
 
 #: With `-o` each entry is one line, its lines parted by this. (An alias may hold a backslash.)
 _PART = re.compile(r"\\(?: {4}|\t)\s*")
-_LINK = re.compile(r"^\d+: ([^:@\s]+)(?:@(\S+))?: <([^>]*)> (.*)$")
+_LINK = re.compile(r"^(\d+): ([^:@\s]+)(?:@(\S+))?: <([^>]*)> (.*)$")
+#: How a link is told whose lower device is in another namespace, or gone.
+_ELSEWHERE = re.compile(r"if\d+|NONE")
 _ADDRESS = re.compile(r"^\d+: (\S+)\s+(inet6?) (\S+)(?: peer (\S+))?\s")
 _NEVER_A_KIND = ("link/", "alias ", "altname ", "RX:", "TX:", "vf ", "RX errors", "TX errors")
+_FDB_FLAGS = {"self", "sticky", "router", "offload", "extern_learn"}
+_PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?\b.*: <[^>]*>(?:.* master (\S+) state (\S+))?")
+_RULE = re.compile(r"^(\d+):\s+(.*)$")
+#: Words of a rule that no value follows, and what JSON makes of them.
+_RULE_WORDS_ALONE: dict[str, Row] = {
+    "not": {"not": None},
+    "[detached]": {},
+    **{action: {"action": action} for action in ("unreachable", "prohibit", "blackhole", "nop")},
+}
+_RULE_NAMES = {
+    "from": "src",
+    "to": "dst",
+    "lookup": "table",
+    "proto": "protocol",
+    "suppress_prefixlength": "suppress_prefixlen",
+}
+ROUTE_TYPES = {
+    "local",
+    "unicast",
+    "blackhole",
+    "unreachable",
+    "prohibit",
+    "throw",
+    "nat",
+    "broadcast",
+    "multicast",
+    "anycast",
+}
 _ROUTE_FLAGS = {"dead", "linkdown", "onlink", "pervasive", "offload"}
 _COUNTER_NAMES = {"mcast": "multicast"}
-
-
-def with_text(json_command: str, text_command: str) -> str:
-    """Return the shell command that asks for JSON, and for text where JSON is not known."""
-    return f"{json_command} 2>/dev/null || {{ echo '{TEXT_FOLLOWS.strip()}'; {text_command}; }}"
 
 
 def links(text: str) -> list[Row]:
@@ -40,8 +63,11 @@ def links(text: str) -> list[Row]:
         match = _LINK.match(parts[0])
         if match is None:
             raise ValueError(f"no interface in {line[:60]!r}")
-        name, _, flags, rest = match.groups()
-        row: Row = {"ifname": name, "flags": flags.split(","), **_pairs(rest.split())}
+        index, name, lower, flags, rest = match.groups()
+        row: Row = {"ifindex": int(index), "ifname": name, "flags": flags.split(",")}
+        row |= _pairs(rest.split())
+        if lower and not _ELSEWHERE.fullmatch(lower):
+            row["link"] = lower
         row["operstate"] = row.pop("state", "UNKNOWN")
         row["mtu"] = int(row["mtu"])
         for part, following in zip(parts[1:], [*parts[2:], ""], strict=True):
@@ -63,11 +89,21 @@ def _link_part(row: Row, part: str, following: str) -> None:
         names = [_COUNTER_NAMES.get(word, word) for word in words[1:]]
         numbers = map(int, following.split())
         row.setdefault("stats64", {})[words[0][:2].lower()] = dict(zip(names, numbers, strict=True))
-    elif words and re.match(r"[a-z]", part) and not part.startswith(_NEVER_A_KIND):
+    elif re.match(r"[a-z]", part) and not part.startswith(_NEVER_A_KIND):
         if words[0].endswith("_slave"):
             return
-        data = {"vlan_filtering": int(_pairs(words).get("vlan_filtering", 0))}
-        row.setdefault("linkinfo", {"info_kind": words[0], "info_data": data})
+        row.setdefault("linkinfo", {"info_kind": words[0], "info_data": _details(words)})
+
+
+def _details(words: list[str]) -> Row:
+    """What ``-d`` tells of a bridge, a VLAN, a vxlan device or a VRF."""
+    pairs = _pairs(words[1:])
+    details: Row = {
+        key: int(pairs[key])
+        for key in ("vlan_filtering", "id", "table")
+        if pairs.get(key, "").isdigit()
+    }
+    return details | ({"local": pairs["local"]} if "local" in pairs else {})
 
 
 def addresses(text: str) -> list[Row]:
@@ -87,7 +123,10 @@ def addresses(text: str) -> list[Row]:
         address, _, length = local.partition("/")
         length = length or (peer or "").partition("/")[2] or ("32" if family == "inet" else "128")
         row = rows.setdefault(name, {"ifname": name, "addr_info": []})
-        row["addr_info"].append({"family": family, "local": address, "prefixlen": int(length)})
+        info: Row = {"family": family, "local": address, "prefixlen": int(length)}
+        words = line.split("\\", 1)[0].split()
+        info |= {"scope": scope} if (scope := _pairs(words).get("scope")) else {}
+        row["addr_info"].append(info | ({"dynamic": True} if "dynamic" in words else {}))
     return list(rows.values())
 
 
@@ -110,6 +149,53 @@ def neighbours(text: str) -> list[Row]:
     return rows
 
 
+def rules(text: str) -> list[Row]:
+    """Return the rows of ``ip rule show``: ``0: from all lookup local``.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    rows: list[Row] = []
+    for line in _lines(text):
+        match = _RULE.match(line)
+        if match is None:
+            raise ValueError(f"no rule in {line[:60]!r}")
+        row: Row = {"priority": int(match[1])}
+        words = iter(match[2].split())
+        for word in words:
+            if word in _RULE_WORDS_ALONE:
+                row |= _RULE_WORDS_ALONE[word]
+            else:
+                row[_RULE_NAMES.get(word, word)] = next(words, None)
+        for key in ("src", "dst"):
+            prefix, slash, length = str(row.get(key, "")).partition("/")
+            if slash:
+                row[key], row[f"{key}len"] = prefix, int(length)
+        mark, slash, mask = str(row.get("fwmark", "")).partition("/")
+        if slash:
+            row["fwmark"], row["fwmask"] = mark, mask
+        rows.append(row)
+    return rows
+
+
+def ports(text: str) -> list[Row]:
+    """Return the rows of ``bridge link show``.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    rows = []
+    for line in _lines(text):
+        if line[:1].isspace():  # what belongs to the port above
+            continue
+        match = _PORT.match(line)
+        if match is None:
+            raise ValueError(f"no bridge port in {line[:60]!r}")
+        name, master, state = match.groups()
+        rows.append({"ifname": name, **({"master": master, "state": state} if master else {})})
+    return rows
+
+
 def forwarding(text: str) -> list[Row]:
     """Return the rows of ``bridge fdb show``.
 
@@ -123,7 +209,7 @@ def forwarding(text: str) -> list[Row]:
         if "dev" not in pairs:
             raise ValueError(f"no MAC address in {line[:60]!r}")
         row: Row = {"mac": mac, "ifname": pairs["dev"]}
-        row["flags"] = [word for word in words if word in {"self", "sticky", "router", "offload"}]
+        row["flags"] = [word for word in words if word in _FDB_FLAGS]
         states = [word for word in words if word in {"permanent", "static", "stale"}]
         row["state"] = states[0] if states else ""
         row |= {key: pairs[key] for key in ("master", "vlan", "dst") if key in pairs}
@@ -152,7 +238,7 @@ def vlans(text: str) -> list[Row]:
 
 
 def routes(text: str) -> list[Row]:
-    """Return the rows of ``ip -o route show``.
+    """Return the rows of ``ip -o route show``, also with ``table all``.
 
     Raises:
         ValueError: It is something else.
@@ -160,10 +246,13 @@ def routes(text: str) -> list[Row]:
     rows = []
     for line in _lines(text):
         head, *hops = _PART.split(line.strip().rstrip("\\").rstrip())
-        destination, *words = head.removeprefix("unicast ").split()
+        destination, *words = head.split()
+        kind = destination if destination in ROUTE_TYPES and words else ""
+        if kind:
+            destination, *words = words
         if destination != "default" and not re.match(r"[0-9a-fA-F]*[.:]", destination):
             raise ValueError(f"no route in {line[:60]!r}")
-        row = {"dst": destination, **_hop(words)}
+        row = {**({"type": kind} if kind else {}), "dst": destination, **_hop(words)}
         if hops:
             row["nexthops"] = [_hop(hop.split()) for hop in hops if hop.startswith("nexthop")]
         rows.append(row)
@@ -174,7 +263,7 @@ def _hop(words: list[str]) -> Row:
     pairs = _pairs([word for word in words if word not in {"inet", "inet6", "nexthop"}])
     hop: Row = {"flags": [word for word in words if word in _ROUTE_FLAGS]}
     names = {"via": "gateway", "proto": "protocol", "dev": "dev", "table": "table"}
-    names |= {"src": "prefsrc", "scope": "scope"}
+    names |= {"src": "prefsrc", "scope": "scope", "encap": "encap"}
     hop |= {names[key]: pairs[key] for key in names if key in pairs}
     if "metric" in pairs:
         hop["metric"] = int(pairs["metric"])

@@ -20,10 +20,24 @@ _Model = TypeVar("_Model")
 
 #: The line that says that a command could not answer in JSON and that text follows.
 TEXT_FOLLOWS = "# text\n"
-#: The shell's message when the command is not installed.
+#: How a command begins that keeps what it printed, to look at it on the switch.
+_KEPT, _KEPT_END = "out=$(", " 2>/dev/null)"
+_TIMEOUT = re.compile(r"timeout \d+ ")
+#: The shell's exit status when the command is not installed.
 NOT_FOUND = 127
 _MAC = re.compile(MAC)
 _SHOWN = 120
+
+
+def shown(command: str) -> str:
+    """Return what a person calls a command: without what the switch makes of its answer.
+
+    >>> shown("out=$(timeout 10 ip -j addr show 2>/dev/null) && echo")
+    'ip -j addr show'
+    """
+    if command.startswith(_KEPT):
+        command = command.removeprefix(_KEPT).split(_KEPT_END, 1)[0]
+    return _TIMEOUT.sub("", command, count=1) if _TIMEOUT.match(command) else command
 
 
 def text_of(result: CommandResult) -> str:
@@ -40,7 +54,7 @@ def text_of(result: CommandResult) -> str:
             else ""
         )
         raise errors.CommandErrorException(
-            f"{result.command!r} failed with exit status {result.exit_status}: "
+            f"{shown(result.command)!r} failed with exit status {result.exit_status}: "
             f"{said or 'it said nothing'}.{missing}"
         )
     return result.stdout.decode("utf-8", "replace")
@@ -57,13 +71,13 @@ def json_of(result: CommandResult) -> Any:  # noqa: ANN401 - JSON is anything un
         return loads(text)
     except json.JSONDecodeError as error:
         raise errors.CommandErrorException(
-            f"{result.command!r} did not print a whole JSON document ({error.msg} at character "
-            f"{error.pos} of {len(text)}): {text.strip()[:_SHOWN]!r}. The output may be cut off, "
-            "or the program too old for JSON."
+            f"{shown(result.command)!r} did not print a whole JSON document ({error.msg} at "
+            f"character {error.pos} of {len(text)}): {text.strip()[:_SHOWN]!r}. The output may be "
+            "cut off, or the program too old for JSON."
         ) from error
     except ValueError as error:
         raise errors.CommandErrorException(
-            f"{result.command!r} printed JSON that cannot be read ({error}): "
+            f"{shown(result.command)!r} printed JSON that cannot be read ({error}): "
             f"{text.strip()[:_SHOWN]!r}."
         ) from error
 
@@ -97,7 +111,9 @@ def _quicker_parser() -> Callable[[str | bytes], Any] | None:
 
 
 def rows_of(
-    result: CommandResult, from_text: Callable[[str], list[dict[str, Any]]] | None = None
+    result: CommandResult,
+    from_text: Callable[[str], list[dict[str, Any]]] | None = None,
+    as_today: Callable[[Any], Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Return a JSON list of objects, as ``ip -j`` and ``bridge -j`` print it, without empty ones.
 
@@ -107,6 +123,7 @@ def rows_of(
     Args:
         result: the result of the command.
         from_text: makes rows of the text that a version without JSON prints.
+        as_today: makes of an older version's document what a newer one prints.
 
     Raises:
         CommandErrorException: the output is something else.
@@ -114,6 +131,8 @@ def rows_of(
     if from_text is not None and is_text(result):
         return from_text(text_of(result).removeprefix(TEXT_FOLLOWS))
     rows = json_of(result)
+    if as_today is not None:
+        rows = as_today(rows)
     if not isinstance(rows, list) or not set(map(type, rows)) <= {dict}:
         raise unexpected(result, "a list of objects")
     return [row for row in rows if row]
@@ -131,9 +150,9 @@ def is_text(result: CommandResult) -> bool:
 
 def unexpected(result: CommandResult, wanted: str) -> errors.CommandErrorException:
     """Return the error for an answer in another form than the command is known for."""
-    shown = result.stdout.decode("utf-8", "replace").strip()[:_SHOWN]
+    said = result.stdout.decode("utf-8", "replace").strip()[:_SHOWN]
     return errors.CommandErrorException(
-        f"{result.command!r} printed something else than {wanted}: {shown!r}."
+        f"{shown(result.command)!r} printed something else than {wanted}: {said!r}."
     )
 
 
@@ -148,7 +167,7 @@ def reader(parse: Callable[_Arguments, _Model]) -> Callable[_Arguments, _Model]:
         try:
             return parse(*args, **kwargs)
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            commands = " or ".join(repr(result.command) for result in _results(args))
+            commands = " or ".join(repr(shown(result.command)) for result in _results(args))
             raise errors.CommandErrorException(
                 f"The output of {commands} does not have the form that this driver knows "
                 f"({type(error).__name__}: {error}). Please report it with the output."

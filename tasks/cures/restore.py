@@ -9,10 +9,11 @@ daemons and of the kernel come back by themselves.
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from napalm_cumulus.parsing import iproute_text
-from napalm_cumulus.parsing.output import rows_of, text_of
+from napalm_cumulus.parsing import iproute
+from napalm_cumulus.parsing.iproute_text import Row
+from napalm_cumulus.parsing.output import text_of
 from napalm_cumulus.result import CommandResult
 from tasks.facts.collect import SYSCTLS
 from tasks.facts.model import Section
@@ -21,26 +22,13 @@ from tasks.model import HandMadeState
 from tasks.shell import address, interface_name, mac_address, prefix, token, understood
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from tasks.model import Gateway
 
-_Row = dict[str, Any]
-
-# Cumulus 3 has an ``ip`` without -j.
-ROUTES = iproute_text.with_text(
-    "ip -j -4 route show table all", "ip -o -4 route show table all type unicast"
-)
-ROUTES6 = iproute_text.with_text(
-    "ip -j -6 route show table all", "ip -o -6 route show table all type unicast"
-)
-NEIGHBOURS = iproute_text.with_text(
-    "ip -j -4 neigh show nud permanent", "ip -4 neigh show nud permanent"
-)
-NEIGHBOURS6 = iproute_text.with_text(
-    "ip -j -6 neigh show nud permanent", "ip -6 neigh show nud permanent"
-)
-ADDRESSES = iproute_text.with_text("ip -j addr show", "ip -o addr show")
+ROUTES, ROUTES6 = (iproute.ROUTES[version].command() for version in (4, 6))
+NEIGHBOURS, NEIGHBOURS6 = (iproute.PERMANENT[version].command() for version in (4, 6))
+ADDRESSES = iproute.ADDRESSES.command()
 
 #: What ``ip`` calls routes that an administrator added; it omits ``boot``.
 _BY_HAND = {None, "boot", "static"}
@@ -71,11 +59,11 @@ def record(switch: str, results: Mapping[str, CommandResult], gateway: Gateway) 
     """
     sysctls = sysctl_command(gateway)
     tables = {
-        "addresses": _table(results, ADDRESSES, iproute_text.addresses),
-        "IPv4 routes": _table(results, ROUTES, iproute_text.routes),
-        "IPv6 routes": _table(results, ROUTES6, iproute_text.routes),
-        "IPv4 neighbours": _table(results, NEIGHBOURS, iproute_text.neighbours),
-        "IPv6 neighbours": _table(results, NEIGHBOURS6, iproute_text.neighbours),
+        "addresses": section(results, ADDRESSES, iproute.ADDRESSES.rows),
+        "IPv4 routes": section(results, ROUTES, iproute.ROUTES[4].rows),
+        "IPv6 routes": section(results, ROUTES6, iproute.ROUTES[6].rows),
+        "IPv4 neighbours": section(results, NEIGHBOURS, iproute.PERMANENT[4].rows),
+        "IPv6 neighbours": section(results, NEIGHBOURS6, iproute.PERMANENT[6].rows),
     }
     settings = section(results, sysctls, lambda result: text_of(result).splitlines())
     has_ipv6 = any(each.version == 6 for each in gateway.addresses)  # noqa: PLR2004 - of IP
@@ -90,14 +78,8 @@ def record(switch: str, results: Mapping[str, CommandResult], gateway: Gateway) 
         return _recorded(tables, settings.rows, gateway, unread)
 
 
-def _table(
-    results: Mapping[str, CommandResult], command: str, from_text: Callable[[str], list[_Row]]
-) -> Section[_Row]:
-    return section(results, command, lambda result: rows_of(result, from_text))
-
-
 def _recorded(
-    tables: Mapping[str, Section[_Row]],
+    tables: Mapping[str, Section[Row]],
     sysctls: Iterable[str],
     gateway: Gateway,
     unread: Mapping[str, str],
@@ -180,7 +162,7 @@ def split_suspects(
 
 
 def _routes(
-    rows: Iterable[_Row], everything: str, gateway: Gateway, unclear: list[str]
+    rows: Iterable[Row], everything: str, gateway: Gateway, unclear: list[str]
 ) -> Iterator[str]:
     for row in rows:
         if row.get("dev") in gateway.devices and _by_hand(row):
@@ -190,17 +172,17 @@ def _routes(
                 unclear.append(f"route {row.get('dst')} dev {row.get('dev')}")
 
 
-def _by_hand(row: _Row) -> bool:
+def _by_hand(row: Row) -> bool:
     unicast = row.get("type", "unicast") == "unicast"
     return unicast and row.get("protocol") in _BY_HAND and "nhid" not in row
 
 
 def _neighbours(
-    rows: Iterable[_Row], gateway: Gateway, unclear: list[str]
+    rows: Iterable[Row], gateway: Gateway, unclear: list[str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the arguments for ``ip neigh replace``, and the owner's address and MAC."""
     for row in rows:
-        daemons = "protocol" in row or "proto" in row
+        daemons = "protocol" in row or "proto" in row or iproute.is_external(row)
         if row.get("dev") not in gateway.devices or daemons or not row.get("lladdr"):
             continue
         try:
@@ -212,7 +194,7 @@ def _neighbours(
             yield f"{ip} lladdr {mac} dev {device} nud permanent", f"{ip} {mac}"
 
 
-def _addresses(rows: Iterable[_Row], gateway: Gateway, unclear: list[str]) -> Iterator[str]:
+def _addresses(rows: Iterable[Row], gateway: Gateway, unclear: list[str]) -> Iterator[str]:
     for device, info in _foreign_addresses(rows, gateway):
         try:
             length = int(info["prefixlen"])
@@ -221,7 +203,7 @@ def _addresses(rows: Iterable[_Row], gateway: Gateway, unclear: list[str]) -> It
             unclear.append(f"address {info.get('local')} dev {device}")
 
 
-def _foreign_addresses(rows: Iterable[_Row], gateway: Gateway) -> Iterator[tuple[str, _Row]]:
+def _foreign_addresses(rows: Iterable[Row], gateway: Gateway) -> Iterator[tuple[str, Row]]:
     """Yield lasting addresses on the gateway's devices that are not in its stanza."""
     configured = {each.ip for each in gateway.addresses}
     for row in rows:
@@ -238,7 +220,7 @@ def _foreign_addresses(rows: Iterable[_Row], gateway: Gateway) -> Iterator[tuple
                 yield row["ifname"], info
 
 
-def _route_arguments(row: _Row, everything: str) -> str:
+def _route_arguments(row: Row, everything: str) -> str:
     if "nexthops" in row or "encap" in row:
         raise ValueError("a route with several ways, or encapsulated")
     words = [everything if row["dst"] == "default" else prefix(row["dst"])]

@@ -12,7 +12,7 @@ from importlib import resources
 from nornir.core.task import Result, Task
 
 from napalm_cumulus.config import snapshot
-from napalm_cumulus.parsing.iproute_text import with_text
+from napalm_cumulus.parsing import iproute
 from napalm_cumulus.parsing.lldp_text import COMMAND as LLDP
 from napalm_cumulus.result import CommandResult
 from nornir_config.connection import run_once
@@ -97,9 +97,6 @@ def commands(probes: Probes) -> dict[str, str]:
 
 @cache
 def _standing() -> Mapping[str, str]:
-    def both(json: str, text: str) -> str:
-        return with_text(f"timeout {_EACH} {json}", f"timeout {_EACH} {text}")
-
     def frr(words: str) -> str:
         return f"timeout {_EACH} vtysh -c {shlex.quote(words)}"
 
@@ -109,14 +106,14 @@ def _standing() -> Mapping[str, str]:
         # A container has the uptime of its host, so the start of its first process counts.
         "boot": "cd /proc && cat sys/kernel/random/boot_id uptime 1/stat",
         "configuration": snapshot.READ,
-        "links": both("ip -d -j link show", "ip -d -o link show"),
-        "addresses": both("ip -j addr show", "ip -o addr show"),
-        "routes": both("ip -j -4 route show table all", "ip -o -4 route show table all"),
-        "routes6": both("ip -j -6 route show table all", "ip -o -6 route show table all"),
-        "rules": both("ip -j rule show", "ip rule show"),
-        "neighbours": both("ip -j neigh show", "ip -s neigh show"),
-        "fdb": both("bridge -j fdb show", "bridge fdb show"),
-        "ports": both("bridge -j link show", "bridge link show"),
+        "links": iproute.LINKS.command(_EACH),
+        "addresses": iproute.ADDRESSES.command(_EACH),
+        "routes": iproute.ROUTES[4].command(_EACH),
+        "routes6": iproute.ROUTES[6].command(_EACH),
+        "rules": iproute.RULES.command(_EACH),
+        "neighbours": iproute.NEIGHBOURS.command(_EACH),
+        "fdb": iproute.FDB.command(_EACH),
+        "ports": iproute.PORTS.command(_EACH),
         "lldp": f"timeout {_EACH} sh -c {shlex.quote(LLDP)}",
         "drift": f"timeout {_EACH} ifquery -a -c -o json",
         "sysctls": (

@@ -7,8 +7,8 @@ import re
 from collections.abc import Container, Iterator
 from typing import Any
 
-from napalm_cumulus.parsing import iproute_text
-from napalm_cumulus.parsing.output import rows_of, text_of
+from napalm_cumulus.parsing import iproute
+from napalm_cumulus.parsing.output import text_of
 from napalm_cumulus.result import CommandResult
 from tasks.addresses import address, interface, network
 from tasks.facts.model import (
@@ -27,27 +27,13 @@ from tasks.model import Boot
 _TICKS = 100  # per second, on every Linux
 _STARTED = 19  # index of the start time in /proc/1/stat, counted after the name
 _VRR = re.compile(r"(.+)-v\d+")
-_PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?\b.*: <[^>]*>(?:.* master (\S+) state (\S+))?")
-_RULE = re.compile(r"^(\d+):\s+(.*)$")
 #: Rows that the kernel makes by itself. They say nothing about gateways, and are most of the rows.
 _DULL = {"broadcast", "multicast", "anycast"}
-_KINDS = {
-    "local",
-    "unicast",
-    "blackhole",
-    "unreachable",
-    "prohibit",
-    "throw",
-    "nat",
-    "broadcast",
-    "multicast",
-    "anycast",
-}
 
 
 def links(result: CommandResult) -> Iterator[LinkFact]:
     """Yield the rows of ``ip -d link``."""
-    for row in rows_of(result, iproute_text.links):
+    for row in iproute.LINKS.rows(result):
         info = row.get("linkinfo") or {}
         data = info.get("info_data") or {}
         kind, name = str(info.get("info_kind", "")), str(row["ifname"])
@@ -61,7 +47,6 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
             mac=str(row.get("address", "")).lower(),
             kind=kind,
             master=str(row.get("master", "")),
-            # The text output of older versions does not have it.
             parent=str(row.get("link") or (vrr[1] if vrr else "")),
             protodown=bool(row.get("proto_down")),
             vni=int(number) if kind == "vxlan" and number is not None else None,
@@ -73,7 +58,7 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
 
 def addresses(result: CommandResult) -> Iterator[AddressFact]:
     """Yield the rows of ``ip addr``, without the link-local addresses that every device has."""
-    for row in rows_of(result, iproute_text.addresses):
+    for row in iproute.ADDRESSES.rows(result):
         for info in row["addr_info"]:
             local = info.get("local")
             if info.get("scope") != "link" and local and not local.startswith("fe80:"):
@@ -84,15 +69,15 @@ def addresses(result: CommandResult) -> Iterator[AddressFact]:
 
 def routes(results: Results) -> Section[RouteFact]:
     """Return the routes of both families; if one of them cannot be read, neither is used."""
-    four = section(results, "routes", lambda result: _routes(result, "0.0.0.0/0"))
-    six = section(results, "routes6", lambda result: _routes(result, "::/0"))
+    four = section(results, "routes", lambda result: _routes(result, 4, "0.0.0.0/0"))
+    six = section(results, "routes6", lambda result: _routes(result, 6, "::/0"))
     if not (four.known and six.known):
         return Section(unread=four.unread or six.unread, absent=four.absent or six.absent)
     return Section(four.rows + six.rows)
 
 
-def _routes(result: CommandResult, default: str) -> Iterator[RouteFact]:
-    for row in rows_of(result, _routes_of_text):
+def _routes(result: CommandResult, version: int, default: str) -> Iterator[RouteFact]:
+    for row in iproute.ROUTES[version].rows(result):
         kind, destination = str(row.get("type", "unicast")), str(row["dst"])
         if kind in _DULL or destination.startswith(("fe80:", "ff00:")):
             continue
@@ -110,20 +95,9 @@ def _routes(result: CommandResult, default: str) -> Iterator[RouteFact]:
             )
 
 
-def _routes_of_text(text: str) -> list[dict[str, Any]]:
-    rows = []
-    for line in text.splitlines():
-        kind, _, rest = line.strip().partition(" ")
-        if kind in _KINDS:
-            rows += [{**row, "type": kind} for row in iproute_text.routes(rest)]
-        else:
-            rows += iproute_text.routes(line)
-    return rows
-
-
 def rules(result: CommandResult) -> Iterator[RuleFact]:
     """Yield the rows of ``ip rule``."""
-    for row in rows_of(result, _rules_of_text):
+    for row in iproute.RULES.rows(result):
         selector = {
             key: _plain(value)
             for key, value in row.items()
@@ -144,29 +118,9 @@ def _plain(value: object) -> object:
     return value
 
 
-def _rules_of_text(text: str) -> list[dict[str, Any]]:
-    """Return the rows of ``ip rule`` in text form: ``0: from all lookup local``."""
-    rows: list[dict[str, Any]] = []
-    names = {"from": "src", "to": "dst", "lookup": "table"}
-    for line in text.splitlines():
-        match = _RULE.match(line)
-        if match is None:
-            raise ValueError(f"no rule in {line[:60]!r}")
-        words = match[2].split()
-        row: dict[str, Any] = {"priority": int(match[1])}
-        for key, value in zip(words[::2], words[1::2], strict=False):
-            row[names.get(key, key)] = value
-        for key in ("src", "dst"):
-            prefix, slash, length = str(row.get(key, "")).partition("/")
-            if slash:
-                row[key], row[f"{key}len"] = prefix, int(length)
-        rows.append(row)
-    return rows
-
-
 def neighbours(result: CommandResult) -> Iterator[NeighbourFact]:
     """Yield the rows of ``ip neigh``, without those of link-local addresses."""
-    for row in rows_of(result, iproute_text.neighbours):
+    for row in iproute.NEIGHBOURS.rows(result):
         owner, states = row["dst"], row["state"]
         if not owner.startswith("fe80:"):
             yield NeighbourFact(
@@ -174,13 +128,13 @@ def neighbours(result: CommandResult) -> Iterator[NeighbourFact]:
                 device=str(row["dev"]),
                 mac=str(row.get("lladdr", "")).lower(),
                 state=str(states[0]) if states else "",
-                external="extern_learn" in row or row.get("protocol") == "zebra",
+                external=iproute.is_external(row) or row.get("protocol") == "zebra",
             )
 
 
 def fdb(result: CommandResult) -> Iterator[FdbFact]:
     """Yield the rows of ``bridge fdb``, without the multicast groups that every device joins."""
-    for row in rows_of(result, iproute_text.forwarding):
+    for row in iproute.FDB.rows(result):
         mac = row["mac"].lower()
         if mac.startswith(("33:33:", "01:")):
             continue
@@ -192,29 +146,16 @@ def fdb(result: CommandResult) -> Iterator[FdbFact]:
             remote=str(remote) if remote else "",
             state=str(row["state"]),
             vlan=int(row["vlan"]) if "vlan" in row else None,
-            external="extern_learn" in row["flags"],
+            external=iproute.is_external(row["flags"]),
         )
 
 
 def ports(result: CommandResult) -> Iterator[PortFact]:
     """Yield the rows of ``bridge link``."""
-    for row in rows_of(result, _ports_of_text):
+    for row in iproute.PORTS.rows(result):
         name = str(row["ifname"])
         if "master" in row:
             yield PortFact(name, str(row["master"]), str(row["state"]))
-
-
-def _ports_of_text(text: str) -> list[dict[str, Any]]:
-    rows = []
-    for line in text.splitlines():
-        if line[:1].isspace() or not line:  # belongs to the port above
-            continue
-        match = _PORT.match(line)
-        if match is None:
-            raise ValueError(f"no bridge port in {line[:60]!r}")
-        name, master, state = match.groups()
-        rows.append({"ifname": name, **({"master": master, "state": state} if master else {})})
-    return rows
 
 
 def boot(result: CommandResult) -> Boot:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from inventory.names import one_line
 from napalm_cumulus import errors
+from napalm_cumulus.parsing import output
 from napalm_cumulus.parsing.output import NOT_FOUND
 from napalm_cumulus.result import CommandResult
 from tasks.errors import UnreadableAnswerError
@@ -106,5 +107,5 @@ def shown(result: CommandResult) -> str:
 @lru_cache(maxsize=64)  # every switch is asked the same
 def _plain(command: str) -> str:
     named = next((name for mark, name in _SCRIPTS.items() if mark in command), "")
-    first = command.removeprefix("timeout 10 ").split(" 2>/dev/null || ")[0].split("\n", 1)[0]
+    first = output.shown(command).split("\n", 1)[0]
     return named or (first if len(first) <= _SHOWN else first[:_SHOWN] + "…")

@@ -15,6 +15,7 @@ from napalm_cumulus.commit.report import CommitReport, PendingCommit
 from napalm_cumulus.config.configuration import MAIN_FILE, Configuration
 from napalm_cumulus.config.merge import merge
 from napalm_cumulus.config.snapshot import Snapshot
+from napalm_cumulus.parsing.output import shown
 from napalm_cumulus.result import CommandResult
 
 SVI = """\
@@ -172,8 +173,7 @@ class FakeSwitch:
             return "vlan453-v0/rp_filter=0\n"
         if "lldpctl" in command:
             return self.lldp
-        first = command.split(" 2>/dev/null || ", maxsplit=1)[0]
-        return tables[first.removeprefix("timeout 10 ")]
+        return tables[shown(command)]
 
     def _announced(self, command: str) -> str:
         self.events.append("arping")

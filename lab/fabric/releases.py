@@ -1,0 +1,90 @@
+"""Old releases of a switch's tools, which a leaf can be given: see ``old_tools``."""
+
+from __future__ import annotations
+
+import shlex
+from enum import Enum
+from pathlib import Path
+
+from lab.fabric import old_tools
+from lab.fabric.leaf import Leaf
+
+
+class Iproute2(str, Enum):
+    """Whose ``ip`` and ``bridge`` a leaf has; each stands for all that behave the same."""
+
+    V4_3 = "4.3"
+    V4_9 = "4.9"
+    V4_14 = "4.14"
+    V4_17 = "4.17"
+    TODAY = "today"
+
+    @property
+    def does(self) -> str:
+        """Return what it does, in a few words."""
+        return _DOES[self]
+
+
+class Lldpctl(str, Enum):
+    """Which forms a leaf's ``lldpctl`` prints."""
+
+    NO_JSON0 = "no-json0"
+    TEXT = "text"
+    TODAY = "today"
+
+    @property
+    def does(self) -> str:
+        """Return what it does, in a few words."""
+        return _DOES[self]
+
+
+_DOES: dict[Iproute2 | Lldpctl, str] = {
+    Iproute2.V4_3: "Cumulus 3: no -j at all, the details of links as before 4.6",
+    Iproute2.V4_9: "4.9 to 4.13: ip has no -j; bridge -j names the port of an FDB entry 'dev'",
+    Iproute2.V4_14: "4.14 to 4.16: ip takes -j and prints text of neighbours, routes and rules; "
+    "bridge as in 4.9",
+    Iproute2.V4_17: "4.17 to 4.20: ip -j route is no JSON where a route's type is told",
+    Iproute2.TODAY: "what the tree has",
+    Lldpctl.NO_JSON0: "it refuses -f json0",
+    Lldpctl.TEXT: "it prints plain text when it is asked for JSON",
+    Lldpctl.TODAY: "what the tree has",
+}
+_PROGRAM = Path("usr/local/lib/vipkeeper-lab/old_tools.py")
+#: Before the real ones in the PATH of root, of others, and of a shell without a login.
+_PLACES = (Path("usr/local/sbin"), Path("usr/local/bin"))
+_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+#: Words that make an old ``ip`` differ; all else needs no Python, which would cost time.
+_DIFFERS = """*" -j"*|*" -d"*|*" n"*|*" vrf "*|*" metric "*"""
+
+
+def give_tools(
+    leaf: Leaf, iproute2: Iproute2 = Iproute2.TODAY, lldpctl: Lldpctl = Lldpctl.TODAY
+) -> None:
+    """Give a running leaf the tools of a release; it has them until it is given others."""
+    path = leaf.root / _PROGRAM
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(Path(old_tools.__file__).read_text())
+    given: dict[str, Iproute2 | Lldpctl] = {"ip": iproute2, "bridge": iproute2, "lldpctl": lldpctl}
+    for tool, kind in given.items():
+        for place in _PLACES:
+            wrapper = leaf.root / place / tool
+            if kind in {Iproute2.TODAY, Lldpctl.TODAY}:
+                wrapper.unlink(missing_ok=True)
+            else:
+                write_program(wrapper, _wrapper(leaf, tool, kind.value))
+
+
+def write_program(path: Path, text: str) -> None:
+    """Write a program in one piece: another may be starting it just now."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text)
+    new.chmod(0o755)
+    new.rename(path)
+
+
+def _wrapper(leaf: Leaf, tool: str, kind: str) -> str:
+    look = ["env", f"PATH={_PATH}", "sh", "-c", f"command -v {tool}"]
+    real = leaf.exec(look, check=True).stdout.strip()
+    python = f"exec /usr/bin/python3 -I -S /{_PROGRAM} {tool} {kind}"
+    quick = f'case " $* " in {_DIFFERS}) ;; *) exec {real} "$@" ;; esac\n' if tool == "ip" else ""
+    return f'#!/bin/sh\n{quick}{python} {shlex.quote(real)} "$@"\n'

@@ -1,0 +1,246 @@
+"""Every release of iproute2 gives the same rows: JSON, broken JSON, text for JSON, and text."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from napalm_cumulus.errors import CommandErrorException
+from napalm_cumulus.parsing import iproute
+from napalm_cumulus.parsing.iproute import Table
+from napalm_cumulus.result import CommandResult
+
+Run = Callable[..., CommandResult]
+MAC = "fa:16:3e:d4:d5:0b"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs a table's command with an ``ip`` and a ``bridge`` that print what they are told."""
+
+    def run(table: Table, said: str = "", text: str = "", status: int = 0) -> CommandResult:
+        (tmp_path / "json").write_text(said)
+        (tmp_path / "text").write_text(text)
+        for tool in ("ip", "bridge"):
+            program = tmp_path / tool
+            program.write_text(
+                f'#!/bin/sh\ncase " $* " in *" -j "*) cat {tmp_path}/json; exit {status} ;; esac\n'
+                f"cat {tmp_path}/text\n"
+            )
+            program.chmod(0o755)
+        command = table.command(5)
+        environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        done = subprocess.run(
+            ["sh", "-c", command], env=environment, capture_output=True, check=False
+        )
+        return CommandResult(command, done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+ROUTE_TEXT = (
+    "local 10.0.0.1 dev lo table local proto kernel scope host src 10.0.0.1 \n"
+    "default via 192.0.2.1 dev swp10 proto bgp metric 20 \n"
+)
+ROUTE_ROWS = [
+    {
+        "type": "local",
+        "dst": "10.0.0.1",
+        "flags": [],
+        "table": "local",
+        "dev": "lo",
+        "protocol": "kernel",
+        "scope": "host",
+        "prefsrc": "10.0.0.1",
+    },
+    {
+        "dst": "default",
+        "flags": [],
+        "gateway": "192.0.2.1",
+        "dev": "swp10",
+        "protocol": "bgp",
+        "metric": 20,
+    },
+]
+#: As 4.17 to 4.20 print it: the type has no name.
+BROKEN = '[{"local","dst":"10.0.0.1","dev":"lo","table":"local","flags":[]}]\n'
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (json.dumps(ROUTE_ROWS), 0),
+        (BROKEN, 0),
+        (BROKEN.replace('"local",', '"unreachable",', 1), 0),
+        (ROUTE_TEXT, 0),
+        ("", 0),
+        ("", 255),
+        (json.dumps(ROUTE_ROWS)[:-9], 0),
+    ],
+    ids=["json", "4.17", "4.17-ipv6", "4.14", "nothing", "4.9", "cut"],
+)
+def test_routes_of_every_release(run: Run, said: str, status: int) -> None:
+    result = run(iproute.ROUTES[4], said, ROUTE_TEXT, status)
+    assert iproute.ROUTES[4].rows(result) == ROUTE_ROWS
+
+
+def test_sound_json_is_given_as_it_is_and_nothing_else_is_asked(run: Run) -> None:
+    said = json.dumps([{"ifname": "swp1", "ifalias": "a \\ b\"{'local'}%s", "flags": []}])
+    result = run(iproute.LINKS, said, "never asked")
+    assert result.stdout.decode() == f"{said}\n"
+
+
+def test_a_program_that_is_not_there_is_an_error() -> None:
+    command = iproute.RULES.command()
+    nothing = {"PATH": "/none"}
+    done = subprocess.run(["/bin/sh", "-c", command], env=nothing, capture_output=True, check=False)
+    result = CommandResult(command, done.returncode, done.stdout, done.stderr)
+    with pytest.raises(CommandErrorException, match=r"'ip -j rule show' failed .* 127"):
+        iproute.RULES.rows(result)
+
+
+def rows(table: Table, said: Any) -> list[dict[str, Any]]:
+    text = said if isinstance(said, str) else json.dumps(said)
+    return table.rows(CommandResult(table.command(), 0, text.encode(), b""))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [
+            {"mac": MAC, "ifname": "vni10453", "master": "bridge", "flags": [], "state": ""},
+            {
+                "mac": MAC,
+                "ifname": "vni10453",
+                "dst": "10.0.0.12",
+                "flags": ["self"],
+                "state": "",
+            },
+        ],
+        [
+            {"mac": MAC, "dev": "vni10453", "master": "bridge", "state": ""},
+            {"mac": MAC, "dev": "vni10453", "dst": "10.0.0.12", "flags": ["self"]},
+        ],
+        f"# text\n{MAC} dev vni10453 master bridge \n{MAC} dev vni10453 dst 10.0.0.12 self \n",
+    ],
+    ids=["5.0", "4.9", "text"],
+)
+def test_forwarding_of_every_release(said: Any) -> None:
+    learnt, own = rows(iproute.FDB, said)
+    assert (learnt["ifname"], learnt["master"], learnt["state"]) == ("vni10453", "bridge", "")
+    assert (own["ifname"], own["dst"], own["flags"]) == ("vni10453", "10.0.0.12", ["self"])
+    assert "master" not in own
+
+
+@pytest.mark.parametrize("word", ["extern_learn", "offload"])
+def test_a_daemons_entry_is_known_by_the_word_of_either_release(word: str) -> None:
+    (text,) = rows(iproute.FDB, f"# text\n{MAC} dev vni10453 master bridge {word} \n")
+    (own,) = rows(iproute.NEIGHBOURS, f"# text\n10.0.0.9 dev a lladdr {MAC} {word} NOARP\n")
+    assert iproute.is_external(text["flags"])
+    assert iproute.is_external(own)
+    assert own["state"] == ["NOARP"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [{"ifname": "swp1", "vlans": [{"vlan": 453}]}],
+        {"swp1": [{"vlan": 453}]},
+        "# text\nport\tvlan ids\nswp1\t 453\n\n",
+    ],
+    ids=["5.0", "4.9", "text"],
+)
+def test_vlans_of_every_release(said: Any) -> None:
+    (one,) = rows(iproute.VLANS, said)
+    assert (one["ifname"], one["vlans"][0]["vlan"]) == ("swp1", 453)
+
+
+LINK = "mtu 9000 qdisc noqueue state UP mode DEFAULT group default \\    link/ether"
+LINKS = f"""\
+# text
+7: bridge: <BROADCAST,UP,LOWER_UP> {LINK} 24:8a:07:00:00:07 brd ff:ff:ff:ff:ff:ff promiscuity 0 \
+\\    bridge forward_delay 0 hello_time 200 vlan_filtering 1 vlan_protocol 802.1Q
+8: vlan453@bridge: <BROADCAST,UP,LOWER_UP> {LINK} 24:8a:07:00:00:08 brd ff:ff:ff:ff:ff:ff \
+promiscuity 1 \\    vlan protocol 802.1Q id 453 <REORDER_HDR> \\    vrf_slave table 1001 addrgenmode
+9: vni10453: <BROADCAST,UP,LOWER_UP> {LINK} 24:8a:07:00:00:09 brd ff:ff:ff:ff:ff:ff promiscuity 1 \
+\\    vxlan id 10453 local 10.0.0.11 srcport 0 0 dstport 4789 nolearning ageing 300 \\    \
+bridge_slave state forwarding priority 8 cost 100
+10: red: <NOARP,MASTER,UP,LOWER_UP> {LINK} 24:8a:07:00:00:10 brd ff:ff:ff:ff:ff:ff promiscuity 0 \
+\\    vrf table 1001 addrgenmode eui64
+11: swp1@if4: <BROADCAST,UP,LOWER_UP> {LINK} 24:8a:07:00:00:11 brd ff:ff:ff:ff:ff:ff promiscuity 0
+"""
+
+
+def test_the_details_of_links_stand_in_their_text_too() -> None:
+    found = {row["ifname"]: row for row in rows(iproute.LINKS, LINKS)}
+    details = {name: row["linkinfo"] for name, row in found.items() if "linkinfo" in row}
+    assert details == {
+        "bridge": {"info_kind": "bridge", "info_data": {"vlan_filtering": 1}},
+        "vlan453": {"info_kind": "vlan", "info_data": {"id": 453}},
+        "vni10453": {"info_kind": "vxlan", "info_data": {"id": 10453, "local": "10.0.0.11"}},
+        "red": {"info_kind": "vrf", "info_data": {"table": 1001}},
+    }
+    assert {name: (row["ifindex"], row.get("link")) for name, row in found.items()} == {
+        "bridge": (7, None),
+        "vlan453": (8, "bridge"),
+        "vni10453": (9, None),
+        "red": (10, None),
+        "swp1": (11, None),
+    }
+
+
+def test_addresses_that_pass_by_themselves_are_told_from_those_that_stay() -> None:
+    said = (
+        "# text\n2: a    inet 10.0.0.1/24 brd 10.0.0.255 scope global dynamic a\\   x 9\n"
+        "2: a    inet 169.254.0.1/16 scope link a\\       valid_lft forever\n"
+    )
+    ((one, two),) = (row["addr_info"] for row in rows(iproute.ADDRESSES, said))
+    assert (one["dynamic"], one["scope"]) == (True, "global")
+    assert ("dynamic" in two, two["scope"]) == (False, "link")
+
+
+RULES = (
+    "0:\tfrom all lookup local \n77:\tfrom all oif red [detached] goto 32766\n"
+    "90:\tfrom all tos 0x10 fwmark 0x1/0xff lookup 50 suppress_prefixlength 0\n"
+    "91:\tfrom 1.2.3.4 unreachable\n"
+    "92:\tnot from 10.0.0.0/8 to 1.2.3.4 iif lo lookup 100 proto zebra \n"
+)
+
+
+def test_rules_in_text_have_the_words_of_json() -> None:
+    assert rows(iproute.RULES, f"# text\n{RULES}") == [
+        {"priority": 0, "src": "all", "table": "local"},
+        {"priority": 77, "src": "all", "oif": "red", "goto": "32766"},
+        {
+            "priority": 90,
+            "src": "all",
+            "tos": "0x10",
+            "fwmark": "0x1",
+            "fwmask": "0xff",
+            "table": "50",
+            "suppress_prefixlen": "0",
+        },
+        {"priority": 91, "src": "1.2.3.4", "action": "unreachable"},
+        {
+            "priority": 92,
+            "not": None,
+            "src": "10.0.0.0",
+            "srclen": 8,
+            "dst": "1.2.3.4",
+            "iif": "lo",
+            "table": "100",
+            "protocol": "zebra",
+        },
+    ]
+
+
+@pytest.mark.parametrize("said", ['{"mac": 1}', '[1, {"dev": "a"}]', "[[]]"])
+def test_json_of_another_shape_names_the_command(said: str) -> None:
+    with pytest.raises(CommandErrorException, match="'bridge -j fdb show' printed something else"):
+        rows(iproute.FDB, said)
