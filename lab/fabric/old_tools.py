@@ -28,7 +28,7 @@ _LATER = re.compile(
     r" (?:allmulti|minmtu|maxmtu|gso_max_size|gso_max_segs|tso_max_size|tso_max_segs|"
     r"gro_max_size|numtxqueues|numrxqueues|addrgenmode) \S+"
 )
-_BRIDGE = re.compile(r"(\\    bridge) forward_delay [^\\]*")
+_BRIDGE = re.compile(r"(\\    bridge) forward_delay [^\\\n]*")
 _PORT = re.compile(r"^(\d+: [^:@\s]+)(@[^:\s]+)?: (<[^>]*>)", re.MULTILINE)
 
 
@@ -119,14 +119,17 @@ def _ip_text(release: Release, what: str, words: Sequence[str]) -> Callable[[str
 
 def _neighbours(release: Release, words: Sequence[str], text: str) -> list[str]:
     wanted = words[words.index("nud") + 1].upper() if "nud" in words[:-1] else ""
+    cumulus = release < NO_JSON
     lines = []
     for line in text.splitlines(keepends=True):
         # Today's shows what a daemon has made whatever its state; that came later.
         if wanted not in {"", "ALL"} and wanted not in line.split():
             continue
+        if not wanted and "NOARP" in line.split() and not cumulus:
+            continue
         old = re.sub(r" proto \S+", "", line)
         if release < BROKEN_JSON:  # Cumulus' own says it by another word, upstream's not at all
-            old = re.sub(" extern_learn", " offload" if release < NO_JSON else "", old)
+            old = re.sub(" extern_learn", " offload" if cumulus else "", old)
         lines.append(old)
     return lines
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Container, Iterator
-from typing import Any
 
 from napalm_cumulus.parsing import iproute
 from napalm_cumulus.parsing.output import text_of

@@ -109,3 +109,15 @@ def test_lldpctl_without_json() -> None:
 
 def test_each_option_says_what_it_does() -> None:
     assert all(kind.does for kind in (*Iproute2, *Lldpctl))
+
+
+def test_a_bridges_details_are_cut_and_nothing_of_the_next_link() -> None:
+    said = (
+        "7: br: <UP> mtu 1 \\    link/ether 02:00:00:00:00:07 promiscuity 0 minmtu 68 \\    bridge "
+        "forward_delay 0 vlan_filtering 1 \n8: b: <UP> mtu 1 \\    link/ether 02:00:00:00:00:08 \n"
+    )
+    _, rewrite = ip(BEFORE_4_6, ["-d", "-o", "link", "show"])
+    first, second = rewrite(said).splitlines()
+    assert first.endswith("\\    bridge ")
+    assert second.startswith("8: b: ")
+    assert "minmtu" not in first
