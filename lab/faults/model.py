@@ -94,6 +94,11 @@ def device_sysctl(name: str, value: int) -> Script:
     return made_anew(f"echo {value} > {_CONF}/$svi-v0/{name}")
 
 
+def svi_sysctl(name: str, value: int, well: int) -> Script:
+    """Return a per-device sysctl of the SVI, and its value on a well leaf."""
+    return Script(f"echo {value} > {_CONF}/$svi/{name}", f"echo {well} > {_CONF}/$svi/{name}")
+
+
 def global_sysctl(name: str, value: int, well: int) -> Script:
     """Return a sysctl of all interfaces, and its value on a well leaf."""
     return Script(f"echo {value} > {_CONF}/all/{name}", f"echo {well} > {_CONF}/all/{name}")

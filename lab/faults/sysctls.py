@@ -11,6 +11,7 @@ from lab.faults.model import (
     device_sysctl,
     global_sysctl,
     made_anew,
+    svi_sysctl,
 )
 
 FAULTS: tuple[Fault, ...] = (
@@ -31,6 +32,15 @@ FAULTS: tuple[Fault, ...] = (
         seen=NOT_FORWARDED,
         cure="recreate",
         leaf=device_sysctl("forwarding", 0),
+    ),
+    Fault(
+        name="svi-forwarding-off",
+        id="g3",
+        does="switches forwarding off on the SVI",
+        seen="nothing; cut off is a VM whose gateway is the SVI's own address",
+        cure="none",
+        latent=True,
+        leaf=svi_sysctl("forwarding", 0, well=1),
     ),
     Fault(
         name="vrr-rp-filter",

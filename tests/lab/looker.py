@@ -69,6 +69,7 @@ EXPECTED = {
     "vm-mac-on-wrong-port": seen("vm-mac-on-wrong-port", may=("mac-fixed", *_WAYS)),
     "forwarding-off": seen("forwarding-off", may=_WAYS),
     "vrr-forwarding-off": seen("vrr-forwarding-off", may=_WAYS),
+    "svi-forwarding-off": seen("svi-forwarding-off"),
     "vrr-rp-filter": seen("vrr-rp-filter", may=_WAYS),
     "rp-filter-all": seen("rp-filter-all", may=_WAYS),
     "vrr-arp-ignore": seen("vrr-arp-ignore", may=_WAYS),
