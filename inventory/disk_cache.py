@@ -1,12 +1,12 @@
-"""The last good answer of every question, on disk, for the time when a source is down.
+"""The last good answer to every question, on disk, for the time when a source is down.
 
-The sources are on the network that is failing. An answer from here is always marked, dated, and
-explained; whoever changes a switch has it confirmed by the switch itself.
+The sources are on the network that is failing. An answer from the cache is always marked, dated,
+and explained; before a switch is changed, the switch itself has to confirm it.
 
-One JSON file per question (mode 600, in a directory of mode 700), replaced atomically and with a
-checksum over its content. A file that cannot be read, is damaged or is of another schema is ignored
-with a warning: the cache may help a run, and may never stop it. Names in a kept answer are
-checked again, because an SSH session may go where they point.
+Each question has one JSON file (mode 600, in a directory of mode 700), replaced atomically and with
+a checksum of its content. A file that cannot be read, is damaged or has another schema is ignored
+with a warning: the cache may help a run, and must never stop it. Names in a kept answer are checked
+again, because an SSH session may go where they point.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCHEMA = 2
-_DIRECTORY = "answers-v1"  # as it was first called; each file tells its own schema
+_DIRECTORY = "answers-v1"  # its first name; each file has its own schema
 _MAX_BYTES = 20_000_000
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -49,7 +49,7 @@ SWITCH: TypeAdapter[Switch] = TypeAdapter(Switch)
 
 
 class _Stored(BaseModel):
-    """A file's content."""
+    """The content of a file."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -69,7 +69,7 @@ class Cache:
         self._directory = directory / _DIRECTORY
 
     def store(self, question: str, answer: Answer[T], kind: TypeAdapter[T]) -> None:
-        """Keep an answer; a disk that refuses is logged and otherwise ignored."""
+        """Keep an answer; a disk error is logged and otherwise ignored."""
         stored = {
             "schema_version": SCHEMA,
             "question": question,
@@ -88,7 +88,7 @@ class Cache:
             logger.warning("The answer to %r could not be kept: %s", question, exc)
 
     def load(self, question: str, kind: TypeAdapter[T]) -> Answer[T] | None:
-        """Return the last good answer, marked as cached; None when none can be read."""
+        """Return the last good answer, marked as cached; None when it cannot be read."""
         path = self._path(question)
         try:
             self._check_owner()
@@ -110,14 +110,17 @@ class Cache:
         return self._directory / f"{readable}.{digest}.json"
 
     def _check_owner(self) -> None:
-        """Refuse a directory that others can write: they could point a repair at another switch."""
+        """Raise for a directory that others can write.
+
+        They could direct a repair to another switch.
+        """
         status = self._directory.stat()
         if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_MAY_WRITE:
             raise PermissionError(f"{self._directory} is not ours alone to write")
 
 
 def checksum(stored: dict[str, Any]) -> str:
-    """Return the SHA-256 over the content of a file without the checksum itself."""
+    """Return the SHA-256 of the content of a file without the checksum itself."""
     content = {key: value for key, value in stored.items() if key != "sha256"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -141,10 +144,10 @@ def _checked(body: bytes, question: str) -> _Stored:
 
 
 def _check_names(value: object) -> None:
-    """Hold every name in an answer to the rules of the sources.
+    """Check every name in an answer by the rules of the sources.
 
     Raises:
-        ValueError: one breaks them.
+        ValueError: a name is not valid.
     """
     hosts: list[str] = []
     ports: list[str] = []
@@ -168,7 +171,7 @@ def _check_names(value: object) -> None:
 
 
 class _LastGoodAnswer(Generic[T]):
-    """Asks a source; keeps its answer; gives the kept one when the source fails."""
+    """Asks a source, keeps its answer, and returns the kept one when the source fails."""
 
     def __init__(self, cache: Cache, system: str, location: str) -> None:
         self._cache = cache
@@ -199,7 +202,7 @@ class _LastGoodAnswer(Generic[T]):
 
 
 class CachedCompute:
-    """A ``ComputeSource`` that falls back on its last good answers."""
+    """A ``ComputeSource`` with its last good answers to fall back on."""
 
     def __init__(self, source: ComputeSource, cache: Cache) -> None:
         """Put ``cache`` behind ``source``."""
@@ -218,10 +221,10 @@ class CachedCompute:
         return self._memory.ask(f"on {hypervisor}", VMS, lambda: self._source.vms_on(hypervisor))
 
     def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
-        """See ``MacSource.owners_of``; never from memory, as ports come and go.
+        """See ``MacSource.owners_of``; never from the cache, as ports come and go.
 
         Raises:
-            SourceError: it failed, or cannot be asked this.
+            SourceError: the source failed, or cannot answer this.
         """
         if not isinstance(self._source, MacSource):
             raise SourceError(self.system, "it cannot say who owns a MAC.")
@@ -229,7 +232,7 @@ class CachedCompute:
 
 
 class CachedUplink:
-    """An ``UplinkSource`` that falls back on its last good answers."""
+    """An ``UplinkSource`` with its last good answers to fall back on."""
 
     def __init__(self, source: UplinkSource, cache: Cache) -> None:
         """Put ``cache`` behind ``source``."""
@@ -254,7 +257,7 @@ class CachedUplink:
 
 
 class CachedAddress:
-    """An ``AddressSource`` that falls back on its last good answers."""
+    """An ``AddressSource`` with its last good answers to fall back on."""
 
     def __init__(self, source: AddressSource, cache: Cache) -> None:
         """Put ``cache`` behind ``source``."""

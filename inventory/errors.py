@@ -1,4 +1,4 @@
-"""What can go wrong while asking the site's systems, as sentences a person on call can act on."""
+"""The errors of asking the site's systems, in sentences that a person on call can act on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How ``vip`` ends; ``docs/errors.md`` says what to do about each."""
+    """The exit codes of ``vip``; ``docs/errors.md`` says what to do about each."""
 
     OK = 0
     UNEXPECTED = 1
@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
 
 
 class VipkeeperError(Exception):
-    """A failure with its next step.
+    """A failure, with its next step.
 
     Every message is one or two sentences: what was asked, of which system, what came back.
 
@@ -48,12 +48,12 @@ class TargetError(VipkeeperError):
 
 
 class SourceError(VipkeeperError):
-    """A site system is down, or its answer is not what its contract promises.
+    """A site system is down, or its answer does not follow its contract.
 
     Attributes:
-        system: the system as a person names it (``Mimic``).
-        sound: true when the system is well and this *is* its answer ("I do not know that
-            name"); an older answer from the cache must not take its place.
+        system: the name of the system for a person (``Mimic``).
+        sound: True when the system is well and this *is* its answer ("I do not know that name"); an
+            older answer from the cache must not replace it.
     """
 
     exit_code = ExitCode.SOURCE
@@ -65,12 +65,12 @@ class SourceError(VipkeeperError):
         self.message = message
 
     def __reduce__(self) -> tuple[type[SourceError], tuple[str, str, str]]:
-        """Pickle by the constructor's own arguments (a runner may carry us between processes)."""
+        """Pickle by the constructor's own arguments (a runner may send it between processes)."""
         return type(self), (self.system, self.message, self.advice)
 
 
 class UnknownHypervisorError(SourceError):
-    """The uplink source answered soundly that it does not know the hypervisor."""
+    """The uplink source is well and does not know the hypervisor."""
 
     sound = True
 
@@ -78,12 +78,12 @@ class UnknownHypervisorError(SourceError):
 class NoNeighbourError(SourceError):
     """The uplink source knows the hypervisor but no switch behind it.
 
-    Not sound: a source that has lost its LLDP table looks exactly like this.
+    It is not sound: a source that has lost its LLDP table gives exactly this answer.
     """
 
 
 class UnknownSwitchError(SourceError):
-    """The address source answered soundly that the switch has no management address."""
+    """The address source is well and has no management address of the switch."""
 
     sound = True
 

@@ -1,4 +1,4 @@
-"""A Nornir inventory as ordinary files that SimpleInventory loads and people compare."""
+"""Writes a Nornir inventory as ordinary files, for SimpleInventory and for people."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ExportError(VipkeeperError):
 
 
 def render(inventory: Inventory) -> dict[str, str]:
-    """Return the texts of the three files by name, the same for the same inventory.
+    """Return the texts of the three files by name; equal inventories give equal texts.
 
     Passwords and connection options (which may hold secrets) are never written.
     """
@@ -62,7 +62,7 @@ def write(inventory: Inventory, directory: Path) -> tuple[Path, ...]:
 
 
 def _own(element: Any) -> dict[str, Any]:  # noqa: ANN401  # Host, Group or Defaults: no common public type
-    """Return what the element says itself; a Host's plain attributes would give the inherited."""
+    """Return the element's own values; a Host's plain attributes would include inherited ones."""
     values = {name: object.__getattribute__(element, name) for name in _PLAIN}
     return {name: value for name, value in values.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Writing files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-_LONGEST = 100  # of the name that is kept, so that the file system takes the longer one
+_LONGEST = 100  # of the original name, so that the file system accepts the longer one
 
 
 def write_whole(
@@ -19,17 +19,17 @@ def write_whole(
     durable: bool = False,
     own: Callable[[int], None] | None = None,
 ) -> None:
-    """Write a file by another name beside it, and put it in its place when it is whole.
+    """Write a file under another name beside it, and rename it when it is whole.
 
     Args:
-        path: the file; one that is there is replaced.
+        path: the file; an existing one is replaced.
         data: its content.
-        mode: its permissions, less what the process's umask takes.
-        durable: see it onto the disk before it is put in its place.
-        own: is given the descriptor of the new file, to settle whose it is.
+        mode: its permissions, minus the process's umask.
+        durable: whether to sync it to the disk before it is renamed.
+        own: is called with the descriptor of the new file, to change its owner.
 
     Raises:
-        OSError: it could not be written; what stood there stands there still.
+        OSError: it could not be written; an existing file is unchanged.
     """
     temporary = path.with_name(f".{path.name[:_LONGEST]}.{secrets.token_hex(4)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -53,14 +53,14 @@ def write_whole(
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of it, however little the system takes at once."""
+    """Write all of it, even if the system accepts only a part at a time."""
     left = memoryview(data)
     while left:
         left = left[os.write(descriptor, left) :]
 
 
 def sync_directory(directory: Path) -> None:
-    """See a new name onto the disk; a file system that cannot is not asked again."""
+    """Sync a new name to the disk; an error of a file system that cannot do so is ignored."""
     with contextlib.suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -1,4 +1,4 @@
-"""The things that flow from the site's systems to a switch. All are immutable."""
+"""The data about a site's VMs, cables and switches. All classes are immutable."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """What a source said, and when it said so.
+    """An answer of a source, and when it was given.
 
     Attributes:
         value: the answer itself.
-        source: the system that gave it, as a person names it (``OpenStack``, ``Mimic``).
+        source: the name of the system that gave it, for a person (``OpenStack``, ``Mimic``).
         asked_at: when it was given (UTC, aware); old when it comes from the disk cache.
         cached: true when the source is failing and this is its last good answer.
         warning: why the answer deserves less trust (the source's failure); may be empty.
@@ -38,11 +38,11 @@ class VirtualMachine:
         id: the server's UUID.
         name: display name; not unique.
         project_id: owning project.
-        status: Nova's word for the state (``ACTIVE``, ``SHUTOFF``, ``ERROR``, ...).
-        hypervisor: ``hypervisor_hostname`` as Nova spells it (usually an FQDN);
-            empty when Nova has placed it nowhere.
+        status: its state in Nova (``ACTIVE``, ``SHUTOFF``, ``ERROR``, ...).
+        hypervisor: Nova's ``hypervisor_hostname`` (usually an FQDN); empty when Nova has placed it
+            on none.
         addresses: fixed addresses with the prefix length of their subnet.
-        floating_addresses: addresses that hang on its ports by NAT.
+        floating_addresses: addresses that reach its ports by NAT.
         macs: MAC addresses of its ports, lower case with colons.
         host_status: ``UP``, ``UNKNOWN`` (compute service down), ``MAINTENANCE`` or empty.
         fault: Nova's fault message when status is ERROR; else empty.
@@ -62,12 +62,13 @@ class VirtualMachine:
 
 @dataclass(frozen=True)
 class MacOwner:
-    """What has a MAC.
+    """The owner of a MAC.
 
     Attributes:
-        mac: lower case with colons.
-        kind: Neutron's word for it (``compute:nova``, ``network:dhcp``); empty for a free port.
-        vm: the VM, without its addresses; None where it is no VM's.
+        mac: the MAC in lower case with colons.
+        kind: Neutron's ``device_owner`` (``compute:nova``, ``network:dhcp``); empty for a free
+            port.
+        vm: the VM, without its addresses; None where the owner is not a VM.
     """
 
     mac: str
@@ -84,8 +85,8 @@ class Uplink:
         interface: the hypervisor's own interface (``eth0``).
         switch: LLDP system name of the switch, verbatim.
         port: the switch's port (``swp1s3``).
-        observed: the date LLDP last saw it; None for recorded cabling (NetBox).
-        source: where it was read (``Mimic/MagDB``, ``Mimic/NetBox``).
+        observed: the date when LLDP last saw it; None for recorded cabling (NetBox).
+        source: the system it was read from (``Mimic/MagDB``, ``Mimic/NetBox``).
     """
 
     hypervisor: str
@@ -98,13 +99,13 @@ class Uplink:
 
 @dataclass(frozen=True)
 class Switch:
-    """A top-of-rack switch and the address it is managed by.
+    """A top-of-rack switch and its management address.
 
     Attributes:
-        name: as the uplink source spells it (an FQDN or a short name).
+        name: its name in the uplink source (an FQDN or a short name).
         address: management address.
         seen: the address source's own words (``Today``, ``Never``, ``3 days ago``).
-        uplinks: what hangs on it, as far as it is known.
+        uplinks: the cables to its hypervisors, as far as they are known.
     """
 
     name: str
@@ -114,5 +115,5 @@ class Switch:
 
     @property
     def short_name(self) -> str:
-        """Return the name up to its first dot; whole where it is an address."""
+        """Return the name up to its first dot; the whole name where it is an address."""
         return short_host(self.name)

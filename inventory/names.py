@@ -1,7 +1,7 @@
-"""Text that came from outside: names are checked before anything trusts them, secrets are cut.
+"""Checks of names that come from outside, and removal of secrets from texts.
 
-Every name that a site system gives may later stand in a command line or be an SSH destination,
-so it is checked here, where it comes in, against a narrow alphabet. Later code can trust it.
+Every name from a site system may later be part of a command line or be an SSH destination. So it is
+checked where it comes in, against a narrow alphabet, and later code can trust it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ IpNetwork = IPv4Network | IPv6Network
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 _MAX_HOSTNAME = 253
-# LLDP port texts are free: "swp1s3", "TenGigabitEthernet 0/12", "Eth1/1 [uplink]". What a shell
-# would act on (quotes, $, `, ;, &, |, <, >, backslash, *, ?) is not among what is let through.
+# LLDP port texts are free: "swp1s3", "TenGigabitEthernet 0/12", "Eth1/1 [uplink]". Characters that
+# a shell would act on (quotes, $, `, ;, &, |, <, >, backslash, *, ?) are not allowed.
 _PORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/:@+,#()\[\]-]{0,126}", re.ASCII)
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}", re.ASCII)
@@ -58,7 +58,7 @@ def is_mac(text: str) -> bool:
 
 
 def is_plain(text: str) -> bool:
-    """Return whether ``text`` holds only what can be printed: no control or format characters."""
+    """Return whether ``text`` is printable: without control or format characters."""
     return text.isprintable()
 
 
@@ -76,7 +76,7 @@ def is_address(text: str) -> bool:
 
 
 def short_host(name: str) -> str:
-    """Return the name up to its first dot; an address, which some switches have as name, whole.
+    """Return the name up to its first dot; the whole name where it is an address.
 
     >>> short_host("swt-sn2100-03.example.internal"), short_host("10.5.0.43")
     ('swt-sn2100-03', '10.5.0.43')
@@ -85,7 +85,7 @@ def short_host(name: str) -> str:
 
 
 def same_host(one: str, other: str) -> bool:
-    """Return whether two names can be one host: equal, or one is the other's short form.
+    """Return whether two names can belong to one host: equal, or one is the other's short form.
 
     >>> same_host("HV50.example.internal", "hv50"), same_host("hv50.a.example", "hv50.b.example")
     (True, False)
@@ -101,7 +101,7 @@ def same_host(one: str, other: str) -> bool:
 
 
 def without_credentials(text: str) -> str:
-    """Return ``text`` with the user and password of every URL in it cut out.
+    """Return ``text`` without the user and password of every URL in it.
 
     >>> without_credentials("GET https://me:secret@host/x failed")
     'GET https://host/x failed'
@@ -110,7 +110,7 @@ def without_credentials(text: str) -> str:
 
 
 def clean_url(url: str) -> str:
-    """Return a URL as it may be shown: without credentials and fragment."""
+    """Return a URL for a person: without credentials and fragment."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
 

@@ -1,4 +1,4 @@
-"""The whole site as a Nornir inventory: every switch that a hypervisor hangs on."""
+"""The whole site as a Nornir inventory: every switch with a hypervisor attached to it."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _MANY = 3
 
 @dataclass(frozen=True)
 class SiteSwitches:
-    """Every switch of a site, and everything that could not be found out.
+    """Every switch of a site, and what could not be found out.
 
     Attributes:
-        switches: each with the uplinks that lead to it, sorted by name.
+        switches: the switches, each with its uplinks, sorted by name.
         problems: a sentence for each hypervisor or switch that had to be left out.
         warnings: a sentence for each answer that deserves less trust.
     """
@@ -47,7 +47,7 @@ class SiteSwitches:
 
 @dataclass(frozen=True)
 class BuiltInventory:
-    """A Nornir inventory and what could not be put into it."""
+    """A Nornir inventory, and what could not be put into it."""
 
     inventory: Inventory
     problems: tuple[str, ...] = ()
@@ -58,8 +58,8 @@ def collect(site: Site) -> SiteSwitches:
     """Ask for the uplinks of all hypervisors and the addresses of all their switches.
 
     Raises:
-        SourceError: there is no list of hypervisors, or not one switch came of it, or most
-            hypervisors have lost their neighbours at once, which is the source's fault.
+        SourceError: there is no list of hypervisors, no switch is known at all, or most hypervisors
+            have lost their neighbours at once, which is the source's fault.
     """
     names = site.uplink.list_hypervisors()
     problems: list[str] = []
@@ -77,8 +77,8 @@ def collect(site: Site) -> SiteSwitches:
     if blind >= _MANY and 2 * blind > len(names.value):
         raise SourceError(
             site.uplink.system,
-            f"it knows no switch behind {blind} of {len(names.value)} hypervisors, which is an "
-            "outage of its own and not the truth.",
+            f"it knows no switch behind {blind} of {len(names.value)} hypervisors, which is "
+            "probably an outage of its own and not true."
             "Ask who runs it whether its table of LLDP links is intact.",
         )
     switches, more = _addresses(site, uplinks)
@@ -102,7 +102,7 @@ def _uplinks(site: Site, name: str) -> Answer[tuple[Uplink, ...]] | Exception:
 
 
 def _addresses(site: Site, uplinks: list[Uplink]) -> tuple[tuple[Answer[Switch], ...], list[str]]:
-    """Return the switches of the uplinks with their addresses; those without, as problems."""
+    """Return the switches of the uplinks with their addresses, and a problem for each other one."""
     found: list[Answer[Switch]] = []
     problems: list[str] = []
     for name, here in _by_switch(uplinks).items():
@@ -127,12 +127,15 @@ def _addresses(site: Site, uplinks: list[Uplink]) -> tuple[tuple[Answer[Switch],
 
 
 def _by_switch(uplinks: list[Uplink]) -> dict[str, tuple[Uplink, ...]]:
-    """Return uplinks by switch; short and full spellings of a switch are one, the full one."""
+    """Return uplinks by switch.
+
+    The short and the full name of a switch count as one, the full one.
+    """
     spelled: dict[str, list[Uplink]] = defaultdict(list)
     for uplink in uplinks:
         spelled[uplink.switch].append(uplink)
     grouped: dict[str, list[Uplink]] = {}
-    # Spellings of one switch begin alike: each name is compared with few, not with thousands.
+    # Names of one switch begin alike, so each is compared with few others, not with thousands.
     alike: dict[str, list[str]] = defaultdict(list)
     for name in sorted(spelled, key=lambda name: (-name.count("."), name)):
         known = alike[name.split(".", 1)[0].casefold()]
@@ -154,9 +157,9 @@ def build_inventory(
     """Build the Nornir inventory of a site.
 
     Args:
-        site: whom to ask.
-        username: to log in as; becomes the inventory's default.
-        port: SSH port; becomes the inventory's default.
+        site: the sources.
+        username: the login name; becomes the inventory's default.
+        port: the SSH port; becomes the inventory's default.
 
     Raises:
         SourceError: see ``collect``.
@@ -184,7 +187,7 @@ def build_inventory(
 
 
 def group_names(short_name: str, site: str, pattern: str) -> tuple[str, ...]:
-    """Return the groups of a switch: rack and model as far as its name shows them, then the site.
+    """Return the groups of a switch: rack and model as far as its name tells, then the site.
 
     >>> group_names("swt-sn2100-03", "ral", r"^swt-(?P<model>[a-z]+[0-9]+)-")
     ('model_sn2100', 'site_ral')
@@ -198,9 +201,9 @@ def group_names(short_name: str, site: str, pattern: str) -> tuple[str, ...]:
 
 
 def _data(answer: Answer[Switch]) -> dict[str, Any]:
-    """Return what is known of a switch, as plain values that YAML can hold and a diff can compare.
+    """Return what is known of a switch, as plain values for YAML that a diff can compare.
 
-    The times of asking are left out: they would make every day's file differ.
+    The times of the answers are left out: every day's file would differ by them.
     """
     switch = answer.value
     return {

@@ -14,20 +14,20 @@ from inventory.names import IpNetwork
 
 
 class Section(BaseModel):
-    """One table of the settings file: unknown keys are errors, values are never printed."""
+    """One table of the settings file; unknown keys are errors, and values are never printed."""
 
-    # A value in the wrong place may be a password: errors name the key and not what it holds.
+    # A value in the wrong place may be a password, so errors name the key and not its value.
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False
     )
 
 
 class OpenStackSettings(Section):
-    """How to reach OpenStack: ordinary ``clouds.yaml`` and ``OS_*`` of openstacksdk.
+    """The access to OpenStack, by the usual ``clouds.yaml`` and ``OS_*`` variables of openstacksdk.
 
-    ``cloud`` names an entry of clouds.yaml; None takes the ``OS_*`` environment.
-    ``clouds_file`` is a clouds.yaml in an unusual place. ``timeout`` is seconds per HTTP call,
-    ``deadline`` seconds for a whole question.
+    ``cloud`` names an entry of clouds.yaml; None uses the ``OS_*`` variables. ``clouds_file`` is a
+    clouds.yaml in an unusual place. ``timeout`` is the seconds for an HTTP call, ``deadline`` the
+    seconds for a whole question.
     """
 
     cloud: str | None = None
@@ -37,12 +37,12 @@ class OpenStackSettings(Section):
 
 
 class WebSettings(Section):
-    """What every HTTP source has: its address and how to log in.
+    """The settings of every HTTP source: its address and its login.
 
-    ``username``'s password comes from ``secrets.py`` under the name of the section.
-    ``timeout`` is seconds for a connection, for each pause in an answer and for a body; a GET with
-    its redirects and repeats has twice as long. ``max_bytes`` bounds a body; ``retries`` counts
-    repeats of a GET after the first.
+    The password of ``username`` comes from ``secrets.py`` under the name of the section.
+    ``timeout`` is the seconds for a connection, for each pause in an answer and for a body; a GET
+    with its redirects and repeats has twice as long. ``max_bytes`` limits the size of a body;
+    ``retries`` is the number of repeats of a GET after the first.
     """
 
     url: str
@@ -67,9 +67,9 @@ class WebSettings(Section):
 class MimicSettings(WebSettings):
     """Mimic, at its server's root. ``views`` are tried in order for lists of hypervisors.
 
-    ``panels`` are the texts by which a view's panel (an Aquilon personality) is taken for one of
-    hypervisors, case-insensitively. ``parallel`` bounds the requests under way at once: the
-    dashboard is slow and shared. ``stale_days`` is the age from which an LLDP date is called old.
+    ``panels`` are the texts that mark a view's panel (an Aquilon personality) as one of
+    hypervisors; case is ignored. ``parallel`` limits the requests at one time: the dashboard is
+    slow and shared. ``stale_days`` is the age from which an LLDP date is called old.
     """
 
     url: str = "https://mimic.example.internal"
@@ -90,11 +90,11 @@ class SubnetPageSettings(WebSettings):
 
 
 class SourcesSettings(Section):
-    """Which class answers which question: names of entry points (``docs/sources.md``).
+    """The class of each source, by the name of its entry point (``docs/sources.md``).
 
     ``site`` names the Nornir group of all switches. ``name_pattern`` is a regular expression that
-    is searched in a switch's short name; its groups ``model`` and ``rack`` (either may be missing)
-    become Nornir groups.
+    is searched for in a switch's short name; its groups ``model`` and ``rack`` (either may be
+    missing) become Nornir groups.
     """
 
     compute: str = "openstack"

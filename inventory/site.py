@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Site:
-    """Where a site's answers come from.
+    """The sources of a site's answers.
 
     Attributes:
-        compute: knows VMs.
-        uplink: knows cables.
-        address: knows switches' addresses.
+        compute: the source of VMs.
+        uplink: the source of cables.
+        address: the source of switches' addresses.
         stale_days: the age from which an LLDP date is called old.
-        parallel: how many hypervisors may be asked about at once.
+        parallel: the number of hypervisors that may be asked about at once.
         name: the site's name, for the Nornir group.
-        name_pattern: how a switch's name shows its model and rack.
+        name_pattern: the regular expression for model and rack in a switch's name.
     """
 
     compute: ComputeSource
@@ -43,8 +43,8 @@ def open_site(context: SourceContext, cache_directory: Path | None) -> Site:
     """Make the sources that the settings choose; nothing is asked yet.
 
     Args:
-        context: settings and secrets.
-        cache_directory: where last good answers are kept; None keeps none.
+        context: the settings and secrets.
+        cache_directory: the directory of last good answers; None keeps none.
 
     Raises:
         UnknownSourceError: a chosen source is not installed.

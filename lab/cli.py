@@ -33,7 +33,7 @@ _WIDE = 200
 _YES, _NO = "[green]yes[/]", "[red]no[/]"
 
 Name = Annotated[
-    str, typer.Option("--name", envvar="VIPKEEPER_LAB", help="Which lab; several can be up.")
+    str, typer.Option("--name", envvar="VIPKEEPER_LAB", help="The lab's name; several can be up.")
 ]
 
 
@@ -79,7 +79,7 @@ def up(
 
 @app.command()
 def down(name: Name = "vk") -> None:
-    """Remove the lab; only the cached tree stays."""
+    """Remove the lab; only the cached tree is kept."""
     with _telling():
         Lab(name).down()
         _console().print(f"The lab [bold]{name}[/] is down.")
@@ -114,12 +114,12 @@ def status(name: Name = "vk") -> None:
 
 @app.command(name="break")
 def break_(
-    fault: Annotated[str, typer.Argument(help="Which; see vip lab faults.")],
+    fault: Annotated[str, typer.Argument(help="Its name or id; see vip lab faults.")],
     leaf: Annotated[str | None, typer.Option(help="On which leaf; the VM's by default.")] = None,
     vm: Annotated[str | None, typer.Option(help="Which VM; the leaf's first by default.")] = None,
     name: Name = "vk",
 ) -> None:
-    """Inject a fault and check that it does to a VM what it says."""
+    """Inject a fault, and check its effect on a VM."""
     with _telling():
         report = FaultInjector(Lab(name)).inject(fault, leaf=leaf, vm=vm)
         console = _console()
@@ -132,7 +132,7 @@ def break_(
 
 @app.command()
 def mend(name: Name = "vk") -> None:
-    """Undo every injected fault and check that the VMs answer again."""
+    """Undo every injected fault, and check that the VMs answer again."""
     with _telling():
         reports = FaultInjector(Lab(name)).mend()
         console = _console()
@@ -163,7 +163,7 @@ def demo(
         str | None, typer.Option(help="The lab's name; by default one that is free.")
     ] = None,
 ) -> None:
-    """Tell the main job as a story: build a lab, cut a VM off, heal it, remove the lab."""
+    """Show the main job as a story: build a lab, cut a VM off, heal it, remove the lab."""
     with _telling():
         status = run_demo(name or default_name(), _console())
         raise typer.Exit(status)
@@ -174,14 +174,14 @@ def run(
     command: Annotated[list[str], typer.Argument(help="The command and its arguments.")],
     name: Name = "vk",
 ) -> None:
-    """Run a command at the operator's seat: vip lab run -- vip heal vm-a1."""
+    """Run a command at the operator's seat, such as vip lab run -- vip heal vm-a1."""
     with _telling():
         lab = Lab(name)
         lab.require_up()
         seat = lab.seat
         argv = seat.command(command)
         sys.stdout.flush()
-        # In this process's place: its terminal, signals and exit status are the command's own.
+        # It replaces this process, so terminal, signals and exit status are the command's own.
         os.execvpe(argv[0], argv, seat.environment())  # noqa: S606 - what the person asked for
 
 
@@ -189,7 +189,7 @@ _KINDS = {"container": "booted containers", "namespace": "plain namespaces"}
 
 
 class _telling:  # noqa: N801 - reads as the verb it is
-    """Turn a lab's error into its sentence and exit status."""
+    """Turn a lab's error into its message and an exit status."""
 
     def __enter__(self) -> None:
         return None
@@ -208,7 +208,7 @@ def _fail(error: LabError) -> NoReturn:
 
 
 def _table(title: str, *headings: str) -> Table:
-    """Return a table that folds on a narrow terminal; no name or address is cut short."""
+    """Return a table that folds on a narrow terminal, so that no name or address is truncated."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold")
@@ -216,7 +216,7 @@ def _table(title: str, *headings: str) -> Table:
 
 
 def _still_there(topology: Topology, found: LabStatus, fault: ActiveFault) -> str:
-    """Return a sentence on what became of a fault that nobody has mended by ``vip lab mend``."""
+    """Return a sentence about a fault that was not mended by ``vip lab mend``."""
     spec = topology.vm(fault.vm)
     address = str(spec.address.ip) if spec.address else ""
     if any(vm.answers for vm in found.vms if vm.address == address):
@@ -234,7 +234,7 @@ def _console() -> Console:
 
 
 def _broken(report: FaultReport) -> list[str]:
-    """Return the sentences about what an injected fault has done, and what cures it."""
+    """Return the sentences about the effect of an injected fault, and its cure."""
     fault = report.fault
     cure = "nothing on the switch" if fault.cure == "none" else fault.cure
     cured = f"It is cured by: {cure}."

@@ -24,7 +24,7 @@ _OUTSIDE_INTERVAL = 0.05
 
 
 def run_demo(name: str, console: Console) -> int:
-    """Build a lab, break it, heal it, take it away.
+    """Build a lab, break it, heal it, and remove it.
 
     Returns:
         The exit status of ``vip heal``.
@@ -69,13 +69,13 @@ def _story(lab: Lab, console: Console) -> int:
     _say_answers(lab, console)
     console.print(
         "A plain 'ifreload -a' does not cure this one: ifupdown2 sees nothing to do. The toggle of "
-        "the manual page would, and would cut everybody behind the leaf off once more."
+        "the manual page would cure it, but would cut off everybody behind the leaf once more."
     )
 
     _chapter(console, 4, f"vip heal {VM}")
     console.print(
-        "It asks the switch, names what is wrong, looks how many are cut off, and does the least "
-        "that cures it. Run at the operator's seat, which reaches no more than an operator's "
+        "It asks the switch, names what is wrong, checks how many are cut off, and carries out the "
+        "mildest cure. Run at the operator's seat, which reaches no more than an operator's "
         "machine does.\n"
     )
     console.file.flush()
@@ -89,7 +89,7 @@ def _story(lab: Lab, console: Console) -> int:
         "from the fault to the cure."
     )
     console.print(
-        f"{BYSTANDER}, on another VLAN of the same leaf, pinged its own gateway all along: "
+        f"{BYSTANDER}, on another VLAN of the same leaf, pinged its own gateway the whole time: "
         f"{undisturbed.lost} of {undisturbed.sent} lost, longest gap "
         f"{undisturbed.longest * 1000:.0f} ms."
     )
@@ -106,7 +106,7 @@ def _say_answers(lab: Lab, console: Console) -> bool:
 
 
 def _keep_records(lab: Lab, console: Console) -> None:
-    """Copy the report and the audit log to where they outlive the lab."""
+    """Copy the report and the audit log to a place where they outlive the lab."""
     now = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     kept = platformdirs.user_state_path("vipkeeper") / "demo" / now
     kept.mkdir(parents=True, mode=0o700)
@@ -126,5 +126,5 @@ def _chapter(console: Console, number: int, title: str) -> None:
 
 
 def default_name() -> str:
-    """Return a name of its own, so that a lab that is up is left alone."""
+    """Return a name that no other lab has."""
     return f"demo{os.getpid() % 100000}"

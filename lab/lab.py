@@ -1,4 +1,4 @@
-"""The lab as a whole: up, down, and everything that is done to it in between."""
+"""The lab as a whole: bringing it up and down, and everything that is done to it meanwhile."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ _LOCKS = Path("/run/lock")
 
 
 class Lab:
-    """One lab of this machine, found again by its name.
+    """A lab on this machine, found again by its name.
 
     Args:
         name: its name; several can be up at once.
-        state_dir: where its disks and files are; ``/run/vipkeeper-lab/<name>`` by default.
+        state_dir: the directory of its disks and files; ``/run/vipkeeper-lab/<name>`` by default.
     """
 
     def __init__(self, name: str = "vk", state_dir: Path | None = None) -> None:
         self.name = name
         self.state_dir = (state_dir or Path("/run/vipkeeper-lab") / name).absolute()
-        # The drawing checks the name, which becomes part of paths and namespaces.
+        # The topology checks the name, which becomes part of paths and namespaces.
         self._prefix = Fabric(default_topology(name)).prefix
         self._topology: Topology | None = None
 
     @property
     def topology(self) -> Topology:
-        """Return what the lab consists of; it must be up."""
+        """Return the lab's topology; the lab must be up."""
         if self._topology is None:
             self._topology = Topology.from_json(self._stored("topology.json"))
         return self._topology
 
     @property
     def is_up(self) -> bool:
-        """Return whether it was brought up wholly and its namespaces are still there."""
+        """Return whether it was brought up completely and its namespaces are still there."""
         seat = NETNS_DIR / f"{self._prefix}seat"
         return (self.state_dir / "complete").exists() and seat.exists()
 
@@ -88,7 +88,7 @@ class Lab:
         return self._stored("kind").strip()
 
     def require_up(self) -> None:
-        """Raise an error when it is not up."""
+        """Raise when it is not up."""
         if not self.is_up:
             raise LabError(f"The lab {self.name!r} is not up.", "vip lab up")
 
@@ -104,7 +104,7 @@ class Lab:
             raise LabError(f"The lab {self.name!r} is not up.", "vip lab up") from None
 
     def leaf(self, name: str) -> Leaf:
-        """Return a leaf, to be booted, used and cut from power; its number is enough of a name."""
+        """Return a leaf by its name or number."""
         return self._leafs.make(self.topology.leaf(name), self.kind)
 
     def leafs(self) -> list[Leaf]:
@@ -124,7 +124,7 @@ class Lab:
         """Build it all and wait until every VM answers from the seat.
 
         Args:
-            topology: what to build; the default one when None.
+            topology: the topology to build; None builds the default one.
             kind: booted containers, plain namespaces, or whichever works here.
             iproute2: whose ``ip`` and ``bridge`` the leafs are to have.
             lldpctl: which forms their ``lldpctl`` is to print.
@@ -149,7 +149,7 @@ class Lab:
                 raise
 
     def down(self) -> None:
-        """Take everything away; harmless when there is nothing, or only half of it."""
+        """Remove everything; does nothing when there is nothing."""
         self._check_machine("namespace")
         with self._lock():
             self._clear()
@@ -167,7 +167,7 @@ class Lab:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        """Let one process at a time bring this lab up or down."""
+        """Let only one process at a time bring this lab up or down."""
         _LOCKS.mkdir(parents=True, exist_ok=True)
         path = _LOCKS / f"vipkeeper-lab-{self.name}.lock"
         with path.open("w") as handle:
@@ -184,7 +184,7 @@ class Lab:
     def _prepare(self, topology: Topology) -> None:
         directory = self.state_dir
         if directory.exists() and any(directory.iterdir()):
-            raise LabError(f"{directory} holds something that is not a lab's.", "Choose another.")
+            raise LabError(f"{directory} is not the directory of a lab.", "Choose another.")
         directory.mkdir(parents=True, exist_ok=True)
         (directory / MARKER).touch()
         if not os.path.ismount(NETNS_DIR):
@@ -222,23 +222,23 @@ class Lab:
         (self.state_dir / "complete").touch()
 
     def _silent(self) -> list[str]:
-        """Return the VMs that run and do not answer from the seat."""
+        """Return the VMs that are running and do not answer from the seat."""
         vms = [vm for vm in self.topology.vms if vm.running and vm.address is not None]
         with ThreadPoolExecutor(8) as pool:
             answers = pool.map(self.answers, map(self.address_of, vms))
             return [vm.name for vm, answer in zip(vms, answers, strict=True) if not answer]
 
     def wait_lldp(self, timeout: float = 30) -> None:
-        """Wait until every leaf's lldpd has heard its hypervisors."""
+        """Wait until every leaf's lldpd has heard from its hypervisors."""
         what = "LLDP does not know every hypervisor"
         wait_until(lambda: know_neighbours(self.topology, self.leafs()), timeout=timeout, what=what)
 
     def wait_evpn(self, timeout: float = 20) -> None:
-        """Wait until every leaf that is on has heard of every other one's VTEP by EVPN."""
+        """Wait until every running leaf has learnt the VTEP of every other one by EVPN."""
         wait_evpn(self.leafs(), timeout)
 
     def _clear(self) -> None:
-        """Remove whatever of this lab is there."""
+        """Remove everything that is there of this lab."""
         sweep(self.name, self._prefix, self.state_dir)
         self._topology = None
 
@@ -256,14 +256,14 @@ class Lab:
     # --- running things
 
     def run(self, argv: Sequence[str]) -> int:
-        """Run a command in the seat on this terminal; the answer is its exit status."""
+        """Run a command in the seat on this terminal; return its exit status."""
         seat = self.seat
         return subprocess.run(seat.command(argv), env=seat.environment(), check=False).returncode
 
     def exec_seat(
         self, argv: Sequence[str], *, stdin: str = "", timeout: float = 60, check: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command in the seat and capture what it says."""
+        """Run a command in the seat and capture its output."""
         seat = self.seat
         return call(
             seat.command(argv), stdin=stdin, timeout=timeout, check=check, env=seat.environment()
@@ -278,7 +278,7 @@ class Lab:
         timeout: float = 60,
         check: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command as root on a leaf, past the network."""
+        """Run a command as root on a leaf, without the network."""
         return self.leaf(leaf).exec(argv, stdin=stdin, timeout=timeout, check=check)
 
     def exec_spine(
@@ -288,11 +288,11 @@ class Lab:
         return call(spine_command(self._spine, argv), timeout=timeout, check=check)
 
     def leak(self, prefix: str, *, withdraw: bool = False) -> None:
-        """Let the spine announce a prefix by BGP that it cannot deliver, or take that back.
+        """Let the spine announce a prefix by BGP that it cannot deliver, or withdraw it.
 
         Args:
             prefix: the IPv4 network.
-            withdraw: take it back; harmless where it was not announced.
+            withdraw: withdraw it; does nothing where it was not announced.
         """
         line = f"{'no ' if withdraw else ''}network {prefix}"
         argv = ["vtysh", "-c", "configure terminal", "-c", f"router bgp {SPINE_AS}"]
@@ -302,7 +302,7 @@ class Lab:
     def exec_vm(
         self, vm: str, argv: Sequence[str], *, timeout: float = 60, check: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        """Run one of the tree's commands in a VM's (or bystander's) network."""
+        """Run one of the tree's commands in the network of a VM or bystander."""
         return call(self.in_tree(self.vm_ns(vm), argv), timeout=timeout, check=check)
 
     def vm_ns(self, name: str) -> str:
@@ -321,10 +321,10 @@ class Lab:
         return call(self.in_tree(self.vm_ns(source), argv), check=False).returncode == 0
 
     def start_pinger(self, source: str, target: str, interval: float = 0.01) -> Pinger:
-        """Ping from a VM, a bystander or ``seat`` until stopped.
+        """Ping from a VM, a bystander or ``seat`` until it is stopped.
 
         Args:
-            source: who pings.
+            source: the sender of the pings.
             target: an address, or the name of a VM.
             interval: seconds between two packets.
         """

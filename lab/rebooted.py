@@ -1,4 +1,4 @@
-"""Run by a leaf's keeper between a reboot's two halves: ``LAB STATE_DIR LEAF``.
+"""Runs between the two halves of a leaf's reboot: ``LAB STATE_DIR LEAF``.
 
 A machine that reboots itself comes back with the network of a machine that was off.
 """
@@ -12,7 +12,7 @@ from lab.lab import Lab
 
 
 def main() -> None:
-    """Renew the network of the leaf that the command line names."""
+    """Renew the network of the leaf on the command line."""
     name, state_dir, leaf = sys.argv[1:]
     Lab(name, Path(state_dir)).leaf(leaf).renew_network()
 

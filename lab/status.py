@@ -1,4 +1,4 @@
-"""The state of a lab now: observed from outside, never remembered."""
+"""The present state of a lab, observed from outside and never stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LeafStatus:
-    """A leaf: powered on, booted, its SSH answering in the seat, its VIP in place."""
+    """A leaf.
+
+    Whether it is powered on and booted, its SSH answers in the seat, and the VIP is there.
+    """
 
     name: str
     running: bool
@@ -64,11 +67,11 @@ class LabStatus:
 
 
 def look(lab: Lab, *, web: bool = True) -> LabStatus:
-    """Look at every part of a lab at once.
+    """Observe every part of a lab at once.
 
     Args:
         lab: the lab; it must be up.
-        web: look at the web systems, too.
+        web: whether to observe the web systems, too.
     """
     topology = lab.topology
     with ThreadPoolExecutor(8) as pool:

@@ -1,4 +1,4 @@
-"""Starting the stand-ins of the site's web systems in the lab's web namespace."""
+"""Starts the stand-ins for the site's web systems in the lab's web namespace."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from lab.topology.default import LabError, Topology
 
 
 def start(namespace: str, environment: Mapping[str, str], state_dir: Path) -> None:
-    """Start them; returns at once.
+    """Start them; return at once.
 
     Args:
-        namespace: the one of the web systems.
-        environment: what the commands of the lab run with.
-        state_dir: the lab's, with its topology.
+        namespace: the namespace of the web systems.
+        environment: the environment of the lab's commands.
+        state_dir: the lab's directory, with its topology.
     """
     files = ["--topology", str(state_dir / "topology.json")]
     files += ["--faults", str(state_dir / "web-faults.json")]
@@ -37,7 +37,7 @@ def start(namespace: str, environment: Mapping[str, str], state_dir: Path) -> No
 
 
 def wait(namespace: str, topology: Topology, state_dir: Path) -> None:
-    """Wait until every one of them listens."""
+    """Wait until all of them listen."""
     ports = {service.port for service in topology.services}
 
     def listening() -> bool:

@@ -1,10 +1,11 @@
 """The Nornir connection plugin ``napalm``, in place of nornir_napalm's.
 
 nornir_napalm's own plugin writes the port of a host into the dictionary of options that all hosts
-of a group share, so that the next host is reached on the first one's port: behind port forwards
-that is the wrong switch. This one copies the options, and can tell a dead session from a live one.
-nornir_napalm's tasks work over it unchanged. NAPALM itself is imported when a task first asks for
-the driver: what only runs commands (``run_once``) needs no more than the session below it.
+of a group share, so the next host is reached on the first one's port: behind port forwards that is
+the wrong switch. This plugin copies the options, and can tell a dead session from a live one.
+nornir_napalm's tasks work with it unchanged. NAPALM itself is imported when a task first asks for
+the
+driver: a task that only runs commands (``run_once``) needs only the session below it.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Napalm(metaclass=_InPlaceOfStock):
 
     @functools.cached_property
     def connection(self) -> NetworkDriver:
-        """Return the driver; that of a Cumulus switch works over the session that is open."""
+        """Return the driver; for a Cumulus switch it uses the open session."""
         if not isinstance(self.login, Session):
             return self.login
         from napalm_cumulus.driver import driver_over  # noqa: PLC0415 - NAPALM is slow to import
@@ -79,9 +80,9 @@ class Napalm(metaclass=_InPlaceOfStock):
         extras: dict[str, Any] | None = None,
         configuration: Config | None = None,
     ) -> None:
-        """Log in; a platform other than Cumulus has its NAPALM driver opened.
+        """Log in; for a platform other than Cumulus, open its NAPALM driver.
 
-        ``port`` is the host's own and wins over a port in ``extras``, which may come from a group.
+        ``port`` is the host's own, and wins over a port in ``extras``, which may come from a group.
 
         Raises:
             ConnectionException: the host has no address or no platform, or the driver could not
@@ -121,13 +122,13 @@ def login_class(platform: str) -> type[Session | NetworkDriver]:
 
 
 def register() -> None:
-    """Register every installed connection plugin, ``Napalm`` in nornir_napalm's place."""
+    """Register every installed connection plugin, with ``Napalm`` in place of nornir_napalm's."""
     ConnectionPluginRegister.auto_register()
     take_place()
 
 
 def take_place() -> None:
-    """Put ``Napalm`` in the place of nornir_napalm's plugin, whoever registered before.
+    """Put ``Napalm`` in place of nornir_napalm's plugin, even if that was registered before.
 
     It stays there when Nornir starts again by its own ``InitNornir``.
     """
@@ -135,9 +136,9 @@ def take_place() -> None:
 
 
 def read_session(task: Task) -> Session:
-    """Return the session on the task's host, for reading; one that died is opened anew.
+    """Return the session on the task's host, for reading; reopen one that died.
 
-    It is below the driver: what it reads needs no NAPALM.
+    The session is below the driver, so reading needs no NAPALM.
     """
     session = _session(task)
     if _is_alive(session):
@@ -147,15 +148,15 @@ def read_session(task: Task) -> Session:
 
 
 def read_device(task: Task) -> CumulusDriver:
-    """Return the driver of the task's host, for reading; a session that died is opened anew."""
+    """Return the driver of the task's host, for reading; reopen a session that died."""
     read_session(task)
     return _device(task)
 
 
 def change_session(task: Task) -> Session:
-    """Return the session on the task's host, before a change; one that died is an error.
+    """Return the session on the task's host, before a change; raise if it died.
 
-    What was read over the old session may no longer hold, and a candidate loaded there is gone.
+    What was read in the old session may have changed, and a candidate loaded there is lost.
 
     Raises:
         ConnectionClosedException: the session has died.
@@ -182,17 +183,17 @@ def change_device(task: Task) -> CumulusDriver:
 def run_once(
     task: Task, commands: Sequence[str], *, timeout: float | None = None
 ) -> list[CommandResult]:
-    """Run reading commands in one round trip, with nothing asked before it.
+    """Run reading commands in one round trip, without a check of the session before it.
 
-    A session that was kept and has died meanwhile is opened anew, once.
+    A kept session that died meanwhile is reopened once.
 
     Args:
         task: the task on the switch.
-        commands: shell lines; a failing one does not stop the others.
+        commands: shell lines; one that fails does not stop the others.
         timeout: seconds for all of them; the driver's ``command_timeout`` by default.
 
     Raises:
-        NapalmException: the driver's own.
+        NapalmException: the session cannot be opened, or the commands failed in the driver.
     """
     kept = CONNECTION_NAME in task.host.connections
     try:
@@ -205,10 +206,10 @@ def run_once(
 
 
 def drop_connection(host: Host) -> None:
-    """Forget the host's connection, so that the next use opens a new one."""
+    """Drop the host's connection, so that the next use opens a new one."""
     plugin = host.connections.pop(CONNECTION_NAME, None)
     if plugin is not None:
-        # It is thrown away because it is broken: closing it may fail in any way.
+        # It is dropped because it is broken, so closing it may fail in any way.
         with contextlib.suppress(Exception):
             plugin.close()
 

@@ -1,4 +1,4 @@
-"""The settings of what looks at, or works on, many switches at once."""
+"""The settings for checking or changing many switches at once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _MAX_PORT = 65535
 
 
 def listen_address(text: str) -> tuple[str, int]:
-    """Return address and port of ``address:port``; without an address, every one of them.
+    """Return address and port of ``address:port``; without an address, that of all interfaces.
 
     >>> listen_address("127.0.0.1:9765"), listen_address("[::1]:9765"), listen_address(":9765")
     (('127.0.0.1', 9765), ('::1', 9765), ('0.0.0.0', 9765))
 
     Raises:
-        ValueError: it is not of that form.
+        ValueError: the text has another form.
     """
     match = _LISTEN.fullmatch(text)
     if match is None or int(match["port"]) > _MAX_PORT:
@@ -28,10 +28,11 @@ def listen_address(text: str) -> tuple[str, int]:
 
 
 class CheckSettings(Section):
-    """How ``vip check`` and ``vip watch`` look at switches.
+    """How ``vip check`` and ``vip watch`` check switches.
 
-    ``deadline`` is seconds for all switches together, ``switch_deadline`` for each; who has not
-    answered by then is UNKNOWN. ``skip`` are ids of checks that this site does without.
+    ``deadline`` is the seconds for all switches together, ``switch_deadline`` for each; a switch
+    that has not answered by then is UNKNOWN. ``skip`` has the ids of checks that this site does not
+    want.
     """
 
     deadline: float = Field(default=120, gt=0, le=86400)
@@ -42,8 +43,8 @@ class CheckSettings(Section):
 class WatchSettings(Section):
     """What ``vip watch`` does between two checks.
 
-    A round of checks begins every ``interval`` seconds; ``listen`` is where Prometheus asks. At
-    most ``keep`` connections are kept between rounds. The inventory is asked for anew every
+    A round of checks begins every ``interval`` seconds. Prometheus reads the metrics at ``listen``.
+    At most ``keep`` connections are kept between rounds. The inventory is read anew every
     ``refresh`` seconds.
     """
 

@@ -1,4 +1,4 @@
-"""Starting Nornir: from the settings and some switches, or from the whole site's inventory."""
+"""Starts Nornir, from the settings with some switches or with the whole site's inventory."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def init_nornir(
     """Start Nornir.
 
     Args:
-        settings: login, time-outs and number of workers.
+        settings: the settings of login, time-outs and number of workers.
         switches: the switches to run on.
-        inventory: a ready inventory in their place (``SiteInventory(...).load()``).
-        dry_run: tasks compose and compare, and commit nothing.
-        owner: who is changing switches, as others shall read it.
-        runner: how tasks are spread over the hosts; None works on as many at once as the settings
-            allow, and on a single one in this thread.
+        inventory: an inventory to use in place of ``switches`` (``SiteInventory(...).load()``).
+        dry_run: whether tasks compose and compare, but commit nothing.
+        owner: the owner of changes, as other operators read it.
+        runner: spreads tasks over the hosts; None works on as many at once as the settings allow,
+            and on a single host in this thread.
 
     Returns:
-        A Nornir whose hosts are logged in to as the settings say. It writes no log file and leaves
-        the process's logging alone.
+        A Nornir with the login of the settings. It writes no log file and does not change the
+        process's logging.
 
     Raises:
         NoHostsError: there is no switch.
@@ -65,7 +65,8 @@ def init_nornir(
         raise NoHostsError("no switch is left to work on", "Check the names or the filter.")
     _apply_login(inventory, settings.ssh, owner)
     if runner is None and len(inventory.hosts) == 1:
-        # In this thread, so that Ctrl-C reaches the task itself and not only those who wait for it.
+        # In this thread, so that Ctrl-C reaches the task itself, not only a thread that waits for
+        # it.
         runner = SerialRunner()
     return Nornir(
         inventory=inventory,
@@ -76,7 +77,7 @@ def init_nornir(
 
 
 def switch_inventory(switches: Iterable[Switch]) -> Inventory:
-    """Return an inventory of just these switches; ``data`` keeps what is known of each."""
+    """Return an inventory of only these switches; ``data`` has what is known of each."""
     defaults = Defaults()
     hosts = Hosts()
     for switch in switches:
@@ -85,13 +86,13 @@ def switch_inventory(switches: Iterable[Switch]) -> Inventory:
             hostname=str(switch.address),
             platform=PLATFORM,
             data={"switch": switch},
-            defaults=defaults,  # Nornir gives a host its own empty ones otherwise
+            defaults=defaults,  # otherwise Nornir gives a host empty defaults of its own
         )
     return Inventory(hosts=hosts, groups=Groups(), defaults=defaults)
 
 
 def driver_arguments(ssh: SshSettings, owner: str = "") -> dict[str, Any]:
-    """Return the driver's constructor arguments that the settings decide, secrets among them.
+    """Return the driver's constructor arguments that come from the settings, with secrets.
 
     Raises:
         SecretError: the file of a secret is open to others.
@@ -118,7 +119,7 @@ def driver_arguments(ssh: SshSettings, owner: str = "") -> dict[str, Any]:
 
 
 def _apply_login(inventory: Inventory, ssh: SshSettings, owner: str) -> None:
-    """Give the inventory's defaults the login of the settings; what a host says itself stays."""
+    """Give the inventory's defaults the login of the settings; a host's own values stay."""
     defaults = inventory.defaults
     defaults.username = defaults.username or ssh.username
     defaults.port = defaults.port or ssh.port
@@ -131,7 +132,7 @@ def _apply_login(inventory: Inventory, ssh: SshSettings, owner: str) -> None:
     holders += inventory.hosts.values()
     for holder in holders:
         options = holder.connection_options.get(CONNECTION_NAME)
-        # Nornir takes extras whole from the first level that has them, so each level gets ours.
+        # Nornir takes all extras from the first level that has any, so each level gets ours.
         if options is not None and (options.extras is not None or holder is defaults):
             options.extras = _merged(arguments, options.extras or {})
 

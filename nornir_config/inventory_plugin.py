@@ -7,8 +7,8 @@ In a Nornir configuration::
       options:
         settings: /etc/vipkeeper/vipkeeper.toml
 
-Nornir makes it from plain options, so it reads the settings file itself. The sources are given
-what they need.
+Nornir makes it from plain options, so it reads the settings file itself. The sources get what they
+need as arguments.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 def site_from_settings(settings: Settings) -> Site:
-    """Return the sources that the settings file chooses, with their cache and passwords."""
+    """Return the sources chosen in the settings, with their cache and passwords."""
     from nornir_config.secrets import get_secret  # noqa: PLC0415  # see the module's docstring
 
     def password(section: str) -> str | None:
@@ -44,24 +44,24 @@ def site_from_settings(settings: Settings) -> Site:
 
 
 class SiteInventory:
-    """Builds hosts from the uplink and address sources each time that Nornir starts."""
+    """Builds hosts from the uplink and address sources each time Nornir starts."""
 
     def __init__(self, settings: str | None = None, *, site: Site | None = None) -> None:
         """Take Nornir's options.
 
         Args:
             settings: path of the settings file; None looks in the usual places.
-            site: ready sources in its place, for programs and tests.
+            site: sources to use instead, for programs and tests.
         """
         self._path = Path(settings) if settings else None
         self._site = site
         self.built: BuiltInventory | None = None
 
     def load(self) -> Inventory:
-        """Build the inventory; what had to be left out is logged and kept in ``built``.
+        """Build the inventory; what had to be left out is logged, and kept in ``built``.
 
         Raises:
-            SourceError: there is not one switch, or the list of hypervisors cannot be had.
+            SourceError: no switch is known at all, or the list of hypervisors cannot be read.
         """
         username: str | None = None
         port: int | None = None

@@ -1,6 +1,6 @@
-"""Passwords and passphrases: looked up when they are needed, never kept in a file we write.
+"""Passwords and passphrases: looked up when needed, and never stored in a file by Vipkeeper.
 
-A secret called ``ssh_password`` is looked for in this order, and the first that exists is taken:
+A secret called ``ssh_password`` is looked for in this order, and the first one found is used:
 
 1. the environment variable ``VIPKEEPER_SSH_PASSWORD``;
 2. the file named by ``VIPKEEPER_SSH_PASSWORD_FILE``, or
@@ -29,22 +29,22 @@ SERVICE = "vipkeeper"
 
 
 class SecretError(VipkeeperError):
-    """A secret is there and may not be used, or is needed and is nowhere."""
+    """A secret exists and may not be used, or is needed and does not exist."""
 
     exit_code = ExitCode.USAGE
 
 
 def get_secret(name: str, *, use_keyring: bool = False, prompt: str = "") -> SecretStr | None:
-    """Look a secret up.
+    """Look up a secret.
 
     Args:
-        name: lower case, ``ssh_password``.
-        use_keyring: ask the keyring too. It may ask its owner to unlock it, so it is asked only
-            once a login without it has failed.
-        prompt: what to ask on the terminal when it is nowhere else; empty never asks.
+        name: its name in lower case, such as ``ssh_password``.
+        use_keyring: ask the keyring, too. It may ask its owner to unlock it, so it is asked only
+            after a login without it has failed.
+        prompt: the question on the terminal when it is found nowhere else; empty never asks.
 
     Returns:
-        The secret, or None when it is nowhere.
+        The secret, or None when it is found nowhere.
 
     Raises:
         SecretError: its file is readable by others, belongs to another user, or cannot be read.
@@ -69,7 +69,7 @@ def _from_file(name: str, named: str | None) -> SecretStr | None:
     path = Path(named) if named else _default_file(name)
     try:
         path = path.expanduser()
-        # One descriptor is checked and read, so that the file cannot be exchanged in between.
+        # The same descriptor is checked and read, so that the file cannot be exchanged in between.
         with path.open("rb") as file:
             _refuse_unsafe(path, os.fstat(file.fileno()))
             return SecretStr(file.read().decode("utf-8").rstrip("\r\n"))
@@ -104,7 +104,7 @@ def _refuse_unsafe(path: Path, status: os.stat_result) -> None:
 
 
 def _from_keyring(name: str) -> SecretStr | None:
-    # Imported here: it costs a tenth of a second, and most runs never ask it.
+    # Imported here: it costs a tenth of a second, and most runs never need it.
     import keyring  # noqa: PLC0415
     from keyring.errors import KeyringError  # noqa: PLC0415
 

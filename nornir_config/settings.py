@@ -46,17 +46,17 @@ PREFIX = "VIPKEEPER_"
 
 
 class SettingsError(VipkeeperError):
-    """The settings file is missing, unreadable, or says something that is not understood."""
+    """The settings file is missing, unreadable, or contains something that is not understood."""
 
     exit_code = ExitCode.USAGE
 
 
 class SshSettings(Section):
-    """How switches are logged in to; see ``docs/ssh.md``.
+    """How to log in to switches; see ``docs/ssh.md``.
 
-    ``username``, ``port`` and ``proxy_jump`` (OpenSSH's ``[user@]host[:port]``, comma-separated for
-    chains) are left to ``config_file`` where None, and that is ``~/.ssh/config`` where None.
-    ``sudo`` runs commands through sudo.
+    Where ``username``, ``port`` or ``proxy_jump`` (OpenSSH's ``[user@]host[:port]``, comma-
+    separated for chains) is None, the value of ``config_file`` is used. Where ``config_file`` is
+    None, it is ``~/.ssh/config``. ``sudo`` runs commands through sudo.
     """
 
     username: str | None = None
@@ -74,11 +74,11 @@ class SshSettings(Section):
 class HealSettings(Section):
     """What ``vip heal`` and ``vip toggle`` may do.
 
-    ``revert_in`` is the dead-man's timer in seconds; ``probe_count`` pings ``probe_interval``
-    seconds apart decide whether a target answers; after the toggle ``settle`` seconds are waited
-    at most for it to answer again. More than the share ``max_unhealthy`` of the checked switches
-    with a fault at once is taken for an outage that no cure of a switch ends. ``blast_sample``
-    other hypervisors of the switch, and twice as many elsewhere, are compared with the target.
+    ``revert_in`` is the dead-man's timer in seconds. ``probe_count`` pings, ``probe_interval``
+    seconds apart, decide whether a target answers. After a toggle it may take ``settle`` seconds
+    until it answers again. If more than the share ``max_unhealthy`` of the checked switches has a
+    fault at once, that is taken for an outage that no cure of a switch ends. ``blast_sample`` other
+    hypervisors of the switch, and twice as many elsewhere, are compared with the target.
     """
 
     revert_in: int = Field(default=60, ge=10, le=86400)
@@ -105,12 +105,12 @@ class PathsSettings(Section):
     )
 
 
-#: The sections of the sources that Vipkeeper brings itself.
+#: The sections of the sources that are part of Vipkeeper.
 _SOURCES = ("openstack", "mimic", "subnet_page")
 
 
 class Settings(BaseSettings):
-    """Everything that a site sets, checked once at the start."""
+    """All settings of a site, checked once at the start."""
 
     model_config = SettingsConfigDict(
         env_prefix="VIPKEEPER_", env_nested_delimiter="__", extra="forbid", frozen=True
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
         return self._file
 
     def source_sections(self) -> tuple[BaseModel, ...]:
-        """Return the settings of the sources: of Vipkeeper's own, and of the site's."""
+        """Return the settings of the sources: Vipkeeper's own, and the site's."""
         return tuple(getattr(self, name) for name in self._source_names())
 
     @classmethod
@@ -147,12 +147,12 @@ class Settings(BaseSettings):
         ]
 
     def require_site(self) -> None:
-        """Fail when nothing says where this site's systems are.
+        """Raise when there are no settings of this site's systems.
 
-        Called before a source is asked, so that ``vip lab`` and ``--help`` need no file.
+        It is called before a source is asked, so that ``vip lab`` and ``--help`` need no file.
 
         Raises:
-            SettingsError: no settings file was found and the environment sets no address either.
+            SettingsError: there is no settings file, and the environment sets no address either.
         """
         if self._file is not None or self.model_fields_set.intersection(self._source_names()):
             return
@@ -192,7 +192,7 @@ def find_settings_file(path: Path | None = None) -> Path | None:
     """Return the settings file to read: ``path``, or the first of ``search_path`` that exists.
 
     Raises:
-        SettingsError: a file that was named, by ``path`` or ``$VIPKEEPER_CONFIG``, is not there.
+        SettingsError: the file named by ``path`` or ``$VIPKEEPER_CONFIG`` does not exist.
     """
     if path is not None:
         path = _home(str(path), "--config")
@@ -245,7 +245,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(
             f"the settings file {file} is not UTF-8 (byte {error.start})", "Save it as UTF-8."
         ) from None
-    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, and depth
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, and nesting
         raise SettingsError(
             f"the settings file {file} is not TOML: {error}", "Correct that line."
         ) from None
@@ -266,7 +266,7 @@ def _section(model: type[BaseModel], name: str) -> type[BaseModel] | None:
 
 
 def _unknown(model: type[BaseModel], keys: tuple[str, ...]) -> str:
-    """Return words about the first unknown key on the way ``keys``; empty if all are known."""
+    """Return words about the first unknown key on the path ``keys``; empty if all are known."""
     at = ""
     for key in keys:
         known = list(model.model_fields)
@@ -309,10 +309,10 @@ def _variables() -> Iterator[tuple[str, tuple[str, ...]]]:
 def _with_plugins(data: dict[str, Any]) -> type[Settings]:
     """Return the settings' model, with the sections of the site's own sources.
 
-    These are the sources that are chosen, and those that have a section though another is chosen.
+    These are the chosen sources, and sources that have a section though another one is chosen.
 
     Raises:
-        UnknownSourceError: such a source cannot be loaded.
+        UnknownSourceError: a source cannot be loaded.
     """
     from inventory.sources.plugins import (  # noqa: PLC0415 - looking for packages takes its time
         chosen_sections,
@@ -339,7 +339,7 @@ def _with_plugins(data: dict[str, Any]) -> type[Settings]:
 
 
 def _chosen_sources(data: dict[str, Any]) -> SourcesSettings:
-    """Return which sources the file and the environment choose; mistakes are reported later."""
+    """Return the sources that the file and the environment choose; mistakes are reported later."""
     if "sources" not in data and not any(
         name.upper().startswith(f"{PREFIX}SOURCES") for name in os.environ
     ):
@@ -356,7 +356,7 @@ def _chosen_sources(data: dict[str, Any]) -> SourcesSettings:
 
 
 def _absolute_paths(model: type[BaseModel], data: dict[str, Any], base: Path) -> dict[str, Any]:
-    """Return ``data`` with absolute paths: ``~`` is the home, others are beside the file."""
+    """Return ``data`` with absolute paths; ``~`` is the home, relative ones are beside the file."""
     done = dict(data)
     for name, value in data.items():
         section = _section(model, name)
@@ -379,7 +379,7 @@ def _home(path: str, where: str) -> Path:
 
 
 def _describe(error: ValidationError, file: Path | None) -> str:
-    """Return the first problem and its place, without the value: a URL can hold a password."""
+    """Return the first problem and its place, without the value: a URL can contain a password."""
     first = error.errors(include_url=False, include_input=False)[0]
     keys = [str(part) for part in first["loc"]]
     variables = {PREFIX + "__".join(keys[:n]).upper() for n in range(1, len(keys) + 1)}

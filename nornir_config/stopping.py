@@ -11,11 +11,11 @@ from contextlib import contextmanager
 #: The signals that ask a program to stop.
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGHUP: "SIGHUP (its terminal was closed)"}
-_GRACE = 10.0  # seconds in which a second signal must not hit what the first one has set going
+_GRACE = 10.0  # seconds in which a second signal must not hit what the first one has started
 
 
 class Stopped(KeyboardInterrupt):
-    """One of ``STOPS`` was caught; ``by`` says which, for a person."""
+    """One of ``STOPS`` was caught; ``by`` is its name for a person."""
 
     def __init__(self, number: int) -> None:
         self.by = name_of(number)
@@ -28,7 +28,7 @@ def name_of(number: int) -> str:
 
 
 def stopped_by(error: BaseException | None) -> str:
-    """Return which signal an exception comes from, even indirectly; empty where from none."""
+    """Return the signal that an exception comes from, even indirectly; empty for none."""
     while error is not None:
         if isinstance(error, KeyboardInterrupt):
             return str(getattr(error, "by", name_of(signal.SIGINT)))
@@ -37,11 +37,11 @@ def stopped_by(error: BaseException | None) -> str:
 
 
 class _Ears:
-    """Raises ``Stopped`` for the first signal, and for a later one when that has led to nothing.
+    """Raises ``Stopped`` for the first signal, and for a later one if the first had no effect.
 
     Attributes:
-        shields: how many blocks run now that no signal may cut short.
-        heard: when a signal was raised last, on the monotonic clock.
+        shields: how many blocks are running that no signal may interrupt.
+        heard: when a signal was last raised, on the monotonic clock.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class _Ears:
     def hear(self, number: int, _: object) -> None:
         """Handle the signal."""
         again = self.heard is not None
-        # A closed terminal gives two of them: the shell's and the kernel's.
+        # A closed terminal sends two of them: the shell's and the kernel's.
         if self.shields or (again and number == signal.SIGHUP):
             return
         if self.heard is not None and time.monotonic() - self.heard < _GRACE:
@@ -73,14 +73,14 @@ def interrupt(number: int, frame: object) -> None:
 
 
 def was_stopped() -> bool:
-    """Return whether a signal has been raised: what follows is the end that it asked for."""
+    """Return whether a signal has been raised, so that what follows is the end it asked for."""
     return _EARS.heard is not None
 
 
 @contextmanager
 def unstopped() -> Iterator[None]:
-    """Run a short block that no signal interrupts; one that comes meanwhile is ignored."""
-    # Signals arrive in the main thread alone.
+    """Run a short block that no signal interrupts; a signal in the block is ignored."""
+    # Signals arrive only in the main thread.
     mine = int(threading.current_thread() is threading.main_thread())
     _EARS.shields += mine
     try:

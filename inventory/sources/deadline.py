@@ -1,9 +1,9 @@
-"""One deadline over work that other people's code does on sockets.
+"""One deadline for work that other libraries do on sockets.
 
 The time-outs of requests, urllib3 and http.client count from one packet to the next: a server that
-sends one byte of a header each second is read for ever. So the work is done in a thread of its own,
-which is waited for only until the deadline. Then the sockets that it has opened are shut, which
-ends whatever reads from them.
+sends one byte of a header each second is read for ever. So the work runs in a thread of its own,
+and the caller waits for it only until the deadline. Then the sockets of the work are shut, which
+ends every read from them.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ T = TypeVar("T")
 
 
 class DeadlineError(TimeoutError):
-    """The time is over; the work's sockets are shut, and it is left behind."""
+    """The time is over; the sockets of the work are shut, and its thread is abandoned."""
 
 
 class _Sockets:
-    """The sockets of one piece of work, each held a second time.
+    """The sockets of one piece of work, each with a second descriptor.
 
-    urllib3 hands a socket on from object to object (TLS takes it out of the first); a descriptor of
-    our own reaches the connection whoever has it.
+    urllib3 hands a socket on from object to object (TLS detaches it from the first one). A
+    descriptor of our own reaches the connection in any case.
     """
 
     def __init__(self) -> None:
@@ -43,10 +43,10 @@ class _Sockets:
         self._closed = False
 
     def hold(self, sock: socket.socket) -> bool:
-        """Return whether there is time left; if so, the socket is shut when it is over."""
+        """Return whether there is time left; if so, the socket will be shut at the deadline."""
         with self._lock:
             if not self._closed:
-                # Not sock.dup(): of a TLS socket that would begin a session of its own.
+                # Not sock.dup(): for a TLS socket that would begin a new TLS session.
                 self._held.append(socket.fromfd(sock.fileno(), sock.family, sock.type))
             return not self._closed
 
@@ -59,7 +59,7 @@ class _Sockets:
             held, self._held, self._closed = self._held, [], True
         for sock in held:
             if shut:
-                with contextlib.suppress(OSError):  # the other side was quicker
+                with contextlib.suppress(OSError):  # the other side closed it first
                     sock.shutdown(socket.SHUT_RDWR)
             sock.close()
 
@@ -68,12 +68,12 @@ _SOCKETS: ContextVar[_Sockets | None] = ContextVar("_SOCKETS", default=None)
 
 
 def within(seconds: float, work: Callable[[], T], name: str) -> T:
-    """Return what ``work`` gives, if it gives it in time.
+    """Return the result of ``work``, if it ends in time.
 
     Args:
-        seconds: for the whole of it.
+        seconds: the time for the whole work.
         work: runs in a thread of its own.
-        name: of the thread.
+        name: the name of the thread.
 
     Raises:
         DeadlineError: it did not end in time. What it does through adapters that are ``bound`` ends
@@ -96,7 +96,7 @@ def within(seconds: float, work: Callable[[], T], name: str) -> T:
     thread.start()
     try:
         thread.join(max(end - time.monotonic(), 0))
-        # Looked at before the sockets are shut: an answer that is cut off there may look whole.
+        # Checked before the sockets are shut: a truncated answer may look whole.
         ended = outcome[0] if outcome else None
     finally:
         sockets.close(shut=ended is None)
@@ -109,13 +109,13 @@ def within(seconds: float, work: Callable[[], T], name: str) -> T:
 
 
 def bound(adapter: BaseAdapter) -> None:
-    """Let ``within`` shut the connections that this adapter makes, where it is one of HTTP."""
+    """Let ``within`` shut the connections of this adapter, if it is one for HTTP."""
     if isinstance(adapter, HTTPAdapter):
         adapter.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
 
 class _Watched(HTTPConnection):
-    """A connection that the deadline of the work can end, at any point of its life."""
+    """A connection that the deadline of the work can end, at any time."""
 
     def _new_conn(self) -> socket.socket:
         sockets = _SOCKETS.get()
@@ -130,13 +130,13 @@ class _Watched(HTTPConnection):
 
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # urllib3's own
         sockets = _SOCKETS.get()
-        if sockets is not None and self.sock is not None:  # kept since an earlier piece of work
+        if sockets is not None and self.sock is not None:  # kept from an earlier piece of work
             sockets.hold(self.sock)
         super().request(*args, **kwargs)
 
 
 class _WatchedTls(_Watched, HTTPSConnection):
-    """The same over TLS; its handshake is under the deadline as well."""
+    """The same over TLS; the deadline also holds for its handshake."""
 
 
 class _Pool(HTTPConnectionPool):

@@ -1,4 +1,4 @@
-"""Host names to look others up in, full or short; built once where thousands are looked up."""
+"""An index of host names, full or short; built once where thousands of names are looked up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class HostIndex(Generic[T]):
-    """Pairs of a host's name and what belongs to it, found by any spelling of the name.
+    """Pairs of a host's name and a value, found by any form of the name.
 
     >>> index = HostIndex([("sw3", 1), ("SW3.a.example", 2), ("sw4.a.example", 3)])
     >>> index.find("sw3.a.example"), index.find("sw4"), index.find("sw4.b.example")
@@ -22,7 +22,7 @@ class HostIndex(Generic[T]):
     """
 
     def __init__(self, pairs: Iterable[tuple[str, T]] = ()) -> None:
-        """Take the pairs; those of one name keep their order."""
+        """Take the pairs; those with the same name keep their order."""
         self._whole: dict[str, list[tuple[str, T]]] = defaultdict(list)
         self._label: dict[str, list[tuple[str, T]]] = defaultdict(list)
         for name, thing in pairs:
@@ -30,11 +30,11 @@ class HostIndex(Generic[T]):
             self._label[_label(name)].append((name, thing))
 
     def find(self, name: str) -> list[tuple[str, T]]:
-        """Return the pairs of the very name in any case; else of all that can be that host."""
+        """Return the pairs with exactly that name in any case; else all that can be that host."""
         exact = self._whole.get(name.casefold())
         if exact:
             return exact
-        # Spellings of one host begin alike: few are compared, and not thousands.
+        # Forms of one host's name begin alike, so few are compared, not thousands.
         return [pair for pair in self._label.get(_label(name), ()) if same_host(pair[0], name)]
 
 

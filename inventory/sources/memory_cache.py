@@ -1,4 +1,4 @@
-"""Remember one expensive answer for a short while within a process."""
+"""Keeps one expensive answer for a short time within a process."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ T = TypeVar("T")
 class TimedValue(Generic[T]):
     """The value of a function, fetched once for all threads that want it at the same time.
 
-    A failure is remembered too, for a shorter while: when a system is down, a run over many
-    switches must wait for its time-out once and not once per switch.
+    A failure is kept too, for a shorter time: when a system is down, a run over many switches must
+    wait for its time-out once, not once for each switch.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class TimedValue(Generic[T]):
         self._held: T | SourceError | None = None
 
     def get(self) -> T:
-        """Return the remembered value, or a fresh one.
+        """Return the kept value, or a fresh one.
 
         Raises:
             SourceError: fetching fails, or failed a moment ago.
@@ -57,6 +57,6 @@ class TimedValue(Generic[T]):
         return held  # type: ignore[return-value]  # None only where T itself allows None
 
     def forget(self) -> None:
-        """Ask anew next time."""
+        """Drop the kept value, so that the next call fetches it again."""
         with self._lock:
             self._until = float("-inf")

@@ -1,8 +1,8 @@
 """A site's own sources: entry points, and the settings that a source brings with it.
 
-The object of an entry point makes the source. Where it has an attribute ``settings_class`` (a
-pydantic model, such as a subclass of ``inventory.settings.Section``), the settings file may
-have a section for it. The section is called as the entry point is, with ``_`` for ``-``.
+The object of an entry point makes the source. If it has an attribute ``settings_class`` (a pydantic
+model, such as a subclass of ``inventory.settings.Section``), the settings file may have a section
+for it. The section has the name of the entry point, with ``_`` for ``-``.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ GROUPS = {"compute": COMPUTE_GROUP, "uplink": UPLINK_GROUP, "address": ADDRESS_G
 
 
 class UnknownSourceError(VipkeeperError):
-    """The settings name a source that is not installed, or that cannot be loaded."""
+    """The settings name a source that is not installed or cannot be loaded."""
 
     exit_code = ExitCode.USAGE
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A source that another package brings.
+    """A source of another package.
 
     Attributes:
         key: the key of ``[sources]`` that chooses it.
@@ -65,7 +65,7 @@ class Plugin:
         """Return the model of its section; None where it has none.
 
         Raises:
-            UnknownSourceError: it cannot be imported, or brings something else than a model.
+            UnknownSourceError: it cannot be imported, or its settings class is not a model.
         """
         found = getattr(self.load(), "settings_class", None)
         if found is None:
@@ -75,7 +75,7 @@ class Plugin:
         return found
 
     def failure(self, error: Exception) -> UnknownSourceError:
-        """Return the sentence for a failure of its code, which says whose it is."""
+        """Return the error for a failure of its code; it names the package."""
         return UnknownSourceError(
             f'sources.{self.key} = "{self.point.name}" ({self.point.value}) cannot be started: '
             f"{type(error).__name__}: {error}",

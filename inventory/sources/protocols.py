@@ -1,12 +1,12 @@
-"""What a site system must be able to answer.
+"""The questions that a site system must be able to answer.
 
 A site with other systems writes a class with these methods and names it in an entry point; it
-inherits nothing. Each answer is an ``inventory.model.Answer``. Rules for all of them:
+inherits nothing. Each answer is an ``inventory.model.Answer``. These rules hold for all of them:
 
 * A failure is a ``inventory.errors.SourceError``, never an empty value.
-* "I do not know that name", said by a system that is well, is an error whose ``sound`` is true
-  (or an empty tuple from ``find_vms``).
-* Names that are given back have passed ``inventory.names.is_hostname``.
+* "I do not know that name", from a system that is well, is an error whose ``sound`` is True (or an
+empty tuple from ``find_vms``).
+* Names in answers have passed ``inventory.names.is_hostname``.
 * Methods may be called from several threads at once.
 """
 
@@ -19,16 +19,16 @@ from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
 
 
 class Source(Protocol):
-    """What every source says of itself.
+    """The properties of every source.
 
     Attributes:
-        system: its name for people (``Mimic``).
-        location: where it is, without credentials; tells the caches of two sites apart.
+        system: its name for a person (``Mimic``).
+        location: its address without credentials; it separates the caches of two sites.
     """
 
     @property
     def system(self) -> str:
-        """Return the system's name for people."""
+        """Return the system's name for a person."""
 
     @property
     def location(self) -> str:
@@ -36,14 +36,14 @@ class Source(Protocol):
 
 
 class ComputeSource(Source, Protocol):
-    """Knows the virtual machines: which exist, where they run, which addresses they have."""
+    """Knows the virtual machines: their hypervisors and their addresses."""
 
     def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
         """Return every VM whose id, fixed or floating address, or exact name is ``target``.
 
         Raises:
-            TargetError: the text cannot name a VM, or the address is known to be another thing's.
-            SourceError: the system failed; also when it may have hidden a VM from us.
+            TargetError: the text cannot name a VM, or the address belongs to something else.
+            SourceError: the system failed, or may have hidden a VM from us.
         """
 
     def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
@@ -57,13 +57,13 @@ class ComputeSource(Source, Protocol):
 
 @runtime_checkable
 class MacSource(Protocol):
-    """Knows whose a MAC is. A compute source may have this, and does without it, too."""
+    """Knows the owner of a MAC; optional for a compute source."""
 
     def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
-        """Return every owner of one of the MACs; a MAC that nothing has is not among them.
+        """Return every owner of one of the MACs; a MAC without an owner is left out.
 
         Raises:
-            SourceError: the system failed; also when it may have hidden an owner from us.
+            SourceError: the system failed, or may have hidden an owner from us.
         """
 
 

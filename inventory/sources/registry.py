@@ -1,7 +1,7 @@
-"""Which class answers which question: chosen by name in the settings, found by entry points.
+"""The class of each source, chosen by name in the settings and found by entry points.
 
 A site with other systems installs a package with an entry point in one of the three groups; its
-object is called with one ``SourceContext`` and gives the source.
+object is called with one ``SourceContext`` and returns the source.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def _no_password(_: str) -> str | None:
 
 @dataclass(frozen=True)
 class SourceContext:
-    """What a source is made from.
+    """The arguments from which a source is made.
 
     Attributes:
-        sources: which are chosen.
-        sections: the settings of sources, each of its source's own class.
-        password: gives the password kept under a name (``mimic``), or None.
+        sources: the names of the chosen sources.
+        sections: the settings of the sources, each of its source's own class.
+        password: returns the password stored under a name (``mimic``), or None.
     """
 
     sources: SourcesSettings = field(default_factory=SourcesSettings)
@@ -50,7 +50,10 @@ class SourceContext:
     password: Callable[[str], str | None] = field(default=_no_password, repr=False)
 
     def settings(self, kind: type[SettingsT]) -> SettingsT:
-        """Return the section of that class; its defaults where the settings file has none."""
+        """Return the section of that class.
+
+        Its defaults where the settings file has no such section.
+        """
         return next((found for found in self.sections if type(found) is kind), None) or kind()
 
 
@@ -70,7 +73,7 @@ def _subnet_page(context: SourceContext) -> AddressSource:
     return SubnetPageSource(settings, context.password("subnet_page") if needed else None)
 
 
-# Our own stand here and not in entry points, so that a checkout works before it is installed.
+# Our own are here and not in entry points, so that a checkout works without being installed.
 _OWN: Mapping[str, Mapping[str, Callable[[SourceContext], Any]]] = {
     "compute": {"openstack": _openstack},
     "uplink": {"mimic": _mimic},

@@ -1,17 +1,17 @@
-"""One polite HTTP client for all web sources: GET only, bounded in time, size and trust.
+"""One HTTP client for all web sources: only GET, with limits of time, size and trust.
 
-Decisions, each because the sources are read in the middle of an outage:
+These decisions were made because the sources are read in the middle of an outage:
 
-* No environment proxies and no ``~/.netrc`` (``trust_env`` off): management systems are near, and
-  a forgotten ``HTTPS_PROXY`` or ``.netrc`` must change neither where a question goes nor as whom.
-  A private CA is the setting ``ca_file``, not ``REQUESTS_CA_BUNDLE``.
-* Redirects are followed on the same host only, never from https to http: a login page elsewhere
-  is a failure that is named, and credentials go nowhere else.
+* No proxies from the environment and no ``~/.netrc`` (``trust_env`` off): management systems are
+  near, and a forgotten ``HTTPS_PROXY`` or ``.netrc`` must not change where a question goes, or as
+  whom. A private CA is the setting ``ca_file``, not ``REQUESTS_CA_BUNDLE``.
+* Redirects are followed only on the same host, never from https to http. A login page elsewhere is
+  reported as a failure, and credentials go nowhere else.
 * Cookies are not kept, so one client may serve several threads.
-* A whole GET, with its redirects and repeats, has twice the time-out (``sources/deadline.py``): a
-  server that drips its answer byte by byte is given up like one that hangs.
-* A GET is repeated after a refused or cut connection and after 429, 502, 503 and 504. A time-out
-  is not repeated, because the person waits and an older answer may be at hand; nor is a 500: these
+* A whole GET, with its redirects and repeats, has twice the time-out (``sources/deadline.py``). A
+  server that sends its answer byte by byte is given up like one that hangs.
+* A GET is repeated after a refused or cut connection and after 429, 502, 503 and 504. A time-out is
+  not repeated, because the person waits and an older answer may be available. Nor is a 500: these
   applications answer 500 for as long as their database is down.
 """
 
@@ -52,7 +52,7 @@ _CHUNK = 65536
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REPEATED = frozenset({429, 502, 503, 504})
-# Others are not met on the web, and some of Python's own take a time that grows with the square.
+# Other charsets are not used on the web, and some of Python's need time that grows with the square.
 _CHARSET = re.compile(r"utf-?8|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d", re.IGNORECASE)
 _ADVICE = {
     401: "Check the username in the settings and its password.",
@@ -63,7 +63,7 @@ _ADVICE = {
 
 
 class _Retry(Retry):
-    """Retries, but for time-outs."""
+    """Retries, except after time-outs."""
 
     def increment(  # the signature is urllib3's
         self,
@@ -74,14 +74,14 @@ class _Retry(Retry):
         _pool: ConnectionPool | None = None,
         _stacktrace: TracebackType | None = None,
     ) -> Self:
-        """Refuse another try after a time-out; else as urllib3 does."""
+        """Refuse another try after a time-out; otherwise do as urllib3 does."""
         if isinstance(error, HTTPTimeout):
             raise error
         return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
 def user_agent() -> str:
-    """Return our User-Agent. It never names WebKit: Mimic changes its page for browsers that do."""
+    """Return our User-Agent; it never names WebKit, for which Mimic changes its page."""
     try:
         return f"vipkeeper/{version('vipkeeper')}"
     except PackageNotFoundError:
@@ -90,13 +90,13 @@ def user_agent() -> str:
 
 @dataclass(frozen=True)
 class Page:
-    """A body that arrived whole, with status 200 and an expected type.
+    """A body that arrived completely, with status 200 and an expected type.
 
     Attributes:
-        url: where it came from in the end, without credentials.
+        url: its final address, without credentials.
         content_type: the type without parameters, lower case.
         body: the bytes, decompressed.
-        charset: what the header said, or utf-8.
+        charset: the charset of the header, or utf-8.
     """
 
     url: str
@@ -106,7 +106,10 @@ class Page:
 
     @property
     def text(self) -> str:
-        """Return the body as text; what does not decode becomes U+FFFD, which no name may hold."""
+        """Return the body as text.
+
+        Bytes that do not decode become U+FFFD, which no name may contain.
+        """
         known = _CHARSET.fullmatch(self.charset) is not None
         try:
             return self.body.decode(self.charset if known else "utf-8", errors="replace")
@@ -121,9 +124,9 @@ class WebClient:
         """Prepare a client; nothing is sent yet.
 
         Args:
-            system: how error messages call it.
-            settings: where it is and how patient to be.
-            password: of ``settings.username``; never shown.
+            system: its name in error messages.
+            settings: its address, login and limits.
+            password: the password of ``settings.username``; never shown.
         """
         self.system = system
         self.location = clean_url(settings.url)
@@ -167,15 +170,15 @@ class WebClient:
         """Fetch one page.
 
         Args:
-            path: relative to the settings' url; one that starts with "/" is relative to the host.
+            path: relative to the settings' url; if it starts with "/", relative to the host.
             params: the query, encoded here.
-            content_types: the types that are an answer; empty accepts any.
+            content_types: the acceptable types; empty accepts any.
 
         Returns:
             The whole body.
 
         Raises:
-            SourceError: anything but a complete 200 of an expected type from this very host.
+            SourceError: the answer is not a complete 200 of an expected type from this host.
         """
         url = urljoin(self._base, path)
         prepared = requests.Request("GET", url, params=dict(params or {})).prepare()
@@ -206,7 +209,8 @@ class WebClient:
         except (requests.RequestException, HTTPError, OSError) as exc:
             raise self._no_answer(exc, shown) from exc
         except (ValueError, ArithmeticError) as exc:
-            # What was to be a number, a date or an address; a redirect to "http://[::1" is one.
+            # A header's number, date or address is malformed; a redirect to "http://[::1" is an
+            # example.
             raise SourceError(
                 self.system,
                 f"GET {shown} was answered with headers that make no sense "
@@ -265,7 +269,7 @@ class WebClient:
         )
 
     def _read(self, response: requests.Response, shown: str) -> bytes:
-        """Return the body, given up on when it grows too large or drips for too long."""
+        """Return the body; raise when it is too large or too slow."""
         limit, deadline = self._settings.max_bytes, time.monotonic() + self._settings.timeout
         chunks: list[bytes] = []
         size = 0
@@ -309,7 +313,7 @@ def _content_type(header: str) -> tuple[str, str]:
 
 
 def _glimpse(kind: str, body: bytes) -> str:
-    """Return the first words of a body that is text, to tell an error page from a login page."""
+    """Return the first words of a text body, to tell an error page from a login page."""
     if not body or not kind.startswith("text/"):
         return ""
     return f', starting "{one_line(body[:400].decode("utf-8", errors="replace"), 80)}"'
@@ -330,7 +334,7 @@ def _reason(exc: Exception, settings: WebSettings) -> tuple[str, str]:
 
 
 def _innermost(exc: BaseException) -> str:
-    """Return the cause at the bottom of what requests and urllib3 wrapped round it."""
+    """Return the innermost cause of what requests and urllib3 raised."""
     seen: set[int] = set()
     while id(exc) not in seen:
         seen.add(id(exc))
@@ -340,7 +344,7 @@ def _innermost(exc: BaseException) -> str:
         if not isinstance(inner, BaseException):
             break
         exc = inner
-    # What urllib3 says of a failed connection begins with the repr of its own object.
+    # urllib3's text for a failed connection begins with the repr of its own object.
     if isinstance(exc.__cause__, OSError) and exc.__cause__.strerror:
         return one_line(exc.__cause__.strerror)
     return one_line(exc) or type(exc).__name__

@@ -1,4 +1,4 @@
-"""Booting the leafs of a lab, and waiting until they know of their hypervisors and each other."""
+"""Boots the leafs of a lab, and waits until they know their hypervisors and each other."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Leafs:
     """The leafs of a lab.
 
     Args:
-        topology: what the lab consists of.
+        topology: the lab's topology.
         tree: the read-only tree with the switch software.
-        directory: where their disks are.
+        directory: the directory of their disks.
     """
 
     def __init__(self, topology: Topology, tree: Path, directory: Path) -> None:
@@ -31,7 +31,7 @@ class Leafs:
         self._directory = directory
 
     def make(self, spec: LeafSpec, kind: str) -> Leaf:
-        """Make the handle of a leaf; nothing is booted."""
+        """Return the object of a leaf; nothing is booted."""
         return KINDS[kind](spec, self._topology, self._tree, self._directory / spec.short_name)
 
     def start(self, kind: Kind, public_key: str) -> str:
@@ -65,7 +65,7 @@ class Leafs:
 
 
 def know_neighbours(topology: Topology, leafs: Sequence[Leaf]) -> bool:
-    """Return whether every leaf's lldpd has heard its hypervisors."""
+    """Return whether every leaf's lldpd has heard from its hypervisors."""
     for leaf in leafs:
         hosts = {h.name for h in topology.hypervisors if h.leaf == leaf.spec.name}
         said = leaf.exec(["lldpctl", "-f", "keyvalue"]).stdout
@@ -75,7 +75,7 @@ def know_neighbours(topology: Topology, leafs: Sequence[Leaf]) -> bool:
 
 
 def wait_evpn(leafs: Sequence[Leaf], timeout: float) -> None:
-    """Wait until every leaf that is on has heard of every other one's VTEP by EVPN."""
+    """Wait until every running leaf has learnt the VTEP of every other one by EVPN."""
     running = [leaf for leaf in leafs if leaf.running]
 
     def heard() -> bool:

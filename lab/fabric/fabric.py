@@ -1,6 +1,6 @@
-"""The cables and machines round the leafs: namespaces, veth pairs, hypervisors, VMs, the seat.
+"""The cables and machines around the leafs: namespaces, veth pairs, hypervisors, VMs, the seat.
 
-Every link is made directly between two namespaces of the lab. None of them has a link to the
+Every link is made directly between two namespaces of the lab. No namespace has a link to the
 machine's own network, so no packet can leave.
 """
 
@@ -22,7 +22,7 @@ _QUIET = {
     "ipv4/conf/default/rp_filter": "0",
     "ipv6/conf/all/disable_ipv6": "1",
     "ipv6/conf/default/disable_ipv6": "1",
-    # Everybody in the seat may ping, as on an operator's machine.
+    # Every user in the seat may ping, as on an operator's machine.
     "ipv4/ping_group_range": "0 2147483647",
 }
 _ROUTER = _QUIET | {"ipv4/ip_forward": "1"}
@@ -31,7 +31,7 @@ _BIG = "9000"
 
 @dataclass(frozen=True)
 class Link:
-    """A cable: two ends, each a namespace, an interface and a MAC (or the kernel's choice)."""
+    """A cable with two ends, each a namespace, an interface and a MAC (or the kernel's choice)."""
 
     netns: str
     interface: str
@@ -51,7 +51,7 @@ class Link:
 
 
 class Fabric:
-    """The lab's namespaces and what is configured in them, from its topology."""
+    """The lab's namespaces and their configuration, from its topology."""
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
@@ -62,7 +62,7 @@ class Fabric:
         return self.prefix + role
 
     def vm_ns(self, vm: VmSpec) -> str:
-        """Return a VM's namespace; two of one name carry their hypervisor's name too."""
+        """Return a VM's namespace; two VMs of one name also have their hypervisor's name in it."""
         twins = [other for other in self.topology.vms if other.name == vm.name]
         if len(twins) == 1 or vm.hypervisor is None:
             return self.ns(vm.name)
@@ -80,7 +80,7 @@ class Fabric:
         ]
 
     def build(self) -> None:
-        """Make every namespace, cable, address and route; leafs' own sides stay empty."""
+        """Make every namespace, cable, address and route, except those inside the leafs."""
         routers = {self.ns("core"), self.ns("spine")}
         leafs = {self.ns(leaf.short_name) for leaf in self.topology.leafs}
         for role in self.roles():
@@ -133,7 +133,7 @@ class Fabric:
         return links
 
     def setup(self) -> dict[str, list[str]]:
-        """Return the ``ip`` commands of every namespace but the leafs'."""
+        """Return the ``ip`` commands of every namespace except the leafs'."""
         topology = self.topology
         done = {
             self.ns("mgmt"): self._management(),
@@ -235,7 +235,7 @@ class Fabric:
                 )
 
 
-# In a mount namespace of its own: the tree, read-only, with a place for lldpd's socket.
+# In a mount namespace of its own: the tree, read-only, with a directory for lldpd's socket.
 _LLDPD = """\
 set -e
 mount --make-rprivate /
@@ -259,7 +259,7 @@ exec chroot "$1" lldpd -d
 
 
 def tap(vm: VmSpec) -> str:
-    """Return the name of a VM's interface on its hypervisor, as OpenStack makes them."""
+    """Return the name of a VM's interface on its hypervisor, in OpenStack's form."""
     return f"tap{vm.uuid[:11]}"
 
 

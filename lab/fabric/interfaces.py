@@ -1,12 +1,12 @@
-"""The files in ``/etc/network`` of a leaf, written the way people write them."""
+"""The files in ``/etc/network`` of a leaf, in the form in which people write them."""
 
 from __future__ import annotations
 
 from lab.topology.default import LeafSpec, Topology
 
 _MAIN = "interfaces"
-#: Within the underlay's network and nobody's: the spine drops what is sent there. It must not be
-#: the leaf's own VTEP, which would hear its own floods and learn its VMs behind itself.
+#: An unused address in the underlay's network: the spine drops what is sent there. It must not be
+#: the leaf's own VTEP, which would receive its own floods and learn its own VMs behind itself.
 _NO_VTEP = "10.0.0.254"
 _HEAD = """\
 # This file describes the network interfaces available on your system
@@ -23,10 +23,10 @@ def render_interfaces(leaf: LeafSpec, topology: Topology, *, vlan_aware: bool) -
     """Return the files of a leaf's configuration, by their path below ``/etc/network``.
 
     Args:
-        leaf: whose configuration.
+        leaf: the leaf.
         topology: the lab it belongs to.
-        vlan_aware: a vlan-aware bridge with VLAN devices on it, as real leafs have; else one
-            plain bridge per VLAN that bears the VLAN device's name.
+        vlan_aware: whether to use a VLAN-aware bridge with VLAN devices on it, as real leafs have;
+            otherwise there is one plain bridge for each VLAN, with the VLAN device's name.
     """
     ports = "\n".join(_ports(leaf, topology, vlan_aware=vlan_aware))
     parts = [_HEAD, _uplinks(leaf), ports, _vni(leaf, topology, vlan_aware=vlan_aware)]
@@ -102,9 +102,9 @@ def _vni(leaf: LeafSpec, topology: Topology, *, vlan_aware: bool) -> str:
     if vlan_aware:
         lines.append(f"\tbridge-access {topology.vlan}")
         lines += ["\tbridge-learning off", "\tbridge-arp-nd-suppress on"]
-    # A learning vxlan drops what comes from elsewhere with the MAC of a static entry. Without
-    # that the other leafs' answers to ARP for the VIP would hide that this leaf's own is missing
-    # (fault b1: tried with FRR's EVPN, with ARP suppression). The bridge port does not learn.
+    # A learning vxlan drops packets from other leafs with the MAC of a static entry. Without that,
+    # the other leafs' ARP answers for the VIP would hide that this leaf's own is missing (fault b1:
+    # tried with FRR's EVPN, with ARP suppression). The bridge port does not learn.
     lines.append("\t# the anycast gateway is always the local one")
     nowhere = f"dev vni{topology.vni} dst {_NO_VTEP} self permanent"
     macs = (topology.virtual_mac, topology.second_virtual_mac)

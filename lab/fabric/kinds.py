@@ -6,7 +6,7 @@ from lab.fabric.leaf import ENVIRONMENT, Leaf
 from lab.machine.shell import NETNS_DIR, wait_until
 
 # nspawn shows a container the machine's own interfaces in /sys and keeps /proc/sys closed when the
-# network namespace is given by its path. A switch needs both for its own network, and only there.
+# network namespace is given by its path. A switch needs both, for its own network only.
 _BOOT = """\
 proc=/run/leaf-proc sys=/run/leaf-sys cgroup=/run/leaf-cgroup
 mkdir -p $proc $sys $cgroup
@@ -34,7 +34,7 @@ class ContainerLeaf(Leaf):
 
     @staticmethod
     def machine_name(lab: str, leaf: str) -> str:
-        """Return what nspawn calls it; unique among the machine's containers."""
+        """Return nspawn's name of it, which is unique among the machine's containers."""
         return f"{lab}.{leaf}"
 
     def _launch(self) -> None:
@@ -48,7 +48,7 @@ class ContainerLeaf(Leaf):
                 f"--hostname={self.spec.short_name}",
                 f"--directory={self.root}",
                 f"--network-namespace-path={NETNS_DIR / self.netns}",
-                # A network of its own is not enough for it to be let configure one.
+                # A network of its own is not enough to be allowed to configure it.
                 "--capability=CAP_NET_ADMIN",
                 "--kill-signal=SIGRTMIN+3",
                 "--console=passive",
@@ -66,7 +66,7 @@ class ContainerLeaf(Leaf):
         return said in ("running", "degraded")
 
     def shutdown(self, timeout: float = 60) -> None:
-        """Shut down through systemd, and cut the power when it does not end."""
+        """Shut down through systemd; cut the power when that does not end in time."""
         self.exec(["systemctl", "poweroff", "--no-block"], check=True)
         wait_until(lambda: not self._alive(), timeout=timeout)
         self.power_cut()
@@ -97,7 +97,7 @@ while :; do sleep 3600 & wait $!; done
 
 
 class NamespaceLeaf(Leaf):
-    """The same tree in plain namespaces, its daemons started by hand: no systemd."""
+    """The same tree in plain namespaces without systemd; its daemons are started by a script."""
 
     kind = "namespace"
 
@@ -115,7 +115,7 @@ class NamespaceLeaf(Leaf):
         return self.exec(["test", "-e", "/run/boot-is-over"]).returncode == 0
 
     def shutdown(self, timeout: float = 60) -> None:
-        """Write out the disk and end; there is no init to do it."""
+        """Sync the disk and end; there is no init to do it."""
         self.exec(["sync"], timeout=timeout)
         self.power_cut()
 

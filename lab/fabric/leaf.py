@@ -1,8 +1,8 @@
 """A leaf switch: real switch software on an overlay of the tree, in a network namespace.
 
-Two kinds share one interface: a booted systemd container, and, where that cannot boot, the same
-tree in plain namespaces with its daemons started by hand. What a leaf writes stays in the
-overlay's upper directory, so it survives a power cut and a reboot as a disk does.
+Two kinds share one interface: a booted systemd container and, where that cannot boot, the same tree
+in plain namespaces with its daemons started by a script. A leaf writes into the overlay's upper
+directory, so what it wrote survives a power cut and a reboot, as on a disk.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ENVIRONMENT = {
     "TERM": "dumb",
 }
 _SSHD = f"""\
-# Keys only for root, as on the real ones; passwords for people with sudo.
+# As on the real switches: keys only for root, passwords for people with sudo.
 PermitRootLogin prohibit-password
 PasswordAuthentication yes
 AllowUsers root operator {NOPASSWD_USER}
@@ -82,10 +82,10 @@ class Leaf(ABC):
     """A leaf that can be booted, used, cut from power, and booted again.
 
     Args:
-        spec: what it is.
+        spec: its specification.
         topology: the lab it belongs to.
         tree: the read-only tree.
-        directory: where its disk and its state are kept.
+        directory: the directory of its disk and its state.
     """
 
     kind = ""
@@ -101,7 +101,7 @@ class Leaf(ABC):
         self.console = directory / "console.log"
 
     def install(self, authorized_key: str, *, vlan_aware: bool) -> None:
-        """Make the disk of a new switch: identity, keys, configuration."""
+        """Write the disk of a new switch: identity, keys, configuration."""
         for path in (self.upper, self.directory / "work", self.root):
             path.mkdir(parents=True, exist_ok=True)
         files = {
@@ -133,13 +133,13 @@ class Leaf(ABC):
             (self.upper / directory).chmod(0o700)
 
     def known_hosts(self) -> str:
-        """Return the lines by which an SSH client knows this leaf."""
+        """Return the lines of a known_hosts file for this leaf."""
         names = f"{self.spec.address.ip},{self.spec.name},{self.spec.short_name}"
         keys = sorted((self.upper / "etc/ssh").glob("ssh_host_*_key.pub"))
         return "".join(f"{names} {' '.join(key.read_text().split()[:2])}\n" for key in keys)
 
     def start(self) -> None:
-        """Power on; returns at once."""
+        """Power it on; return at once."""
         if self.running:
             raise LabError(f"{self.spec.short_name} is already running.")
         if not os.path.ismount(self.root):
@@ -161,14 +161,14 @@ class Leaf(ABC):
 
     @property
     def ready(self) -> bool:
-        """Return whether it is booted to the end, sshd listens and the VIP is there."""
+        """Return whether it is fully booted, sshd listens and the VIP is there."""
         pid = self.pid
         return (
             pid is not None and netns.listens(pid, 22) and self.has_vip() and self._boot_is_over()
         )
 
     def boot(self, timeout: float = 30) -> None:
-        """Power on with the network of a machine that was off, and wait until it is up."""
+        """Power it on with the network of a machine that was off, and wait until it is up."""
         if self.running:
             raise LabError(f"{self.spec.short_name} is already running.")
         self.renew_network()
@@ -176,30 +176,30 @@ class Leaf(ABC):
         self.wait_ready(timeout)
 
     def power_cut(self) -> None:
-        """Cut the power: everything on it is gone this instant, the disk stays."""
+        """Cut the power: its processes are gone at once, the disk stays."""
         pid = self.pid
         if pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            # What started the container puts its own things in order when it sees it gone.
+            # What started the container cleans up when it sees that the container is gone.
             wait_until(lambda: not self._alive(), timeout=2, every=0.02)
         netns.kill_all(self._processes)
         (self.directory / "pid").unlink(missing_ok=True)
-        # The kernel here would go on forwarding; one that lost its power does not.
+        # This kernel would go on forwarding; a switch without power does not.
         self.renew_network()
 
     def reboot(self, timeout: float = 60) -> None:
-        """Shut down in good order and boot again."""
+        """Shut it down cleanly, and boot it again."""
         self.shutdown(timeout)
         self.boot(timeout)
 
     @abstractmethod
     def shutdown(self, timeout: float = 60) -> None:
-        """Shut down in good order."""
+        """Shut it down cleanly."""
 
     @abstractmethod
     def _boot_is_over(self) -> bool:
-        """Return whether nothing of its start is still under way."""
+        """Return whether its start has ended."""
 
     @abstractmethod
     def _launch(self) -> None:
@@ -207,7 +207,7 @@ class Leaf(ABC):
 
     @property
     def pid(self) -> int | None:
-        """Return the process that is the leaf's own number 1; None while it is off."""
+        """Return the process that is number 1 of the leaf; None while it is off."""
         boss = self._boss()
         return netns.first_below(boss) if boss is not None else None
 
@@ -232,11 +232,11 @@ class Leaf(ABC):
         timeout: float = 60,
         check: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command on the leaf as root, past the network (as on its console)."""
+        """Run a command on the leaf as root without the network, as on its console."""
         return call(self.command(argv), stdin=stdin, timeout=timeout, check=check)
 
     def has_vip(self) -> bool:
-        """Return whether the VIP stands on the SVI's first VRR device."""
+        """Return whether the SVI's first VRR device has the VIP."""
         device = f"{self.topology.svi}-v0"
         said = call(["ip", "-n", self.netns, "-j", "addr", "show", "dev", device], check=False)
         if said.returncode != 0:
@@ -250,7 +250,7 @@ class Leaf(ABC):
         )
 
     def remote_vteps(self) -> set[str]:
-        """Return the leafs to which it floods the VM segment: what EVPN has told it."""
+        """Return the leafs to which it floods the VM segment, as it learnt from EVPN."""
         vni = f"vni{self.topology.vni}"
         said = call(["bridge", "-n", self.netns, "-j", "fdb", "show", "dev", vni], check=False)
         if said.returncode != 0:
@@ -259,7 +259,7 @@ class Leaf(ABC):
         return {x["dst"] for x in entries if x.get("mac") == _EVERYBODY and "dst" in x}
 
     def console_tail(self) -> str:
-        """Return the last lines that it wrote on its console."""
+        """Return the last lines of its console."""
         try:
             return self.console.read_text(errors="replace")[-800:].strip() or "nothing"
         except OSError:
@@ -276,7 +276,7 @@ class Leaf(ABC):
         return netns.processes_in([self.netns]) | netns.processes_under(group)
 
     def _boss(self) -> int | None:
-        """Return the machine's process above the leaf's number 1, found again by its file."""
+        """Return the machine's process above the leaf's number 1, from its PID file."""
         try:
             pid, ticks = (self.directory / "pid").read_text().split()
         except (OSError, ValueError):
@@ -284,7 +284,7 @@ class Leaf(ABC):
         return int(pid) if netns.started(int(pid)) == ticks else None
 
     def _spawn(self, argv: Sequence[str]) -> None:
-        """Start the process above number 1: in its own session and cgroups, nobody's child."""
+        """Start the process above number 1, detached, in its own session and cgroups."""
         groups = netns.cgroups(f"{self.topology.name}/{self.spec.short_name}")
         for group in groups:
             group.mkdir(parents=True, exist_ok=True)
@@ -294,7 +294,7 @@ class Leaf(ABC):
         ticks = 'read -r stat < /proc/$$/stat; nth() { shift 21; echo "$$ $1"; }'
         script = [f"echo $$ > {group}/cgroup.procs" for group in groups]
         script += [ticks, f"nth $stat > {pidfile}.new", f"mv {pidfile}.new {pidfile}"]
-        # 133 is nspawn's way to say that the leaf wants to be started again: it rebooted itself.
+        # With 133 nspawn says that the leaf rebooted itself and has to be started again.
         script += ['while :; do status=0; "$@" || status=$?; test $status = 133 || exit $status']
         script += [f"{shlex.join(again)}; done"]
         log = self.console.open("ab")
@@ -315,7 +315,7 @@ class Leaf(ABC):
         wait_until(pidfile.exists, timeout=5, every=0.01, what=f"{self.spec.name} did not start")
 
     def renew_network(self) -> None:
-        """Give it the empty network of a machine that was off; only its ports stay plugged."""
+        """Give it the empty network of a machine that was off; only its ports stay plugged in."""
         shelter = f"{self.netns}~ports"
         netns.delete_namespace(shelter)
         call(["ip", "netns", "add", shelter])
@@ -331,12 +331,12 @@ class Leaf(ABC):
         self.set_kernel()
 
     def set_kernel(self) -> None:
-        """Set the sysctls that a switch's kernel has from its first moment."""
+        """Set the sysctls that a switch's kernel has from the start."""
         netns.set_sysctls(self.netns, _KERNEL)
 
 
 def _write(upper: Path, tree: Path, name: str, text: str, mode: int = 0o644) -> None:
-    """Write a file of the disk; its directories get the owner and mode that the tree has."""
+    """Write a file of the disk; its directories get the owner and mode they have in the tree."""
     path = upper / name
     for relative in reversed(Path(name).parents):
         directory = upper / relative

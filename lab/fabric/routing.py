@@ -1,7 +1,7 @@
-"""FRR in the lab: BGP between leafs and spine, EVPN over it, in the underlay's one VRF.
+"""FRR in the lab: BGP between leafs and spine, and EVPN over it, in the default VRF.
 
-Each leaf is an AS of its own, as Cumulus networks are built; the spine passes routes on and
-leaves EVPN's next hops as they are. Leafs then tell each other their VTEPs, MACs and neighbours.
+Each leaf is an AS of its own, as in Cumulus networks. The spine passes routes on and keeps EVPN's
+next hops. So the leafs learn each other's VTEPs, MACs and neighbours.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from lab.topology.default import LabError, LeafSpec, Topology
 
 SPINE_AS = 65000
 _FIRST_LEAF_AS = 65010
-#: Quick to come up, slow to give up: a busy machine must not look like a broken session.
+#: Quick to come up and slow to give up: a busy machine must not look like a broken session.
 _TIMERS = "timers 3 20\n neighbor {peer} timers connect 1"
-#: What FRR's own start script reads: bgpd besides zebra, and a bgpd that serves nobody by telnet.
+#: The file that FRR's start script reads: bgpd beside zebra, without a telnet port.
 DAEMONS = """\
 frr_profile="datacenter"
 bgpd=yes
@@ -71,7 +71,7 @@ def render_spine(topology: Topology) -> str:
     activate = "".join(f"  neighbor {peer} activate\n" for peer, _, _ in leafs)
     return (
         _HEAD.format(hostname="spine", number=SPINE_AS, router_id="10.0.0.1")
-        # It announces what it is told to, whether it could deliver it or not: see fault d5.
+        # It announces a route even if it cannot deliver the packets: see fault d5.
         + " no bgp network import-check\n"
         + "".join(_neighbour(*leaf) for leaf in leafs)
         + f" !\n address-family ipv4 unicast\n{activate} exit-address-family\n"
@@ -117,7 +117,7 @@ def start_spine(topology: Topology, netns: str, tree: Path, directory: Path) -> 
         topology: the lab.
         netns: the spine's network namespace.
         tree: the read-only tree.
-        directory: where its configuration and log are kept.
+        directory: the directory of its configuration and log.
     """
     files = directory / "frr"
     files.mkdir(parents=True)
@@ -138,7 +138,7 @@ def spine_command(directory: Path, argv: Sequence[str]) -> list[str]:
     """Return the machine's command that runs ``argv`` where the spine's FRR runs.
 
     Args:
-        directory: what ``start_spine`` was given.
+        directory: the directory given to ``start_spine``.
         argv: the command.
     """
     try:

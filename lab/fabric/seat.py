@@ -1,4 +1,4 @@
-"""The operator's seat: a namespace with its own settings, keys and home, and no way out."""
+"""The operator's seat: a namespace with its own settings, keys and home, without a way out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.machine.keys import key_texts
 from lab.machine.shell import NETNS_DIR
 from lab.topology.default import Topology
 
-# Names are looked up nowhere: the machine's own resolvers are hidden, not only unreachable.
+# No name is resolved: the machine's own resolvers are hidden, not only unreachable.
 _ENTER = """\
 for way in /run/systemd/resolve /run/nscd; do
     [ ! -d "$way" ] || mount -t tmpfs tmpfs "$way"
@@ -29,7 +29,7 @@ _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
 
 
 class Seat:
-    """The seat's files and the command that runs something in it."""
+    """The seat's files, and the command that runs something in it."""
 
     def __init__(self, topology: Topology, netns: str, directory: Path, tree: Path) -> None:
         self.topology = topology
@@ -44,7 +44,7 @@ class Seat:
         self.audit = directory / "audit.jsonl"
 
     def install(self) -> str:
-        """Write everything but the known hosts; the answer is the operator's public key."""
+        """Write all files but the known hosts; return the operator's public key."""
         for path in (self.home / ".ssh", self.directory / "bin"):
             path.mkdir(parents=True, exist_ok=True)
         (self.home / ".ssh").chmod(0o700)
@@ -153,9 +153,9 @@ clouds:
         return "\n".join(lines) + "\n"
 
     def _borrow_tools(self) -> None:
-        """Let the seat use the tree's ping and the like where the machine has none.
+        """Let the seat use the tree's ping and other tools where the machine has none.
 
-        OpenSSH's client looks for its files in the account's home, whatever ``HOME`` says.
+        OpenSSH's client looks for its files in the account's home directory, whatever ``HOME`` is.
         """
         loader = next((self.tree / "usr/lib").glob("*/ld-linux*.so*"), None)
         for tool in ("ping", "arping", "ssh"):

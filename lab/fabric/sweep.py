@@ -1,4 +1,4 @@
-"""Taking a lab away, whole or half-made, from what the machine itself shows of it."""
+"""Removes a lab, complete or half-made, from what the machine itself shows of it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NETNS_MADE = ".netns-made"
 
 
 def sweep(name: str, prefix: str, state_dir: Path) -> None:
-    """Kill, unmount and delete everything of a lab; harmless when there is nothing.
+    """Kill, unmount and delete everything of a lab; does nothing when there is nothing.
 
     Args:
-        name: the lab's name, which its cgroups bear.
-        prefix: how the names of its namespaces begin.
-        state_dir: its directory; only one that bears a lab's mark is deleted.
+        name: the lab's name, which is also in the names of its cgroups.
+        prefix: the beginning of the names of its namespaces.
+        state_dir: its directory; it is deleted only if it has a lab's mark.
     """
-    # Before anything is looked for: one that is under way could make it a moment later.
+    # First of all: a command that is running could make a namespace a moment later.
     netns.kill_all(lambda: netns.ip_commands(prefix))
     names = netns.namespaces(prefix)
     groups = netns.cgroups(name)
@@ -39,7 +39,7 @@ def sweep(name: str, prefix: str, state_dir: Path) -> None:
             NETNS_DIR.rmdir()
     netns.remove_cgroups(name)
     if (state_dir / MARKER).exists():
-        # The mark goes last, so that a removal that was cut short can be taken up again.
+        # The mark is deleted last, so that an interrupted removal can be continued.
         for path in state_dir.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)

@@ -1,1 +1,1 @@
-"""Faults that the lab can be given: how each is made, and mended."""
+"""The faults that the lab can inject, with the scripts that make and mend them."""

@@ -1,4 +1,4 @@
-"""The faults that the lab can inject, and how they are found and reported."""
+"""The faults that the lab can inject, how they are found by name, and their reports."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ActiveFault:
 
 @dataclass(frozen=True)
 class FaultReport:
-    """What came of injecting or mending a fault: whether the VM answers from outside now."""
+    """The outcome of injecting or mending a fault: whether the VM answers from outside now."""
 
     fault: Fault
     leaf: str
@@ -62,5 +62,5 @@ class FaultReport:
 
     @property
     def as_declared(self) -> bool:
-        """Return whether an injected fault cut the VM off, or left it alone, as it says."""
+        """Return whether an injected fault cut the VM off, or did not, as its row says."""
         return self.answers == self.fault.latent

@@ -21,8 +21,8 @@ _LAST_RESORT = f"ip link set dev $port up; {RECREATE}; ifreload -a"
 
 
 @dataclass(frozen=True)
-class _Patient:
-    """A VM, and what scripts are told about it and its leaf."""
+class _Victim:
+    """A VM, and the values that scripts get about it and its leaf."""
 
     lab: Lab
     leaf: LeafSpec
@@ -47,13 +47,13 @@ class _Patient:
         }
 
     def script(self, text: str) -> list[str]:
-        """Return the command that runs a fault's shell; every value is an argument of it."""
+        """Return the command that runs a fault's script; every value is an argument of it."""
         variables = self.variables()
         names = " ".join(f"{name}=${{{n}}}" for n, name in enumerate(variables, 1))
         return ["sh", "-c", f"{names}; {text}", "fault", *variables.values()]
 
     def rogue(self) -> VmSpec:
-        """Another VM of the segment: behind the same leaf, best on another hypervisor."""
+        """Return another VM behind the same leaf, if possible on another hypervisor."""
         near = [vm for vm in self.lab.topology.vms_behind(self.leaf) if vm != self.vm]
         if not near:
             raise LabError(f"{self.leaf.short_name} has no other VM that could take the VIP.")
@@ -61,16 +61,16 @@ class _Patient:
         return (apart or near)[0]
 
     def answers(self) -> bool:
-        """Return whether the VM answers, once it has sent something itself."""
+        """Return whether the VM answers, after it has sent something itself."""
         lab = self.lab
         greet = ["ping", "-q", "-c", "1", "-W", "1", str(lab.topology.vip.ip)]
         call(lab.in_tree(lab.fabric.vm_ns(self.vm), greet), check=False)
         return lab.answers(lab.address_of(self.vm))
 
     def run(self, fault: Fault, *, mend: bool) -> None:
-        """Run a fault's scripts, wherever they belong."""
+        """Run a fault's scripts, each in its place."""
         lab = self.lab
-        # VMs and hypervisors have no disk of their own: they use the tree's programs.
+        # VMs and hypervisors have no disk of their own, so they use the tree's programs.
         for script, where in (
             (fault.vm, lab.fabric.vm_ns(self.vm)),
             (fault.hypervisor, self._hypervisor_ns()),
@@ -91,8 +91,8 @@ class _Patient:
         return self.lab.fabric.ns(host.short_name)
 
 
-def choose(lab: Lab, leaf: str | None, vm: str | None) -> _Patient:
-    """Return the patient that a person means; by default the first VM of the first leaf."""
+def choose(lab: Lab, leaf: str | None, vm: str | None) -> _Victim:
+    """Return the VM for the given names; by default the first VM of the first leaf."""
     topology = lab.topology
     spec = topology.vm(vm) if vm else None
     where = topology.leaf(leaf) if leaf else None
@@ -104,11 +104,11 @@ def choose(lab: Lab, leaf: str | None, vm: str | None) -> _Patient:
         raise LabError(f"{spec.name} is not behind {where.short_name}.")
     if not spec.running:
         raise LabError(f"{spec.name} is {spec.status}: nothing can cut it off.")
-    return _Patient(lab, where, spec)
+    return _Victim(lab, where, spec)
 
 
 class FaultInjector:
-    """Injects faults into a lab, remembers them, and mends them."""
+    """Injects faults into a lab, stores them, and mends them."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
@@ -122,45 +122,45 @@ class FaultInjector:
         return [ActiveFault(**item) for item in json.loads(self._file.read_text())]
 
     def inject(self, fault: str, *, leaf: str | None = None, vm: str | None = None) -> FaultReport:
-        """Inject a fault and look whether the VM is cut off.
+        """Inject a fault, and check whether the VM is cut off.
 
         Args:
             fault: its name or id.
-            leaf: where; the VM's leaf when None.
-            vm: which VM it is about; the leaf's first (``vm-a1``) when None.
+            leaf: the leaf; None takes the VM's leaf.
+            vm: the VM it is about; None takes the leaf's first one (``vm-a1``).
         """
         lab, found = self._lab, find_fault(fault)
-        patient = choose(lab, leaf, vm)
-        active = ActiveFault(found.name, patient.leaf.short_name, patient.vm.uuid)
-        # Before the first script: what fails half way is mended too.
+        victim = choose(lab, leaf, vm)
+        active = ActiveFault(found.name, victim.leaf.short_name, victim.vm.uuid)
+        # Stored before the first script, so that what fails half way is mended too.
         self._remember([*(x for x in self.active() if x != active), active])
-        # With what they need of each other fresh in mind, nobody asks anew and heals it at once.
-        lab.answers(lab.address_of(patient.vm))
-        patient.run(found, mend=False)
+        # With fresh ARP entries nobody asks anew, which would heal the fault at once.
+        lab.answers(lab.address_of(victim.vm))
+        victim.run(found, mend=False)
         if found.forget_arp:
-            forget_arp(lab, patient.vm)
-        answers = lab.answers(lab.address_of(patient.vm), count=2)
-        return FaultReport(found, patient.leaf.short_name, patient.vm.name, answers)
+            forget_arp(lab, victim.vm)
+        answers = lab.answers(lab.address_of(victim.vm), count=2)
+        return FaultReport(found, victim.leaf.short_name, victim.vm.name, answers)
 
     def mend(self) -> list[FaultReport]:
-        """Undo every fault that is active and look whether the VMs answer again."""
+        """Undo every active fault, and check whether the VMs answer again."""
         lab = self._lab
         faults = [
             (find_fault(active.fault), choose(lab, active.leaf, active.vm))
             for active in reversed(self.active())
         ]
-        for fault, patient in faults:
-            patient.run(fault, mend=True)
-            for other in lab.topology.vms_behind(patient.leaf):
+        for fault, victim in faults:
+            victim.run(fault, mend=True)
+            for other in lab.topology.vms_behind(victim.leaf):
                 forget_arp(lab, other)
         reports = []
-        for fault, patient in faults:
-            well = wait_until(patient.answers, timeout=_PATIENCE, every=0.1)
+        for fault, victim in faults:
+            well = wait_until(victim.answers, timeout=_PATIENCE, every=0.1)
             if not well:
-                # Not the fault, but what has been tried against it.
-                lab.leaf(patient.leaf.name).exec(patient.script(_LAST_RESORT))
-                well = wait_until(patient.answers, timeout=_MEND_TIMEOUT, every=0.1)
-            reports.append(FaultReport(fault, patient.leaf.short_name, patient.vm.name, well))
+                # The fault is gone; this undoes what was tried against it.
+                lab.leaf(victim.leaf.name).exec(victim.script(_LAST_RESORT))
+                well = wait_until(victim.answers, timeout=_MEND_TIMEOUT, every=0.1)
+            reports.append(FaultReport(fault, victim.leaf.short_name, victim.vm.name, well))
         self._remember([])
         return reports
 
@@ -170,5 +170,5 @@ class FaultInjector:
 
 
 def forget_arp(lab: Lab, vm: VmSpec) -> None:
-    """Let a VM's ARP entries age in an instant."""
+    """Make a VM's ARP entries expire at once."""
     call(["ip", "-n", lab.fabric.vm_ns(vm), "neigh", "flush", "dev", "eth0"], check=False)

@@ -1,4 +1,4 @@
-"""What a fault is: where it is made, what it does to whom, and how it ends."""
+"""A fault: where it is made, its effect, and how it ends."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 class Script:
     """A piece of shell that makes a fault, and the piece that undoes it.
 
-    Both run as root and see ``$svi``, ``$vip`` (with its prefix length), ``$gateway`` (the VIP
-    alone), ``$own`` (the SVI's own address with its prefix length), ``$vm`` and ``$mac`` (the
-    VM's address and MAC), ``$port`` (the leaf's port of the VM's hypervisor), ``$other`` (another
-    port of the segment, or ``$port`` where it has none), ``$virtual`` (the virtual MAC) and
-    ``$nic`` (the hypervisor's own end of the cable).
+    Both run as root with these variables: ``$svi``, ``$vip`` (with its prefix length), ``$gateway``
+    (the VIP alone), ``$own`` (the SVI's own address with its prefix length), ``$vm`` and ``$mac``
+    (the VM's address and MAC), ``$port`` (the leaf's port of the VM's hypervisor), ``$other``
+    (another port of the segment, or ``$port`` where there is none), ``$virtual`` (the virtual MAC)
+    and ``$nic`` (the hypervisor's own end of the cable).
 
     Attributes:
-        make: makes it; a failure is an error.
-        mend: undoes it whatever has been tried meanwhile; it may find nothing to do.
+        make: makes the fault; if it fails, that is an error.
+        mend: undoes it, whatever has been tried meanwhile; it may find nothing to do.
     """
 
     make: str
@@ -29,23 +29,23 @@ class Fault:
     """One fault.
 
     Attributes:
-        name: what it is called by.
+        name: its name.
         id: its row in the table of faults of ``docs/faults.md``.
-        does: what is done, and to what.
+        does: what it does, and to what.
         seen: what a VM behind the leaf sees of it.
-        cure: the mildest cure, a value of ``tasks.ladder.Cure``; ``none`` where
-            nothing that Vipkeeper may do to the switch cures it.
-        diagnosis: what it is recognised as; its own name where empty.
-        latent: whether the VM goes on answering.
+        cure: the mildest cure, a value of ``tasks.faults.model.Cure``; ``none`` where nothing that
+            Vipkeeper may do to the switch cures it.
+        diagnosis: the name of its diagnosis; empty for its own name.
+        latent: whether the VM still answers.
         heals: how it ends by itself; empty where it does not.
-        leaf: what is done on the leaf.
-        vm: what is done in the VM.
-        rogue: what is done in another VM of the segment.
-        hypervisor: what is done on the VM's hypervisor.
-        spine: what is done on the spine, before what is done on the leaf.
-        forget_arp: make the VM forget the VIP's MAC, so that the loss shows at once.
-        spreads: whether everybody behind the leaf is cut off within seconds, each as soon as
-            an ARP entry for the leaf has aged, its uplinks' neighbours among them.
+        leaf: the script for the leaf.
+        vm: the script for the VM.
+        rogue: the script for another VM of the segment.
+        hypervisor: the script for the VM's hypervisor.
+        spine: the script for the spine; it runs before the leaf's script.
+        forget_arp: whether the VM has to forget the VIP's MAC, so that the loss is seen at once.
+        spreads: whether everybody behind the leaf is cut off within seconds, each as soon as an ARP
+            entry for the leaf has expired, including the neighbours at its uplinks.
     """
 
     name: str
@@ -66,11 +66,11 @@ class Fault:
 
     @property
     def recognised_as(self) -> str:
-        """Return the name of the diagnosis that is expected."""
+        """Return the name of the expected diagnosis."""
         return self.diagnosis or self.name
 
 
-#: What a VM behind the leaf sees, in the words that several faults share.
+#: What a VM behind the leaf sees, in words that several faults share.
 NOTHING_ANSWERS = "nothing outside answers, nor does the VIP; nothing outside reaches it"
 NOT_FORWARDED = "the VIP answers, nothing outside does; nothing outside reaches it"
 NO_WAY_BACK = "its packets leave, the answers have no way back: nothing answers"
@@ -79,18 +79,21 @@ CUT_OFF = "nothing outside answers; nothing outside reaches it"
 HOST_OFF = "every VM of its hypervisor is cut off"
 NOTHING_YET = "nothing yet"
 
-#: Makes the SVI and its VRR devices anew: addresses, routes and per-device sysctls as at boot.
+#: Makes the SVI and its VRR devices anew: addresses, routes and sysctls of the devices as at boot.
 RECREATE = "ifdown $svi; ifup $svi"
 _CONF = "/proc/sys/net/ipv4/conf"
 
 
 def made_anew(make: str) -> Script:
-    """Return a fault of the SVI or its VRR devices that ends when they are made anew."""
+    """Return the script for a fault of the SVI or its VRR devices.
+
+    It is mended by making them anew.
+    """
     return Script(make, RECREATE)
 
 
 def device_sysctl(name: str, value: int) -> Script:
-    """Return a per-device sysctl of the VRR device that bears the VIP."""
+    """Return the script for a sysctl of the VRR device that has the VIP."""
     return made_anew(f"echo {value} > {_CONF}/$svi-v0/{name}")
 
 
@@ -100,5 +103,5 @@ def svi_sysctl(name: str, value: int, well: int) -> Script:
 
 
 def global_sysctl(name: str, value: int, well: int) -> Script:
-    """Return a sysctl of all interfaces, and its value on a well leaf."""
+    """Return the script for a sysctl of all interfaces; ``well`` is its value on a healthy leaf."""
     return Script(f"echo {value} > {_CONF}/all/{name}", f"echo {well} > {_CONF}/all/{name}")

@@ -1,10 +1,10 @@
-"""Faults of what is known of neighbours, on the switch and in a VM (e)."""
+"""Faults of neighbour entries, on the switch and in a VM (e)."""
 
 from __future__ import annotations
 
 from lab.faults.model import CUT_OFF, Fault, Script
 
-_ALONE = "this one VM is cut off; its neighbours are well"
+_ALONE = "only this VM is cut off; its neighbours are well"
 _WRONG = "02:de:ad:be:ef:01"
 _FORGET = (
     "for dev in $svi $svi-v0; do ip neigh del $vm dev $dev; done 2>/dev/null; "
@@ -15,7 +15,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="neighbour-wrong",
         id="e1",
-        does="gives the switch a wrong MAC for the VM, as after a move that it missed",
+        does="gives the switch a wrong MAC for the VM, as after a move that the switch missed",
         seen=_ALONE,
         cure="forget-neighbour",
         heals="after some 50 s with traffic, when the entry has aged",
@@ -24,7 +24,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="neighbour-wrong-permanent",
         id="e2",
-        does="gives the switch a wrong MAC for the VM, for good",
+        does="gives the switch a permanent entry with a wrong MAC for the VM",
         seen=_ALONE,
         cure="forget-neighbour",
         leaf=Script(f"ip neigh replace $vm lladdr {_WRONG} dev $svi nud permanent", _FORGET),

@@ -8,7 +8,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="vm-down",
         id="j1",
-        does="sets the VM's own link down; OpenStack goes on calling it ACTIVE",
+        does="sets the VM's own link down; OpenStack still calls it ACTIVE",
         seen="it is cut off from everything, whatever the switch does",
         cure="none",
         diagnosis="vm-unreachable",

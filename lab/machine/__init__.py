@@ -1,1 +1,1 @@
-"""What the lab asks of this machine: namespaces, processes, keys, the tree of a leaf."""
+"""What the lab uses of this machine: namespaces, processes, keys, the tree of a leaf."""

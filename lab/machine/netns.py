@@ -1,4 +1,4 @@
-"""Looking at and into network namespaces, processes and cgroups of this machine."""
+"""Functions that look into network namespaces, processes and cgroups of this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LISTEN = "0A"
 
 
 def in_namespace(netns: str, function: Callable[[], T]) -> T:
-    """Run a function in a network namespace: in a thread of its own, which alone enters it."""
+    """Run a function in a network namespace, in a thread that enters it."""
     results: list[T] = []
     errors: list[BaseException] = []
 
@@ -54,7 +54,10 @@ def _enter(netns: str) -> None:
 
 
 def set_sysctls(netns: str, values: dict[str, str]) -> None:
-    """Set ``/proc/sys/net`` values (``ipv4/ip_forward``) in a namespace; absent ones are left."""
+    """Set ``/proc/sys/net`` values (``ipv4/ip_forward``) in a namespace.
+
+    Missing ones are skipped.
+    """
 
     def write() -> None:
         for key, value in values.items():
@@ -72,20 +75,20 @@ def namespaces(prefix: str) -> list[str]:
 
 
 def delete_namespace(netns: str) -> None:
-    """Delete a named network namespace, also a half-made one."""
+    """Delete a named network namespace, even if it is only half made."""
     call(["ip", "netns", "delete", netns], check=False)
     with suppress(FileNotFoundError):
         (NETNS_DIR / netns).unlink()
 
 
 def processes_in(netnses: Iterable[str]) -> set[int]:
-    """Return the processes whose network namespace is one of these; never the machine's own."""
+    """Return the processes in one of these network namespaces; never those of the machine's own."""
     inodes: set[int] = set()
     for netns in netnses:
         with suppress(OSError):
             inodes.add((NETNS_DIR / netns).stat().st_ino)
     for own in ("1", "self"):
-        with suppress(OSError):  # process 1 may belong to somebody else
+        with suppress(OSError):  # process 1 may belong to another user
             inodes.discard(Path(f"/proc/{own}/ns/net").stat().st_ino)
     found = set()
     for path in Path("/proc").iterdir():
@@ -99,7 +102,7 @@ def processes_in(netnses: Iterable[str]) -> set[int]:
 def ip_commands(prefix: str) -> set[int]:
     """Return the ``ip`` processes that work on a namespace whose name starts with ``prefix``.
 
-    Such a one outlives the process that started it, when that is killed.
+    Such a process survives when the process that started it is killed.
     """
     found = set()
     for path in Path("/proc").iterdir():
@@ -152,7 +155,7 @@ def first_below(pid: int) -> int | None:
 
 
 def kill_all(find: Callable[[], set[int]], *, timeout: float = 10) -> None:
-    """Kill whatever ``find`` finds, until it finds nothing more."""
+    """Kill every process that ``find`` returns, until it returns none."""
     end = time.monotonic() + timeout
     while pids := {pid for pid in find() if started(pid) is not None}:
         if time.monotonic() > end:
@@ -166,8 +169,8 @@ def kill_all(find: Callable[[], set[int]], *, timeout: float = 10) -> None:
 def cgroup_roots() -> list[Path]:
     """Return the hierarchies in which a booted container needs a group of its own.
 
-    The hybrid and legacy layouts have systemd's own one (and the empty unified one beside it);
-    the unified layout has only the one.
+    The hybrid and legacy layouts have systemd's own hierarchy, and the empty unified one beside it.
+    The unified layout has only one.
     """
     base = Path("/sys/fs/cgroup")
     if (base / "cgroup.controllers").exists():
@@ -176,7 +179,7 @@ def cgroup_roots() -> list[Path]:
 
 
 def cgroups(name: str) -> list[Path]:
-    """Return the groups of a lab, or of one of its leafs (``lab/leaf``)."""
+    """Return the cgroups of a lab, or of one of its leafs (``lab/leaf``)."""
     return [root / "vipkeeper" / name for root in cgroup_roots()]
 
 
@@ -191,7 +194,7 @@ def processes_under(groups: Iterable[Path]) -> set[int]:
 
 
 def remove_cgroups(name: str) -> None:
-    """Remove a lab's empty groups, and the parent when it was the last lab."""
+    """Remove a lab's empty cgroups, and their parent after the last lab."""
     for group in cgroups(name):
         below = sorted(
             (path for path in group.rglob("*") if path.is_dir()),

@@ -1,4 +1,4 @@
-"""Measuring an outage as a machine in the lab sees it: real pings, counted afterwards."""
+"""Measures an outage from a machine in the lab, by real pings that are counted afterwards."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _TOTAL = re.compile(r"^(\d+) packets transmitted, (\d+) received", re.MULTILINE)
 
 @dataclass(frozen=True)
 class OutageReport:
-    """What a series of pings saw.
+    """The result of a series of pings.
 
     Attributes:
-        longest: the longest time without an answer, in seconds; a whole interval is normal.
+        longest: the longest time without an answer, in seconds; one whole interval is normal.
         sent: packets sent.
         lost: packets that were never answered.
-        seconds: how long it was measured.
+        seconds: the length of the measurement.
     """
 
     longest: float
@@ -35,7 +35,7 @@ class OutageReport:
 
 
 def outage(said: str, begin: float, end: float) -> OutageReport:
-    """Judge the output of ``ping -D``.
+    """Return the outage in the output of ``ping -D``.
 
     Args:
         said: its whole output.
@@ -70,7 +70,7 @@ class Pinger:
             self.stop()
 
     def stop(self) -> OutageReport:
-        """Stop it and say what it saw."""
+        """Stop it, and return its result."""
         if self.report is not None:
             return self.report
         ended = self._process.poll()

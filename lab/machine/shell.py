@@ -1,4 +1,4 @@
-"""Running the machine's own commands, and saying clearly when one of them fails."""
+"""Runs the machine's own commands, with a clear error when one of them fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOOLS = {
 
 
 def require_tools(tools: dict[str, str]) -> None:
-    """Fail with the packages to install when a command is missing.
+    """Raise, with the packages to install, when a command is missing.
 
     Args:
         tools: the package that holds each command.
@@ -40,14 +40,14 @@ def call(
     check: bool = True,
     env: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end and capture what it says.
+    """Run a command to its end, and capture its output.
 
     Args:
         argv: the command.
-        stdin: text for its standard input; nothing where None.
+        stdin: text for its standard input; None for an empty one.
         timeout: seconds after which it is killed.
         check: raise ``LabError`` with its error output when it fails.
-        env: its whole environment; this process's own where None.
+        env: its whole environment; None for this process's own.
     """
     try:
         done = subprocess.run(
@@ -72,7 +72,7 @@ def call(
 
 
 def ip_batch(lines: Iterable[str], *, netns: str | None = None) -> None:
-    """Give ``ip`` several commands in one process; the first that fails stops them."""
+    """Run several ``ip`` commands in one process; the first that fails stops them."""
     text = "\n".join(lines)
     if not text:
         return
@@ -81,14 +81,14 @@ def ip_batch(lines: Iterable[str], *, netns: str | None = None) -> None:
 
 
 def in_netns(netns: str, argv: Sequence[str]) -> list[str]:
-    """Return the command that runs ``argv`` in a network namespace, and changes nothing else."""
+    """Return the command that runs ``argv`` in a network namespace and changes nothing else."""
     return ["nsenter", f"--net={NETNS_DIR / netns}", "--", *argv]
 
 
 def wait_until(
     true: Callable[[], bool], *, timeout: float, every: float = 0.05, what: str = ""
 ) -> bool:
-    """Wait until a condition holds; the answer says whether it did.
+    """Wait until a condition is true; return whether it is.
 
     Args:
         true: the condition.

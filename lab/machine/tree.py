@@ -1,7 +1,7 @@
 """The Debian tree that holds the switch software: built once, kept in a cache, never written to.
 
-Leafs put an overlay on it; hypervisors run its lldpd on it read-only. Nothing of it is installed
-on the machine itself.
+Leafs put an overlay on it; hypervisors run its lldpd on it read-only. Nothing of it is installed on
+the machine itself.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ PACKAGES = (
     "sudo",
     "ethtool",
 )
-# Accounts for rehearsing logins: one with a password for sudo, one whose sudo asks nothing.
+# Accounts for rehearsing logins: one with a password for sudo, one whose sudo needs none.
 PASSWORD_USER = "operator"
 PASSWORD = "lab-operator"
 NOPASSWD_USER = "netops"
 
-# Timers and sockets that a switch in a lab has no use for; they would only cost boot time.
+# Timers and sockets that are useless in the lab; they would only cost boot time.
 _MASKED = (
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
@@ -83,13 +83,13 @@ def cache_dir() -> Path:
 
 
 def tree_path() -> Path:
-    """Return the place of the tree of this recipe, whether it is built or not."""
+    """Return the path of the tree for this recipe, whether it is built or not."""
     key = hashlib.sha256("\0".join([SUITE, *PACKAGES, _RECIPE]).encode()).hexdigest()[:12]
     return cache_dir() / f"tree-{key}"
 
 
 def ensure_tree() -> Path:
-    """Return the tree, built first when this machine does not have it yet."""
+    """Return the tree; build it first when this machine does not have it yet."""
     tree = tree_path()
     if tree.is_dir():
         return tree
@@ -106,7 +106,7 @@ def ensure_tree() -> Path:
 
 @contextmanager
 def _building(tree: Path) -> Iterator[None]:
-    """Let one build run at a time; whoever comes second finds the first one's tree."""
+    """Let only one build run at a time; a second caller finds the first one's tree."""
     lock = tree.parent / ".build.lock"
     with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -117,7 +117,7 @@ def _building(tree: Path) -> Iterator[None]:
 
 def _build(tree: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="build-", dir=tree.parent) as scratch:
-        # A directory of our own inside: mmdebstrap sets the tree's mode and owner as / has them.
+        # A directory of our own inside: mmdebstrap gives the tree the mode and owner of ``/``.
         target = Path(scratch) / "tree"
         hook = Path(scratch) / "recipe.sh"
         hook.write_text(_RECIPE)
@@ -152,7 +152,7 @@ def _apt_proxy() -> list[str]:
 
 
 def _mirrors() -> list[str]:
-    """Return the machine's own sources of this suite; none lets mmdebstrap take Debian's."""
+    """Return the machine's own sources of this suite; without any, mmdebstrap uses Debian's."""
     apt = Path("/etc/apt")
     texts = [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))]
     found: list[str] = []

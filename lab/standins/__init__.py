@@ -1,4 +1,4 @@
-"""Stand-ins of the site's web systems, which answer as the real ones were measured to.
+"""Stand-ins for the site's web systems, which answer as the real ones were measured to answer.
 
 Each is a WSGI application made from the lab's topology, with faults that can be switched while
 it runs: ``create_mimic``, ``create_subnet_page`` and ``create_openstack`` (three applications).

@@ -15,7 +15,7 @@ from lab.topology.default import Topology
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; the exit status is 0 then."""
+    """Serve until SIGTERM or SIGINT; return the exit status 0."""
     parser = argparse.ArgumentParser(prog="python -m lab.standins", description=__doc__)
     parser.add_argument("--topology", type=Path, help="the lab's topology, JSON")
     parser.add_argument("--faults", type=Path, help="the faults in force, JSON; read each time")

@@ -1,4 +1,4 @@
-"""The faults of every stand-in: hang, cut the connection, be slow."""
+"""The faults that every stand-in can have: hang, cut the connection, be slow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SLOW = 3.0
 
 
 def app_for(name: str, before: Callable[[], Response | None]) -> Flask:
-    """Return a Flask application that asks ``before`` first and reports an unusable faults file."""
+    """Return a Flask application that calls ``before`` first; it reports a bad faults file."""
     app = Flask(name, static_folder=None)
     app.before_request(before)
 
@@ -37,7 +37,7 @@ def empty_500() -> Response:
 
 
 def hang(faults: Faults, system: str, name: str) -> Response:
-    """Answer nothing until the fault is gone, or for ten minutes at most."""
+    """Do not answer until the fault is gone, or for at most ten minutes."""
     end = time.monotonic() + _HANG_LIMIT
     while time.monotonic() < end and name in faults.active(system):
         time.sleep(_HANG_STEP)
@@ -45,17 +45,17 @@ def hang(faults: Faults, system: str, name: str) -> Response:
 
 
 def cut_connection() -> Response:
-    """Close the client's connection without an answer, as a stopped service's port would."""
+    """Close the client's connection without an answer, as the port of a stopped service would."""
     connection = request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
-        with suppress(OSError):  # the client may have given up before
+        with suppress(OSError):  # the client may have given up earlier
             connection.shutdown(socket.SHUT_RDWR)
-    # Reaches a client only where the server does not lend its socket (Flask's test client).
+    # This reaches a client only where the server does not lend its socket (Flask's test client).
     return Response("", 502)
 
 
 def be_slow() -> None:
-    """Take as long as the fault ``slow`` says."""
+    """Wait as long as the fault ``slow`` says."""
     time.sleep(_SLOW)
 
 

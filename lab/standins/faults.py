@@ -1,4 +1,4 @@
-"""The faults a stand-in can be told to have, and how it learns of them.
+"""The faults that a stand-in can have, and how it reads them.
 
 A fault is a readable name (``aquilon-down``). The faults file is JSON, read again at every
 request, so that a fault takes effect without a restart::
@@ -144,11 +144,11 @@ def list_faults() -> dict[str, dict[str, str]]:
 
 
 class Faults:
-    """The faults in force, read afresh each time they are asked for.
+    """The active faults, read anew each time they are asked for.
 
     Args:
         path: the JSON file; None or a file that is not there means no faults.
-        fixed: faults in the file's own shape that hold besides; for tests, who may change it.
+        fixed: further faults in the file's own form; tests may change it.
     """
 
     def __init__(self, path: Path | None = None, fixed: Mapping[str, object] | None = None) -> None:
@@ -156,10 +156,10 @@ class Faults:
         self._fixed: Mapping[str, object] = {} if fixed is None else fixed
 
     def active(self, system: str) -> frozenset[str]:
-        """Return the names of the faults that ``system`` has now.
+        """Return the names of the active faults of ``system``.
 
         Raises:
-            UnknownFaultError: when the file cannot be read or names a fault nobody knows.
+            UnknownFaultError: the file cannot be read, or names a fault that does not exist.
         """
         value = self._read().get(system, [])
         names = [value] if isinstance(value, str) else value
@@ -177,10 +177,10 @@ class Faults:
         return frozenset(str(name) for name in names if name)
 
     def variant(self, default: str) -> str:
-        """Return which state of Mimic is imitated now.
+        """Return which version of Mimic is imitated now.
 
         Raises:
-            UnknownFaultError: when the file cannot be read or names a variant nobody knows.
+            UnknownFaultError: the file cannot be read, or names a variant that does not exist.
         """
         value = self._read().get(VARIANT_KEY) or default
         if not isinstance(value, str) or value not in VARIANTS:

@@ -1,4 +1,4 @@
-"""Serving all the stand-ins, each on a socket of its own, in threads of one process."""
+"""Serves all the stand-ins, each on a socket of its own, in threads of one process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BACKLOG = 128
 
 
 class _Handler(WSGIRequestHandler):
-    """Logs one line per request, and asks no name server for the client's name."""
+    """Logs one line for each request, and looks up no name for the client's address."""
 
     protocol_version = "HTTP/1.1"
 
@@ -36,17 +36,17 @@ class _Handler(WSGIRequestHandler):
 
 class _QuietHandler(_Handler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class StandIns:
-    """The stand-ins, listening; a context manager.
+    """The running stand-ins; also a context manager.
 
     Args:
         topology: the lab.
-        faults: the faults in force.
+        faults: the active faults.
         local: listen on 127.0.0.1 and free ports instead of the topology's addresses.
-        variant: the state of Mimic that is imitated unless the faults choose another.
+        variant: the version of Mimic that is imitated unless the faults choose another.
         quiet: log no requests.
     """
 
@@ -86,7 +86,7 @@ class StandIns:
         return self.endpoints.keystone
 
     def cloud_config(self) -> dict[str, object]:
-        """Return an entry of ``clouds.yaml`` that logs in here as the lab's administrator."""
+        """Return an entry of ``clouds.yaml`` that logs in as the lab's administrator."""
         spec = self.topology.cloud
         return {
             "auth": {
@@ -101,7 +101,7 @@ class StandIns:
         }
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start to answer."""
         for thread in self._threads:
             thread.start()
 
@@ -157,7 +157,7 @@ def _url(sock: socket.socket, path: str) -> str:
 def _server(sock: socket.socket, app: Flask, handler: type[_Handler]) -> BaseWSGIServer:
     host, port = sock.getsockname()
     server = make_server(host, port, app, threaded=True, request_handler=handler, fd=sock.fileno())
-    # A request that hangs on purpose must not keep the process from ending.
+    # A request that hangs on purpose must not prevent the process from ending.
     server.daemon_threads = True  # type: ignore[attr-defined] # of the threaded subclass
     server.block_on_close = False  # type: ignore[attr-defined]
     return server

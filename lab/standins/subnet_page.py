@@ -1,4 +1,4 @@
-"""A stand-in of the in-house page that lists the addresses of a management subnet."""
+"""A stand-in for the in-house page that lists the addresses of a management subnet."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def create_subnet_page(topology: Topology, faults: Faults) -> Flask:
 
 
 def _subnets(topology: Topology) -> dict[str, str]:
-    """Return the subnets of the page's selector and what it calls them."""
+    """Return the subnets of the page's selector, and its names for them."""
     management = topology.management_network
     following = IPv4Network((int(management.broadcast_address) + 1, management.prefixlen))
     return {

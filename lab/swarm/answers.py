@@ -1,8 +1,8 @@
-"""Recording what a leaf answers, and answering the same for thousands of switches.
+"""Records the answers of a leaf, and gives the same answers for thousands of switches.
 
-A tool of the switch (``ip``, ``vtysh``, ...) is first replaced by a shim that records its
-arguments and output. Later another shim of the same name prints the recorded output, rewritten for
-the switch whose address was connected to. Command lines that were not recorded run the real tool.
+A tool of the switch (``ip``, ``vtysh``, ...) is first replaced by a shim that records its arguments
+and output. Later another shim of the same name prints the recorded output, rewritten for the switch
+whose address was connected to. Command lines that were not recorded run the real tool.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from lab.fabric.leaf import Leaf
 from lab.swarm.names import MOULDS, RULES, UNDO, WHO
 
-#: The tools whose answers are recorded: those that name the switch, and those that are slow.
+#: The tools whose answers are recorded: those that name the switch, and slow ones.
 TOOLS = (
     "arping",
     "bridge",
@@ -33,9 +33,9 @@ TOOLS = (
     "uname",
     "vtysh",
 )
-#: Where all this lies on a leaf's disk.
+#: The directory of all this on a leaf's disk.
 HOME = Path("var/lib/swarm")
-# The signal of a ``timeout`` ends the tool; the recorder still has to write down what it said.
+# The signal of a ``timeout`` ends the tool; the recorder still has to record its output.
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _RECORDER = """\
 #!/bin/sh
@@ -50,7 +50,7 @@ cat "$at/out"
 cat "$at/err" >&2
 exit $status
 """
-# The arguments may hold the switch's own names: then the question is the mould's, rewritten.
+# The arguments may have the switch's own names: then the question is the leaf's, rewritten.
 _SHIM = """\
 #!/bin/sh
 . {home}/who
@@ -69,7 +69,7 @@ exec {real} "$@"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a tool said to one command line, without its name (``-j addr show``)."""
+    """The output of a tool for one command line, without the tool's name (``-j addr show``)."""
 
     tool: str
     asked: str
@@ -79,14 +79,14 @@ class Answer:
 
 
 def record(leaf: Leaf, scripts: Iterable[str]) -> tuple[Answer, ...]:
-    """Run shell scripts on a leaf and write down what its tools say in them.
+    """Run shell scripts on a leaf, and record the output of its tools.
 
     Args:
         leaf: a running leaf.
         scripts: the scripts, such as the commands that a client sends.
 
     Returns:
-        One answer for each different command line of a tool, the last that was given.
+        One answer for each different command line of a tool, the last one if there are several.
     """
     disk = leaf.root / HOME
     records, tools = disk / "records", disk / "recorders"
@@ -102,7 +102,7 @@ def record(leaf: Leaf, scripts: Iterable[str]) -> tuple[Answer, ...]:
 
 
 def real_tools(leaf: Leaf) -> dict[str, str]:
-    """Return the tools that the leaf has, and where."""
+    """Return the tools that the leaf has, with their paths."""
     loop = f"for tool in {' '.join(TOOLS)}; do command -v $tool; done; true"
     said = leaf.exec(["env", f"PATH={_PATH}", "sh", "-c", loop], check=True).stdout
     return {path.rsplit("/", 1)[-1]: path for path in said.split()}
@@ -112,8 +112,8 @@ def install(leaf: Leaf, answers: Mapping[str, Sequence[Answer]]) -> None:
     """Write the shims and the answers on a leaf's disk, under ``answers`` and ``bin``.
 
     Args:
-        leaf: where the simulated switches live.
-        answers: the answers of each mould, by the mould's number.
+        leaf: the leaf behind which the simulated switches are.
+        answers: the answers of each copied leaf, by its number.
     """
     disk = leaf.root / HOME
     (disk / "answers").mkdir(exist_ok=True)
@@ -131,7 +131,7 @@ def install(leaf: Leaf, answers: Mapping[str, Sequence[Answer]]) -> None:
 
 
 def _case(disk: Path, name: str, digit: str, answer: Answer) -> str:
-    """Return the branch of a shim for one question; the answer's parts become files."""
+    """Return the branch of a shim for one question; the parts of the answer become files."""
     saying = _say(disk, name, answer.out)
     if answer.err:
         saying = f"{{ {_say(disk, f'{name}.err', answer.err)}; }} >&2; {saying}"
@@ -142,11 +142,11 @@ def _case(disk: Path, name: str, digit: str, answer: Answer) -> str:
 def _say(disk: Path, name: str, content: bytes) -> str:
     """Return the shell's command that prints an answer with the names replaced."""
     file = disk / "answers" / name
-    if b"\0" in content:  # an archive; the shell's own words end at such a byte
+    if b"\0" in content:  # an archive; words of the shell end at such a byte
         file.write_bytes(content)
         needed = "".join(rule.forward for rule in RULES if rule.old.encode() in content)
         return f'sed "{needed}" /{HOME}/answers/{name}'
-    # Printed by the shell itself, without another process: a third of the processor time.
+    # The shell itself prints it, without another process: a third of the CPU time.
     word = re.sub(rb'[\\"$`]', rb"\\\g<0>", content)
     for rule in RULES:
         word = word.replace(rule.old.encode(), b"${%s}" % rule.key.encode())
@@ -169,7 +169,7 @@ def _read(records: Path) -> Iterable[Answer]:
 
 
 def _reads_stdin(answer: Answer) -> bool:
-    """Return whether it was a shell that did not take its commands from its arguments."""
+    """Return whether it was a shell that did not get its commands from its arguments."""
     return answer.tool == "sh" and not answer.asked.startswith("-c ")
 
 

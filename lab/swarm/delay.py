@@ -1,7 +1,7 @@
 """A line that delays every packet, for kernels without ``netem``.
 
-Two tun devices in two network namespaces, and this process between them: what is routed into one
-comes out of the other a fixed time later, in order. TCP sees only a longer path.
+Two tun devices are in two network namespaces, with this process between them. A packet that is
+routed into one comes out of the other a fixed time later, in order. TCP only sees a longer path.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def open_tun(name: str) -> int:
 
 
 class Direction:
-    """One way through the line.
+    """One direction of the line.
 
     Args:
-        source: the descriptor that packets come from.
-        target: the one that they go to.
-        delay: how long each is held, in seconds.
+        source: the descriptor to read packets from.
+        target: the descriptor to write them to.
+        delay: the seconds that each packet is held.
     """
 
     def __init__(self, source: int, target: int, delay: float) -> None:
@@ -55,7 +55,7 @@ class Direction:
         self._held: deque[tuple[float, bytes]] = deque()
 
     def take(self) -> None:
-        """Take the packets that have come."""
+        """Read the packets that have arrived."""
         with suppress(BlockingIOError):
             for _ in range(_BATCH):
                 packet = os.read(self.source, _PACKET)
@@ -85,11 +85,14 @@ def run(near: int, far: int, delay: float) -> None:
 
 
 def main() -> None:
-    """``python -m lab.swarm.delay NEAR FAR SECONDS``: two namespaces and the delay each way."""
+    """Run ``python -m lab.swarm.delay NEAR FAR SECONDS``.
+
+    Two namespaces, and the delay each way.
+    """
     near, far, delay = sys.argv[1:]
     handles = [in_namespace(name, lambda: open_tun(DEVICE)) for name in (near, far)]
     with suppress(OSError):
-        os.nice(-10)  # a cable does not wait for a processor
+        os.nice(-10)  # a cable does not wait for a CPU
     run(handles[0], handles[1], float(delay))
 
 

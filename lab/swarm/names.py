@@ -1,8 +1,8 @@
-"""Who is who in a simulated fleet: names and addresses by number, and how a switch finds its own.
+"""Names and addresses in a simulated fleet by number, and how a switch finds its own.
 
-The switches come in pairs, each a copy of the lab's two leafs with names, addresses, VNI and MACs
-of its own. Every replacement is exactly as long as what it replaces, so that the answers of a leaf
-can be rewritten byte by byte, archives too.
+The switches come in pairs. Each pair is a copy of the lab's two leafs with its own names,
+addresses, VNI and MACs. Every replacement is exactly as long as the text it replaces, so the
+answers of a leaf, even archives, can be rewritten byte by byte.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class SwarmSwitch:
 
 @dataclass(frozen=True)
 class Rule:
-    """A replacement in the moulds' answers.
+    """A replacement in the answers of the copied leafs.
 
     Attributes:
         key: the shell variable that holds the new text after ``WHO``.
         old: a plain text.
-        new: what it becomes, as a double-quoted word of the shell.
+        new: the new text, as a double-quoted word of the shell.
     """
 
     key: str
@@ -71,8 +71,8 @@ RULES = (
     Rule("C", "0c:c4:7a:", "0c:$h:$l:"),
 )
 
-#: What a command on the simulated switch begins with: sets ``k`` to the mould's digit (empty on the
-#: moulds themselves), and the variable of each rule. Nothing here forks.
+#: The beginning of a command on the simulated switch: sets ``k`` to the digit of the copied leaf
+#: (empty on that leaf itself), and the variable of each rule. Nothing here forks.
 WHO = f"""\
 k=
 to=${{SSH_CONNECTION#* * }}; to=${{to%% *}}
@@ -113,7 +113,7 @@ def switches(count: int) -> tuple[SwarmSwitch, ...]:
     """Return the first switches of a fleet.
 
     Raises:
-        LabError: there cannot be that many.
+        LabError: so many switches cannot be simulated.
     """
     if not 1 <= count <= MOST:
         raise LabError(f"A fleet of {count} switches cannot be simulated: 1 to {MOST} can.")
@@ -121,7 +121,7 @@ def switches(count: int) -> tuple[SwarmSwitch, ...]:
 
 
 def moulds(name: str) -> Topology:
-    """Return the lab whose leafs are copied: the default one, with longer addresses."""
+    """Return the topology of the copied leafs: the default one, with longer addresses."""
     drawn = default_topology(name)
     places = {leaf: place for place, leaf in enumerate(MOULDS.values(), 1)}
     digits = {leaf: digit for digit, leaf in MOULDS.items()}

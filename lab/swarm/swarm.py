@@ -1,9 +1,10 @@
 """Simulated fleets: thousands of switches behind one real OpenSSH server.
 
-A lab of two leafs is brought up. One of them gets a whole range of addresses and an OpenSSH server
-that listens on all of them; whoever connects to an address finds the switch of that address: a real
-login on a real leaf, whose tools give the recorded answers of a leaf under that switch's own names
-(``swarm_answers``, ``swarm_names``). For a real leaf each, use a lab with ``extra_leafs``.
+A lab of two leafs is brought up. One of them gets a whole range of addresses, and an OpenSSH server
+that listens on all of them. A client that connects to an address finds the switch of that address:
+a real login on a real leaf, whose tools give the recorded answers of a leaf, rewritten with that
+switch's names (``lab.swarm.answers``, ``lab.swarm.names``). To get a real leaf for each switch, use
+a lab with ``extra_leafs``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from lab.swarm.names import MOULDS, NETWORK, SwarmSwitch, moulds, switches
 from lab.topology.specs import LabError
 
 _SSHD = f"""\
-# One server for thousands of switches: nobody is turned away or dropped for there being many.
+# One server for thousands of switches, so no client is refused because there are many.
 ListenAddress 0.0.0.0:22
 HostKey /etc/ssh/ssh_host_ed25519_key
 PidFile /{HOME}/sshd.pid
@@ -48,11 +49,11 @@ _NEAR, _FAR = "10.49.0.1", "10.49.0.2"
 
 
 class Swarm:
-    """A simulated fleet; its lab is named like it and is found and taken down by that name.
+    """A simulated fleet; its lab has the same name, and is found and removed by it.
 
     Args:
         name: the lab's name.
-        count: how many switches.
+        count: the number of switches.
     """
 
     def __init__(self, name: str, count: int) -> None:
@@ -61,19 +62,19 @@ class Swarm:
 
     @property
     def known_hosts(self) -> Path:
-        """Return the seat's known hosts, each switch among them."""
+        """Return the seat's known hosts, which include each switch."""
         return self.lab.seat.known_hosts
 
     def up(self, scripts: Sequence[str]) -> None:
         """Bring it up.
 
         Args:
-            scripts: shell scripts that clients will run on the switches. What the tools say in
-                them is recorded; what is not recorded is answered by the one real leaf, later and
-                slower and under its own names.
+            scripts: shell scripts that clients will run on the switches. The output of their tools
+                is recorded. What is not recorded is answered by the one real leaf, later, more
+                slowly and under its own names.
 
         Raises:
-            LabError: it could not be brought up; nothing is left of it then.
+            LabError: it could not be brought up; nothing of it is left then.
         """
         self.lab.up(moulds(self.lab.name), kind="namespace")
         try:
@@ -83,7 +84,7 @@ class Swarm:
             raise
 
     def down(self) -> None:
-        """Take everything away."""
+        """Remove everything."""
         self.lab.down()
 
     def _serve(self, scripts: Sequence[str]) -> None:
@@ -109,13 +110,13 @@ class Swarm:
         return any(netns.listens(process, 22) for process in inside)
 
     def far_seat(self, delay: float) -> str:
-        """Make a second seat, from where every packet takes longer to the switches and back.
+        """Make a second seat, from which packets take longer to the switches and back.
 
         Args:
             delay: seconds each way; a round trip takes twice as long.
 
         Returns:
-            Its network namespace. It reaches the switches and nothing else.
+            Its network namespace. It reaches only the switches.
 
         Raises:
             LabError: it could not be made.

@@ -1,4 +1,4 @@
-"""What the lab consists of: the single truth for the fabric and the web stand-ins."""
+"""The default topology of the lab, for both the fabric and the web stand-ins."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class _Rack:
-    """A leaf's number, place among the leafs, and the hypervisors and VMs that hang on it."""
+    """A leaf's number, its position among the leafs, and its hypervisors and VMs."""
 
     number: str
     address: str
@@ -79,7 +79,7 @@ _DOMAIN = "example.internal"
 def default_topology(
     name: str = "vk", extra_leafs: int = 0, extra_stanzas: dict[str, int] | None = None
 ) -> Topology:
-    """Return the lab that everything is rehearsed on.
+    """Return the default topology.
 
     Args:
         name: the lab's name; labs of different names can be up at once.

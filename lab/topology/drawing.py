@@ -1,4 +1,4 @@
-"""The fabric drawn for a terminal."""
+"""A drawing of the fabric for a terminal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The parts that a lab is drawn from, and the whole drawing, ``Topology``.
+"""The parts of a lab, and the whole ``Topology``.
 
-All is plain, immutable data and survives a round trip through JSON, so that a lab that is already
-up can be found again by another process.
+All of it is plain, immutable data that survives a round trip through JSON, so another process can
+find a lab that is already up.
 """
 
 # ruff: noqa: RUF009 - addresses are immutable, so they may stand as defaults
@@ -26,12 +26,12 @@ def stable_id(kind: str, name: str) -> str:
 
 
 class LabError(VipkeeperError):
-    """The lab cannot do what was asked of it."""
+    """The lab cannot do what was asked for."""
 
 
 @dataclass(frozen=True)
 class PortSpec:
-    """A leaf's front port: its name (``swp1s3``), MAC and what is written in its alias."""
+    """A leaf's front port: its name (``swp1s3``), its MAC and its alias."""
 
     name: str
     mac: str
@@ -90,7 +90,7 @@ class LeafSpec:
 
 @dataclass(frozen=True)
 class HypervisorSpec:
-    """A compute host: where it is plugged in, and how Mimic knows it (``system_id``)."""
+    """A compute host: its port, and its id in Mimic (``system_id``)."""
 
     name: str
     leaf: str
@@ -115,10 +115,10 @@ class VmSpec:
         name: display name; not unique.
         address: fixed address with the subnet's prefix length; None where it has no port.
         mac: MAC of its port; empty where it has none.
-        hypervisor: FQDN of its hypervisor; None where Nova has placed it nowhere.
+        hypervisor: FQDN of its hypervisor; None where Nova has placed it on none.
         uuid: server id.
         project_id: owning project.
-        status: Nova's word.
+        status: its status in Nova.
         floating: floating address (known to Neutron; the lab does not translate it).
         fault: Nova's fault message.
     """
@@ -141,7 +141,7 @@ class VmSpec:
 
 @dataclass(frozen=True)
 class BystanderSpec:
-    """A machine on the other SVI, plugged straight into a leaf; no system lists it."""
+    """A machine on the other SVI, attached directly to a leaf; no system lists it."""
 
     name: str
     leaf: str
@@ -152,7 +152,7 @@ class BystanderSpec:
 
 @dataclass(frozen=True)
 class ServiceSpec:
-    """One web service of the site: where it listens, and what it is reached by."""
+    """One web service of the site: where it listens, and its name."""
 
     name: str
     address: IPv4Address
@@ -176,7 +176,7 @@ class ProjectSpec:
 
 @dataclass(frozen=True)
 class CloudSpec:
-    """How the lab's OpenStack lets the operator in, and its one provider network."""
+    """The login of the lab's OpenStack, and its only provider network."""
 
     region: str = "RegionOne"
     username: str = "vipkeeper"
@@ -191,7 +191,7 @@ class CloudSpec:
 
 @dataclass(frozen=True)
 class SeatSpec:
-    """The operator's own machine: on the management and on the outside network only."""
+    """The operator's own machine, only on the management and on the outside network."""
 
     management: IPv4Interface = IPv4Interface("10.5.0.250/24")
     outside: IPv4Interface = IPv4Interface("198.51.100.250/24")
@@ -232,7 +232,9 @@ class Topology:
         hosts = {hypervisor.name for hypervisor in self.hypervisors}
         for hypervisor in self.hypervisors:
             if hypervisor.leaf not in leafs:
-                raise LabError(f"{hypervisor.name} hangs on an unknown leaf, {hypervisor.leaf}.")
+                raise LabError(
+                    f"{hypervisor.name} is attached to an unknown leaf, {hypervisor.leaf}."
+                )
         for vm in self.vms:
             if vm.hypervisor is not None and vm.hypervisor not in hosts:
                 raise LabError(f"{vm.name} runs on an unknown hypervisor, {vm.hypervisor}.")
@@ -253,7 +255,7 @@ class Topology:
             raise LabError(f"The lab's drawing uses one {what} twice: {', '.join(doubled)}.")
 
     def leaf(self, name: str) -> LeafSpec:
-        """Return the leaf of that name; the name up to the first dot, or its number, is enough."""
+        """Return a leaf by its name, by its name up to the first dot, or by its number."""
         found = [x for x in self.leafs if name in (x.name, x.short_name)]
         found = found or [x for x in self.leafs if x.short_name.rsplit("-", 1)[-1] == name]
         if len(found) != 1:
@@ -288,7 +290,7 @@ class Topology:
         return self.leaf(self.hypervisor(vm.hypervisor).leaf)
 
     def vms_behind(self, leaf: LeafSpec) -> tuple[VmSpec, ...]:
-        """Return the running VMs whose hypervisor hangs on a leaf."""
+        """Return the running VMs whose hypervisor is attached to a leaf."""
         hosts = {hv.name for hv in self.hypervisors if hv.leaf == leaf.name}
         return tuple(vm for vm in self.vms if vm.running and vm.hypervisor in hosts)
 

@@ -1,4 +1,4 @@
-"""Nornir's runner for many switches at once: it keeps deadlines, can be stopped, loses no host."""
+"""Nornir's runner for many switches: it keeps deadlines, can be stopped, and loses no host."""
 
 from nornir_config.runner.fleet import FleetRunner
 

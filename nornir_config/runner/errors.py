@@ -1,4 +1,4 @@
-"""What becomes of hosts that a run could not bring to an end, and of runs that were cut short."""
+"""The errors of hosts that a run could not finish, and of runs that were interrupted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class NoHostsError(VipkeeperError):
-    """There is nothing to run on; Nornir would report success for a run without hosts."""
+    """There is no host to run on; Nornir would report success for a run without hosts."""
 
     exit_code = ExitCode.TARGET
 
@@ -20,8 +20,8 @@ class FleetInterrupt(KeyboardInterrupt):
     """Ctrl-C, or another signal to stop, during a run.
 
     Attributes:
-        results: of every host, those that were not started among them.
-        by: which signal it was, for a person.
+        results: the results of every host, including those that were not started.
+        by: the signal, in words for a person.
     """
 
     def __init__(self, results: AggregatedResult, by: str = "Ctrl-C") -> None:
@@ -31,13 +31,16 @@ class FleetInterrupt(KeyboardInterrupt):
 
 
 class HostDeadlineError(VipkeeperError):
-    """A host was not done in its time."""
+    """A host did not finish in its time."""
 
     exit_code = ExitCode.SWITCH
 
     @classmethod
     def not_asked(cls, name: str, allowed: str) -> HostDeadlineError:
-        """Return the error for a host whose turn never came; ``allowed`` is whose time was over."""
+        """Return the error for a host that was not started.
+
+        ``allowed`` says which time was over.
+        """
         return cls(
             f"{name}: not asked: {allowed} were over before its turn came",
             "Allow more time (--deadline) or more at once (--workers).",
@@ -45,7 +48,7 @@ class HostDeadlineError(VipkeeperError):
 
     @classmethod
     def no_answer(cls, name: str, seconds: float, allowed: str) -> HostDeadlineError:
-        """Return the error for a host that was begun so many seconds ago and has not ended."""
+        """Return the error for a host that was started so many seconds ago and has not ended."""
         return cls(
             f"{name}: no answer for {seconds:.0f} s, when {allowed} were over; it was given up",
             "It accepts connections and then hangs, or is very slow: log in and look at its load.",
@@ -53,7 +56,7 @@ class HostDeadlineError(VipkeeperError):
 
     @classmethod
     def still_hanging(cls, name: str) -> HostDeadlineError:
-        """Return the error for a host that an earlier run gave up and whose thread still runs."""
+        """Return the error for a host that an earlier run gave up, and whose thread still runs."""
         return cls(
             f"{name}: still hanging since an earlier run; it was not asked again",
             "Check whether you can log in to it at all.",
@@ -61,19 +64,19 @@ class HostDeadlineError(VipkeeperError):
 
 
 class NotStartedError(VipkeeperError):
-    """A host's turn never came: nothing was done on it."""
+    """A host was not started: nothing was done on it."""
 
     exit_code = ExitCode.CANCELLED
 
 
 class AbandonedError(VipkeeperError):
-    """A host was being worked on when the run was cut short; how it ended is not known."""
+    """A run was interrupted while it worked on the host; how that ended is not known."""
 
     exit_code = ExitCode.CANCELLED
 
     @classmethod
     def of(cls, name: str, *, changing: bool) -> AbandonedError:
-        """Return the error for a host that was left alone; a change there may still go on."""
+        """Return the error for a host that was abandoned; a change there may still go on."""
         if not changing:
             return cls(f"{name}: stopped before it had answered", "")
         return cls(

@@ -1,7 +1,7 @@
 """A Nornir runner for fleets: it keeps deadlines, can be cancelled, and never loses a host.
 
 Nornir's threaded runner waits for ever for a host that hangs, and Ctrl-C does not stop it: every
-queued host is still worked on. This one in a Nornir configuration::
+queued host is still worked on. To use this runner in a Nornir configuration::
 
     runner:
       plugin: vipkeeper
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from nornir.core.inventory import Host
     from nornir.core.task import AggregatedResult, MultiResult, Task
 
-#: Nornir closes the connections of its good hosts by a task of this name; there may be none.
+#: Nornir closes the connections of its good hosts by a task of this name; there may be no such
+#: host.
 _CLOSING = "close_connections_task"
 
 
 class FleetRunner:
-    """Runs a task on many hosts at once; every host gets a result, whatever happens."""
+    """Runs a task on many hosts at once; every host gets a result in any case."""
 
     def __init__(
         self,
@@ -45,26 +46,26 @@ class FleetRunner:
         on_result: Callable[[str, MultiResult], None] | None = None,
         on_cancel: Callable[[Sequence[str]], None] | None = None,
     ) -> None:
-        """Take the rules of all runs.
+        """Take the options of all runs.
 
         Args:
-            num_workers: how many hosts are worked on at once.
-            deadline: seconds for the whole run. Then no host is started any more, and running ones
-                are abandoned: their connection is closed under them and their thread is left to
-                end by itself. For reading; a change has a timer on the switch instead.
+            num_workers: the number of hosts at once.
+            deadline: seconds for the whole run. After that no host is started, and running ones are
+                abandoned: their connection is closed and their thread is left to end by itself. Use
+                it only for reading; a change has a timer on the switch instead.
             host_deadline: the same for each host, from its own start.
             stagger: seconds between the starts of two hosts.
-            stop_on_failure: start no other host once one has failed.
-            wait_on_cancel: at Ctrl-C, SIGTERM or SIGHUP, let running hosts come to their end (a
-                change finishes or reverts); a second signal abandons them, but for SIGHUP, which a
-                closed terminal sends twice. False, for tasks that only read, abandons them at once.
-            exclusive: keys of a host (a function, or the name of a datum of the host); hosts that
-                share one never run at the same time.
+            stop_on_failure: start no other host after one has failed.
+            wait_on_cancel: at Ctrl-C, SIGTERM or SIGHUP, let running hosts finish (a change ends or
+                is rolled back). A second signal abandons them, except SIGHUP, which a closed
+                terminal sends twice. False abandons them at once, for tasks that only read.
+            exclusive: returns the keys of a host (a function, or the name of a datum of the host);
+                hosts with a key in common never run at the same time.
             on_result: called in the caller's thread with each host's name and result, once.
-            on_cancel: called at the signal with the names of the hosts that are waited for.
+            on_cancel: called at the signal with the names of the hosts that are still running.
 
         Raises:
-            ValueError: a number makes no sense.
+            ValueError: a number is not valid.
         """
         if num_workers < 1 or stagger < 0 or min(deadline or 1, host_deadline or 1) <= 0:
             raise ValueError("num_workers and deadlines must be positive, and stagger not negative")
@@ -83,7 +84,7 @@ class FleetRunner:
         self._runs: set[FleetRun] = set()
 
     def run(self, task: Task, hosts: list[Host]) -> AggregatedResult:
-        """Run a task on the hosts, as Nornir asks its runners to.
+        """Run a task on the hosts; Nornir calls this method of its runners.
 
         Raises:
             NoHostsError: there is no host.
@@ -106,7 +107,7 @@ class FleetRunner:
         return results
 
     def cancel(self) -> None:
-        """Do as Ctrl-C does, from any thread."""
+        """Cancel the run as Ctrl-C does; may be called from any thread."""
         for run in list(self._runs):
             run.cancel()
 

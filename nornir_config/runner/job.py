@@ -1,4 +1,4 @@
-"""A host that is being worked on in a thread, and what becomes of it when it is given up."""
+"""A host that is worked on in a thread, and how it is abandoned."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _REAP = 0.5  # seconds between two looks at a thread that was abandoned
 
 @dataclass(eq=False)
 class Job:
-    """A host that is being worked on.
+    """A host that is worked on.
 
     Attributes:
         host: the host.
-        keys: nobody who shares one is worked on meanwhile.
-        began: when, on the monotonic clock.
-        thread: where; None before it has started.
+        keys: its keys; no host with one of them is worked on meanwhile.
+        began: when it began, on the monotonic clock.
+        thread: its thread; None before it has started.
     """
 
     host: Host
@@ -32,8 +32,8 @@ class Job:
     thread: threading.Thread | None = None
 
     def start(self, work: Callable[[Job], None]) -> None:
-        """Begin to work on it."""
-        # A daemon: a thread that hangs must not keep the process from ending.
+        """Start the thread that works on it."""
+        # A daemon: a thread that hangs must not prevent the process from ending.
         self.thread = threading.Thread(
             target=work, args=(self,), name=f"host {self.host.name}", daemon=True
         )
@@ -41,7 +41,7 @@ class Job:
 
     @property
     def begun(self) -> bool:
-        """Return whether its thread has come to life; an interrupt can prevent that."""
+        """Return whether its thread has started; an interrupt can prevent that."""
         return self.thread is not None and self.thread.ident is not None
 
     @property
@@ -50,7 +50,7 @@ class Job:
         return self.thread is not None and self.thread.is_alive()
 
     def abandon(self) -> None:
-        """Close its connections under its thread until that has ended."""
+        """Close its connections repeatedly until its thread has ended."""
         if self.thread is not None:
             threading.Thread(target=_reap, args=(self.host, self.thread), daemon=True).start()
 
@@ -62,7 +62,7 @@ def _reap(host: Host, thread: threading.Thread) -> None:
         for name in list(host.connections):
             plugin = host.connections.pop(name, None)
             if plugin is not None:
-                # It hangs: closing it may fail in any way.
+                # It hangs, so closing it may fail in any way.
                 with contextlib.suppress(Exception):
                     plugin.close()
         if ended:

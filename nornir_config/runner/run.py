@@ -1,7 +1,7 @@
-"""One run of the ``FleetRunner``: which host starts when, and what becomes of it.
+"""One run of the ``FleetRunner``: when each host starts, and what its result is.
 
-All bookkeeping is done in the caller's thread. The workers' threads only report through a queue, so
-that nothing needs a lock, and a worker that never reports delays nobody.
+All bookkeeping is done in the caller's thread. The threads of the workers only report through a
+queue, so no lock is needed, and a worker that never reports delays nobody.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunnerOptions:
-    """How a run goes; see ``FleetRunner``."""
+    """The options of a run; see ``FleetRunner``."""
 
     num_workers: int
     deadline: float | None
@@ -41,11 +41,11 @@ class RunnerOptions:
 
 
 class FleetRun:
-    """One run; made for it and thrown away after it.
+    """One run; the object is used once.
 
     Attributes:
         cancelled: how often it was cancelled.
-        stopped_by: what it was cancelled by first.
+        stopped_by: the first cause of cancelling.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class FleetRun:
         self._next_start = now
 
     def cancel(self, by: str = "Ctrl-C") -> None:
-        """End the run early; may be called from a signal handler and from any thread."""
+        """Cancel the run; may be called from a signal handler and from any thread."""
         self.stopped_by = self.stopped_by or by
         self.cancelled += 1
         self._events.put(None)
@@ -95,11 +95,11 @@ class FleetRun:
             self._drop_blocked()
             if self._waiting or self._running:
                 self._take_next(self._patience())
-        except KeyboardInterrupt:  # from a handler of somebody else's
+        except KeyboardInterrupt:  # raised by another signal handler
             self.cancel()
 
     def _take_next(self, patience: float | None) -> bool:
-        """Take the next event; False when there was none for so many seconds."""
+        """Take the next event; return False when there was none for so many seconds."""
         try:
             event = self._events.get(timeout=patience)
         except queue.Empty:
@@ -111,7 +111,7 @@ class FleetRun:
     def _take(self, job: Job, result: MultiResult) -> None:
         name = job.host.name
         if self._running.get(name) is not job:
-            return  # it was abandoned, and has its result
+            return  # it was abandoned, and has its result already
         stop = result.failed and self._rules.stop_on_failure
         self._settle(job.host, result)
         del self._running[name]
@@ -164,12 +164,12 @@ class FleetRun:
             self._drop_unstarted()
             self._rules.on_cancel(sorted(self._running))
             return
-        changing = self._rules.wait_on_cancel  # nobody waits for those that only read
+        changing = self._rules.wait_on_cancel  # a run that only reads waits for nobody
         for job in list(self._running.values()):
             self._abandon(job, AbandonedError.of(job.host.name, changing=changing))
 
     def _drop_unstarted(self) -> None:
-        """Settle a host whose start itself was hit by an interrupt."""
+        """Settle a host whose start was interrupted."""
         for name, job in list(self._running.items()):
             if not job.begun:
                 del self._running[name]
@@ -179,7 +179,7 @@ class FleetRun:
         now = time.monotonic()
         if min(self._due(), default=now + 1) > now:
             return
-        while self._take_next(0):  # whoever has answered by now is not late
+        while self._take_next(0):  # a host that has answered by now is not late
             pass
         if self._end is not None and now >= self._end:
             allowed = f"the run's {self._rules.deadline:g} s"
@@ -204,7 +204,7 @@ class FleetRun:
         self._take(job, _failed(self._task, job.host, error))
 
     def _drop_blocked(self) -> None:
-        """Give up hosts that wait for a key whose holder hangs, when nobody else runs."""
+        """Give up hosts that wait for a key of a host that hangs, when no other host runs."""
         if self._running or not self._waiting or self._next_ready() is not None:
             return
         names = ", ".join(job.host.name for job in self._hanging if job.alive)
@@ -237,7 +237,7 @@ class FleetRun:
         return due
 
     def _patience(self) -> float | None:
-        """Return the seconds until something is due without an event; None when nothing is."""
+        """Return the seconds until the next deadline or start; None when there is none."""
         due = self._due()
         if self._waiting and len(self._running) < self._rules.num_workers:
             due += [self._next_start] if self._next_start > time.monotonic() else []

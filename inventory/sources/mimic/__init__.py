@@ -1,1 +1,1 @@
-"""Mimic: which switch and port the uplink of a hypervisor goes to."""
+"""Mimic: the switch and port of the uplink of a hypervisor."""

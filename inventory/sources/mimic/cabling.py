@@ -1,4 +1,4 @@
-"""Cables as drawings show them: which of several count, and where drawings differ. Pure."""
+"""Cables in drawings: which of several is current, and where drawings differ. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Link:
 
 
 def newest(links: Sequence[Link]) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
-    """Return the rows of the newest date of each interface, and the old rows beside them."""
+    """Return the rows with the newest date of each interface, and the older rows."""
     best: dict[str, date] = {}
     for link in links:
         when = link.observed or date.min
@@ -34,7 +34,7 @@ def newest(links: Sequence[Link]) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
 
 
 def left_out(old: Link, hypervisor: str) -> str:
-    """Return the note on a row that is not taken, so that nobody believes there was none."""
+    """Return the note about a row that is not used, so that a person knows there was one."""
     seen = f"observed {old.observed}" if old.observed else "without a date"
     return (
         f"{hypervisor} {old.interface}: an LLDP row that is not the newest is left out: "
@@ -43,7 +43,7 @@ def left_out(old: Link, hypervisor: str) -> str:
 
 
 def differences(magdb: Sequence[Link], netbox: Sequence[Link]) -> list[str]:
-    """Return a note for each interface to which LLDP and the recorded cabling give two ends."""
+    """Return a note for each interface whose ends differ in LLDP and in the recorded cabling."""
     recorded = {link.interface: link for link in netbox}
     notes = []
     for link in magdb:

@@ -1,8 +1,8 @@
 """Mimic's two drawings of a host's cabling, read as data. Pure: bytes in, links out.
 
-Both are Graphviz SVGs whose nodes and edges are flat ``g`` elements with a ``title``. Everything
-here goes by titles, edges and text lines; geometry is used only where the drawing offers nothing
-else (which peer box a NetBox port lies in).
+Both are Graphviz SVGs whose nodes and edges are flat ``g`` elements with a ``title``. Titles, edges
+and text lines are used; geometry is used only where the drawing has nothing else (to find the peer
+box of a NetBox port).
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}"
 _EMPTY = frozenset({"No System Specified", "No Interfaces Found"})
 _BMC = re.compile(r"(?:bmc|ipmi|idrac|ilo)\d*", re.IGNORECASE)
-# Interfaces by the kernel's names are the host's own whatever name their address leads to.
+# Interfaces with names of the kernel are the host's own, whatever name their address has.
 _NIC = re.compile(r"(?:eth|en|em|ib|bond|team|p\d+p)\w*", re.IGNORECASE)
 _PEER_CLUSTER = "cluster_peer."
 _INTERFACE = "interface."
 _UNKNOWN_INTERFACE = "unknown.interface."
-# Far beyond any host's: what a hostile drawing costs grows with these, and not with its square.
+# Far beyond any host's. The cost of a hostile drawing grows with these, not with their square.
 _MAX_DEPTH = 32
 _MAX_NODES = 1000
 _MAX_TITLE = 1000
 
 
 class DrawingError(ValueError):
-    """The bytes are not a sound drawing; the text says why."""
+    """The bytes are not a valid drawing; the text says why."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a drawing says of one host.
+    """The cables of one host in a drawing.
 
     Attributes:
-        links: cables to named switches, BMC left out, the newest date of each interface only.
-        unknown: interfaces (BMC left out) for which no neighbour is drawn.
-        notes: what a person should know about how far to trust it.
+        links: cables to named switches, without BMC, only the newest date of each interface.
+        unknown: interfaces (without BMC) that have no neighbour in the drawing.
+        notes: what a person should know about how much to trust it.
     """
 
     links: tuple[Link, ...]
@@ -126,7 +126,7 @@ def _node(group: Element, shape: str) -> _Node:
 
 
 def _split_edge(title: str, nodes: dict[str, _Node]) -> tuple[str, str]:
-    """Return the two ends of an edge; ids may themselves hold "->", so known ids decide."""
+    """Return the two ends of an edge; ids may themselves contain "->", so known ids decide."""
     ends = [
         (title[: match.start()], title[match.end() :])
         for match in re.finditer("->", title)
@@ -191,7 +191,7 @@ def _graph(svg: bytes) -> _Graph:
 
 
 def _corners(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-    """Return the lower left and the upper right corner of what the points span."""
+    """Return the lower left and the upper right corner of the rectangle around the points."""
     if not points:
         return ()
     across, up = zip(*points, strict=True)
@@ -199,7 +199,7 @@ def _corners(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, floa
 
 
 def _port_name(text: str) -> str:
-    """Return the name of the port that is drawn as ``swp1s3 (swp1s3)``."""
+    """Return the name of a port that is drawn as ``swp1s3 (swp1s3)``."""
     port = text.split(" (", 1)[0].strip()
     if port and not is_port_text(port):
         raise DrawingError(f'it names a port "{one_line(port, 40)}", which no port is called')
@@ -213,7 +213,7 @@ def _switch_name(text: str) -> str:
 
 
 def _interface_name(node: _Node) -> str:
-    """Return the first line, unless that was empty and the MAC slipped into its place."""
+    """Return the first line, unless that was empty and the MAC took its place."""
     name = next((line for line in node.lines if not is_mac(line)), "")
     if not node.lines or is_mac(node.lines[0]):
         name = node.id
@@ -223,7 +223,7 @@ def _interface_name(node: _Node) -> str:
 
 
 def _is_bmc(graph: _Graph, node: _Node, hypervisor: str) -> bool:
-    """Return whether its name, or another machine's name at its other end, shows a BMC."""
+    """Return whether it is a BMC, by its name or by another machine's name at its other end."""
     name = _interface_name(node)
     if _BMC.fullmatch(name) or "management" in node.tooltip.lower():
         return True
@@ -253,11 +253,11 @@ def read_magdb(svg: bytes, hypervisor: str) -> Drawing:
     """Read MagDB's drawing: LLDP neighbours as the host last reported them.
 
     Args:
-        svg: the body as it came.
-        hypervisor: whose drawing it is, to tell its own interfaces from its BMC's.
+        svg: the body as it was received.
+        hypervisor: the host of the drawing, to tell its own interfaces from its BMC's.
 
     Raises:
-        DrawingError: it is not a sound drawing.
+        DrawingError: it is not a valid drawing.
     """
     graph = _graph(svg)
     links: list[Link] = []
@@ -304,14 +304,14 @@ def _magdb_port(graph: _Graph, port_id: str, interface: str, notes: list[str]) -
 
 
 def read_netbox(svg: bytes, hypervisor: str) -> Drawing:
-    """Read NetBox's drawing: recorded cabling, without dates; may name a patch panel.
+    """Read NetBox's drawing: recorded cabling, without dates; it may name a patch panel.
 
     Args:
-        svg: the body as it came.
-        hypervisor: whose drawing it is, to tell its own interfaces from its BMC's.
+        svg: the body as it was received.
+        hypervisor: the host of the drawing, to tell its own interfaces from its BMC's.
 
     Raises:
-        DrawingError: it is not a sound drawing.
+        DrawingError: it is not a valid drawing.
     """
     graph = _graph(svg)
     peers = {key: box for key, box in graph.clusters.items() if key.startswith(_PEER_CLUSTER)}
@@ -341,7 +341,7 @@ def read_netbox(svg: bytes, hypervisor: str) -> Drawing:
 
 
 def _peer_of(port: _Node, peers: dict[str, _Node]) -> str:
-    """Return the box a port lies in: the only one, or by its place on the paper."""
+    """Return the box of a port: the only one, or the one around it in the drawing."""
     boxes = list(peers.values())
     if len(boxes) > 1:
         boxes = [box for box in boxes if _encloses(box, port)]

@@ -25,18 +25,18 @@ _NEAR = 600
 
 
 class PageError(ValueError):
-    """The body is not a sound answer; the text says why."""
+    """The body is not a valid answer; the text says why."""
 
 
 @dataclass(frozen=True)
 class HostPage:
-    """What a host's page says.
+    """The content of a host's page.
 
     Attributes:
         magdb: path and query of MagDB's drawing; empty when there is none.
-        netbox: the same of NetBox's.
-        absences: the page's own statements that the host is not known, or known only as an
-            address; believable, because an unsound page is a ``PageError``.
+        netbox: the same for NetBox's drawing.
+        absences: the page's own statements that the host is not known, or known only as an address;
+            they can be trusted, because an invalid page is a ``PageError``.
     """
 
     magdb: str
@@ -53,10 +53,10 @@ _ABSENCES = (
 
 
 def read_host_page(html: str) -> HostPage:
-    """Find the drawings' addresses, by text: on newer PHP messages stand inside start tags.
+    """Find the drawings' addresses in the text: newer PHP puts messages inside start tags.
 
     Raises:
-        PageError: the page is cut off, speaks of a failed database, or says nothing at all.
+        PageError: the page is truncated, reports a failed database, or has no content.
     """
     if not html.strip():
         raise PageError("the page is empty")
@@ -83,7 +83,7 @@ def _only(pattern: re.Pattern[str], html: str) -> str:
 
 @dataclass(frozen=True)
 class HostList:
-    """A view's hypervisors, and what was left out that should not have been there."""
+    """A view's hypervisors, and entries that were left out and should not have been there."""
 
     names: tuple[str, ...]
     panels: tuple[str, ...]
@@ -128,7 +128,7 @@ def read_view(body: bytes, wanted: Iterable[str]) -> HostList:
 
 
 def _level(value: object, name: str) -> Mapping[str, object]:
-    """Return one level of the view. PHP writes an empty object as an empty list."""
+    """Return one level of the view; PHP writes an empty object as an empty list."""
     if isinstance(value, dict):
         return value
     if value is None or value == []:

@@ -1,8 +1,8 @@
 """Mimic: from a hypervisor to its top-of-rack switches.
 
-Mimic is a dashboard and not an API: most of its failures look like empty answers.
-Everything that may be one is a ``SourceError`` here; "unknown" is believed only from a page
-that is sound in every other respect.
+Mimic is a dashboard and not an API: most of its failures look like empty answers. Everything that
+may be a failure is a ``SourceError`` here. "Unknown" is believed only from a page that is valid in
+every other respect.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ADVICE = "Open {url} in a browser; if it looks the same there, ask who runs Mim
 
 @dataclass(frozen=True)
 class _Read:
-    """One drawing as far as it could be had."""
+    """One drawing, as far as it could be read."""
 
     drawing: Drawing | None = None
     failure: SourceError | None = None
@@ -49,7 +49,7 @@ class _Read:
 
 @dataclass(frozen=True)
 class _Listed:
-    """The list of hypervisors, and the same to look spellings up in."""
+    """The list of hypervisors, and an index of their names."""
 
     answer: Answer[tuple[str, ...]]
     index: HostIndex[None]
@@ -73,21 +73,21 @@ class MimicSource:
         return self._web.location
 
     def list_hypervisors(self) -> Answer[tuple[str, ...]]:
-        """Return every hypervisor in the configured views, as Aquilon spells it, sorted.
+        """Return every hypervisor in the configured views, with Aquilon's spelling, sorted.
 
         Raises:
-            SourceError: no view gave a list with hypervisors in it.
+            SourceError: no view had a list with hypervisors.
         """
         return self._list.get().answer
 
     def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
         """Return the newest known cables of a hypervisor.
 
-        MagDB's drawing (LLDP, dated) is believed first; NetBox's (recorded cabling) only where
-        MagDB gives nothing. Where both speak and differ, the warning says so.
+        MagDB's drawing (LLDP, with dates) is used first, and NetBox's (recorded cabling) only where
+        MagDB has nothing. Where both have a cable and differ, the warning says so.
 
         Raises:
-            TargetError: a short name that several hypervisors have, or no host name at all.
+            TargetError: several hypervisors have that short name, or it is not a host name.
             UnknownHypervisorError: Mimic is well and does not know the name.
             NoNeighbourError: Mimic knows the hypervisor but no switch behind it.
             SourceError: Mimic failed.
@@ -120,7 +120,10 @@ class MimicSource:
         )
 
     def _spellings(self, hypervisor: str) -> tuple[list[str], SourceError | None]:
-        """Return the spellings to try: as in its list, then lower case (Mimic minds the case)."""
+        """Return the spellings to try.
+
+        That of its list, then lower case (Mimic is case-sensitive).
+        """
         failure = None
         known: HostIndex[None] = HostIndex()
         try:
@@ -134,7 +137,7 @@ class MimicSource:
                 "Give the full name.",
             )
         names = [*found, hypervisor, *(name.lower() for name in [*found, hypervisor])]
-        if found:  # a short name is never right where the full one is known
+        if found:  # a short name is never used where the full one is known
             names = [name for name in names if ("." in name) == ("." in found[0])]
         return list(dict.fromkeys(names)), failure
 

@@ -1,1 +1,1 @@
-"""OpenStack: where a VM runs, and whose a MAC is."""
+"""OpenStack: the hypervisor of a VM, and the owner of a MAC."""

@@ -24,7 +24,7 @@ class Cloud:
         self._prefixes: dict[str, int] = {}
 
     def hypervisors(self) -> list[Any]:
-        """Return all hypervisors, which proves that we are administrator and all cells are up."""
+        """Return all hypervisors; that proves that we are administrator and all cells are up."""
         from openstack.exceptions import ForbiddenException  # noqa: PLC0415
 
         try:
@@ -36,7 +36,7 @@ class Cloud:
         return found
 
     def prefix(self, subnet_id: str) -> int:
-        """Return the prefix length of a subnet, asked for once."""
+        """Return the prefix length of a subnet; each subnet is asked for once."""
         if subnet_id not in self._prefixes:
             cidr = self.network.get_subnet(subnet_id).cidr
             try:
@@ -46,7 +46,7 @@ class Cloud:
         return self._prefixes[subnet_id]
 
     def partial(self, what: str) -> SourceError:
-        """Return the failure for an answer that lacks something."""
+        """Return the error for an answer that lacks something."""
         return SourceError(
             SYSTEM,
             f"it was asked for {self.asked} and gave a partial answer: {what}.",
@@ -63,7 +63,10 @@ class Cloud:
             return None
 
     def host_of(self, server: Any) -> str:  # noqa: ANN401  # the SDK's Server
-        """Return the hypervisor; empty only when Nova has none for it and we may see that."""
+        """Return the hypervisor.
+
+        Empty only when Nova has none for it and we are allowed to see that.
+        """
         name = str(server.hypervisor_hostname or "")
         if name and not is_hostname(name):
             raise self.partial(f'the hypervisor of {server.id} is given as "{one_line(name, 60)}"')
@@ -72,7 +75,7 @@ class Cloud:
         return name
 
     def vm(self, server: Any) -> VirtualMachine:  # noqa: ANN401  # the SDK's Server
-        """Return what Nova's record of a server tells: all but what is on its ports."""
+        """Return the data in Nova's record of a server, without its ports."""
         if not server.name or not server.id:
             raise self.partial(f"the record of {server.id or 'a VM'} has no name")
         return VirtualMachine(

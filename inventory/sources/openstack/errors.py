@@ -1,6 +1,6 @@
-"""openstacksdk's failures, of four unrelated families, as sentences.
+"""Turns openstacksdk's exceptions, of four unrelated families, into sentences.
 
-The SDK's own messages mislead ("No Server found" for a 503), so the class and the status decide.
+The SDK's own messages mislead ("No Server found" for a 503), so class and status decide.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STATUS_ADVICE = {
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """Return every family that a call may raise; imported late: the SDK is slow to import."""
+    """Return every family of exceptions of a call; imported late, as the SDK is slow to import."""
     import requests  # noqa: PLC0415  # with the two below, late for speed
     from keystoneauth1.exceptions import ClientException  # noqa: PLC0415
     from openstack.exceptions import SDKException  # noqa: PLC0415
@@ -33,12 +33,12 @@ def failures() -> tuple[type[Exception], ...]:
 
 
 def as_source_error(exc: Exception, asked: str, secrets: Iterable[str] = ()) -> SourceError:
-    """Return the sentence for a failure.
+    """Return the error for an exception.
 
     Args:
-        exc: what a call raised.
-        asked: what was asked, as "the VMs named vm-a1".
-        secrets: texts that must not appear in the sentence whatever the exception says.
+        exc: the exception of a call.
+        asked: what was asked for, such as "the VMs named vm-a1".
+        secrets: texts that must not appear in the message, even if the exception has them.
     """
     name = type(exc).__name__
     status = getattr(exc, "status_code", None) or getattr(exc, "http_status", None)
@@ -77,7 +77,7 @@ def _verb(what: str) -> str:
 
 
 def not_admin(asked: str) -> SourceError:
-    """Return the error for an account that sees only its own project: the rest is hidden."""
+    """Return the error for an account that sees only its own project."""
     return SourceError(
         SYSTEM,
         f"it was asked for {asked}, but the account is not an administrator and cannot see the "

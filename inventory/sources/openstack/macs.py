@@ -1,4 +1,4 @@
-"""Whose a MAC is: Neutron's ports that have it, and Nova's VMs behind these ports."""
+"""The owner of a MAC: Neutron's ports with it, and Nova's VMs behind these ports."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 def owners(cloud: Cloud, macs: Sequence[str]) -> tuple[MacOwner, ...]:
-    """Return the owners of MACs: one request for the ports, and one for each VM that has one.
+    """Return the owners of MACs: one request for the ports, and one for each VM.
 
-    A MAC is unique within a network only: one MAC may have several owners.
+    A MAC is unique only within a network, so one MAC may have several owners.
 
     Raises:
-        SourceError: nothing was found by an account that may not see everything.
+        SourceError: nothing was found, with an account that may not see everything.
     """
-    # A filter that a release does not know is dropped in silence: each port is looked at again.
+    # Releases ignore a filter they do not know, so each port is checked again.
     found = [
         (str(port.mac_address).lower(), port)
         for port in cloud.network.ports(mac_address=list(macs))
         if str(port.mac_address).lower() in macs
     ]
     if {mac for mac, _ in found} != set(macs):
-        cloud.hypervisors()  # only who sees all of them is believed that there is no port
+        cloud.hypervisors()  # only an account that sees them all proves that there is no port
     return tuple(
         MacOwner(mac, str(port.device_owner or ""), _vm(cloud, str(port.device_id or ""), mac))
         if str(port.device_owner or "").startswith("compute:")
@@ -39,7 +39,7 @@ def owners(cloud: Cloud, macs: Sequence[str]) -> tuple[MacOwner, ...]:
 
 
 def _vm(cloud: Cloud, server_id: str, mac: str) -> VirtualMachine:
-    """Return the VM, without its other addresses: they would take further requests."""
+    """Return the VM without its other addresses, which would need further requests."""
     server = cloud.server(server_id)
     if server is None:
         raise cloud.partial(f"the port with the MAC {mac} names a VM that Nova does not have")

@@ -1,11 +1,10 @@
 """OpenStack: from a VM's name, id or address to the VM and its hypervisor.
 
-Which call may be asked what is not a matter of taste here: unknown filters are dropped in
-silence, nova's ``ip`` filter is a substring match that turns empty when neutron is down, and
-``find_server`` puts user text unquoted into a URL. So: user text is classified first, ids go to
-``get_server``, addresses to neutron's ports, names to an anchored and escaped pattern whose hits
-are compared again; and nothing that is merely missing is believed before the account has proved
-that it would see it.
+Some calls cannot be trusted. Unknown filters are ignored silently. Nova's ``ip`` filter is a
+substring match that finds nothing when Neutron is down. ``find_server`` puts the user's text
+unquoted into a URL. So the user's text is classified first: ids go to ``get_server``, addresses to
+Neutron's ports, names to an anchored and escaped pattern whose hits are compared again. That
+something is missing is believed only after the account has proved that it would see it.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 
 
 def classify(target: str) -> uuid.UUID | IpAddress | str:
-    """Return what a person's text can be: an id, an address, or else a name.
+    """Return the kind of a person's text: an id, an address, or else a name.
 
     >>> classify("130.246.212.10"), classify("vm-a1")
     (IPv4Address('130.246.212.10'), 'vm-a1')
@@ -71,12 +70,12 @@ class OpenStackSource:
         password: str | None = None,
         connect: Callable[[], Connection] | None = None,
     ) -> None:
-        """Prepare; nothing is asked, and the SDK is not imported, before the first question.
+        """Prepare; no question is asked, and the SDK is not imported, before the first call.
 
         Args:
-            settings: which cloud and how patient to be.
-            password: of the cloud's user where clouds.yaml and OS_PASSWORD have none.
-            connect: another way to get a connection; for tests.
+            settings: the cloud and its time-outs.
+            password: the password of the cloud's user, where clouds.yaml and OS_PASSWORD have none.
+            connect: another function to open a connection; for tests.
         """
         self._settings = settings
         self._password = password
@@ -87,7 +86,7 @@ class OpenStackSource:
 
     @property
     def location(self) -> str:
-        """Return which cloud this is."""
+        """Return the name of the cloud."""
         where = self._settings.cloud or "OS_* environment"
         return f"{where} ({self._settings.clouds_file})" if self._settings.clouds_file else where
 
@@ -95,7 +94,7 @@ class OpenStackSource:
         """Return every VM whose id, fixed or floating address, or exact name is ``target``.
 
         Raises:
-            TargetError: the text cannot name a VM, or the address is that of another thing.
+            TargetError: the text cannot name a VM, or the address belongs to something else.
             SourceError: OpenStack failed, or may have hidden a VM from this account.
         """
         kind = classify(target)
@@ -106,7 +105,7 @@ class OpenStackSource:
         """Return the VMs of a hypervisor; empty when it runs none.
 
         Raises:
-            TargetError: Nova has no such hypervisor, or several of that short name.
+            TargetError: Nova has no such hypervisor, or several with that short name.
             SourceError: OpenStack failed.
         """
         if not is_hostname(hypervisor):
@@ -114,10 +113,10 @@ class OpenStackSource:
         return self._ask(f"the VMs on {hypervisor}", lambda cloud: _on(cloud, hypervisor))
 
     def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
-        """Return the owners of some MACs that OpenStack knows.
+        """Return the owners of some MACs, as far as OpenStack knows them.
 
         Raises:
-            TargetError: one of them is no MAC.
+            TargetError: one of them is not a MAC.
             SourceError: OpenStack failed, or may have hidden a port from this account.
         """
         wanted = tuple(dict.fromkeys(mac.lower() for mac in macs))
@@ -128,11 +127,11 @@ class OpenStackSource:
         return self._ask(asked, lambda cloud: owners(cloud, wanted))
 
     def _ask(self, asked: str, question: Callable[[Cloud], T]) -> Answer[T]:
-        """Put one question within the deadline.
+        """Ask one question within the deadline.
 
-        The SDK counts its time-outs per packet and has no limit on a whole question.
+        The SDK's time-outs are for each packet; it has no limit for a whole question.
         """
-        # It loads requests, which a command that asks no cloud does without.
+        # This imports requests, which a command that asks no cloud does not need.
         from inventory.sources.deadline import DeadlineError, within  # noqa: PLC0415
 
         asked_at = datetime.now(timezone.utc)
@@ -157,8 +156,8 @@ class OpenStackSource:
         except failures() as exc:
             raise as_source_error(exc, asked, self._secrets) from None
         except Exception as exc:
-            # The SDK stumbles over malformed answers and settings in any way (KeyError, YAML
-            # errors); to the person it is the same: OpenStack gave nothing that can be used.
+            # On malformed answers and settings the SDK raises any exception (KeyError, YAML
+            # errors). For the person it is the same: OpenStack gave nothing that can be used.
             raise as_source_error(exc, asked, self._secrets) from exc
 
     def _connected(self) -> Connection:
@@ -215,7 +214,7 @@ def _find(cloud: Cloud, kind: uuid.UUID | IpAddress | str) -> tuple[VirtualMachi
 def _named(cloud: Cloud, name: str) -> list[Any]:
     """Return the servers of exactly this name, in all projects.
 
-    Nova escapes "|" itself, so a pattern with it matches nothing: then the part before it does.
+    Nova escapes "|" itself, so a pattern with it matches nothing: then the part before it is used.
     """
     first, bar, _ = name.partition("|")
     filters = {"name": f"^{re.escape(first)}" + ("" if bar else "$")} if first else {}
@@ -250,7 +249,7 @@ def _addressed(cloud: Cloud, address: IpAddress) -> list[Any]:
 
 
 def _behind(cloud: Cloud, floating: Any) -> str:  # noqa: ANN401  # the SDK's FloatingIP
-    """Return the id of the server that a floating address hangs on; empty when on none."""
+    """Return the id of the server that a floating address belongs to; empty when it is free."""
     if not floating.port_id:
         return ""
     details = floating.port_details or {}
@@ -311,7 +310,10 @@ def _vm(cloud: Cloud, server: Any, *, floating_from_neutron: bool) -> VirtualMac
 
 
 def _floating_in_nova(networks: dict[str, list[dict[str, Any]]]) -> Iterable[IpAddress]:
-    """Yield addresses of Nova's own cache: one call less per VM, enough for neighbours."""
+    """Yield addresses from Nova's own cache.
+
+    One call less for each VM, and enough for neighbours.
+    """
     for entries in networks.values():
         for entry in entries:
             if entry.get("OS-EXT-IPS:type") == "floating":

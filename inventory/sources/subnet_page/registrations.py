@@ -1,4 +1,4 @@
-"""The registered addresses of all subnets as one listing, and the switch of a name in it. Pure."""
+"""The registered addresses of all subnets as one listing, and the lookup of a switch. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SYSTEM = "Subnet page"
 
 
 class SubnetListing:
-    """Rows, indexed once: a fleet asks for thousands of names, each of thousands of rows.
+    """Rows, indexed once: a fleet looks up thousands of names among thousands of rows.
 
     Attributes:
         count: number of registered addresses.
@@ -35,23 +35,23 @@ class SubnetListing:
             self._addresses[row.address].append((name, row))
 
     def named(self, switch: str) -> list[tuple[str, Row]]:
-        """Return the rows of a name: of the full one, else of those that can be the same host."""
+        """Return the rows of the full name, else those of names that can be the same host."""
         return self._names.find(switch)
 
     def sharing(self, row: Row) -> list[tuple[str, Row]]:
-        """Return all names that are registered for the row's address, its own among them."""
+        """Return all names that are registered for the row's address, including the row's own."""
         return self._addresses[row.address]
 
 
 def find_switch(switch: str, listed: SubnetListing, location: str = "") -> Switch:
-    """Return the switch of that name: by the full name, else by the short one if unique.
+    """Return the switch of that name: by the full name, else by the short one if it is unique.
 
-    Two full names are never taken for one another because their first parts agree.
+    Two full names are never the same switch only because their first parts are equal.
 
     Raises:
         UnknownSwitchError: no row has the name.
-        AmbiguousSwitchError: the rows contradict each other about it.
-        SourceError: its row holds no address of its subnet.
+        AmbiguousSwitchError: the rows contradict each other.
+        SourceError: its row has no address of its subnet.
     """
     found = listed.named(switch)
     if not found:
@@ -76,7 +76,7 @@ def find_switch(switch: str, listed: SubnetListing, location: str = "") -> Switc
             "Give the full name, or have the registration corrected.",
         )
     name, row = found[0]
-    # Several names in one cell are one registration and its aliases; in rows apart they are two.
+    # Several names in one cell are one registration and its aliases; in separate rows they are two.
     others = sorted(
         {
             other
@@ -91,6 +91,6 @@ def find_switch(switch: str, listed: SubnetListing, location: str = "") -> Switc
             f"{name}, {', '.join(others)}.",
             "Have the registration corrected: whose switch it is must be certain.",
         )
-    if row.address is None:  # excluded above; said again for the type checker
+    if row.address is None:  # excluded above; repeated for the type checker
         raise AssertionError(row)
     return Switch(name, row.address, row.seen)

@@ -1,4 +1,4 @@
-"""The subnet page: from a switch's name to its management address."""
+"""The subnet page: the management address of a switch, by its name."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class SubnetPageSource:
         return self._web.location
 
     def address_of(self, switch: str) -> Answer[Switch]:
-        """Return the one management address of a switch, by its full name or a unique short one.
+        """Return the only management address of a switch, by its full name or a unique short one.
 
         Raises:
-            TargetError: the text is no host name.
+            TargetError: the text is not a host name.
             UnknownSwitchError: no configured subnet has the name.
             AmbiguousSwitchError: two addresses for the name, or two names for the address.
             SourceError: the page failed.
@@ -61,9 +61,9 @@ class SubnetPageSource:
         return Answer(found, self.system, asked_at, warning=warning)
 
     def _fetch(self) -> tuple[datetime, SubnetListing]:
-        """Return all configured subnets as one listing; one that fails fails the whole.
+        """Return all configured subnets as one listing; if one fails, all fail.
 
-        A name that is missing, or unique, must be so in all of them.
+        That a name is missing, or unique, must be true in all of them.
         """
         asked_at = datetime.now(timezone.utc)
         subnets = self._settings.subnets

@@ -1,9 +1,8 @@
 """The subnet page's HTML, read as data. Pure: text in, rows out.
 
 Its markup is not known, so the table is found by the texts of its header cells, in any order and
-among any others, and nothing hangs on classes, ids or positions. Elements may lie in one another
-thousands deep (an end tag that is optional and left out is enough): each is looked at a bounded
-number of times.
+among any others, without classes, ids or positions. Elements may be nested thousands deep (optional
+end tags that are left out are enough), so each is visited a limited number of times.
 """
 
 from __future__ import annotations
@@ -35,12 +34,12 @@ _CIDR = re.compile(r"(?<![\w.:])[0-9A-Fa-f.:]+/\d{1,3}(?!\w)")
 _BETWEEN_NAMES = re.compile(r"[\s,;]+")
 _MAX_SPAN = 50
 _MAX_COLUMNS = 100
-#: So many elements and texts may a cell of a listing hold.
+#: A cell of a listing may contain at most so many elements and texts.
 _MAX_IN_CELL = 300
 
 
 class SubnetPageError(ValueError):
-    """The page is not a sound listing of the subnet; the text says why."""
+    """The page is not a valid listing of the subnet; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,10 @@ class Row:
     """One registered address.
 
     Attributes:
-        address: None when the cell holds no address of the subnet; ``text`` has what it holds.
-        names: every host name in its FQDN cell, verbatim; at least one.
+        address: the address; None when the cell has no address of the subnet (see ``text``).
+        names: every host name in its FQDN cell, unchanged; at least one.
         seen: the page's own words.
-        text: the address cell, for messages.
+        text: the text of the address cell, for messages.
     """
 
     address: IpAddress | None
@@ -61,10 +60,10 @@ class Row:
 
 
 def read_subnet(html: str, subnet: IpNetwork) -> tuple[Row, ...]:
-    """Return all rows with a name, of every block of the page.
+    """Return all rows that have a name, from every block of the page.
 
     Raises:
-        SubnetPageError: the page does not say that it displays this subnet, or has no listing.
+        SubnetPageError: the page does not say that it shows this subnet, or has no listing.
     """
     low = html.lower()
     if low.count("<table") > low.count("</table") or ("<html" in low and "</html" not in low):
@@ -95,7 +94,7 @@ def read_subnet(html: str, subnet: IpNetwork) -> tuple[Row, ...]:
 
 
 def read_selector(html: str) -> tuple[IpNetwork, ...]:
-    """Return the subnets that the page's own selector offers, in its order.
+    """Return the subnets in the page's own selector, in its order.
 
     Raises:
         SubnetPageError: there is no selector with subnets in it.
@@ -131,7 +130,7 @@ def _soup(html: str) -> BeautifulSoup:
 
 @dataclass(frozen=True)
 class _Cell:
-    """A cell and its words; None where it holds so much that it can be no listing's."""
+    """A cell and its words; None where it has so much content that it is not a listing's."""
 
     tag: Tag
     words: str | None
@@ -147,7 +146,7 @@ def _cell(tag: Tag) -> _Cell:
 
 
 def _inside(tag: Tag) -> Iterator[PageElement]:
-    """Yield its descendants, begun at once: bs4's own generator walks to the last of them first."""
+    """Yield its descendants lazily: bs4's own generator walks to the last of them first."""
     levels = [iter(tag.contents)]
     while levels:
         element = next(levels[-1], None)
@@ -160,7 +159,7 @@ def _inside(tag: Tag) -> Iterator[PageElement]:
 
 
 def _columns(cells: list[_Cell]) -> dict[str, int]:
-    """Return where the three columns are, if this row of cells is a header with all of them."""
+    """Return the positions of the three columns, if this row is a header with all of them."""
     texts = [(cell.words or "").casefold() for cell in cells]
     if not all(texts.count(header) == 1 for header in _HEADERS):
         return {}
@@ -192,7 +191,7 @@ def _address(text: str, subnet: IpNetwork) -> IpAddress | None:
 
 
 def _tables(soup: BeautifulSoup) -> list[list[Tag]]:
-    """Return the rows of each table: its own, not those of tables inside it."""
+    """Return the rows of each table, without those of tables inside it."""
     rows: dict[int, list[Tag]] = {}
     owners: dict[int, int | None] = {}
     for row in soup.find_all("tr"):
@@ -212,7 +211,7 @@ def _tables(soup: BeautifulSoup) -> list[list[Tag]]:
 
 
 def _grid(table: list[Tag]) -> Iterator[list[_Cell]]:
-    """Yield a table's rows with spans filled in, so far as they are not wider than any listing."""
+    """Yield a table's rows with spans filled in, up to a width that no listing exceeds."""
     hanging: dict[int, tuple[_Cell, int]] = {}
     for row in table:
         cells: list[_Cell] = []

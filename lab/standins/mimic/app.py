@@ -1,4 +1,4 @@
-"""A stand-in of Mimic, the site's dashboard: which hypervisor hangs on which switch."""
+"""A stand-in for Mimic, the site's dashboard, which knows the switch of each hypervisor."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def create_mimic(topology: Topology, faults: Faults, variant: str = "v2018") -> 
 
     Args:
         topology: the lab; all content comes from it.
-        faults: the faults in force; they may also choose another variant.
-        variant: the state of Mimic that is imitated: v2018, v2022, head or headraw.
+        faults: the active faults; they may also choose another variant.
+        variant: the version of Mimic that is imitated: v2018, v2022, head or headraw.
     """
     mimic = _Mimic(topology, faults, variant)
     app = app_for("mimic", mimic.before)

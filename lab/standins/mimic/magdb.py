@@ -1,4 +1,4 @@
-"""What MagDB and NetBox hold of the lab's machines, with the faults that are in their contents."""
+"""The contents of MagDB and NetBox for the lab's machines, with the faults in them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class LinkRow:
 
 @dataclass(frozen=True)
 class InterfaceRow:
-    """One interface of a system and the neighbours it has seen."""
+    """One interface of a system, and the neighbours it has seen."""
 
     name: str
     mac: str
@@ -40,13 +40,13 @@ class InterfaceRow:
 
     @property
     def vendor(self) -> str:
-        """Return the vendor that the MAC's first half belongs to."""
+        """Return the vendor of the first half of the MAC."""
         return vendor_of(self.mac)
 
 
 @dataclass(frozen=True)
 class AddressRow:
-    """One registered address: on which MAC, under which name, and when it last answered."""
+    """One registered address, with its MAC, its name and when it last answered."""
 
     mac: str
     address: str
@@ -57,7 +57,7 @@ class AddressRow:
 
 @dataclass(frozen=True)
 class SystemRecord:
-    """One machine as MagDB and NetBox know it."""
+    """One machine, as MagDB and NetBox know it."""
 
     system_id: int
     netbox_id: int

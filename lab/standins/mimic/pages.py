@@ -36,15 +36,15 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class PageRequest:
-    """What the host page depends on.
+    """The inputs of the host page.
 
     Attributes:
-        node: the asked name, after Mimic's own filter.
-        variant: the imitated state of Mimic.
-        php8: whether PHP 8's failure behaviour holds.
+        node: the name that was asked for, after Mimic's own filter.
+        variant: the imitated version of Mimic.
+        php8: whether it fails as PHP 8 does.
         agent: the User-Agent header; None when there is none.
-        faults: the faults in force.
-        record: the system that has the name; None when nobody has it.
+        faults: the active faults.
+        record: the system with that name; None where there is none.
     """
 
     node: str
@@ -76,7 +76,7 @@ def _php_message(kind: str, message: str, file: str, line: int) -> str:
 
 
 def node_filter(name: str) -> str:
-    """Return what Mimic leaves of an asked name: letters, digits, dots and hyphens."""
+    """Return what Mimic keeps of a name: letters, digits, dots and hyphens."""
     return re.sub(r"[^A-Za-z0-9.-]", "", name)
 
 
@@ -312,7 +312,7 @@ def _section(plugin: str, page: PageRequest) -> tuple[str, bool]:
 
 
 def host_page(page: PageRequest) -> str:
-    """Return the whole host page, or what of it is sent before PHP dies."""
+    """Return the whole host page, or the part that is sent before PHP dies."""
     node = escape(page.node)
     text = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n'

@@ -1,1 +1,1 @@
-"""Keystone, nova and neutron, as the site has them."""
+"""Keystone, Nova and Neutron, in the versions of the site."""

@@ -1,4 +1,4 @@
-"""What the stand-ins of Keystone, Nova and Neutron share: tokens, servers, error shapes."""
+"""What the stand-ins for Keystone, Nova and Neutron share: tokens, servers, forms of errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SPACE = uuid.UUID("5f1de1a5-5b52-5b0c-8f0e-0d9f5b0f3a11")
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The addresses that the catalogue gives for the services, as a client must call them."""
+    """The addresses of the services in the catalogue, in the form in which a client calls them."""
 
     keystone: str
     nova: str
@@ -41,7 +41,7 @@ class Endpoints:
 
 @dataclass(frozen=True)
 class Token:
-    """What a login has given: to whom, for which project (perhaps ``NO_PROJECT``), how long."""
+    """The result of a login: its user, its project (or ``NO_PROJECT``), and its end."""
 
     id: str
     user: str
@@ -52,7 +52,7 @@ class Token:
 
 @dataclass
 class Cloud:
-    """What the three services know together."""
+    """The state that the three services share."""
 
     topology: Topology
     faults: Faults
@@ -67,12 +67,12 @@ class Cloud:
 
     @property
     def active(self) -> frozenset[str]:
-        """Return the faults in force."""
+        """Return the active faults."""
         return self.faults.active(OPENSTACK)
 
     @property
     def domain_id(self) -> str:
-        """Return the one domain's id."""
+        """Return the id of the only domain."""
         return _DOMAIN_ID
 
     def issue(self, user: str, project: ProjectSpec, *, admin: bool) -> Token:
@@ -89,7 +89,7 @@ class Cloud:
             self.tokens.pop(token_id, None)
 
     def caller(self) -> Token | None:
-        """Return who makes this request; None when the token is missing, wrong or refused."""
+        """Return the token of this request; None when it is missing, wrong or refused."""
         token = self.tokens.get(request.headers.get("X-Auth-Token", ""))
         if token is None or token.expires < datetime.now(timezone.utc):
             return None
@@ -103,7 +103,7 @@ class Cloud:
         return token
 
     def is_admin(self, token: Token) -> bool:
-        """Return whether the caller has the admin role now."""
+        """Return whether the token's user has the admin role now."""
         return token.admin and token.project != NO_PROJECT and "not-admin" not in self.active
 
     def servers(self) -> list[VmSpec]:
@@ -146,7 +146,7 @@ def instead(
 
 
 def proxy_answer(active: frozenset[str]) -> Response | None:
-    """Return what a proxy before Nova and Neutron says with 200; None when there is none."""
+    """Return the answer of a proxy before Nova and Neutron, with status 200; None without one."""
     if "html-answer" in active:
         return Response(_PROXY_PAGE, content_type="text/html")
     if "empty-body" in active:

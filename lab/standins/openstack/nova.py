@@ -143,7 +143,7 @@ class _Nova:
         return make.View(self.cloud, g.version, self.cloud.is_admin(token)), token
 
     def _check_neutron(self) -> None:
-        """Fail as Nova does when Neutron, which it asks about servers, is down."""
+        """Fail as Nova does when Neutron, which Nova asks about servers, is down."""
         active = self.cloud.active
         if "neutron-hang" in active:
             hang(self.cloud.faults, OPENSTACK, "neutron-hang")
@@ -343,7 +343,7 @@ def _regex(key: str, text: str) -> re.Pattern[str]:
 
 
 def _narrowed(found: list[VmSpec], key: str, text: str, *, admin: bool) -> list[VmSpec]:
-    """Return the servers that one filter leaves; filters that are not known leave all."""
+    """Return the servers that one filter leaves; an unknown filter leaves all."""
     if key in ("name", "hostname"):
         pattern = _regex(key, text)
         return [vm for vm in found if pattern.search(vm.name)]

@@ -1,4 +1,4 @@
-"""The records that Nova answers with: servers, hypervisors, services."""
+"""The records in Nova's answers: servers, hypervisors, services."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _VM_STATES = {"SHUTOFF": "stopped"}
 
 @dataclass(frozen=True)
 class View:
-    """For whom and in which microversion a record is made."""
+    """The caller, and the microversion in which a record is made."""
 
     cloud: Cloud
     version: tuple[int, int]
@@ -36,7 +36,7 @@ def short(name: str) -> str:
 
 
 def instance_name(cloud: Cloud, vm: VmSpec) -> str:
-    """Return libvirt's name of a server; its number is the server's place in the lab."""
+    """Return libvirt's name of a server; its number is the server's position in the lab."""
     number = cloud.numbers.get(vm.uuid, len(cloud.numbers) + 1)
     return f"instance-{number:08x}"
 
@@ -67,7 +67,7 @@ def brief_server(cloud: Cloud, vm: VmSpec) -> Record:
 
 
 def partial_server(cloud: Cloud, vm: VmSpec) -> Record:
-    """Return what Nova can say of a server whose cell cannot be reached."""
+    """Return the part of a server's record that Nova has without the server's cell."""
     return {
         "id": vm.uuid,
         "status": "UNKNOWN",
@@ -78,7 +78,7 @@ def partial_server(cloud: Cloud, vm: VmSpec) -> Record:
 
 
 def server(view: View, vm: VmSpec) -> Record:
-    """Return a server with all that the caller may see of it."""
+    """Return a server with everything that the caller may see of it."""
     cloud = view.cloud
     flavor: Record = {"id": "1", "links": links(cloud, "flavors/1")}
     if view.version >= _MV_EMBEDDED_FLAVOR:
@@ -182,7 +182,7 @@ def interfaces(cloud: Cloud, vm: VmSpec) -> list[Record]:
 
 
 def hypervisor(view: View, host: HypervisorSpec, *, details: bool, with_servers: bool) -> Record:
-    """Return a hypervisor; its servers go by libvirt's names, not by the display names."""
+    """Return a hypervisor; its servers are listed by libvirt's names, not by the display names."""
     cloud = view.cloud
     active = cloud.active
     uuids = view.version >= _MV_UUIDS
