@@ -12,7 +12,16 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 from inventory.names import IpAddress, IpInterface, IpNetwork
 
-__all__ = ["IpAddress", "IpInterface", "IpNetwork", "address", "interface", "interfaces", "network"]
+__all__ = [
+    "IpAddress",
+    "IpInterface",
+    "IpNetwork",
+    "address",
+    "interface",
+    "interfaces",
+    "is_link_local",
+    "network",
+]
 
 
 @lru_cache(maxsize=16384)
@@ -43,6 +52,17 @@ def network(text: str) -> IpNetwork:
         ValueError: the text is no prefix.
     """
     return ip_network(text)
+
+
+def is_link_local(address: IpAddress) -> bool:
+    """Return whether an address is a link-local one of IPv6: unique on its link only.
+
+    Every device has such an address and a route to their network, whatever is configured.
+
+    >>> is_link_local(address("fe80::1")), is_link_local(address("169.254.0.1"))
+    (True, False)
+    """
+    return address.version == 6 and address.is_link_local  # noqa: PLR2004 - of IP
 
 
 def interfaces(words: Iterable[str]) -> Iterator[IpInterface]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
+from tasks.addresses import is_link_local
 from tasks.facts.collect import SILENT, collect_facts
 from tasks.facts.index import Index
 from tasks.facts.section import require_read
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from tasks.facts.model import SwitchFacts
     from tasks.model import Gateway
 
-#: The commands whose facts ``judge`` needs.
-_NEEDED = ("links", "addresses", "routes", "routes6", "boot")
+#: The commands whose facts ``judge`` needs; a gateway with IPv6 needs its routes, too.
+_NEEDED = ("links", "addresses", "routes", "boot")
 
 
 def verify_gateway(task: Task, gateway: Gateway) -> Result:
@@ -33,14 +34,16 @@ def verify_gateway(task: Task, gateway: Gateway) -> Result:
     Raises:
         UnreadableAnswerError: a table could not be read, so that nothing is known of the gateway.
     """
-    facts: SwitchFacts = collect_facts(task, probes=SILENT, only=_NEEDED).result
+    has_ipv6 = any(each.version == 6 for each in gateway.addresses)  # noqa: PLR2004 - of IP
+    needed = (*_NEEDED, "routes6") if has_ipv6 else _NEEDED
+    facts: SwitchFacts = collect_facts(task, probes=SILENT, only=needed).result
     return Result(host=task.host, result=judge(facts, gateway))
 
 
 def judge(facts: SwitchFacts, gateway: Gateway) -> Verification:
     """Judge what a switch's kernel holds; pure.
 
-    Link-local addresses of IPv6 are not judged: the facts do not hold them.
+    Link-local addresses of IPv6 are judged by themselves, without their routes.
 
     Raises:
         UnreadableAnswerError: a table was not read.
@@ -65,18 +68,14 @@ def judge(facts: SwitchFacts, gateway: Gateway) -> Verification:
             gone += unconnected
         absent += gone
         problems += [*gone, *_mac_problems(kernel, device, virtual.mac), *unconnected]
-    checked = [f"{own} on {gateway.interface}" for own in filter(_is_read, gateway.own)]
-    checked += [f"{v.address} on {v.device}" for v in gateway.virtual if _is_read(v.address)]
+    checked = [f"{own} on {gateway.interface}" for own in gateway.own]
+    checked += [f"{v.address} on {v.device}" for v in gateway.virtual]
     return Verification(
         checked=tuple(checked),
         problems=tuple(dict.fromkeys(problems)),
         absent=tuple(dict.fromkeys(absent)),
         boot=facts.boot,
     )
-
-
-def _is_read(address: IpInterface) -> bool:
-    return address.version == 4 or not address.ip.is_link_local  # noqa: PLR2004 - of IP
 
 
 def _link_problems(kernel: Index, device: str) -> list[str]:
@@ -87,11 +86,9 @@ def _link_problems(kernel: Index, device: str) -> list[str]:
 
 
 def _address_problems(kernel: Index, device: str, address: IpInterface) -> list[str]:
-    held = kernel.addresses.get(device, ())
-    if device not in kernel.links or not _is_read(address) or address in held:
+    if device not in kernel.links or address in kernel.addresses.get(device, ()):
         return []
-    has = ", ".join(map(str, held)) or "no address"
-    return [f"{device} lacks {address} (it has {has})"]
+    return [f"{device} lacks {address} (it has {kernel.held(device) or 'no address'})"]
 
 
 def _mac_problems(kernel: Index, device: str, mac: str) -> list[str]:
@@ -102,7 +99,7 @@ def _mac_problems(kernel: Index, device: str, mac: str) -> list[str]:
 
 
 def _connection_problems(kernel: Index, device: str, address: IpInterface) -> list[str]:
-    if address.network.prefixlen == address.network.max_prefixlen or not _is_read(address):
+    if address.network.prefixlen == address.network.max_prefixlen or is_link_local(address.ip):
         return []
     if device not in kernel.links or _connected(kernel, device, address):
         return []
@@ -110,7 +107,7 @@ def _connection_problems(kernel: Index, device: str, address: IpInterface) -> li
 
 
 def _local_problems(kernel: Index, device: str, address: IpInterface) -> list[str]:
-    if device not in kernel.links or not _is_read(address) or address.ip in kernel.taken:
+    if device not in kernel.links or is_link_local(address.ip) or address.ip in kernel.taken:
         return []
     return [f"{address.ip} is missing in the local routing table"]
 

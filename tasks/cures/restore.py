@@ -15,6 +15,7 @@ from napalm_cumulus.parsing import iproute
 from napalm_cumulus.parsing.iproute_text import Row
 from napalm_cumulus.parsing.output import text_of
 from napalm_cumulus.result import CommandResult
+from tasks.addresses import is_link_local
 from tasks.facts.collect import SYSCTLS
 from tasks.facts.model import Section
 from tasks.facts.section import require_read, section
@@ -214,9 +215,9 @@ def _foreign_addresses(rows: Iterable[Row], gateway: Gateway) -> Iterator[tuple[
                 ip = ip_address(info.get("local"))
             except ValueError:
                 continue  # an interface without the family
-            # Link-local addresses are the kernel's own, dynamic ones come from router
+            # Link-local addresses of IPv6 are the kernel's own, dynamic ones come from router
             # advertisements.
-            if not ip.is_link_local and not info.get("dynamic") and ip not in configured:
+            if not is_link_local(ip) and not info.get("dynamic") and ip not in configured:
                 yield row["ifname"], info
 
 

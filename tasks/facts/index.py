@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from tasks.addresses import IpAddress, IpInterface, IpNetwork
+from tasks.addresses import IpAddress, IpInterface, IpNetwork, is_link_local
 from tasks.facts.model import LinkFact, NeighbourFact, RouteFact, Section, SwitchFacts
 from tasks.model import Gateway, VirtualAddress
 
@@ -93,6 +93,11 @@ class Index:
             found[row.address.ip][row.device] = None
         return {address: tuple(devices) for address, devices in found.items()}
 
+    def held(self, device: str) -> str:
+        """Return a device's addresses in words, without the link-local ones of IPv6."""
+        held = (each for each in self.addresses.get(device, ()) if not is_link_local(each.ip))
+        return ", ".join(map(str, held))
+
     @cached_property
     def routes(self) -> Mapping[str, tuple[RouteFact, ...]]:
         """Return the routes by device; those without a device under the empty name."""
@@ -126,7 +131,10 @@ class Index:
         found = []
         for virtual in gateway.virtual:
             ip, link = virtual.address.ip, self.links.get(virtual.device)
-            found.append(Vip(gateway, virtual, ip, link, svi, self.holders.get(ip, ())))
+            holders = self.holders.get(ip, ())
+            if is_link_local(ip):  # other devices may have the same one
+                holders = tuple(device for device in holders if device == virtual.device)
+            found.append(Vip(gateway, virtual, ip, link, svi, holders))
         return tuple(found)
 
     def sysctl(self, path: str) -> int | None:

@@ -56,19 +56,23 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
 
 
 def addresses(result: CommandResult) -> Iterator[AddressFact]:
-    """Yield the rows of ``ip addr``, without the link-local addresses that every device has."""
+    """Yield the rows of ``ip addr``, of every scope."""
     for row in iproute.ADDRESSES.rows(result):
         for info in row["addr_info"]:
-            local = info.get("local")
-            if info.get("scope") != "link" and local and not local.startswith("fe80:"):
+            if local := info.get("local"):
                 # iproute2 shows a peer's address in place of the prefix's.
                 length = int(info["prefixlen"])
                 yield AddressFact(str(row["ifname"]), interface(f"{local}/{length}"))
 
 
 def routes(results: Results) -> Section[RouteFact]:
-    """Return the routes of both families; if one of them cannot be read, neither is used."""
+    """Return the routes of the families that were asked for; if one cannot be read, none is used.
+
+    Those of IPv6 link-local networks, which every device has, are left out.
+    """
     four = section(results, "routes", lambda result: _routes(result, 4, "0.0.0.0/0"))
+    if "routes6" not in results:
+        return four
     six = section(results, "routes6", lambda result: _routes(result, 6, "::/0"))
     if not (four.known and six.known):
         return Section(unread=four.unread or six.unread, absent=four.absent or six.absent)

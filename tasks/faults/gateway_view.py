@@ -8,6 +8,7 @@ from functools import cached_property
 from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
+from tasks.addresses import is_link_local
 from tasks.faults.view import FactsView
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ class GatewayView:
             wanted
             for wanted in self.wanted
             if wanted.address.network.num_addresses > 1
+            and not is_link_local(wanted.address.ip)
             and self.works(wanted.device)
             and wanted.address in self.switch.addresses.get(wanted.device, ())
             and not self.connected(wanted.address.network, wanted.device)
@@ -193,8 +195,9 @@ class GatewayView:
 
     @cached_property
     def networks(self) -> tuple[IpNetwork, ...]:
-        """Return the VIPs' networks, each once."""
-        return tuple(dict.fromkeys(v.address.network for v in self.gateway.virtual))
+        """Return the VIPs' networks, each once; link-local ones are on every device."""
+        networks = (v.address.network for v in self.gateway.virtual)
+        return tuple(dict.fromkeys(n for n in networks if not is_link_local(n.network_address)))
 
     @cached_property
     def more_special(self) -> tuple[RouteFact, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from tasks import addresses
 from tasks.faults.base import Check
 from tasks.faults.model import Finding, Status
 from tasks.health.model import SwitchHealth, VipRecord
@@ -70,6 +72,7 @@ def judge_fleet(
         routing_model: whether to report how EVPN routes between the VIPs' subnets, where that is
             not symmetric.
     """
+    healths = [replace(health, vips=tuple(filter(_is_compared, health.vips))) for health in healths]
     vips = [record for health in healths for record in health.vips]
     return (
         *_differing(vips),
@@ -79,6 +82,11 @@ def judge_fleet(
         *_shared_macs(vips),
         *(judge_routing(healths) if routing_model else ()),
     )
+
+
+def _is_compared(record: VipRecord) -> bool:
+    """Return whether a VIP is one thing on all switches; a link-local one is of its link only."""
+    return not addresses.is_link_local(addresses.address(record.vip))
 
 
 def named(switches: Iterable[str], most: int = _NAMED) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from inventory.names import same_host
-from tasks.addresses import IpAddress
+from tasks.addresses import IpAddress, is_link_local
 from tasks.facts.index import Vip
 from tasks.faults.base import Fault, Sighting
 from tasks.faults.gateway_view import SwitchView
@@ -28,7 +28,8 @@ def _identity(view: SwitchView) -> Iterator[Sighting]:
 def _twice(view: SwitchView) -> Iterator[Sighting]:
     vips: dict[IpAddress, list[Vip]] = defaultdict(list)
     for vip in view.vips:
-        vips[vip.ip].append(vip)
+        if not is_link_local(vip.ip):  # which is unique on its link only
+            vips[vip.ip].append(vip)
     owners: dict[IpAddress, list[str]] = defaultdict(list)
     for gateway in view.gateways:
         for own in gateway.own:

@@ -20,7 +20,7 @@ def _lost(view: GatewayView) -> Iterator[Sighting]:
     """Find VIPs whose VRR device is there, and that no device of their VRF has."""
     for vip in view.vips:
         if vip.link is not None and not vip.holders:
-            has = ", ".join(map(str, view.switch.addresses.get(vip.device, ()))) or "none"
+            has = view.switch.held(vip.device) or "none"
             yield Sighting(
                 str(vip.ip),
                 f"ip addr: no device has {vip.ip}; {vip.device} has {has}",

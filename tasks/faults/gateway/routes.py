@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tasks.addresses import is_link_local
 from tasks.faults.base import Fault, Layer, Sighting
 from tasks.faults.gateway_view import HOLES, inside
 from tasks.faults.model import Diagnosis, Status
@@ -113,7 +114,8 @@ def _route_lost_sentence(view: GatewayView, seen: Sequence[Sighting]) -> str:
 def _local_lost(view: GatewayView) -> Iterator[Sighting]:
     """Find VIPs on their device to which the kernel does not accept packets."""
     for vip in view.vips:
-        if vip.device in vip.holders and view.works(vip.device) and not view.takes(vip.ip):
+        holds = vip.device in vip.holders and view.works(vip.device)
+        if holds and not is_link_local(vip.ip) and not view.takes(vip.ip):
             yield Sighting(
                 str(vip.ip),
                 f"ip route show table local: {vip.ip} is missing, so the switch does not accept "

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from ipaddress import ip_address
+from dataclasses import replace
+from ipaddress import ip_address, ip_interface
 from typing import Any
 
 import pytest
@@ -71,29 +72,40 @@ def test_a_vip_missing_in_the_local_table(run: Run, switch: FakeSwitch) -> None:
     assert problems(run) == ("130.246.212.1 is missing in the local routing table",)
 
 
+UNREAD = [
+    (1, "", "RTNETLINK answers: Operation not permitted"),
+    (127, "", "sh: ip: not found"),
+    (124, "", ""),
+    (137, "[", ""),
+    (0, "", ""),
+    (0, "ip: unknown option\n", ""),
+    (0, '{"a": 1}', ""),
+    (0, '[{"ifname": "vlan453"', ""),
+    (0, "[[]]", ""),
+]
+IPV6 = replace(GATEWAY, own=(*GATEWAY.own, ip_interface("2001:db8::2/64")))
+
+
 @pytest.mark.parametrize("table", list(NOTHING_THERE))
-@pytest.mark.parametrize(
-    "said",
-    [
-        (1, "", "RTNETLINK answers: Operation not permitted"),
-        (127, "", "sh: ip: not found"),
-        (124, "", ""),
-        (137, "[", ""),
-        (0, "", ""),
-        (0, "ip: unknown option\n", ""),
-        (0, '{"a": 1}', ""),
-        (0, '[{"ifname": "vlan453"', ""),
-        (0, "[[]]", ""),
-    ],
-)
+@pytest.mark.parametrize("said", UNREAD)
 def test_a_table_that_was_not_read_verifies_nothing(
     run: Run, switch: FakeSwitch, table: str, said: tuple[int, str, str]
 ) -> None:
     """Neither that all is well nor that something is gone."""
     switch.instead = {table: said}
     with pytest.raises(UnreadableAnswerError) as error:
-        run(verify_gateway, gateway=GATEWAY)
+        run(verify_gateway, gateway=IPV6)
     assert str(error.value).startswith("swt-sn2100-03: ")
+
+
+@pytest.mark.parametrize("said", UNREAD)
+def test_a_gateway_without_ipv6_does_without_its_routes(
+    run: Run, switch: FakeSwitch, said: tuple[int, str, str]
+) -> None:
+    switch.instead = {"ip -j -6 route": said}
+    assert problems(run) == ()
+    replace_link(switch)
+    assert problems(run) == ("vlan453-v0 does not exist",)
 
 
 def test_tables_that_were_read_and_are_empty(run: Run, switch: FakeSwitch) -> None:
@@ -125,14 +137,30 @@ def test_an_iproute2_without_json(run: Run, switch: FakeSwitch) -> None:
     assert problems(run) == ("130.246.212.1 is missing in the local routing table",)
 
 
-def test_link_local_addresses_are_not_judged(run: Run) -> None:
-    """The facts leave them out: nothing is said of them."""
+def with_scope(row: Any, scope: str) -> Any:
+    return {**row, "addr_info": [{**info, "scope": scope} for info in row["addr_info"]]}
+
+
+def test_an_ipv4_address_of_scope_link_is_there(run: Run, switch: FakeSwitch) -> None:
+    """As ``scope link`` of a stanza makes it."""
+    own = next(row for row in switch.links if row["ifname"] == "vlan453")
+    replace_link(switch, with_scope(own, "link"))
+    assert problems(run) == ()
+
+
+def test_a_link_local_vip_is_verified(run: Run, switch: FakeSwitch) -> None:
+    """By its address; routes to such networks are on every device."""
     text = CONFIG.replace("130.246.212.1/22", "130.246.212.1/22 fe80::1/64")
     gateway = gateway_in(text, "sw", GatewayQuery(address=ip_address("130.246.213.11")))
-    verification = run(verify_gateway, gateway=gateway)
-    assert "fe80" in text
-    assert verification.ok
-    assert not any("fe80" in checked for checked in verification.checked)
+    lost: Verification = run(verify_gateway, gateway=gateway)
+    assert lost.problems == ("vlan453-v0 lacks fe80::1/64 (it has 130.246.212.1/22)",)
+    assert lost.absent == lost.problems
+    there = ("130.246.212.1/22", "fe80::1/64", "fe80::200:5eff:fe00:1c5/64")
+    row = link("vlan453-v0", *there, mac="00:00:5e:00:01:c5")
+    replace_link(switch, with_scope(row, "link"))
+    verification: Verification = run(verify_gateway, gateway=gateway)
+    assert verification.problems == ()
+    assert "fe80::1/64 on vlan453-v0" in verification.checked
 
 
 def test_a_boot_that_is_not_told_is_not_known(run: Run, switch: FakeSwitch) -> None:

@@ -133,6 +133,11 @@ def test_ipv6_is_recorded_and_put_back_addresses_first() -> None:
     ]
 
 
+def test_a_link_local_address_of_ipv4_is_somebodys() -> None:
+    before = recorded(links=[link("vlan453", "169.254.7.1/24", "fe80::1/64")])
+    assert list(before.addresses.values()) == ["169.254.7.1/24 dev vlan453"]
+
+
 def test_an_address_of_the_stanza_is_never_put_back_where_it_does_not_belong() -> None:
     vip_on_the_svi = link("vlan453", "130.246.212.1/22", "130.246.212.1/32")
     assert recorded(links=[vip_on_the_svi]).addresses == {}

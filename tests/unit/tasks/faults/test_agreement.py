@@ -6,12 +6,12 @@ What is the right thing to say was found out on a leaf of the lab: ``docs/faults
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
 import pytest
 
-from tasks.facts.model import LinkFact, RuleFact, SwitchFacts
+from tasks.facts.model import AddressFact, FdbFact, LinkFact, RuleFact, SwitchFacts
 from tasks.faults.catalogue import CURED, FAULTS, fault
 from tasks.faults.gateway.devices import configured_mtu
 from tasks.faults.gateway_view import is_part
@@ -19,9 +19,11 @@ from tasks.faults.view import ExpectedFromSite
 from tasks.health.diagnose import diagnose
 from tasks.health.judge import judge
 from tasks.ladder import Cure
+from tasks.model import VirtualAddress
 from tests.unit.tasks.health.healthy import (
     GATEWAY,
     HV,
+    MAC0,
     NETWORK,
     PORT,
     SVI,
@@ -214,6 +216,37 @@ def test_the_higher_rp_filter_of_all_and_of_the_device_counts() -> None:
     alone = sysctl(healthy(), f"conf/{V0}/rp_filter", 1)
     assert both(alone) == {"vrr-rp-filter"}
     assert both(sysctl(alone, "conf/all/rp_filter", 2)) == set()
+
+
+# --- link-local addresses
+
+
+def with_link_local() -> SwitchFacts:
+    """Two gateways have the same link-local VIP, as they may: each is on its own link."""
+    local = VirtualAddress(V0, MAC0, ip_interface("fe80::1/64"), 8)
+    other = VirtualAddress("vlan999-v0", MAC0, ip_interface("fe80::1/64"), 20)
+    first = replace(GATEWAY, virtual=(*GATEWAY.virtual, local))
+    second = replace(GATEWAY, interface="vlan999", own=(), vip=other, virtual=(other,))
+    facts = replace(healthy(), gateways=(first, second))
+    for device, parent in (("vlan999", ""), ("vlan999-v0", "vlan999")):
+        kind = "macvlan" if parent else "bridge"
+        facts = plus(facts, "links", LinkFact(device, 20, UP, 9000, MAC0, kind, parent=parent))
+        facts = plus(facts, "fdb", FdbFact(MAC0, "vlan999", "vlan999", state="permanent"))
+    held = (AddressFact(d, ip_interface("fe80::1/64")) for d in (V0, "vlan999-v0"))
+    return plus(facts, "addresses", *held)
+
+
+def test_a_link_local_vip_that_is_there_is_no_fault() -> None:
+    about = {"vip-address-lost", "vip-on-wrong-device", "vip-local-route-lost", "svi-routes-lost"}
+    about |= {"connected-route-lost", "foreign-route", "vip-twice"}
+    assert not {f.check for f in judge(with_link_local())} & about
+
+
+def test_a_link_local_vip_that_only_another_device_has_is_lost() -> None:
+    facts = without(with_link_local(), "addresses", device=V0, address=ip_interface("fe80::1/64"))
+    (found,) = (f for f in judge(facts) if f.check == "vip-address-lost")
+    assert found.subject == "fe80::1"
+    assert "vlan453-v0 has 130.246.212.1/22" in found.evidence
 
 
 # --- the rest

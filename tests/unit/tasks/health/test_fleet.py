@@ -111,6 +111,15 @@ def test_racks_without_a_vni_may_reuse_addresses() -> None:
     assert judge_fleet(leafs) == ()
 
 
+def test_link_local_vips_of_two_networks_are_not_compared() -> None:
+    local = {"vip": "fe80::1", "prefix_length": 64}
+    leafs = [
+        health(record("a"), record("a", **local)),
+        health(record("b", 3), record("b", 3, vni=10999, mac="00:00:5e:00:01:63", **local)),
+    ]
+    assert "fe80::1" not in {finding.subject for finding in judge_fleet(leafs)}
+
+
 def test_tenants_may_reuse_addresses() -> None:
     leafs = [
         *fleet(),
