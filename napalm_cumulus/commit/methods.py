@@ -6,6 +6,7 @@ any session on any machine can confirm or roll back the commit.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +24,10 @@ from napalm_cumulus.commit import last_confirmed, transaction
 from napalm_cumulus.commit.repairs import Repairs
 from napalm_cumulus.commit.report import CommitReport, PendingCommit, unchanged
 from napalm_cumulus.commit.transaction import Plan
-from napalm_cumulus.config import snapshot, validation
+from napalm_cumulus.config import knowledge, snapshot, validation
 from napalm_cumulus.config.configuration import Configuration, ConfigurationError
 from napalm_cumulus.config.merge import merge
+from napalm_cumulus.config.problems import CandidateProblem
 from napalm_cumulus.config.semantics import management_interfaces
 from napalm_cumulus.config.snapshot import Snapshot
 from napalm_cumulus.errors import CommitRefusedError, MixedDiskError
@@ -33,6 +35,7 @@ from napalm_cumulus.ssh.transport import Transport
 
 #: The dead-man's timer, in seconds, of a commit that is confirmed or bounced at once.
 _IMMEDIATE_REVERT_IN = 120
+_LOG = logging.getLogger(__name__)
 _NOTHING_LOADED = "No candidate is loaded: call load_merge_candidate or load_replace_candidate."
 
 
@@ -43,6 +46,7 @@ class ConfigurationMethods:
     optional_args: dict[str, Any]
     _base: Snapshot | None = None
     _candidate: Configuration | None = None
+    _problems: tuple[CandidateProblem, ...] = ()
     _last_commit: CommitReport | None = None
 
     def _session(self) -> Transport:
@@ -84,25 +88,49 @@ class ConfigurationMethods:
         base = snapshot.take(self._session())
         try:
             candidate = base.disk.replaced(text) if replace else merge(base.disk, text)
-            problems = validation.introduced_problems(base.disk, candidate)
+            problems = self._judged(base.disk, candidate)
         except ConfigurationError as reason:
             raise error(f"{self.hostname}: {reason}") from reason
-        if problems:
+        wrong = [problem for problem in problems if not problem.is_warning]
+        if wrong and not self.optional_args.get("accept_problems", False):
             raise error(
                 f"{self.hostname}: the candidate would not do what it says: "
-                + " ".join(str(problem) for problem in problems)
+                f"{' '.join(str(problem) for problem in wrong)} If all of that is meant: the "
+                "optional argument accept_problems, which the commit's record then shows."
             )
-        self._base, self._candidate = base, candidate
+        for problem in problems:
+            _LOG.warning("%s: %s", self.hostname, _remark(problem))
+        self._base, self._candidate, self._problems = base, candidate, problems
+
+    def _judged(
+        self, base: Configuration, candidate: Configuration
+    ) -> tuple[CandidateProblem, ...]:
+        """Return what the checks say; the switch is asked for what only it can tell."""
+        switch = knowledge.UNASKED
+        if validation.must_ask(base, candidate):
+            switch = knowledge.ask(self._session())
+        return validation.introduced(base, candidate, switch)
+
+    @property
+    def candidate_problems(self) -> tuple[CandidateProblem, ...]:
+        """Return what is odd in the candidate, and what was accepted although it is wrong."""
+        return self._problems
 
     def compare_config(self) -> str:
-        """Return a diff for each file from the disk to the candidate; empty if nothing changes."""
+        """Return a diff for each file from the disk to the candidate; empty if nothing changes.
+
+        What is odd in the candidate stands in front of it, in lines that begin with ``# warning:``
+        (``# overridden:`` where it is wrong and ``accept_problems`` was given).
+        """
         if self._base is None or self._candidate is None:
             return ""
-        return self._base.disk.diff_to(self._candidate)
+        diff = self._base.disk.diff_to(self._candidate)
+        return "\n".join([*map(_remark, self._problems), diff]) if diff else ""
 
     def discard_config(self) -> None:
         """Drop the candidate; what is committed already is not touched."""
         self._base = self._candidate = None
+        self._problems = ()
 
     # --- commit ---------------------------------------------------------------------------------
 
@@ -148,7 +176,8 @@ class ConfigurationMethods:
             bounce=at_once,
             full_reload=self.optional_args.get("full_reload", False),
             owner=self.optional_args.get("owner", ""),
-            message=why,
+            message=self._recorded(why),
+            remarks=tuple(map(_remark, self._problems)),
         )
         if not self.compare_config():
             self._last_commit = unchanged(commit.id, commit.change)
@@ -157,6 +186,11 @@ class ConfigurationMethods:
         self._refuse_management(commit.change.interfaces)
         self._carry_out(commit, confirm=revert_in is None and not at_once)
         self.discard_config()
+
+    def _recorded(self, message: str) -> str:
+        """Return the message as it is kept; in front of it, that checks were overridden."""
+        overridden = sum(1 for problem in self._problems if not problem.is_warning)
+        return f"[accept_problems: {overridden} overridden] {message}" if overridden else message
 
     def _carry_out(self, commit: Plan, *, confirm: bool) -> None:
         self._last_commit = None
@@ -321,6 +355,10 @@ class ConfigurationMethods:
             "startup": shown("startup"),
             "candidate": shown("candidate"),
         }
+
+
+def _remark(problem: CandidateProblem) -> str:
+    return f"# {'warning' if problem.is_warning else 'overridden'}: {problem}"
 
 
 def _text_of(filename: object, config: object, error: type[Exception]) -> str:

@@ -170,7 +170,6 @@ def _files(
         "listing": transaction.lines(base.listing),
         "changed": "",
         "removed": "",
-        "unfamiliar": "",
         "diff": transaction.lines(_words(taken)),
         "steps": transaction.lines(step.line for step in taken),
         "expect.new": wanted,

@@ -101,6 +101,8 @@ class CommitReport:
             neighbour's outage; 0 where it was not rolled back at once.
         problems: the differences between the kernel and the candidate.
         log: the last lines of ifupdown2's own output.
+        remarks: what was odd in the candidate (``# warning: ...``), and what was wrong and was
+            accepted (``# overridden: ...``).
     """
 
     id: str
@@ -115,6 +117,7 @@ class CommitReport:
     outage_seconds: float
     problems: tuple[str, ...]
     log: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def parse_sections(output: bytes) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ import re
 import secrets
 import tarfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -21,6 +21,7 @@ from napalm_cumulus.account import who
 from napalm_cumulus.commit import report as answers
 from napalm_cumulus.commit.report import CommitReport, PendingCommit
 from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.config.dependencies import brought_up
 from napalm_cumulus.config.semantics import (
     Address,
     Change,
@@ -29,7 +30,6 @@ from napalm_cumulus.config.semantics import (
     macvlan_name,
 )
 from napalm_cumulus.config.snapshot import Snapshot, encode
-from napalm_cumulus.config.validation import unfamiliar_attributes
 from napalm_cumulus.patterns import INTERFACE
 from napalm_cumulus.result import CommandResult
 from napalm_cumulus.ssh.transport import Transport
@@ -75,6 +75,7 @@ class Plan:
         bounce: whether the switch rolls back at once after applying.
         owner: its owner.
         message: the reason.
+        remarks: what the checks of the candidate said, shown in front of its diff.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Plan:
     bounce: bool
     owner: str
     message: str
+    remarks: tuple[str, ...] = ()
 
 
 def plan(  # noqa: D417 (the arguments are Plan's attributes)
@@ -96,6 +98,7 @@ def plan(  # noqa: D417 (the arguments are Plan's attributes)
     full_reload: bool = False,
     owner: str = "",
     message: str = "",
+    remarks: tuple[str, ...] = (),
 ) -> Plan:
     """Plan a commit.
 
@@ -114,6 +117,7 @@ def plan(  # noqa: D417 (the arguments are Plan's attributes)
         bounce=bounce,
         owner=one_line(owner or who()),
         message=one_line(message),
+        remarks=remarks,
     )
 
 
@@ -180,11 +184,7 @@ def commit_files(commit: Plan) -> dict[str, str | bytes]:
         "manifest": lines(f"{digest}  {path}" for path, digest in commit.base.manifest.items()),
         "listing": lines(commit.base.listing),
         "changed": lines(path for path, text in changes.items() if text is not None),
-        "diff": encode(disk.diff_to(commit.candidate) + "\n"),
-        "unfamiliar": lines(
-            f"{found.message} {found.path} line {found.line}"
-            for found in unfamiliar_attributes(disk, commit.candidate)
-        ),
+        "diff": encode(lines(commit.remarks) + disk.diff_to(commit.candidate) + "\n"),
         "removed": lines(path for path, text in changes.items() if text is None),
         **traces(disk, commit.candidate, commit.change),
         **wishes,
@@ -202,7 +202,10 @@ def expectations(disk: Configuration, candidate: Configuration, change: Change) 
     """
     new: list[str] = []
     old: list[str] = []
+    up = brought_up(candidate)
     for name in change.interfaces:
+        if name not in disk.counted and name not in up:
+            continue  # ifreload passes it over, as the candidate's remarks say
         before, after = addresses_of(disk, name), addresses_of(candidate, name)
         if before is None or after is None:
             continue
@@ -308,6 +311,7 @@ def apply(transport: Transport, commit: Plan, switch: str) -> CommitReport:
     sections = answers.parse_sections(answer.stdout)
     if answer.exit_status in (0, answers.E_FAILED, answers.E_INCOMPLETE) and "progress" in sections:
         report = answers.report_of(commit.id, commit.change, sections)
+        report = replace(report, remarks=commit.remarks)
         if answer.exit_status == 0:
             return report
         raise answers.failure(switch, report, sections)

@@ -1,7 +1,8 @@
-"""The attribute names of ifupdown2's own addons (``_modinfo`` of release 3.0.0) and of clagd."""
+"""The names of ifupdown2's and clagd's attributes, and those of other programs and releases."""
 
 from __future__ import annotations
 
+#: Of ifupdown2's own addons (``_modinfo`` of release 3.0.0), and of clagd.
 KNOWN_ATTRIBUTES = frozenset(
     """
     address address-purge address-virtual address-virtual-ipv6-addrgen alias arp-accept
@@ -41,4 +42,26 @@ KNOWN_ATTRIBUTES = frozenset(
     vxlan-purge-remotes vxlan-remoteip vxlan-svcnodeip vxlan-svcnodeip6 vxlan-ttl xfrm-id
     xfrm-physdev
     """.split()  # noqa: SIM905 (a list of 190 names reads best as text)
+)
+
+#: Of older and newer releases, of Debian's ifupdown, and of the scripts below ``/etc/network`` that
+#: other packages bring: right where they are known, passed over where they are not, never misspelt.
+OTHER_ATTRIBUTES = frozenset(
+    """
+    accept-ra autoconf bond-lacp-bypass-all-active bond-lacp-bypass-period
+    bond-lacp-bypass-priority bond-lacp-fallback-allow bond-lacp-fallback-period
+    bond-lacp-fallback-priority bond-master bootfile bridge-dynamic bridge-hw
+    bridge-mcast-flood client dad-attempts dad-interval dhcp dns-domain dns-nameserver
+    dns-nameservers dns-search dns-sortlist dummy-link-type ethernet-autoneg ethernet-pause-rx
+    ethernet-pause-tx ethernet-port ethernet-wol frame gateway-metric hardware-dma-ring-rx
+    hardware-dma-ring-tx hostname hwaddr ipv4-addrgen is-vrf leasehours leasetime
+    link-advertised link-duplex-mode link-lanes link-rx-ring link-tx-ring macaddr
+    media metric mstpctl-portadminage mstpctl-vlan netnum network nodad offload-gro
+    offload-gso offload-lro offload-rx offload-sg offload-tso offload-tx offload-ufo
+    ovs-ports pre-tunnel privext rename request-prefix rename-from server
+    sysctl tunnel unit vendor vlan-bridge-binding vlan-ports vrf-cgroup-create
+    vrf-default-route vrf-id vxlan-svcnode vxlan-tos wireless-channel wireless-essid
+    wireless-key wireless-mode wpa-conf wpa-driver wpa-group wpa-iface wpa-key-mgmt
+    wpa-pairwise wpa-proto wpa-psk wpa-roam wpa-ssid
+    """.split()  # noqa: SIM905 (as above)
 )

@@ -69,6 +69,7 @@ OPTIONAL_ARGS: Mapping[str, Callable[[object, str], Any]] = {
     "owner": values.text,
     "full_reload": values.boolean,
     "allow_management_change": values.boolean,
+    "accept_problems": values.boolean,
 }
 
 #: Given without asking, and meaningless here: Salt's proxy minions tell every driver whether to

@@ -349,18 +349,58 @@ def test_what_ifupdown2_itself_rejects_is_not_applied(leaf: LeafUnderTest) -> No
     ("line", "message"),
     [
         ("no-such-thing 7", r"interfaces line \d+: .* does not know the attribute 'no-such-thing'"),
-        ("bridge-ports swp99", "swp99"),
+        ("bridge-ports swp99", "bridge-ports needs swp99, which does not exist"),
     ],
 )
 def test_what_only_the_switch_can_tell_is_refused(
     leaf: LeafUnderTest, line: str, message: str
 ) -> None:
-    driver = leaf.driver()
-    driver.load_merge_candidate(config=f"auto br-x\niface br-x\n    {line}\n")
-    with pytest.raises(CommitError, match=message):
+    with pytest.raises(MergeConfigException, match=message):
+        leaf.driver().load_merge_candidate(config=f"auto br-x\niface br-x\n    {line}\n")
+
+
+def test_what_this_release_knows_is_not_called_misspelt(leaf: LeafUnderTest) -> None:
+    leaf.driver().load_merge_candidate(
+        config="auto br-x\niface br-x\n    bridge-ports none\n    bridge-mcqifaddr 1\n"
+    )
+
+
+def test_the_checks_can_be_overridden_and_the_record_says_so(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver(accept_problems=True)
+    odd = "\n    no-such-thing 7\n\niface br-y\n    bridge-ports none\n"
+    driver.load_merge_candidate(config=f"auto br-x\niface br-x\n    bridge-ports none{odd}")
+    driver.commit_config(message="as agreed", revert_in=60)
+    pending = leaf.driver().pending
+    assert pending is not None
+    assert pending.message == "[accept_problems: 1 overridden] as agreed"
+    wrong, warning, _ = pending.diff.split("\n", 2)
+    assert wrong.startswith("# overridden: /etc/network/interfaces line ")
+    assert "br-y: it is not auto" in warning
+    assert driver.last_commit is not None
+    assert driver.last_commit.remarks == (wrong, warning)
+    driver.rollback()
+
+
+def test_what_ifupdown2_itself_rejects_cannot_be_overridden(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver(accept_problems=True)
+    driver.load_merge_candidate(
+        config="auto br-x\niface br-x\n    bridge-ports none\n    address 192.0.2.300/24\n"
+    )
+    with pytest.raises(CommitError, match="rejects the candidate"):
         driver.commit_config(revert_in=60)
     assert not driver.has_pending_commit()
-    assert leaf.timers() == ""
+
+
+def test_a_port_without_auto_is_committed(leaf: LeafUnderTest) -> None:
+    driver = leaf.driver()
+    driver.load_merge_candidate(
+        config="iface dummy7\n    link-type dummy\n\nauto br-x\niface br-x\n"
+        "    bridge-ports dummy7\n    address 192.0.2.1/32\n"
+    )
+    assert driver.candidate_problems == ()
+    driver.commit_config(revert_in=60)
+    assert "master br-x" in leaf.sh("ip -o link show dev dummy7")
+    driver.rollback()
 
 
 def test_no_difference_changes_nothing(leaf: LeafUnderTest) -> None:

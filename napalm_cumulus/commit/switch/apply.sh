@@ -39,7 +39,6 @@ cmd_apply() {
     why=$(stage 2>&1) ||
         die "$E_STAGING" "The candidate could not be staged in $D: $(printf '%s' "$why" | tail -n 1)"
     refuse_unrestorable
-    refuse_unknown_attributes
     refuse_new_complaints
     refuse_too_short
     mark staged

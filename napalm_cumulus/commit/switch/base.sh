@@ -25,8 +25,8 @@
 #   confirm/          while a confirm of several files is being written: the journal of it
 #
 # A commit's directory, from the client: id owner message diff revert_in hold mode interfaces
-# manifest listing unfamiliar changed removed new/ expect.new expect.keep expect.old added gone named
-# held devices, for a repair steps; from here: network/ outside/ outside.list attributes ballast created
+# manifest listing changed removed new/ expect.new expect.keep expect.old added gone named
+# held devices, for a repair steps; from here: network/ outside/ outside.list ballast created
 # deadline armed isolate progress log result refused failed batch unmet.* kernel.* pid.* stanzas complaints
 # words given given.before mentioned commands lost restored
 # absent written direction mixed damaged

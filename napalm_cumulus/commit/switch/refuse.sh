@@ -68,13 +68,3 @@ sweep_incoming() { # what was being sent or staged when its connection or its pr
 require_root() { # the state directory shows nothing to others, which must not read as "nothing"
     [ "$(id -u)" -eq 0 ] || die "$E_INTERNAL" "This must run as root: log in as root or use sudo."
 }
-
-refuse_unknown_attributes() { # ifupdown2 ignores what it does not know, and says nothing
-    [ -s "$T/unfamiliar" ] || return 0
-    within 60 ifquery --syntax-help 2>/dev/null | awk '/^  [^ ]/ { print $1 }' >"$T/attributes"
-    [ -s "$T/attributes" ] || return 0 # a release that cannot tell
-    while read -r name place; do
-        grep -qxF -- "$name" "$T/attributes" ||
-            die "$E_STAGING" "$place: this switch's ifupdown2 does not know the attribute '$name'"
-    done <"$T/unfamiliar"
-}

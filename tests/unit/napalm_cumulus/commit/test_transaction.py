@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import re
 import subprocess
 import tarfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from napalm.base.exceptions import (
     CommitConfirmException,
     CommitError,
     LockError,
+    MergeConfigException,
     SessionLockedException,
 )
 
@@ -335,6 +337,72 @@ def test_commit_needs_a_candidate_and_sane_seconds() -> None:
         driver.commit_config(revert_in=0)
     driver.discard_config()
     assert driver.compare_config() == ""
+
+
+KNOWS = b"attribute address\nattribute bridge-ports\ndevice swp1\ndevice lo\n"
+
+
+def judging(text: str = BASE, **arguments: object) -> CumulusDriver:
+    """Return a driver whose switch has these files, and tells what it knows."""
+
+    def answer(command: str, _stdin: bytes) -> tuple[int, bytes, bytes]:
+        return 0, KNOWS if "--syntax-help" in command else tarball({MAIN: text}), b""
+
+    driver = CumulusDriver(
+        "leaf1", "root", "", optional_args=arguments, transport=FakeSwitch(answer)
+    )
+    driver.open()
+    return driver
+
+
+def test_what_is_odd_stands_in_front_of_the_diff(caplog: pytest.LogCaptureFixture) -> None:
+    driver = judging()
+    driver.load_merge_candidate(config="iface vlan7\n    vlan-raw-device swp1\n")
+    first, rest = driver.compare_config().split("\n", 1)
+    assert re.fullmatch(r"# warning: /etc/.* line \d+: vlan7: it is not auto, so .*\.", first)
+    assert rest.startswith(f"--- {MAIN}\n+++ {MAIN}\n")
+    assert first in caplog.text
+    assert [problem.is_warning for problem in driver.candidate_problems] == [True]
+    driver.discard_config()
+    assert driver.candidate_problems == ()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "message"),
+    [
+        ("bridge-ports swp1 swp77", "bridge-ports needs swp77, which does not exist"),
+        ("brigde-ports swp1", "did you mean 'bridge-ports'?"),
+        ("no-such-thing 1", "this switch's ifupdown2 does not know the attribute 'no-such-thing'"),
+    ],
+)
+def test_the_switch_is_asked_when_a_candidate_is_loaded(attribute: str, message: str) -> None:
+    text = f"auto br7\niface br7\n    {attribute}\n"
+    with pytest.raises(MergeConfigException, match=re.escape(message)) as refused:
+        judging().load_merge_candidate(config=text)
+    assert "the optional argument accept_problems" in str(refused.value)
+
+
+def test_who_overrides_the_checks_is_on_record() -> None:
+    driver = judging(accept_problems=True)
+    driver.load_merge_candidate(config="auto br7\niface br7\n    no-such-thing 1\n")
+    assert driver.compare_config().startswith("# overridden: ")
+    sent: dict[str, str] = {}
+
+    def refuse(command: str, stdin: bytes) -> tuple[int, bytes, bytes]:
+        del command
+        sent.update(members(stdin))
+        return 75, b"== error\n no room\n", b""
+
+    driver._transport = FakeSwitch(refuse)
+    with pytest.raises(CommitRefusedError):
+        driver.commit_config(message="as agreed", revert_in=60)
+    assert sent["message"] == "[accept_problems: 1 overridden] as agreed\n"
+    assert sent["diff"].startswith("# overridden: /etc/network/interfaces line ")
+
+
+def test_a_new_interface_that_is_not_brought_up_is_not_missed_in_the_kernel() -> None:
+    new = BASE + "\niface vlan7\n    address 192.0.2.7/24\n    vlan-raw-device swp1\n"
+    assert members(transaction.request(a_plan(new)))["expect.new"] == ""
 
 
 def test_the_program_is_plain_sh() -> None:

@@ -1,4 +1,4 @@
-"""What a configuration means for the kernel, which change is local, which candidate is wrong."""
+"""What a configuration means for the kernel, and which change is local."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.semantics import Address, addresses_of, change_between
-from napalm_cumulus.config.validation import introduced_problems, unfamiliar_attributes
 
 MAIN = "/etc/network/interfaces"
 BASE = """\
@@ -103,64 +102,3 @@ def test_a_name_that_no_command_line_takes_is_not_targeted() -> None:
     for name, targeted in (("vlan.9", True), (".9", False), ("-v", False), ("a" * 16, False)):
         change = change_between(conf(text.format(name, 1)), conf(text.format(name, 2)))
         assert change.targeted is targeted, name
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ("adress 10.0.0.1/24", "did you mean 'address'"),
-        ("address 10.0.0.999/24", "is not an address"),
-        ("address 10.0.0.1/44", "is not an address"),
-        ("address 10.0.0.1/24 # home", "cannot follow on the same line"),
-        ("address-virtual 00:00:5e:00:01 10.0.0.1/24", "is not a MAC address"),
-        ("address-virtual 01:00:5e:00:01:01 10.0.0.1/24", "multicast"),
-        ("address-virtual 00:00:5e:00:01:01", "no address behind its MAC"),
-        ("address-virtual 00:00:5e:00:01:01 10.0.0.1", "no prefix length"),
-        ("address 130.246.212.1/22", "is also on swp1"),
-        ("mtu", "without a value"),
-        ("address 10.0.0.1", "has no prefix length, so it would become a host address"),
-        ("# up to here \\", "the backslash makes line"),
-    ],
-)
-def test_a_candidate_that_would_not_do_what_it_says(line: str, message: str) -> None:
-    bad = BASE.replace("iface swp1\n", f"iface swp1\n    {line}\n")
-    problems = introduced_problems(conf(BASE), conf(bad))
-    assert any(message in str(problem) for problem in problems), problems
-    assert introduced_problems(conf(bad), conf(bad)) == ()
-
-
-@pytest.mark.parametrize(
-    ("addition", "message"),
-    [
-        ("iface forgotten\n", "not auto"),
-        ("auto a234567890123456\niface a234567890123456\n", "longer than 15"),
-        (
-            "auto bridge.vlan453\niface bridge.vlan453\n    address-virtual none 10.1.0.1/24\n",
-            "VRR",
-        ),
-    ],
-)
-def test_names_that_would_fail(addition: str, message: str) -> None:
-    problems = introduced_problems(conf(BASE), conf(BASE + "\n" + addition))
-    assert any(message in str(problem) for problem in problems), problems
-
-
-def test_attributes_of_other_releases_pass() -> None:
-    assert introduced_problems(conf(BASE), conf(BASE + "    brand-new-thing 7\n")) == ()
-
-
-def test_only_the_switch_knows_an_attribute_of_another_release() -> None:
-    new = conf(BASE + "    brand-new-thing 7\n")
-    (found,) = unfamiliar_attributes(conf(BASE), new)
-    assert (found.message, found.line) == ("brand-new-thing", len(BASE.splitlines()) + 1)
-    assert unfamiliar_attributes(new, new) == ()
-
-
-def test_an_address_with_a_netmask_needs_no_prefix() -> None:
-    old_style = "\nauto a\niface a\n    address 10.0.0.1\n    netmask 255.255.255.0\n"
-    assert introduced_problems(conf(BASE), conf(BASE + old_style)) == ()
-
-
-def test_the_toggle_introduces_no_problem() -> None:
-    toggled = BASE.replace("    address", "    #address")
-    assert introduced_problems(conf(BASE), conf(toggled)) == ()

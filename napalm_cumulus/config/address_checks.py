@@ -1,0 +1,227 @@
+"""Addresses that a configuration gives away: without a length, twice in one VRF, out of a subnet.
+
+An address is judged in its VRF and with its mask: links without an address of their own borrow
+the loopback's, and every VRF may have the same gateway.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from itertools import combinations
+
+from napalm_cumulus.config.configuration import Configuration, Located
+from napalm_cumulus.config.dependencies import ports_of_bridges_and_bonds
+from napalm_cumulus.config.interfaces_file import Attribute
+from napalm_cumulus.config.problems import CandidateProblem, error, warning
+from napalm_cumulus.patterns import normal_mac
+
+#: So many places of one address are compared with each other; a file has two or a loop.
+_COMPARED = 20
+_NO_DEVICE = "00:00:00:00:00:00"
+
+
+@dataclass(frozen=True)
+class _Given:
+    """An address that a line gives."""
+
+    interface: str
+    value: IPv4Interface | IPv6Interface
+    at: Located
+    line: int
+    virtual: bool
+
+    @property
+    def is_host(self) -> bool:
+        return self.value.network.prefixlen == self.value.max_prefixlen
+
+
+class AddressChecks:
+    """The checks of one configuration's addresses."""
+
+    def __init__(
+        self, configuration: Configuration, stanzas: tuple[Located, ...], up: frozenset[str]
+    ) -> None:
+        self._configuration = configuration
+        self._stanzas = stanzas
+        self._up = up
+        self._vrf: dict[str, str] = {}
+        self._vrf_devices: set[str] = set()
+        for at in stanzas:
+            for name in at.stanza.interfaces:
+                for vrf in at.stanza.values("vrf"):
+                    self._vrf[name] = vrf
+                if at.stanza.values("vrf-table"):
+                    self._vrf_devices.add(name)
+        for name in self._vrf_devices:
+            self._vrf[name] = name
+
+    def problems(self) -> Iterator[CandidateProblem]:
+        """Yield what is wrong and what is odd."""
+        for at in self._stanzas:
+            yield from self._values(at)
+            yield from self._placement(at)
+        yield from self._twice()
+        yield from self._outside()
+
+    @cached_property
+    def _ports(self) -> dict[str, str]:
+        return ports_of_bridges_and_bonds(self._configuration)
+
+    # --- one value ------------------------------------------------------------------------------
+
+    def _values(self, at: Located) -> Iterator[CandidateProblem]:
+        lines = [a for a in at.stanza.attributes if a.name == "address"]
+        for attribute, value in zip(lines, at.stanza.addresses, strict=True):
+            why = _not_one_address(value)
+            if why:
+                yield error(at, attribute.first, why)
+            elif "/" not in value and not at.stanza.values("pointopoint"):
+                yield from self._without_length(at, attribute)
+        for attribute in at.stanza.attributes:
+            if attribute.name == "address-virtual":
+                yield from self._virtual(at, attribute)
+
+    def _without_length(self, at: Located, attribute: Attribute) -> Iterator[CandidateProblem]:
+        names, value = at.stanza.interfaces, attribute.value
+        if all(self._is_loopback(name) for name in names):
+            return
+        why = f"'{value}' has no prefix length, so it would become a host address"
+        if all(name == "eth0" or self._vrf.get(name) == "mgmt" for name in names):
+            yield warning(at, attribute.first, why)
+        elif not all(self._borrows(name, value) for name in names):
+            yield error(at, attribute.first, why)
+
+    def _is_loopback(self, name: str) -> bool:
+        """Return whether a host address is what such a device has."""
+        return name in self._vrf_devices or name.startswith(("lo", "dummy"))
+
+    def _borrows(self, name: str, value: str) -> bool:
+        wanted = ip_interface(value)
+        return any(
+            given.value.ip == wanted.ip and self._is_loopback(given.interface)
+            for given in self._by_address.get((self._vrf.get(name, ""), wanted.ip), ())
+        )
+
+    def _virtual(self, at: Located, attribute: Attribute) -> Iterator[CandidateProblem]:
+        mac, *addresses = attribute.value.split()
+        written = normal_mac(mac)
+        if mac.lower() != "none":
+            if not written or written == _NO_DEVICE:
+                yield error(at, attribute.first, f"'{mac}' is not a MAC address")
+            elif int(written[:2], 16) & 1:
+                why = f"the virtual MAC {mac} is a multicast address"
+                yield error(at, attribute.first, why)
+        if not addresses and (mac.lower() == "none" or self._has_own_address(at)):
+            # Without any address it is the SVI of a layer 3 VNI, with the router's MAC.
+            yield error(at, attribute.first, "address-virtual has no address behind its MAC")
+        for address in addresses:
+            why = _not_one_address(address)
+            if not why and "/" not in address:
+                why = f"'{address}' has no prefix length, so it would become a host address"
+            if why:
+                yield error(at, attribute.first, why)
+
+    def _has_own_address(self, at: Located) -> bool:
+        return any(
+            other.stanza.values("address")
+            for name in at.stanza.interfaces
+            for other in self._configuration.counted.get(name, ())
+        )
+
+    def _placement(self, at: Located) -> Iterator[CandidateProblem]:
+        virtual = next((a for a in at.stanza.attributes if a.name == "address-virtual"), None)
+        if virtual is None:
+            return
+        for name in at.stanza.interfaces:
+            if name in self._ports:
+                why = f"a port of {self._ports[name]} cannot have address-virtual"
+                yield error(at, virtual.first, why)
+
+    # --- several --------------------------------------------------------------------------------
+
+    @cached_property
+    def _given(self) -> tuple[_Given, ...]:
+        return tuple(self._all_given())
+
+    def _all_given(self) -> Iterator[_Given]:
+        for at in self._stanzas:
+            if at.stanza.keyword != "iface" or at.stanza.method == "dhcp":
+                continue
+            lines = [a for a in at.stanza.attributes if a.name == "address"]
+            values = [
+                (line, value, False) for line, value in zip(lines, at.stanza.addresses, strict=True)
+            ]
+            values += [
+                (line, word, True)
+                for line in at.stanza.attributes
+                if line.name == "address-virtual"
+                for word in line.value.split()[1:]
+            ]
+            for line, text, virtual in values:
+                try:
+                    value = ip_interface(text)
+                except ValueError:
+                    continue
+                for name in at.stanza.interfaces:
+                    yield _Given(name, value, at, line.first, virtual)
+
+    @cached_property
+    def _by_address(self) -> dict[tuple[str, object], list[_Given]]:
+        found: dict[tuple[str, object], list[_Given]] = defaultdict(list)
+        for given in self._given:
+            found[self._vrf.get(given.interface, ""), given.value.ip].append(given)
+        return found
+
+    def _twice(self) -> Iterator[CandidateProblem]:
+        for (vrf, _), places in self._by_address.items():
+            for first, again in combinations(places[:_COMPARED], 2):
+                if first.interface != again.interface:
+                    yield from self._two_owners(vrf, first, again)
+
+    def _two_owners(self, vrf: str, first: _Given, again: _Given) -> Iterator[CandidateProblem]:
+        hosts = (first.is_host, again.is_host)
+        # Every link may have the same IPv6 link-local address.
+        if all(hosts) or (isinstance(first.value, IPv6Interface) and first.value.is_link_local):
+            return
+        lender = again if first.is_host else first
+        if any(hosts) and self._is_loopback(lender.interface):
+            return
+        where = f" in VRF {vrf}" if vrf else ""
+        why = f"{again.value.ip} is also on {first.at.stanza.name}{where}"
+        if any(hosts) or not {first.interface, again.interface} <= self._up:
+            yield warning(again.at, again.line, why)
+        else:
+            yield error(again.at, again.line, why)
+
+    def _outside(self) -> Iterator[CandidateProblem]:
+        own: dict[tuple[str, int], list[_Given]] = defaultdict(list)
+        for given in self._given:
+            if not given.virtual and not given.value.ip.is_link_local:
+                own[given.interface, given.value.version].append(given)
+        for given in self._given:
+            beside = own.get((given.interface, given.value.version), ())
+            if not given.virtual or not beside or given.value.ip.is_link_local:
+                continue
+            if not any(_share_a_subnet(given, other) for other in beside):
+                subnets = ", ".join(str(other.value.network) for other in beside)
+                why = f"the virtual address {given.value} is outside its own subnet ({subnets})"
+                yield error(given.at, given.line, why)
+
+
+def _share_a_subnet(one: _Given, other: _Given) -> bool:
+    return one.value.ip in other.value.network or other.value.ip in one.value.network
+
+
+def _not_one_address(value: str) -> str:
+    words = value.split()
+    if len(words) != 1:
+        return f"'{value}' is not one address (a comment cannot follow on the same line)"
+    try:
+        ip_interface(words[0])
+    except ValueError:
+        return f"'{value}' is not an address"
+    return ""

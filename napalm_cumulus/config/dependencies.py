@@ -1,0 +1,151 @@
+"""What ``ifreload -a`` and the boot bring up: the auto interfaces, and all that these stand on.
+
+ifupdown2 brings up the ports of an auto bridge or bond, the raw device of a VLAN, the VRF of its
+members, whether they have an ``auto`` line of their own or not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from napalm_cumulus.config.configuration import Configuration, Located
+from napalm_cumulus.config.interfaces_file import expand_range
+
+#: Attributes whose value is a list of ports.
+PORT_LISTS = ("bridge-ports", "bond-slaves", "bond-ports")
+#: Attributes whose value is the one device that the interface stands on.
+LOWER_DEVICES = ("vlan-raw-device", "vxlan-physdev", "tunnel-physdev", "vrf")
+#: ``swp1-4.100`` behind the word ``glob``, where there are no brackets.
+_GLOB = re.compile(r"^(.*?\D)(\d{1,9})-(\d{1,9})(.*)$")
+_BRACKETS = re.compile(r"^(.*?)\[(\d{1,9})-(\d{1,9})\](.*)$")
+_MANY = 10_000
+_NO_PORTS = ("none", "all")
+
+
+@dataclass(frozen=True)
+class Lower:
+    """A device that an interface stands on.
+
+    Attributes:
+        name: the device.
+        attribute: which attribute names it; empty where the interface's own name does.
+        at: the stanza.
+        line: of that attribute, or of the stanza.
+    """
+
+    name: str
+    attribute: str
+    at: Located
+    line: int
+
+
+def ports(value: str, names: Collection[str]) -> Iterator[str]:
+    """Yield the ports of a list as ifupdown2 reads it.
+
+    Args:
+        value: of ``bridge-ports`` or ``bond-slaves``.
+        names: every interface of the files, of which a ``regex`` chooses.
+
+    >>> list(ports("glob swp1-2.100 bond1 regex vni.*", ["vni10", "lo"]))
+    ['swp1.100', 'swp2.100', 'bond1', 'vni10']
+    """
+    how = ""
+    for word in value.split():
+        if word in ("glob", "regex", "noglob", "noregex"):
+            how = word
+        elif how == "regex":
+            yield from _matching(word, names)
+            how = ""
+        elif how == "glob":
+            yield from _expanded(word)
+            how = ""
+        elif word not in _NO_PORTS:
+            yield from expand_range(word)
+
+
+def _matching(pattern: str, names: Iterable[str]) -> Iterator[str]:
+    try:
+        chosen = re.compile(pattern)
+    except re.error:
+        return
+    yield from (name for name in names if chosen.match(name))
+
+
+def _expanded(word: str) -> Iterator[str]:
+    """Yield the names of a glob.
+
+    >>> list(_expanded("bond-0[1-2]s[0-1].100")), list(_expanded("swp9-10"))
+    (['bond-01s0.100', 'bond-01s1.100', 'bond-02s0.100', 'bond-02s1.100'], ['swp9', 'swp10'])
+    """
+    found = (_BRACKETS if "[" in word else _GLOB).match(word)
+    if found is None:
+        yield word
+        return
+    head, first, last, rest = found.groups()
+    for number in range(int(first), min(int(last) + 1, int(first) + _MANY)):
+        yield from _expanded(f"{head}{number}{rest}") if "[" in rest else (f"{head}{number}{rest}",)
+
+
+def lower_devices(at: Located, names: Collection[str]) -> Iterator[Lower]:
+    """Yield what the stanza's interfaces stand on.
+
+    Args:
+        at: the stanza.
+        names: every interface of the files.
+    """
+    for attribute in at.stanza.attributes:
+        if attribute.name in PORT_LISTS:
+            for port in ports(attribute.value, names):
+                yield Lower(port, attribute.name, at, attribute.first)
+        elif attribute.name in LOWER_DEVICES:
+            for word in attribute.value.split()[:1]:
+                yield Lower(word, attribute.name, at, attribute.first)
+    if not at.stanza.values("vlan-raw-device"):
+        for name in at.stanza.interfaces:
+            if "." in name:
+                yield Lower(name.rpartition(".")[0], "", at, at.stanza.first)
+
+
+def brought_up(configuration: Configuration) -> frozenset[str]:
+    """Return the interfaces that ``ifreload -a`` and the boot bring up."""
+    names = configuration.counted.keys()
+    lower: dict[str, set[str]] = {}
+    for at in configuration.stanzas():
+        below = {device.name for device in lower_devices(at, names)}
+        for name in at.stanza.interfaces:
+            lower.setdefault(name, set()).update(below)
+    found = set(configuration.auto)
+    waiting = list(found)
+    while waiting:
+        name = waiting.pop()
+        below = lower.get(name, set())
+        if name not in lower and "." in name:  # made without a stanza, on what its name says
+            below = {name.rpartition(".")[0]}
+        waiting += below - found
+        found |= below
+    return frozenset(found)
+
+
+def hotplugged(configuration: Configuration) -> frozenset[str]:
+    """Return the interfaces with an ``allow-hotplug`` line (or another ``allow-`` class)."""
+    return frozenset(
+        name
+        for file in configuration.files
+        for directive in file.directives
+        if directive.keyword.startswith("allow-")
+        for word in directive.words
+        for name in (word, *expand_range(word))
+    )
+
+
+def ports_of_bridges_and_bonds(configuration: Configuration) -> dict[str, str]:
+    """Return each port of a bridge or a bond, and the interface that it belongs to."""
+    names = configuration.counted.keys()
+    return {
+        lower.name: at.stanza.name
+        for at in configuration.stanzas()
+        for lower in lower_devices(at, names)
+        if lower.attribute in PORT_LISTS
+    }
