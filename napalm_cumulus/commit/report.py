@@ -184,7 +184,12 @@ def times_of(sections: Mapping[str, list[str]]) -> dict[str, float]:
     return times
 
 
-def report_of(commit_id: str, change: Change, sections: Mapping[str, list[str]]) -> CommitReport:
+def report_of(
+    commit_id: str,
+    change: Change,
+    sections: Mapping[str, list[str]],
+    remarks: tuple[str, ...] = (),
+) -> CommitReport:
     """Return the report of a commit from the switch's answer."""
     times = times_of(sections)
     result = (sections.get("result") or ["pending"])[0].split(" ", 1)[0]
@@ -209,6 +214,7 @@ def report_of(commit_id: str, change: Change, sections: Mapping[str, list[str]])
             *put_back(sections),
         ),
         log=tuple(sections.get("log", ())),
+        remarks=remarks,
     )
 
 

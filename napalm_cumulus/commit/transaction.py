@@ -12,7 +12,7 @@ import re
 import secrets
 import tarfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -45,8 +45,7 @@ PARTS = (
     *("base", "kernel", "links", "lock", "alive", "timer", "restorable", "put_back", "repair"),
     *("refuse", "apply", "back", "confirm", "replace", "journal", "answer", "main"),
 )
-# Time for staging and detaching, beside three times ifupdown2's own limit (LIMIT).
-_PATIENCE = 1000.0
+_PATIENCE = 1000.0  # staging and detaching, beside three times ifupdown2's own limit (LIMIT)
 
 _UNPACK = (
     # Nothing is written below a directory that somebody else could have made (``require_own``).
@@ -172,7 +171,6 @@ def commit_files(commit: Plan) -> dict[str, str | bytes]:
     """Return the members of a commit's archive, without those that every archive has."""
     disk = commit.base.disk
     changes = disk.changes_to(commit.candidate)
-    wishes = expectations(disk, commit.candidate, commit.change)
     return {
         "id": f"{commit.id}\n",
         "owner": f"{commit.owner}\n",
@@ -187,7 +185,7 @@ def commit_files(commit: Plan) -> dict[str, str | bytes]:
         "diff": encode(lines(commit.remarks) + disk.diff_to(commit.candidate) + "\n"),
         "removed": lines(path for path, text in changes.items() if text is None),
         **traces(disk, commit.candidate, commit.change),
-        **wishes,
+        **expectations(disk, commit.candidate, commit.change),
         **{f"new{path}": encode(text) for path, text in changes.items() if text is not None},
     }
 
@@ -204,10 +202,9 @@ def expectations(disk: Configuration, candidate: Configuration, change: Change) 
     old: list[str] = []
     up = brought_up(candidate)
     for name in change.interfaces:
-        if name not in disk.counted and name not in up:
-            continue  # ifreload passes it over, as the candidate's remarks say
         before, after = addresses_of(disk, name), addresses_of(candidate, name)
-        if before is None or after is None:
+        passed_over = name not in disk.counted and name not in up  # the remarks say so
+        if passed_over or before is None or after is None:
             continue
         new += _wishes(after, before)
         old += _wishes(before, after)
@@ -310,8 +307,7 @@ def apply(transport: Transport, commit: Plan, switch: str) -> CommitReport:
     answer = send(transport, commit_files(commit))
     sections = answers.parse_sections(answer.stdout)
     if answer.exit_status in (0, answers.E_FAILED, answers.E_INCOMPLETE) and "progress" in sections:
-        report = answers.report_of(commit.id, commit.change, sections)
-        report = replace(report, remarks=commit.remarks)
+        report = answers.report_of(commit.id, commit.change, sections, commit.remarks)
         if answer.exit_status == 0:
             return report
         raise answers.failure(switch, report, sections)

@@ -394,12 +394,12 @@ def test_what_ifupdown2_itself_rejects_cannot_be_overridden(leaf: LeafUnderTest)
 def test_a_port_without_auto_is_committed(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     driver.load_merge_candidate(
-        config="iface swp10.77\n    mtu 1400\n\nauto br-x\niface br-x\n"
-        "    bridge-ports swp10.77\n    address 192.0.2.1/32\n"
+        config="iface vni77\n    vxlan-id 77\n    mtu 1400\n\nauto br-x\niface br-x\n"
+        "    bridge-ports vni77\n    address 192.0.2.1/32\n"
     )
     assert driver.candidate_problems == ()
     driver.commit_config(revert_in=60)
-    port = leaf.sh("ip -o link show dev swp10.77")
+    port = leaf.sh("ip -o link show dev vni77")
     assert "master br-x" in port
     assert "mtu 1400" in port
     driver.rollback()
