@@ -124,8 +124,7 @@ def require_revert_in(seconds: object) -> int:
     """Return the seconds of a dead-man's timer.
 
     Raises:
-        CommitError: it is not a whole number, or out of bounds (in milliseconds, or a point in
-            time).
+        CommitError: it is not a whole number, or out of bounds (milliseconds, a point in time).
     """
     try:
         return values.whole(seconds, "revert_in", SHORTEST_REVERT_IN, LONGEST_REVERT_IN)
