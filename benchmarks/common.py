@@ -27,7 +27,7 @@ class BenchError(Exception):
 
 @contextmanager
 def lab_up(topology: Topology) -> Iterator[Lab]:
-    """A lab that is taken down again, also when the process is asked to end."""
+    """Yield a lab; take it down again, also after a signal to end."""
     signal.signal(signal.SIGTERM, _stopped)
     lab = Lab(topology.name)
     lab.up(topology)
@@ -42,7 +42,7 @@ def _stopped(*_: object) -> NoReturn:
 
 
 def parser(description: str | None, lab: str) -> argparse.ArgumentParser:
-    """The options that every benchmark has."""
+    """Return the options that every benchmark has."""
     made = argparse.ArgumentParser(description=(description or "").splitlines()[0])
     made.add_argument("--lab", default=lab, help=f"the lab's name (default: {lab})")
     made.add_argument("--json", type=Path, metavar="FILE", help="write every round there")
@@ -50,7 +50,7 @@ def parser(description: str | None, lab: str) -> argparse.ArgumentParser:
 
 
 def positive(text: str) -> int:
-    """A number of at least 1."""
+    """Return a number of at least 1."""
     number = int(text)
     if number < 1:
         raise ValueError(text)
@@ -58,7 +58,7 @@ def positive(text: str) -> int:
 
 
 def load() -> float:
-    """The machine's load average of the last minute."""
+    """Return the machine's load average of the last minute."""
     return round(os.getloadavg()[0], 2)
 
 
@@ -68,12 +68,12 @@ def warn(console: Console) -> None:
 
 
 def ms(seconds: float) -> str:
-    """Seconds as milliseconds."""
+    """Return seconds as milliseconds."""
     return f"{seconds * 1000:.0f}"
 
 
 def p90(values: Sequence[float]) -> float:
-    """The ninth decile, between the nearest two values; the value itself if there is one."""
+    """Return the ninth decile, between the nearest two values; the value itself if there is one."""
     if len(values) == 1:
         return values[0]
     return statistics.quantiles(values, n=10, method="inclusive")[8]

@@ -95,7 +95,7 @@ class Client(ABC):
 
     @abstractmethod
     def run(self, command: str) -> str:
-        """A command's stdout."""
+        """Return a command's stdout."""
 
     @abstractmethod
     def close(self) -> None:
@@ -107,7 +107,7 @@ class Client(ABC):
 
 
 class Ours(Client):
-    """This driver; its reads are also parsed."""
+    """The driver of this repository; its reads are also parsed."""
 
     name = "napalm_cumulus"
 
@@ -123,7 +123,7 @@ class Ours(Client):
         self.driver.open()
 
     def run(self, command: str) -> str:
-        """A command's stdout."""
+        """Return a command's stdout."""
         return str(self.driver.cli([command])[command])
 
     def close(self) -> None:
@@ -156,7 +156,7 @@ class Paramiko(Client):
         )
 
     def run(self, command: str) -> str:
-        """A command's stdout."""
+        """Return a command's stdout."""
         _, stdout, stderr = self.client.exec_command(command, timeout=60)
         text = stdout.read().decode()
         stderr.read()
@@ -188,7 +188,7 @@ class Netmiko(Client):
         )
 
     def run(self, command: str) -> str:
-        """A command's stdout."""
+        """Return a command's stdout."""
         return str(self.connection.send_command(command, read_timeout=60))
 
     def close(self) -> None:
@@ -197,7 +197,7 @@ class Netmiko(Client):
 
 
 def commands_of(getters: Sequence[str]) -> list[str]:
-    """The commands that the getters need, each once."""
+    """Return the commands that the getters need, each once."""
     asked = (methods.ask(getter) for getter in getters)
     commands = dict.fromkeys(command for one in asked if one for command in one.commands)
     # Some end their shell: netmiko has but one for all. The driver wraps them alike.
@@ -214,7 +214,7 @@ def measured(job: str, client: str, work: Callable[[], object]) -> Cost:
 
 
 def once(client: Client, job: str) -> Cost:
-    """One job of one client; opening the session counts for the first job alone."""
+    """Run one job of one client; opening the session counts only for the first job."""
     if job == CONNECT:
 
         def work() -> None:
@@ -257,7 +257,7 @@ def run(options_lab: str, rounds: int, console: Console) -> list[Cost]:
 
 
 def median(costs: Sequence[Cost], job: str, client: str, what: str) -> float:
-    """The median of one column."""
+    """Return the median of one column."""
     values: list[float] = [
         getattr(cost, what) for cost in costs if (cost.job, cost.client) == (job, client)
     ]

@@ -40,12 +40,12 @@ class Cost:
 
     @property
     def ratio(self) -> float:
-        """How many bare interpreters it costs: the median of the rounds' ratios."""
+        """Return how many bare interpreters it costs: the median of the rounds' ratios."""
         return statistics.median(s / b for s, b in zip(self.seconds, self.bare, strict=True))
 
 
 def cpu_seconds(command: tuple[str, ...]) -> float:
-    """CPU time of one run, with what it started and waited for."""
+    """Return the CPU time of one run, with the processes it started and waited for."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

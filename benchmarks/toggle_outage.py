@@ -77,7 +77,7 @@ class Bench:
     # --- the three ways
 
     def toggle_by_vip(self) -> tuple[float, float | None]:
-        """What ``vip toggle`` does on the switch; the time of the commit call."""
+        """Toggle as ``vip toggle`` does; return the time, and the switch's own bound."""
         with self.session() as driver:
             driver.load_merge_candidate(config=self.candidate(driver))
             begin = time.monotonic()
@@ -91,19 +91,19 @@ class Bench:
         return wall, report.outage_seconds
 
     def toggle_by_reloads(self) -> tuple[float, None]:
-        """Both reloads of the manual procedure in one shell command."""
+        """Run both reloads of the manual procedure in one shell command; return the time."""
         steps = [_COMMENT, "ifreload -a", _RESTORE, "ifreload -a"]
         return self.in_shell(" && ".join(steps)), None
 
     def toggle_by_person(self) -> tuple[float, None]:
-        """The manual procedure, each step an ``ssh`` command of its own."""
+        """Run the manual procedure, each step as an ``ssh`` command; return the time."""
         wall = sum(
             self.in_shell(step) for step in (_COMMENT, "ifreload -a", _RESTORE, "ifreload -a")
         )
         return wall, None
 
     def in_shell(self, script: str) -> float:
-        """Run a script by the seat's ``ssh`` on the leaf; the answer is what it took."""
+        """Run a script on the leaf by the seat's ``ssh``; return the time."""
         begin = time.monotonic()
         words = script.format(**self.words)
         done = self.lab.exec_seat(["ssh", self.spec.short_name, words], timeout=300)
@@ -114,7 +114,7 @@ class Bench:
 
     @contextmanager
     def session(self) -> Iterator[CumulusDriver]:
-        """A driver's session from the operator's seat."""
+        """Yield a driver's session from the operator's seat."""
         seat = self.lab.seat
         options = {
             "known_hosts_file": str(seat.known_hosts),
@@ -130,7 +130,7 @@ class Bench:
             driver.close()
 
     def candidate(self, driver: CumulusDriver) -> str:
-        """The stanza of the VIP with its address lines commented out, as ``vip`` makes it."""
+        """Return the VIP's stanza with its address lines commented out, as ``vip`` does it."""
         text = driver.get_config(retrieve="startup")["startup"]
         wanted = GatewayQuery(vip=self.lab.topology.vip.ip)
         return gateway_in(text, self.spec.short_name, wanted).candidate
@@ -160,7 +160,7 @@ class Bench:
         return Round(way, self.proven(seen).longest, seen.lost, wall, on_switch, load())
 
     def calm(self, seconds: float = 3) -> OutageReport:
-        """What the VM sees while nothing is toggled."""
+        """Return what the VM sees while nothing is toggled."""
         with self.lab.start_pinger(VM, self.outside, INTERVAL) as pinger:
             time.sleep(seconds)
             seen = pinger.stop()
@@ -170,7 +170,7 @@ class Bench:
 
     @staticmethod
     def proven(seen: OutageReport) -> OutageReport:
-        """The report, if it is one of an outage between two times of calm."""
+        """Return the report, if it is one of an outage between two times of calm."""
         if seen.lost < 1 or seen.sent - seen.lost < _ENOUGH:
             raise BenchError(f"No outage was measured: {seen}")
         return seen
@@ -199,16 +199,16 @@ class Bench:
                 raise BenchError(f"{after} changed the leaf's {what}: {'; '.join(lines)}")
 
     def stanzas(self) -> int:
-        """The ``iface`` stanzas of its configuration."""
+        """Return the ``iface`` stanzas of its configuration."""
         files = "/etc/network/interfaces /etc/network/interfaces.d/*"
         return int(self.sh(f"cat {files} 2>/dev/null | grep -c '^iface '"))
 
     def device(self) -> str:
-        """The index of the VIP's device: every toggle makes a new one."""
+        """Return the ifindex of the VIP's device; every toggle makes a new one."""
         return self.sh(f"cat /sys/class/net/{self.words['svi']}-v0/ifindex").strip()
 
     def sh(self, script: str, timeout: float = 60) -> str:
-        """A script's stdout on the leaf, past the network."""
+        """Return the stdout of a script on the leaf, without the network."""
         done = self.lab.exec_leaf(LEAF, ["sh", "-c", script], timeout=timeout, check=True)
         return done.stdout
 
@@ -232,7 +232,7 @@ def run(size: str, rounds: int, options: argparse.Namespace, console: Console) -
 
 
 def bare_stanzas() -> int:
-    """The stanzas of the lab's default leaf."""
+    """Return the stanzas of the lab's default leaf."""
     topology = default_topology()
     files = render_interfaces(topology.leaf(LEAF), topology, vlan_aware=kernel_has_vlans())
     lines = (line for text in files.values() for line in text.splitlines())
@@ -240,7 +240,7 @@ def bare_stanzas() -> int:
 
 
 def arguments() -> argparse.Namespace:
-    """What was asked for on the command line."""
+    """Return the arguments of the command line."""
     made = parser(__doc__, "bench")
     made.add_argument(
         "--rounds", type=positive, help="rounds on each leaf (default: 10 small, 3 large)"

@@ -64,23 +64,23 @@ class Leaf:
     rounds: list[Round] = field(default_factory=list)
 
     def values(self, way: str) -> list[float]:
-        """The outages of a way, in seconds."""
+        """Return the outages of a way, in seconds."""
         return [x.outage for x in self.rounds if x.way == way]
 
     @property
     def ratio(self) -> float:
-        """The median outage of (a) as a share of that of (b)."""
+        """Return the median outage of (a) as a share of that of (b)."""
         return statistics.median(self.values(VIP)) / statistics.median(self.values(RELOADS))
 
     @property
     def paired_ratio(self) -> float:
-        """The median of the ratios within each round, which share the machine's load."""
+        """Return the median of the ratios within each round, which share the machine's load."""
         pairs = zip(self.values(VIP), self.values(RELOADS), strict=True)
         return statistics.median(a / b for a, b in pairs)
 
     @property
     def met(self) -> bool:
-        """Whether the target is met."""
+        """Return whether the target is met."""
         return self.ratio <= TARGETS[self.size]
 
 
@@ -124,7 +124,7 @@ def show(leafs: Sequence[Leaf], console: Console) -> None:
 
 
 def results(leafs: Sequence[Leaf], interval: float) -> dict[str, Any]:
-    """Everything that was measured; the interval is the one asked of ping."""
+    """Return everything that was measured; the interval is the one asked of ping."""
     ratios = {
         x.size: {
             "ratio": x.ratio,

@@ -79,7 +79,7 @@ class CureRow:
     doing: str = ""
 
     def __post_init__(self) -> None:
-        """Word what is not worded."""
+        """Make the words that were not given from the cure's name."""
         object.__setattr__(self, "asked", self.asked or f"Carry out {self.cure.value} for")
         object.__setattr__(self, "doing", self.doing or f"at {self.cure.value}")
 

@@ -57,7 +57,7 @@ class Bench:
         self._jobs: dict[int, Job] = {}
 
     def job(self, count: int) -> Job:
-        """The first so many switches."""
+        """Return a job for the first so many switches."""
         if count not in self._jobs:
             directory = self._directory / str(count)
             self._jobs[count] = write_job(self._swarm, directory, self._swarm.switches[:count])
@@ -72,7 +72,7 @@ class Bench:
         *,
         memory: bool = False,
     ) -> Run:
-        """One run of one client."""
+        """Run one client once."""
         job = self.job(count)
         cost = client.run(job, workers, self._seats[delay], memory=memory)
         if isinstance(client, VipSteady):
@@ -89,7 +89,7 @@ class Bench:
 
 
 def compare(bench: Bench, chosen: Sequence[Client], options: argparse.Namespace) -> Iterator[Run]:
-    """Each client under each condition, in turn, beginning with another one each round."""
+    """Run each client under each condition, in turn; each round begins with another client."""
     several = [*chosen, VipSteady()] if any(type(x) is Vip for x in chosen) else chosen
     for number in range(options.rounds):
         turn = number % len(several)
@@ -102,14 +102,14 @@ def compare(bench: Bench, chosen: Sequence[Client], options: argparse.Namespace)
 def small_growth(
     bench: Bench, chosen: Sequence[Client], options: argparse.Namespace
 ) -> Iterator[Run]:
-    """Each client with a quarter of the switches and with all, its memory looked at."""
+    """Run each client with a quarter of the switches and with all, and measure its memory."""
     for client in chosen:
         for count in (max(options.switches // 4, 1), options.switches):
             yield bench.once(client, count, options.workers[0], memory=True)
 
 
 def curve(bench: Bench, options: argparse.Namespace) -> Iterator[Run]:
-    """``vip check`` with more and more switches, and paramiko beside it while it is bearable."""
+    """Run ``vip check`` with more and more switches, and paramiko as long as that is bearable."""
     for count in options.curve:
         yield bench.once(Vip(), count, options.workers[-1])
         if count <= options.paramiko_most:
@@ -118,7 +118,7 @@ def curve(bench: Bench, options: argparse.Namespace) -> Iterator[Run]:
 
 @contextmanager
 def fleet(name: str, count: int) -> Iterator[tuple[Swarm, str]]:
-    """A simulated fleet and its far seat; taken down again, also when asked to end."""
+    """Yield a simulated fleet and its far seat; take it down again, also after a signal."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     swarm = Swarm(name, count)
     swarm.up(facts())
@@ -129,12 +129,12 @@ def fleet(name: str, count: int) -> Iterator[tuple[Swarm, str]]:
 
 
 def numbers(text: str) -> list[int]:
-    """Numbers of at least 1, with commas between; ``0`` alone is none."""
+    """Return numbers of at least 1 that are separated by commas; none for ``0`` alone."""
     return [] if text == "0" else [positive(part) for part in text.split(",")]
 
 
 def arguments() -> argparse.Namespace:
-    """What was asked for on the command line."""
+    """Return the arguments of the command line."""
     made = parser(__doc__, "fleet")
     made.add_argument("--client", choices=NAMES, action="append", default=[], help="only these")
     made.add_argument("--switches", type=positive, default=64, help="for the comparison (64)")

@@ -19,7 +19,7 @@ LOCK = Path(__file__).resolve().parent / "requirements-ansible.lock"
 
 
 def program() -> Path:
-    """The ``ansible`` command.
+    """Return the ``ansible`` command.
 
     Raises:
         BenchError: it could not be installed.
@@ -41,7 +41,7 @@ def program() -> Path:
 
 
 def arguments(module: str, script: str) -> str:
-    """The argument of an ad-hoc task that runs a script, in JSON, safe from templating."""
+    """Return the argument of an ad-hoc task that runs a script, in JSON, safe from templating."""
     key = "_raw_params" if module == "raw" else "cmd"
     return json.dumps({key: "{% raw %}" + script + "{% endraw %}"})
 

@@ -36,10 +36,10 @@ class Client(ABC):
 
     @abstractmethod
     def command(self, job: Job, workers: int) -> list[str]:
-        """The command that gets the facts of all switches of a job."""
+        """Return the command that gets the facts of all switches of a job."""
 
     def environment(self, job: Job) -> dict[str, str]:
-        """What is added to its environment."""
+        """Return the variables that are added to its environment."""
         del job
         return {}
 
@@ -88,7 +88,7 @@ class Vip(Client):
     codes = (0, 10, 11)
 
     def command(self, job: Job, workers: int) -> list[str]:
-        """The command."""
+        """Return the command."""
         words = ["--config", f"{job.directory}/vipkeeper.toml", "check", "--format", "json"]
         return [str(_BIN / "vip"), *words, "--workers", str(workers), *job.addresses]
 
@@ -110,7 +110,7 @@ class VipSteady(Vip):
     name = "vip check, started"
 
     def command(self, job: Job, workers: int) -> list[str]:
-        """The command; its last line of stderr says what the second time cost."""
+        """Return the command; the last line of its stderr is the cost of the second run."""
         words = super().command(job, workers)[1:]
         return [sys.executable, str(HERE / "peers/vip_again.py"), *words]
 
@@ -121,7 +121,7 @@ class Paramiko(Client):
     name = "bare paramiko"
 
     def command(self, job: Job, workers: int) -> list[str]:
-        """The command."""
+        """Return the command."""
         peer = str(HERE / "peers/bare_paramiko.py")
         return [sys.executable, peer, f"{job.directory}/job.json", str(workers)]
 
@@ -138,7 +138,7 @@ class Ssh(Client):
         self._options = SSH if own else SSH + SAME
 
     def command(self, job: Job, workers: int) -> list[str]:
-        """The command."""
+        """Return the command."""
         options = f"{self._options} -i {job.key} -o UserKnownHostsFile={job.known_hosts}"
         one = f'exec ssh {options} "root@$0" "sh -s" <script.sh >"outputs/$0" 2>/dev/null'
         outputs = job.directory / "outputs"
@@ -159,12 +159,12 @@ class Nornir(Client):
     name = "nornir_napalm + netmiko"
 
     def command(self, job: Job, workers: int) -> list[str]:
-        """The command."""
+        """Return the command."""
         peer = str(HERE / "peers/nornir_netmiko.py")
         return [sys.executable, peer, f"{job.directory}/job.json", str(workers)]
 
     def check(self, job: Job, output: Path) -> None:
-        """Every switch must have answered every command, the first with its name."""
+        """Raise where a switch did not answer every command, or not the first with its name."""
         got = json.loads(output.read_text())
         self.require(job, sum(map(len, got.values())), len(facts()) * len(job.switches), "outputs")
         for switch in job.switches:
@@ -189,19 +189,19 @@ class Ansible(Client):
         self._program = program
 
     def command(self, job: Job, workers: int) -> list[str]:
-        """The command."""
+        """Return the command."""
         ansible.write_files(job, self._options)
         arguments = ansible.arguments(self._module, job.script.read_text())
         words = ["all", "-i", "inventory", "-m", self._module, "-a", arguments]
         return [str(self._program), *words, "-f", str(workers)]
 
     def environment(self, job: Job) -> dict[str, str]:
-        """Its settings."""
+        """Return its settings."""
         return {"ANSIBLE_CONFIG": f"{job.directory}/ansible.cfg", "LANG": "C.UTF-8"}
 
 
 def clients(names: Sequence[str]) -> list[Client]:
-    """The clients that are asked for, by the words of ``--client``; all where none is."""
+    """Return the clients named by ``--client``; all of them where none is named."""
     made: dict[str, Client] = {
         "vip": Vip(),
         "paramiko": Paramiko(),

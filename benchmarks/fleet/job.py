@@ -17,7 +17,7 @@ BOUNDARY = "--b0f1ee7b0f1ee7b0f1ee7b0f1ee7b0f1"
 
 
 def facts() -> list[str]:
-    """The shell lines that ``vip check`` runs on a switch."""
+    """Return the shell lines that ``vip check`` runs on a switch."""
     return list(commands(Probes()).values())
 
 
@@ -37,17 +37,17 @@ class Job:
 
     @property
     def known_hosts(self) -> Path:
-        """The host keys of these switches, and no others."""
+        """Return the host keys of these switches, and no others."""
         return self.directory / "known_hosts"
 
     @property
     def addresses(self) -> list[str]:
-        """The management addresses."""
+        """Return the management addresses."""
         return [str(switch.address) for switch in self.switches]
 
     @property
     def script(self) -> Path:
-        """All commands as one script, their outputs framed."""
+        """Return all commands as one script, their outputs framed."""
         return self.directory / "script.sh"
 
 

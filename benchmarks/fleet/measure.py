@@ -114,7 +114,7 @@ class _Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """The process has ended."""
+        """Stop measuring: the process has ended."""
         self._ended.set()
         self._thread.join()
 
@@ -136,7 +136,7 @@ def _tree(pid: int) -> list[int]:
 
 
 def _number(path: str, key: str) -> int:
-    """A line of a file in /proc, in bytes; 0 when the process is gone."""
+    """Return a line of a file in /proc, in bytes; 0 when the process is gone."""
     with suppress(OSError):
         for line in Path(path).read_text().splitlines():
             if line.startswith(key):

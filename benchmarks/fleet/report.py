@@ -43,7 +43,7 @@ class Runs:
         self.all = list(runs)
 
     def of(self, client: str, **conditions: float) -> list[Run]:
-        """The runs of a client under these conditions."""
+        """Return the runs of a client under these conditions."""
         return [
             run
             for run in self.all
@@ -51,11 +51,11 @@ class Runs:
         ]
 
     def cpu(self, client: str, **conditions: float) -> float | None:
-        """Median processor time for each switch, in seconds."""
+        """Return the median CPU time for each switch, in seconds."""
         return _median([run.cost.cpu / run.switches for run in self.of(client, **conditions)])
 
     def wall(self, client: str, **conditions: float) -> float | None:
-        """Median time, in seconds."""
+        """Return the median time, in seconds."""
         return _median([run.cost.wall for run in self.of(client, **conditions)])
 
 
@@ -79,7 +79,7 @@ def _share(value: float | None, base: float | None) -> str:
 
 
 def show_comparison(runs: Runs, console: Console) -> None:
-    """Every client under every condition."""
+    """Print every client under every condition."""
     names = list(dict.fromkeys(run.client for run in runs.all))
     conditions = sorted({(run.delay, run.workers, run.switches) for run in runs.all})
     for delay, workers, switches in conditions:
@@ -99,7 +99,7 @@ def show_comparison(runs: Runs, console: Console) -> None:
 
 
 def show_growth(runs: Runs, console: Console) -> None:
-    """What more switches cost: processor time and memory of one more, by client."""
+    """Print the CPU time and memory of one more switch, by client."""
     table = _table(
         "Growth with the number of switches",
         *("client", "switches", "CPU/switch, ms", "one more, ms", "wall, s"),
@@ -140,7 +140,7 @@ class Verdict:
 
     @property
     def met(self) -> bool:
-        """Whether it is met."""
+        """Return whether it is met."""
         return self.value <= self.target if self.at_most else self.value >= self.target
 
     def __str__(self) -> str:
@@ -154,7 +154,7 @@ def _ratio(above: float | None, below: float | None) -> float | None:
 
 
 def verdicts(compared: Runs, small: Runs, curve: Runs) -> list[Verdict]:
-    """What became of the targets, as far as it was measured.
+    """Return whether the targets are met, as far as that was measured.
 
     Args:
         compared: all clients under several conditions.
@@ -193,7 +193,7 @@ def verdicts(compared: Runs, small: Runs, curve: Runs) -> list[Verdict]:
 
 
 def _memory_steps(runs: Runs, client: str) -> list[float]:
-    """Memory of one more switch, in bytes, from each number of switches to the next."""
+    """Return the memory of one more switch, in bytes, from each number of switches to the next."""
     counts = sorted({run.switches for run in runs.of(client)})
     held = [
         statistics.median(r.cost.pss or r.cost.rss for r in runs.of(client, switches=count))
@@ -203,7 +203,7 @@ def _memory_steps(runs: Runs, client: str) -> list[float]:
 
 
 def _one_more(runs: Runs, client: str, most: int | None) -> float | None:
-    """Processor time of one more switch, from the fewest to the most, in seconds."""
+    """Return the CPU time of one more switch, from the fewest to the most, in seconds."""
     counts = sorted({r.switches for r in runs.of(client) if most is None or r.switches <= most})
     if len(counts) < 2:
         return None
@@ -214,6 +214,6 @@ def _one_more(runs: Runs, client: str, most: int | None) -> float | None:
 
 
 def show_verdicts(found: Sequence[Verdict], say: Callable[[str], None]) -> None:
-    """One line for each target."""
+    """Print one line for each target."""
     for verdict in found:
         say(str(verdict))

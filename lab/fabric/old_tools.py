@@ -1,9 +1,8 @@
-"""``ip``, ``bridge`` and ``lldpctl`` of old releases: the program that stands before the real ones.
+"""``ip``, ``bridge`` and ``lldpctl`` of old releases: a program that calls the real ones.
 
-It runs on a leaf, with nothing but Python, and is asked as the real tool is. What that release
-refuses is refused in its words; everything else is done by the real tool, and what that prints
-is rewritten into what the release would have printed. Which release knows what was seen with the
-real ones.
+It runs on a leaf, needs only Python, and takes the arguments of the real tool. It refuses what the
+old release refuses, in the same words. Everything else is run by the real tool, and the output is
+rewritten into the form of the old release. The differences were observed with the real releases.
 """
 
 from __future__ import annotations
@@ -33,11 +32,11 @@ _PORT = re.compile(r"^(\d+: [^:@\s]+)(@[^:\s]+)?: (<[^>]*>)", re.MULTILINE)
 
 
 class RefusedError(Exception):
-    """The release does not know what it is asked; the message is what it says."""
+    """The release does not know the arguments; the message is its own text."""
 
 
 def asked(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the options and the words of a command line; the object stands first in the words.
+    """Return the options and the words of a command line; the first word is the object.
 
     >>> asked(["-n", "x", "-j", "-4", "route", "show", "table", "all"])
     (['-n', 'x', '-j', '-4'], ['route', 'show', 'table', 'all'])
@@ -52,7 +51,7 @@ def asked(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def thing(words: Sequence[str], known: Sequence[str]) -> str:
-    """Return the object that a word, which may be short, names.
+    """Return the object named by a word, which may be shortened.
 
     >>> thing(["ro", "show"], ("link", "route")), thing(["a"], _OBJECTS), thing([], _OBJECTS)
     ('route', 'addr', 'link')
@@ -67,12 +66,12 @@ def wants_json(options: Sequence[str]) -> bool:
 
 
 def without_json(options: Sequence[str]) -> list[str]:
-    """Return the options but for ``-json``."""
+    """Return the options without ``-json``."""
     return [option for option in options if len(option) == 1 or not "-json".startswith(option)]
 
 
 def ip(release: Release, arguments: Sequence[str]) -> tuple[list[str], Callable[[str], str]]:
-    """Return what to ask the real ``ip``, and what makes this release's output of its answer.
+    """Return the arguments for the real ``ip``, and a function that rewrites its output.
 
     Raises:
         RefusedError: the release does not know it.
@@ -162,7 +161,7 @@ def bridge(release: Release, arguments: Sequence[str]) -> tuple[list[str], Calla
 
 
 def _fdb_json(release: Release) -> Callable[[str], str]:
-    """Entries that name their port ``dev``, and nothing that is empty; several lines."""
+    """Return a function that names ports ``dev``, and writes nothing empty, in several lines."""
 
     def old(row: dict[str, Any]) -> dict[str, Any]:
         names = {"ifname": "dev"}
@@ -179,7 +178,7 @@ def _fdb_json(release: Release) -> Callable[[str], str]:
 
 
 def _vlans_json(text: str) -> str:
-    """An object with the ports as its keys, where a list is today."""
+    """Return an object with the ports as its keys, in place of today's list."""
     rows = json.loads(text or "[]")
     return json.dumps({row["ifname"]: row["vlans"] for row in rows}) + "\n"
 
@@ -217,7 +216,7 @@ def lldpctl(kind: str, arguments: Sequence[str]) -> tuple[list[str], Callable[[s
 
 
 def main(argv: Sequence[str]) -> int:
-    """Stand before a tool: its name, what it is to be like, the real one, and its arguments."""
+    """Act as an old tool; arguments: its name, the release, the real tool, its arguments."""
     tool, kind, real, *arguments = argv
     try:
         if tool == "lldpctl":

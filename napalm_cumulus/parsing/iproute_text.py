@@ -12,7 +12,7 @@ from typing import Any
 
 Row = dict[str, Any]
 
-#: With `-o` each entry is one line, its lines parted by this. (An alias may hold a backslash.)
+#: With ``-o`` each entry is one line, its lines parted by this. (An alias may hold a backslash.)
 _PART = re.compile(r"\\(?: {4}|\t)\s*")
 _LINK = re.compile(r"^(\d+): ([^:@\s]+)(?:@(\S+))?: <([^>]*)> (.*)$")
 #: How a link is told whose lower device is in another namespace, or gone.
@@ -96,7 +96,7 @@ def _link_part(row: Row, part: str, following: str) -> None:
 
 
 def _details(words: list[str]) -> Row:
-    """What ``-d`` tells of a bridge, a VLAN, a vxlan device or a VRF."""
+    """Return the details by ``-d`` of a bridge, a VLAN, a vxlan device or a VRF."""
     pairs = _pairs(words[1:])
     details: Row = {
         key: int(pairs[key])

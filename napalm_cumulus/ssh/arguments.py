@@ -48,7 +48,7 @@ def _whole(least: int, most: int) -> Callable[[object, str], int]:
 
 _BRIEF = 0.001
 #: What the driver understands, and what makes a value of it fit. Anything else is refused, but for
-#: what other drivers understand: a misspelt `known_hosts_fle` that is silently ignored would be
+#: what other drivers understand: a misspelt ``known_hosts_fle`` that is silently ignored would be
 #: worse than an error.
 OPTIONAL_ARGS: Mapping[str, Callable[[object, str], Any]] = {
     "port": _whole(1, 65535),

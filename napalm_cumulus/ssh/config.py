@@ -15,8 +15,8 @@ _MAX_INCLUDE_DEPTH = 16
 _LONGEST = 86400
 _CERTIFICATE = "certificate:"
 #: What odd texts make paramiko, shlex and pathlib raise: a quote that is not closed, the home of a
-#: user that does not exist, a NUL in a name, `CanonicalizeHostname` without domains, `Match exec`
-#: without the library for it.
+#: user that does not exist, a NUL in a name, ``CanonicalizeHostname`` without domains, or
+#: ``Match exec`` without the library for it.
 _ODD = (
     OSError,
     ValueError,
@@ -117,7 +117,7 @@ def look_up(config: paramiko.SSHConfig, alias: str) -> HostConfig:
     Raises:
         ConnectionException: A value is not valid, or the name is not one of a host.
     """
-    check_host(alias, "The name")  # before `Match exec` gives it to a shell
+    check_host(alias, "The name")  # before ``Match exec`` gives it to a shell
     try:
         found = _looked_up(config, alias)
     except _ODD as error:

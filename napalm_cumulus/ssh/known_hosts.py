@@ -178,7 +178,7 @@ def matches(patterns: str, entry: str) -> bool:
         if len(pattern) > _MAX_PATTERN:  # as OpenSSH does: the line means no host
             return False
         negated = pattern.startswith("!")
-        # `[` is an ordinary character in known_hosts ("[host]:port"), but a class in fnmatch.
+        # ``[`` is an ordinary character in known_hosts ("[host]:port"), but a class in fnmatch.
         glob = pattern.removeprefix("!").replace("[", "[[]")
         if fnmatchcase(entry, glob):
             if negated:

@@ -194,7 +194,7 @@ def _jumps(
             hop["port"] = port
         place = (alias, int(hop["port"]))
         if place == seen[-1]:
-            continue  # `Host *` with ProxyJump means the jump host too; OpenSSH skips it there
+            continue  # ``Host *`` with ProxyJump means the jump host too; OpenSSH skips it there
         if place in seen:
             way = " -> ".join(name for name, _ in (*seen, place))
             raise errors.ConnectionException(

@@ -22,7 +22,7 @@ _VALUE = (
     r'\\"(?:(?!\\").)*(?:\\")?|"(?:\\.|[^"\\\n])*"?'
     r"""|'[^'\n]*'?|[^\s,;"'\\}\])&]+"""
 )
-#: A digit before the value says how the value is encoded (`password 7 0822`).
+#: A digit before the value says how the value is encoded (``password 7 0822``).
 _ASSIGNED = rf"""(?<![\w.-])({_WORD}\\?["']?[ \t]*(?:[:=][ \t]*|[ \t])(?:\d[ \t]+)?)(?:{_VALUE})"""
 #: A private key's end may be missing where the text was cut.
 _KEY = r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)"
@@ -32,7 +32,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\$(?:\d\w?|y|gy|md5|sha1|bcrypt-sha256)\$[\w./$,=*+-]+"), REMOVED),
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+(?=@)"), rf"\1{REMOVED}"),
     (re.compile(r"\b((?:Basic|Bearer)\s+)[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1{REMOVED}"),
-    # net-snmp's `createUser name MD5 pass DES pass`.
+    # net-snmp's ``createUser name MD5 pass DES pass``.
     (re.compile(r"\b(createUser\s+(?:-e\s+\S+\s+)?\S+)[^\n]*", re.IGNORECASE), rf"\1 {REMOVED}"),
     (re.compile(_ASSIGNED, re.IGNORECASE), rf"\1{REMOVED}"),
 )

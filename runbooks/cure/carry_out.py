@@ -237,9 +237,9 @@ def _require_no_less(attempt: CureAttempt) -> None:
 
 
 def _judged_by(observer: GatewayObserver, choice: Diagnosis) -> Mapping[str, tuple[str, ...]]:
-    """The known MACs by which wrong neighbour entries are told from right ones.
+    """Return the known MACs, which tell wrong neighbour entries from right ones.
 
-    Where the bridge is wrong about a MAC the switch's right entry goes, too, so that it asks anew.
+    Where the bridge is wrong about a MAC, the switch's right entry is deleted, too: it asks anew.
     """
     row = fault(choice.fault)
     if row is None or not row.ask_anew:

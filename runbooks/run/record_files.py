@@ -125,7 +125,7 @@ def _require_own(found: os.stat_result, what: str) -> None:
 
 
 def _own(descriptor: int, directory: Path) -> None:
-    """Under sudo, give a file in a user's directory to that user, who appends to it next time."""
+    """Give a file in a user's directory to that user, where root runs under sudo."""
     found = directory.stat()
     if sudo_uid() is not None and found.st_uid == sudo_uid():
         os.fchown(descriptor, found.st_uid, found.st_gid)

@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def one(host: str, host_key: Any, key: Any, script: bytes) -> bytes:  # noqa: ANN401 - paramiko's keys
-    """What one switch says."""
+    """Return the output of one switch."""
     with paramiko.SSHClient() as client:
         client.get_host_keys().add(host, host_key.get_name(), host_key)
         client.connect(

@@ -95,7 +95,7 @@ def _svi_down(view: GatewayView) -> Iterator[Sighting]:
 
 
 def configured_mtu(gateway: Gateway) -> int | None:
-    """The MTU that the stanza gives the SVI; None where it gives none."""
+    """Return the MTU that the stanza gives the SVI; None where it gives none."""
     found = [value for value in gateway.values("mtu") if value.isdecimal()]
     return int(found[-1]) if found else None
 

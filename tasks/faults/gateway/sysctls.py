@@ -135,9 +135,9 @@ def _arp_ignore(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _svi_answers(view: GatewayView) -> Iterator[Sighting]:
-    """The SVI answers ARP for the VIPs too: the kernel does so for every address of its own.
+    """Find an SVI that answers ARP for the VIPs, as the kernel does for every address of its own.
 
-    Asked for the VIP, it answers before the VRR device, whose own setting plays no part.
+    It answers before the VRR device, so the VRR device's own setting has no effect.
     """
     values = [view.switch.sysctl(f"conf/{d}/arp_ignore") for d in ("all", view.svi)]
     if view.vrr_ipv4 and values == [0, 0]:

@@ -49,7 +49,7 @@ class NetmikoLinuxDriver(NetworkDriver):
         self.device.disconnect()
 
     def is_alive(self) -> dict[str, bool]:
-        """Whether the session stands."""
+        """Return whether the session stands."""
         return {"is_alive": self.device.is_alive()}
 
     def cli(self, commands: list[str], encoding: str = "text") -> dict[str, str]:
