@@ -185,7 +185,8 @@ def run_once(
 ) -> list[CommandResult]:
     """Run reading commands in one round trip, without a check of the session before it.
 
-    A kept session that died meanwhile is reopened once.
+    A kept session that died meanwhile is reopened once. One that was taken away and closed under
+    the task is not: whoever did that has given the switch up, or is about to end.
 
     Args:
         task: the task on the switch.
@@ -195,11 +196,11 @@ def run_once(
     Raises:
         NapalmException: the session cannot be opened, or the commands failed in the driver.
     """
-    kept = CONNECTION_NAME in task.host.connections
+    kept = task.host.connections.get(CONNECTION_NAME)
     try:
         return _session(task).run_many(commands, timeout=timeout)
     except errors.ConnectionClosedException:
-        if not kept:
+        if kept is None or task.host.connections.get(CONNECTION_NAME) is not kept:
             raise
     drop_connection(task.host)
     return _session(task).run_many(commands, timeout=timeout)

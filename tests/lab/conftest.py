@@ -73,7 +73,7 @@ def leaf(well: Lab) -> Iterator[LeafUnderTest]:
         leaf = LeafUnderTest(well, stack)
         disk = leaf.disk()
         yield leaf
-        leaf.wait_until(lambda: leaf.state() == set(), timeout=90)
+        leaf.wait_until(lambda: leaf.state() == set())
         assert leaf.addresses() == WELL
         assert leaf.disk() == disk
 

@@ -20,7 +20,7 @@ from tests.lab import strikes
 from tests.lab.cells import DROP_IN, LEAVES_NO_TIMER, MAIN, Cell
 from tests.lab.sentences import Outcome
 from tests.lab.strikes import PROGRAMS
-from tests.lab.switch import WELL, LeafUnderTest
+from tests.lab.switch import PATIENCE, WELL, LeafUnderTest
 from tests.lab.test_commit import stanza, toggled
 
 #: The address that tells the new configuration from the old one.
@@ -221,7 +221,7 @@ class Rehearsal:
         try:
             if cell.verb == "expiry":
                 self.leaf.driver().rollback(pending_only=True)
-            self.leaf.wait_until(lambda: not self._waits(), timeout=100)
+            self.leaf.wait_until(lambda: not self._waits())
         except TimeoutError:
             pytest.fail(f"{cell}: nobody ends it")
         finally:
@@ -230,11 +230,12 @@ class Rehearsal:
     def _wait_for_the_end(self, cell: Cell) -> None:
         """By itself within its bounds; or by whoever looks, where nobody else is left to do it."""
         leaf = self.leaf
-        patience = _FULL_REVERT_IN + 15 if cell.verb.startswith("full") else 35
+        patience = PATIENCE
         if cell.cut in LEAVES_NO_TIMER:
             with suppress(TimeoutError):
                 # The units may have been left alone: then the timer ends it at its time.
-                leaf.wait_until(self._ended, timeout=patience if cell.step == "" else 12)
+                soon = _FULL_REVERT_IN + 15 if cell.verb.startswith("full") else 35
+                leaf.wait_until(self._ended, timeout=soon if cell.step == "" else 12)
             if not self._ended():
                 self._end_by_hand(cell)
         elif cell.cut == "lock held":
@@ -246,7 +247,7 @@ class Rehearsal:
             pytest.fail(f"{cell}: it has no end:\n{shown}")
         if cell.cut not in LEAVES_NO_TIMER:
             try:
-                leaf.wait_until(lambda: "vipkeeper" not in leaf.timers(), timeout=30)
+                leaf.wait_until(lambda: "vipkeeper" not in leaf.timers())
             except TimeoutError:
                 pytest.fail(f"{cell}: units are left:\n{leaf.timers()}")
 
@@ -276,7 +277,7 @@ class Rehearsal:
             assert not (cell.must_be_new and is_old), f"{cell}: the confirm was lost"
         wanted = VIPS if cell.cut == "stanza spoilt" else WELL
         try:
-            leaf.wait_until(lambda: wanted <= leaf.addresses(), timeout=15)
+            leaf.wait_until(lambda: wanted <= leaf.addresses(), timeout=30)
         except TimeoutError:
             assert self._told_that_it_is_missing(), f"{cell}: stranded: {leaf.addresses()}"
         # Of a spoilt stanza nobody can say what of it ifupdown2 applies.

@@ -14,6 +14,9 @@ from napalm_cumulus import CumulusDriver
 from napalm_cumulus.config.snapshot import Snapshot, take
 from napalm_cumulus.result import CommandResult
 
+#: Seconds, at most, for what is waited for: none of them is lost when it comes at once, and a busy
+#: machine does not reach them. A shorter limit is one that a test is about.
+PATIENCE = 120.0
 ADDRESS = {"03": "10.5.0.43", "01": "10.5.0.41"}
 #: Addresses of vlan453 on leaf -03 when all is well.
 WELL = {
@@ -40,7 +43,7 @@ class LeafUnderTest:
             ADDRESS[self.name],
             user,
             "",
-            10,
+            60,
             {
                 "known_hosts_file": str(seat.known_hosts),
                 "ssh_config_file": "/dev/null",
@@ -81,7 +84,7 @@ class LeafUnderTest:
         """The configuration, read past the network."""
         return take(PastTheNetwork(self.lab, self.name))
 
-    def wait_until(self, condition: Callable[[], bool], timeout: float) -> float:
+    def wait_until(self, condition: Callable[[], bool], timeout: float = PATIENCE) -> float:
         """Wait for it; gives the seconds that it took."""
         begin = time.monotonic()
         while not condition():

@@ -79,8 +79,8 @@ def test_run_filled_while_pending(leaf: LeafUnderTest, way: str) -> None:
     with full_run(leaf):
         if way == "rollback":
             driver.rollback()
-        leaf.wait_until(lambda: leaf.addresses() == WELL, timeout=15)
-        leaf.wait_until(lambda: leaf.state() == set(), timeout=15)
+        leaf.wait_until(lambda: leaf.addresses() == WELL)
+        leaf.wait_until(lambda: leaf.state() == set())
 
 
 @pytest.mark.promise("T19")
@@ -132,7 +132,7 @@ def test_another_reload_at_the_deadline_is_waited_for(leaf: LeafUnderTest) -> No
     driver.load_merge_candidate(config=toggled(leaf))
     driver.commit_config(revert_in=2)
     leaf.sh("systemd-run -q flock /run/network/.lock sleep 6; sleep 0.3")
-    seconds = leaf.wait_until(lambda: leaf.addresses() == WELL, timeout=25)
+    seconds = leaf.wait_until(lambda: leaf.addresses() == WELL)
     assert seconds > 4
 
 
@@ -146,7 +146,7 @@ def test_a_hanging_holder_at_the_deadline_is_waited_for_no_longer_than_it_says(
     driver.load_merge_candidate(config=toggled(leaf))
     driver.commit_config(revert_in=2)
     leaf.sh("systemd-run -q --unit=hanging flock /run/network/.lock sleep 1000; sleep 0.3")
-    leaf.wait_until(lambda: leaf.addresses() == WELL, timeout=60)
+    leaf.wait_until(lambda: leaf.addresses() == WELL)
     leaf.sh("systemctl kill -s KILL hanging 2>/dev/null || :")
 
 
@@ -166,8 +166,8 @@ def test_our_own_run_hanging_is_ended_by_the_timer(leaf: LeafUnderTest) -> None:
     begin = time.monotonic()
     thread = threading.Thread(target=commit)
     thread.start()
-    leaf.wait_until(lambda: has_extra(leaf), timeout=30)
-    leaf.wait_until(lambda: not has_extra(leaf), timeout=60)
+    leaf.wait_until(lambda: has_extra(leaf))
+    leaf.wait_until(lambda: not has_extra(leaf))
     assert time.monotonic() - begin < 60, "it was waited for"
     thread.join(60)
     assert said, "the client was told that its commit succeeded"
@@ -274,7 +274,7 @@ def test_the_sleeper_brings_it_back_without_systemds_help(leaf: LeafUnderTest, c
         if cut == "runner":
             thread = threading.Thread(target=_commit_unheard, args=(driver,))
             thread.start()
-            leaf.wait_until(lambda: leaf.addresses() == set(), timeout=10)
+            leaf.wait_until(lambda: leaf.addresses() == set())
             leaf.sh("pkill -KILL -f '[p]rogram.* run ' || :")
             thread.join(30)
         else:
@@ -282,8 +282,8 @@ def test_the_sleeper_brings_it_back_without_systemds_help(leaf: LeafUnderTest, c
             assert leaf.addresses() == set()
         if cut == "ssh":
             leaf.sh("pkill -KILL -f '^sshd: [r]oot' || :")
-        leaf.wait_until(lambda: leaf.addresses() == WELL, timeout=10)
-        leaf.wait_until(lambda: leaf.state() == set(), timeout=10)
+        leaf.wait_until(lambda: leaf.addresses() == WELL)
+        leaf.wait_until(lambda: leaf.state() == set())
 
 
 def _commit_unheard(driver: CumulusDriver) -> None:

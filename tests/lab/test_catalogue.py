@@ -28,7 +28,7 @@ from tasks.ladder import Cure
 from tests.lab.desk import SWITCH, Desk, untouched
 from tests.lab.kernel_state import state
 from tests.lab.looker import Looker, require_found
-from tests.lab.switch import LeafUnderTest
+from tests.lab.switch import PATIENCE, LeafUnderTest
 from tests.lab.ward import KERNEL
 
 A1 = "130.246.213.11"
@@ -138,7 +138,7 @@ def test_a_fault_bites_and_is_found_named_cured_and_mended(
     assert leaf.disk() == disk
     cured = Cure(fault.cure) is not Cure.NONE and not (fault.latent and is_disruptive(fault))
     if cured:
-        same = wait_until(lambda: everything(lab) == before, timeout=20)
+        same = wait_until(lambda: everything(lab) == before, timeout=PATIENCE)
         assert same, everything(lab) ^ before
         assert lab.exec_vm("vm-a1", LARGE).returncode == 0
         FaultInjector(lab).mend()
@@ -149,7 +149,7 @@ def test_a_fault_bites_and_is_found_named_cured_and_mended(
     assert [item.answers for item in FaultInjector(lab).mend()] == [True]
     assert time.monotonic() - begin < 30
     assert FaultInjector(lab).active() == []
-    assert wait_until(lambda: everything(lab) == before, timeout=20), everything(lab) ^ before
+    assert wait_until(lambda: everything(lab) == before, timeout=PATIENCE), everything(lab) ^ before
 
 
 def is_disruptive(fault: Fault) -> bool:
@@ -246,7 +246,7 @@ def require_left_to_check(desk: Desk, leaf: LeafUnderTest, table: Table, fault: 
     print(said.out, said.err)  # noqa: T201 - as above
     assert said.code == 0, said
     outage = disturbance(bystander, Cure(fault.cure))
-    assert wait_until(lambda: look(leaf) == (), timeout=3)
+    assert wait_until(lambda: look(leaf) == (), timeout=PATIENCE)
     assert lab.answers(A1, count=3)
     table.add(fault, found[0].fault, f"{fault.cure} (--all-unhealthy)", outage, "yes")
 

@@ -90,7 +90,7 @@ def no_lldpd(looker: Looker) -> Iterator[Callable[[], None]]:
 
     yield now
     leaf.sh("systemctl start lldpd 2>/dev/null || lldpd; lldpcli update; true")
-    leaf.wait_until(lambda: "hv50" in leaf.sh("lldpctl 2>/dev/null; true"), timeout=90)
+    leaf.wait_until(lambda: "hv50" in leaf.sh("lldpctl 2>/dev/null; true"))
 
 
 def test_a_switch_without_lldpd(looker: Looker, no_lldpd: Callable[[], None]) -> None:

@@ -146,7 +146,7 @@ def test_a_failed_confirm_is_rolled_back_at_its_deadline(two: LeafUnderTest) -> 
         before = whole(two)
         with pytest.raises(CommitError):
             driver.confirm_commit()
-        two.wait_until(lambda: two.state() == set(), timeout=30)
+        two.wait_until(lambda: two.state() == set())
         assert whole(two) == before
         assert two.sh("cat /run/vipkeeper/last/result") == "reverted not confirmed in time\n"
     assert not has_extra(two)
@@ -175,7 +175,7 @@ class Paused:
         thread = threading.Thread(target=self._client)
         thread.start()
         try:
-            leaf.wait_until(lambda: leaf.sh(f"[ ! -e {HERE} ] || echo yes") == "yes\n", timeout=20)
+            leaf.wait_until(lambda: leaf.sh(f"[ ! -e {HERE} ] || echo yes") == "yes\n")
             yield
         finally:
             leaf.sh(f"rm -f {AT} {HERE}")
@@ -200,7 +200,7 @@ def test_a_failure_is_told_when_the_timer_has_taken_it_back(
     paused = Paused(leaf, lambda: driver.commit_config(revert_in=3))
     with paused.at("applied"):
         leaf.sh("echo missing >>/run/vipkeeper/pending/unmet.new")
-        leaf.wait_until(lambda: "claimed.revert" in leaf.state(), timeout=20)
+        leaf.wait_until(lambda: "claimed.revert" in leaf.state())
     # Nothing was said before it was so.
     assert leaf.state() == set(), paused.error
     assert not has_extra(leaf)
@@ -299,13 +299,11 @@ def test_a_deadline_that_passes_during_a_confirm_that_fails(two: LeafUnderTest) 
         before = whole(two)
         with confirm.at(f"written {MAIN}"):
             deadline = int(two.sh("cat /run/vipkeeper/claimed.confirm/deadline"))
-            two.wait_until(
-                lambda: float(two.sh("cat /proc/uptime").split()[0]) > deadline + 1, timeout=30
-            )
+            two.wait_until(lambda: float(two.sh("cat /proc/uptime").split()[0]) > deadline + 1)
         assert isinstance(confirm.error, CommitConfirmException)
         assert f"{DROP_IN}': Operation not permitted" in str(confirm.error)
         assert "It was rolled back" in str(confirm.error)
-        two.wait_until(lambda: two.state() == set(), timeout=20)
+        two.wait_until(lambda: two.state() == set())
         assert whole(two) == before
     assert not has_extra(two)
 
@@ -339,7 +337,7 @@ def test_putting_back_is_cut_off(two: LeafUnderTest, step: str, cut: str) -> Non
             switch.power_cut()
             switch.boot()
     two.sh(f"chattr -i {DROP_IN}")
-    two.wait_until(lambda: two.state() == set(), timeout=40)
+    two.wait_until(lambda: two.state() == set())
     after = whole(two)
     assert after == before
     assert not has_extra(two)
@@ -363,7 +361,7 @@ def test_a_confirm_that_the_boot_finished_can_be_undone(
         switch.power_cut()
         switch.boot()
     assert EXTRA in two.sh(f"cat {MAIN}")
-    two.wait_until(lambda: has_extra(two), timeout=20)
+    two.wait_until(lambda: has_extra(two))
     two.driver().rollback()
     assert not has_extra(two)
     assert [line for line in two.disk().splitlines() if ".vipkeeper." not in line] == (

@@ -15,7 +15,7 @@ from napalm.base.test import base
 
 from lab.lab import Lab
 from lab.machine.shell import wait_until
-from tests.lab.switch import ADDRESS, LeafUnderTest
+from tests.lab.switch import ADDRESS, PATIENCE, LeafUnderTest
 from tests.unit.napalm_cumulus.conformance import suite
 from tests.unit.napalm_cumulus.conformance.prepare import prepared
 
@@ -85,12 +85,12 @@ def leaked(lab: Lab) -> Iterator[None]:
     """Routes that FRR has by BGP; what stands in the kernel as one of BGP's it passes over."""
     for prefix in LEAKED:
         lab.leak(prefix)
-    assert wait_until(lambda: LEAKED[-1] in leaked_routes(lab), timeout=30)
+    assert wait_until(lambda: LEAKED[-1] in leaked_routes(lab), timeout=PATIENCE)
     yield
     for prefix in LEAKED:
         lab.leak(prefix, withdraw=True)
     # Whoever comes next compares the whole table before and after.
-    assert wait_until(lambda: not leaked_routes(lab), timeout=30)
+    assert wait_until(lambda: not leaked_routes(lab), timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def vip_deleted_again_and_again(leaf: LeafUnderTest) -> Iterator[None]:
     loop = f"while [ ! -e {_STOP} ]; do ip addr del {VIP}/22 dev {VRR}; sleep 0.02; done"
     leaf.sh(f"rm -f {_STOP}; setsid sh -c '{loop}' >/dev/null 2>&1 </dev/null &")
     try:
-        leaf.wait_until(lambda: f"{VRR} {VIP}/22" not in leaf.addresses(), timeout=10)
+        leaf.wait_until(lambda: f"{VRR} {VIP}/22" not in leaf.addresses())
         yield
     finally:
         leaf.sh(f"touch {_STOP}; sleep 0.2; ifup vlan453 2>/dev/null || :")
@@ -48,13 +48,13 @@ def healing(desk: Desk, leaf: LeafUnderTest, *options: str) -> Iterator[list[Sai
     """Run ``vip heal`` until the switch is in the middle of ``ifup``; what it said is given."""
     said: list[Said] = []
     with started(desk.lab, desk.argv("heal", "vm-a1", "--yes", *options)) as process:
-        leaf.wait_until(lambda: leaf.sh(f"ls {_BEGAN} 2>/dev/null || :") != "", timeout=120)
+        leaf.wait_until(lambda: leaf.sh(f"ls {_BEGAN} 2>/dev/null || :") != "")
         yield said
         # The one in the middle may have sent it a signal.
         if said:
             process.send_signal(signal.SIGINT)
             said.clear()
-        out, err = process.communicate(timeout=100)
+        out, err = process.communicate(timeout=120)
         said.append(desk.checked(Said(process.returncode, out, err)))
 
 
@@ -131,7 +131,7 @@ def test_ctrl_c_during_a_repair_says_that_it_goes_on_to_its_end(
     assert said.code == 9, said
     assert "old configuration" not in said.err
     assert "carries the repair to its end" in said.err
-    leaf.wait_until(lambda: leaf.state() == set(), timeout=30)
+    leaf.wait_until(lambda: leaf.state() == set())
     assert "130.246.212.0/22" in leaf.sh("ip -4 route show table main"), "it did not go on"
     assert desk.lab.answers(A1)
     (attempt,) = desk.report()["attempts"]

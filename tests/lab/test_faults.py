@@ -10,6 +10,7 @@ from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.shell import wait_until
 from tests.lab.kernel_state import state
+from tests.lab.switch import PATIENCE
 
 _DELETED, _DOWN = "ip link delete dev vlan453-v0", "ifdown vlan453"
 _MUCH = "ip link set dev vlan453-v0 down; ip link set dev swp1s3 down; ifreload -a"
@@ -27,7 +28,7 @@ def test_it_is_mended_whatever_was_tried_meanwhile(well: Lab, fault: str, meddli
     FaultInjector(well).inject(fault)
     well.exec_leaf("03", ["sh", "-c", meddling])
     assert [item.answers for item in FaultInjector(well).mend()] == [True]
-    assert wait_until(lambda: state(well) == before, timeout=20), state(well) ^ before
+    assert wait_until(lambda: state(well) == before, timeout=PATIENCE), state(well) ^ before
 
 
 def test_several_faults_at_once_are_all_mended(well: Lab) -> None:
@@ -38,7 +39,7 @@ def test_several_faults_at_once_are_all_mended(well: Lab) -> None:
     reports = FaultInjector(well).mend()
     assert len(reports) == 5
     assert reports[-1].answers
-    assert wait_until(lambda: state(well) == before, timeout=20), state(well) ^ before
+    assert wait_until(lambda: state(well) == before, timeout=PATIENCE), state(well) ^ before
 
 
 def test_the_command_line_says_that_a_fault_is_latent(well: Lab) -> None:

@@ -185,7 +185,7 @@ def test_a_second_ctrl_c_leaves_it_to_the_switch_and_loses_no_vip(
         out, err = process.communicate(timeout=60)
     assert process.returncode == 9, (out, err)
     assert "Traceback" not in out + err
-    other.wait_until(lambda: other.state() == set(), timeout=90)
+    other.wait_until(lambda: other.state() == set())
     assert f"vlan453-v0 {VIP}/22" in other.addresses()
 
 

@@ -43,7 +43,7 @@ def leafs(well: Lab) -> Iterator[dict[str, LeafUnderTest]]:
         before = {name: (leaf.disk(), leaf.addresses()) for name, leaf in leafs.items()}
         yield leafs
         for name, leaf in leafs.items():
-            leaf.wait_until(lambda leaf=leaf: leaf.state() == set(), timeout=90)
+            leaf.wait_until(lambda leaf=leaf: leaf.state() == set())
             assert (leaf.disk(), leaf.addresses()) == before[name]
 
 

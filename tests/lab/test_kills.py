@@ -20,10 +20,12 @@ import pytest
 from napalm.base.exceptions import NapalmException
 
 from napalm_cumulus import CumulusDriver
-from tests.lab.switch import WELL, LeafUnderTest
+from tests.lab.switch import PATIENCE, WELL, LeafUnderTest
 from tests.lab.test_commit import toggled
 
 ROUNDS = int(os.environ.get("VIPKEEPER_KILLS", "3"))
+#: Without waiting for the timer, which ends it after 60 seconds.
+BY_ITSELF = 45.0
 SEED = int(os.environ["VIPKEEPER_SEED"])
 TOGGLE = ["vip", "toggle", "swt-sn2100-03.example.internal", "--vip", "130.246.212.1", "--yes"]
 
@@ -41,7 +43,7 @@ def spread(moments: random.Random, low: float, high: float) -> list[float]:
     return [low + part * (number + moments.random()) for number in range(ROUNDS)]
 
 
-def require_well_again(leaf: LeafUnderTest, disk: str, within: float) -> float:
+def require_well_again(leaf: LeafUnderTest, disk: str, within: float = PATIENCE) -> float:
     """The state directory empty, the VIP up, the disk untouched, the timers gone."""
     seconds = leaf.wait_until(lambda: leaf.state() == set(), timeout=within)
     assert leaf.addresses() == WELL
@@ -86,12 +88,12 @@ def test_vip_killed_at_a_random_moment_of_a_toggle(
             start_new_session=True,
         )
         if wait:
-            leaf.wait_until(partial(at_work, leaf, process), timeout=60)
+            leaf.wait_until(partial(at_work, leaf, process))
         time.sleep(moment)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        require_well_again(leaf, disk, within=15)
+        require_well_again(leaf, disk, within=BY_ITSELF)
         toggled_rounds += index_of(leaf) != before
     # A test whose kills all came too early or too late would prove nothing.
     assert toggled_rounds > 0, "no kill came after the toggle had begun"
@@ -127,7 +129,7 @@ def test_ssh_cut_at_a_random_moment_of_a_commit(
         thread.join(30)
         assert not thread.is_alive(), "the client did not notice that its session is gone"
         cut += isinstance(outcome[0], NapalmException)
-        require_well_again(leaf, disk, within=20)
+        require_well_again(leaf, disk)
     assert cut > 0, "no cut came before the end of the commit"
 
 
@@ -152,7 +154,7 @@ def test_the_operators_network_lost_while_a_commit_is_pending(leaf: LeafUnderTes
     )
     subprocess.run(["ip", "-n", seat, "link", "set", device, "down"], check=True)
     try:
-        require_well_again(leaf, disk, within=15)
+        require_well_again(leaf, disk)
     finally:
         subprocess.run(["ip", "-n", seat, "link", "set", device, "up"], check=True)
 
@@ -178,7 +180,7 @@ def test_the_timer_brings_the_vip_back_when_nobody_confirms(
         driver.commit_config(revert_in=revert_in)
         assert leaf.addresses() == set(), "the candidate is not applied"
         assert leaf.disk() == disk
-        require_well_again(leaf, disk, within=revert_in + 20)
+        require_well_again(leaf, disk)
         progress = leaf.sh("cat /run/vipkeeper/last/progress").splitlines()
         steps = {line.split()[1]: float(line.split()[0]) for line in progress}
         late.append(steps["reverted"] - steps["armed"] - revert_in)
@@ -209,7 +211,7 @@ def test_the_on_switch_program_killed(
 
         thread = threading.Thread(target=work)
         thread.start()
-        leaf.wait_until(lambda: unit in leaf.timers(), timeout=10)
+        leaf.wait_until(lambda: unit in leaf.timers())
         time.sleep(moments.uniform(0.0, 0.3))
         leaf.sh(
             f"for unit in $(systemctl list-units --plain --no-legend '{unit}*' | cut -d' ' -f1); "
@@ -217,7 +219,7 @@ def test_the_on_switch_program_killed(
         )
         thread.join(40)
         assert not thread.is_alive()
-        require_well_again(leaf, disk, within=20)
+        require_well_again(leaf, disk)
 
 
 @pytest.mark.promise("T5")
@@ -230,7 +232,7 @@ def test_a_reboot_while_pending_is_the_rollback(leaf: LeafUnderTest) -> None:
     switch = leaf.lab.leaf(leaf.name)
     switch.power_cut()
     switch.boot()
-    leaf.wait_until(lambda: leaf.addresses() == WELL, timeout=30)
+    leaf.wait_until(lambda: leaf.addresses() == WELL)
     require_well_again(leaf, disk, within=1)
 
 
@@ -255,4 +257,4 @@ def test_ctrl_c_leaves_the_switch_well(leaf: LeafUnderTest, moments: random.Rand
         assert process.returncode in {0, 9, -signal.SIGINT}, said
         if process.returncode == 9:
             assert "vip: stopped" in said
-        require_well_again(leaf, disk, within=15)
+        require_well_again(leaf, disk, within=BY_ITSELF)

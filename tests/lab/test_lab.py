@@ -19,6 +19,7 @@ from lab.machine.shell import call, wait_until
 from lab.machine.tree import PASSWORD
 from lab.status import look
 from lab.topology.default import LabError
+from tests.lab.switch import PATIENCE
 
 OUTSIDE = "198.51.100.250"
 VM_A1 = "130.246.213.11"
@@ -47,7 +48,9 @@ def test_everything_that_should_answer_does(well: Lab) -> None:
 def test_vms_reach_outside_their_gateways_and_each_other_across_leafs(well: Lab) -> None:
     for target in (OUTSIDE, "130.246.212.1", "130.246.215.254", "130.246.213.31"):
         # What a fault before this test took of EVPN's entries comes back within seconds.
-        assert wait_until(lambda to=target: well.answers(to, source="vm-a1"), timeout=30), target
+        assert wait_until(lambda to=target: well.answers(to, source="vm-a1"), timeout=PATIENCE), (
+            target
+        )
 
 
 @pytest.mark.parametrize("leaf", ["swt-sn2100-01", "swt-sn2100-03"])
@@ -105,7 +108,7 @@ def test_the_leafs_tell_each_other_by_evpn(well: Lab) -> None:
             cache = asked(leaf, "show evpn arp-cache vni all json")["10453"]
             return bool(cache.get(f"130.246.{far}", {}).get("type") == "remote")
 
-        assert wait_until(known, timeout=5)
+        assert wait_until(known, timeout=PATIENCE)
         fdb = well.exec_leaf(leaf, ["bridge", "fdb", "show", "dev", "vni10453"]).stdout
         assert f"dst {other} self extern_learn" in fdb
         port = well.exec_leaf(leaf, ["bridge", "-d", "link", "show", "dev", "vni10453"]).stdout
@@ -168,7 +171,7 @@ def test_lost_routes_are_not_cured_by_a_reload_but_by_the_toggle(well: Lab) -> N
         "cp /run/saved interfaces && ifreload -a"
     )
     well.exec_leaf("03", ["sh", "-c", toggle], check=True)
-    assert wait_until(lambda: well.answers(VM_A1), timeout=5)
+    assert wait_until(lambda: well.answers(VM_A1), timeout=PATIENCE)
 
 
 def test_a_fault_on_the_other_leaf_by_vm(well: Lab) -> None:
@@ -196,7 +199,7 @@ def test_the_pinger_measures_the_outage_of_a_flap(well: Lab) -> None:
     bystander = well.start_pinger("vm-x1", OUTSIDE)
     time.sleep(0.5)
     well.exec_leaf("03", ["sh", "-c", "ip link set vlan453 down; sleep 0.4; ifup vlan453"])
-    wait_until(lambda: well.answers(VM_A1), timeout=5)
+    wait_until(lambda: well.answers(VM_A1), timeout=PATIENCE)
     time.sleep(0.5)
     for report in (inward.stop(), outward.stop()):
         assert 0.35 < report.longest < 3
@@ -224,8 +227,8 @@ def test_a_power_cut_keeps_the_disk_and_loses_everything_else(well: Lab) -> None
     assert "vlan453-v1" in links
     assert leaf.known_hosts() == keys
     assert well.exec_seat(["ssh", "-o", "BatchMode=yes", "swt-sn2100-03", "true"]).returncode == 0
-    assert wait_until(lambda: well.answers(VM_A1), timeout=10)
-    assert wait_until(lambda: well.answers(OUTSIDE, source="vm-a1"), timeout=10)
+    assert wait_until(lambda: well.answers(VM_A1), timeout=PATIENCE)
+    assert wait_until(lambda: well.answers(OUTSIDE, source="vm-a1"), timeout=PATIENCE)
     leaf.exec(["rm", "/etc/network/note"], check=True)
 
 
@@ -234,7 +237,7 @@ def test_a_clean_reboot(well: Lab) -> None:
     before = leaf.exec(["cat", "/proc/1/stat"], check=True).stdout
     leaf.reboot()
     assert leaf.exec(["cat", "/proc/1/stat"], check=True).stdout != before
-    assert wait_until(lambda: well.answers("130.246.213.31"), timeout=10)
+    assert wait_until(lambda: well.answers("130.246.213.31"), timeout=PATIENCE)
 
 
 def test_a_reboot_that_an_operator_asks_for_by_ssh(well: Lab) -> None:
@@ -242,8 +245,8 @@ def test_a_reboot_that_an_operator_asks_for_by_ssh(well: Lab) -> None:
     before = leaf.pid
     leaf.exec(["ip", "link", "add", "stray", "type", "bridge"], check=True)
     well.exec_seat(["ssh", "-o", "BatchMode=yes", "swt-sn2100-01", "reboot"])
-    assert wait_until(lambda: leaf.pid not in (before, None) and leaf.ready, timeout=20)
-    assert wait_until(lambda: well.answers("130.246.213.31"), timeout=10)
+    assert wait_until(lambda: leaf.pid not in (before, None) and leaf.ready, timeout=PATIENCE)
+    assert wait_until(lambda: well.answers("130.246.213.31"), timeout=PATIENCE)
     assert "stray" not in leaf.exec(["ip", "-br", "link"], check=True).stdout
 
 
@@ -348,7 +351,7 @@ def test_the_other_kind_of_leaf(lab: Lab) -> None:
         leaf.power_cut()
         assert not leaf.running
         leaf.boot()
-        assert wait_until(lambda: plain.answers(VM_A1), timeout=10)
+        assert wait_until(lambda: plain.answers(VM_A1), timeout=PATIENCE)
         said = plain.exec_seat(["ssh", "-o", "BatchMode=yes", "swt-sn2100-03", "hostname"])
         assert said.stdout.strip() == "swt-sn2100-03", said.stderr
     finally:

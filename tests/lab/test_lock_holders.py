@@ -48,7 +48,7 @@ def hostile(leaf: LeafUnderTest, count: int = 5) -> Iterator[None]:
     leaf.sh(f"mkdir -p /run/network; rm -f {LOCK}; (umask 022; : >{LOCK}); chmod 755 {LOCK}")
     argv = f"sh -c 'for i in $(seq {count}); do python3 /var/tmp/holder.py & done; wait'"
     with running(leaf, "hostile", argv.replace("$", "$$"), user="nobody"):
-        leaf.wait_until(lambda: is_held(leaf), timeout=10)
+        leaf.wait_until(lambda: is_held(leaf))
         yield
     leaf.sh("rm -f /var/tmp/holder.py")
 
@@ -91,8 +91,8 @@ def test_a_user_who_holds_the_lock_keeps_nothing_out(leaf: LeafUnderTest, way: s
             driver.commit_config(revert_in=2 if way == "expiry" else 60, bounce=way == "toggle")
             if way == "rollback":
                 driver.rollback()
-            leaf.wait_until(lambda: leaf.addresses() == WELL, timeout=20)
-        assert time.monotonic() - begin < 25
+            leaf.wait_until(lambda: leaf.addresses() == WELL)
+        assert time.monotonic() - begin < 55, "the holder was waited for"
         assert leaf.addresses() == WELL
         assert leaf.sh(f"stat -c '%U %a' {LOCK}") == "root 600\n"
         assert alive(leaf, "hostile"), "nobody needs to be killed"
@@ -140,16 +140,16 @@ while True:
             running(leaf, "stuck", f"python3 /var/tmp/sbin/ifreload {LOCK}"),
             running(leaf, "twin", "python3 /var/tmp/sbin/innocent /var/tmp/other/twin"),
         ):
-            leaf.wait_until(lambda: is_held(leaf), timeout=10)
-            leaf.wait_until(lambda: has_open(leaf, "twin", "/var/tmp/other/twin"), timeout=20)
+            leaf.wait_until(lambda: is_held(leaf))
+            leaf.wait_until(lambda: has_open(leaf, "twin", "/var/tmp/other/twin"))
             with (
                 running(leaf, "reader", f"python3 /var/tmp/sbin/innocent {LOCK}"),
                 running(leaf, "user", f"python3 /var/tmp/sbin/ifreload {LOCK}", user="nobody"),
             ):
                 for name in ("reader", "user"):
-                    leaf.wait_until(lambda name=name: has_open(leaf, name), timeout=20)  # type: ignore[misc]
+                    leaf.wait_until(lambda name=name: has_open(leaf, name))  # type: ignore[misc]
                 function(leaf, "kill_ifupdown2")
-                leaf.wait_until(lambda: not alive(leaf, "stuck"), timeout=10)
+                leaf.wait_until(lambda: not alive(leaf, "stuck"))
                 assert all(alive(leaf, name) for name in ("twin", "reader", "user"))
     finally:
         leaf.sh("umount -l /var/tmp/other; rm -rf /var/tmp/sbin /var/tmp/other")
@@ -175,8 +175,8 @@ def test_several_that_hang_are_ended_at_once(
             running(leaf, "stuck", "ifup swp10"),
             running(leaf, "other", f"flock {LOCK} sleep 600"),
         ):
-            leaf.wait_until(lambda: is_held(leaf), timeout=10)
-            leaf.wait_until(lambda: has_open(leaf, "other"), timeout=20)
+            leaf.wait_until(lambda: is_held(leaf))
+            leaf.wait_until(lambda: has_open(leaf, "other"))
             leaf.sh("rm /etc/network/if-up.d/stuck")
             driver.rollback()
             assert leaf.addresses() == WELL

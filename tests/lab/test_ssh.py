@@ -29,6 +29,7 @@ from lab.machine.shell import call, in_netns, wait_until
 from lab.machine.tree import NOPASSWD_USER, PASSWORD, PASSWORD_USER
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.ssh.options import resolve
+from tests.lab.switch import PATIENCE
 
 LEAF = "10.5.0.43"
 OTHER_LEAF = "10.5.0.41"
@@ -51,7 +52,7 @@ class Way:
         host: str = LEAF,
         user: str = "root",
         password: str = "",
-        timeout: int = 10,
+        timeout: int = 60,
         **args: Any,
     ) -> CumulusDriver:
         """An open driver; agent and keys are those of the configuration."""
@@ -95,7 +96,8 @@ class Way:
             leaf_pid = self.lab.leaf(leaf).pid
             assert leaf_pid is not None
             assert wait_until(
-                lambda: listens(leaf_pid, SERVED) is served and listens(leaf_pid, 22), timeout=10
+                lambda: listens(leaf_pid, SERVED) is served and listens(leaf_pid, 22),
+                timeout=PATIENCE,
             )
 
         drop_in.write_text(f"Port 22\nPort {SERVED}\n{text}")
@@ -131,7 +133,7 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     process = subprocess.Popen(
         ["ssh-agent", "-D", "-a", str(place)], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL
     )
-    assert wait_until(place.exists, timeout=5)
+    assert wait_until(place.exists, timeout=PATIENCE)
     monkeypatch.setenv("SSH_AUTH_SOCK", str(place))
 
     def add(key: Path) -> None:
@@ -141,7 +143,7 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
         yield add
     finally:
         process.terminate()
-        process.wait(5)
+        process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
@@ -516,7 +518,8 @@ def cut(way: Way, leaf: str) -> Iterator[None]:
     finally:
         call([*port, "up"])
         assert wait_until(
-            lambda: way.lab.answers(str(way.lab.topology.leaf(leaf).address.ip)), timeout=20
+            lambda: way.lab.answers(str(way.lab.topology.leaf(leaf).address.ip)),
+            timeout=PATIENCE,
         )
 
 

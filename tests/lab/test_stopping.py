@@ -48,7 +48,7 @@ def test_sigterm_during_a_toggle(desk: Desk, leaf: LeafUnderTest, command: tuple
     assert process.returncode == 9, (out, err)
     assert "Traceback" not in out + err
     require_recorded(desk, f"stopped by SIGTERM while {SWITCH} was toggling", begun=1)
-    leaf.wait_until(lambda: leaf.state() == set() and leaf.addresses() == WELL, timeout=30)
+    leaf.wait_until(lambda: leaf.state() == set() and leaf.addresses() == WELL)
     assert leaf.disk() == disk
 
 
@@ -102,5 +102,5 @@ def test_a_terminal_that_is_closed_during_a_toggle(desk: Desk, leaf: LeafUnderTe
         assert process.wait(60) == 9
     said = f"stopped by SIGHUP (its terminal was closed) while {SWITCH} was toggling"
     require_recorded(desk, said, begun=1)
-    leaf.wait_until(lambda: leaf.state() == set() and leaf.addresses() == WELL, timeout=30)
+    leaf.wait_until(lambda: leaf.state() == set() and leaf.addresses() == WELL)
     assert leaf.disk() == disk

@@ -16,7 +16,7 @@ from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.netns import in_namespace
 from tests.lab.desk import OTHER_SWITCH, SWITCH, Desk, Said, started
-from tests.lab.switch import LeafUnderTest
+from tests.lab.switch import PATIENCE, LeafUnderTest
 
 #: The lab's fabric is asymmetric on purpose, as the site's is.
 MODEL = "routing-model"
@@ -266,7 +266,7 @@ def test_ctrl_c_ends_a_check_at_once_and_says_what_is_missing(
         assert SWITCH not in process.stderr.readline()  # the other one has answered
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
-        out, err = process.communicate(timeout=40)
+        out, err = process.communicate(timeout=PATIENCE)
     leaf.sh("pkill -x sleep || :")
     assert process.returncode == 9
     assert time.monotonic() - began < 35
@@ -297,7 +297,7 @@ def changes(log: Any) -> list[tuple[str, str]]:
     return [(line["event"], line["check"]) for line in lines if "check" in line]
 
 
-def until(condition: Any, seconds: float = 30) -> None:
+def until(condition: Any, seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
@@ -324,10 +324,10 @@ def test_watching_keeps_connections_and_sees_faults_come_and_go(
         until(lambda: ("cleared", "vrr-device-down") in changes(log))
         assert sessions(leaf) == before, "the connection was opened anew"
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert "every connection is closed" in out
-    leaf.wait_until(lambda: not sessions(leaf), timeout=5)
+    leaf.wait_until(lambda: not sessions(leaf))
 
 
 def test_watching_finds_a_switch_again_after_a_power_cut(desk: Desk) -> None:
@@ -339,9 +339,9 @@ def test_watching_finds_a_switch_again_after_a_power_cut(desk: Desk) -> None:
                           for e, c in changes(log)))  # fmt: skip
         desk.lab.leaf("03").boot()
         until(lambda: any(e == "cleared" and c in {"unreachable", "no-answer"}
-                          for e, c in changes(log)), 60)  # fmt: skip
+                          for e, c in changes(log)))  # fmt: skip
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
 
 

@@ -360,7 +360,7 @@ def test_two_toggles_at_once(desk: Desk, leaf: LeafUnderTest) -> None:
                 assert "pending" in err, err
                 assert "vip toggle" in err, "the other operator's commit is not described"
                 assert "@" in err, "the other operator is not named"
-        leaf.wait_until(lambda: leaf.state() == set(), timeout=30)
+        leaf.wait_until(lambda: leaf.state() == set())
         assert ifindex(leaf) != before
         assert desk.lab.answers("130.246.213.11", count=2)
         assert leaf.disk() == disk

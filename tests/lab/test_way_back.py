@@ -96,12 +96,12 @@ def test_what_a_cut_ifreload_has_made_is_taken_away(
     driver.load_merge_candidate(config=new_svis())
     with suppress_systemd(leaf, systemd=systemd):
         with in_background(driver, 60 if cut == "a kill" else 5) as said:
-            leaf.wait_until(lambda: len(made(leaf)) >= 2, timeout=30)
+            leaf.wait_until(lambda: len(made(leaf)) >= 2)
             if cut == "a kill":
                 kill_run(leaf)
         assert said
         assert "rolled back" in said[0]
-        leaf.wait_until(lambda: leaf.state() == set(), timeout=60)
+        leaf.wait_until(lambda: leaf.state() == set())
     assert leaf.sh("cat /run/vipkeeper/last/result").startswith("reverted ")
     assert kernel(leaf) == before
     leaf.sh("ifreload -a")
@@ -128,9 +128,9 @@ def test_a_stanza_that_a_cut_ifreload_has_removed_comes_back(leaf: LeafUnderTest
         config=text.replace("auto swp10\n", "").replace(port, new_svi(0) + new_svi(1))
     )
     with in_background(driver, 60):
-        leaf.wait_until(lambda: "br-n0" in made(leaf), timeout=30)
+        leaf.wait_until(lambda: "br-n0" in made(leaf))
         kill_run(leaf)
-    leaf.wait_until(lambda: leaf.state() == set(), timeout=60)
+    leaf.wait_until(lambda: leaf.state() == set())
     assert leaf.sh("cat /run/vipkeeper/last/result").startswith("reverted ")
     assert kernel(leaf) == before
 
@@ -189,8 +189,8 @@ def test_isolate_leaves_the_timer_alone(leaf: LeafUnderTest) -> None:
     commit_extra(leaf, driver, revert_in=10)
     leaf.sh("systemctl isolate multi-user.target")
     assert has_extra(leaf)
-    leaf.wait_until(lambda: not has_extra(leaf), timeout=30)
-    leaf.wait_until(lambda: leaf.state() == set(), timeout=10)
+    leaf.wait_until(lambda: not has_extra(leaf))
+    leaf.wait_until(lambda: leaf.state() == set())
 
 
 @pytest.mark.promise("T28")
@@ -289,13 +289,13 @@ def test_an_expiry_that_is_stopped_is_ended_by_a_rollback(leaf: LeafUnderTest) -
     driver.load_merge_candidate(config=toggled(leaf))
     driver.commit_config(revert_in=2)
     leaf.sh("systemd-run -q --unit=slow flock /run/network/.lock sleep 4")
-    leaf.wait_until(lambda: "claimed.revert" in leaf.state(), timeout=15)
+    leaf.wait_until(lambda: "claimed.revert" in leaf.state())
     progress = "cat /run/vipkeeper/claimed.revert/progress 2>/dev/null || :"
-    leaf.wait_until(lambda: " reverting" in leaf.sh(progress), timeout=15)
+    leaf.wait_until(lambda: " reverting" in leaf.sh(progress))
     leaf.sh("kill -STOP $(pgrep -f '[p]rogram[.].* expire ')")
     id_ = leaf.sh("cat /run/vipkeeper/claimed.revert/id").strip()
     driver.rollback()
-    leaf.wait_until(lambda: leaf.state() == set(), timeout=30)
+    leaf.wait_until(lambda: leaf.state() == set())
     assert leaf.addresses() == WELL
     begun = leaf.sh(
         f"journalctl --no-pager -o cat | grep -c 'Started vipkeeper-rollback-{id_}' || :"

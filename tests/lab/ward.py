@@ -82,7 +82,7 @@ class Ward:
         self.mend()
         if self.kernel() != _WELL.get(leaf.lab.name):
             leaf.lab.wait_evpn()  # after a reboot FRR's routes come one by one
-            leaf.wait_until(self._settled, timeout=30)
+            leaf.wait_until(self._settled)
             _WELL[leaf.lab.name] = self.kernel()
         self.well = _WELL[leaf.lab.name]
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nornir_napalm.plugins.connections as stock
@@ -26,8 +28,17 @@ from nornir.core.task import Result, Task
 from nornir_napalm.plugins.tasks import napalm_cli
 
 from inventory.model import Switch
+from napalm_cumulus.result import CommandResult
 from nornir_config import connection
-from nornir_config.connection import Napalm, change_device, read_device, register
+from nornir_config.connection import (
+    CONNECTION_NAME,
+    Napalm,
+    change_device,
+    drop_connection,
+    read_device,
+    register,
+    run_once,
+)
 from nornir_config.init import init_nornir
 from nornir_config.runner.errors import NoHostsError
 from nornir_config.settings import Settings, SshSettings
@@ -207,3 +218,34 @@ def test_a_dead_session_is_opened_anew_for_reading_only(monkeypatch: pytest.Monk
     failed = nornir.run(task=_change)["sw"]
     assert isinstance(failed[0].exception, ConnectionClosedException)
     assert "nothing was changed" in str(failed[0].exception)
+
+
+class _Lost:
+    """A session that is lost while a command runs."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        self._meanwhile = meanwhile
+
+    def run_many(self, *_: Any, **__: Any) -> list[CommandResult]:
+        self._meanwhile()
+        raise ConnectionClosedException("the session is lost")
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("given_up", "events"), [(False, ["open"]), (True, [])], ids=["it died", "it was given up"]
+)
+def test_a_kept_session_is_opened_anew_unless_it_was_closed_under_its_reader(
+    monkeypatch: pytest.MonkeyPatch, given_up: bool, events: list[str]
+) -> None:
+    """A watch that is told to end, or a switch whose time is over: nobody logs in there again."""
+    switch = FakeSwitch()
+    monkeypatch.setattr(connection, "login_class", serving({"10.5.0.43": switch}))
+    nornir = init_nornir(Settings(), [Switch("sw", ip_address("10.5.0.43"))])
+    host = nornir.inventory.hosts["sw"]
+    lost: Any = _Lost(lambda: drop_connection(host) if given_up else None)
+    host.connections[CONNECTION_NAME] = SimpleNamespace(connection=lost, close=lost.close)
+    result = nornir.run(task=lambda task: Result(task.host, result=run_once(task, ["true"])))["sw"]
+    assert switch.events == events
+    assert isinstance(result[0].exception, ConnectionClosedException) == given_up
