@@ -13,6 +13,7 @@ from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from tests.lab.desk import Desk
 from tests.lab.looker import Looker, looking
+from tests.lab.ready_vip import ReadyVip
 from tests.lab.switch import WELL, LeafUnderTest
 
 HERE = Path(__file__).parent
@@ -78,13 +79,21 @@ def leaf(well: Lab) -> Iterator[LeafUnderTest]:
         assert leaf.disk() == disk
 
 
+@pytest.fixture(scope="session")
+def ready_vip(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadyVip]:
+    """A process at the seat that has imported what ``vip`` needs."""
+    ready = ReadyVip(lab, tmp_path_factory.mktemp("ready"))
+    yield ready
+    ready.close()
+
+
 @pytest.fixture
-def desk(well: Lab, tmp_path: Path) -> Iterator[Desk]:
+def desk(well: Lab, tmp_path: Path, ready_vip: ReadyVip) -> Iterator[Desk]:
     """The operator's desk, with a cold cache; the web systems are well before and after."""
     systems = ("mimic", "subnet-page", "openstack")
     for system in systems:
         well.web_fault(system, None)
-    yield Desk(well, tmp_path)
+    yield Desk(well, tmp_path, ready_vip)
     for system in systems:
         well.web_fault(system, None)
 

@@ -15,6 +15,7 @@ import jsonschema
 
 from lab.lab import Lab
 from lab.machine.tree import PASSWORD
+from tests.lab.ready_vip import ReadyVip
 from tests.lab.switch import LeafUnderTest
 
 SWITCH = "swt-sn2100-03.example.internal"
@@ -40,8 +41,9 @@ class Said:
 class Desk:
     """Runs ``vip`` at the seat with records of its own, and a cache of its own that is cold."""
 
-    def __init__(self, lab: Lab, directory: Path) -> None:
+    def __init__(self, lab: Lab, directory: Path, ready: ReadyVip) -> None:
         self.lab = lab
+        self._ready = ready
         self.cache = directory / "cache"
         self.reports = directory / "reports"
         self.audit = directory / "audit.jsonl"
@@ -60,7 +62,7 @@ class Desk:
 
     def vip(self, *arguments: str, env: Mapping[str, str] | None = None) -> Said:
         """Run ``vip``; whatever comes of it, no traceback and no secret may show."""
-        done = self.lab.exec_seat(self.argv(*arguments, env=env), timeout=120)
+        done = self._ready.run(list(arguments), {**self.environment, **(env or {})}, timeout=300)
         return self.checked(Said(done.returncode, done.stdout, done.stderr))
 
     def checked(self, said: Said) -> Said:

@@ -23,6 +23,7 @@ from nornir.plugins.inventory import SimpleInventory
 from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from tests.lab.desk import OTHER_SWITCH, SWITCH, Desk, ifindex, untouched
+from tests.lab.ready_vip import ReadyVip
 from tests.lab.switch import LeafUnderTest
 from tests.unit.runbooks.source_faults import SOURCE_FAULTS, SourceFault
 
@@ -48,9 +49,9 @@ def chosen() -> list[SourceFault]:
 
 
 @pytest.fixture(scope="module")
-def memory(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def memory(lab: Lab, tmp_path_factory: pytest.TempPathFactory, ready_vip: ReadyVip) -> Path:
     """A cache that holds the answers about vm-a1."""
-    desk = Desk(lab, tmp_path_factory.mktemp("memory"))
+    desk = Desk(lab, tmp_path_factory.mktemp("memory"), ready_vip)
     assert desk.vip("trace", "vm-a1", "--no-ask-switches").code == 0
     return desk.cache
 

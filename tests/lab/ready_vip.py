@@ -1,0 +1,152 @@
+"""``vip`` at the seat without its start: a process with everything imported forks for each run.
+
+Half of what a run of ``vip`` costs is its imports. Each run is a process of its own all the same,
+with its own arguments, environment, output and exit code, and it ends as the interpreter ends. What
+a start itself does is tested where ``vip`` is started as a person does it (`desk.started`,
+``tests/lab/test_demo.py``, ``tests/unit/runbooks/cli``).
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+
+from lab.lab import Lab
+from lab.machine.shell import wait_until
+from tests.lab.switch import PATIENCE
+
+#: What runs of ``vip`` import besides the program itself, when they first need it.
+_LATE = (
+    *("openstack", "openstack.connection", "napalm", "nornir_napalm.plugins.tasks", "bs4", "lxml"),
+    *("inventory.sources.mimic.source", "inventory.sources.openstack.source"),
+    *("inventory.sources.subnet_page.source", "runbooks.check", "runbooks.heal", "runbooks.toggle"),
+    *("runbooks.trace", "napalm_cumulus.driver", "tasks.getters"),
+)
+
+
+class ReadyVip:
+    """Runs ``vip`` at a lab's seat, from a process that waits there."""
+
+    def __init__(self, lab: Lab, directory: Path) -> None:
+        self._environment = lab.seat.environment()
+        self._path = directory / "ready"
+        self._server = subprocess.Popen(
+            lab.seat.command([sys.executable, "-m", __name__, str(self._path)]),
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+        )
+        wait_until(self._path.exists, timeout=PATIENCE, what="the ready vip did not come up")
+
+    def run(
+        self, arguments: list[str], environment: dict[str, str], timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it to its end.
+
+        Raises:
+            TimeoutError: It did not end in time; it was killed.
+        """
+        request = {"arguments": arguments, "environment": self._environment | environment}
+        with ExitStack() as stack:
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(str(self._path))
+            client.settimeout(timeout)
+            none = stack.enter_context(Path(os.devnull).open())
+            ours, theirs = zip(os.pipe(), os.pipe(), strict=True)
+            said = [stack.enter_context(os.fdopen(end, errors="replace")) for end in ours]
+            socket.send_fds(client, [b"fds"], [none.fileno(), *theirs])
+            for end in theirs:
+                os.close(end)
+            client.sendall(json.dumps(request).encode() + b"\n")
+            answers = client.makefile()
+            pid = int(answers.readline())
+            texts = ["", ""]
+
+            def listen(number: int) -> None:
+                texts[number] = said[number].read()
+
+            readers = [threading.Thread(target=listen, args=(number,)) for number in (0, 1)]
+            for reader in readers:
+                reader.start()
+            try:
+                status = int(answers.readline())
+            except TimeoutError:
+                os.kill(pid, signal.SIGKILL)
+                raise
+            finally:
+                for reader in readers:
+                    reader.join(timeout)
+        return subprocess.CompletedProcess(arguments, status, *texts)
+
+    def close(self) -> None:
+        """End the process that waits."""
+        self._server.kill()
+        self._server.wait()
+
+
+def _serve(path: str) -> None:
+    """Fork for each connection; the runs' own processes return from here."""
+    for name in ("runbooks.cli.main", "runbooks.cli.app", *_LATE):
+        importlib.import_module(name)
+    assert threading.active_count() == 1, "a thread would be lost by the fork"
+    gc.freeze()  # what all of them share is not copied for looking at it
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{path}.new")
+    listener.listen()
+    Path(f"{path}.new").rename(path)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
+    while True:
+        client, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _become_run(client)
+            return
+        client.close()
+
+
+def _become_run(client: socket.socket) -> None:
+    """Fork once more and return in the process that is to run; the other tells how that ended."""
+    _, fds, _, _ = socket.recv_fds(client, 3, 3)
+    request = json.loads(client.makefile().readline())
+    pid = os.fork()
+    if pid == 0:
+        client.close()
+        for number, fd in enumerate(fds):
+            os.dup2(fd, number)
+            os.close(fd)
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        sys.argv[:] = ["vip", *request["arguments"]]
+        _open_streams()
+        return
+    for fd in (*fds, *range(3)):
+        os.close(fd)
+    client.sendall(f"{pid}\n".encode())
+    _, status = os.waitpid(pid, 0)
+    client.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os._exit(0)  # what a process of Python does at its end is the server's
+
+
+def _open_streams() -> None:
+    """Open Python's own streams as a start does: those of before know another kind of file."""
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - it has a number and no name
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - as above
+    sys.stderr = open(  # noqa: SIM115 - as above
+        2, "w", buffering=1, errors="backslashreplace", closefd=False
+    )
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
+    from runbooks.cli.main import main
+
+    sys.exit(main())  # type: ignore[func-returns-value]
