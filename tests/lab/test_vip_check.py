@@ -61,9 +61,7 @@ def test_a_healthy_lab_is_well(desk: Desk) -> None:
 
 def test_a_switch_that_answers_is_read_without_loading_napalm(desk: Desk) -> None:
     """NAPALM loads all its vendors' drivers, half of a start; here it would serve nothing."""
-    argv = desk.argv("check", *addresses(desk), env={**LIMITS, "PYTHONPROFILEIMPORTTIME": "1"})
-    said = desk.lab.exec_seat(argv, timeout=PATIENCE)
-    loaded = {line.rpartition("|")[2].strip() for line in said.stderr.splitlines()}
+    loaded = desk.imported("check", *addresses(desk))
     assert "paramiko.transport" in loaded
     assert not loaded & {"napalm", "netmiko", "requests", "bs4", "openstack"}
 
