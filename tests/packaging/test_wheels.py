@@ -189,25 +189,36 @@ def test_an_editable_install_leads_to_the_checkout_and_copies_nothing(tmp_path: 
     assert text.decode() == str(ROOT)
 
 
-@pytest.fixture(scope="module")
-def needed(driver: Wheel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheels of all that the driver needs, as locked: from the index, and kept from then on."""
+def kept_wheels(name: str, wheel: Wheel, *others: Path) -> Path:
+    """The wheels of all that one needs, as locked: from the index, and kept from then on.
+
+    Args:
+        name: of the folder that keeps them.
+        wheel: what needs them.
+        others: wheels of ours that it needs, too.
+    """
     lock = (ROOT / "requirements.lock").read_text()
-    key = f"{lock}{(ROOT / 'driver' / 'pyproject.toml').read_text()}{sys.version}"
+    projects = [(ROOT / at / "pyproject.toml").read_text() for at in ("driver", ".")]
+    key = f"{lock}{projects}{sys.version}"
     digest = hashlib.sha256(key.encode()).hexdigest()[:12]
-    kept = platformdirs.user_cache_path("vipkeeper") / f"driver-wheels-{digest}"
+    kept = platformdirs.user_cache_path("vipkeeper") / f"{name}-wheels-{digest}"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        folder = tmp_path_factory.mktemp("needed")
-        locked = re.findall(r"^[\w.-]+==[^\\\n]+", lock, re.MULTILINE)
-        (folder / "locked.txt").write_text("\n".join(locked))
         with tempfile.TemporaryDirectory(dir=kept.parent) as fresh:
-            wheels = Path(fresh, "wheels")
-            run([*PIP, "wheel", "-c", "locked.txt", "-w", wheels, driver.path], folder)
-            (wheels / driver.path.name).unlink()
+            folder, wheels = Path(fresh), Path(fresh, "wheels")
+            locked = re.findall(r"^[\w.-]+==[^\\\n]+", lock, re.MULTILINE)
+            (folder / "locked.txt").write_text("\n".join(locked))
+            run([*PIP, "wheel", "-c", "locked.txt", "-w", wheels, wheel.path, *others], folder)
+            for ours in (wheel.path, *others):
+                (wheels / ours.name).unlink()
             with contextlib.suppress(FileExistsError):  # another run has just kept them
                 wheels.rename(kept)
     return kept
+
+
+@pytest.fixture(scope="module")
+def needed(driver: Wheel) -> Path:
+    return kept_wheels("driver", driver)
 
 
 def test_the_driver_alone_in_an_empty_environment(
@@ -231,3 +242,109 @@ def test_the_driver_alone_in_an_empty_environment(
         "driver": ["napalm_cumulus.driver", "CumulusDriver"],
         "json": {"read": [1]},
     }
+
+
+@pytest.fixture(scope="module")
+def both(vipkeeper: Wheel, driver: Wheel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment in which nothing but the two wheels was asked for."""
+    kept = kept_wheels("vipkeeper", vipkeeper, driver.path)
+    home = tmp_path_factory.mktemp("both") / "environment"
+    run([sys.executable, "-m", "venv", "--without-pip", home], home.parent)
+    install = [*PIP, "--python", home / "bin" / "python", "install", "--no-compile"]
+    run([*install, "--no-index", "--find-links", kept, vipkeeper.path, driver.path], home.parent)
+    return home / "bin"
+
+
+#: A program of somebody who has never heard of Vipkeeper's packages.
+STRANGER = """
+import inventory, lab, tasks
+from nornir import InitNornir
+
+nornir = InitNornir(
+    inventory={"plugin": PLUGIN, "options": OPTIONS},
+    runner={"plugin": RUNNER},
+    logging={"enabled": False},
+)
+result = nornir.run(task=tasks.hello)
+print(inventory.MINE, lab.MINE, *(host_result[0].result for host_result in result.values()))
+"""
+
+
+@pytest.fixture
+def strangers_folder(tmp_path: Path) -> Path:
+    for name in ("inventory.py", "lab.py"):
+        (tmp_path / name).write_text("MINE = 'mine'\n")
+    (tmp_path / "tasks.py").write_text("def hello(task):\n    return f'hello {task.host}'\n")
+    (tmp_path / "hosts.yaml").write_text("leaf1: {}\n")
+    return tmp_path
+
+
+def stranger(folder: Path, plugin: str, runner: str = "threaded") -> Path:
+    """Write such a program, with an inventory plugin and a runner."""
+    options = {"host_file": "hosts.yaml"} if plugin == "SimpleInventory" else {}
+    text = STRANGER.replace("PLUGIN", repr(plugin)).replace("RUNNER", repr(runner))
+    program = folder / "program.py"
+    program.write_text(text.replace("OPTIONS", repr(options)))
+    return program
+
+
+def test_a_strangers_nornir_is_left_alone(both: Path, strangers_folder: Path) -> None:
+    program = stranger(strangers_folder, "SimpleInventory")
+    said = run([both / "python", program], strangers_folder)
+    assert said == "mine mine hello leaf1\n"
+
+
+@pytest.mark.parametrize(
+    ("plugin", "runner"), [("SiteInventory", "threaded"), ("SimpleInventory", "vipkeeper")]
+)
+def test_what_hides_a_package_of_ours_is_named(
+    both: Path, strangers_folder: Path, plugin: str, runner: str
+) -> None:
+    program = stranger(strangers_folder, plugin, runner)
+    done = subprocess.run(
+        [both / "python", program],
+        cwd=strangers_folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"vipkeeper_entry.HiddenPackageError: {strangers_folder}/inventory.py hides Vipkeeper's "
+        "package 'inventory', because Python looks there first. Rename it, or run this program "
+        "from another folder."
+    )
+
+
+def test_our_plugins_work_where_nothing_hides_them(both: Path, tmp_path: Path) -> None:
+    (tmp_path / "hosts.yaml").write_text("leaf1: {}\n")
+    program = stranger(tmp_path, "SimpleInventory", "vipkeeper")
+    text = program.read_text().replace("import inventory, lab, tasks\n", "")
+    text = text.replace("tasks.hello", "lambda task: 'hello'").replace(
+        "inventory.MINE, lab.MINE, ", ""
+    )
+    program.write_text(text)
+    assert run([both / "python", program], tmp_path) == "hello\n"
+
+
+def test_vip_starts_beside_such_files(both: Path, strangers_folder: Path) -> None:
+    assert run([both / "vip", "--version"], strangers_folder).startswith("vip ")
+    done = subprocess.run(
+        [both / "vip", "--version"],
+        cwd=strangers_folder,
+        env={**os.environ, "PYTHONPATH": str(strangers_folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"vip: {strangers_folder}/inventory.py hides Vipkeeper's package")
+
+
+def test_only_one_module_of_ours_is_an_entry(vipkeeper: Wheel) -> None:
+    with zipfile.ZipFile(vipkeeper.path) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith("entry_points.txt"))
+        entries = re.findall(r"= ([\w.]+):", archive.read(name).decode())
+    assert set(entries) == {"vipkeeper_entry"}
