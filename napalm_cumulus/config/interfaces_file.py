@@ -91,10 +91,7 @@ class Stanza:
 
     @property
     def interfaces(self) -> tuple[str, ...]:
-        """Return the names that the stanza stands for.
-
-        One, or all names of a range (``swp[1-3]``).
-        """
+        """Return the names of the stanza: one, or all names of a range (``swp[1-3]``)."""
         return expand_range(self.name)
 
     @property
@@ -198,10 +195,7 @@ class InterfacesFile:
 
     @property
     def is_template(self) -> bool:
-        """Return whether ifupdown2 renders the text with mako.
-
-        Its lines are not what ifupdown2 reads.
-        """
+        """Return whether it is a mako template, whose lines are not those ifupdown2 reads."""
         return "%" in self.text and _MAKO.search(self.text) is not None
 
     @property

@@ -83,7 +83,7 @@ def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained
 
 
 def _of_napalm() -> tuple[tuple[type[Exception], int, str], ...]:
-    """Return NAPALM's exceptions, the more special first, each with an exit code and advice."""
+    """Return NAPALM's exceptions, the more specific first, each with an exit code and advice."""
     return (
         (napalm.ConnectionException, ExitCode.SWITCH, ""),
         (napalm.CommandTimeoutException, ExitCode.SWITCH, _LOST),

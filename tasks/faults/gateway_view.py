@@ -200,7 +200,7 @@ class GatewayView:
         return tuple(dict.fromkeys(n for n in networks if not is_link_local(n.network_address)))
 
     @cached_property
-    def more_special(self) -> tuple[RouteFact, ...]:
+    def more_specific(self) -> tuple[RouteFact, ...]:
         """Return the routes for a part of a VIP's network.
 
         Only those of silent addresses, if any.

@@ -184,7 +184,7 @@ def _missing(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
                 _SEVERITY["vip-missing"],
                 switch,
                 vip,
-                f"configuration: {switch} has VNI {vni} and not the VIP {vip}, which "
+                f"configuration: {switch} has VNI {vni} but not the VIP {vip}, which "
                 f"{named(there)} {'has' if len(there) == 1 else 'have'}",
                 "Add its address-virtual line, or remove the VNI: the VMs behind this leaf "
                 "have no gateway of their own. Has a toggle by hand not been finished?",

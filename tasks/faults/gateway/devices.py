@@ -214,7 +214,7 @@ FAULTS = (
     ),
     Fault(
         "vrr-noarp",
-        "Each VRR device speaks ARP",
+        "Each VRR device answers ARP",
         Status.CRITICAL,
         needs=_LINKS,
         find=_EachVrrDevice(

@@ -58,10 +58,7 @@ def _routes_lost(view: GatewayView) -> Iterator[Sighting]:
 
 def _routes_lost_sentence(_: GatewayView, seen: Sequence[Sighting]) -> str:
     networks = dict.fromkeys(str(each.about.address.network) for each in seen)
-    return (
-        f"every connected route of {', '.join(networks)} is missing: what is sent to the VMs finds "
-        "no way"
-    )
+    return f"every connected route of {', '.join(networks)} is missing: packets to the VMs have no route"
 
 
 def _tried(found: Diagnosis, view: GatewayView, _: Sequence[Sighting]) -> Diagnosis:
@@ -130,7 +127,7 @@ def _local_lost(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _holes(view: GatewayView) -> Iterator[Sighting]:
-    for row in view.more_special:
+    for row in view.more_specific:
         if row.kind in _LOST:
             yield Sighting(
                 str(row.destination),
@@ -144,7 +141,7 @@ def _holes(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _foreign(view: GatewayView) -> Iterator[Sighting]:
-    for row in view.more_special:
+    for row in view.more_specific:
         if row.kind == "unicast" and _leads_away(view, row):
             yield Sighting(
                 str(row.destination),
@@ -234,27 +231,26 @@ FAULTS = (
     ),
     Fault(
         "blackhole-route",
-        "Nothing throws packets to a VIP's subnet away",
+        "No route drops packets to a VIP's subnet",
         Status.CRITICAL,
         needs=("links", "routes"),
         find=_holes,
         cure=Cure.NONE,
         sentence=lambda view, seen: (
-            f"a more special route throws packets to {_to_whom(view, seen)} away: "
-            f"{_all_words(seen)}"
+            f"a more specific route drops packets to {_to_whom(view, seen)}: {_all_words(seen)}"
         ),
         resists=ANY_CURE,
         layer=Layer.WAY,
     ),
     Fault(
         "foreign-route",
-        "Nothing leads packets to a VIP's subnet elsewhere",
+        "No route leads packets to a VIP's subnet elsewhere",
         Status.CRITICAL,
         needs=("links", "routes"),
         find=_foreign,
         cure=Cure.NONE,
         sentence=lambda view, seen: (
-            f"a more special route leads packets to {_to_whom(view, seen)} elsewhere: "
+            f"a more specific route leads packets to {_to_whom(view, seen)} elsewhere: "
             f"{_all_words(seen)}"
         ),
         resists=ANY_CURE,

@@ -35,12 +35,10 @@ def _find(key: str, view: GatewayView) -> Iterator[Sighting]:
             continue
         lost = _throws_away(view, rule, inwards=key == "dst")
         tried = "" if lost else _tried(view, inwards=key == "dst")
-        effect = (
-            "; they are thrown away there" if lost else f"; ip route get: {tried}" * bool(tried)
-        )
+        effect = "; they are dropped there" if lost else f"; ip route get: {tried}" * bool(tried)
         yield Sighting(
             f"rule {rule.priority}",
-            f"ip rule: {rule.priority} ({_words(rule)} lookup {rule.table}) takes packets "
+            f"ip rule: {rule.priority} ({_words(rule)} lookup {rule.table}) matches packets "
             f"{_WHOSE[key]} {view.svi}{effect}",
             "Not a fault of the VIP, a toggle does not help: find out who made the rule, and "
             f"remove it there: ip rule del pref {rule.priority}",
@@ -162,7 +160,7 @@ def _sentence(key: str) -> Callable[[GatewayView, Sequence[Sighting]], str]:
 FAULTS = tuple(
     Fault(
         f"policy-rule-{word}",
-        f"No policy rule takes packets {whose}",
+        f"No policy rule matches packets {whose}",
         Status.WARNING,
         needs=("rules", "routes"),
         find=partial(_find, key),

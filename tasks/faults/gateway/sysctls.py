@@ -61,7 +61,7 @@ def _closed(view: GatewayView, device: str) -> bool:
 def _vrr_forwarding_off(view: GatewayView) -> Iterator[Sighting]:
     for device in view.vrr_ipv4:
         if _closed(view, device):
-            why = "what the VMs send to it is not forwarded"
+            why = "packets that the VMs send to it are not forwarded"
             yield _setting(view, device, "forwarding", right=1, why=why)
 
 
@@ -110,7 +110,9 @@ def _rp_filter_all(view: GatewayView) -> Iterator[Sighting]:
 def _rp_filter(view: GatewayView) -> Iterator[Sighting]:
     if _on_all(view, "rp_filter") != _STRICT:
         for device in _strict(view):
-            why = f"the way back leads by {view.svi}, so what comes in here is dropped"
+            why = (
+                f"the route back leads through {view.svi}, so packets that come in here are dropped"
+            )
             yield _setting(view, device, "rp_filter", right=0, why=why)
 
 
@@ -210,7 +212,7 @@ FAULTS = (
         needs=("sysctls", "routes"),
         cure=Cure.RECREATE,
         sentence=lambda view, seen: (
-            f"{_devices(seen)} drops what the VMs send: rp_filter is strict, and the way back "
+            f"{_devices(seen)} drops what the VMs send: rp_filter is strict, and the route back "
             f"leads through {view.svi}"
         ),
         remedy=_ANEW,
@@ -223,7 +225,9 @@ FAULTS = (
         find=_vrr_forwarding_off,
         needs=("sysctls",),
         cure=Cure.RECREATE,
-        sentence=lambda _, seen: f"{_devices(seen)} does not forward what the VMs send to it",
+        sentence=lambda _, seen: (
+            f"{_devices(seen)} does not forward the packets that the VMs send to it"
+        ),
         remedy=_ANEW,
         resists=MILD_CURES,
     ),

@@ -171,7 +171,7 @@ FAULTS = (
             layer=Layer.VM,
         )
         for name, title, permanent in (
-            ("neighbour-wrong", "Neighbours have the MACs that others know them by", False),
+            ("neighbour-wrong", "Neighbours have the right MACs", False),
             ("neighbour-wrong-permanent", "Permanent neighbours have the right MACs", True),
         )
     ),

@@ -125,7 +125,7 @@ def _no_way(view: SwitchView, kind: str, what: str) -> Iterator[Sighting]:
 
 
 def _no_way_out(view: SwitchView) -> Iterator[Sighting]:
-    return _no_way(view, "route-out", "packets of {} find no way outside")
+    return _no_way(view, "route-out", "packets of {} have no route to the outside")
 
 
 def _no_way_in(view: SwitchView) -> Iterator[Sighting]:
@@ -156,7 +156,7 @@ FAULTS = (
     ),
     Fault(
         "no-way-out",
-        "The addresses in question have a way outside",
+        "The silent addresses have a route to the outside",
         Status.CRITICAL,
         scope="switch",
         needs=("probes",),
@@ -164,7 +164,7 @@ FAULTS = (
     ),
     Fault(
         "no-way-in",
-        "The addresses in question have a way in",
+        "The silent addresses have a route to their SVI",
         Status.CRITICAL,
         scope="switch",
         needs=("probes",),

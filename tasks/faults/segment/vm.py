@@ -90,7 +90,7 @@ def _arp_wrong(view: GatewayView) -> Diagnosis | None:
     vip = view.gateway.vip.address.ip
     return Diagnosis(
         "vm-arp-wrong",
-        f"{', '.join(map(str, lost))} answers ARP and not a ping from {vip}, and the gateway is "
+        f"{', '.join(map(str, lost))} answers ARP but not a ping from {vip}, and the gateway is "
         "well: it sends its answers to a wrong MAC, or drops pings",
         (
             *(f"arping: {s.address} answers" for s in lost),

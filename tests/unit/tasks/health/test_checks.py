@@ -328,7 +328,7 @@ CASES = [
             routes=route(type="unreachable", dst="default", table="99"),
         ),
         "rule 100",
-        (V0, "thrown away"),
+        (V0, "dropped"),
         CRITICAL,
     ),
     Case(
