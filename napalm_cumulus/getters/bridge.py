@@ -76,20 +76,25 @@ def parse_vlans(vlans: CommandResult, links: CommandResult) -> dict[int, models.
             members = ports.setdefault(number, set())
             if interface not in bridges:
                 members.add(interface)
-    for link in devices:
-        bridge = bridges.get(link.get("master", ""))
-        if bridge is not None and not _vlan_aware(bridge):
-            number = vlan_of_bridge(bridge["ifname"])
-            if number:
-                ports.setdefault(number, set()).add(link["ifname"])
+    tagged = {name for number, members in ports.items() if number > 1 for name in members}
+    for name, bridge in bridges.items():
+        members = {link["ifname"] for link in devices if link.get("master") == name}
+        number = vlan_of_bridge(name)
+        if number and members and not _vlan_aware(bridge, members & tagged):
+            ports.setdefault(number, set()).update(members)
     return {
         number: {"name": f"vlan{number}", "interfaces": sorted(members)}
         for number, members in sorted(ports.items())
     }
 
 
-def _vlan_aware(bridge: dict[str, Any]) -> bool:
-    return bool(bridge["linkinfo"].get("info_data", {}).get("vlan_filtering"))
+def _vlan_aware(bridge: dict[str, Any], tagged: set[str]) -> bool:
+    """Return whether a bridge tells VLANs apart.
+
+    An iproute2 before 4.6 does not say: then it is one whose ports have other VLANs than 1.
+    """
+    told = bridge["linkinfo"].get("info_data", {}).get("vlan_filtering")
+    return bool(tagged if told is None else told)
 
 
 def _port_vlans(result: CommandResult) -> Iterable[tuple[str, dict[str, Any]]]:

@@ -75,7 +75,8 @@ who_has_target() { # SVI VRR TARGET
 
 ways() { # SVI VRR TARGET
     within_vrf "$1"
-    said=$(ip route get "$3" ${vrf:+vrf "$vrf"} 2>&1)
+    # The word `vrf` came with iproute2 4.8; it means this.
+    said=$(ip route get "$3" ${vrf:+oif "$vrf"} 2>&1)
     # shellcheck disable=SC2086
     say route-in "$1" - "$3" $? $said
     [ "$outside" = - ] && return

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.fabric.releases import Iproute2, Lldpctl
 from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from tests.lab.desk import Desk
@@ -35,7 +36,10 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """A lab that is up; ``VIPKEEPER_TEST_LAB`` names one that is up already and is kept."""
+    """A lab that is up; ``VIPKEEPER_TEST_LAB`` names one that is up already and is kept.
+
+    ``VIPKEEPER_IPROUTE2`` and ``VIPKEEPER_LLDPCTL`` give its leafs older tools.
+    """
     if os.geteuid() != 0:
         pytest.fail("The lab's tests make namespaces and mounts: run them as root.", pytrace=False)
     kept = os.environ.get("VIPKEEPER_TEST_LAB")
@@ -46,7 +50,10 @@ def lab() -> Iterator[Lab]:
         return
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     lab = Lab(f"test-{os.getppid()}-{worker}" if worker else f"test-{os.getpid()}")
-    lab.up()
+    lab.up(
+        iproute2=Iproute2(os.environ.get("VIPKEEPER_IPROUTE2") or "today"),
+        lldpctl=Lldpctl(os.environ.get("VIPKEEPER_LLDPCTL") or "today"),
+    )
     try:
         yield lab
     finally:

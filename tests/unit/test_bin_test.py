@@ -32,7 +32,7 @@ def test_the_parts_are_listed() -> None:
     done = bin_test("--full", "list")
     assert done.returncode == 0
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert names == ["default", "cuts", "cures", "kills", "sources", "ifquery"]
+    assert names == ["default", "cuts", "cures", "kills", "sources", "ifquery", "iproute2"]
 
 
 @pytest.mark.parametrize("arguments", [("--full", "x"), ("--seed", "x"), ("--seed",)])

@@ -87,10 +87,17 @@ lift_all() { # every device that must be up
     return 0
 }
 
+table_of() { # DEV: the number of its VRF's routing table; nothing outside of VRFs
+    master=$(readlink "/sys/class/net/$1/master") || return 0
+    # Before iproute2 4.6 it is told of the VRF itself alone.
+    within "$ASKING" ip -d -o link show dev "${master##*/}" 2>/dev/null |
+        sed -n 's/.* vrf table \([0-9]*\).*/\1/p'
+}
+
 reroute() { # DEV ADDRESS NETWORK METRIC: the routes that the kernel makes for an address
     net=/sys/class/net/$1
     within "$ASKING" ip -4 -o addr show dev "$1" 2>/dev/null | grep -qF " $2/" || return 0
-    table=$(within "$ASKING" ip -d -o link show dev "$1" | sed -n 's/.* vrf_slave table \([0-9]*\).*/\1/p')
+    table=$(table_of "$1")
     [ -n "$(within "$ASKING" ip -4 route show table all "$3" dev "$1" proto kernel)" ] || [ "$3" = "$2/32" ] ||
         # Appended: those of other VRR devices differ in nothing but the device.
         tried "restoring the route $3 of $1" ip -4 route append "$3" dev "$1" proto kernel \

@@ -137,6 +137,26 @@ def test_without_json_the_text_is_read(run: Run, switch: FakeSwitch) -> None:
     assert f"{VM} is {VM_MAC} on vlan453 (STALE)" in presence.explanation
 
 
+OLD_FDB = [
+    {"mac": VM_MAC, "dev": "vni10453", "master": "bridge", "state": ""},
+    {"mac": VM_MAC, "dev": "vni10453", "dst": "10.0.0.12", "flags": ["self"]},
+]
+
+
+def test_a_mac_behind_a_vtep_is_behind_another_leaf_for_an_older_bridge_too(
+    run: Run, switch: FakeSwitch
+) -> None:
+    """Until iproute2 4.16 the port of an entry is called ``dev``."""
+    switch.lldp, switch.fdb = lldp(), OLD_FDB
+    presence = seen(run, macs=[VM_MAC])
+    (entry,) = [e for e in presence.evidence if e.source == "FDB"]
+    assert entry.supports is False
+    assert entry.text == f"learnt from another leaf: {VM_MAC} behind 10.0.0.12"
+    switch.fdb = [{"mac": VM_MAC, "dev": "swp1s3", "master": "bridge", "state": ""}]
+    (entry,) = [e for e in seen(run, macs=[VM_MAC]).evidence if e.source == "FDB"]
+    assert entry.supports is True
+
+
 @pytest.mark.parametrize(
     "said", [(127, "", "sh: lldpctl: not found"), (1, "", "unable to connect to socket /run/lldpd")]
 )

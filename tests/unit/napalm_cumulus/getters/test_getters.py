@@ -575,6 +575,18 @@ def test_a_failed_command_is_an_error(getter: str) -> None:
         getattr(device, getter)()
 
 
+@pytest.mark.parametrize(("numbers", "found"), [("1 PVID", {1}), ("1 PVID\n\t 453", {1, 453})])
+def test_a_bridge_that_does_not_tell_its_kind_is_known_by_its_vlans(
+    numbers: str, found: set[int]
+) -> None:
+    """Before iproute2 4.6 ``ip -d link`` does not say ``vlan_filtering``."""
+    link = "<UP> mtu 1500 qdisc noqueue{} state UP \\    link/ether 02:00:00:00:00:01 \\    {}\n"
+    links = f"# text\n1: br77: {link.format('', 'bridge ')}"
+    links += f"2: swp1: {link.format(' master br77', 'bridge_slave ')}"
+    vlans = bridge.parse_vlans(said(f"# text\nport\tvlan ids\nswp1\t {numbers}\n"), said(links))
+    assert set(vlans) == (found if 453 in found else {1, 77})
+
+
 TEXT_LINK = (
     "# text\n2: eth0: <BROADCAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT\\    "
     "link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff\\    alias a\\b c\n"
