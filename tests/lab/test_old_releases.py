@@ -32,6 +32,8 @@ RELEASES = {
 }
 #: One that is healed by forgetting, one by steps on the kernel, one by ``ifup``.
 FAULTS = ("neighbour-wrong", "svi-routes-lost", "vrr-device-deleted")
+#: Where all else is tried as well; ``VIPKEEPER_RELEASES=all`` does so on each.
+AT_LENGTH = [*RELEASES] if os.environ.get("VIPKEEPER_RELEASES") == "all" else [Iproute2.V4_9]
 #: The getters that read what iproute2 and lldpd print.
 GETTERS = [
     "get_interfaces",
@@ -183,11 +185,10 @@ def test_a_fault_is_found_named_and_healed(
     assert desk.lab.answers(OUTSIDE, source="vm-a1", count=2)
 
 
+@pytest.mark.parametrize("old", AT_LENGTH, indirect=True, ids=lambda release: release.value)
 def test_trace_check_and_toggle_know_everything(
     old: OldLeaf, desk: Desk, leaf: LeafUnderTest
 ) -> None:
-    if old.release is not Iproute2.V4_9 and os.environ.get("VIPKEEPER_RELEASES") != "all":
-        pytest.skip("bin/test --full iproute2 runs it on each release")
     traced = desk.vip("trace", "vm-a1")
     assert traced.code == 0, traced
     assert "not known" not in traced.out
