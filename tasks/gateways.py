@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
-from napalm_cumulus.config.configuration import (
-    MAIN_FILE,
-    Configuration,
-    ConfigurationError,
-    Located,
-    split_marked,
-)
+from napalm_cumulus.config.configuration import MAIN_FILE, Configuration, Located
+from napalm_cumulus.config.marked_text import ConfigurationError, split_marked
 from napalm_cumulus.config.semantics import macvlan_name
 from napalm_cumulus.patterns import normal_mac
 from nornir_config.connection import read_session

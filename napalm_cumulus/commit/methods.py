@@ -24,8 +24,9 @@ from napalm_cumulus.commit import last_confirmed, transaction
 from napalm_cumulus.commit.repairs import Repairs
 from napalm_cumulus.commit.report import CommitReport, PendingCommit, unchanged
 from napalm_cumulus.commit.transaction import Plan
-from napalm_cumulus.config import knowledge, snapshot, validation
-from napalm_cumulus.config.configuration import Configuration, ConfigurationError
+from napalm_cumulus.config import candidate, knowledge, snapshot, validation
+from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.config.marked_text import ConfigurationError, shown
 from napalm_cumulus.config.merge import merge
 from napalm_cumulus.config.problems import CandidateProblem
 from napalm_cumulus.config.semantics import management_interfaces
@@ -57,6 +58,9 @@ class ConfigurationMethods:
     def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
         """Load stanzas that replace those of the same name; nothing is changed yet.
 
+        They are merged into the candidate where one is loaded, else into what is on the disk. A
+        text that is refused discards the candidate.
+
         Raises:
             MergeConfigException: the text cannot be merged, or would not mean what it says.
         """
@@ -65,7 +69,7 @@ class ConfigurationMethods:
     def load_replace_candidate(
         self, filename: str | None = None, config: str | None = None
     ) -> None:
-        """Load a whole configuration; nothing is changed yet.
+        """Load a whole configuration; nothing is changed yet. An earlier candidate is discarded.
 
         A text with the markers of ``get_config`` is the whole configuration of ifupdown2. A text
         without markers is the main file, and the files that it sources stay as they are.
@@ -83,24 +87,33 @@ class ConfigurationMethods:
         *,
         replace: bool,
     ) -> None:
+        earlier, before = self._candidate, self._base
         self.discard_config()
-        text = _text_of(filename, config, error)
+        text = candidate.given(filename, config, error)
         base = snapshot.take(self._session())
+        onto = base.disk
+        if earlier is not None and before is not None and not replace:
+            if (base.manifest, base.listing) != (before.manifest, before.listing):
+                raise error(
+                    f"{self.hostname}: the files were changed by somebody else since the candidate "
+                    "was loaded. It was discarded: load everything anew."
+                )
+            onto = earlier
         try:
-            candidate = base.disk.replaced(text) if replace else merge(base.disk, text)
-            problems = self._judged(base.disk, candidate)
+            loaded = candidate.replace(onto, text) if replace else merge(onto, text)
+            problems = self._judged(base.disk, loaded.configuration)
         except ConfigurationError as reason:
-            raise error(f"{self.hostname}: {reason}") from reason
+            raise error(f"{self.hostname}: {shown(str(reason))}") from reason
         wrong = [problem for problem in problems if not problem.is_warning]
         if wrong and not self.optional_args.get("accept_problems", False):
             raise error(
                 f"{self.hostname}: the candidate would not do what it says: "
-                f"{' '.join(str(problem) for problem in wrong)} If all of that is meant: the "
+                f"{shown(' '.join(map(loaded.said, wrong)))} If all of that is meant: the "
                 "optional argument accept_problems, which the commit's record then shows."
             )
         for problem in problems:
             _LOG.warning("%s: %s", self.hostname, _remark(problem))
-        self._base, self._candidate, self._problems = base, candidate, problems
+        self._base, self._candidate, self._problems = base, loaded.configuration, problems
 
     def _judged(
         self, base: Configuration, candidate: Configuration
@@ -358,27 +371,4 @@ class ConfigurationMethods:
 
 
 def _remark(problem: CandidateProblem) -> str:
-    return f"# {'warning' if problem.is_warning else 'overridden'}: {problem}"
-
-
-def _text_of(filename: object, config: object, error: type[Exception]) -> str:
-    """Return the candidate's text; the file takes precedence, as in NAPALM.
-
-    Raises:
-        MergeConfigException: or the other class given as ``error``: there is no usable text.
-    """
-    with values.refused_as(error):
-        if filename is not None and filename != "":
-            path = values.path(filename, "filename")
-            try:
-                text = path.read_bytes().decode("utf-8", "surrogateescape")
-            except OSError as reason:
-                raise error(f"The candidate file {path} cannot be read: {reason}") from reason
-        elif config is not None:
-            text = config  # type: ignore[assignment]  # looked at below
-        else:
-            raise error("Neither a file nor a configuration text was given.")
-        if isinstance(text, str) and "\0" in text:
-            line = text[: text.index("\0")].count("\n") + 1
-            raise values.UnfitValueError(f"Line {line} of the text contains a NUL byte.")
-        return values.text(text, "The candidate")
+    return shown(f"# {'warning' if problem.is_warning else 'overridden'}: {problem}")

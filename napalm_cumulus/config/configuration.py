@@ -7,27 +7,25 @@ markers stands for the main file.
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
 from napalm_cumulus.config.interfaces_file import Directive, InterfacesFile, Stanza, expand_range
+from napalm_cumulus.config.marked_text import (
+    ConfigurationError,
+    encoding_of,
+    marked,
+    sections,
+    shown,
+)
+from napalm_cumulus.config.unified_diff import unified_diff
 
 MAIN_FILE = "/etc/network/interfaces"
 NETWORK_DIR = "/etc/network"
 
-_MARKER = re.compile(
-    r"^# file: (?P<path>/\S+)(?P<open> \(no newline at its end\))?\r?$", re.MULTILINE
-)
-_OPEN_END = " (no newline at its end)"
 _MAX_SOURCE_DEPTH = 16
-
-
-class ConfigurationError(ValueError):
-    """A configuration text cannot be mapped to files, or cannot be merged."""
 
 
 @dataclass(frozen=True)
@@ -144,17 +142,7 @@ class Configuration:
         Raises:
             ConfigurationError: a file contains a line that looks like a marker.
         """
-        parts = []
-        for file in self.files:
-            if _MARKER.search(file.text):
-                raise ConfigurationError(
-                    f"{file.path} holds a line that looks like a marker ('# file: ...'); "
-                    "change that comment before the files are handled as one text."
-                )
-            closed = not file.text or file.text.endswith("\n")
-            marker = f"# file: {file.path}{'' if closed else _OPEN_END}\n"
-            parts.append(marker + file.text + ("" if closed else "\n"))
-        return "".join(parts)
+        return "".join(marked(file.path, file.text) for file in self.files)
 
     def replaced(self, text: str) -> Configuration:
         """Return the configuration that a whole new text stands for.
@@ -162,17 +150,19 @@ class Configuration:
         A text with markers is the whole configuration: a file that was read and is not in the text
         is removed. A text without markers is the main file, and sourced files stay.
         """
-        texts = split_marked(text)
-        if texts is None:
+        parts = {section.path: section for section in sections(text)}
+        if not parts:
             return Configuration({**self.tree, self.main: text}, self.main)
+        texts = {path: section.kept for path, section in parts.items()}
         gone = {file.path for file in self.files} - texts.keys()
         kept = {path: body for path, body in self.tree.items() if path not in gone}
         changed = Configuration({**kept, **texts}, self.main)
         unread = texts.keys() - {file.path for file in changed.files}
         if unread:
+            named = ", ".join(f"{path} (line {parts[path].first - 1})" for path in sorted(unread))
             raise ConfigurationError(
-                f"The text holds {', '.join(sorted(unread))}, which no 'source' line reads; "
-                "nothing in it would ever be applied."
+                f"The text holds {named}, which no 'source' line reads; nothing in it would ever "
+                "be applied."
             )
         return changed
 
@@ -193,12 +183,14 @@ class Configuration:
         """Return a unified diff for each file; empty where nothing changes."""
         parts: list[str] = []
         for path, new in self.changes_to(other).items():
-            parts += difflib.unified_diff(
-                _diff_lines(self.tree.get(path, "")),
-                _diff_lines(new or ""),
-                fromfile=path if path in self.tree else "/dev/null",
-                tofile="/dev/null" if new is None else path,
-                lineterm="",
+            old = self.tree.get(path, "")
+            # The same characters may be other bytes.
+            told = encoding_of(old) != encoding_of(new or "")
+            parts += unified_diff(
+                _diff_lines(old, told=told),
+                _diff_lines(new or "", told=told),
+                path if path in self.tree else "/dev/null",
+                "/dev/null" if new is None else path,
             )
         return "\n".join(parts)
 
@@ -214,34 +206,20 @@ def _says(stanza: Stanza, brought_up_by: set[str]) -> object:
     )
 
 
-def _diff_lines(text: str) -> list[str]:
-    lines = text.split("\n")
+def _diff_lines(text: str, *, told: bool) -> list[str]:
+    """Return a file's lines as a diff shows them.
+
+    Args:
+        text: as it is kept.
+        told: whether to name the encoding where it matters, for the other file has another one.
+    """
+    encoding = encoding_of(text)
+    lines = shown(text, encoding).split("\n")
+    if told and encoding:
+        lines = [line if line.isascii() else f"{line} ({encoding})" for line in lines]
     if lines[-1] == "":
         return lines[:-1]
     return [*lines[:-1], lines[-1] + " (no newline at its end)"]
-
-
-def split_marked(text: str) -> dict[str, str] | None:
-    """Return the files of a text with markers, or None where it has no markers.
-
-    Raises:
-        ConfigurationError: there is text before the first marker, or a file is named twice.
-    """
-    marks = list(_MARKER.finditer(text))
-    if not marks:
-        return None
-    if text[: marks[0].start()].strip():
-        raise ConfigurationError("There is text in front of the first '# file: ...' marker.")
-    files: dict[str, str] = {}
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        path = mark["path"]
-        if path in files:
-            raise ConfigurationError(f"The text holds {path} twice.")
-        body = text[mark.end() + 1 : following.start() if following else len(text)]
-        if mark["open"] and body.endswith("\n"):
-            body = body[:-1]
-        files[path] = body
-    return files
 
 
 def source_patterns(file: InterfacesFile) -> tuple[str, ...]:

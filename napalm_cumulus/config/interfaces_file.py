@@ -193,7 +193,7 @@ class InterfacesFile:
         """Return the lines with their line ends; joined, they are the text."""
         return tuple(_PHYSICAL_LINE.findall(self.text))
 
-    @property
+    @cached_property
     def is_template(self) -> bool:
         """Return whether it is a mako template, whose lines are not those ifupdown2 reads."""
         return "%" in self.text and _MAKO.search(self.text) is not None

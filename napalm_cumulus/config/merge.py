@@ -2,102 +2,219 @@
 
 from __future__ import annotations
 
-from napalm_cumulus.config.configuration import (
-    Configuration,
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from napalm_cumulus.config.candidate import Candidate
+from napalm_cumulus.config.configuration import Configuration, Located
+from napalm_cumulus.config.interfaces_file import InterfacesFile, Stanza, expand_range
+from napalm_cumulus.config.marked_text import (
     ConfigurationError,
-    Located,
-    split_marked,
+    Section,
+    encoding_of,
+    kept,
+    sections,
+    shown,
 )
-from napalm_cumulus.config.interfaces_file import InterfacesFile, expand_range
+
+#: The keyword and the name of a stanza, as written.
+_Key = tuple[str, str]
 
 
-def merge(base: Configuration, text: str) -> Configuration:
-    """Return the configuration with the text's stanzas in place of those of the same name.
+@dataclass
+class _Lines:
+    """Lines, and for each the number of the text's line that it is; 0 for none."""
 
-    An ``iface`` or ``vlan`` stanza replaces the one with its name in the same place of the same
-    file, or is appended to the main file. The k-th stanza of a name replaces the k-th one. ``auto``
-    and ``allow-*`` lines are added where the interface has none yet.
+    text: list[str] = field(default_factory=list)
+    origin: list[int] = field(default_factory=list)
+
+    def add(self, text: list[str] | tuple[str, ...], origin: list[int]) -> None:
+        self.text += text
+        self.origin += origin
+
+    def extend(self, other: _Lines) -> None:
+        self.add(other.text, other.origin)
+
+    def close(self) -> None:
+        """End the last line with a newline."""
+        if self.text and not self.text[-1].endswith(("\n", "\r")):
+            self.text[-1] += "\n"
+
+    def fitted(self, encoding: str, path: str) -> _Lines:
+        """Return the lines as a file of that encoding keeps them."""
+        if not encoding:
+            return self
+        pairs = zip(self.text, self.origin, strict=True)
+        return _Lines([kept(line, encoding, path, at) for line, at in pairs], self.origin)
+
+
+@dataclass
+class _Edit:
+    """What becomes of the lines of a stanza: lines in front of it, and others in its place."""
+
+    stanza: Stanza
+    before: _Lines = field(default_factory=_Lines)
+    instead: _Lines | None = None
+
+
+def merge(base: Configuration, text: str) -> Candidate:
+    """Return the configuration with the text's stanzas put in the place of those of the same name.
+
+    An ``iface`` or ``vlan`` stanza replaces the one of that name where it stands (same file, same
+    place), or is appended to the main file. The k-th stanza of a name replaces the k-th.
+    ``auto`` and ``allow-*`` lines are added where the interface has none yet. What is added to a
+    file is written in that file's encoding.
 
     Raises:
         ConfigurationError: the text contains other lines than stanzas and auto lines, has fewer
             stanzas of a name than the configuration, or changes a mako template.
     """
-    sections = split_marked(text) or {base.main: text}
-    result = base
-    for body in sections.values():
-        patch = InterfacesFile.parse(body)
-        _refuse_unmergeable(patch)
-        for keyword, name in dict.fromkeys((s.keyword, s.words[0]) for s in patch.stanzas):
-            texts = [
-                patch.stanza_text(s)
-                for s in patch.stanzas
-                if (s.keyword, s.words[0]) == (keyword, name)
-            ]
-            result = _put_stanzas(result, keyword, name, texts)
-        for line in patch.directives:
-            for word in line.words:
-                result = _put_auto(result, line.keyword, word)
-    return result
+    merging = _Merge(base)
+    found = sections(text) or [Section(base.main, text, "", 1)]
+    patches = [(InterfacesFile.parse(_readable(section.text)), section.first) for section in found]
+    _refuse_unmergeable(patches)
+    given: defaultdict[_Key, list[_Lines]] = defaultdict(list)
+    for patch, first in patches:
+        for stanza in patch.stanzas:
+            lines = list(patch.physical_lines[stanza.first - 1 : stanza.last])
+            origin = list(range(first + stanza.first - 1, first + stanza.first - 1 + len(lines)))
+            given[stanza.keyword, stanza.words[0]].append(_Lines(lines, origin))
+    for key, texts in given.items():
+        merging.put_stanzas(key, texts)
+    for patch, first in patches:
+        for directive in patch.directives:
+            for word in directive.words:
+                merging.put_auto(directive.keyword, word, first + directive.first - 1)
+    return merging.result()
 
 
-def _refuse_unmergeable(patch: InterfacesFile) -> None:
-    if patch.is_template:
-        raise ConfigurationError("The merge text holds mako constructs; merge plain stanzas.")
-    if patch.problems:
-        problem = patch.problems[0]
-        raise ConfigurationError(f"Line {problem.line} of the merge text: {problem.message}.")
-    for line in patch.directives:
-        if line.keyword == "source":
+def _readable(text: str) -> str:
+    """Return the text in characters, each line by itself: one may be UTF-8, another not."""
+    return "\n".join(map(shown, text.split("\n")))
+
+
+def _refuse_unmergeable(patches: list[tuple[InterfacesFile, int]]) -> None:
+    for patch, first in patches:
+        if patch.is_template:
             raise ConfigurationError(
-                f"Line {line.first} of the merge text is a 'source' line; "
-                "files can only be added by a replace."
+                f"Line {first} of the merge text, or one after it, holds mako constructs; merge "
+                "plain stanzas."
             )
-    if not patch.stanzas and not patch.directives:
+        if patch.problems:
+            problem = patch.problems[0]
+            raise ConfigurationError(
+                f"Line {first + problem.line - 1} of the merge text: {problem.message}."
+            )
+        for line in patch.directives:
+            if line.keyword == "source":
+                raise ConfigurationError(
+                    f"Line {first + line.first - 1} of the merge text is a 'source' line; "
+                    "files can only be added by a replace."
+                )
+    if not any(patch.stanzas or patch.directives for patch, _ in patches):
         raise ConfigurationError("The merge text holds no stanza: there is nothing to merge.")
 
 
-def _standing(base: Configuration, keyword: str, name: str) -> list[Located]:
-    return [
-        at for at in base.stanzas() if at.stanza.keyword == keyword and at.stanza.words[0] == name
-    ]
+class _Merge:
+    """What is to be done to the files of a configuration; each is then rewritten once."""
 
+    def __init__(self, base: Configuration) -> None:
+        self._base = base
+        self._standing: defaultdict[_Key, list[Located]] = defaultdict(list)
+        for at in base.stanzas():
+            self._standing[at.stanza.keyword, at.stanza.words[0]].append(at)
+        self._named = {
+            (line.keyword, word)
+            for file in base.files
+            for line in file.directives
+            for word in line.words
+        }
+        every = {word for keyword, word in self._named if keyword == "auto"}
+        self._auto_words = {name for word in every for name in (word, *expand_range(word))}
+        self._auto = set(base.auto)
+        self._edits: defaultdict[str, dict[int, _Edit]] = defaultdict(dict)
+        self._appended: list[_Lines] = []
+        self._new: dict[str, _Lines] = {}
 
-def _main_file(base: Configuration) -> InterfacesFile:
-    return InterfacesFile.parse(base.tree.get(base.main, ""), base.main)
+    def put_stanzas(self, key: _Key, texts: list[_Lines]) -> None:
+        keyword, name = key
+        standing = self._standing.get(key, [])
+        if len(standing) > len(texts):
+            places = ", ".join(str(at) for at in standing)
+            raise ConfigurationError(
+                f"{name} has {len(standing)} stanzas ({places}) and the merge text holds "
+                f"{len(texts)} of them (line {texts[0].origin[0]}): give all, in that order."
+            )
+        for at, lines in zip(standing, texts, strict=False):
+            self._edit(at, lines.origin[0]).instead = lines
+        for lines in texts[len(standing) :]:
+            chunk = _Lines()
+            chunk.extend(lines)
+            self._appended.append(chunk)
+            self._new.setdefault(name, chunk)
+            parent = name.split(":", 1)[0]
+            # At the end of the main file every auto line has been read.
+            if keyword == "iface" and ("all" in self._auto_words or parent in self._auto_words):
+                self._auto.update(expand_range(parent))
 
+    def put_auto(self, keyword: str, name: str, line: int) -> None:
+        covered = keyword == "auto" and set(expand_range(name)) <= self._auto
+        if covered or (keyword, name) in self._named:
+            return
+        self._named.add((keyword, name))
+        added = _Lines([f"{keyword} {name}\n"], [line])
+        standing = self._standing.get(("iface", name)) or self._standing.get(("vlan", name))
+        if standing:
+            self._edit(standing[0], line).before.extend(added)
+        elif name in self._new:
+            chunk = self._new[name]
+            number = sum(text.startswith(("auto ", "allow-")) for text in chunk.text)
+            chunk.text[number:number] = added.text
+            chunk.origin[number:number] = added.origin
+        else:
+            self._appended.append(added)
 
-def _put_stanzas(base: Configuration, keyword: str, name: str, texts: list[str]) -> Configuration:
-    standing = _standing(base, keyword, name)
-    if len(standing) > len(texts):
-        places = ", ".join(str(at) for at in standing)
-        raise ConfigurationError(
-            f"{name} has {len(standing)} stanzas ({places}) and the merge text holds "
-            f"{len(texts)} of them: give all, in that order."
-        )
-    result = base
-    for index, text in enumerate(texts):
-        if index >= len(standing):
-            result = result.with_file(_main_file(result).append(text))
-            continue
-        # A replacement moves the lines below it, so look the place up again.
-        at = _standing(result, keyword, name)[index]
+    def _edit(self, at: Located, line: int) -> _Edit:
         if at.file.is_template:
             raise ConfigurationError(
-                f"{name} stands in {at.file.path}, a mako template whose lines are not what "
-                "ifupdown2 sees; edit the template by hand."
+                f"Line {line} of the merge text is about {at.stanza.words[0]}, which stands in "
+                f"{at.file.path}, a mako template whose lines are not what ifupdown2 sees; edit "
+                "the template by hand."
             )
-        result = result.with_file(at.file.replace_stanza(at.stanza, text))
-    return result
+        edits = self._edits[at.file.path]
+        return edits.setdefault(at.stanza.first, _Edit(at.stanza))
+
+    def result(self) -> Candidate:
+        tree = dict(self._base.tree)
+        origin: dict[str, list[int]] = {}
+        if self._appended:
+            _ = self._edits[self._base.main]
+        for path, edits in self._edits.items():
+            appended = self._appended if path == self._base.main else []
+            lines = _edited(InterfacesFile.parse(tree.get(path, ""), path), edits, appended)
+            tree[path], origin[path] = "".join(lines.text), lines.origin
+        return Candidate(Configuration(tree, self._base.main), origin)
 
 
-def _put_auto(base: Configuration, keyword: str, name: str) -> Configuration:
-    if keyword == "auto" and set(expand_range(name)) <= base.auto:
-        return base
-    for file in base.files:
-        if any(line.keyword == keyword and name in line.words for line in file.directives):
-            return base
-    standing = _standing(base, "iface", name)
-    if not standing:
-        return base.with_file(_main_file(base).append(f"{keyword} {name}"))
-    at = standing[0]
-    return base.with_file(at.file.insert_before(at.stanza, f"{keyword} {name}"))
+def _edited(file: InterfacesFile, edits: dict[int, _Edit], appended: list[_Lines]) -> _Lines:
+    encoding = encoding_of(file.text)
+    old = file.physical_lines
+    made = _Lines()
+    done = 0
+    for first, edit in sorted(edits.items()):
+        made.add(old[done : first - 1], [0] * (first - 1 - done))
+        made.extend(edit.before.fitted(encoding, file.path))
+        done = first - 1
+        if edit.instead is not None:
+            made.extend(edit.instead.fitted(encoding, file.path))
+            done = edit.stanza.last
+            if done < len(old) or old[done - 1].endswith(("\n", "\r")):
+                made.close()
+    made.add(old[done:], [0] * (len(old) - done))
+    for chunk in appended:
+        made.close()
+        if made.text and not "".join(made.text[-2:]).endswith("\n\n"):
+            made.add(["\n"], [0])
+        made.extend(chunk.fitted(encoding, file.path))
+        made.close()
+    return made

@@ -10,12 +10,8 @@ from dataclasses import dataclass
 
 from napalm_cumulus import errors
 from napalm_cumulus.config.archive import ArchiveError, read_archive
-from napalm_cumulus.config.configuration import (
-    NETWORK_DIR,
-    Configuration,
-    ConfigurationError,
-    source_patterns,
-)
+from napalm_cumulus.config.configuration import NETWORK_DIR, Configuration, source_patterns
+from napalm_cumulus.config.marked_text import ConfigurationError
 from napalm_cumulus.result import CommandResult
 from napalm_cumulus.ssh.transport import Transport
 

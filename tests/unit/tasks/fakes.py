@@ -233,7 +233,7 @@ class FakeDriver(NetworkDriver):  # type: ignore[misc]  # napalm is untyped
 
     def compare_config(self) -> str:
         base = Configuration(self.switch.tree)
-        return base.diff_to(merge(base, self.candidate)) if self.candidate else ""
+        return base.diff_to(merge(base, self.candidate).configuration) if self.candidate else ""
 
     def discard_config(self) -> None:
         self.switch.events.append("discard")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napalm_cumulus.config.configuration import Configuration, ConfigurationError
+from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.config.marked_text import ConfigurationError
 from napalm_cumulus.config.merge import merge
 
 MAIN = "/etc/network/interfaces"
@@ -79,7 +80,7 @@ def test_a_file_that_looks_like_a_marker_is_refused() -> None:
 
 def test_merge_replaces_where_the_stanza_stands() -> None:
     configuration = Configuration(TREE)
-    merged = merge(configuration, "iface vlan453\n    address 10.0.0.1/24\n")
+    merged = merge(configuration, "iface vlan453\n    address 10.0.0.1/24\n").configuration
     assert configuration.changes_to(merged) == {
         DROP_IN: "auto vlan453\niface vlan453\n    address 10.0.0.1/24\n"
     }
@@ -95,7 +96,8 @@ def test_merge_replaces_where_the_stanza_stands() -> None:
 
 
 def test_merge_appends_what_is_new_and_unites_auto() -> None:
-    merged = merge(Configuration(TREE), "auto lo br0\niface br0\n    bridge-ports none\n")
+    text = "auto lo br0\niface br0\n    bridge-ports none\n"
+    merged = merge(Configuration(TREE), text).configuration
     assert merged.tree[MAIN] == TREE[MAIN] + "\nauto br0\niface br0\n    bridge-ports none\n"
     assert "br0" in merged.auto
 
@@ -103,7 +105,7 @@ def test_merge_appends_what_is_new_and_unites_auto() -> None:
 def test_merge_of_the_same_stanza_changes_nothing() -> None:
     configuration = Configuration(TREE)
     same = "auto vlan453\niface vlan453\n    address 130.246.212.2/22\n"
-    assert configuration.diff_to(merge(configuration, same)) == ""
+    assert configuration.diff_to(merge(configuration, same).configuration) == ""
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_merge_wants_all_stanzas_of_a_name() -> None:
     twice = Configuration({MAIN: "auto a\niface a\n  mtu 1\niface a\n  mtu 2\n"})
     with pytest.raises(ConfigurationError, match="has 2 stanzas"):
         merge(twice, "iface a\n  mtu 3\n")
-    merged = merge(twice, "iface a\n  mtu 3\niface a\n  mtu 4\n")
+    merged = merge(twice, "iface a\n  mtu 3\niface a\n  mtu 4\n").configuration
     assert merged.tree[MAIN] == "auto a\niface a\n  mtu 3\niface a\n  mtu 4\n"
 
 

@@ -1,0 +1,70 @@
+"""A candidate, and which line of the text that was given each of its lines is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from napalm_cumulus import values
+from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.config.marked_text import sections
+from napalm_cumulus.config.problems import CandidateProblem
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a text was made to.
+
+    Attributes:
+        configuration: what the switch would have.
+        origin: by file, for each of its lines the number of the text's line; 0 for none.
+    """
+
+    configuration: Configuration
+    origin: Mapping[str, Sequence[int]]
+
+    def said(self, problem: CandidateProblem) -> str:
+        """Return a problem with the place where it is mended: the text's line, or the file's."""
+        lines = self.origin.get(problem.path, ())
+        line = lines[problem.line - 1] if 0 < problem.line <= len(lines) else 0
+        if not line:
+            return str(problem)
+        return f"line {line} of the text ({problem.path}): {problem.message}."
+
+
+def replace(base: Configuration, text: str) -> Candidate:
+    """Return the candidate that a whole new text stands for (``Configuration.replaced``).
+
+    Raises:
+        ConfigurationError: it cannot be mapped to files.
+    """
+    replaced = base.replaced(text)
+    starts = {section.path: section.first for section in sections(text)} or {base.main: 1}
+    origin = {
+        path: range(first, first + replaced.tree[path].count("\n") + 1)
+        for path, first in starts.items()
+    }
+    return Candidate(replaced, origin)
+
+
+def given(filename: object, config: object, error: type[Exception]) -> str:
+    """Return the candidate's text; the file takes precedence, as in NAPALM.
+
+    Raises:
+        MergeConfigException: or the other class given as ``error``: there is no usable text.
+    """
+    with values.refused_as(error):
+        if filename is not None and filename != "":
+            path = values.path(filename, "filename")
+            try:
+                text = path.read_bytes().decode("utf-8", "surrogateescape")
+            except OSError as reason:
+                raise error(f"The candidate file {path} cannot be read: {reason}") from reason
+        elif config is not None:
+            text = config  # type: ignore[assignment]  # looked at below
+        else:
+            raise error("Neither a file nor a configuration text was given.")
+        if isinstance(text, str) and "\0" in text:
+            line = text[: text.index("\0")].count("\n") + 1
+            raise values.UnfitValueError(f"Line {line} of the text contains a NUL byte.")
+        return values.text(text, "The candidate")
