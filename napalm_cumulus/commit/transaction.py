@@ -136,11 +136,7 @@ def require_revert_in(seconds: object) -> int:
 
 
 def require_message(message: object) -> str:
-    """Return the reason for a change; None counts as an empty one.
-
-    Raises:
-        CommitError: it is not a text.
-    """
+    """Return the reason for a change; None counts as an empty one, anything else is refused."""
     with values.refused_as(errors.CommitError):
         return "" if message is None else values.text(message, "message")
 

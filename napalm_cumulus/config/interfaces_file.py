@@ -260,19 +260,6 @@ class InterfacesFile:
         before, after = lines[: stanza.first - 1], lines[stanza.last :]
         return InterfacesFile(self.path, "".join(before) + text + "".join(after))
 
-    def append(self, text: str) -> InterfacesFile:
-        """Return the file with text added at its end, after a blank line."""
-        base = _with_final_newline(self.text) if self.text else ""
-        gap = "\n" if base and not base.endswith("\n\n") else ""
-        return InterfacesFile(self.path, base + gap + _with_final_newline(text))
-
-    def insert_before(self, stanza: Stanza, text: str) -> InterfacesFile:
-        """Return the file with text inserted as lines of their own before a stanza."""
-        lines = self.physical_lines
-        head = "".join(lines[: stanza.first - 1])
-        tail = "".join(lines[stanza.first - 1 :])
-        return InterfacesFile(self.path, head + _with_final_newline(text) + tail)
-
 
 def _with_final_newline(text: str) -> str:
     return text if text.endswith(("\n", "\r")) else text + "\n"

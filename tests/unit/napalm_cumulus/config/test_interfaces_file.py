@@ -154,5 +154,3 @@ def test_replace_insert_append() -> None:
         "auto a\niface a\n  mtu 9\n\nauto b\niface b\n  mtu 2"
     )
     assert file.replace_stanza(second, "iface b").text.endswith("auto b\niface b")
-    assert file.insert_before(second, "auto c").text.endswith("auto b\nauto c\niface b\n  mtu 2")
-    assert file.append("iface c").text.endswith("  mtu 2\n\niface c\n")
