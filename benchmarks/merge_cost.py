@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/merge_cost.py
 
-The driver's own ``load_merge_candidate`` and ``compare_config``, with a switch that answers at once.
+The driver's own load_merge_candidate and compare_config; the switch answers at once.
 Every stanza is merged, and every one changes. What is measured is CPU time.
 """
 

@@ -20,7 +20,7 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus import values
-from napalm_cumulus.commit import last_confirmed, transaction
+from napalm_cumulus.commit import last_confirmed, templates, transaction
 from napalm_cumulus.commit.repairs import Repairs
 from napalm_cumulus.commit.report import CommitReport, PendingCommit, unchanged
 from napalm_cumulus.commit.transaction import Plan
@@ -43,6 +43,7 @@ _NOTHING_LOADED = "No candidate is loaded: call load_merge_candidate or load_rep
 class ConfigurationMethods:
     """NAPALM's configuration methods for ifupdown2, with a commit-confirm that the switch keeps."""
 
+    platform: str
     hostname: str
     optional_args: dict[str, Any]
     _base: Snapshot | None = None
@@ -78,6 +79,23 @@ class ConfigurationMethods:
             ReplaceConfigException: the text would not mean what it says.
         """
         self._load(filename, config, ReplaceConfigException, replace=True)
+
+    def load_template(
+        self,
+        template_name: str,
+        template_source: str | None = None,
+        template_path: str | None = None,
+        **template_vars: Any,  # noqa: ANN401 - NAPALM's
+    ) -> None:
+        """Render a template and merge the outcome (``commit.templates``).
+
+        Args:
+            template_name: its name, without ``.j2``.
+            template_source: its text, instead of a file.
+            template_path: an absolute path; the template is in ``cumulus/templates`` below it.
+            template_vars: what it may use.
+        """
+        templates.load(self, template_name, template_source, template_path, template_vars)
 
     def _load(
         self,

@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface
 from itertools import combinations
 
 from napalm_cumulus.config.configuration import Configuration, Located
 from napalm_cumulus.config.dependencies import ports_of_bridges_and_bonds
 from napalm_cumulus.config.interfaces_file import Attribute
 from napalm_cumulus.config.problems import CandidateProblem, error, warning
+from napalm_cumulus.config.semantics import interface_of
 from napalm_cumulus.patterns import normal_mac
 
 #: So many places of one address are compared with each other; a file has two or a loop.
@@ -100,7 +101,7 @@ class AddressChecks:
         return name in self._vrf_devices or name.startswith(("lo", "dummy"))
 
     def _borrows(self, name: str, value: str) -> bool:
-        wanted = ip_interface(value)
+        wanted = interface_of(value)
         return any(
             given.value.ip == wanted.ip and self._is_loopback(given.interface)
             for given in self._by_address.get((self._vrf.get(name, ""), wanted.ip), ())
@@ -163,7 +164,7 @@ class AddressChecks:
             ]
             for line, text, virtual in values:
                 try:
-                    value = ip_interface(text)
+                    value = interface_of(text)
                 except ValueError:
                     continue
                 for name in at.stanza.interfaces:
@@ -221,7 +222,7 @@ def _not_one_address(value: str) -> str:
     if len(words) != 1:
         return f"'{value}' is not one address (a comment cannot follow on the same line)"
     try:
-        ip_interface(words[0])
+        interface_of(words[0])
     except ValueError:
         return f"'{value}' is not an address"
     return ""

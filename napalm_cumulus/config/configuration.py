@@ -108,14 +108,15 @@ class Configuration:
         ("duplicate interface ... found").
         """
         counted: dict[str, list[tuple[object, Located]]] = {}
-        brought_up: set[tuple[str, str]] = set()
+        brought_up: dict[str, set[str]] = {}
         for file, item in self._reading:
             if isinstance(item, Directive) and item.keyword != "source":
-                names = {name for word in item.words for name in (word, *expand_range(word))}
-                brought_up |= {(item.keyword, name) for name in names}
+                for word in item.words:
+                    for name in (word, *expand_range(word)):
+                        brought_up.setdefault(name, set()).add(item.keyword)
             elif isinstance(item, Stanza):
                 for name in item.interfaces:
-                    says = _says(item, {word for word, named in brought_up if named == name})
+                    says = _says(item, brought_up.get(name, set()))
                     standing = counted.setdefault(name, [])
                     if not standing or standing[0][0] != says:
                         standing.append((says, Located(file, item)))

@@ -163,7 +163,7 @@ def expand_range(name: str) -> tuple[str, ...]:
     >>> expand_range("swp[1-999999999]")
     ('swp[1-999999999]',)
     """
-    match = _RANGE.match(name)
+    match = _RANGE.match(name) if "[" in name else None
     if match is None:
         return (name,)
     prefix, start, end, suffix = match.groups()

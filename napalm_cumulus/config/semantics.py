@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_interface
+from functools import lru_cache
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.patterns import INTERFACE
@@ -26,6 +27,12 @@ class Address:
 
     device: str
     address: str
+
+
+@lru_cache(maxsize=65536)  # each address is looked at several times, and parsing is slow
+def interface_of(text: str) -> IPv4Interface | IPv6Interface:
+    """Return an address with its network, as ``ipaddress.ip_interface``."""
+    return ip_interface(text)
 
 
 def macvlan_name(interface: str, index: int) -> str:
@@ -55,12 +62,12 @@ def addresses_of(configuration: Configuration, interface: str) -> frozenset[Addr
             return None
         try:
             for value in at.stanza.addresses:
-                found.add(Address(interface, str(ip_interface(value.split()[0]))))
+                found.add(Address(interface, str(interface_of(value.split()[0]))))
             for value in at.stanza.values("address-virtual"):
                 device = macvlan_name(interface, virtual_lines)
                 virtual_lines += 1
                 for address in value.split()[1:]:
-                    found.add(Address(device, str(ip_interface(address))))
+                    found.add(Address(device, str(interface_of(address))))
         except ValueError:
             return None
     return frozenset(found)
