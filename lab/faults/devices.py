@@ -8,7 +8,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="vrr-device-deleted",
         id="a1",
-        does="deletes the SVI's first VRR device, the one that bears the VIP",
+        does="deletes the SVI's first VRR device, the one with the VIP",
         seen=NOTHING_ANSWERS,
         cure="reapply",
         leaf=made_anew("ip link delete dev $svi-v0"),

@@ -21,7 +21,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="policy-rule-from",
         id="h1",
-        does="adds a policy rule that sends what comes from the VM into a table without a route",
+        does="adds a policy rule that sends packets from the VM into a table without a route",
         seen=NOT_FORWARDED,
         cure="none",
         leaf=_rule("from $vm"),
@@ -29,7 +29,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="policy-rule-to",
         id="h2",
-        does="adds a policy rule that sends what goes to the VM into a table without a route",
+        does="adds a policy rule that sends packets to the VM into a table without a route",
         seen=NOTHING_ANSWERS,
         cure="none",
         leaf=_rule("to $vm"),
@@ -37,7 +37,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="policy-rule-iif",
         id="h3",
-        does="adds a policy rule that sends what the VRR device hears into a table without a route",
+        does="adds a policy rule that sends packets received by the VRR device into a table "
+        "without a route",
         seen=NOT_FORWARDED,
         cure="none",
         leaf=_rule("iif $svi-v0"),

@@ -37,7 +37,7 @@ FAULTS: tuple[Fault, ...] = (
         name="svi-forwarding-off",
         id="g3",
         does="switches forwarding off on the SVI",
-        seen="nothing; cut off is a VM whose gateway is the SVI's own address",
+        seen="nothing; only a VM whose gateway is the SVI's own address is cut off",
         cure="none",
         latent=True,
         leaf=svi_sysctl("forwarding", 0, well=1),

@@ -67,7 +67,7 @@ _MIMIC: Mapping[str, str] = MappingProxyType(
         "no-date": "The LLDP rows carry no date.",
         "no-lldp-name": "The switches send no LLDP system name.",
         "no-port-text": "The switches send no LLDP port text.",
-        "wrong-switch": "Every hypervisor is drawn at another leaf than the one it hangs on.",
+        "wrong-switch": "Every hypervisor is drawn at another leaf than its own.",
         "bmc-cabled": "The BMC's own switch is known: a second chain that must be left out.",
         "bond": "The uplink is a member of a bond, with a second cable to another leaf.",
         "many-addresses": "The hypervisor has six addresses: another layout of the drawing.",

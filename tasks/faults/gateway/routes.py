@@ -58,7 +58,10 @@ def _routes_lost(view: GatewayView) -> Iterator[Sighting]:
 
 def _routes_lost_sentence(_: GatewayView, seen: Sequence[Sighting]) -> str:
     networks = dict.fromkeys(str(each.about.address.network) for each in seen)
-    return f"every connected route of {', '.join(networks)} is missing: packets to the VMs have no route"
+    return (
+        f"every connected route of {', '.join(networks)} is missing: packets to the VMs have no "
+        "route"
+    )
 
 
 def _tried(found: Diagnosis, view: GatewayView, _: Sequence[Sighting]) -> Diagnosis:

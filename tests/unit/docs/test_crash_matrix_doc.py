@@ -30,5 +30,5 @@ def test_every_cut_and_the_numbers_of_cells_stand_there() -> None:
     text = " ".join(PAGE.read_text().split())
     assert [cut for cut in CUTS if f"**{cut}**" not in text] == []
     cells = all_cells(1)
-    assert f"There are {len(cells)} that differ" in text
+    assert f"There are {len(cells)} different cells" in text
     assert f"({sum(cell.verb in INSIDE for cell in cells)} cells)" in text
