@@ -75,6 +75,9 @@ def up(
             f"The lab [bold]{name}[/] is up after {seconds:.1f} s; its leafs are "
             f"{_KINDS[lab.kind]}. Try: vip lab run -- vip trace vm-a1"
         )
+        for tools, given in (("iproute2", iproute2), ("lldpctl", lldpctl)):
+            if given.value != "today":
+                console.print(f"Their {tools} is as {given.value}: {given.does}.", markup=False)
 
 
 @app.command()

@@ -39,11 +39,11 @@ class Lldpctl(str, Enum):
 
 
 _DOES: dict[Iproute2 | Lldpctl, str] = {
-    Iproute2.V4_3: "Cumulus 3: no -j at all, the details of links as before 4.6",
-    Iproute2.V4_9: "4.9 to 4.13: ip has no -j; bridge -j names the port of an FDB entry 'dev'",
-    Iproute2.V4_14: "4.14 to 4.16: ip takes -j and prints text of neighbours, routes and rules; "
-    "bridge as in 4.9",
-    Iproute2.V4_17: "4.17 to 4.20: ip -j route is no JSON where a route's type is told",
+    Iproute2.V4_3: "no -j at all, and the details of links as before 4.6 (Cumulus 3)",
+    Iproute2.V4_9: "ip has no -j; bridge -j calls the port of an FDB entry 'dev' (4.9 to 4.13)",
+    Iproute2.V4_14: "ip takes -j and prints text of neighbours, routes and rules; bridge as in 4.9 "
+    "(4.14 to 4.16)",
+    Iproute2.V4_17: "ip -j route prints no JSON where it tells a route's type (4.17 to 4.20)",
     Iproute2.TODAY: "what the tree has",
     Lldpctl.NO_JSON0: "it refuses -f json0",
     Lldpctl.TEXT: "it prints plain text when it is asked for JSON",
