@@ -125,7 +125,8 @@ keep_bounded() { # LOG: the beginning and the end of stdin
     size=$(wc -c <"$1") || size=0
     if [ "$size" -lt $((2 * LOG_BOUND)) ]; then
         room=$((size < LOG_BOUND ? LOG_BOUND - size : 0))
-        head -c "$room" >>"$1"
+        # Each piece as it comes: a daemon that is left behind does not end.
+        dd bs=4096 count="$room" iflag=count_bytes status=none >>"$1"
         rest=$(tail -c 8192)
         [ -z "$rest" ] || printf '\n(more was said than is kept; its end:)\n%s\n' "$rest" >>"$1"
     fi
