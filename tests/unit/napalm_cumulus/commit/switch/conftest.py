@@ -2,6 +2,7 @@
 
 There is no ifupdown2 and no lab: what the program keeps lies in a directory of the test, its
 devices are those of an empty network namespace, and what it starts dies with its PID namespace.
+Nothing is synchronised to a disk.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ T=$D/pending
 SPOKEN=$W/spoken
 note() { printf '%s\\n' "$*" >>"$SPOKEN"; }
 with_systemd() { return 1; }
+flush() { :; }
 mount --make-rprivate / && mount -t sysfs sysfs /sys
 """
 
