@@ -1,4 +1,4 @@
-"""Faults of the configuration, of the fabric, and tables that are unread: a case each, or several."""
+"""Faults of the configuration and the fabric, and unread tables: a case each, or several."""
 
 from __future__ import annotations
 
