@@ -17,6 +17,8 @@ from napalm_cumulus.parsing.iproute_text import ROUTE_TYPES, Row
 from napalm_cumulus.parsing.output import TEXT_FOLLOWS, rows_of
 from napalm_cumulus.result import CommandResult
 
+#: The exit status of ``timeout`` for a command that it has killed.
+_TIMED_OUT = 124
 #: What 4.17 to 4.20 print of a route: its type without a name, ``{"local","dst":"10.0.0.1"}``.
 _NAMELESS = "|".join(f'*{{\\"{kind}\\",*' for kind in sorted(ROUTE_TYPES))
 
@@ -47,10 +49,12 @@ class Table:
             within: seconds after which a command is killed on the switch; 0 for no limit.
         """
         limit = f"timeout {within} " if within else ""
+        # What hangs once hangs again.
+        hung = rf"{_TIMED_OUT}\ *) exit {_TIMED_OUT};; " if within else ""
         broken = f"{self.broken}) false;; " if self.broken else ""
         return (
-            f"out=$({limit}{self.json} 2>/dev/null) && case $out in {broken}"
-            r'\[*\]|\{*\}) printf %s\\n "$out";; *) false;; esac || '
+            f'out=$({limit}{self.json} 2>/dev/null); case "$? $out" in {hung}{broken}'
+            r'0\ \[*\]|0\ \{*\}) printf %s\\n "$out";; *) false;; esac || '
             rf"{{ echo \{TEXT_FOLLOWS.strip()}; {limit}{self.text}; }}"
         )
 

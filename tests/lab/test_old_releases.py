@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 import pytest
@@ -147,24 +146,6 @@ def test_the_getters_say_what_they_say_today(old: OldLeaf) -> None:
         if not differs:
             break
     assert not differs, [(before[name], between[name]) for name in differs]
-
-
-def test_the_routing_table_of_a_vrf_is_found(old: OldLeaf) -> None:
-    """The switch program's repair of routes needs it, and the probes ask within the VRF."""
-    leaf = old.looker.leaf()
-    repair = resources.files("napalm_cumulus.commit").joinpath("switch/repair.sh").read_text()
-    leaf.sh(
-        "ip link add red type vrf table 1001 && ip link add blue type dummy &&"
-        "ip link set blue master red up && ip link set red up &&"
-        "ip addr add 10.77.0.1/24 dev blue"
-    )
-    try:
-        asked = leaf.sh(f'ASKING=10; within() {{ timeout "$@"; }}\n{repair}\ntable_of blue')
-        assert asked == "1001\n"
-        assert leaf.sh(f"{repair}\ntable_of lo") == ""
-        assert "10.77.0.9 dev blue table 1001" in leaf.sh("ip route get 10.77.0.9 oif red")
-    finally:
-        leaf.sh("ip link del blue; ip link del red")
 
 
 @pytest.mark.parametrize("name", FAULTS)

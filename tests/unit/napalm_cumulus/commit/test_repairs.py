@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
 
 import pytest
 from napalm.base.exceptions import CommitError, SessionLockedException
@@ -206,3 +210,27 @@ def test_nothing_but_interface_names_becomes_a_step(name: str) -> None:
 def test_nothing_but_a_unicast_mac_becomes_a_step(mac: str) -> None:
     with pytest.raises(ValueError, match="not a MAC address"):
         steps.set_mac("vlan453-v0", mac, "vlan453")
+
+
+@pytest.mark.parametrize(
+    ("master", "details", "table"),
+    [("../red", "vrf table 1001 addrgenmode", "1001"), ("../bridge", "bridge ", ""), ("", "", "")],
+)
+def test_the_table_of_a_vrf_is_asked_of_the_vrf_which_old_releases_tell_too(
+    tmp_path: Path, master: str, details: str, table: str
+) -> None:
+    """Before iproute2 4.6 a device of a VRF is not told with the VRF's table."""
+    link = f"9: red: <UP> mtu 1500 state UP link/ether 02:00:00:00:00:09 promiscuity 0 {details}"
+    programs = {
+        "readlink": f"[ -n '{master}' ] && echo '{master}'",
+        "ip": f"[ \"$*\" = '-d -o link show dev {master.removeprefix('../')}' ] && echo '{link}'",
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    part = resources.files("napalm_cumulus.commit").joinpath("switch/repair.sh").read_text()
+    script = f'ASKING=10; within() {{ timeout "$@"; }}\n{part}\ntable_of blue'
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    argv = ["sh", "-c", script]
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == table

@@ -96,6 +96,11 @@ def test_sound_json_is_given_as_it_is_and_nothing_else_is_asked(run: Run) -> Non
     assert result.stdout.decode() == f"{said}\n"
 
 
+def test_a_command_that_hung_is_not_asked_again(run: Run) -> None:
+    result = run(iproute.LINKS, "[", "2: a: <UP> mtu 1500\n", status=124)
+    assert (result.exit_status, result.stdout) == (124, b"")
+
+
 def test_a_program_that_is_not_there_is_an_error() -> None:
     command = iproute.RULES.command()
     nothing = {"PATH": "/none"}
