@@ -1,14 +1,14 @@
-# What a switch tries out by itself, all at once: at most about 1.5 s.
+# The probes that a switch makes by itself, all at once: at most about 1.5 s.
 #
-# Called with: pings for each VIP, pings in all, an address outside or "-", then target addresses.
-# Prints a line for each trial: kind|device|source|target|exit status|what was said.
+# Arguments: pings for each VIP, pings in all, an address outside or "-", then target addresses.
+# Prints a line for each probe: kind|device|source|target|exit status|output.
 #
-# Looking must not cure, or nobody could tell what was wrong:
-# * no ARP request names the VIP as its sender; that would mend the VMs' entries of it;
-# * an answer to a request out of the SVI would mend the switch's own neighbour entry, so targets
-#   are asked out of the VRR device, whose neighbour table nobody uses, with no sender at all;
-# * a ping from the VIP is sent only to a neighbour whose MAC is known already, or where the kernel
-#   is told (arp_announce=2) to ask with the SVI's own address.
+# A probe must not cure anything, or nobody could tell what was wrong: * no ARP request names the
+# VIP as its sender, which would correct the VMs' entries of it; * an answer to a request out of the
+# SVI would correct the switch's own neighbour entry, so targets are   asked out of the VRR device,
+# whose neighbour table is not used, and without a sender; * a ping from the VIP is sent only to a
+# neighbour whose MAC is known already, or where the kernel is   set (arp_announce=2) to ask with
+# the SVI's own address.
 set -f
 per_vip=$1 total=$2 outside=$3
 shift 3
@@ -42,7 +42,7 @@ ping_from_vip() { # SVI VRR VIP TARGET KNOWN
     [ "$5" = known ] || asks_as_itself "$1" || return 0
     within_vrf "$1"
     said=$(timeout 3 ${vrf:+ip vrf exec "$vrf"} ping -n -q -c 1 -W 1 -I "$3" "$4" 2>&1)
-    # Words of the shell are meant to be folded onto one line.
+    # The shell has to fold these words onto one line.
     # shellcheck disable=SC2086
     say ping "$2" "$3" "$4" $? $said
 }
@@ -75,7 +75,7 @@ who_has_target() { # SVI VRR TARGET
 
 ways() { # SVI VRR TARGET
     within_vrf "$1"
-    # The word `vrf` came with iproute2 4.8; it means this.
+    # The word `vrf` came with iproute2 4.8; this has the same meaning.
     said=$(ip route get "$3" ${vrf:+oif "$vrf"} 2>&1)
     # shellcheck disable=SC2086
     say route-in "$1" - "$3" $? $said
@@ -156,7 +156,7 @@ esac
             }
         for (t = 1; t <= wanted; t++) {
             found = 0
-            for (i = 1; i <= vips; i++) # the lowest number: -v0 bears the gateway
+            for (i = 1; i <= vips; i++) # the lowest number: -v0 has the gateway
                 if (inside(targets[t], vip[i], bits[i]) && (!found || vrr[i] < vrr[found]))
                     found = i
             if (found) {

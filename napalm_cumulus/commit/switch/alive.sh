@@ -1,5 +1,5 @@
-# Whether anything sees to the end of a commit. A check of the fleet sends this part alone, before its
-# own script: it stands on no other part.
+# Whether a program or timer will end a commit. A check of the fleet sends only this part, before
+# its own script, so it needs no other part.
 
 value() { # FILE: its first line
     line=
@@ -7,8 +7,8 @@ value() { # FILE: its first line
     printf '%s' "$line"
 }
 
-armed() { # DIR ID: does anything see to the end of that commit? yes, no, or unknown
-    # A run that has claimed it goes back itself.
+armed() { # DIR ID: will anything end that commit? yes, no, or unknown
+    # A run that has claimed it rolls back by itself.
     case $1 in
     */claimed.*) run=run ;;
     *) run=revert ;;
@@ -22,7 +22,7 @@ armed() { # DIR ID: does anything see to the end of that commit? yes, no, or unk
         done
         echo no
     else
-        # The command may hang; nothing of it keeps the lock.
+        # The command may hang; it does not keep the lock.
         states=$(timeout -s KILL "${ASKING:-10}" systemctl is-active "vipkeeper-revert-$2.timer" \
             "vipkeeper-revert-$2.service" "vipkeeper-rollback-$2.service" \
             "vipkeeper-confirm-$2.service" "vipkeeper-$run-$2.service" 2>/dev/null 8>&-)

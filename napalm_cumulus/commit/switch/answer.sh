@@ -1,6 +1,6 @@
 section() { # NAME FILE: a file's lines, indented so that none looks like a heading
     printf '== %s\n' "$1"
-    # It ends every line, also a last one without its end.
+    # awk ends every line, also a last one without a newline.
     [ -r "$2" ] && head -c 1048576 "$2" | awk '{ print " " $0 }'
     return 0
 }
@@ -25,8 +25,8 @@ print_pending() { # DIR
     return 0
 }
 
-show_pending() { # the commit that waits; fails where none does. One that is claimed, given back or
-    # ended while it is read is read again: half of it would pass for one whose timer is dead
+show_pending() { # the pending commit; fails where there is none. One that is claimed, given back or ended
+# while it is read is read again: half of it would look like one whose timer is dead
     for _ in 1 2 3 4 5 6 7 8 9; do
         shown=
         for state in pending claimed.revert claimed.confirm pending; do
@@ -46,7 +46,7 @@ cmd_status() {
     return 0
 }
 
-ended_or_pending() { # print what became of the commit ID
+ended_or_pending() { # print how the commit ID ended
     for state in last pending claimed.revert claimed.confirm; do
         if [ "$(value "$D/$state/id")" = "$1" ]; then
             use "$D/$state"
@@ -56,7 +56,7 @@ ended_or_pending() { # print what became of the commit ID
     done
 }
 
-cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
+cmd_front() { # rollback|confirm ID: the detached verb, then its outcome
     require_root
     ID=$2
     found=
@@ -69,7 +69,7 @@ cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
         T=$D/$found
         [ "$(armed "$T" "$ID")" = no ] ||
             die "$E_NOTHING" "It is being confirmed: its files are being written."
-        # Nobody goes on with that confirm: first it is brought to the end that it was going to.
+        # No program continues that confirm, so it is completed first.
         detached confirm
         [ ! -d "$D/claimed.confirm" ] ||
             die "$E_INTERNAL" "Its confirm was cut off and cannot be brought to its end."
@@ -87,14 +87,14 @@ cmd_front() { # rollback|confirm ID: the detached verb, then what became of it
     detached "$1"
     status=$?
     ended_or_pending "$ID"
-    # What waits for the verb ends with 0 as well when systemd itself goes down: a reboot.
+    # The wait for the verb also ends with 0 when systemd itself goes down, on a reboot.
     if [ "$status" -eq 0 ] && ! is_recorded "$1"; then
         die "$E_INTERNAL" "It was ended before it had written down its result: is the switch rebooting?"
     fi
     exit "$status"
 }
 
-is_recorded() { # rollback|confirm: the commit ID has ended so, by its own record
+is_recorded() { # rollback|confirm: did the commit ID end so, by its own record?
     case $1.$(value "$D/last/id").$(value "$D/last/result") in
     "confirm.$ID.confirmed"* | "rollback.$ID.reverted"*) return 0 ;;
     esac

@@ -1,5 +1,5 @@
 stage() { # make the complete candidate beside the disk's files
-    # Room that is given back before a rollback, should /run be full by then.
+    # Reserved space: it is freed before a rollback, in case /run is full then.
     head -c 262144 /dev/zero >"$T/ballast" || return 1
     cp -a "$NETWORK" "$T/network" || return 1
     : >"$T/outside.list"
@@ -31,7 +31,7 @@ cmd_apply() {
     printf '%s\n' "$$" >"$T/pid.front"
     sweep_incoming
     refuse_pending
-    # What a confirm that lost its power left, where no boot unit has seen to it.
+    # The rest of a confirm that a power cut interrupted, where no boot unit has completed it.
     if [ -d "$V/confirm" ]; then boot_or_die; fi
     settle_previous
     refuse_foreign_owner
@@ -49,7 +49,7 @@ cmd_apply() {
         die "$E_NOT_ARMED" "The dead-man's timer could not be armed, nothing was changed: $why"
     fi
     mark armed
-    # From this rename on there is a commit; its timer is alive already.
+    # From this rename on the commit exists; its timer is running already.
     mv -T "$incoming" "$D/pending" 2>/dev/null || {
         disarm
         rm -f "$D/program.$ID"
@@ -58,12 +58,13 @@ cmd_apply() {
     }
     trap - EXIT
     use "$D/pending"
-    # New files beside the old ones that such a confirm had prepared.
+    # New files beside the old ones, from such a confirm.
     find "$NETWORK" -xdev -name '.*.vipkeeper.*' -delete
     mark pending
     detached run
     status=$?
-    # The run was not started, or was killed; or the timer has claimed the commit and is at it still.
+    # The run was not started, or was killed; or the timer has claimed the commit and is still at
+    # work.
     if ! has_settled; then
         detached rollback
         status=$E_FAILED
@@ -78,7 +79,7 @@ cmd_apply() {
     die "$E_INTERNAL" "The commit's state has gone from $D."
 }
 
-has_settled() { # by its own record, for a reboot ends the wait for it with 0 as well
+has_settled() { # by its own record: a reboot also ends the wait for it with 0
     case $status in
     0 | "$E_FAILED" | "$E_INCOMPLETE") ;;
     *) return 1 ;;
@@ -101,7 +102,7 @@ cmd_run() {
     ours || exit "$E_FAILED"
     if is_repair; then run_repair; fi
     unmet "$T/expect.old" >"$T/unmet.before"
-    # What cannot be written down now could not be compared on the way back.
+    # Without this record nothing could be compared after the rollback.
     if ! look "$T/kernel.before"; then
         claim revert || exit "$E_FAILED"
         why="nothing was applied: what the kernel has could not be read or written down"
@@ -113,16 +114,16 @@ cmd_run() {
     mark applying
     bring_up in_candidate
     status=$?
-    # A bounce goes back at once: whatever changes meanwhile is its own doing.
+    # A bounce rolls back at once, so every later change is its own.
     [ "$(value "$T/hold")" = bounce ] || look "$T/kernel.after"
     unmet "$T/expect.new" >"$T/unmet.new"
     unmet "$T/expect.keep" >"$T/unmet.keep"
     newly_unmet keep >>"$T/unmet.new"
-    # ifupdown2 complains at each run of lines elsewhere in the files; the kernel says what counts.
+    # ifupdown2 complains of lines elsewhere in the files at each run; only the kernel counts.
     [ "$status" -eq 1 ] && [ "$(value "$T/hold")" = bounce ] && [ ! -s "$T/unmet.new" ] && status=0
     printf '%s\n' "$status" >"$T/apply.status"
     mark applied
-    # What could not be written down (a full /run) is not known to be right.
+    # A result that could not be recorded (a full /run) is not known to be right.
     if [ "$(value "$T/apply.status")" != 0 ] || [ -s "$T/unmet.new" ]; then
         claim revert || exit "$E_FAILED"
         take_back "the candidate was not applied as meant" && exit "$E_FAILED"

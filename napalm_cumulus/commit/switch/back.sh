@@ -4,12 +4,12 @@ claim() { # revert|confirm: own the outcome of the pending commit; one rename de
     mark "claimed.$1"
 }
 
-take_back() { # WHY. With the lock held and the commit claimed: the disk's configuration again
+take_back() { # WHY. With the lock held and the commit claimed: restore the disk's configuration
     rm -f "$T/ballast"
     mark reverting
-    # In a bounce it has answered this instant.
+    # In a bounce `ip` has answered a moment ago.
     if [ "$(value "$T/hold")" != bounce ] && ! ip_answers; then
-        # ifupdown2 asks it, too: the limits are made for a switch that works.
+        # ifupdown2 runs `ip`, too: the limits are made for a switch that works.
         printf 'ip does not answer\n' >>"$T/log"
         LIMIT=60 TRIES=1
     fi
@@ -22,12 +22,12 @@ take_back() { # WHY. With the lock held and the commit claimed: the disk's confi
     if is_repair; then lift_all; fi
     unmet "$T/expect.old" >"$T/unmet.old"
     if [ "$MODE" = targeted ] && newly_unmet old >/dev/null && is_edited && put_back; then
-        # Before a reload of everything, which might take what other stanzas do not give any more.
+        # Before a full reload, which might remove what other stanzas no longer give.
         unmet "$T/expect.old" >"$T/unmet.old"
         status=0
     fi
     if [ "$MODE" = targeted ] && { [ "$status" -gt 1 ] || newly_unmet old >/dev/null; }; then
-        # The few interfaces alone did not do it: let ifupdown2 put everything right.
+        # Reloading these interfaces was not enough: let ifupdown2 reload everything.
         MODE=full
         bring_up on_disk
         if is_repair; then lift_all; fi
@@ -43,7 +43,7 @@ take_back() { # WHY. With the lock held and the commit claimed: the disk's confi
     end_with reverted "$1"
 }
 
-sweep() { # what the disk's configuration alone did not put right; then what is still not right
+sweep() { # remove what the disk's configuration alone did not correct; then find what is still wrong
     look "$T/kernel.now" || {
         printf 'unknown: what the kernel has could not be read\n' >>"$T/unmet.old"
         return 0
@@ -54,10 +54,10 @@ sweep() { # what the disk's configuration alone did not put right; then what is 
     # shellcheck disable=SC2086 # checked by the client
     [ -z "$lost" ] || patiently on_disk "$LIMIT" ifup $lost
     unmet "$T/expect.old" >"$T/unmet.old"
-    if newly_unmet old >/dev/null; then # what was deleted may have been in the way
+    if newly_unmet old >/dev/null; then # a deleted device may have been in the way
         MODE=full
         bring_up on_disk
-        put_back || : # a reload takes what was put back, too
+        put_back || : # a reload also removes what was put back
         unmet "$T/expect.old" >"$T/unmet.old"
     fi
     if look "$T/kernel.now"; then
@@ -67,7 +67,7 @@ sweep() { # what the disk's configuration alone did not put right; then what is 
     fi
 }
 
-newly_unmet() { # old|keep|new: what the kernel lacks now and had before; false where that is nothing
+newly_unmet() { # old|keep|new: what the kernel lacks now but had before; fails where that is nothing
     {
         [ -e "$T/unmet.$1" ] || echo "unknown: what the kernel has could not be written down"
         grep '^unknown' "$T/unmet.$1"
@@ -86,7 +86,7 @@ end_with() { # RESULT WHY: the commit is over
     note "$1: $2"
 }
 
-cmd_rollback() { # ID WHY: the claimed directory of a rollback that was cut off is taken up again
+cmd_rollback() { # ID WHY: a rollback that was interrupted is continued in its claimed directory
     ID=$1
     if ! claim revert; then
         [ "$(value "$D/claimed.revert/id")" = "$ID" ] || exit "$E_NOTHING"
@@ -94,7 +94,7 @@ cmd_rollback() { # ID WHY: the claimed directory of a rollback that was cut off 
     use "$D/claimed.revert"
     printf '%s\n' "$$" >"$T/pid.$VERB"
     break_lock 2 || exit "$E_INTERNAL"
-    [ -d "$D/claimed.revert" ] || exit 0 # whoever held the lock has done it
+    [ -d "$D/claimed.revert" ] || exit 0 # the holder of the lock has done it
     [ -e "$T/unmet.before" ] || : >"$T/unmet.before"
     take_back "$2"
 }

@@ -1,28 +1,27 @@
 #!/bin/sh
-# The on-switch half of a commit, and of a repair (which changes no file): one POSIX-sh program, run
-# as root, independent of the SSH session that brought it. It needs util-linux, coreutils, awk and
-# ifupdown2; systemd where there is one.
+# The on-switch part of a commit, and of a repair (which changes no file): one POSIX-sh program, run
+# as root, independent of the SSH session that sent it. It needs util-linux, coreutils, awk and
+# ifupdown2, and uses systemd where there is one.
 #
 #   apply DIR     check, stage, arm the dead-man's timer, then `run` detached; print the outcome
-#   run ID        bring the kernel to the candidate in a private mount namespace, or take the steps of
-#                 a repair; the disk stays old
-#   rollback ID   bring the kernel back to the disk's configuration (detached)
+#   run ID        apply the candidate to the kernel in a private mount namespace, or carry out the
+#                 steps of a repair; the disk is not changed
+#   rollback ID   restore the disk's configuration in the kernel (detached)
 #   confirm ID    write the candidate to the disk, atomically, and disarm (detached)
-#   expire ID     what the timer runs: rollback, or the end of a confirm that was cut off
+#   expire ID     what the timer runs: rollback, or the end of an interrupted confirm
 #   boot          the end of a confirm that a power cut interrupted between two files
 #   status        what is pending
-#   previous      what the newest confirm replaced, as a tar archive
+#   previous      the files that the newest confirm replaced, as a tar archive
 #
-# State, under /run (a reboot forgets it, and that is the rollback):
-#   pending/          the one commit that waits; renaming it is how its outcome is claimed, so of a
-#   claimed.revert/   rollback, a confirm and the timer exactly one wins
-#   claimed.confirm/
+# State, under /run (a reboot deletes it, and that is the rollback):
+#   pending/          the only commit that waits. A rollback, a confirm or the timer claims it by
+# renaming   claimed.revert/   it, so exactly one of them wins   claimed.confirm/
 #   last/             the newest commit that has ended
 #   lock              held while the kernel or the disk is being changed
-# and under /var/lib (survives a reboot):
-#   previous/         the files that the newest confirm replaced, for a rollback of it; previous.new/
-#                     until it is confirmed
-#   confirm/          while a confirm of several files is being written: the journal of it
+# and under /var/lib (it survives a reboot):
+#   previous/         the files that the newest confirm replaced, for a rollback of it;
+# previous.new/ until                     it is confirmed
+#   confirm/          the journal, while a confirm of several files is being written
 #
 # A commit's directory, from the client: id owner message diff revert_in hold mode interfaces
 # manifest listing changed removed new/ expect.new expect.keep expect.old added gone named
@@ -42,11 +41,11 @@ V=/var/lib/vipkeeper
 UNITS=/etc/systemd/system
 NETWORK=/etc/network
 LIMIT=300 # seconds after which a hung ifupdown2 is killed, hard: it hangs on TERM
-TRIES=3   # how often it may be
-ASKING=10 # seconds for a command that only asks
+TRIES=3   # how often ifupdown2 may be killed
+ASKING=10 # seconds for a command that only reads
 BUSY=89   # ifupdown2: another one is running
 LONGEST=604800 # seconds, of a revert_in
-LOG_BOUND=262144 # bytes of what commands say, that are kept
+LOG_BOUND=262144 # bytes of the output of commands that are kept
 
 # Exit statuses, read by answers.py.
 E_INTERNAL=70 E_CHANGED=71 E_PENDING=72 E_FOREIGN=73 E_NOT_ARMED=74 E_STAGING=75
@@ -59,11 +58,11 @@ die() { # STATUS SENTENCE
     exit "$status"
 }
 
-# Every command may hang, the way back must not: those that only ask, and those that change one thing,
-# are killed after their time. Nothing of them keeps the lock.
+# Every command may hang, but the rollback must not. So commands that only read, and those that
+# change one thing, are killed after their time. They do not keep the lock.
 within() { timeout -s KILL "$@" 8>&-; } # SECONDS COMMAND...
 
-# Seconds since the boot: the clock may be stepped, and not every `date` knows %N.
+# Seconds since the boot: the clock may be set, and not every `date` knows %N.
 mark() { read -r up _ </proc/uptime && printf '%s %s\n' "$up" "$1" >>"$T/progress"; }
 
 note() { within 5 logger -t vipkeeper -- "$ID: $*" 2>/dev/null || :; }
@@ -79,7 +78,7 @@ with_systemd() {
     [ "${version:-0}" -ge 236 ] # --collect; --wait and --on-active are older
 }
 
-number() { # FILE: the whole number that it holds; fails where it holds none
+number() { # FILE: the whole number in it; fails where there is none
     line=$(value "$1")
     case $line in
     '' | *[!0-9]* | 0?* | ????????????????*) return 1 ;;
@@ -98,8 +97,8 @@ require_own() { # DIR: nothing in it is read or written unless only root can hav
     esac
 }
 
-logged() { # COMMAND...: run it; what it says goes to the log, up to a bound. The rest is read and thrown
-    # away, so that nobody who writes is stopped or killed by it, nor a daemon that it leaves behind
+logged() { # COMMAND...: run it; its output goes to the log, up to a limit. The rest is read and dropped,
+# so that no writer is stopped or killed by it, not even a daemon that it leaves behind
     pipe=$T/said.$$
     [ -p "$pipe" ] || mkfifo "$pipe" 2>/dev/null || {
         "$@" >/dev/null 2>&1 </dev/null 8>&-
@@ -112,7 +111,7 @@ logged() { # COMMAND...: run it; what it says goes to the log, up to a bound. Th
     said=$?
     exec 9>&-
     rm -f "$pipe"
-    # Such a daemon keeps the reader at it: it is not waited for longer than this second.
+    # Such a daemon keeps the pipe open; it is not waited for longer than this second.
     turns=0
     while [ "$turns" -lt 200 ] && kill -0 "$reader" 2>/dev/null; do
         sleep 0.005
@@ -130,10 +129,10 @@ keep_bounded() { # LOG: the beginning and the end of stdin
         rest=$(tail -c 8192)
         [ -z "$rest" ] || printf '\n(more was said than is kept; its end:)\n%s\n' "$rest" >>"$1"
     fi
-    cat # nothing, or what is too much
+    cat # nothing, or the part beyond the limit
 }
 
-mend_state() { # DIR: what cannot be read there must not keep anybody from rolling back
+mend_state() { # DIR: unreadable files in it must not prevent a rollback
     case $(value "$1/id") in
     *[!0-9a-f]* | '' | ?????????????*) damaged "$1" id "$(id_of_program)" ;;
     ????????????) ;;
@@ -146,23 +145,23 @@ mend_state() { # DIR: what cannot be read there must not keep anybody from rolli
     for name in manifest changed removed expect.new expect.keep expect.old; do
         [ -f "$1/$name" ] || damaged "$1" "$name" ''
     done
-    # What it has changed is not known any more: everything is brought back.
+    # It is not known what it changed, so everything is restored.
     [ ! -s "$1/damaged" ] || printf 'full\n' >"$1/mode"
 } 2>/dev/null
 
-damaged() { # DIR NAME TEXT: note it, and put something in its place that can be read
+damaged() { # DIR NAME TEXT: note it, and replace it by something that can be read
     printf '%s\n' "$2" >>"$1/damaged"
     rm -rf "${1:?}/$2"
     printf '%s' "${3:+$3
 }" >"$1/$2"
 }
 
-id_of_program() { # of the one commit that there is
+id_of_program() { # of the only commit
     for program in "$D"/program.*; do printf '%.12s' "${program##*.}"; done | cut -c 1-12 |
         grep -xE '[0-9a-f]{12}' || printf '000000000000'
 }
 
-use() { # DIR: take a commit's directory as the one in hand
+use() { # DIR: take a commit's directory as the current one
     T=$1
     ID=$(value "$T/id")
     MODE=$(value "$T/mode")

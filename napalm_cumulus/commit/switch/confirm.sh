@@ -1,10 +1,10 @@
 cmd_confirm() {
     ID=$1
-    if [ "$(value "$D/claimed.confirm/id")" = "$ID" ]; then # killed on its way: go on
+    if [ "$(value "$D/claimed.confirm/id")" = "$ID" ]; then # it was killed on its way: go on
         use "$D/claimed.confirm"
         take_lock 60 || exit "$E_INTERNAL"
         [ -d "$D/claimed.confirm" ] && finish_confirm
-        # Whoever held the lock has given it back, or ended it.
+        # The holder of the lock has given it back, or ended it.
         ours && exit "$E_WRITE"
         case $(value "$D/last/result") in confirmed*) exit 0 ;; esac
         exit "$E_NOTHING"
@@ -17,7 +17,7 @@ cmd_confirm() {
     rm -f "$T/refused" "$T/direction"
     [ ! -s "$T/damaged" ] ||
         refuse_confirm "its state on the switch is damaged ($(paste -sd ' ' "$T/damaged")); roll it back"
-    if late; then # its timer is dead, or goes off this instant
+    if late; then # its timer is dead, or fires at this moment
         printf 'its time was over %s s ago\n' "$(($(seconds_up) - $(number "$T/deadline")))" >"$T/refused"
         exit "$E_LATE"
     fi
@@ -52,14 +52,14 @@ refuse_confirm() {
     exit "$E_REFUSED"
 }
 
-end_late() { # WHY: nobody but the timer may end it now, and the timer may have been and gone
+end_late() { # WHY: only the timer may end it now, and the timer may have run already
     claim revert || exit "$E_NOTHING"
     printf '%s\n' "$1" >"$T/refused"
     take_back "not confirmed in time"
     exit "$E_NOTHING"
 }
 
-real() { # PATH: where a link leads
+real() { # PATH: the target of a link
     readlink -f "$1" || printf '%s' "$1"
 }
 
@@ -67,7 +67,7 @@ prepared() { # FILE: its new text, beside it; `source DIR/*` never reads such a 
     printf '%s/.%s.vipkeeper.%s' "$(dirname "$1")" "$(basename "$1")" "$ID"
 }
 
-kept() { # FILE: the old one's second name, until all of them are proven to be right
+kept() { # FILE: the second name of the old one, until all new files are verified
     printf '%s.was' "$(prepared "$1")"
 }
 
@@ -78,14 +78,14 @@ digest() { # FILE: its SHA-256
     printf '%s' "${sum%% *}"
 }
 
-holds() { # FILE LIST PATH: is its text the one that the list of "digest  path" lines has for PATH?
+holds() { # FILE LIST PATH: does its text have the digest of PATH in a list of "digest  path" lines?
     have=$(digest "$1") || return 1
     [ "$have" = "$(awk -v path="$3" 'substr($0, 67) == path { print $1; exit }' "$2")" ]
 }
 
 was_absent() { grep -qxF -- "$1" "$T/absent"; } # PATH: did it not exist before?
 
-prepare_files() { # all new files complete and durable beside their targets; no target touched yet
+prepare_files() { # all new files, complete and synced beside their targets; no target is touched yet
     : >"$T/absent" && : >"$T/written" || return 1
     while IFS= read -r path; do
         target=$(real "$path")
@@ -94,7 +94,7 @@ prepare_files() { # all new files complete and durable beside their targets; no 
         rm -f "$fresh" "$was"
         if [ -e "$target" ]; then
             cp -a --attributes-only "$target" "$fresh" || return 1
-            # Only where no second name can be given (a bind mount, an immutable file) a copy.
+            # A copy only where no second name can be given (a bind mount, an immutable file).
             ln -T "$target" "$was" 2>/dev/null || cp -a "$target" "$was" || return 1
             flush "$was" || return 1
         else
@@ -106,7 +106,7 @@ prepare_files() { # all new files complete and durable beside their targets; no 
     done <"$T/changed"
 }
 
-keep_previous() { # the files as they are now, and how the new ones will be known; for a rollback
+keep_previous() { # the files as they are now, and the digests of the new ones; for a rollback
     rm -rf "$V/previous.new"
     mkdir -p "$V/previous.new/files" || return 1
     cp "$T/id" "$T/owner" "$T/message" "$T/removed" "$V/previous.new/" || return 1
@@ -119,12 +119,12 @@ keep_previous() { # the files as they are now, and how the new ones will be know
     find "$V/previous.new" -exec sync {} + && flush "$V"
 }
 
-promote_previous() { # what the newest confirm replaced, now that it is confirmed
+promote_previous() { # keep what the newest confirm replaced, now that it is confirmed
     [ -d "$V/previous.new" ] || return 0
     rm -rf "$V/previous" && mv -T "$V/previous.new" "$V/previous" && flush "$V"
 }
 
-settle_previous() { # after a confirm that a power cut ended: was it done, or not?
+settle_previous() { # after a confirm that a power cut interrupted: was it completed?
     new=$V/previous.new
     [ -d "$new" ] && [ ! -d "$V/confirm" ] || return 0
     if [ -s "$new/written" ] || [ -s "$new/removed" ]; then

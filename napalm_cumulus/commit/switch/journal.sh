@@ -1,5 +1,5 @@
-# One file changes in one rename. Several cannot: a journal on the disk and a unit that runs before
-# the network comes up finish what a power cut interrupts, in the direction that the journal holds:
+# One file is replaced by one rename. Several files need a journal on the disk, and a unit that runs
+# before the network comes up. They complete an interrupted confirm in the journal's direction:
 #   none      nothing is renamed yet: the prepared files are dropped
 #   forward   the new files are put in place
 #   back      that failed: the old ones are put back
@@ -40,7 +40,7 @@ UNIT
     flush "$UNITS/vipkeeper-boot.service" "$UNITS"
 }
 
-turn() { # forward|back|verified: for whoever goes on after a kill, and for the boot after a power cut
+turn() { # forward|back|verified: the direction after a kill, and for the boot after a power cut
     printf '%s\n' "$1" >"$T/direction.new" && mv -f "$T/direction.new" "$T/direction" || return 1
     [ -d "$V/confirm" ] && [ "$T" != "$V/confirm" ] || return 0
     cp "$T/direction" "$V/confirm/direction.new" && flush "$V/confirm/direction.new" &&
@@ -63,7 +63,7 @@ drop_prepared() { # the files beside the targets, the journal and its unit
     rm -rf "$V/confirm"
 }
 
-finish_confirm() { # with the lock held and the commit claimed: it ends here, in one way or the other
+finish_confirm() { # with the lock held and the commit claimed: it ends here, one way or the other
     direction=$(value "$T/direction")
     [ "$direction" != back ] || give_back
     if [ "$direction" != verified ]; then
@@ -72,7 +72,7 @@ finish_confirm() { # with the lock held and the commit claimed: it ends here, in
             printf '%s\n' "${words:-no reason given}" | tail -n 1 >"$T/refused"
             give_back
         }
-        turn verified # the boot need not look again
+        turn verified # the boot need not check again
     fi
     promote_previous || note "what this confirm replaced could not be kept for a rollback"
     drop_prepared
@@ -80,8 +80,8 @@ finish_confirm() { # with the lock held and the commit claimed: it ends here, in
     exit 0
 }
 
-give_back() { # the old files again, and the commit to its timer
-    # Without a journal of it a power cut would leave the one new file.
+give_back() { # restore the old files, and give the commit back to its timer
+    # Without a journal of this, a power cut would leave the one new file.
     [ -d "$V/confirm" ] || make_journal 2>/dev/null
     turn back
     mark undoing
@@ -91,7 +91,7 @@ give_back() { # the old files again, and the commit to its timer
         exit "$E_MIXED"
     fi
     drop_prepared
-    mv -T "$T" "$D/pending" || { # another took its place: its timer would not find it any more
+    mv -T "$T" "$D/pending" || { # another commit took its place, and its timer would not find it
         mv -T "$T" "$D/claimed.revert" && T=$D/claimed.revert
         take_back "it could not be confirmed"
         exit "$E_NOTHING"
@@ -103,7 +103,7 @@ give_back() { # the old files again, and the commit to its timer
     exit "$E_WRITE"
 }
 
-cmd_boot() { # gives E_MIXED where neither direction could be gone to its end
+cmd_boot() { # ends with E_MIXED where neither direction could be completed
     T=$V/confirm
     ID=$(value "$T/id")
     whose="a confirm by $(value "$T/owner") was cut off"
@@ -134,16 +134,16 @@ cmd_boot() { # gives E_MIXED where neither direction could be gone to its end
     drop_prepared
 }
 
-boot_alone() { # what the unit runs. `systemctl isolate` may start it, too, beside a confirm at work
+boot_alone() { # what the unit runs. `systemctl isolate` may also start it, beside a running confirm
     for state in pending claimed.revert claimed.confirm; do
-        [ ! -d "$D/$state" ] || exit 0 # this is no boot, and the journal is that commit's
+        [ ! -d "$D/$state" ] || exit 0 # this is not a boot, and the journal belongs to that commit
     done
     mkdir -p "$D"
     take_lock 60 || exit "$E_INTERNAL"
     [ ! -d "$V/confirm" ] || cmd_boot
 }
 
-boot_or_die() { # for who finds a journal: what a confirm left that lost its power, or failed twice
+boot_or_die() { # for a caller that finds the journal of a confirm that a power cut or a failure left
     (cmd_boot) || die "$E_FOREIGN" "An earlier confirm left the disk with a mixture:" \
         "$(paste -sd ';' "$V/confirm/mixed")."
 }

@@ -1,4 +1,4 @@
-in_candidate() { # COMMAND...: run where the candidate stands in the place of the disk's files
+in_candidate() { # COMMAND...: run it with the candidate in place of the disk's files
     unshare -m sh -c '
         commit=$1
         shift
@@ -20,7 +20,7 @@ on_disk() { # COMMAND...
 
 bring_up() { # in_candidate|on_disk: make the kernel agree
     where=$1
-    # Interface names are checked by the client; the blanks between them are meant to split.
+    # The client checks interface names; the shell has to split them at the blanks.
     # shellcheck disable=SC2086
     case $MODE in
     targeted)
@@ -32,7 +32,7 @@ bring_up() { # in_candidate|on_disk: make the kernel agree
     patiently "$where" "$LIMIT" "$@"
 }
 
-patiently() { # in_candidate|on_disk SECONDS COMMAND...: an ifupdown2, waiting for other runs of it
+patiently() { # in_candidate|on_disk SECONDS COMMAND...: run ifupdown2, and wait for other runs of it
     where=$1 limit=$2
     shift 2
     attempt=0 began=$(seconds_up) patience=$HANG
@@ -73,7 +73,7 @@ links() { # "device UP" where it is up and not protocol-down, and "device MAC", 
     done
 }
 
-ip_answers() { # what does not is not asked again and again
+ip_answers() { # a command that does not answer is not run again and again
     SILENT=
     within "$ASKING" ip -o link show dev lo >/dev/null 2>&1 || SILENT=yes
     [ -z "$SILENT" ]
@@ -82,7 +82,7 @@ ip_answers() { # what does not is not asked again and again
 list_addresses() { [ -z "${SILENT-}" ] && within "$ASKING" ip -o addr show; }
 
 unmet() { # FILE of lines "+ device WHAT" and "- device WHAT": where the kernel differs; WHAT is an
-    # address, UP, or a MAC
+# address, UP, or a MAC
     addresses=$(list_addresses) || {
         printf 'unknown: ip did not tell the addresses within %s s\n' "$ASKING"
         return 0

@@ -1,5 +1,5 @@
-# What a change has added to the kernel or taken from it, whatever its configuration said. A killed
-# ifreload saves no state: the next one does not know what it has made.
+# What a change has added to the kernel or removed from it, beyond its configuration. A killed
+# ifreload saves no state, so the next one does not know what it has made.
 
 look() { # FILE: devices, those that are up, and addresses; complete, or not there at all
     listed=$(list_addresses) || return 1
@@ -11,7 +11,7 @@ look() { # FILE: devices, those that are up, and addresses; complete, or not the
             printf 'device %s %s\n' "${net##*/}" "$number"
             [ $((flags & 1)) -eq 1 ] && printf 'up %s\n' "${net##*/}"
         done
-        # Those that come and go by themselves are nobody's change.
+        # Addresses that come and go by themselves are not part of any change.
         printf '%s\n' "$listed" | awk '$3 ~ /^inet6?$/ && !/ dynamic | temporary | scope link / {
             sub(/@.*/, "", $2)
             print "address", $2, $4
@@ -19,7 +19,7 @@ look() { # FILE: devices, those that are up, and addresses; complete, or not the
     } >"$1.part" && mv -f "$1.part" "$1"
 }
 
-cut_short() { # was applying begun and not brought to its end?
+cut_short() { # was applying begun and not completed?
     [ -e "$T/kernel.before" ] || return 1
     case $(value "$T/apply.status") in
     '' | 137) return 0 ;;
@@ -27,23 +27,23 @@ cut_short() { # was applying begun and not brought to its end?
     return 1
 }
 
-take_down_added() { # what only the candidate has, by the candidate's own files
+take_down_added() { # take down what only the candidate has, with the candidate's own files
     names=$(awk 'NR == FNR { if ($1 == "up") was[$2] = 1; next } !($1 in was)' \
         "$T/kernel.before" "$T/added")
     set --
     for name in $names; do # checked by the client: no blanks, no patterns
         [ -e "/sys/class/net/$name" ] && set -- "$@" "$name"
     done
-    # A command of the candidate that hangs does so again.
+    # A command of the candidate that hangs will hang again.
     [ $# -eq 0 ] || (TRIES=1 && patiently in_candidate 60 ifdown -u "$@")
 }
 
-# Kinds that are made by a command and are never a port. A port may be a veth, or a tap.
+# Kinds of devices that a command makes and that are never a port. A port may be a veth, or a tap.
 KINDS="bridge vlan vxlan macvlan bond vrf dummy gre gretap ip6gre ipip ip6tnl sit vti"
 
-delete_left() { # devices and addresses that the change has made and that kernel.now has, newest
-    # first; only devices that its own lines name, or that are the VRR devices of such; none that the
-    # disk gives: where it was missing before, going back has mended it
+delete_left() { # delete devices and addresses in kernel.now that the change has made, the newest first.
+# Only devices that its own lines name, or VRR devices of such; none that the disk gives: if one was
+# missing before, the rollback has made it
     awk '
         FILENAME ~ /before$/ { if ($1 == "device") was[$2] = 1; next }
         FILENAME ~ /named$/ { named[$1] = 1; next }
@@ -62,7 +62,7 @@ delete_left() { # devices and addresses that the change has made and that kernel
     {
         awk 'NR == FNR { virtual[$1] = 1; next } $2 in virtual { print "link delete dev " $2 }' \
             "$T/virtual" "$T/left"
-        # Of addresses those that the candidate itself gives.
+        # Only addresses that the candidate itself gives.
         differences | awk 'NR == FNR { if ($1 == "-") given[$2 " " $3] = 1; next }
             $1 == "left" && ($3 " " $4) in given { print "address delete " $4 " dev " $3 }' \
             "$T/expect.old" -
@@ -73,10 +73,10 @@ delete_left() { # devices and addresses that the change has made and that kernel
     look "$T/kernel.now"
 }
 
-differences() { # what differs between kernel.before and kernel.now, and comes of the change: where
-    # kernel.after is known, what is as it was then has been so since, or is somebody else's
+differences() { # between kernel.before and kernel.now, caused by the change. Where kernel.after is known,
+# what has not changed since kernel.after was there then, or is not ours
     [ -e "$T/kernel.after" ] && set -- "$T/kernel.after"
-    # A bounce is looked after by its client, which knows what was wrong before.
+    # After a bounce the client checks, since it knows what was wrong before.
     awk -v keep="$([ "$(value "$T/hold")" = bounce ] && echo no)" -v after="$#" '
         FILENAME ~ /before$/ { before[$1 " " $2 " " ($1 == "address" ? $3 : "")] = 1; next }
         FILENAME ~ /after$/ { then[$1 " " $2 " " ($1 == "address" ? $3 : "")] = 1; next }
@@ -98,7 +98,7 @@ differences() { # what differs between kernel.before and kernel.now, and comes o
                 split(key, part, " ")
                 new = !(("device " part[2] " ") in before)
                 if (part[1] == "device") {
-                    # The first of its kind, which a kernel module makes as it is loaded.
+                    # The first device of its kind, which a kernel module makes when it is loaded.
                     if (!(part[2] in given) && part[2] !~ /^(bond0|dummy0|gre0|gretap0|erspan0|tunl0|sit0|ip6tnl0|ip6gre0|ip_vti0)$/)
                         print "left over device " part[2]
                 } else if (new) continue

@@ -20,5 +20,5 @@ main() {
     exit
 }
 
-# The shell reads a script as it goes: nothing may follow this line.
+# The shell reads a script while it runs it: nothing may follow this line.
 main "$@"

@@ -1,7 +1,7 @@
-# Should the files be spoilt while a toggle or a repair goes on, what they gave before, and the kernel
+# If the files are spoilt while a toggle or a repair runs, what they gave before, and the kernel
 # had, is put back without them.
 
-remember() { # before the first thing is taken away: what of the given there is
+remember() { # before anything is taken away: which of the given addresses and MACs are there
     [ -s "$T/given" ] || return 0
     unmet "$T/given" >"$T/given.before"
     fingerprint >"$T/files.before"
@@ -11,19 +11,19 @@ fingerprint() { # of all files below /etc/network
     find "$NETWORK" -xdev -type f ! -name '.*' -exec sha256sum {} + | sort | sha256sum
 }
 
-is_edited() { # whether somebody has changed the files since
+is_edited() { # has somebody changed the files since?
     [ -s "$T/files.before" ] && [ "$(fingerprint)" != "$(cat "$T/files.before")" ]
 }
 
-is_lost() { # whether the stanzas gave and the kernel had something that it lacks now
+is_lost() { # did the stanzas give, and the kernel have, something that it lacks now?
     [ -e "$T/given.before" ] &&
         unmet "$T/given" | grep "^missing " | grep -vxF -f "$T/given.before" >"$T/lost"
 }
 
-put_back() { # what is lost after the way back: by ip. True if there was something.
+put_back() { # what is missing after the rollback, with ip. True if there was something.
     is_lost || return 1
     say "+ put back what the files do not give any more"
-    # The MAC of a device belongs to its making; addresses come when it is up.
+    # A device gets its MAC when it is made; addresses come when it is up.
     sort -u "$T/lost" | awk '{ print ($3 == "UP") ? 2 : ($3 ~ /\//) ? 3 : 1, $0 }' | sort -n |
         while read -r _ _ device what; do
             case $what in

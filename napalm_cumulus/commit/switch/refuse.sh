@@ -31,16 +31,16 @@ refuse_new_complaints() { # `ifreload -s` errs both ways, so only what the candi
         read -r end _ </proc/uptime
         printf '%s %s\n' "$begin" "$end" >>"$T/parses"
     done
-    # Two complaints of release 3.0.0 are about what it then applies without a fault.
+    # Two complaints of release 3.0.0 are about lines that it then applies correctly.
     complaints=$(grep -vxF -f "$T/syntax.on_disk" "$T/syntax.in_candidate" |
         grep -vE 'invalid value "none"|bridge inherits mtu' | head -n 5)
     [ -z "$complaints" ] || die "$E_STAGING" "ifupdown2 rejects the candidate: $complaints"
 }
 
-# Of a small switch a parse takes 0.22 s on the machine where this was measured, a reload of it 22 ms
-# for each interface, 45 ms where it is made, removed or changed. The faster of two parses tells how
-# much slower this switch is at present.
-refuse_too_short() { # a timer that goes off in the middle of ifreload only makes work
+# On the machine where this was measured, a parse of a small switch takes 0.22 s; a reload takes 22
+# ms for each interface, and 45 ms for one that is made, removed or changed. The faster of two
+# parses shows how much slower this switch is at present.
+refuse_too_short() { # a timer that fires in the middle of ifreload would only undo it
     [ -s "$T/parses" ] && [ -s "$T/size" ] || return 0
     read -r total changed <"$T/size"
     wait=$(value "$T/revert_in")
@@ -57,7 +57,7 @@ refuse_too_short() { # a timer that goes off in the middle of ifreload only make
             "this switch needs at least $least s, or it would be rolled back half way."
 }
 
-sweep_incoming() { # what was being sent or staged when its connection or its program died
+sweep_incoming() { # remove archives whose connection or program died while they were sent or staged
     find "$D" -maxdepth 1 -name '.incoming.*' -mmin +60 -exec rm -rf {} +
     for left in "$D"/.incoming.*; do
         pid=$(value "$left/pid.front")
@@ -65,6 +65,6 @@ sweep_incoming() { # what was being sent or staged when its connection or its pr
     done
 }
 
-require_root() { # the state directory shows nothing to others, which must not read as "nothing"
+require_root() { # other users cannot see into the state directory, which must not look like "nothing"
     [ "$(id -u)" -eq 0 ] || die "$E_INTERNAL" "This must run as root: log in as root or use sudo."
 }

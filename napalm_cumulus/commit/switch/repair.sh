@@ -1,9 +1,10 @@
-# They work on the kernel alone. Their words are checked by the client; nothing here evaluates them.
-# A step that fails is written down and the next one taken: what counts is the kernel afterwards.
+# The steps of a repair change only the kernel. The client checks their words; nothing here
+# evaluates them. A step that fails is recorded, and the next one is taken: the kernel afterwards is
+# what counts.
 
 say() { printf '%s\n' "$*" >>"$T/log"; }
 
-tried() { # WORDS COMMAND...: run it, and write down that WORDS failed if it did
+tried() { # WORDS COMMAND...: run it, and record that WORDS failed if it did
     words=$1
     shift
     say "+ $*"
@@ -12,7 +13,7 @@ tried() { # WORDS COMMAND...: run it, and write down that WORDS failed if it did
     return 1
 }
 
-ifup_these() { # IFACE...: what the disk says; its exit status says nothing, so it is only logged
+ifup_these() { # IFACE...: apply the disk's configuration; its exit status is no proof, so it is only logged
     # shellcheck disable=SC2086 # names are checked by the client
     INTERFACES=$* MODE=targeted
     bring_up on_disk 3<&-
@@ -22,13 +23,13 @@ ifup_these() { # IFACE...: what the disk says; its exit status says nothing, so 
     MODE=$(value "$T/mode")
 }
 
-down_and_up() { # DEV [MAC]: in one process, for the shortest outage and no half of it
+down_and_up() { # DEV [MAC]: in one process, for the shortest outage, and never only half of it
     {
         printf 'link set dev %s down\n' "$1"
         [ -z "${2-}" ] || printf 'link set dev %s address %s\n' "$1" "$2"
         printf 'link set dev %s up\n' "$1"
         # Going down loses IPv6 addresses, and coming up does not bring them back. They were there a
-        # moment ago: no neighbour need be asked whether they are free.
+        # moment ago, so no duplicate address detection is needed.
         within "$ASKING" ip -6 -o addr show dev "$1" scope global 2>/dev/null |
             awk -v dev="$1" '!/ dynamic | temporary / {
                 metric = ""
@@ -41,7 +42,7 @@ down_and_up() { # DEV [MAC]: in one process, for the shortest outage and no half
     mark "down and up $1"
 }
 
-carrier() { # DEV: whether it has one, or gets one in this half second
+carrier() { # DEV: does it have one, or get one within half a second?
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         has=0
         { read -r has <"/sys/class/net/$1/carrier"; } 2>/dev/null
@@ -51,24 +52,24 @@ carrier() { # DEV: whether it has one, or gets one in this half second
     return 1
 }
 
-lift() { # DEV: what keeps it from working although its addresses are right
+lift() { # DEV: correct what keeps it from working although its addresses are right
     net=/sys/class/net/$1
     [ -e "$net" ] || return 0
     down=0 flags=1 port=3 stp=1 own='' under=''
     { read -r down <"$net/proto_down"; } 2>/dev/null
     if [ "${down:-0}" = 1 ]; then
         tried "clearing protodown of $1" ip link set dev "$1" protodown off
-        # One that has no carrier even then comes to life by going up anew.
+        # A device that has no carrier even then starts to work when it goes down and up.
         carrier "$1" || ip link set dev "$1" down
     fi
     read -r flags <"$net/flags"
     [ $((flags & 1)) -eq 0 ] && tried "bringing $1 up" ip link set dev "$1" up
     { read -r port <"$net/brport/state" && read -r stp <"$net/brport/bridge/bridge/stp_state"; } \
         2>/dev/null
-    # Without STP nothing ever makes such a port forward again.
+    # Without STP nothing else makes such a port forward again.
     [ "$port" != 3 ] && [ "$stp" = 0 ] &&
         tried "making the port $1 forward" bridge link set dev "$1" state 3
-    # ifupdown2 mends the MTU of the first VRR device only.
+    # ifupdown2 corrects the MTU only of the first VRR device.
     case $1 in
     *-v[0-9]*)
         below=$(basename "$(readlink "$net"/lower_* 2>/dev/null | head -n 1)")
@@ -89,17 +90,17 @@ lift_all() { # every device that must be up
 
 table_of() { # DEV: the number of its VRF's routing table; nothing outside of VRFs
     master=$(readlink "/sys/class/net/$1/master") || return 0
-    # Before iproute2 4.6 it is told of the VRF itself alone.
+    # Before iproute2 4.6 only the VRF itself shows it.
     within "$ASKING" ip -d -o link show dev "${master##*/}" 2>/dev/null |
         sed -n 's/.* vrf table \([0-9]*\).*/\1/p'
 }
 
-reroute() { # DEV ADDRESS NETWORK METRIC: the routes that the kernel makes for an address
+reroute() { # DEV ADDRESS NETWORK METRIC: add the routes that the kernel makes for an address
     net=/sys/class/net/$1
     within "$ASKING" ip -4 -o addr show dev "$1" 2>/dev/null | grep -qF " $2/" || return 0
     table=$(table_of "$1")
     [ -n "$(within "$ASKING" ip -4 route show table all "$3" dev "$1" proto kernel)" ] || [ "$3" = "$2/32" ] ||
-        # Appended: those of other VRR devices differ in nothing but the device.
+        # Appended: the routes of other VRR devices differ only in the device.
         tried "restoring the route $3 of $1" ip -4 route append "$3" dev "$1" proto kernel \
             scope link src "$2" metric "$4" table "${table:-254}"
     [ -n "$(within "$ASKING" ip -4 route show table all type local "$2" dev "$1")" ] ||
@@ -136,17 +137,17 @@ take_steps() {
 is_repair() { [ "$(value "$T/hold")" = repair ]; }
 
 run_repair() { # with the lock held
-    rm -f "$T/ballast" # what is remembered between two steps must find room
+    rm -f "$T/ballast" # records between two steps need space
     : >"$T/failed"
     unmet "$T/expect.new" >"$T/unmet.before"
     remember
-    await_ifupdown2 # what a step takes away, ifupdown2 gives back: it must get its turn at once
+    await_ifupdown2 # ifupdown2 gives back what a step takes away, so it must get its turn at once
     mark applying
     take_steps
     printf '0\n' >"$T/apply.status"
     unmet "$T/expect.new" >"$T/unmet.new"
     mark applied
-    # What could not be written down (a full /run) is not known to be right.
+    # A result that could not be recorded (a full /run) is not known to be right.
     if [ "$(value "$T/apply.status")" != 0 ] || newly_unmet new >/dev/null || is_lost; then
         claim revert || exit "$E_FAILED"
         take_back "the repair took something away" && exit "$E_FAILED"

@@ -1,5 +1,5 @@
-put_files() { # each new file over its target; what is done already is passed over. Fails with the
-    # words of what failed, at the first that does
+put_files() { # rename each new file over its target; skip what is done already. At the first failure it
+# fails, and prints why
     while IFS= read -r path; do
         target=$(real "$path")
         fresh=$(prepared "$target")
@@ -35,7 +35,7 @@ replace() { # PATH TARGET FRESH
     flush "$(dirname "$2")"
 }
 
-check_written() { # is every file what it should be? Prints a sentence for each that is not
+check_written() { # is every file as it should be? Prints a sentence for each that is not
     right=0
     while IFS= read -r path; do
         target=$(real "$path")
@@ -43,7 +43,7 @@ check_written() { # is every file what it should be? Prints a sentence for each 
             right=1
             printf '%s does not hold the new text. ' "$path"
         }
-        # The second name still leads to what the rename replaced.
+        # The second name still leads to the file that the rename replaced.
         was_absent "$path" || holds "$(kept "$target")" "$T/manifest" "$path" || {
             right=1
             printf '%s was edited by somebody else while it was being replaced. ' "$path"
@@ -62,7 +62,7 @@ check_written() { # is every file what it should be? Prints a sentence for each 
     return "$right"
 }
 
-restore_files() { # the very files that were replaced, again; prints a sentence for each that is not back
+restore_files() { # restore the very files that were replaced; print a sentence for each that is not back
     back=0
     while IFS= read -r path; do
         target=$(real "$path")
@@ -80,7 +80,7 @@ restore_files() { # the very files that were replaced, again; prints a sentence 
             back=1
             printf '%s holds the new text: %s\n' "$path" "${words:-its old text is gone}"
         elif [ -e "$was" ] && [ ! -e "$(prepared "$target")" ] &&
-            [ "$(digest "$was")" != "$(digest "$target")" ]; then # it was replaced, and edited then
+            [ "$(digest "$was")" != "$(digest "$target")" ]; then # it was replaced, and then edited
             back=1
             printf '%s holds neither its old nor its new text; the old one is in %s\n' "$path" "$was"
         fi

@@ -1,11 +1,11 @@
-# Nothing is taken away that could not be given back. Before a toggle or a repair the stanzas concerned
-# are read by the switch's own parser, and what it finds is tried on a device of an empty network
-# namespace: what the kernel refuses there it would refuse on the way back.
+# Nothing is taken away that could not be given back. Before a toggle or a repair the switch's own
+# parser reads the stanzas concerned, and the result is tried on a device of an empty network
+# namespace: what the kernel refuses there it would also refuse in a rollback.
 
 given_words() { # from `ifquery` on stdin: "address|mac IFACE DEVICE VALUE" of what the stanzas give
     awk '
-        # ifquery prints the masks behind all addresses, and none for an address that has none: they
-        # are those of the addresses without a length, or else of the last ones.
+        # ifquery prints the masks after all addresses, and none for an address without one. So they
+        # belong to the addresses without a length, or else to the last ones.
         function end(  i, bare, next_mask) {
             for (i = 1; i <= own; i++) bare += mine[i] !~ "/"
             for (i = 1; i <= own; i++) {
@@ -29,18 +29,18 @@ given_words() { # from `ifquery` on stdin: "address|mac IFACE DEVICE VALUE" of w
         END { end() }'
 }
 
-try_out() { # FILE of given words, in an empty network namespace: "+ DEVICE WHAT" as the kernel would
-    # have it, "! IFACE VALUE WHY" where it refuses
+try_out() { # FILE of given words, in an empty network namespace: "+ DEVICE WHAT" in the kernel's form,
+# "! IFACE VALUE WHY" where it refuses
     {
         ip link add name vk-try type bridge || ip link add name vk-try type dummy ||
             ip link add name vk-try type veth peer name vk-peer || exit 71
-        # Without IPv6 on new devices nothing is known about IPv6 addresses.
+        # Where new devices have no IPv6, nothing is known about IPv6 addresses.
         ip addr replace 2001:db8::1/64 dev vk-try && six=yes || six=
     } 2>/dev/null
     while read -r kind iface device value; do
         case $kind in
         mac)
-            case $value in # ip passes over what is no digit at the end
+            case $value in # ip ignores characters at the end that are not digits
             *[!0-9a-fA-F:]*) set -- link set dev vk-try address "'$value'" ;;
             *) set -- link set dev vk-try address "$value" ;;
             esac
@@ -65,7 +65,7 @@ try_out() { # FILE of given words, in an empty network namespace: "+ DEVICE WHAT
     done <"$1"
 }
 
-plainly_wrong() { # from given words on stdin, where nothing can be tried: the same by the text alone
+plainly_wrong() { # given words on stdin, where nothing can be tried: the same from the text alone
     awk '
         function mac(text,  n, i, part) {
             n = split(text, part, ":")
@@ -73,7 +73,7 @@ plainly_wrong() { # from given words on stdin, where nothing can be tried: the s
             if (n != 6) return "not six numbers with colons"
             return part[1] ~ /[13579bdfBDF]$/ ? "a multicast address" : ""
         }
-        function written(text,  n, i, part, all) { # as the kernel writes a MAC
+        function written(text,  n, i, part, all) { # a MAC in the kernel's form
             n = split(tolower(text), part, ":")
             for (i = 1; i <= n; i++) all = all (i > 1 ? ":" : "") (length(part[i]) < 2 ? "0" : "") part[i]
             return all
@@ -92,9 +92,9 @@ plainly_wrong() { # from given words on stdin, where nothing can be tried: the s
         }'
 }
 
-never_given() { # IFACE: addresses that it has and no line of the stanza gives it. On its VRR devices each;
-    # on itself those that stand in the files all the same (misspelt, commented out by hand): others
-    # were added by hand, and are put back by who knows of them.
+never_given() { # IFACE: addresses that it has and that no line of its stanza gives. On its VRR devices all
+# of them; on itself only those that are in the files (misspelt, commented out). Others were added by
+# hand, and the client puts them back.
     base=$(printf %.13s "$1" | tr . -)
     cut -d ' ' -f 3- <"$T/manifest" | while read -r path; do cat "$path"; done |
         grep -vE '^[[:space:]]*(pre-|post-)?(up|down)[[:space:]]' >"$T/mentioned"
@@ -125,14 +125,14 @@ never_given() { # IFACE: addresses that it has and no line of the stanza gives i
         }'
 }
 
-bare_addresses() { # given words on stdin: those that lack their prefix length, and have one now
+bare_addresses() { # given words on stdin: those without prefix length in the file that have one now
     awk '$1 == "address" && $4 !~ "/" { print $2, $3, $4 }' | while read -r iface device value; do
         list_addresses | awk -v ip="$value/" -v iface="$iface" -v device="$device" '
             $2 == device && index($4, ip) == 1 && $4 !~ /\/(32|128)$/ { print iface, substr(ip, 1, length(ip) - 1) }'
     done
 }
 
-place_of() { # IFACE WORD: the file and line of it in the stanza; of the stanza without it
+place_of() { # IFACE WORD: its file and line in the stanza; without WORD, those of the stanza
     set -- "$1" "${2-}" "$NETWORK/interfaces"
     while read -r _ path; do
         [ "$path" = "$3" ] || set -- "$@" "$path"
@@ -146,7 +146,7 @@ place_of() { # IFACE WORD: the file and line of it in the stanza; of the stanza 
         END { if (!found) print stanza == "" ? "/etc/network/interfaces" : stanza }' "$@" 2>/dev/null
 }
 
-refuse_unrestorable() { # before a toggle or a repair: what it may take away must come again
+refuse_unrestorable() { # before a toggle or a repair: it must be possible to give back what it takes
     [ "$(value "$T/hold")" != pending ] && [ -n "$INTERFACES" ] || return 0
     # shellcheck disable=SC2086 # names are checked by the client
     within 60 ifquery $INTERFACES >"$T/stanzas" 2>"$T/complaints" </dev/null

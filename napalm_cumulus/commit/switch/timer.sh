@@ -1,7 +1,7 @@
 IGNORE_ISOLATE=IgnoreOnIsolate=yes
 
 start_timer() { # OPTION...
-    # Should the job itself be killed, systemd runs it again.
+    # If the job itself is killed, systemd runs it again.
     within 30 systemd-run -q --collect --unit="vipkeeper-revert-$ID" --on-active="${wait}s" \
         --timer-property=AccuracySec=50ms -p KillSignal=SIGKILL -p TimeoutStopSec=5 \
         -p Restart=on-abnormal -p RestartSec=200ms -p StartLimitIntervalSec=0 "$@" \
@@ -18,7 +18,7 @@ arm() {
     date +%s >"$T/created"
     cp "$T/transaction.sh" "$D/program.$ID" || return 1
     if with_systemd; then
-        # `systemctl isolate` is to leave it alone; an old systemd cannot be told so.
+        # `systemctl isolate` must not stop it; an old systemd has no option for that.
         if start_timer -p "$IGNORE_ISOLATE" --timer-property="$IGNORE_ISOLATE"; then
             : >"$T/isolate"
         else
@@ -34,15 +34,15 @@ arm() {
     : >"$T/armed"
 }
 
-late() { # is its time over? One that cannot be read is
+late() { # is its time over? Also if its time cannot be read
     deadline=$(number "$T/deadline") || return 0
     [ "$(seconds_up)" -ge "$deadline" ]
 }
 
 disarm() {
     if [ -s "$T/sleeper" ]; then
-        # From `expire` itself the sleeper is this very process: it has nothing left to do.
-        # A dead one's number may be somebody else's by now.
+        # In `expire` itself the sleeper is this process: it has nothing left to do.
+        # The process id of a dead one may belong to another process by now.
         pid=$(number "$T/sleeper") && [ "$pid" != "$$" ] &&
             grep -q "$ID" "/proc/$pid/cmdline" 2>/dev/null && kill -KILL "-$pid" 2>/dev/null
     else
@@ -50,20 +50,19 @@ disarm() {
     fi
 }
 
-detached() { # VERB: run it outside the SSH session, wait for its end, give its exit status
+detached() { # VERB: run it outside the SSH session, wait for its end, return its exit status
     if with_systemd; then
-        # Rollback and confirm go on where they were when they are killed; a killed run is not
-        # repeated but rolled back.
+        # A killed rollback or confirm is continued. A killed run is not repeated but rolled back.
         again=on-abnormal
         [ "$1" = run ] && again=no
-        also=Restart=$again # given twice where there is nothing else
+        also=Restart=$again # given twice where there is no other option
         [ ! -e "$T/isolate" ] || also=$IGNORE_ISOLATE
         systemd-run -q --collect --wait --unit="vipkeeper-$1-$ID" -p KillSignal=SIGKILL \
             -p TimeoutStopSec=5 -p "Restart=$again" -p RestartSec=200ms -p StartLimitIntervalSec=0 \
             -p "$also" /bin/sh "$D/program.$ID" "$1" "$ID" </dev/null >/dev/null 2>&1 8>&-
         status=$?
-        # 1 is systemd-run's own failure (a full /run): none of the verbs ends so. A run that has begun
-        # was killed: never a second time over what the first has left.
+        # 1 is systemd-run's own failure (a full /run): none of the verbs ends so. A run that has
+        # begun was killed: it is never run again over what the first one has left.
         [ "$status" -eq 1 ] || return "$status"
         [ "$1" != run ] || [ ! -e "$T/pid.run" ] || return "$status"
     fi
