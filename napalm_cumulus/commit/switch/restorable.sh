@@ -73,7 +73,7 @@ plainly_wrong() { # given words on stdin, where nothing can be tried: the same f
             if (n != 6) return "not six numbers with colons"
             return part[1] ~ /[13579bdfBDF]$/ ? "a multicast address" : ""
         }
-        function written(text,  n, i, part, all) { # a MAC in the kernel's form
+        function written(text,  n, i, part, all) { # a MAC as the kernel writes it
             n = split(tolower(text), part, ":")
             for (i = 1; i <= n; i++) all = all (i > 1 ? ":" : "") (length(part[i]) < 2 ? "0" : "") part[i]
             return all
