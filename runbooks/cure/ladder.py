@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from runbooks.cure.carry_out import carry_out, prepare
-from runbooks.cure.observer import GatewayObserver, look_at_rest
+from runbooks.cure.observer import GatewayObserver, look_at_rest, not_judged
 from runbooks.cure.policy import CurePolicy, harming, next_cure
 from runbooks.cure.words import question, tell_unhelped
 from runbooks.run.attempt import CureAttempt, CureResult
@@ -67,13 +67,14 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
             agreement.require(question(observer.session.switch.name, observer.gateway, choice))
         if before_each is not None:
             before_each()
-        harmed = harming(found)
+        harmed, seen = harming(found), found
         attempt = carry_out(run, observer, choice, planned)
         attempt.beside = tuple(sorted(harmed - {choice.fault}))
         attempts.append(attempt)
         helped = well is not None and well(min(AT_ONCE, run.settings.heal.settle))
         looked = observer.look()
         found = looked.diagnoses
+        unknown = harming(not_judged(seen, looked.facts)) - {choice.fault}
         if helped:
             found = look_at_rest(observer, looked)
         else:
@@ -82,7 +83,7 @@ def cure_gateway(  # noqa: PLR0917 - one gateway's whole treatment
             helped = well(patience) if well is not None else not harmful(found)
             found = look_at_rest(observer) if helped else found
         attempt.helped = helped
-        attempt.cured = _cured(harmed - harming(found), attempt)
+        attempt.cured = _cured(harmed - harming(found) - unknown, attempt)
         if helped:
             break
         tell_unhelped(run, observer.session.switch.name, choice, found)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from runbooks.cure.policy import harming
 from tasks.facts.collect import Probes, collect_facts
+from tasks.facts.index import Index
+from tasks.faults.catalogue import fault
 from tasks.faults.model import Diagnosis, SilentEndpoint
 from tasks.health.diagnose import diagnose
 from tasks.model import Gateway
@@ -58,6 +60,16 @@ class GatewayObserver:
         """Diagnose from facts that were collected already."""
         found = diagnose(facts, self.gateway, silent=self.silent, macs=self.macs, ports=self.ports)
         return Observation(facts, found)
+
+
+def not_judged(before: Sequence[Diagnosis], facts: SwitchFacts) -> tuple[Diagnosis, ...]:
+    """Return the diagnoses that these facts neither show nor deny: a table was not read."""
+    known = Index(facts).known
+    return tuple(
+        diagnosis
+        for diagnosis in before
+        if (row := fault(diagnosis.fault)) is not None and not known.issuperset(row.needs)
+    )
 
 
 def look_at_rest(

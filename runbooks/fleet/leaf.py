@@ -15,7 +15,7 @@ from nornir.core.task import Result, Task
 from inventory.errors import ExitCode, VipkeeperError
 from inventory.names import short_host
 from runbooks.cure.ladder import cure_gateway, harmful
-from runbooks.cure.observer import GatewayObserver, Observation
+from runbooks.cure.observer import GatewayObserver, Observation, not_judged
 from runbooks.cure.rogues import Compute, tell_rogues
 from runbooks.cure.verdict import end_healed_for_now, look_at_end
 from runbooks.fleet.assess import ports_of
@@ -141,19 +141,27 @@ def _heal_svi(
             "nothing was touched",
             "Look at the new state (vip check), then run the command again.",
         )
+    if unknown := not_judged(plan.diagnoses, facts):
+        raise RefusedError(
+            f"{name}: whether {_faults(unknown)} on {svi} is still there is not known, because a "
+            "table of the switch could not be read; nothing was touched",
+            f"See which: vip check {name}",
+        )
     before = _critical(healing.before[name].health.findings, svi)
     treatment = cure_gateway(
         run,
         observer,
         found,
         RULES,
-        well=partial(_is_well, observer),
+        well=partial(_is_well, observer, found),
         before_each=partial(_require_well_peers, run, healing, name, plan.vips),
     )
     still = tuple(d for d in treatment.diagnoses if not d.latent)
+    if treatment.attempts and not treatment.well and not still:
+        raise _unproven(name, svi, found)
     if not _is_covered(still) or (treatment.attempts and not treatment.well):
         raise NotHealedError(
-            f"{name}: {', '.join(d.fault for d in still)} on {svi} is still there after "
+            f"{name}: {_faults(still)} on {svi} is still there after "
             f"{', '.join(each.cure.value for each in treatment.attempts) or 'no cure'}",
             f"Look into that leaf by hand: vip check {name}",
         )
@@ -182,26 +190,42 @@ def _is_covered(still: Sequence[Diagnosis]) -> bool:
     return all(diagnosis.returns for diagnosis in harmful(still))
 
 
-def _is_well(observer: GatewayObserver, seconds: float) -> bool:
+def _is_well(observer: GatewayObserver, before: Sequence[Diagnosis], seconds: float) -> bool:
     """Return whether no fault harms any more; neighbours and routes get some time to appear.
 
-    A fault that is only covered is still seen. Then the SVI is well if VMs answer the VIP.
+    A fault that is only covered is still seen. Then the SVI is well if VMs answer the VIP. A fault
+    that was there before is gone only where the facts that show it were read.
     """
     until = time.monotonic() + seconds
-    while harmful((looked := observer.look()).diagnoses):
-        if _is_covered(looked.diagnoses) and _is_reached(looked, observer):
+    while True:
+        looked = observer.look()
+        harm = harmful(looked.diagnoses)
+        covered = _is_covered(looked.diagnoses) and _is_reached(looked, observer)
+        if (not harm or covered) and not not_judged(before, looked.facts):
             return True
         if time.monotonic() >= until:
             return False
         time.sleep(_PAUSE)
-    return True
 
 
 def _is_reached(looked: Observation, observer: GatewayObserver) -> bool:
     """Return whether a VM answers a ping from a VIP, or the switch knows no VM to ping."""
     devices = observer.gateway.devices
     tried = [p for p in looked.facts.probes.rows if p.kind == "ping" and p.device in devices]
-    return not tried or any(probe.ok for probe in tried)
+    return looked.facts.probes.known and (not tried or any(probe.ok for probe in tried))
+
+
+def _faults(diagnoses: Sequence[Diagnosis]) -> str:
+    return ", ".join(diagnosis.fault for diagnosis in diagnoses)
+
+
+def _unproven(name: str, svi: str, diagnoses: Sequence[Diagnosis]) -> NotHealedError:
+    """Return the error for faults that were cured, and of which it was not seen that they ended."""
+    return NotHealedError(
+        f"{name}: whether {_faults(diagnoses)} on {svi} is gone is not known, because a table of "
+        "the switch could not be read after the cure",
+        f"See which, and whether all is well: vip check {name}",
+    )
 
 
 def _critical(findings: tuple[Finding, ...], interface: str) -> dict[tuple[str, str], Finding]:
@@ -223,11 +247,15 @@ def _prove(
     name, svi = observer.session.switch.name, plan.gateway.interface
     until = time.monotonic() + run.settings.heal.settle
     while True:
-        now = _critical(judge(observer.look().facts), svi)
+        facts = observer.look().facts
+        now = _critical(judge(facts), svi)
         new = [finding for key, finding in now.items() if key not in before]
-        if not new:
+        unknown = not_judged(plan.diagnoses, facts)
+        if not new and not unknown:
             break
         if time.monotonic() >= until:
+            if not new:
+                raise _unproven(name, svi, unknown)
             raise NotHealedError(
                 f"{name}: the faults of {svi} are gone, but now: "
                 f"{'; '.join(f'{f.check}: {f.evidence}' for f in new)}",

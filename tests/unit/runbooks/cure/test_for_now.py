@@ -157,7 +157,7 @@ def test_what_is_only_covered_is_well_as_long_as_a_vm_answers_the_vip(rack: Worl
         (with_rogue(without(well(), "probes", kind="ping")), True),
     ):
         rack.facts[SW3] = facts
-        assert leaf_heal._is_well(observer, 0) is well_now, list(facts.probes.rows)
+        assert leaf_heal._is_well(observer, (), 0) is well_now, list(facts.probes.rows)
 
 
 # --- whose a MAC is ---------------------------------------------------------------------------
