@@ -12,6 +12,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import subprocess
@@ -24,13 +25,9 @@ from lab.lab import Lab
 from lab.machine.shell import wait_until
 from tests.lab.switch import PATIENCE
 
-#: What runs of ``vip`` import besides the program itself, when they first need it.
-_LATE = (
-    *("openstack", "openstack.connection", "napalm", "nornir_napalm.plugins.tasks", "bs4", "lxml"),
-    *("inventory.sources.mimic.source", "inventory.sources.openstack.source"),
-    *("inventory.sources.subnet_page.source", "runbooks.check", "runbooks.heal", "runbooks.toggle"),
-    *("runbooks.trace", "napalm_cumulus.driver", "tasks.getters"),
-)
+#: All that ``vip`` consists of, and what its modules import only when they need it.
+_PACKAGES = ("inventory", "napalm_cumulus", "nornir_config", "tasks", "runbooks")
+_LATE = ("openstack.connection", "napalm", "nornir_napalm.plugins.tasks", "bs4", "lxml.etree")
 
 
 class ReadyVip:
@@ -94,8 +91,11 @@ class ReadyVip:
 
 def _serve(path: str) -> None:
     """Fork for each connection; the runs' own processes return from here."""
-    for name in ("runbooks.cli.main", "runbooks.cli.app", *_LATE):
+    for name in (*_LATE, *_PACKAGES):
         importlib.import_module(name)
+    for name in _PACKAGES:
+        for module in pkgutil.walk_packages(sys.modules[name].__path__, f"{name}."):
+            importlib.import_module(module.name)
     assert threading.active_count() == 1, "a thread would be lost by the fork"
     gc.freeze()  # what all of them share is not copied for looking at it
     listener = socket.socket(socket.AF_UNIX)
