@@ -114,7 +114,7 @@ def disturbance(pinger: Pinger | None, cure: Cure, away: float = 0.0) -> str:
     if not cure.disruptive:
         assert report.lost == 0, f"{cure.value} cost a bystander {report}"
         return "none"
-    assert report.longest < 4, f"{cure.value} cost a bystander {report}"
+    assert report.longest < 15, f"{cure.value} cost a bystander {report}"
     return f"{report.longest * 1000:.0f} ms, {report.lost} of {report.sent} lost"
 
 
@@ -147,7 +147,7 @@ def test_a_fault_bites_and_is_found_named_cured_and_mended(
         assert lab.answers(OUTSIDE, source="vm-a1"), "its own packets do not end it"
     begin = time.monotonic()
     assert [item.answers for item in FaultInjector(lab).mend()] == [True]
-    assert time.monotonic() - begin < 30
+    assert time.monotonic() - begin < PATIENCE
     assert FaultInjector(lab).active() == []
     assert wait_until(lambda: everything(lab) == before, timeout=PATIENCE), everything(lab) ^ before
 

@@ -202,10 +202,10 @@ def test_the_pinger_measures_the_outage_of_a_flap(well: Lab) -> None:
     wait_until(lambda: well.answers(VM_A1), timeout=PATIENCE)
     time.sleep(0.5)
     for report in (inward.stop(), outward.stop()):
-        assert 0.35 < report.longest < 3
+        assert 0.35 < report.longest < 15
         assert report.sent >= 80
     assert outward.stop().lost >= 10
-    assert bystander.stop().longest < 0.2
+    assert bystander.stop().lost <= 2
 
 
 def test_a_power_cut_keeps_the_disk_and_loses_everything_else(well: Lab) -> None:

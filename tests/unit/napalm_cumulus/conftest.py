@@ -132,7 +132,7 @@ class SshServer:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
             assert not thread.is_alive(), f"{thread.name} of the SSH server has not ended"
 
     def drop(self) -> None:
@@ -166,7 +166,7 @@ class SshServer:
                 channel = transport.accept(0.2)
                 if channel is not None and channel.get_id() in self.destinations:
                     self.spawn(self._forward, channel, self.destinations[channel.get_id()])
-        transport.join(10)
+        transport.join(60)
 
     def _forward(self, channel: paramiko.Channel, destination: tuple[str, int]) -> None:
         onward = socket.create_connection(destination)

@@ -67,19 +67,19 @@ def test_hang_ends_with_the_clients_patience_and_stop_with_the_fault(site: Site)
     with pytest.raises(requests.ReadTimeout):
         requests.get(site.standins.mimic_url, timeout=0.3)
     site.faults.clear()
-    assert requests.get(site.standins.mimic_url, timeout=5).status_code == 200
+    assert requests.get(site.standins.mimic_url, timeout=60).status_code == 200
 
 
 def test_refused_cuts_the_connection(site: Site) -> None:
     site.faults["subnet-page"] = "refused"
     with pytest.raises(requests.ConnectionError):
-        requests.get(site.standins.subnet_page_url, timeout=5)
+        requests.get(site.standins.subnet_page_url, timeout=60)
 
 
 def test_slow_takes_its_time(site: Site) -> None:
     site.faults["mimic"] = "slow"
     started = time.monotonic()
-    assert requests.get(site.standins.mimic_url, timeout=10).status_code == 200
+    assert requests.get(site.standins.mimic_url, timeout=60).status_code == 200
     assert time.monotonic() - started >= 3
 
 
@@ -97,14 +97,14 @@ def test_the_program_serves_until_it_is_told_to_end(tmp_path: Path, topology: To
         words = process.stderr.readline().split()
         url = words[words.index("mimic") + 1]
         view = f"{url}views/view-cloud-openstack.php"
-        assert "infrastructure" in requests.get(view, timeout=5).json()
+        assert "infrastructure" in requests.get(view, timeout=60).json()
         faults_file.write_text(json.dumps({"mimic": "nothing-matches"}))
-        assert requests.get(view, timeout=5).json() == {"config": {"clickable": True}}
+        assert requests.get(view, timeout=60).json() == {"config": {"clickable": True}}
         faults_file.write_text(json.dumps({"mimic": "hang"}))
         with pytest.raises(requests.ReadTimeout):
             requests.get(view, timeout=0.2)
         os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
     assert "view-cloud-openstack.php" in (tmp_path / "log").read_text()
 
 

@@ -225,7 +225,7 @@ def test_the_object_depends_on_the_user_agent(mimic: FlaskClient) -> None:
 
 def test_without_user_agent_a_message_stands_inside_the_tag(site: Site) -> None:
     where = urlsplit(site.standins.mimic_url)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=5)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
     connection.request("GET", _PAGE)  # http.client sends no User-Agent
     text = connection.getresponse().read().decode()
     connection.close()

@@ -55,7 +55,7 @@ def test_large_data_both_ways_does_not_lock(site: Site) -> None:
 
 
 def test_a_command_that_does_not_read_its_input_still_ends(site: Site) -> None:
-    result = site.session(site.server()).run("exit 4", stdin=b"x" * 8 * MEGABYTE, timeout=20)
+    result = site.session(site.server()).run("exit 4", stdin=b"x" * 8 * MEGABYTE, timeout=120)
     assert result.exit_status == 4
 
 
@@ -79,7 +79,7 @@ def test_a_batch_that_is_late_names_its_commands(site: Site) -> None:
 def test_output_has_a_limit(site: Site) -> None:
     session = site.session(site.server(), max_output=100_000)
     with pytest.raises(CommandErrorException, match="more than 100000 bytes"):
-        session.run("yes", timeout=10)
+        session.run("yes", timeout=120)
 
 
 def test_a_switch_that_floods_is_read_no_further_than_the_limit(site: Site) -> None:
@@ -88,7 +88,7 @@ def test_a_switch_that_floods_is_read_no_further_than_the_limit(site: Site) -> N
     tracemalloc.start()
     try:
         with pytest.raises(CommandErrorException, match="more than 1000000 bytes"):
-            session.run("yes >&2 & exec yes", timeout=30)
+            session.run("yes >&2 & exec yes", timeout=120)
         # The test's server is in this process, too.
         assert tracemalloc.get_traced_memory()[1] < 60_000_000
     finally:
@@ -128,7 +128,8 @@ def test_commands_do_not_wait_for_delayed_acknowledgements(site: Site) -> None:
         begun = time.monotonic()
         session.run("true")
         times.append(time.monotonic() - begun)
-    assert sorted(times)[7] < 0.035, times
+    # A delayed acknowledgement comes after 40 ms, each time; a busy machine is not slow each time.
+    assert min(times) < 0.035, times
 
 
 class Relay:
@@ -150,7 +151,7 @@ class Relay:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
     def _run(self) -> None:
@@ -159,7 +160,7 @@ class Relay:
             back = threading.Thread(target=self._copy, args=(far, near), daemon=True)
             back.start()
             self._copy(near, far)
-            back.join(10)
+            back.join(60)
 
     def _copy(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -106,7 +106,7 @@ def test_several_at_once_and_in_order(tmp_path: Path) -> None:
 def test_waiting_ends_with_the_answer_or_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     probes, seconds = wait_until_answering(["127.0.0.1"], 20)
     assert probes[0].answers
-    assert seconds < 5
+    assert seconds < 15
     saying(monkeypatch, 1, "1 packets transmitted, 0 received")
     probes, seconds = wait_until_answering(["130.246.213.11"], 0.3)
     assert not probes[0].answers

@@ -260,11 +260,11 @@ def test_the_first_of_several_threads_is_the_one_that_is_stopped() -> None:
     def write() -> None:
         with unstopped():
             inside.set()
-            leave.wait(5)
+            leave.wait(60)
 
     thread = threading.Thread(target=write)
     thread.start()
-    inside.wait(5)
+    inside.wait(60)
     try:
         with pytest.raises(Stopped):
             os.kill(os.getpid(), signal.SIGTERM)
