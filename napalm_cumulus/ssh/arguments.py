@@ -109,7 +109,7 @@ def checked(optional_args: object) -> dict[str, Any]:
     for name, value in optional_args.items():
         if name in OPTIONAL_ARGS:
             if value is not None:
-                with values.refused_as(errors.ConnectionException):
+                with values.refused_as(unfit):
                     found[name] = OPTIONAL_ARGS[name](value, f"The optional argument {name}")
         elif _is_foreign(name):
             foreign.append(name)
@@ -122,6 +122,14 @@ def checked(optional_args: object) -> dict[str, Any]:
             stacklevel=3,
         )
     return found
+
+
+def unfit(sentence: str) -> Exception:
+    """Return the exception for a value that makes no sense.
+
+    It takes NAPALM, which is loaded for a failure and not for a start.
+    """
+    return errors.ConnectionException(sentence)
 
 
 def _is_foreign(name: object) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from napalm_cumulus import errors, values
 from napalm_cumulus.account import account
-from napalm_cumulus.ssh.arguments import checked
+from napalm_cumulus.ssh.arguments import checked, unfit
 from napalm_cumulus.ssh.config import HostConfig, look_up, read_config
 from napalm_cumulus.ssh.names import check_port, check_user
 
@@ -76,7 +76,7 @@ def check_login(
     Raises:
         ConnectionException: One makes no sense.
     """
-    with values.refused_as(errors.ConnectionException):
+    with values.refused_as(unfit):
         if not isinstance(hostname, str):
             raise values.UnfitValueError(f"The hostname is a text, not {values.shown(hostname)}.")
         host = hostname

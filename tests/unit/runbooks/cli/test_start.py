@@ -67,7 +67,13 @@ def test_the_labs_commands_are_there_when_one_is_asked_for() -> None:
 def test_a_repair_is_planned_without_napalm_and_its_vendors_drivers() -> None:
     """Only a change, a toggle's plan, or a failure takes NAPALM: it is half of a start."""
     modules = (*_HEAVY, "runbooks.heal", "runbooks.check", "tasks.cures.apply")
-    script = f"import json, sys, {', '.join(modules)}\nprint(json.dumps(sorted(sys.modules)))"
+    script = (
+        f"import json, sys, {', '.join(modules)}\n"
+        "from napalm_cumulus.session import Session\n"
+        "options = {'keepalive': 5, 'ssh_config_file': '/dev/null', 'session_timeout': None}\n"
+        "Session('10.5.0.43', 'root', '', 10, options)\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
