@@ -16,6 +16,7 @@ WHOLE_FILES = {
     "tests/lab/test_lab.py": "labs of their own",
     "tests/lab/test_demo.py": "labs of their own",
     "tests/lab/test_conformance_live.py": "the live suite",
+    "tests/lab/test_old_releases.py": "a leaf with older tools",
     "tests/packaging/test_wheels.py": "the wheels",
     "tests/browser/test_map.py": "the browser",
     "tests/browser/test_map_apart.py": "the browser",
