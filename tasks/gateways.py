@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
+from napalm_cumulus import errors
+from napalm_cumulus.config import rendered
 from napalm_cumulus.config.configuration import MAIN_FILE, Configuration, Located
+from napalm_cumulus.config.dependencies import brought_up
 from napalm_cumulus.config.marked_text import ConfigurationError, split_marked
 from napalm_cumulus.config.semantics import macvlan_name
 from napalm_cumulus.patterns import normal_mac
-from nornir_config.connection import read_session
+from nornir_config.connection import read_session, run_once
 from tasks.addresses import IpAddress, IpInterface, interfaces
 from tasks.errors import NoGatewayError, RefusedError
 from tasks.model import Gateway, VirtualAddress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 _COMMENTED = re.compile(r"^\s*#[\s#]*address([-_]virtual)?\s+(?P<value>\S.*?)\s*$")
 _COMMENTED_ANYWHERE = re.compile(r"#[\s#]*address")
 
@@ -56,15 +59,26 @@ def find_gateway(task: Task, wanted: GatewayQuery) -> Result:
     """
     found = read_session(task).take_snapshot()
     # The toggle returns to the configuration on the disk, which would also be booted.
-    text = found.disk.to_text() or found.running.to_text()
-    switch = task.host.name
-    return Result(
-        host=task.host, result=gateway_in(text, switch, wanted, management=task.host.hostname)
-    )
+    disk = found.disk if found.disk.to_text() else found.running
+    switch, made = task.host.name, None
+    if why := rendered.unclear(disk):
+        (result,) = run_once(task, [rendered.QUERY])
+        try:
+            made = rendered.parse(result, made_by(disk))
+        except errors.CommandErrorException as error:
+            raise NoGatewayError(
+                f"{switch}: {why}, and {error}", "Try 'ifquery -a' on the switch."
+            ) from None
+    gateway = gateway_in(disk.to_text(), switch, wanted, task.host.hostname, made)
+    return Result(host=task.host, result=gateway)
 
 
 def gateway_in(
-    text: str, switch: str, wanted: GatewayQuery, management: str | None = None
+    text: str,
+    switch: str,
+    wanted: GatewayQuery,
+    management: str | None = None,
+    made: Configuration | None = None,
 ) -> Gateway:
     """Find the gateway in a configuration text as the driver gives it.
 
@@ -73,10 +87,11 @@ def gateway_in(
         switch: its name, for messages.
         wanted: the gateway to look for.
         management: the switch's management address; a stanza with it is never toggled.
+        made: what ifupdown2 makes of the files, where their lines alone do not tell.
 
     Raises:
         NoGatewayError: no stanza holds it, several do, its lines are commented out already, or it
-            is in a template.
+            is in a template and ``made`` is not given.
         RefusedError: toggling it would cut off the management address.
     """
     try:
@@ -84,8 +99,8 @@ def gateway_in(
         stanzas = tuple(configuration.stanzas())
     except ConfigurationError as error:
         raise RefusedError(f"{switch}: its configuration cannot be read: {error}") from None
-    interfaces = dict.fromkeys(at.stanza.name for at in stanzas if at.stanza.keyword == "iface")
-    virtual = {name: _virtual(configuration, name) for name in interfaces}
+    located = _located(configuration, made)
+    virtual = {name: _virtual_lines(name, found.counted) for name, found in located.items()}
     hits = [
         (name, address)
         for name, addresses in virtual.items()
@@ -105,65 +120,14 @@ def gateway_in(
             "Say which one is meant with vip toggle --interface, or correct the configuration.",
         )
     name, vip = hits[0]
-    return _gateway(configuration, switch, name, vip, virtual=virtual[name], management=management)
-
-
-def gateways_of(configuration: Configuration) -> tuple[Gateway, ...]:
-    """Return a ``Gateway`` for each interface with virtual addresses, in reading order.
-
-    Unlike ``gateway_in`` it refuses nothing; some of them cannot be toggled.
-
-    Raises:
-        ConfigurationError: the files source each other in a circle.
-    """
-    stanzas: dict[str, list[Located]] = {}
-    for at in configuration.stanzas():
-        if at.stanza.keyword == "iface":
-            for name in at.stanza.interfaces:
-                stanzas.setdefault(name, []).append(at)
-    return tuple(
-        _as_gateway(name, virtual[0], virtual, located)
-        for name, found in stanzas.items()
-        if any(at.stanza.values("address-virtual") for at in found)
-        for located in [configuration.counted[name] if len(found) > 1 else tuple(found)]
-        if (virtual := _virtual_lines(name, located))
-    )
-
-
-def commented_addresses(configuration: Configuration) -> tuple[tuple[str, str, int, str], ...]:
-    """Return interface, file, line and address of each commented-out address line of a stanza."""
-    if not any(_COMMENTED_ANYWHERE.search(file.text) for file in configuration.files):
-        return ()
-    found = _commented_addresses(tuple(configuration.stanzas()))
-    return tuple((at.stanza.name, at.file.path, line, str(address)) for at, line, address in found)
-
-
-def _gateway(
-    configuration: Configuration,
-    switch: str,
-    name: str,
-    vip: VirtualAddress,
-    *,
-    virtual: tuple[VirtualAddress, ...],
-    management: str | None,
-) -> Gateway:
-    located = configuration.stanzas_of(name)
-    for at in located:
-        if at.file.is_template:
-            raise NoGatewayError(
-                f"{switch}: the stanza of {name} ({at}) is in a mako template, whose lines are not "
-                "what the switch reads; vipkeeper does not edit it",
-                f"Toggle it by hand: comment its address lines out in {at.file.path}, ifreload -a, "
-                "restore them, ifreload -a.",
-            )
-        if at.stanza.words[0] != name:
-            raise NoGatewayError(
-                f"{switch}: {name} is described together with others as "
-                f"'iface {at.stanza.words[0]}' ({at}), which is not edited",
-                "Give the interface a stanza of its own.",
-            )
-    gateway = _as_gateway(name, vip, virtual, located)
-    for address in (*gateway.own, *(v.address for v in virtual)):
+    if made is None and any(at.file.is_template for at in located[name].stanzas):
+        raise NoGatewayError(
+            f"{switch}: the stanza of {name} ({located[name].stanzas[0]}) is in a mako template, "
+            "whose lines are not what the switch sees",
+            "Ask 'ifquery -a' on the switch.",
+        )
+    gateway = _as_gateway(name, vip, virtual[name], located[name])
+    for address in gateway.addresses:
         if management and str(address.ip) == management:
             raise RefusedError(
                 f"{switch}: {name} carries {address}, the address that the switch is managed by; "
@@ -176,27 +140,143 @@ def _gateway(
         if not file.is_template
         for problem in file.problems
     )
-    return replace(gateway, candidate="".join(map(_commented_out, located)), rejected=rejected)
+    if gateway.uneditable:
+        return replace(gateway, rejected=rejected)
+    candidate = "".join(map(_commented_out, located[name].stanzas))
+    return replace(gateway, candidate=candidate, rejected=rejected)
+
+
+def gateways_of(
+    configuration: Configuration, made: Configuration | None = None
+) -> tuple[Gateway, ...]:
+    """Return a ``Gateway`` for each interface with virtual addresses, in reading order.
+
+    Unlike ``gateway_in`` it refuses nothing; some of them cannot be toggled.
+
+    Args:
+        configuration: the files.
+        made: what ifupdown2 makes of them, where their lines alone do not tell.
+
+    Raises:
+        ConfigurationError: the files source each other in a circle.
+    """
+    return tuple(
+        _as_gateway(name, virtual[0], virtual, found)
+        for name, found in _located(configuration, made).items()
+        if _has_vips(found.counted)
+        if (virtual := _virtual_lines(name, found.counted))
+    )
+
+
+def made_by(configuration: Configuration) -> str:
+    """Return the files of which only ifupdown2 tells what it makes, as a place."""
+    return ", ".join(f.path for f in configuration.files if rendered.is_unclear(f)) or MAIN_FILE
+
+
+@dataclass(frozen=True)
+class _Described:
+    """Where an interface is described.
+
+    Attributes:
+        stanzas: every stanza of it, in reading order.
+        counted: those that ifupdown2 does not pass over as copies.
+        uneditable: why no line of them may be changed; empty where they may.
+        placed: whether their lines are those of a file.
+        auto: whether ``ifreload -a`` and the boot bring the interface up.
+    """
+
+    stanzas: tuple[Located, ...]
+    counted: tuple[Located, ...]
+    uneditable: str = ""
+    placed: bool = True
+    auto: bool = True
+
+
+def _located(configuration: Configuration, made: Configuration | None) -> Mapping[str, _Described]:
+    """Return where each interface is described: in the files, else in what ifupdown2 makes."""
+    stanzas: dict[str, list[Located]] = {}
+    for at in configuration.stanzas():
+        if at.stanza.keyword == "iface":
+            for name in at.stanza.interfaces:
+                stanzas.setdefault(name, []).append(at)
+    found: dict[str, _Described] = {}
+    # ifquery -a tells those that are auto, and no others.
+    auto = configuration.auto if made is None else frozenset(made.counted)
+    if any(name not in auto and _has_vips(several) for name, several in stanzas.items()):
+        auto |= brought_up(configuration)  # what others stand on needs no auto line of its own
+    for name, several in stanzas.items():
+        counted = configuration.counted[name] if len(several) > 1 else tuple(several)
+        described = _Described(
+            tuple(several), counted, _why_uneditable(name, several), auto=name in auto
+        )
+        if made is None or _agree(described, made.counted.get(name, ())):
+            found[name] = described
+    for name, counted in made.counted.items() if made is not None else ():
+        if name not in found:
+            why = f"it is made by {counted[0].file.path}, whose lines are not what ifupdown2 sees"
+            found[name] = _Described(counted, counted, why, placed=False)
+    return found
+
+
+def _has_vips(located: Sequence[Located]) -> bool:
+    return any(at.stanza.values("address-virtual") for at in located)
+
+
+def _why_uneditable(name: str, located: Sequence[Located]) -> str:
+    for at in located:
+        if at.file.is_template:
+            return f"it stands in {at.file.path}, a mako template"
+        if at.stanza.words[0] != name:
+            return f"it is described together with others as 'iface {at.stanza.words[0]}' ({at})"
+    return ""
+
+
+def _agree(described: _Described, made: Sequence[Located]) -> bool:
+    """Return whether the lines of an interface are what ifupdown2 makes of them.
+
+    Outside templates an interface that ``ifquery -a`` does not tell is one that is not auto.
+    """
+    if not made:
+        return not any(at.file.is_template for at in described.counted)
+    return [_meaning(at) for at in described.counted] == [_meaning(at) for at in made]
+
+
+def _meaning(at: Located) -> tuple[tuple[str, ...], ...]:
+    names = ("address-virtual", "bridge-ports", "mtu", "vrf")
+    return (at.stanza.addresses, *(at.stanza.values(name) for name in names))
+
+
+def commented_addresses(configuration: Configuration) -> tuple[tuple[str, str, int, str], ...]:
+    """Return interface, file, line and address of each commented-out address line of a stanza."""
+    if not any(_COMMENTED_ANYWHERE.search(file.text) for file in configuration.files):
+        return ()
+    found = _commented_addresses(tuple(configuration.stanzas()))
+    return tuple((at.stanza.name, at.file.path, line, str(address)) for at, line, address in found)
 
 
 def _as_gateway(
     name: str,
     vip: VirtualAddress,
     virtual: tuple[VirtualAddress, ...],
-    located: Sequence[Located],
+    found: _Described,
 ) -> Gateway:
     """Return the gateway without the parts that only a toggle needs."""
+    located = found.counted
     at = next(at for at in located if at.stanza.first <= vip.line <= at.stanza.last)
+    if not found.placed:
+        vip, virtual = replace(vip, line=0), tuple(replace(v, line=0) for v in virtual)
     return Gateway(
         interface=name,
         vip=vip,
         virtual=virtual,
         own=tuple(interfaces(value.split()[0] for at in located for value in at.stanza.addresses)),
         file=at.file.path,
-        first=at.stanza.first,
-        last=at.stanza.last,
+        first=at.stanza.first if found.placed else 0,
+        last=at.stanza.last if found.placed else 0,
         stanza="".join(at.file.stanza_text(at.stanza) for at in located),
         candidate="",
+        uneditable=found.uneditable,
+        auto=found.auto,
     )
 
 
@@ -205,10 +285,6 @@ def _commented_out(at: Located) -> str:
     text = at.file.comment_out(at.stanza, "address").physical_lines
     lines = "".join(text[at.stanza.first - 1 : at.stanza.last])
     return lines if lines.endswith(("\n", "\r")) else lines + "\n"
-
-
-def _virtual(configuration: Configuration, interface: str) -> tuple[VirtualAddress, ...]:
-    return _virtual_lines(interface, configuration.stanzas_of(interface))
 
 
 def _virtual_lines(interface: str, located: Sequence[Located]) -> tuple[VirtualAddress, ...]:

@@ -19,7 +19,7 @@ class VirtualAddress:
         device: the VRR device that ifupdown2 makes for the line (``vlan453-v0``).
         mac: the virtual MAC; empty where the line gives none.
         address: the VIP with its prefix length.
-        line: the line's number in its file.
+        line: the line's number in its file; 0 where it is made by a template.
     """
 
     device: str
@@ -43,6 +43,9 @@ class Gateway:
         stanza: its text.
         candidate: the same text with every address line commented out.
         rejected: lines anywhere in the files that ifupdown2 rejects, each with its place.
+        uneditable: why the stanza's lines cannot be commented out, as a clause; empty where they
+            can. ``first`` and ``last`` are 0 where it has no lines of its own.
+        auto: whether ``ifreload -a`` and the next boot bring it up.
     """
 
     interface: str
@@ -55,11 +58,13 @@ class Gateway:
     stanza: str
     candidate: str
     rejected: tuple[str, ...] = ()
+    uneditable: str = ""
+    auto: bool = True
 
     @property
     def place(self) -> str:
         """Return file and lines, for a person who looks them up."""
-        return f"{self.file}, lines {self.first}-{self.last}"
+        return f"{self.file}, lines {self.first}-{self.last}" if self.first else self.file
 
     @property
     def addresses(self) -> tuple[IpInterface, ...]:

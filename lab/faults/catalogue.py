@@ -8,6 +8,7 @@ from lab.faults import (
     addresses,
     devices,
     fdb,
+    files,
     neighbours,
     ports,
     routes,
@@ -30,6 +31,7 @@ FAULTS: tuple[Fault, ...] = (
     *rules.FAULTS,
     *ports.FAULTS,
     *vms.FAULTS,
+    *files.FAULTS,
 )
 
 

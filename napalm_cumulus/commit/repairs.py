@@ -23,6 +23,10 @@ from napalm_cumulus.config.snapshot import Snapshot
 from napalm_cumulus.errors import CommitRefusedError
 from napalm_cumulus.ssh.transport import Transport
 
+#: How a problem begins that is a complaint of ``ifup`` about a stanza.
+IFUP_SAYS = "ifup says: "
+_MOST_CAUSES = 3
+
 
 @dataclass(frozen=True)
 class RepairReport:
@@ -39,7 +43,7 @@ class RepairReport:
         seconds: how long it took on the switch.
         outage_seconds: from the first step that takes something away to the end of the last step,
             an upper bound of a neighbour's outage; 0 where no step takes anything away.
-        problems: what the kernel lacks, and which steps failed.
+        problems: what the kernel lacks, and which steps failed; then why, in ``ifup``'s own words.
         log: the last lines of the output of the commands.
     """
 
@@ -139,7 +143,7 @@ class Repairs:
         """
         named = tuple(dict.fromkeys(name for step in steps for name in step.interfaces))
         for name in named:
-            if name not in disk.counted and not bridges_of(disk, name):
+            if not _is_described(disk, name) and not bridges_of(disk, name):
                 raise CommitRefusedError(
                     f"{self._hostname} has no interface {name} in its configuration, so it is not "
                     "known how it should be; nothing was changed."
@@ -183,6 +187,14 @@ def _words(steps: Iterable[Step]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(step.words for step in steps))
 
 
+def _is_described(disk: Configuration, name: str) -> bool:
+    """Return whether a stanza may describe an interface.
+
+    What a template makes only the switch knows: it refuses what its own ifquery does not find.
+    """
+    return name in disk.counted or any(file.is_template for file in disk.files)
+
+
 def _with_bridges(disk: Configuration, step: Step) -> Step:
     """Return the step with stanzas that exist.
 
@@ -190,7 +202,7 @@ def _with_bridges(disk: Configuration, step: Step) -> Step:
     bridge. A port without a stanza of its own, only named in a bridge, is brought up by the bridge.
     """
     bridges = [name for port in step.interfaces for name in bridges_of(disk, port)]
-    named = [name for name in step.interfaces if name in disk.counted]
+    named = [name for name in step.interfaces if _is_described(disk, name)]
     names = tuple(dict.fromkeys((*named, *sorted(bridges))))
     if step.verb == "reapply":
         return Step("reapply", names, names, f"ifup {' '.join(names)}, devices up")
@@ -210,6 +222,8 @@ def _report(
     settled = times.get("settled", ending) if result == "repaired" else ending
     lacking = sections.get("unmet.old") if result == "incomplete" else sections.get("unmet.new")
     problems = (*sections.get("failed", ()), *(lacking or ()), *answers.put_back(sections))
+    if problems:
+        problems += _causes(sections.get("log", ()))
     return RepairReport(
         id=repair_id,
         steps=_words(steps),
@@ -221,6 +235,12 @@ def _report(
         problems=problems,
         log=tuple(sections.get("log", ())),
     )
+
+
+def _causes(log: Iterable[str]) -> tuple[str, ...]:
+    """Return why a stanza was not applied, as ifupdown2 printed it."""
+    errors = dict.fromkeys(line for line in log if line.startswith("error: "))
+    return tuple(f"{IFUP_SAYS}{line.removeprefix('error: ')}" for line in errors)[:_MOST_CAUSES]
 
 
 def _failure(switch: str, report: RepairReport) -> CommitError:

@@ -110,24 +110,15 @@ class Stanza:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Return the values of the ``address`` lines, each with its prefix length or mask.
-
-        A ``netmask`` line belongs to the ``address`` before it (ifupdown2 counts them from the
-        last one back), and says nothing where that has a length of its own.
-        """
-        found: list[str] = []
-        masks: list[str] = []
+        """Return the values of the ``address`` lines, each with the ``netmask`` that follows it."""
+        found, masks = self.values("address"), [""] * len(self.values("address"))
+        last = -1
         for attribute in self.attributes:
-            if attribute.name == "address":
-                found.append(attribute.value)
-            elif attribute.name == "netmask" and found:
-                masks += [""] * (len(found) - len(masks) - 1)
-                masks.append(attribute.value)
-        masks += [""] * (len(found) - len(masks))
-        return tuple(
-            f"{address}/{mask}" if mask and "/" not in address else address
-            for address, mask in zip(found, masks, strict=False)
-        )
+            last += attribute.name == "address"
+            if attribute.name == "netmask" and last >= 0:
+                masks[last] = masks[last] or attribute.value
+        pairs = zip(found, masks, strict=True)
+        return tuple(f"{a}/{mask}" if mask and "/" not in a else a for a, mask in pairs)
 
 
 @dataclass(frozen=True)

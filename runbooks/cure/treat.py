@@ -11,7 +11,7 @@ from runbooks.cure.leafs import AffectedLeaf, Incident, affected_leafs_of
 from runbooks.cure.policy import CurePolicy, explained, foreign, next_cure
 from runbooks.cure.rogues import tell_rogues
 from runbooks.cure.verdict import end_healed, look_at_end, still_there, what_now
-from runbooks.cure.words import refusal, tell, tell_unread
+from runbooks.cure.words import complaint_of, refusal, tell, tell_unread
 from runbooks.incident.endpoints import served
 from runbooks.incident.impact import Impact, Scope
 from runbooks.incident.reachability import wait_until_answering
@@ -142,6 +142,8 @@ def _not_healed(case: Incident, found: Sequence[Diagnosis], rules: CurePolicy) -
     advice = "Look at the VM's console, its security groups, and the route to it from outside."
     if cause:
         advice = what_now(run, [cause], rogues) if rogues else cause.remedy
+    elif complaint := complaint_of(attempts):
+        seen, advice = complaint
     elif not toggled:
         advice += " To toggle the gateway all the same: --toggle"
     run.end(

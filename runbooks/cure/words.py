@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from inventory.names import short_host
+from napalm_cumulus.commit.repairs import IFUP_SAYS
 from runbooks.cure.policy import CurePolicy, foreign
 from runbooks.run.attempt import rebooted
 from tasks.errors import RefusedError
@@ -93,6 +94,22 @@ def tell_attempt(run: Run, attempt: CureAttempt) -> None:
     for problem in attempt.problems:
         run.story.tell("cure", problem, "warn")
     tell_aftercare(run, attempt.aftercare)
+
+
+def complaint_of(attempts: Sequence[CureAttempt]) -> tuple[str, str] | None:
+    """Return what ``ifup`` complained of in the last cure, as the end of a sentence, and advice.
+
+    Where it has not applied the stanza, no other cure will help before the files are corrected.
+    """
+    for attempt in reversed(attempts):
+        said = [problem for problem in attempt.problems if problem.startswith(IFUP_SAYS)]
+        if said:
+            where = f" ({attempt.gateway.place})" if attempt.gateway else ""
+            return (
+                f"; {'; '.join(said)}",
+                f"Correct the stanza of {attempt.interface}{where}, then 'ifreload -a' there.",
+            )
+    return None
 
 
 def tell_aftercare(run: Run, care: Aftercare) -> None:

@@ -18,6 +18,7 @@ from runbooks.cure.ladder import cure_gateway, harmful
 from runbooks.cure.observer import GatewayObserver, Observation, not_judged
 from runbooks.cure.rogues import Compute, tell_rogues
 from runbooks.cure.verdict import end_healed_for_now, look_at_end
+from runbooks.cure.words import complaint_of
 from runbooks.fleet.assess import ports_of
 from runbooks.fleet.plan import RULES, diagnoses_of, peers_of
 from runbooks.fleet.selection import behind_ports
@@ -160,10 +161,14 @@ def _heal_svi(
     if treatment.attempts and not treatment.well and not still:
         raise _unproven(name, svi, found)
     if not _is_covered(still) or (treatment.attempts and not treatment.well):
+        said, advice = complaint_of(treatment.attempts) or (
+            "",
+            f"Look into that leaf by hand: vip check {name}",
+        )
         raise NotHealedError(
             f"{name}: {_faults(still)} on {svi} is still there after "
-            f"{', '.join(each.cure.value for each in treatment.attempts) or 'no cure'}",
-            f"Look into that leaf by hand: vip check {name}",
+            f"{', '.join(each.cure.value for each in treatment.attempts) or 'no cure'}{said}",
+            advice,
         )
     _prove(run, observer, before, plan)
     return still

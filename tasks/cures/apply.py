@@ -200,6 +200,13 @@ def _whole(task: Task, cure: Cure, gateway: Gateway) -> Gateway:
     if gateway.candidate or cure not in {Cure.TOGGLE, Cure.RECREATE}:
         return gateway
     found: Gateway = find_gateway(task, GatewayQuery(interface=gateway.interface)).result
+    if cure is Cure.TOGGLE and found.uneditable:
+        raise CannotCureError(
+            f"{task.host.name}: the address lines of {found.interface} cannot be commented out: "
+            f"{found.uneditable}; nothing was touched",
+            f"Toggle it by hand: comment its address lines out in {found.file}, ifreload -a, "
+            "restore them, ifreload -a.",
+        )
     return found
 
 

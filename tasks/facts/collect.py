@@ -11,7 +11,7 @@ from importlib import resources
 
 from nornir.core.task import Result, Task
 
-from napalm_cumulus.config import snapshot
+from napalm_cumulus.config import rendered, snapshot
 from napalm_cumulus.parsing import iproute
 from napalm_cumulus.parsing.lldp_text import COMMAND as LLDP
 from napalm_cumulus.result import CommandResult
@@ -106,6 +106,7 @@ def _standing() -> Mapping[str, str]:
         # A container has the uptime of its host, so the start of its first process counts.
         "boot": "cd /proc && cat sys/kernel/random/boot_id uptime 1/stat",
         "configuration": snapshot.READ,
+        "rendered": rendered.QUERY_WHERE_NEEDED,
         "links": iproute.LINKS.command(_EACH),
         "addresses": iproute.ADDRESSES.command(_EACH),
         "routes": iproute.ROUTES[4].command(_EACH),

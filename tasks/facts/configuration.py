@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from napalm_cumulus.config import snapshot
+from inventory.names import one_line
+from napalm_cumulus import errors
+from napalm_cumulus.config import rendered, snapshot
 from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.config.interfaces_file import InterfacesFile
 from napalm_cumulus.getters.neighbors import parse_lldp_neighbors
 from napalm_cumulus.parsing.output import loads, text_of
 from napalm_cumulus.prefetched import PrefetchedTransport
 from napalm_cumulus.result import CommandResult
 from tasks.facts.model import DriftFact, LldpFact, PendingFact, Section
 from tasks.facts.section import Results, misread, unread
-from tasks.gateways import commented_addresses, gateways_of
+from tasks.gateways import commented_addresses, gateways_of, made_by
 from tasks.model import Gateway
 
 #: ``ifquery`` does not check commands (``up``, ``post-up``) and prints no status for them.
 _FINE = {"pass", ""}
 _NOT_ROOT = 77
+_COMPLAINT = re.compile(r"^error: (?:(?P<name>[\w.-]+): )?(?P<text>.+)$")
+#: ifupdown2 3.0.0 fails so where it wants to tell that virtual addresses differ.
+_OWN_BUG = "sequence item 0: expected str instance"
 _LEFT = {
     "confirm": "an interrupted confirm ({})",
     "incoming": "a commit that was never begun ({})",
@@ -73,8 +80,9 @@ def configuration(results: Results, more: Mapping[str, CommandResult] | None) ->
     answers = {snapshot.READ: result, **(more or {})}
     try:
         disk = snapshot.take(PrefetchedTransport(_Recorded(), answers)).disk
+        made = _made(disk, results, more)
         return Configured(
-            gateways=gateways_of(disk),
+            gateways=gateways_of(disk, made),
             commented=tuple(
                 f"{path} line {line}: {address} of {interface}"
                 for interface, path, line, address in commented_addresses(disk)
@@ -85,8 +93,33 @@ def configuration(results: Results, more: Mapping[str, CommandResult] | None) ->
         if more is not None:
             raise
         return Configured(unread="the configuration reads files that could not be fetched")
+    except _NotTold as why:
+        return Configured(unread=str(why))
     except misread() as error:
         return Configured(unread=unread(result, error))
+
+
+class _NotTold(Exception):  # noqa: N818 - no error of ours
+    """The lines of the files do not tell what ifupdown2 makes of them, nor does the switch."""
+
+
+def _made(
+    disk: Configuration, results: Results, more: Mapping[str, CommandResult] | None
+) -> Configuration | None:
+    """Return what ifupdown2 makes of the files; None where their lines tell."""
+    why = rendered.unclear(disk)
+    if not why:
+        return None
+    told = results.get("rendered")
+    if told is None or not told.stdout.strip():
+        # A file outside /etc/network is one, or the first look has not seen that it is one.
+        told = (more or {}).get(rendered.QUERY)
+    if told is None:
+        raise UnreadFilesError(rendered.QUERY)
+    try:
+        return rendered.parse(told, made_by(disk))
+    except errors.CommandErrorException as error:
+        raise _NotTold(f"{why}, and {error}") from error
 
 
 def _repeated(disk: Configuration) -> Iterator[str]:
@@ -96,7 +129,7 @@ def _repeated(disk: Configuration) -> Iterator[str]:
     """
     seen: set[tuple[str, str]] = set()
     for at in disk.stanzas():
-        if at.stanza.keyword == "iface":
+        if at.stanza.keyword == "iface" and not at.file.is_template:
             for name in at.stanza.interfaces:
                 if (name, at.stanza.family) in seen:
                     yield f"{name}: {at}"
@@ -126,18 +159,46 @@ def drift(result: CommandResult, gateways: tuple[Gateway, ...]) -> Iterator[Drif
     told_of = {row["name"] for row in rows if "address-virtual" in (row.get("config") or {})}
     virtual = {gateway.interface for gateway in gateways} - told_of
     found = False
+    said = _complaints(result)
     for row in rows:
         name, told = str(row["name"]), row.get("config") or {}
         bad = list(_failed(name, told, row.get("config_status") or {}))
         if name in virtual:
             virtual.remove(name)
-            bad.append(DriftFact(name, "address-virtual", "not among what was checked"))
+            why = next((text for of, text in said if of in {"", name}), "")
+            text = f"not among what was checked{why and f': ifquery says {why!r}'}"
+            bad.append(DriftFact(name, "address-virtual", text))
         if not bad and row.get("status") not in _FINE:
             bad.append(DriftFact(name, "", f"its status is {row.get('status')}"))
         found = found or bool(bad)
         yield from bad
-    if result.exit_status != 0 and not found:
+    if result.exit_status != 0 and not found and not _fails_of_itself(result, gateways):
         yield DriftFact("", "", f"ifquery -c ends with exit status {result.exit_status}")
+
+
+def _fails_of_itself(result: CommandResult, gateways: tuple[Gateway, ...]) -> bool:
+    """Return whether ifquery failed only for having virtual addresses in two stanzas of one SVI.
+
+    It does not compare those of the second stanza then; the kernel's devices and addresses are
+    looked at all the same.
+    """
+    errors = [line for line in result.stderr.splitlines() if line.startswith(b"error: ")]
+    parted = any(
+        sum(bool(each.values("address-virtual")) for each in stanzas) > 1
+        for stanzas in (InterfacesFile.parse(gateway.stanza).stanzas for gateway in gateways)
+    )
+    return parted and bool(errors) and all(_OWN_BUG.encode() in line for line in errors)
+
+
+def _complaints(result: CommandResult) -> list[tuple[str, str]]:
+    """Return what ifquery complains of, each with the interface that it names, or none."""
+    lines = dict.fromkeys(result.stderr.decode("utf-8", "replace").splitlines())
+    found = (_COMPLAINT.match(line) for line in lines)
+    return [
+        (match["name"] or "", one_line(match["text"], 200))
+        for match in found
+        if match is not None and not match["text"].startswith(_OWN_BUG)
+    ]
 
 
 def _checked(result: CommandResult) -> list[dict[str, Any]]:

@@ -84,6 +84,7 @@ EXPECTED = {
     "port-blocking": seen("port-blocking", may=_WAYS),
     "vrr-mtu-wrong": seen("vrr-mtu-wrong"),
     "svi-mtu-wrong": seen("svi-mtu-wrong", _DRIFT),
+    "vip-not-auto": seen("vip-not-auto"),
     # Not of the switch.
     "vm-down": seen(may=_WAYS),
     "hypervisor-uplink-down": seen("hypervisor-unreachable", may=_WAYS),

@@ -122,9 +122,10 @@ def disturbance(pinger: Pinger | None, cure: Cure, away: float = 0.0) -> str:
 def test_a_fault_bites_and_is_found_named_cured_and_mended(
     desk: Desk, leaf: LeafUnderTest, looker: Looker, table: Table, fault: Fault
 ) -> None:
-    lab, disk, before = desk.lab, leaf.disk(), everything(desk.lab)
+    lab, well, before = desk.lab, leaf.disk(), everything(desk.lab)
     looker.facts()  # the session stands before anything is broken
     break_(lab, fault)
+    disk = leaf.disk()
     require_bite(lab, fault)
     require_found(looker, fault)
     if fault.id == "f2":  # the look has made the VM answer, which ends it
@@ -150,6 +151,7 @@ def test_a_fault_bites_and_is_found_named_cured_and_mended(
     assert time.monotonic() - begin < PATIENCE
     assert FaultInjector(lab).active() == []
     assert wait_until(lambda: everything(lab) == before, timeout=PATIENCE), everything(lab) ^ before
+    assert leaf.disk() == well
 
 
 def is_disruptive(fault: Fault) -> bool:

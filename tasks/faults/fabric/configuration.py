@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from inventory.names import same_host
 from tasks.addresses import IpAddress, is_link_local
 from tasks.facts.index import Vip
 from tasks.faults.base import Fault, Sighting
-from tasks.faults.gateway_view import SwitchView
+from tasks.faults.gateway_view import GatewayView, SwitchView
 from tasks.faults.model import Status
+from tasks.ladder import Cure
 
 
 def _identity(view: SwitchView) -> Iterator[Sighting]:
@@ -37,7 +38,7 @@ def _twice(view: SwitchView) -> Iterator[Sighting]:
     for ip, several in vips.items():
         svis = owners.get(ip, ())
         if len(several) + len(svis) > 1:
-            places = [f"{v.device} ({v.gateway.file} line {v.virtual.line})" for v in several]
+            places = [f"{v.device} ({_place(v)})" for v in several]
             places += [f"{svi} (its own address)" for svi in svis]
             yield Sighting(
                 str(ip),
@@ -46,6 +47,11 @@ def _twice(view: SwitchView) -> Iterator[Sighting]:
                 "device answers.",
                 several[0].interface,
             )
+
+
+def _place(vip: Vip) -> str:
+    line = vip.virtual.line
+    return f"{vip.gateway.file} line {line}" if line else vip.gateway.file
 
 
 def _repeated(view: SwitchView) -> Iterator[Sighting]:
@@ -60,6 +66,24 @@ def _repeated(view: SwitchView) -> Iterator[Sighting]:
                 "backup file in interfaces.d is read too.",
                 name,
             )
+
+
+def _not_auto(view: GatewayView) -> Iterator[Sighting]:
+    """Yield a stanza with VIPs that is not auto; it may work now, brought up by its name."""
+    gateway = view.gateway
+    if not gateway.auto:
+        yield Sighting(
+            view.svi,
+            f"configuration: no auto line for {view.svi} in front of its stanza ({gateway.place})",
+            f"Put 'auto {view.svi}' in front of its stanza; behind it, it does not count, nor does "
+            "'allow-auto'. Then ifreload -a. Until then 'ifreload -a' passes it over too.",
+            view.svi,
+        )
+
+
+def _not_auto_sentence(view: GatewayView, _: Sequence[Sighting]) -> str:
+    vips = ", ".join(str(v.address.ip) for v in view.gateway.virtual)
+    return f"{view.svi} is not auto: after the next boot nobody has {vips}"
 
 
 def _commented(view: SwitchView) -> Iterator[Sighting]:
@@ -150,6 +174,16 @@ FAULTS = (
         scope="switch",
         needs=("gateways",),
         find_on_switch=_repeated,
+    ),
+    Fault(
+        "vip-not-auto",
+        "Each stanza with VIPs is auto",
+        Status.WARNING,
+        needs=("gateways",),
+        find=_not_auto,
+        cure=Cure.NONE,
+        sentence=_not_auto_sentence,
+        latent=True,
     ),
     Fault(
         "address-commented-out",

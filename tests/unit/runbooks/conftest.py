@@ -76,6 +76,7 @@ class World:
     on_cure: dict[Cure, Callable[[], None]] = field(default_factory=dict)
     cured: list[tuple[str, Cure, str]] = field(default_factory=list)
     impossible: set[str] = field(default_factory=set)
+    problems: tuple[str, ...] = ()
 
     @property
     def leaf(self) -> FakeSwitch:
@@ -130,7 +131,14 @@ class World:
         self.on_cure.get(diagnosis.cure, lambda: None)()
         outage = 0.02 if diagnosis.cure.disruptive else 0.0
         return nornir.core.task.Result(
-            task.host, CureOutcome(diagnosis.cure, given["planned"].steps, outage)
+            task.host,
+            CureOutcome(
+                diagnosis.cure,
+                given["planned"].steps,
+                outage,
+                complete=not self.problems,
+                problems=self.problems,
+            ),
         )
 
     def vip(self, *words: str, input_: str | None = None) -> Result:

@@ -4,8 +4,9 @@ from ipaddress import ip_address
 
 import pytest
 
+from napalm_cumulus.config.configuration import MAIN_FILE, Configuration
 from tasks.errors import NoGatewayError, RefusedError
-from tasks.gateways import GatewayQuery, gateway_in
+from tasks.gateways import GatewayQuery, gateway_in, gateways_of
 from tests.unit.tasks.fakes import CONFIG, SVI
 
 VM = GatewayQuery(address=ip_address("130.246.213.11"))
@@ -127,3 +128,51 @@ def test_files_that_source_each_other_are_refused() -> None:
     )
     with pytest.raises(RefusedError, match="cannot be read"):
         gateway_in(text, "sw", VM)
+
+
+@pytest.mark.parametrize(
+    ("auto", "seen"),
+    [
+        ("auto vlan453", True),
+        ("auto lo vlan453", True),
+        ("auto vlan[450-460]", True),
+        ("auto all", True),
+        ("allow-auto vlan453", False),
+        ("allow-hotplug vlan453", False),
+        ("# auto vlan453", False),
+        ("", False),
+    ],
+)
+def test_whether_the_next_boot_brings_a_gateway_up(auto: str, seen: bool) -> None:
+    """As ifupdown2 3.0.0 has it."""
+    text = CONFIG.replace("auto vlan453", auto)
+    assert gateway_in(text, "sw", VM).auto == seen
+    found = {g.interface: g.auto for g in gateways_of(Configuration({MAIN_FILE: text}))}
+    assert found == {"vlan453": seen, "vlan999": True}
+
+
+def test_what_another_stanza_stands_on_needs_no_auto_line_of_its_own() -> None:
+    text = CONFIG.replace("auto vlan453", "auto vlan453.7\niface vlan453.7\n")
+    assert gateway_in(text, "sw", VM).auto
+    assert not gateway_in(text.replace("auto vlan453.7", ""), "sw", VM).auto
+
+
+def test_a_gateway_of_a_range_is_found_and_not_edited() -> None:
+    text = CONFIG.replace("iface vlan453\n", "iface vlan[453-453]\n")
+    gateway = gateway_in(text, "sw", VM)
+    assert (gateway.interface, gateway.candidate) == ("vlan453", "")
+    assert "together with others as 'iface vlan[453-453]'" in gateway.uneditable
+
+
+def test_a_gateway_that_a_template_makes() -> None:
+    text = "% for v in [453]:\n" + CONFIG.replace("vlan453", "vlan${v}") + "% endfor\n"
+    made = Configuration({"/etc/network/t": CONFIG}, "/etc/network/t")
+    gateway = gateway_in(text, "sw", VM, made=made)
+    assert (gateway.interface, gateway.candidate, gateway.place) == (
+        "vlan453",
+        "",
+        "/etc/network/t",
+    )
+    assert "lines are not what ifupdown2 sees" in gateway.uneditable
+    with pytest.raises(RefusedError, match="managed by"):
+        gateway_in(text, "sw", VM, "130.246.212.2", made)

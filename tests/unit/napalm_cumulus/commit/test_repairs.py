@@ -159,6 +159,23 @@ def test_what_is_not_as_meant_is_a_problem(section: bytes, problem: str) -> None
     assert report.problems == (problem,)
 
 
+def test_what_ifup_complains_of_is_told_where_something_is_lacking() -> None:
+    log = (
+        b"== log\n error: invalid literal for int() with base 10: 'abc'\n ifup ended with exit "
+        b"status 1\n error: invalid literal for int() with base 10: 'abc'\n"
+    )
+    spoken = DONE.replace(b"== log\n", log)
+    repairs, _ = repaired(spoken)
+    assert repairs.carry_out([steps.reapply("vlan453")]).problems == (), "all is there"
+    lacking = spoken.replace(b"== unmet.new\n", b"== unmet.new\n missing vlan453-v0 UP\n")
+    repairs, _ = repaired(lacking)
+    report = repairs.carry_out([steps.reapply("vlan453")])
+    assert report.problems == (
+        "missing vlan453-v0 UP",
+        "ifup says: invalid literal for int() with base 10: 'abc'",
+    )
+
+
 @pytest.mark.parametrize(
     ("result", "status", "said"),
     [

@@ -222,6 +222,19 @@ def test_what_alone_cannot_be_repaired_is_refused_with_its_advice(rack: World) -
     assert rack.cured == []
 
 
+def test_what_ifup_complains_of_is_the_end_and_the_advice(rack: World) -> None:
+    rack.silent = {VM}
+    rack.facts[SW3] = no_routes()
+    rack.problems = ("missing vlan453-v0 UP", "ifup says: invalid literal for int()")
+    result = rack.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 8, result.output
+    said = " ".join(result.output.split())
+    assert "NOT HEALED" in said
+    assert "; ifup says: invalid literal for int() Correct the stanza" in said
+    assert "Correct the stanza of vlan453 (/etc/network/interfaces, lines " in said
+    assert "console" not in said
+
+
 def test_an_uncertain_diagnosis_gets_no_disruptive_cure_for_one_vm(rack: World) -> None:
     rack.silent = {VM}
     rack.facts[SW3] = link(probe(well(), "ping", ok=False), V0, flags=UP | {"NOARP"})

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from napalm_cumulus.config import rendered
+from napalm_cumulus.config.configuration import MAIN_FILE, Configuration
 from napalm_cumulus.result import CommandResult
 from tasks.facts.assemble import UnreadFilesError, read_facts
 from tasks.facts.model import Section, SwitchFacts
+from tasks.health.diagnose import diagnose
 from tasks.health.judge import judge
 from tasks.health.vip_records import vip_records
 from tests.unit.tasks.health.recorded import (
@@ -415,3 +418,135 @@ def test_ifquery_tells_the_virtual_addresses_of_several_stanzas_once() -> None:
     assert [(r.interface, r.attribute) for r in facts(drift=both).drift.rows] == [
         ("vlan453", "address-virtual")
     ]
+
+
+# --- files whose lines alone do not tell
+
+LOOP = INTERFACES.replace("auto vlan453\niface vlan453\n", "auto vlan${v}\niface vlan${v}\n")
+LOOP = f"% for v in [453]:\n{LOOP}\n% endfor\n"
+
+
+def ifquery_says() -> list[dict[str, Any]]:
+    """What ``ifquery -a -o json`` makes of the leaf's file."""
+    plain = Configuration({MAIN_FILE: INTERFACES})
+    found = []
+    for at in plain.stanzas():
+        names = dict.fromkeys(a.name for a in at.stanza.attributes)
+        config = {name: list(at.stanza.values(name)) for name in names}
+        found.append({"name": at.stanza.name, "auto": True, "config": config})
+    return found
+
+
+def test_a_vip_that_a_template_makes_is_the_one_that_ifquery_tells() -> None:
+    read = facts(configuration=archive(**{"etc/network/interfaces": LOOP}), rendered=ifquery_says())
+    assert read.gateways_unread == ""
+    plain = {g.interface: g for g in facts().gateways}
+    made = {g.interface: g for g in read.gateways}
+    assert made.keys() == plain.keys()
+    svi = made["vlan453"]
+    assert [(v.device, v.mac, v.address) for v in svi.virtual] == [
+        (v.device, v.mac, v.address) for v in plain["vlan453"].virtual
+    ]
+    assert (svi.own, svi.values("mtu")) == (plain["vlan453"].own, plain["vlan453"].values("mtu"))
+    assert svi.uneditable.endswith("whose lines are not what ifupdown2 sees")
+    assert (svi.place, svi.candidate, svi.auto) == ("/etc/network/interfaces", "", True)
+    assert not [f for f in judge(read) if f.check != "unread"]
+    # What stands there as it is has its lines.
+    assert made["vlan999"].first == plain["vlan999"].first + 1
+    assert made["vlan999"].uneditable == "it stands in /etc/network/interfaces, a mako template"
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (said("rendered", 1, b"", b"error: x\n"), "exit status 1"),
+        (said("rendered", 0, b"nonsense"), "not JSON"),
+        (said("rendered", 0, b"[]", b"error: x: failed to render template (y)."), "failed to ren"),
+    ],
+)
+def test_a_template_that_nobody_renders_is_unknown_and_no_vip_of_it_is_judged(
+    told: CommandResult, why: str
+) -> None:
+    files = archive(**{"etc/network/interfaces": LOOP})
+    more = {rendered.QUERY: CommandResult(rendered.QUERY, *_parts(told))}
+    read = read_facts(SWITCH, results(configuration=files, rendered=told), more)
+    assert read.gateways == ()
+    assert why in read.gateways_unread
+    assert "is a mako template" in read.gateways_unread
+    found = judge(read)
+    assert [(f.check, f.status.value, f.subject) for f in found] == [
+        ("unread", "UNKNOWN", "configuration")
+    ]
+    assert "ip addr del" not in str(found)
+
+
+def _parts(result: CommandResult) -> tuple[int, bytes, bytes]:
+    return result.exit_status, result.stdout, result.stderr
+
+
+def test_a_template_elsewhere_costs_one_more_question() -> None:
+    given = results(configuration=archive(**{"etc/network/interfaces": LOOP}))
+    with pytest.raises(UnreadFilesError) as asked:
+        read_facts(SWITCH, given, {})
+    assert asked.value.command == rendered.QUERY
+    answer = CommandResult(rendered.QUERY, 0, json.dumps(ifquery_says()).encode(), b"")
+    assert len(read_facts(SWITCH, given, {rendered.QUERY: answer}).gateways) == 2
+    assert read_facts(SWITCH, given, None).gateways_unread
+
+
+@pytest.mark.parametrize("followed", [True, False])
+def test_a_directory_is_read_where_the_switch_reads_it(followed: bool) -> None:
+    """ifupdown2 3.0.0 does not follow ``source-directory``; later releases do."""
+    line = "source-directory /etc/network/more\n"
+    at = INTERFACES.index("auto vlan999")
+    main, other = line + INTERFACES[:at], INTERFACES[at:]
+    files = archive(**{"etc/network/interfaces": main, "etc/network/more/svi": other})
+    told = [row for row in ifquery_says() if followed or row["name"] != "vlan999"]
+    read = facts(configuration=files, rendered=told)
+    assert [g.interface for g in read.gateways] == (
+        ["vlan453", "vlan999"] if followed else ["vlan453"]
+    )
+    assert read.gateways[0].uneditable == ""
+
+
+@pytest.mark.parametrize(
+    ("complaint", "told"),
+    [
+        ("error: invalid literal for int() with base 16: 'zz'", "invalid literal for int()"),
+        ("error: vlan453: invalid literal for int()", "ifquery says 'invalid literal"),
+        ("error: vlan999: no such thing", ""),
+        ("error: sequence item 0: expected str instance, IPv4Network found", ""),
+        ("warning: vlan453: this and that", ""),
+    ],
+)
+def test_why_a_stanza_cannot_be_read_is_in_the_drift_and_the_diagnosis(
+    complaint: str, told: str
+) -> None:
+    found = rows("drift")
+    for row in found:
+        if row["name"] == "vlan453":
+            row["config"].pop("address-virtual")
+            row["config_status"].pop("address-virtual")
+    broken = said("drift", 1, json.dumps(found).encode(), f"{complaint}\n".encode())
+    gone = [row for row in rows("links") if row["ifname"] != "vlan453-v0"]
+    read = facts(drift=broken, links=gone)
+    (drift,) = read.drift.rows
+    assert told in drift.text
+    assert bool(told) == ("ifquery says" in drift.text)
+    (first, *_) = diagnose(read)
+    assert first.fault == "vrr-device-deleted"
+    assert told in first.evidence[-1]
+
+
+def test_ifquery_fails_of_itself_where_two_stanzas_have_virtual_addresses() -> None:
+    """ifupdown2 3.0.0: it exits 1, calls all a pass, and does not tell those of the second."""
+    second = "\taddress-virtual 00:00:5e:00:01:c6"
+    assert second in INTERFACES
+    two = INTERFACES.replace(second, f"iface vlan453 inet6 static\n{second}")
+    bug = b"error: sequence item 0: expected str instance, IPv4Network found\n"
+    for text, error, seen in ((two, bug, 0), (INTERFACES, bug, 1), (two, b"error: x\n", 1)):
+        read = facts(
+            configuration=archive(**{"etc/network/interfaces": text}),
+            drift=said("drift", 1, stdout("drift"), error),
+        )
+        assert len(read.drift.rows) == seen

@@ -25,6 +25,23 @@ from tests.unit.tasks.health.recorded import (
 FABRIC = [
     Case("identity", lambda: facts(hostname="swt-sn2100-04\n"), "", ("swt-sn2100-04", SWITCH)),
     Case(
+        "vip-not-auto",
+        lambda: facts(configuration=configured(lambda text: text.replace("auto vlan453\n", ""))),
+        SVI,
+        ("no auto line", "/etc/network/interfaces, lines"),
+    ),
+    Case(
+        "vip-not-auto",
+        lambda: facts(
+            configuration=configured(
+                lambda text: (
+                    text.replace("auto vlan453\n", "allow-auto vlan453\n") + "\nauto vlan453\n"
+                )
+            )
+        ),
+        SVI,
+    ),
+    Case(
         "vip-twice",
         lambda: facts(configuration=configured(copied_vip)),
         VIP,

@@ -148,6 +148,11 @@ FAULTS: dict[str, tuple[Break, Cure, bool]] = {
         False,
     ),
     "vrr-mtu-wrong": (lambda f: link(f, V0, mtu=1400), Cure.REAPPLY, True),
+    "vip-not-auto": (
+        lambda f: replace(f, gateways=(replace(f.gateways[0], auto=False),)),
+        Cure.NONE,
+        True,
+    ),
     "svi-answers-arp": (
         lambda f: sysctl(sysctl(f, "conf/all/arp_ignore", 0), f"conf/{SVI}/arp_ignore", 0),
         Cure.NONE,

@@ -1,0 +1,96 @@
+"""What ifupdown2 itself makes of the files, where their lines alone do not tell.
+
+The lines of a mako template are not what ifupdown2 sees, and whether a ``source-directory`` line is
+followed depends on its release. The switch is asked then.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.config.interfaces_file import InterfacesFile
+from napalm_cumulus.errors import CommandErrorException
+from napalm_cumulus.result import CommandResult
+
+#: Tells every auto interface as ifupdown2 reads it.
+QUERY = "timeout 10 ifquery -a -o json"
+_MAKERS = "^[[:space:]]*(%|source-directory[[:space:]])|<%|[$][{]"
+#: The same, where a file below /etc/network may need it; nothing elsewhere.
+QUERY_WHERE_NEEDED = (
+    "if grep -RqsE --exclude-dir='if-*.d' --exclude-dir=ifupdown2 "
+    f"'{_MAKERS}' /etc/network; then {QUERY}; fi"
+)
+_DIRECTORY = re.compile(r"^[ \t]*source-directory[ \t]+\S", re.MULTILINE)
+#: Where mako fails, ifupdown2 reads the file as it stands.
+_NOT_RENDERED = "failed to render template"
+#: ifquery keeps each of these at the place of its ``address``.
+_OF_AN_ADDRESS = ("netmask", "broadcast", "scope", "preferred-lifetime")
+
+
+def unclear(configuration: Configuration) -> str:
+    """Return why the lines do not tell what ifupdown2 makes of them; empty where they do."""
+    reasons = []
+    for file in configuration.files:
+        if file.is_template:
+            reasons.append(f"{file.path} is a mako template")
+        elif is_unclear(file):
+            reasons.append(f"{file.path} has a 'source-directory' line")
+    return ", ".join(reasons)
+
+
+def is_unclear(file: InterfacesFile) -> bool:
+    """Return whether the file's lines do not tell what ifupdown2 makes of them."""
+    return file.is_template or (
+        "source-directory" in file.text and _DIRECTORY.search(file.text) is not None
+    )
+
+
+def parse(result: CommandResult, path: str) -> Configuration:
+    """Return the switch's answer as plain stanzas.
+
+    Args:
+        result: of ``QUERY``.
+        path: the path by which the stanzas are told.
+
+    Raises:
+        CommandErrorException: it is none, or mako has failed.
+    """
+    said = result.stderr.decode("utf-8", "replace")
+    if _NOT_RENDERED in said:
+        line = next(line for line in said.splitlines() if _NOT_RENDERED in line)
+        raise CommandErrorException(f"'ifquery -a' says: {line}")
+    try:
+        document = json.loads(result.stdout)
+        text = "\n".join(line for row in document for line in _stanza(row))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f"exit status {result.exit_status}" if result.exit_status else f"not JSON: {error}"
+        raise CommandErrorException(
+            f"'ifquery -a -o json' does not tell what it makes of the files ({why})"
+        ) from error
+    return Configuration({path: f"{text}\n"}, path)
+
+
+def _stanza(row: Mapping[str, Any]) -> Iterator[str]:
+    if row.get("auto"):
+        yield f"auto {row['name']}"
+    words = (row["name"], row.get("addr_family", ""), row.get("addr_method", ""))
+    yield f"iface {' '.join(filter(None, words if words[1] else words[:1]))}"
+    config = row.get("config") or {}
+    for name, value in config.items():
+        if name in _OF_AN_ADDRESS:
+            continue
+        for index, each in enumerate(_values(value)):
+            yield f"\t{name} {each}"
+            if name == "address":
+                for related in _OF_AN_ADDRESS:
+                    found = _values(config.get(related, ""))
+                    if index < len(found) and found[index]:
+                        yield f"\t{related} {found[index]}"
+
+
+def _values(value: object) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]

@@ -1,0 +1,125 @@
+"""A leaf whose files are written as people write them: no false alarm, and the gateway is cured.
+
+Each style means what the lab's own file means, so that nothing has to be reloaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from lab.faults.inject import FaultInjector
+from tasks.facts.model import SwitchFacts
+from tasks.health.judge import judge
+from tests.lab.desk import SWITCH, Desk
+from tests.lab.looker import SVI, VIP, Looker, told
+from tests.lab.switch import WELL, LeafUnderTest
+
+FILE = "/etc/network/interfaces"
+OWN, SECOND = "130.246.212.2/22", "130.246.215.254/22"
+
+
+def netmask(text: str) -> str:
+    return text.replace(f"address {OWN}", "address 130.246.212.2\n\tnetmask 255.255.252.0")
+
+
+def dotted(text: str) -> str:
+    return text.replace(f"{VIP}/22", f"{VIP}/255.255.252.0")
+
+
+def short_macs(text: str) -> str:
+    return text.replace("00:00:5e:00:01:c", "0:0:5E:0:1:C")
+
+
+def two_stanzas(text: str) -> str:
+    return re.sub(rf"(.*address-virtual \S+ {SECOND})", rf"iface {SVI} inet6 static\n\1", text)
+
+
+def continued(text: str) -> str:
+    return text.replace("bridge-ports ", "bridge-ports \\\n\t\t")
+
+
+def loop(text: str) -> str:
+    """The SVI's stanza comes out of a mako loop."""
+    lines = text.replace(f"auto {SVI}\niface {SVI}\n", "auto vlan${v}\niface vlan${v}\n")
+    begin = lines.index("auto vlan${v}")
+    end = lines.index("\n\n", begin) if "\n\n" in lines[begin:] else len(lines)
+    return f"{lines[:begin]}% for v in [453]:\n{lines[begin:end]}\n% endfor\n{lines[end:]}"
+
+
+STYLES = {
+    each.__name__: each for each in (netmask, dotted, short_macs, two_stanzas, continued, loop)
+}
+
+
+@pytest.fixture
+def original(leaf: LeafUnderTest) -> Iterator[str]:
+    text = leaf.sh(f"cp -p {FILE} /var/tmp/as-it-was; cat {FILE}")
+    yield text
+    leaf.sh(f"cp -p /var/tmp/as-it-was {FILE}; rm /var/tmp/as-it-was; ifreload -a || ifreload -a")
+
+
+def write(leaf: LeafUnderTest, text: str) -> None:
+    """Put it there; what it means is what the kernel has, by ifupdown2's own word."""
+    script = f"cat >{FILE}.new <<'END'\n{text}END\ncat {FILE}.new >{FILE}; rm {FILE}.new"
+    leaf.sh(f"{script}\nifreload -a")
+    assert leaf.addresses() == WELL
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_false_alarm_and_the_gateway_is_cured(
+    desk: Desk, leaf: LeafUnderTest, looker: Looker, original: str, style: str
+) -> None:
+    text = STYLES[style](original)
+    assert text != original
+    write(leaf, text)
+    looker.facts()
+    looker.channels.clear()
+    facts: SwitchFacts = looker.facts()
+    assert judge(facts) == (), told(judge(facts))
+    assert len(looker.channels) == 1
+    assert SVI in {gateway.interface for gateway in facts.gateways}
+
+    said = desk.vip("trace", "vm-a1")
+    assert said.code == 0, said
+    assert f"{VIP}/22 on {SVI}-v0 ({FILE}" in said.out
+
+    said = desk.vip("toggle", SWITCH, "--vip", VIP, "--yes")
+    if style == "loop":
+        assert said.code == 6, said
+        assert "lines of vlan453 cannot be commented out" in said.err
+        assert "nothing was touched" in said.err
+    else:
+        assert said.code == 0, said
+    assert leaf.addresses() == WELL
+
+    assert FaultInjector(desk.lab).inject("vrr-device-deleted").as_declared
+    said = desk.vip("heal", "vm-a1", "--yes")
+    print(said.out, said.err)  # noqa: T201 - pytest -rP shows what a person reads
+    assert said.code == 0, said
+    assert FaultInjector(desk.lab).mend()[0].answers
+    assert leaf.addresses() == WELL
+    assert leaf.sh(f"cat {FILE}") == text
+
+
+def test_why_ifupdown2_does_not_make_the_vips_is_told(
+    desk: Desk, leaf: LeafUnderTest, original: str
+) -> None:
+    """A stanza that was spoilt, and a VRR device that is gone: it cannot come back."""
+    write(leaf, f"{original}\n")
+    spoilt = original.replace(SECOND, "130.246.215.254/abc")
+    leaf.sh(f"cat >{FILE} <<'END'\n{spoilt}END")
+    try:
+        FaultInjector(desk.lab).inject("vrr-device-deleted")
+        said = desk.vip("heal", "vm-a1", "--yes")
+        print(said.out, said.err)  # noqa: T201 - as above
+        assert said.code == 6, said
+        assert "ifquery says \"invalid literal for int() with base 10: 'abc'\"" in said.out
+        assert f"{FILE} line " in said.err
+        assert "130.246.215.254/abc" in said.err
+        assert "console" not in said.out + said.err
+    finally:
+        leaf.sh(f"cp -p /var/tmp/as-it-was {FILE}")
+        FaultInjector(desk.lab).mend()
