@@ -73,8 +73,14 @@ plainly_wrong() { # given words on stdin, where nothing can be tried: the same f
             if (n != 6) return "not six numbers with colons"
             return part[1] ~ /[13579bdfBDF]$/ ? "a multicast address" : ""
         }
-        function written(text,  n, i, part, all) { # a MAC as the kernel writes it
-            n = split(tolower(text), part, ":")
+        function written(kind, text,  n, i, part, all) { # a MAC, or a mask, as the kernel writes it
+            text = tolower(text)
+            if (kind != "mac") {
+                if (split(text, part, "/") != 2 || split(part[2], mask, ".") != 4) return text
+                for (i = 1; i <= 4; i++) for (n = mask[i]; n > 0; n = int(n / 2)) all += n % 2
+                return part[1] "/" all
+            }
+            n = split(text, part, ":")
             for (i = 1; i <= n; i++) all = all (i > 1 ? ":" : "") (length(part[i]) < 2 ? "0" : "") part[i]
             return all
         }
@@ -88,7 +94,7 @@ plainly_wrong() { # given words on stdin, where nothing can be tried: the same f
         {
             why = NF != 4 ? "not one word" : $1 == "mac" ? mac($4) : address($4)
             if (why != "") print "!", $2, $4, why
-            print "+", $3, ($1 == "mac" ? written($4) : tolower($4)) "\n+", $3, "UP"
+            print "+", $3, written($1, $4) "\n+", $3, "UP"
         }'
 }
 

@@ -157,6 +157,45 @@ def test_what_the_stanzas_give(program: Program) -> None:
     ]
 
 
+def test_masks_belong_to_the_addresses_without_a_length_or_to_the_last_ones(
+    program: Program,
+) -> None:
+    """As ifquery of ifupdown2 3.0.0 prints them; stanzas of one interface go on counting."""
+    program.write(
+        {
+            "said": "iface a inet static\n\taddress 10.1.0.2\n\taddress 10.2.0.2\n"
+            "\taddress 10.3.0.2\n\tnetmask 255.255.255.0\n\tnetmask 16\n"
+            "\taddress-virtual none 10.1.0.1/24\niface a inet6 static\n"
+            "\taddress 2001:db8::2\n\tnetmask 64\n\taddress-virtual none 2001:db8::1/64\n"
+        }
+    )
+    assert program.run('given_words <"$W/said"').lines == [
+        "address a a-v0 10.1.0.1/24",
+        "address a a 10.1.0.2",
+        "address a a 10.2.0.2/255.255.255.0",
+        "address a a 10.3.0.2/16",
+        "address a a-v1 2001:db8::1/64",
+        "address a a 2001:db8::2/64",
+    ]
+
+
+def test_where_nothing_can_be_tried_the_text_is_written_as_the_kernel_does(
+    program: Program,
+) -> None:
+    words = (
+        "mac a a-v0 0:0:5E:0:1:C5\naddress a a 10.0.0.2/255.255.252.0\n"
+        "address a a 10.0.0.2/22\naddress a a 2001:DB8::1/64\n"
+    )
+    program.write({"words": words})
+    said = program.run('plainly_wrong <"$W/words"').lines
+    assert [line for line in said if not line.endswith("UP")] == [
+        "+ a-v0 00:00:5e:00:01:c5",
+        "+ a 10.0.0.2/22",
+        "+ a 10.0.0.2/22",
+        "+ a 2001:db8::1/64",
+    ]
+
+
 def test_what_the_kernel_refuses_it_would_refuse_on_the_way_back(program: Program) -> None:
     words = (
         "address vlan453 vlan453 10.0.0.2/24\naddress vlan453 vlan453 10.0.0.300/24\n"
