@@ -39,13 +39,13 @@ class VirtualMachine:
         name: display name; not unique.
         project_id: owning project.
         status: its state in Nova (``ACTIVE``, ``SHUTOFF``, ``ERROR``, ...).
-        hypervisor: Nova's ``hypervisor_hostname`` (usually an FQDN); empty when Nova has placed it
+        hypervisor: nova's ``hypervisor_hostname`` (usually an FQDN); empty when Nova has placed it
             on none.
         addresses: fixed addresses with the prefix length of their subnet.
         floating_addresses: addresses that reach its ports by NAT.
         macs: MAC addresses of its ports, lower case with colons.
         host_status: ``UP``, ``UNKNOWN`` (compute service down), ``MAINTENANCE`` or empty.
-        fault: Nova's fault message when status is ERROR; else empty.
+        fault: nova's fault message when status is ERROR; else empty.
     """
 
     id: str
@@ -66,7 +66,7 @@ class MacOwner:
 
     Attributes:
         mac: the MAC in lower case with colons.
-        kind: Neutron's ``device_owner`` (``compute:nova``, ``network:dhcp``); empty for a free
+        kind: neutron's ``device_owner`` (``compute:nova``, ``network:dhcp``); empty for a free
             port.
         vm: the VM, without its addresses; None where the owner is not a VM.
     """

@@ -1,4 +1,4 @@
-"""The NAPALM driver itself: a session with (from its bases) getters and configuration."""
+"""The NAPALM driver itself: a session, and the getters and configuration methods of its bases."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class CumulusDriver(Session, ConfigurationMethods, CumulusGetters):
     """Cumulus Linux switches whose network is managed by ifupdown2.
 
-    Nothing is contacted before ``open()``. See ``Session`` for the constructor's arguments and
-    ``napalm_cumulus.ssh.arguments.OPTIONAL_ARGS`` for the optional ones.
+    Nothing is contacted before ``open()``. ``Session`` describes the constructor's arguments, and
+    ``napalm_cumulus.ssh.arguments.OPTIONAL_ARGS`` lists the optional ones.
     """
 
     platform = "cumulus"
@@ -32,7 +32,7 @@ class CumulusDriver(Session, ConfigurationMethods, CumulusGetters):
         exc_value: BaseException | None,
         exc_traceback: TracebackType | None,
     ) -> Literal[False] | None:
-        """End the session. NAPALM's own prints that an exception it has no name for is a bug."""
+        """End the session. NAPALM's own method calls an exception that it does not know a bug."""
         self.close()
         return None
 
@@ -42,16 +42,17 @@ class CumulusDriver(Session, ConfigurationMethods, CumulusGetters):
     def cli(
         self, commands: list[str], encoding: str = "text", *, check: bool = True
     ) -> dict[str, str | dict[str, Any]]:
-        """Run shell commands, all in one round trip, and give what each wrote to stdout.
+        """Run shell commands in one round trip; return the stdout of each.
 
         Args:
             commands: ``sh`` command lines; each runs in a shell of its own with empty stdin.
-            encoding: Only "text".
-            check: Raise when a command fails; otherwise its output is given whatever its status.
+            encoding: only "text".
+            check: whether to raise when a command fails; otherwise its output is returned in any
+                case.
 
         Raises:
-            CommandErrorException: A command's exit status is not 0 (they have all been run), or
-                one is no text (none has been run).
+            CommandErrorException: a command's exit status is not 0 (all have been run), or a
+                command is not a text (none has been run).
         """
         if encoding != "text":
             raise NotImplementedError(f"{encoding!r} is not an encoding of this driver: use text.")
@@ -81,7 +82,7 @@ def driver_over(session: Session) -> CumulusDriver:
     """Return a driver that works over an open session, and ends with it.
 
     Raises:
-        ConnectionClosedException: It is not open.
+        ConnectionClosedException: the session is not open.
     """
     driver = CumulusDriver(
         session.hostname,

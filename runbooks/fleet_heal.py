@@ -56,7 +56,7 @@ def run_fix(
     """Check, heal, and return the exit code.
 
     Raises:
-        CancelledError: Ctrl-C, or the operator said no.
+        CancelledError: ctrl-C, or the operator said no.
         VipkeeperError: there is nothing to check, or the healing was refused.
     """
     selected, looking = prepare(settings, sources, request)

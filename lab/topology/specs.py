@@ -120,7 +120,7 @@ class VmSpec:
         project_id: owning project.
         status: its status in Nova.
         floating: floating address (known to Neutron; the lab does not translate it).
-        fault: Nova's fault message.
+        fault: nova's fault message.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""Addresses that a configuration gives away: without a length, twice in one VRF, out of a subnet.
+"""Wrong addresses: without a length, twice in one VRF, or outside their subnet.
 
-An address is judged in its VRF and with its mask: links without an address of their own borrow
-the loopback's, and every VRF may have the same gateway.
+An address is judged in its VRF and with its mask: links without an address of their own borrow the
+loopback's, and every VRF may have the same gateway.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from napalm_cumulus.config.problems import CandidateProblem, error, warning
 from napalm_cumulus.config.semantics import interface_of
 from napalm_cumulus.patterns import normal_mac
 
-#: So many places of one address are compared with each other; a file has two or a loop.
+#: At most so many places of one address are compared; a file has two of them, or a loop.
 _COMPARED = 20
 _NO_DEVICE = "00:00:00:00:00:00"
 
 
 @dataclass(frozen=True)
 class _Given:
-    """An address that a line gives."""
+    """An address in a line of a stanza."""
 
     interface: str
     value: IPv4Interface | IPv6Interface
@@ -61,7 +61,7 @@ class AddressChecks:
             self._vrf[name] = name
 
     def problems(self) -> Iterator[CandidateProblem]:
-        """Yield what is wrong and what is odd."""
+        """Yield mistakes and warnings."""
         for at in self._stanzas:
             yield from self._values(at)
             yield from self._placement(at)
@@ -97,7 +97,7 @@ class AddressChecks:
             yield error(at, attribute.first, why)
 
     def _is_loopback(self, name: str) -> bool:
-        """Return whether a host address is what such a device has."""
+        """Return whether a host address is normal on such a device."""
         return name in self._vrf_devices or name.startswith(("lo", "dummy"))
 
     def _borrows(self, name: str, value: str) -> bool:

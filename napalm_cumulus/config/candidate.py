@@ -1,4 +1,4 @@
-"""A candidate, and which line of the text that was given each of its lines is."""
+"""A candidate, with the line of the given text that each of its lines comes from."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from napalm_cumulus.config.problems import CandidateProblem
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a text was made to.
+    """The configuration that a text stands for.
 
     Attributes:
-        configuration: what the switch would have.
-        origin: by file, for each of its lines the number of the text's line; 0 for none.
+        configuration: the configuration that the switch would have.
+        origin: by file, the line number in the text for each of its lines; 0 for none.
     """
 
     configuration: Configuration
     origin: Mapping[str, Sequence[int]]
 
     def said(self, problem: CandidateProblem) -> str:
-        """Return a problem with the place where it is mended: the text's line, or the file's."""
+        """Return a problem with its place in the text, or else in the file."""
         lines = self.origin.get(problem.path, ())
         line = lines[problem.line - 1] if 0 < problem.line <= len(lines) else 0
         if not line:
@@ -33,10 +33,10 @@ class Candidate:
 
 
 def replace(base: Configuration, text: str) -> Candidate:
-    """Return the candidate that a whole new text stands for (``Configuration.replaced``).
+    """Return the candidate of a whole new text (``Configuration.replaced``).
 
     Raises:
-        ConfigurationError: it cannot be mapped to files.
+        ConfigurationError: the text cannot be mapped to files.
     """
     replaced = base.replaced(text)
     starts = {section.path: section.first for section in sections(text)} or {base.main: 1}

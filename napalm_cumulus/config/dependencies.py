@@ -1,7 +1,7 @@
-"""What ``ifreload -a`` and the boot bring up: the auto interfaces, and all that these stand on.
+"""What ``ifreload -a`` and the boot bring up: the auto interfaces, and everything below them.
 
-ifupdown2 brings up the ports of an auto bridge or bond, the raw device of a VLAN, the VRF of its
-members, whether they have an ``auto`` line of their own or not.
+ifupdown2 brings up the ports of an auto bridge or bond, the raw device of a VLAN, and the VRF of
+its members, even if they have no ``auto`` line of their own.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from napalm_cumulus.config.interfaces_file import expand_range
 
 #: Attributes whose value is a list of ports.
 PORT_LISTS = ("bridge-ports", "bond-slaves", "bond-ports")
-#: Attributes whose value is the one device that the interface stands on.
+#: Attributes whose value is the one device below the interface.
 LOWER_DEVICES = ("vlan-raw-device", "vxlan-physdev", "tunnel-physdev", "vrf")
-#: ``swp1-4.100`` behind the word ``glob``, where there are no brackets.
+#: ``swp1-4.100`` after the word ``glob``, where there are no brackets.
 _GLOB = re.compile(r"^(.*?\D)(\d{1,9})-(\d{1,9})(.*)$")
 _BRACKETS = re.compile(r"^(.*?)\[(\d{1,9})-(\d{1,9})\](.*)$")
 _MANY = 10_000
@@ -26,13 +26,13 @@ _NO_PORTS = ("none", "all")
 
 @dataclass(frozen=True)
 class Lower:
-    """A device that an interface stands on.
+    """A device below an interface.
 
     Attributes:
         name: the device.
-        attribute: which attribute names it; empty where the interface's own name does.
+        attribute: the attribute that names it; empty where the interface's own name does.
         at: the stanza.
-        line: of that attribute, or of the stanza.
+        line: the line of that attribute, or of the stanza.
     """
 
     name: str
@@ -45,8 +45,8 @@ def ports(value: str, names: Collection[str]) -> Iterator[str]:
     """Yield the ports of a list as ifupdown2 reads it.
 
     Args:
-        value: of ``bridge-ports`` or ``bond-slaves``.
-        names: every interface of the files, of which a ``regex`` chooses.
+        value: the value of ``bridge-ports`` or ``bond-slaves``.
+        names: every interface in the files; a ``regex`` chooses among them.
 
     >>> list(ports("glob swp1-2.100 bond1 regex vni.*", ["vni10", "lo"]))
     ['swp1.100', 'swp2.100', 'bond1', 'vni10']
@@ -89,7 +89,7 @@ def _expanded(word: str) -> Iterator[str]:
 
 
 def lower_devices(at: Located, names: Collection[str]) -> Iterator[Lower]:
-    """Yield what the stanza's interfaces stand on.
+    """Yield the devices below the stanza's interfaces.
 
     Args:
         at: the stanza.
@@ -121,7 +121,7 @@ def brought_up(configuration: Configuration) -> frozenset[str]:
     while waiting:
         name = waiting.pop()
         below = lower.get(name, set())
-        if name not in lower and "." in name:  # made without a stanza, on what its name says
+        if name not in lower and "." in name:  # made without a stanza, on the device in its name
             below = {name.rpartition(".")[0]}
         waiting += below - found
         found |= below
@@ -141,7 +141,7 @@ def hotplugged(configuration: Configuration) -> frozenset[str]:
 
 
 def ports_of_bridges_and_bonds(configuration: Configuration) -> dict[str, str]:
-    """Return each port of a bridge or a bond, and the interface that it belongs to."""
+    """Return each port of a bridge or a bond, with its bridge or bond."""
     names = configuration.counted.keys()
     return {
         lower.name: at.stanza.name

@@ -1,4 +1,4 @@
-"""What only the switch can tell about a candidate: the attributes it knows, the devices it has."""
+"""What only the switch can tell about a candidate: the attributes and the devices it has."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _ASK = (
 
 @dataclass(frozen=True)
 class SwitchKnowledge:
-    """What the switch knows.
+    """What the switch itself knows.
 
     Attributes:
         attributes: the names in ``ifquery --syntax-help``; None where it was not asked, or its
-            release cannot tell.
+            release does not print them.
         devices: the network devices of its kernel; None where it was not asked.
     """
 
@@ -47,7 +47,7 @@ def ask(transport: Transport) -> SwitchKnowledge:
 
 
 def devices_without_stanza(configuration: Configuration) -> set[str]:
-    """Return what interfaces stand on and the files do not make themselves."""
+    """Return the devices below interfaces that the files do not make themselves."""
     names = configuration.counted.keys()
     return {
         lower.name

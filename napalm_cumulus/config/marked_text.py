@@ -1,11 +1,11 @@
-r"""Several files as one text: each behind a marker line, and every byte of them can come back.
+r"""Several files as one text: each after a marker line, so that every byte can be restored.
 
-A marker is ``# file: /etc/network/interfaces``. It also names what the text alone would lose: that
-a file's last line has no newline, and the encoding of a file that is not UTF-8. Such a file is
-shown as Latin-1, which has a character for each byte.
+A marker is ``# file: /etc/network/interfaces``. It also has what the text alone would lose: that a
+file's last line has no newline, and the encoding of a file that is not UTF-8. Such a file is shown
+as Latin-1, which has a character for each byte.
 
-Within this program the bytes of such a file are surrogates (``surrogateescape``), which no output
-in strict UTF-8 can write: what leaves goes through ``shown``.
+Within this program the bytes of such a file are surrogates (``surrogateescape``). Strict UTF-8
+output cannot write those, so every text that leaves the program goes through ``shown``.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _ESCAPED = re.compile("[\udc80-\udcff]")
 
 
 class ConfigurationError(ValueError):
-    """A configuration text that cannot be mapped to files or merged; a sentence for a person."""
+    """A configuration text cannot be mapped to files, or cannot be merged."""
 
 
 class Section(NamedTuple):
-    """The part of a text that stands for one file.
+    """The part of a text for one file.
 
     Attributes:
-        path: the file's.
-        text: the part, in characters as they are shown.
-        encoding: how the file is written: empty for UTF-8, or ``latin-1``.
-        first: number of the whole text's line that is its first, from 1.
+        path: the path of the file.
+        text: the part, in the characters that are shown.
+        encoding: the encoding of the file: empty for UTF-8, or ``latin-1``.
+        first: the number of its first line in the whole text, from 1.
     """
 
     path: str
@@ -45,7 +45,7 @@ class Section(NamedTuple):
 
     @property
     def kept(self) -> str:
-        """Return the text as it is kept of a file that was read.
+        """Return the text in the form in which a file's text is kept.
 
         Raises:
             ConfigurationError: a character does not exist in the encoding.
@@ -54,19 +54,19 @@ class Section(NamedTuple):
 
 
 def encoding_of(text: str) -> str:
-    """Return the encoding of a file's text as it is kept: empty for UTF-8, or ``latin-1``."""
+    """Return the encoding of a kept text: empty for UTF-8, or ``latin-1``."""
     return LATIN_1 if _ESCAPED.search(text) else ""
 
 
 def shown(text: str, encoding: str | None = None) -> str:
-    r"""Return a kept text in characters that every UTF-8 output takes.
+    r"""Return a kept text in characters that every UTF-8 output accepts.
 
     >>> shown(b"# r\xe9gion".decode("utf-8", "surrogateescape"))
     '# région'
 
     Args:
-        text: as it is kept.
-        encoding: the file's, where the text is a part of it; None for the text's own.
+        text: the kept text.
+        encoding: the file's encoding, if the text is a part of a file; None for the text's own.
     """
     if not (encoding_of(text) if encoding is None else encoding):
         return text
@@ -74,13 +74,13 @@ def shown(text: str, encoding: str | None = None) -> str:
 
 
 def kept(text: str, encoding: str, path: str, first: int) -> str:
-    """Return a text in characters as a file of that encoding keeps it.
+    """Return a text in the form in which a file of that encoding keeps it.
 
     Args:
-        text: in characters; bytes that were no UTF-8 where it comes from stay what they are.
+        text: the characters; bytes that were not UTF-8 in their source stay unchanged.
         encoding: empty for UTF-8, or ``latin-1``.
-        path: the file's, to name it.
-        first: number of the text's first line, to name it.
+        path: the path of the file, for the message.
+        first: the number of the text's first line, for the message.
 
     Raises:
         ConfigurationError: a character does not exist in the encoding.
@@ -99,10 +99,10 @@ def kept(text: str, encoding: str, path: str, first: int) -> str:
 
 
 def marked(path: str, text: str) -> str:
-    """Return a file's text as it is kept, shown behind its marker line.
+    """Return a file's kept text as it is shown, after its marker line.
 
     Raises:
-        ConfigurationError: it holds a line that looks like a marker.
+        ConfigurationError: the text contains a line that looks like a marker.
     """
     encoding = encoding_of(text)
     readable = shown(text, encoding)
@@ -118,17 +118,17 @@ def marked(path: str, text: str) -> str:
 
 
 def sections(text: str) -> list[Section]:
-    """Return the parts of a marked text, none where it has no markers.
+    """Return the parts of a text with markers; none where it has no markers.
 
     Raises:
-        ConfigurationError: text in front of the first marker, a file named twice, or an encoding
-            that is not known here.
+        ConfigurationError: there is text before the first marker, a file is named twice, or an
+            encoding is not known.
     """
     marks = list(_MARKER.finditer(text))
     if marks and (before := text[: marks[0].start()]).strip():
         line = before[: len(before) - len(before.lstrip())].count("\n") + 1
         raise ConfigurationError(
-            f"Line {line} of the text stands in front of the first '# file: ...' marker."
+            f"Line {line} of the text is before the first '# file: ...' marker."
         )
     found: dict[str, Section] = {}
     line, counted = 1, 0
@@ -151,7 +151,7 @@ def sections(text: str) -> list[Section]:
 
 
 def split_marked(text: str) -> dict[str, str] | None:
-    """Return the files of a marked text as they are kept, or None where it has no markers.
+    """Return the kept texts of a text with markers, or None where it has no markers.
 
     Raises:
         ConfigurationError: see ``sections``; or a character does not exist in a file's encoding.

@@ -1,4 +1,4 @@
-"""A line of a candidate that would not do what it says."""
+"""Lines of a candidate that would not do what they say."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from napalm_cumulus.config.configuration import Located
 
 @dataclass(frozen=True)
 class CandidateProblem:
-    """A line that would not mean what it says, and where it is.
+    """A line that would not mean what it says, and its place.
 
     Attributes:
-        path: the file.
-        line: its number, from 1.
+        path: the path of the file.
+        line: the number of the line, from 1.
         message: what is wrong with it, without a full stop.
-        is_warning: whether it is odd, but legal: it is said, and the candidate is not refused.
+        is_warning: whether it is odd but legal: it is reported, and the candidate is not refused.
     """
 
     path: str
@@ -34,5 +34,5 @@ def error(at: Located, line: int, message: str) -> CandidateProblem:
 
 
 def warning(at: Located, line: int, message: str) -> CandidateProblem:
-    """Return what is odd in a stanza, and legal."""
+    """Return a warning about something in a stanza that is odd but legal."""
     return CandidateProblem(at.file.path, line, f"{at.stanza.name}: {message}", is_warning=True)

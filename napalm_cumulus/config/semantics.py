@@ -1,8 +1,8 @@
 """What a configuration means for the kernel: addresses per device, and what a change touches.
 
-Facts of ifupdown2's ``addons/address.py`` and ``addons/addressvirtual.py``: each line
-``address-virtual MAC IP/LEN ...`` becomes a macvlan ``<interface>-v<N>``, N counting the lines
-from 0; ``address`` without a prefix length takes ``netmask`` or becomes a host address.
+These are facts of ifupdown2's ``addons/address.py`` and ``addons/addressvirtual.py``. Each line
+``address-virtual MAC IP/LEN ...`` becomes a macvlan ``<interface>-v<N>``, where N counts the lines
+from 0. ``address`` without a prefix length takes ``netmask``, or becomes a host address.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.patterns import INTERFACE
 
-#: Attributes that ``ifup IFACE`` applies alone, without any other interface taking part.
+#: Attributes that ``ifup IFACE`` applies without any other interface.
 _LOCAL_ATTRIBUTES = re.compile(r"^(address(-.*)?|alias)$")
 _PLAIN_NAME = re.compile(INTERFACE)
 _STATIC = ("static", "loopback", "manual")
@@ -50,7 +50,7 @@ def addresses_of(configuration: Configuration, interface: str) -> frozenset[Addr
     """Return the addresses that the configuration puts on an interface and its VRR devices.
 
     Returns:
-        The addresses, or None where the text alone does not tell: DHCP, a mako template, an
+        The addresses, or None where the text alone does not tell: DHCP, a mako template, or an
         address that cannot be read.
     """
     found: set[Address] = set()
@@ -77,11 +77,11 @@ def management_interfaces(configuration: Configuration, address: str) -> frozens
     """Return the interfaces by which a switch is managed, as far as its configuration tells.
 
     Args:
-        configuration: the switch's.
-        address: where its sessions go to; a name that is no address adds nothing.
+        configuration: the switch's configuration.
+        address: the address of its sessions; a name that is not an address adds nothing.
 
     Returns:
-        ``eth0``, the management VRF and its members, and whatever holds the address.
+        ``eth0``, the management VRF and its members, and the interface with the address.
     """
     found = {"eth0", "mgmt"}
     for at in configuration.stanzas():
@@ -93,13 +93,13 @@ def management_interfaces(configuration: Configuration, address: str) -> frozens
 
 @dataclass(frozen=True)
 class Change:
-    """What differs between two configurations.
+    """The difference between two configurations.
 
     Attributes:
         interfaces: the interfaces whose stanzas differ, in reading order.
         targeted: whether ``ifup`` of those interfaces alone applies the difference: only
             addresses and aliases of plain, existing, auto interfaces change.
-        why_full: where not targeted, what asks for a whole ``ifreload -a``.
+        why_full: the reason for a full ``ifreload -a``, where it is not targeted.
     """
 
     interfaces: tuple[str, ...]
@@ -107,14 +107,14 @@ class Change:
     why_full: str = ""
 
 
-#: Per stanza of an interface: the words behind ``iface``, and its attributes in order.
+#: For each stanza of an interface: the words after ``iface``, and its attributes in order.
 _Meaning = list[tuple[tuple[str, ...], list[tuple[str, str]]]]
 
 
 def change_between(old: Configuration, new: Configuration) -> Change:
     """Compare two configurations by meaning, not by text.
 
-    A change of comments or blank lines only touches no interface and is targeted.
+    A change of only comments or blank lines changes no interface, and is targeted.
     """
     before, after = _meanings(old), _meanings(new)
     changed = tuple(name for name in {**before, **after} if before.get(name) != after.get(name))
@@ -161,7 +161,7 @@ def _why_full(
 
 
 def _distant(stanzas: _Meaning) -> list[list[tuple[str, str]]]:
-    """Return the attributes that reach beyond the interface itself."""
+    """Return the attributes that affect more than the interface itself."""
     return [
         [pair for pair in attributes if not _LOCAL_ATTRIBUTES.match(pair[0])]
         for _, attributes in stanzas

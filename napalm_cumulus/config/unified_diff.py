@@ -1,7 +1,7 @@
-"""Unified diffs in a time that grows with the files, and not with their square as difflib's does.
+"""Unified diffs in a time proportional to the files, not to their square as with difflib.
 
-Lines that stand once in each file and in the same order in both are anchors ("patience diff");
-difflib compares only what lies between two of them.
+Lines that occur once in each file, and in the same order in both, are anchors ("patience diff");
+difflib compares only the lines between two anchors.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 _CONTEXT = 3
-#: Above so many pairs of lines between two anchors difflib may leave frequent lines out of account.
+#: Above so many pairs of lines between two anchors, difflib may ignore frequent lines.
 _MANY = 1_000_000
 
 _Block = tuple[int, int, int]
@@ -21,7 +21,7 @@ _Block = tuple[int, int, int]
 def unified_diff(
     old: Sequence[str], new: Sequence[str], old_name: str, new_name: str
 ) -> Iterator[str]:
-    """Yield the lines of a unified diff, nothing where the files are the same."""
+    """Yield the lines of a unified diff; none where the files are equal."""
     matcher = _Matcher(old, new)
     headed = False
     for group in matcher.get_grouped_opcodes(_CONTEXT):
@@ -67,7 +67,7 @@ def _opcodes(blocks: list[_Block]) -> Iterator[tuple[str, int, int, int, int]]:
 
 
 def _blocks(old: Sequence[str], new: Sequence[str]) -> list[_Block]:
-    """Return the runs of lines that both have, in order; the last one is empty, at both ends."""
+    """Return the runs of lines that both have, in order; the last run is empty, at both ends."""
     found: list[_Block] = []
     at_old = at_new = 0
     for anchor_old, anchor_new in [*_anchors(old, new), (len(old), len(new))]:
@@ -98,13 +98,13 @@ def _blocks(old: Sequence[str], new: Sequence[str]) -> list[_Block]:
 
 
 def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Return where lines stand that occur once in each, as many as are in the same order."""
+    """Return the positions of lines that occur once in each, as many as are in the same order."""
     often_old, often_new = Counter(old), Counter(new)
     place = {line: at for at, line in enumerate(new) if often_new[line] == 1}
     pairs = [
         (at, place[line]) for at, line in enumerate(old) if often_old[line] == 1 and line in place
     ]
-    # The longest run of pairs that also rise in the new file (patience sorting).
+    # The longest run of pairs that are also in order in the new file (patience sorting).
     tops: list[int] = []
     ends: list[int] = []
     before: list[int] = []

@@ -1,9 +1,9 @@
-"""The kernel's tables as iproute2 prints them, whatever its release: one reader of each.
+"""The kernel's tables in the output of iproute2, of any release: one reader for each table.
 
-iproute2 learnt JSON bit by bit, between 2016 and 2019: a switch may know none, print text though it
-takes the option, print something that is no JSON, or use other names. Each command asks for JSON
-and looks at the answer on the switch itself: where it is none, the same command says what the table
-holds as text. That costs no further round trip.
+iproute2 got JSON step by step between 2016 and 2019. A switch's release may have none, print text
+though it accepts the option, print something that is not JSON, or use other names. Each command
+asks for JSON, and the switch itself looks at the answer: if it is not JSON, the same command prints
+the table as text. That costs no further round trip.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from napalm_cumulus.parsing.iproute_text import ROUTE_TYPES, Row
 from napalm_cumulus.parsing.output import TEXT_FOLLOWS, rows_of
 from napalm_cumulus.result import CommandResult
 
-#: The exit status of ``timeout`` for a command that it has killed.
+#: The exit status of ``timeout`` for a command that it killed.
 _TIMED_OUT = 124
-#: What 4.17 to 4.20 print of a route: its type without a name, ``{"local","dst":"10.0.0.1"}``.
+#: The JSON of a route by 4.17 to 4.20: its type without a name, ``{"local","dst":"10.0.0.1"}``.
 _NAMELESS = "|".join(f'*{{\\"{kind}\\",*' for kind in sorted(ROUTE_TYPES))
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the kernel: how it is asked for, and who reads it.
+    """A table of the kernel: its commands and its parsers.
 
     Attributes:
         json: the command that prints JSON.
         text: the command that prints the same as text.
-        from_text: makes rows of the text, as those of today's JSON.
-        as_today: makes of an older release's JSON what is printed today.
-        broken: the shell's pattern of what some release prints instead of JSON, though it begins
-            and ends as JSON does.
+        from_text: makes rows of the text, in the form of today's JSON.
+        as_today: turns an older release's JSON into today's form.
+        broken: a shell pattern of output that begins and ends like JSON but is not, in some
+            release.
     """
 
     json: str
@@ -49,7 +49,7 @@ class Table:
             within: seconds after which a command is killed on the switch; 0 for no limit.
         """
         limit = f"timeout {within} " if within else ""
-        # What hangs once hangs again.
+        # A command that hangs would hang again.
         hung = rf"{_TIMED_OUT}\ *) exit {_TIMED_OUT};; " if within else ""
         broken = f"{self.broken}) false;; " if self.broken else ""
         return (
@@ -59,17 +59,20 @@ class Table:
         )
 
     def rows(self, result: CommandResult) -> list[Row]:
-        """Return the rows of what ``command`` printed, by the names of today's JSON.
+        """Return the rows of the output of ``command``, with the names of today's JSON.
 
         Raises:
-            CommandErrorException: It failed, or it printed something else.
-            ValueError: The text is that of no such table.
+            CommandErrorException: it failed, or printed something else.
+            ValueError: the text is not that of this table.
         """
         return rows_of(result, self.from_text, self.as_today)
 
 
 def _forwarding(document: Any) -> Any:  # noqa: ANN401 - JSON
-    """Give the entries of before 4.17 the names of today: their port is ``dev``, and parts lack."""
+    """Return the entries of before 4.17 with today's names.
+
+    Their port is ``dev``, and parts are missing.
+    """
     if not isinstance(document, list):
         return document
     return [_entry(row) if isinstance(row, dict) else row for row in document]
@@ -85,16 +88,16 @@ def _entry(row: Row) -> Row:
 
 
 def _vlans(document: Any) -> Any:  # noqa: ANN401 - JSON
-    """Make a list of ports of what is an object before 5.0, with the ports as its keys."""
+    """Return a list of ports for the object of before 5.0, which has the ports as its keys."""
     if not isinstance(document, dict):
         return document
     return [{"ifname": name, "vlans": entries} for name, entries in document.items()]
 
 
 def is_external(words: Container[str]) -> bool:
-    """Return whether a daemon (FRR, for EVPN) has made an entry, by its flags or its row.
+    """Return whether a daemon (FRR, for EVPN) made an entry, by its flags or its row.
 
-    The releases of Cumulus 3 say ``offload`` of it, and have no other word.
+    The releases of Cumulus 3 call it ``offload``, and have no other word.
     """
     return "extern_learn" in words or "offload" in words
 
@@ -113,7 +116,7 @@ LINKS = Table("ip -d -j link show", "ip -d -o link show", iproute_text.links)
 STATISTICS = Table("ip -j -s link show", "ip -s -o link show", iproute_text.links)
 ADDRESSES = Table("ip -j addr show", "ip -o addr show", iproute_text.addresses)
 ROUTES = {version: _routes("", version) for version in (4, 6)}
-#: Without those that the kernel makes for addresses.
+#: Without the routes that the kernel makes for addresses.
 UNICAST = {version: _routes(" type unicast", version) for version in (4, 6)}
 RULES = Table("ip -j rule show", "ip rule show", iproute_text.rules)
 NEIGHBOURS = Table("ip -j neigh show", "ip -s neigh show", iproute_text.neighbours)

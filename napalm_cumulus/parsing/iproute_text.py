@@ -1,7 +1,7 @@
-"""The text of iproute2 as rows of its JSON: in Cumulus 3 ``ip`` and ``bridge`` lack ``-j``.
+"""Parses the text of iproute2 into the rows of its JSON: ``ip`` of Cumulus 3 has no ``-j``.
 
-Each function gives what ``json.loads`` of the same command with ``-j`` would, as far as anybody
-looks at it.
+Each function returns what ``json.loads`` would of the same command with ``-j``, as far as it is
+used.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from typing import Any
 
 Row = dict[str, Any]
 
-#: With ``-o`` each entry is one line, its lines parted by this. (An alias may hold a backslash.)
+#: With ``-o`` each entry is one line, in which this separates lines. (An alias may contain a
+#: backslash.)
 _PART = re.compile(r"\\(?: {4}|\t)\s*")
 _LINK = re.compile(r"^(\d+): ([^:@\s]+)(?:@(\S+))?: <([^>]*)> (.*)$")
-#: How a link is told whose lower device is in another namespace, or gone.
+#: The text for a link whose lower device is in another namespace, or gone.
 _ELSEWHERE = re.compile(r"if\d+|NONE")
 _ADDRESS = re.compile(r"^\d+: (\S+)\s+(inet6?) (\S+)(?: peer (\S+))?\s")
 _NEVER_A_KIND = ("link/", "alias ", "altname ", "RX:", "TX:", "vf ", "RX errors", "TX errors")
 _FDB_FLAGS = {"self", "sticky", "router", "offload", "extern_learn"}
 _PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?\b.*: <[^>]*>(?:.* master (\S+) state (\S+))?")
 _RULE = re.compile(r"^(\d+):\s+(.*)$")
-#: Words of a rule that no value follows, and what JSON makes of them.
+#: Words of a rule without a value, and their form in JSON.
 _RULE_WORDS_ALONE: dict[str, Row] = {
     "not": {"not": None},
     "[detached]": {},
@@ -55,7 +56,7 @@ def links(text: str) -> list[Row]:
     """Return the rows of ``ip -d -o link show``, also with ``-s``.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: the text is something else.
     """
     rows = []
     for line in _lines(text):
@@ -110,7 +111,7 @@ def addresses(text: str) -> list[Row]:
     """Return the rows of ``ip -o addr show``; an interface without addresses may be missing.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: the text is something else.
     """
     rows: dict[str, Row] = {}
     for line in _lines(text):
@@ -134,7 +135,7 @@ def neighbours(text: str) -> list[Row]:
     """Return the rows of ``ip -s neigh show``.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: the text is something else.
     """
     rows = []
     for line in _lines(text):
@@ -153,7 +154,7 @@ def rules(text: str) -> list[Row]:
     """Return the rows of ``ip rule show``: ``0: from all lookup local``.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: the text is something else.
     """
     rows: list[Row] = []
     for line in _lines(text):
@@ -182,11 +183,11 @@ def ports(text: str) -> list[Row]:
     """Return the rows of ``bridge link show``.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: the text is something else.
     """
     rows = []
     for line in _lines(text):
-        if line[:1].isspace():  # what belongs to the port above
+        if line[:1].isspace():  # belongs to the port above
             continue
         match = _PORT.match(line)
         if match is None:
@@ -200,7 +201,7 @@ def forwarding(text: str) -> list[Row]:
     """Return the rows of ``bridge fdb show``.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: the text is something else.
     """
     rows = []
     for line in _lines(text):
@@ -221,7 +222,7 @@ def vlans(text: str) -> list[Row]:
     """Return the rows of ``bridge vlan show``.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: the text is something else.
     """
     header, _, body = text.partition("\n")
     if text.strip() and not header.startswith("port"):
@@ -241,7 +242,7 @@ def routes(text: str) -> list[Row]:
     """Return the rows of ``ip -o route show``, also with ``table all``.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: the text is something else.
     """
     rows = []
     for line in _lines(text):
@@ -275,5 +276,5 @@ def _lines(text: str) -> list[str]:
 
 
 def _pairs(words: list[str]) -> dict[str, str]:
-    """Return each word with the one after it; the keys are words that are never values."""
+    """Return each word with the word after it; the keys are words that are never values."""
     return dict(itertools.pairwise(words))

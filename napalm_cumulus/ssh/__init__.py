@@ -1,1 +1,1 @@
-"""Logging in to a switch and running commands there, over SSH."""
+"""The login on a switch, and running commands there, over SSH."""

@@ -96,7 +96,7 @@ def checked(optional_args: object) -> dict[str, Any]:
     Those of other drivers are left out with a warning: one inventory serves several vendors.
 
     Raises:
-        ConnectionException: One has no such name, or a value that makes no sense.
+        ConnectionException: one has no such name, or a value that makes no sense.
     """
     if optional_args is None:
         return {}

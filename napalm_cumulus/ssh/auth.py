@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
     _Attempt = Callable[[Callable[[], list[str]]], list[str]]
 
-#: sshd drops a client after six failures (MaxAuthTries); the password must still get its turn.
+#: sshd drops a client after six failures (MaxAuthTries); the password must still be tried.
 _MAX_KEYS_BEFORE_PASSWORD = 4
 _MAX_FACTORS = 3
 _DEFAULT_KEYS = ("~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa")
 
 
 def authenticate(transport: paramiko.Transport, options: SshOptions, deadline: float) -> None:
-    """Log in, or say who was refused and what was tried.
+    """Log in; raise with the user and what was tried.
 
     Args:
-        transport: A connection whose host key is verified.
-        options: Who logs in, and with what.
-        deadline: When to give up, by ``time.monotonic()``.
+        transport: a connection whose host key is verified.
+        options: the user, and the keys and passwords.
+        deadline: the time to give up, by ``time.monotonic()``.
 
     Raises:
-        ConnectAuthError: No method succeeded.
-        ConnectTimeoutError: The server did not answer in time.
-        ConnectionException: The connection ended while logging in.
+        ConnectAuthError: no method succeeded.
+        ConnectTimeoutError: the server did not answer in time.
+        ConnectionException: the connection ended during the login.
     """
     tried: list[str] = []
     allowed = ["none"]
@@ -71,7 +71,7 @@ def _in_time(
     tried: list[str],
     attempt: Callable[[], list[str]],
 ) -> list[str]:
-    """Make one attempt. Paramiko mistakes a server that is silent for one that refuses."""
+    """Make one attempt. Paramiko mistakes a silent server for one that refuses."""
     transport.auth_timeout = max(deadline - time.monotonic(), 0.1)
     try:
         return attempt()
@@ -94,7 +94,7 @@ def _give_factors(
     tried: list[str],
     in_time: _Attempt,
 ) -> None:
-    """Give the server what it wants; ``allowed`` becomes what it wanted last."""
+    """Give the server what it asks for; ``allowed`` becomes what it asked for last."""
     for _ in range(_MAX_FACTORS):
         further: list[str] = []
         if "publickey" in allowed and not transport.is_authenticated():
@@ -103,7 +103,7 @@ def _give_factors(
             further = _try_password(transport, options, allowed, tried, in_time)
         if not further:
             return
-        # Right, but not enough (AuthenticationMethods): the server names what it wants now.
+        # Right, but not enough (AuthenticationMethods): the server names what it still needs.
         tried.append("and then")
         allowed[:] = further
 
@@ -133,7 +133,7 @@ def _try_keys(
     tried: list[str],
     in_time: _Attempt,
 ) -> list[str]:
-    """Offer keys until one is taken; the answer is what the server wants besides."""
+    """Offer keys until one is accepted; return the methods that the server still needs."""
     for attempts, (name, key) in enumerate(_candidates(options, agent, tried)):
         if options.password and attempts >= _MAX_KEYS_BEFORE_PASSWORD:
             tried.append("no further keys, to leave the password its turn")
@@ -150,9 +150,9 @@ def _try_keys(
 def _candidates(
     options: SshOptions, agent: Agent | None, tried: list[str]
 ) -> Iterator[tuple[str, paramiko.PKey]]:
-    """Yield the keys to offer, each by its certificates first.
+    """Yield the keys to offer, each after its certificates.
 
-    First those named, then the agent's, then the usual files if none was named.
+    First the named keys, then the agent's, then the usual files if none was named.
     """
     files = options.key_files or tuple(_existing(_DEFAULT_KEYS))
     beside = (path.with_name(f"{path.name}-cert.pub") for path in files)
@@ -180,7 +180,7 @@ def _plain_candidates(
     ]
     if named:
         yield from loaded
-    # With IdentitiesOnly the agent may sign for the named keys only; those it holds encrypted on
+    # With IdentitiesOnly the agent may sign only for the named keys; those that are encrypted on
     # disk are recognised by their .pub files.
     only = {_public_blob(path) for path in named} if options.identities_only else None
     for held in agent.get_keys() if agent is not None else ():
@@ -221,7 +221,7 @@ def _try_password(
     tried: list[str],
     in_time: _Attempt,
 ) -> list[str]:
-    """Give the password; the answer is what the server wants besides."""
+    """Give the password; return the methods that the server still needs."""
     password = options.password or ""
     methods: list[tuple[str, Callable[[], list[str]]]] = [
         (

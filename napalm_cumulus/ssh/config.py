@@ -1,4 +1,4 @@
-"""What ~/.ssh/config says about one host, in typed form."""
+"""The settings of one host in ~/.ssh/config, in typed form."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ODD = (
 
 @dataclass(frozen=True)
 class HostConfig:
-    """The settings of one host; None or empty where the configuration is silent."""
+    """The settings of one host; None or empty where the configuration has none."""
 
     hostname: str
     port: int | None = None
@@ -48,13 +48,13 @@ class HostConfig:
 
 
 def read_config(path: Path | None) -> paramiko.SSHConfig:
-    """Parse an OpenSSH client configuration; an absent ``~/.ssh/config`` is an empty one.
+    """Parse an OpenSSH client configuration; a missing ``~/.ssh/config`` counts as an empty one.
 
-    So it is where somebody names that file, as Nornir always does without being asked. Any other
-    file that is named must be there.
+    That also holds where the caller names that file, as Nornir always does. Any other named file
+    must exist.
 
     Raises:
-        ConnectionException: The file cannot be read or understood.
+        ConnectionException: the file cannot be read or understood.
     """
     where = usual = Path("~/.ssh/config")
     try:
@@ -71,7 +71,7 @@ def read_config(path: Path | None) -> paramiko.SSHConfig:
 
 
 def _with_includes(path: Path, depth: int) -> str:
-    """Return the text with ``Include`` lines replaced: paramiko does not know them.
+    """Return the text with ``Include`` lines replaced, since paramiko does not support them.
 
     After an included text the enclosing ``Host`` or ``Match`` line is repeated, so that the lines
     after it belong to it again.
@@ -88,7 +88,7 @@ def _with_includes(path: Path, depth: int) -> str:
             lines.append(_for_paramiko(line, keyword.lower(), rest.strip()))
             continue
         for pattern in shlex.split(rest):
-            # Relative names are meant from ~/.ssh, as in OpenSSH.
+            # Relative names are relative to ~/.ssh, as in OpenSSH.
             whole = Path("~/.ssh").expanduser() / Path(pattern).expanduser()
             for included in sorted(Path(whole.anchor).glob(str(whole.relative_to(whole.anchor)))):
                 lines.append(_with_includes(included, depth + 1))
@@ -97,12 +97,12 @@ def _with_includes(path: Path, depth: int) -> str:
 
 
 def _for_paramiko(line: str, keyword: str, value: str) -> str:
-    """Return the line so that paramiko loses nothing of it."""
+    """Return the line in a form of which paramiko loses nothing."""
     if keyword == "certificatefile":
-        # Of these it keeps the first alone; of IdentityFile it keeps all.
+        # Of these paramiko keeps only the first; of IdentityFile it keeps all.
         return f"IdentityFile {_CERTIFICATE}{_unquoted(value)}"
     if keyword in {"userknownhostsfile", "globalknownhostsfile"} and value.startswith('"'):
-        # Where it takes the quotes away, one name with a blank looks like two.
+        # If paramiko removed the quotes, one name with a blank would look like two.
         return f'{keyword} "{value}"' if value.endswith('"') else line
     return line
 
@@ -112,10 +112,10 @@ def _unquoted(value: str) -> str:
 
 
 def look_up(config: paramiko.SSHConfig, alias: str) -> HostConfig:
-    """Return everything that the configuration says about one host.
+    """Return everything in the configuration about one host.
 
     Raises:
-        ConnectionException: A value is not valid, or the name is not one of a host.
+        ConnectionException: a value is not valid, or the name is not that of a host.
     """
     check_host(alias, "The name")  # before ``Match exec`` gives it to a shell
     try:

@@ -1,4 +1,4 @@
-"""From SshOptions to an open, verified and logged-in paramiko transport, jump hosts included."""
+"""Opens a verified and logged-in paramiko transport from SshOptions, through jump hosts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LOG.addHandler(logging.NullHandler())
 
 @dataclass
 class SshConnection:
-    """An open connection and everything to close with it, nearest jump host last."""
+    """An open connection, and everything to close with it, the nearest jump host last."""
 
     transport: paramiko.Transport
     jumps: list[paramiko.Transport] = field(default_factory=list)
@@ -49,18 +49,18 @@ class SshConnection:
 
 
 def connect(options: SshOptions) -> SshConnection:
-    """Connect, verify the host key, log in; through each jump host in turn.
+    """Connect, verify the host key, and log in; through each jump host in turn.
 
     Raises:
-        ConnectTimeoutError: Nothing answered in time.
-        ConnectAuthError: The login was refused.
-        ConnectionException: Anything else, a wrong host key above all.
+        ConnectTimeoutError: nothing answered in time.
+        ConnectAuthError: the login was refused.
+        ConnectionException: anything else, above all a wrong host key.
     """
     opened: list[paramiko.Transport] = []
     proxy: subprocess.Popen[bytes] | None = None
     try:
         for hop in (*options.jumps, options):
-            # Dialling, handshake and login have the time together, however many keys there are.
+            # Connecting, handshake and login share this time, however many keys there are.
             deadline = time.monotonic() + hop.connect_timeout
             if opened:
                 sock: Any = _through(opened[-1], hop)
@@ -104,7 +104,7 @@ def _dial(options: SshOptions) -> socket.socket:
     if options.keepalive:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            # Data (a keepalive at the latest) unacknowledged for so long: the path is dead.
+            # Data (a keepalive at the latest) unacknowledged for this time: the path is dead.
             sock.setsockopt(
                 socket.IPPROTO_TCP,
                 socket.TCP_USER_TIMEOUT,
@@ -163,7 +163,7 @@ def _stop(process: subprocess.Popen[bytes] | None) -> None:
 
 
 def _start(sock: Any, options: SshOptions, deadline: float) -> paramiko.Transport:  # noqa: ANN401 - socket or channel, as paramiko takes
-    """Handshake, host key, login on a connected socket."""
+    """Do the handshake, the check of the host key and the login on a connected socket."""
     entry = host_entry(options.host_key_alias or options.host, options.port)
     if options.host_key_alias:
         entry = options.host_key_alias.lower()  # OpenSSH adds no port to an alias
@@ -179,15 +179,15 @@ def _start(sock: Any, options: SshOptions, deadline: float) -> paramiko.Transpor
     except paramiko.SSHException as error:
         sock.close()
         raise _no_handshake(options, error, deadline) from error
-    # paramiko logs whole tracebacks as errors; what matters of them is in our exceptions.
+    # paramiko logs whole tracebacks as errors; our exceptions have the important part.
     transport.set_log_channel(_LOG.name)
     transport.daemon = True
     left = max(deadline - time.monotonic(), 0.1)
     transport.banner_timeout = left
     security = transport.get_security_options()
     security.key_types = preferred_algorithms(held, tuple(security.key_types))
-    # These need no checksum beside them, which paramiko compares byte by byte in Python. They stay
-    # optional: a server without them takes the next.
+    # These need no separate checksum, which paramiko compares byte by byte in Python. They stay
+    # optional: a server without them uses the next.
     security.ciphers = sorted(security.ciphers, key=lambda name: "-gcm@" not in name)
     try:
         try:
@@ -207,7 +207,7 @@ def _no_handshake(
     options: SshOptions, error: BaseException, deadline: float
 ) -> errors.ConnectionException:
     said = str(error) or "the connection was closed"
-    # paramiko does not tell a time-out from a broken banner; the clock does.
+    # paramiko does not tell a time-out from a broken banner, but the clock does.
     if time.monotonic() >= deadline:
         return errors.ConnectTimeoutError(
             f"{options.address} accepted the connection but did not speak SSH within "
@@ -222,11 +222,11 @@ def _no_handshake(
 def verify(
     key_type: str, blob: bytes, held: list[KnownKey], options: SshOptions, entry: str
 ) -> None:
-    """Compare the key that the host showed with those in known_hosts.
+    """Compare the host's key with those in known_hosts.
 
     Raises:
-        ConnectionException: It is unknown, another one, or revoked. Nothing was sent to the host
-            but the handshake.
+        ConnectionException: the key is unknown, another one, or revoked. Only the handshake was
+            sent to the host.
     """
     shown = f"{key_type} {fingerprint(blob)}"
     same = [known for known in held if known.blob == blob]

@@ -1,4 +1,4 @@
-"""One command on one exec channel: what is fed to it, what it writes, how it ends, and sudo."""
+"""One command on one exec channel: its input, its output, its end, and sudo."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _NO_STATUS = -1
 
 
 class Session(Protocol):
-    """The SSH session that a command is run on."""
+    """The SSH session in which a command runs."""
 
     options: SshOptions
 
     def open_channel(self, timeout: float) -> paramiko.Channel:
-        """Open a fresh session channel."""
+        """Open a new session channel."""
         ...
 
     def connected(self) -> bool:
-        """Return whether the connection stands, without asking the switch."""
+        """Return whether the connection is up, without asking the switch."""
         ...
 
     def is_alive(self) -> bool:
@@ -41,13 +41,13 @@ class Session(Protocol):
         ...
 
     def lost(self, cause: object = None, *, doing: str = "") -> errors.ConnectionClosedException:
-        """Return the error for a session that is gone."""
+        """Return the error for a lost session."""
         ...
 
 
 @dataclass
 class SudoLogin:
-    """How far the conversation with sudo has come."""
+    """The state of the conversation with sudo."""
 
     prompt: bytes
     ready: bytes
@@ -56,11 +56,12 @@ class SudoLogin:
 
 
 class _Bell(threading.Event):
-    """Rung by either output of a channel; only its waiter silences it.
+    """Set by either output of a channel; only its waiter clears it.
 
-    paramiko clears a buffer's event when that buffer is empty, which would swallow the other
-    one's ring. And it rings for every packet, of which an answer may have hundreds: waking up for
-    each costs more than reading them, so most of the time only some are heard, and the end.
+    paramiko clears a buffer's event when that buffer is empty, which would also lose the event of
+    the other one. And it sets the event for every packet, of which an answer may have hundreds.
+    Waking up for each costs more than reading them, so most of the time only some are noticed, and
+    the end.
     """
 
     def __init__(self, channel: paramiko.Channel) -> None:
@@ -77,7 +78,7 @@ class _Bell(threading.Event):
             super().set()
 
     def clear(self) -> None:
-        """Ignore paramiko, which calls this when one buffer is empty."""
+        """Ignore paramiko's call, which it makes when one buffer is empty."""
 
     def silence(self) -> None:
         super().clear()
@@ -120,7 +121,7 @@ class Exchange:
             raise session.lost(error, doing=command) from error
 
     def result(self, *, probing: bool = False) -> CommandResult:
-        """Feed and read until the command has ended."""
+        """Write the input and read the output until the command has ended; return its result."""
         channel = self._channel
         try:
             channel.in_buffer.set_event(self._bell)
@@ -135,11 +136,11 @@ class Exchange:
             _close(channel)
             if self._writer is not None:
                 self._writer.join(1)
-        # No status: a signal killed the command, or the session went down with it.
+        # Without a status a signal killed the command, or the session was lost during it.
         if status == _NO_STATUS and not probing and not self._session.is_alive():
             raise self._session.lost(doing=self._command)
         if self._login is not None:
-            raise self._sudo_refused(status)  # it ended before the command had begun
+            raise self._sudo_refused(status)  # it ended before the command began
         return CommandResult(self._command, status, bytes(self._stdout), bytes(self._stderr))
 
     def _left(self) -> float:
@@ -149,9 +150,9 @@ class Exchange:
         channel = self._channel
         while True:
             self._bell.silence()
-            # In the conversation with sudo every packet counts.
+            # During the conversation with sudo every packet counts.
             self._bell.every = _PACKETS if self._login is None else 1
-            # Looked at before draining: what arrives between the two is seen in the next round.
+            # Checked before draining: packets that arrive in between are seen in the next round.
             ended = channel.closed or (channel.eof_received)
             self._drain()
             if self._login is not None:
@@ -168,7 +169,8 @@ class Exchange:
                 raise self._late()
 
     def _drain(self) -> None:
-        # A switch that floods refills the window while it is read: the bound holds in here too.
+        # A switch that floods refills the window while it is read, so the limit must hold in here
+        # too.
         channel = self._channel
         while channel.recv_ready() and not self._too_much():
             self._stdout += channel.recv(_CHUNK)
@@ -180,7 +182,7 @@ class Exchange:
 
     def _talk_to_sudo(self, login: SudoLogin) -> None:
         if self._stdout.startswith(login.ready):
-            # Everything on stderr so far was sudo's: its prompt, its lecture.
+            # All of stderr so far is sudo's: its prompt, its lecture.
             del self._stdout[: len(login.ready)]
             self._stderr.clear()
             self._login = None
@@ -217,7 +219,7 @@ class Exchange:
         self._writer.start()
 
     def _write(self, data: bytes) -> None:
-        # A command that ends without reading its input is no error: its exit status tells.
+        # A command that ends without reading its input is no error; its exit status tells.
         with suppress(OSError, EOFError, paramiko.SSHException):
             self._channel.settimeout(None)
             view = memoryview(data)
@@ -236,7 +238,7 @@ class Exchange:
 
 
 def _close(channel: paramiko.Channel) -> None:
-    # On a connection that broke this moment, saying goodbye fails.
+    # Closing fails on a connection that has just broken.
     with suppress(OSError, EOFError, paramiko.SSHException):
         channel.close()
 
@@ -249,5 +251,5 @@ def shown(command: str) -> str:
 
 
 def text(data: bytes) -> str:
-    """Return what was written, without the blanks around it."""
+    """Return the output as text, without blanks around it."""
     return data.decode("utf-8", errors="replace").strip()

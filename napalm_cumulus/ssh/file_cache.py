@@ -1,4 +1,7 @@
-"""What was made of a file, kept until the file changes: thousands of sessions read the same few."""
+"""A result made from a file, kept until the file changes.
+
+Thousands of sessions read the same files.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,10 @@ _Signature = tuple[int, ...]
 
 
 class FileCache(Generic[Value]):
-    """Calls a function for a file once, and again whenever the file is another one.
+    """Calls a function for a file once, and again when the file has changed.
 
     Args:
-        make: called with the path and the further arguments; what it raises is not kept.
+        make: called with the path and the further arguments; its exceptions are not kept.
     """
 
     def __init__(self, make: Callable[..., Value]) -> None:
@@ -27,14 +30,14 @@ class FileCache(Generic[Value]):
         self._kept: dict[tuple[Path, tuple[Hashable, ...]], tuple[_Signature, Value]] = {}
 
     def get(self, path: Path, *arguments: Hashable) -> Value:
-        """Return what the function makes of the file as it is now. It is shared: do not change it.
+        """Return the function's result for the present file. It is shared: do not change it.
 
         Raises:
-            OSError: There is no such file, or it cannot be read.
+            OSError: the file does not exist, or cannot be read.
         """
-        # Whoever comes second while it is being made waits for it instead of making it, too.
+        # A second caller waits while the first one makes the result.
         with self._lock:
-            # Looked at before reading: a change in between makes the next look differ.
+            # Checked before reading: after a change in between the next check differs.
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):
                 return self._make(path, *arguments)

@@ -1,7 +1,7 @@
-"""Noticing a peer that is gone, however many jump hosts lie between.
+"""Notices a peer that is gone, however many jump hosts are in between.
 
 The kernel notices a dead path only to the nearest host, and paramiko's keepalives expect no answer.
-So a switch that was silent is asked, and given up when it does not answer.
+So a silent switch is asked, and given up when it does not answer.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import paramiko
 
-#: So many times the interval without a single byte, and the peer counts as gone.
+#: After so many intervals without a single byte the peer counts as gone.
 PATIENCE = 3
-#: OpenSSH's own name for it; any server must answer it, if only that it does not know it.
+#: OpenSSH's own name for it; any server must answer it, even if it does not know it.
 _REQUEST = "keepalive@openssh.com"
 _TICKS = 4
 
 
 class WatchedSocket:
-    """A socket, or what paramiko takes for one, that knows when it last received something."""
+    """A socket, or paramiko's replacement for one, that records when it last received something."""
 
     def __init__(self, sock: Any) -> None:  # noqa: ANN401 - socket or channel
         self._sock = sock
         self.heard = time.monotonic()
 
     def recv(self, size: int) -> bytes:
-        """Return what the peer sent."""
+        """Return the bytes that the peer sent."""
         data: bytes = self._sock.recv(size)
         self.heard = time.monotonic()
         return data
@@ -38,7 +38,7 @@ class WatchedSocket:
 
 
 class Keepalive:
-    """Asks the peer when it is silent, and closes the transport when no answer comes."""
+    """Asks a silent peer, and closes the transport when no answer comes."""
 
     def __init__(self, transport: paramiko.Transport, sock: WatchedSocket, interval: float) -> None:
         self._transport = transport
@@ -58,7 +58,7 @@ class Keepalive:
         while not self._stopped.wait(tick) and self._transport.is_active():
             now = time.monotonic()
             if now - checked > 2 * tick + 1:
-                # This process itself stood still; what the peer said meanwhile is unread yet.
+                # This process itself was stopped, so bytes from the peer may be unread.
                 self._sock.heard = now
             checked = now
             silent = now - self._sock.heard

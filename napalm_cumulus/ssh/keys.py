@@ -1,4 +1,4 @@
-"""Private keys of every kind, and the certificates that belong to them."""
+"""Private keys of every kind, and their certificates."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _CERTIFICATE = "-cert-v01@openssh.com"
 
 
 def load_key(path: Path, passphrase: str | None) -> paramiko.PKey:
-    """Return a private key of any kind that paramiko knows; a changed file is read again.
+    """Return a private key of any kind that paramiko supports; a changed file is read again.
 
-    Opening an encrypted one takes a tenth of a second, on purpose: too much for each session.
+    Opening an encrypted key takes a tenth of a second on purpose, too long for each session.
 
     Raises:
-        paramiko.PasswordRequiredException: It is encrypted and there is no passphrase.
-        paramiko.SSHException: It is no usable key, or the passphrase is wrong.
-        OSError: It cannot be read.
+        paramiko.PasswordRequiredException: it is encrypted and there is no passphrase.
+        paramiko.SSHException: it is not a usable key, or the passphrase is wrong.
+        OSError: it cannot be read.
     """
     return _LOADED.get(path, passphrase)
 
@@ -63,7 +63,7 @@ def _load_as(
 
 
 def load_certificates(paths: Iterable[Path], tried: list[str]) -> dict[Path, PublicBlob]:
-    """Return the certificates that are there; one that cannot be used is added to ``tried``."""
+    """Return the certificates that exist; one that cannot be used is added to ``tried``."""
     loaded = ((path, _certificate_or_note(path, tried)) for path in dict.fromkeys(paths))
     return {path: blob for path, blob in loaded if blob is not None}
 
@@ -86,7 +86,7 @@ def _certificate_or_note(path: Path, tried: list[str]) -> PublicBlob | None:
 
 
 def belongs(certificate: PublicBlob, key: paramiko.PKey) -> bool:
-    """Return whether the certificate certifies this very key."""
+    """Return whether the certificate is for exactly this key."""
     if isinstance(key, AgentKey) and key.name.endswith(_CERTIFICATE):
         return False  # the agent's own certificates are keys of their own
     signed = Message(certificate.key_blob)
@@ -98,7 +98,7 @@ def belongs(certificate: PublicBlob, key: paramiko.PKey) -> bool:
 
 
 def certified(key: paramiko.PKey, certificate: PublicBlob) -> paramiko.PKey:
-    """Return the key, to be shown by its certificate."""
+    """Return the key with its certificate, which is what it then shows."""
     # AgentKey passes on attributes that it does not have yet, so it cannot be copied.
     twin = (
         AgentKey(key.agent, key.blob, key.comment) if isinstance(key, AgentKey) else copy.copy(key)
@@ -108,7 +108,7 @@ def certified(key: paramiko.PKey, certificate: PublicBlob) -> paramiko.PKey:
 
 
 def from_agent(key: AgentKey) -> paramiko.PKey:
-    """Return the agent's key; its certificate is shown as one, which paramiko forgets."""
+    """Return the agent's key, shown with its certificate if it has one; paramiko forgets that."""
     if key.name.endswith(_CERTIFICATE):
         return certified(key, PublicBlob(key.name, key.blob))
     return key

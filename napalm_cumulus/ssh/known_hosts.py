@@ -1,7 +1,7 @@
-"""Which host keys are trusted: reading known_hosts files as OpenSSH does.
+"""Trusted host keys: reads known_hosts files as OpenSSH does.
 
-paramiko's own reader knows neither ``@revoked`` nor wildcards, and stops reading a file at
-one odd line; trust is too important for that. Nothing here touches the network.
+paramiko's own reader supports neither ``@revoked`` nor wildcards, and stops reading a file at one
+odd line; trust is too important for that. Nothing here uses the network.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _PATTERN = re.compile(r"[*?!]")
 _SHA1_BLOCK = 64
 _MAX_PATTERN = 1024
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
-#: The signature algorithms that a key of each type can be asked for. SHA-1 signatures are not.
+#: The signature algorithms for a key of each type; without SHA-1 signatures.
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """One line of a known_hosts file: which hosts, which key, and where it stands."""
+    """One line of a known_hosts file: its hosts, its key, and its place."""
 
     patterns: str
     key_type: str
@@ -57,7 +57,7 @@ def fingerprint(blob: bytes) -> str:
 
 
 def host_entry(name: str, port: int) -> str:
-    """Return the name under which a host stands in known_hosts.
+    """Return the name of a host in known_hosts.
 
     >>> host_entry("Leaf1", 22), host_entry("leaf1", 2222)
     ('leaf1', '[leaf1]:2222')
@@ -67,10 +67,10 @@ def host_entry(name: str, port: int) -> str:
 
 
 def parse_known_hosts(text: str, source: str) -> list[KnownKey]:
-    """Return every usable line of a known_hosts text; lines OpenSSH would skip are skipped.
+    """Return every usable line of a known_hosts text; lines that OpenSSH would skip are skipped.
 
-    Lines of certificate authorities are left out: host certificates are not supported, and a
-    CA's key must never be taken for a host's.
+    Lines of certificate authorities are left out: host certificates are not supported, and a CA's
+    key must never be used as a host's.
     """
     found = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -91,10 +91,10 @@ def parse_known_hosts(text: str, source: str) -> list[KnownKey]:
 
 
 class KnownHosts:
-    """The lines of one known_hosts file, found by name: a site's file has thousands.
+    """The lines of one known_hosts file, indexed by name, since a site's file has thousands.
 
     Args:
-        keys: the file's lines, in its order.
+        keys: the file's lines, in order.
     """
 
     def __init__(self, keys: Iterable[KnownKey]) -> None:
@@ -112,7 +112,7 @@ class KnownHosts:
                     self._named.setdefault(name, []).append(place)
 
     def keys_of(self, entry: str) -> list[KnownKey]:
-        """Return the lines that speak of this host, trusted and revoked."""
+        """Return the lines about this host, trusted and revoked."""
         places = [*self._named.get(entry, [])]
         places += [place for place in self._patterns if matches(self._keys[place].patterns, entry)]
         # Every hashed line has to be tried. Python's own HMAC takes three times as long.
@@ -126,15 +126,15 @@ class KnownHosts:
 
 
 def _hmac_pads(field: str) -> list[tuple[bytes, bytes, bytes]]:
-    """Return what HMAC-SHA1 puts before its two inputs for the salt of a hashed name, and the hash.
+    """Return the pads of HMAC-SHA1 for the salt of a hashed name, and the hash.
 
-    Nothing for a field that is broken.
+    Nothing for a malformed field.
     """
     try:
         salt, wanted = (base64.b64decode(part) for part in field[len(_HASH_MARK) :].split("|"))
     except (binascii.Error, ValueError):
         return []
-    # OpenSSH's salts have 20 bytes; a longer one than a block would have to be hashed first.
+    # OpenSSH's salts have 20 bytes; one longer than a block would have to be hashed first.
     if len(salt) > _SHA1_BLOCK:
         return []
     block = salt.ljust(_SHA1_BLOCK, b"\0")
@@ -150,10 +150,10 @@ _FILES = FileCache(_read)
 
 
 def known_keys(paths: Iterable[Path], entry: str) -> list[KnownKey]:
-    """Return what several known_hosts files hold of one host; a missing file holds nothing.
+    """Return the keys of one host in several known_hosts files; a missing file has none.
 
     Raises:
-        OSError: A file is there but cannot be read.
+        OSError: a file exists but cannot be read.
     """
     return [key for path in paths for key in _keys_in(path, entry)]
 
@@ -166,7 +166,7 @@ def _keys_in(path: Path, entry: str) -> list[KnownKey]:
 
 
 def matches(patterns: str, entry: str) -> bool:
-    """Return whether plain or wild names of a known_hosts line mean this host.
+    """Return whether plain or wildcard names of a known_hosts line match this host.
 
     >>> matches("*.example.org,!bad.example.org", "good.example.org")
     True
@@ -175,7 +175,7 @@ def matches(patterns: str, entry: str) -> bool:
     """
     hit = False
     for pattern in patterns.lower().split(","):
-        if len(pattern) > _MAX_PATTERN:  # as OpenSSH does: the line means no host
+        if len(pattern) > _MAX_PATTERN:  # as in OpenSSH: the line matches no host
             return False
         negated = pattern.startswith("!")
         # ``[`` is an ordinary character in known_hosts ("[host]:port"), but a class in fnmatch.
@@ -188,9 +188,10 @@ def matches(patterns: str, entry: str) -> bool:
 
 
 def preferred_algorithms(held: Iterable[KnownKey], available: Sequence[str]) -> tuple[str, ...]:
-    """Return the host key algorithms to ask for: those that known_hosts can judge come first.
+    """Return the host key algorithms to ask for; those that known_hosts can verify come first.
 
-    Without it a host known by its ECDSA key alone would be refused for showing its Ed25519 key.
+    Otherwise a host that is known only by its ECDSA key would be refused for showing its Ed25519
+    key.
     """
     wanted = [
         algorithm

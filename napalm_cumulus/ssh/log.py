@@ -46,9 +46,9 @@ class SessionLog:
         """Remember where to write; nothing is written yet.
 
         Args:
-            path: The file. When it is full it is renamed to end in ``.1``.
-            session: Whose log it is, as ``root@10.5.0.43:22``; written on every line.
-            secrets: What must never be written.
+            path: the file. When it is full it is renamed to end in ``.1``.
+            session: whose log it is, as ``root@10.5.0.43:22``; written on every line.
+            secrets: what must never be written.
         """
         known = tuple(secrets)
         self._path = path
@@ -152,7 +152,7 @@ def _append(path: Path, entry: bytes) -> None:
     """Add an entry, alone on the file; rename a full file first.
 
     Raises:
-        OSError: It cannot be written, or it is not a file of ours.
+        OSError: it cannot be written, or it is not a file of ours.
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     for _ in range(_ATTEMPTS):

@@ -1,8 +1,8 @@
-"""Which texts can be the name of a host, or of its user, before a shell or a socket sees them.
+"""Checks of host and user names, before a shell or a socket gets them.
 
 ``ProxyCommand`` and ``Match exec`` put the host's name (%h, %n), the user's (%r) and the port (%p)
-into a line for a shell, as they are. OpenSSH refuses names that could mean something to the shell
-(``valid_hostname`` and ``valid_ruser`` of its ssh.c). This module is a little stricter.
+unquoted into a line for a shell. OpenSSH refuses names that have a meaning for the shell
+(``valid_hostname`` and ``valid_ruser`` in its ssh.c). This module is a little stricter.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _SHOWN = 100
 
 
 def check_host(name: str, what: str) -> None:
-    """Refuse a text that is neither a host name nor an address.
+    """Raise for a text that is neither a host name nor an address.
 
     Args:
-        name: as it was given.
-        what: where it is, to begin the sentence with.
+        name: the name as it was given.
+        what: its source, to begin the message with.
 
     Raises:
-        ConnectionException: It is not one.
+        ConnectionException: it is neither.
     """
     sound = (
         0 < len(name) <= _MAX_HOST
@@ -49,14 +49,14 @@ def check_host(name: str, what: str) -> None:
 
 
 def check_user(name: str, *, for_shell: bool) -> None:
-    """Refuse a text that is not a user's name.
+    """Raise for a text that is not a user's name.
 
     Args:
         name: the login name on the other side.
-        for_shell: whether a ProxyCommand may hold it.
+        for_shell: whether a ProxyCommand may contain it.
 
     Raises:
-        ConnectionException: It is not one.
+        ConnectionException: it is not a user's name.
     """
     never = _NEVER_IN_USER | (_FOR_A_SHELL if for_shell else frozenset())
     sound = (
@@ -76,14 +76,14 @@ def check_user(name: str, *, for_shell: bool) -> None:
 
 
 def check_port(port: int, what: str) -> None:
-    """Refuse a number that is not a TCP port.
+    """Raise for a number that is not a TCP port.
 
     Args:
-        port: as it was given.
-        what: where it is, to begin the sentence with.
+        port: the number as it was given.
+        what: its source, to begin the message with.
 
     Raises:
-        ConnectionException: It is not one.
+        ConnectionException: it is not a port.
     """
     if not 0 < port <= _MAX_PORT:
         shown = str(port) if abs(port) < 10**9 else "of that size"

@@ -1,4 +1,4 @@
-"""How to reach a switch over SSH: optional arguments and ~/.ssh/config made into one value."""
+"""The options of an SSH connection, from optional arguments and ~/.ssh/config."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import paramiko
 
-#: Seconds to wait for a connection, as NAPALM's drivers have it.
+#: Seconds to wait for a connection, as in NAPALM's drivers.
 DEFAULT_TIMEOUT = 60
 _SHORTEST = 0.001
 _DEFAULT_PORT = 22
@@ -29,7 +29,7 @@ DEFAULT_MAX_OUTPUT = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class SshOptions:
-    """One SSH connection: where to, as whom, trusting which keys. Its repr shows no secret."""
+    """One SSH connection: host, user, and trusted keys; its repr shows no secret."""
 
     host: str
     user: str
@@ -69,12 +69,12 @@ class SshOptions:
 def check_login(
     hostname: object, username: object, password: object, timeout: object
 ) -> tuple[str, str, str, Any]:
-    """Return the constructor's arguments as they are meant; None is as if nothing were given.
+    """Return the constructor's arguments in their proper types; None counts as not given.
 
     A host name may stand in brackets, as in a URL: ``[::1]``.
 
     Raises:
-        ConnectionException: One makes no sense.
+        ConnectionException: an argument is not valid.
     """
     with values.refused_as(unfit):
         if not isinstance(hostname, str):
@@ -102,12 +102,12 @@ def resolve(
     timeout: float,
     optional_args: Mapping[str, Any],
 ) -> SshOptions:
-    """Combine the caller's arguments with ~/.ssh/config; what the caller said wins.
+    """Combine the caller's arguments with ~/.ssh/config; the caller's win.
 
-    The caller's password is for the switch alone: jump hosts take keys or the agent.
+    The caller's password is only for the switch: jump hosts use keys or the agent.
 
     Raises:
-        ConnectionException: The arguments or the configuration make no sense.
+        ConnectionException: the arguments or the configuration are not valid.
     """
     args = checked(optional_args)
     hostname, username, password, timeout = check_login(hostname, username, password, timeout)
@@ -142,7 +142,7 @@ def _one_host(
     args: Mapping[str, Any],
     timeout: float,
 ) -> dict[str, Any]:
-    """Return what is decided alike for the switch and for each jump host before it."""
+    """Return the options that are decided alike for the switch and each jump host."""
     own_keys = args.get("key_file", ())
     known_hosts = args.get("known_hosts_file", ())
     agent = args.get("use_agent", args.get("allow_agent", True))
@@ -194,7 +194,7 @@ def _jumps(
             hop["port"] = port
         place = (alias, int(hop["port"]))
         if place == seen[-1]:
-            continue  # ``Host *`` with ProxyJump means the jump host too; OpenSSH skips it there
+            continue  # ``Host *`` with ProxyJump also matches the jump host; OpenSSH skips it there
         if place in seen:
             way = " -> ".join(name for name, _ in (*seen, place))
             raise errors.ConnectionException(
@@ -205,13 +205,13 @@ def _jumps(
             further = found.proxy_jump or ""
             hops += _jumps(config, further, args, timeout, (*seen, place))
         if hops:
-            hop["proxy_command"] = None  # only the nearest host is dialled from here
+            hop["proxy_command"] = None  # only the nearest host is connected to from here
         hops.append(SshOptions(**hop))
     return tuple(hops)
 
 
 def split_destination(text: str) -> tuple[str | None, str, int | None]:
-    """Take ``user@host:port`` apart; ``ssh://`` and brackets around IPv6 addresses are understood.
+    """Split ``user@host:port``; ``ssh://`` and brackets around IPv6 addresses are allowed.
 
     >>> split_destination("ops@[2001:db8::1]:2222")
     ('ops', '2001:db8::1', 2222)
@@ -219,7 +219,7 @@ def split_destination(text: str) -> tuple[str | None, str, int | None]:
     (None, 'bastion', None)
 
     Raises:
-        ConnectionException: There is no host, or the port is not a number.
+        ConnectionException: there is no host, or the port is not a number.
     """
     user, at, rest = text.removeprefix("ssh://").rpartition("@")
     if rest.startswith("["):

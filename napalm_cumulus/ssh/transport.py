@@ -1,4 +1,4 @@
-"""Running commands on a switch: exec channels, no terminal, no prompt to guess."""
+"""Runs commands on a switch, on exec channels: without a terminal and without a prompt."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ALIVE_TIMEOUT = 5.0
 
 
 class Transport(Protocol):
-    """A way to run commands on one switch, as root when so configured."""
+    """Runs commands on one switch, as root if so configured."""
 
     def run(
         self, command: str, *, stdin: bytes = b"", timeout: float | None = None
@@ -40,10 +40,10 @@ class Transport(Protocol):
 
 
 class SshTransport:
-    """Commands over one SSH connection, each on an exec channel of its own.
+    """Runs commands over one SSH connection, each on an exec channel of its own.
 
-    A command ends when it has closed its output: a background job must redirect its stdout and
-    stderr, or it is waited for as with ``ssh host command``.
+    A command ends when it has closed its output. A background job must redirect its stdout and
+    stderr; otherwise it is waited for, as with ``ssh host command``.
     """
 
     def __init__(self, options: SshOptions) -> None:
@@ -66,11 +66,11 @@ class SshTransport:
         """Run one ``sh`` command line, as root when ``sudo`` is set.
 
         Raises:
-            CommandTimeoutException: It did not end in time (it may still be running), or the
+            CommandTimeoutException: it did not end in time (it may still be running), or the
                 session's own time is over (it was not begun).
-            ConnectionClosedException: The session was lost (it may still be running).
-            CommandErrorException: It wrote more than the configured limit.
-            ConnectAuthError: sudo wants a password that is missing or wrong.
+            ConnectionClosedException: the session was lost (it may still be running).
+            CommandErrorException: it wrote more than the configured limit. ConnectAuthError: sudo
+            wants a password that is missing or wrong.
         """
         begun = time.monotonic()
         try:
@@ -95,16 +95,16 @@ class SshTransport:
             self._check_sudo(result)
             return result
         prompt, ready = secrets.token_hex(16), secrets.token_hex(16)
-        # sudo asks with our own random prompt and the command announces itself with another
-        # random word, so the password is sent exactly when sudo reads it: never to the command,
-        # not even where sudo asks no password.
+        # sudo asks with our own random prompt, and the command announces itself with another random
+        # word. So the password is sent exactly when sudo reads it, and never to the command, not
+        # even if sudo asks for no password.
         inner = f"printf %s {ready}; exec {_sh(command)}"
         wrapped = f"sudo -S -p {prompt} -- {_sh(inner)}"
         login = SudoLogin(prompt.encode(), ready.encode(), options.sudo_password)
         return Exchange(self, command, wrapped, stdin=stdin, timeout=limit, login=login).result()
 
     def is_alive(self) -> bool:
-        """Return whether a command can be run: asks the switch, does not trust the socket."""
+        """Return whether a command can be run; asks the switch, not the socket."""
         if self._over():
             self.close()
             return False
@@ -121,17 +121,17 @@ class SshTransport:
             return False
 
     def close(self) -> None:
-        """End the session and those of the jump hosts."""
+        """End the session, and those of the jump hosts."""
         if self._log is not None and self.connected():
             self._log.note("closed")
         self._connection.close()
 
     def open_channel(self, timeout: float) -> paramiko.Channel:
-        """Return a fresh session channel.
+        """Return a new session channel.
 
         Raises:
-            ConnectionClosedException: The session is gone.
-            CommandErrorException: The switch allows no further channel.
+            ConnectionClosedException: the session is lost.
+            CommandErrorException: the switch allows no further channel.
         """
         try:
             return self._connection.transport.open_session(timeout=max(timeout, 0.1))
@@ -144,11 +144,11 @@ class SshTransport:
             raise self.lost(error) from error
 
     def connected(self) -> bool:
-        """Return whether the connection stands, without asking the switch."""
+        """Return whether the connection is up, without asking the switch."""
         return self._connection.transport.is_active()
 
     def lost(self, cause: object = None, *, doing: str = "") -> errors.ConnectionClosedException:
-        """Return the error for a session that is gone."""
+        """Return the error for a lost session."""
         because = f": {cause}" if cause and str(cause) else ""
         during = (
             f" while running {shown(doing)}. The command may still be running there"

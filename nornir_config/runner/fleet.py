@@ -88,7 +88,7 @@ class FleetRunner:
 
         Raises:
             NoHostsError: there is no host.
-            FleetInterrupt: Ctrl-C; it holds the results so far.
+            FleetInterrupt: ctrl-C; it holds the results so far.
         """
         if not hosts and task.name != _CLOSING:
             raise NoHostsError(

@@ -147,7 +147,7 @@ def test_files_that_changed_between_two_merges(switch: Switch, device: CumulusDr
         (SWP1 + "    adress 10.0.0.1/24\n", r"line 4 of the text .*interfaces\).*adress"),
         (SWP2 + SWP1 + "    adress 10.0.0.1/24\n", r"line 7 of the text .*interfaces\).*adress"),
         (f"# file: {MAIN}\n{SWP2}# file: {DROP_IN}\nrubbish\n", "Line 6 of the merge text"),
-        (f"\nx\n# file: {MAIN}\n{SWP2}", "Line 2 of the text stands in front of the first"),
+        (f"\nx\n# file: {MAIN}\n{SWP2}", "Line 2 of the text is before the first"),
         (f"# file: {MAIN}\n{SWP2}# file: {MAIN}\n", "twice, again in line 5"),
         (
             f"# file: {MAIN} (encoding: klingon)\n",
