@@ -23,6 +23,7 @@ from tasks.facts.model import (
 from tasks.facts.section import Results, misread, section, unread
 from tasks.model import Boot
 
+_GONE_MEANWHILE = 2  # grep's exit status where a file could not be read
 _TICKS = 100  # per second, on every Linux
 _STARTED = 19  # index of the start time in /proc/1/stat, counted after the name
 _VRR = re.compile(r"(.+)-v\d+")
@@ -184,7 +185,8 @@ def sysctls(results: Results, devices: Container[str]) -> tuple[dict[str, str], 
     found: dict[str, str] = {}
     try:
         # grep exits with 2 when a device disappeared meanwhile; the lines it printed are valid.
-        text = result.stdout.decode() if result.stdout else text_of(result)
+        partial = result.exit_status == _GONE_MEANWHILE and result.stdout
+        text = result.stdout.decode() if partial else text_of(result)
         for line in text.splitlines():
             path, colon, value = line.partition(":")
             if not colon:

@@ -46,6 +46,8 @@ def _vxlan_down(view: SwitchView) -> Iterator[Sighting]:
 
 def _without_evpn(view: SwitchView) -> Iterator[Sighting]:
     facts = view.facts
+    if facts.vnis.unread or facts.vrf_vnis.unread:
+        return  # what FRR knows is not known
     told = {row.vni for row in facts.vnis.rows} | {row.vni for row in facts.vrf_vnis.rows}
     static = {row.port for row in facts.fdb.rows if row.mac == _FLOOD and row.remote}
     for link in _vxlans(view):

@@ -550,3 +550,13 @@ def test_ifquery_fails_of_itself_where_two_stanzas_have_virtual_addresses() -> N
             drift=said("drift", 1, stdout("drift"), error),
         )
         assert len(read.drift.rows) == seen
+
+
+@pytest.mark.parametrize(("status", "known"), [(0, True), (2, True), (137, False), (124, False)])
+def test_settings_of_a_command_that_was_killed_are_not_all_of_them(
+    status: int, *, known: bool
+) -> None:
+    """``grep`` ends with 2 where a device has gone meanwhile."""
+    read = facts(sysctls=said("sysctls", status, stdout("sysctls")))
+    assert (read.sysctls_unread == "") == known
+    assert bool(read.sysctls) == known

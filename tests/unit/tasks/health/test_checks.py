@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tasks.faults.catalogue import FAULTS
@@ -110,6 +112,16 @@ def test_what_cannot_be_read_is_unknown_and_never_called_wrong(missing: str) -> 
     found = judge(facts(**{missing: said(missing, 1, b"", b"Permission denied")}))
     assert {f.check for f in found} == {"unread"}
     assert {f.status for f in found} == {Status.UNKNOWN}
+
+
+@pytest.mark.parametrize("missing", ["vnis", "vrf_vnis"])
+@pytest.mark.parametrize("status", [1, 124])
+def test_frr_that_does_not_tell_its_vnis_is_not_said_not_to_know_them(
+    missing: str, status: int
+) -> None:
+    known: dict[str, Any] = {"vnis": {}, "vrf_vnis": {"vrfs": []}}
+    known[missing] = said(missing, status, b"", b"vtysh: cannot allocate memory")
+    assert "vxlan-without-evpn" not in {finding.check for finding in judge(facts(**known))}
 
 
 def test_a_configuration_that_cannot_be_read_is_unknown() -> None:
