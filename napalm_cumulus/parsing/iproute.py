@@ -8,7 +8,7 @@ the table as text. That costs no further round trip.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,8 @@ def _forwarding(document: Any) -> Any:  # noqa: ANN401 - JSON
 
 def _entry(row: Row) -> Row:
     if row and "ifname" not in row and "dev" in row:
-        row = {**row, "ifname": row["dev"]}
+        flags = iproute_text.external_by_todays_word(list(row.get("flags", ())))
+        row = {**row, "ifname": row["dev"], "flags": flags}
     if row:
         row.setdefault("flags", [])
         row.setdefault("state", "")
@@ -92,14 +93,6 @@ def _vlans(document: Any) -> Any:  # noqa: ANN401 - JSON
     if not isinstance(document, dict):
         return document
     return [{"ifname": name, "vlans": entries} for name, entries in document.items()]
-
-
-def is_external(words: Container[str]) -> bool:
-    """Return whether a daemon (FRR, for EVPN) made an entry, by its flags or its row.
-
-    The releases of Cumulus 3 call it ``offload``, and have no other word.
-    """
-    return "extern_learn" in words or "offload" in words
 
 
 def _routes(words: str, version: int) -> Table:

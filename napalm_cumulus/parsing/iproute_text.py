@@ -140,7 +140,7 @@ def neighbours(text: str) -> list[Row]:
     rows = []
     for line in _lines(text):
         destination, *words = line.split()
-        row: Row = {"dst": destination, **_pairs(words)}
+        row: Row = {"dst": destination, **_pairs(external_by_todays_word(words))}
         if "dev" not in row:
             raise ValueError(f"no neighbour in {line[:60]!r}")
         row["state"] = [word for word in words if word.isupper() and word.isalpha()]
@@ -148,6 +148,20 @@ def neighbours(text: str) -> list[Row]:
             row["confirmed"] = int(row["used"].split("/")[1])
         rows.append(row)
     return rows
+
+
+def external_by_todays_word(words: list[str]) -> list[str]:
+    """Return an old release's words of an entry that a daemon (FRR, for EVPN) has made.
+
+    Until 4.9, and in Cumulus 3, the only word for that is ``offload``. Today's means that the
+    hardware has the entry, whoever made it.
+
+    >>> external_by_todays_word(["self", "offload"])
+    ['self', 'extern_learn']
+    """
+    if "extern_learn" in words:
+        return words
+    return ["extern_learn" if word == "offload" else word for word in words]
 
 
 def rules(text: str) -> list[Row]:
@@ -210,7 +224,7 @@ def forwarding(text: str) -> list[Row]:
         if "dev" not in pairs:
             raise ValueError(f"no MAC address in {line[:60]!r}")
         row: Row = {"mac": mac, "ifname": pairs["dev"]}
-        row["flags"] = [word for word in words if word in _FDB_FLAGS]
+        row["flags"] = external_by_todays_word([word for word in words if word in _FDB_FLAGS])
         states = [word for word in words if word in {"permanent", "static", "stale"}]
         row["state"] = states[0] if states else ""
         row |= {key: pairs[key] for key in ("master", "vlan", "dst") if key in pairs}

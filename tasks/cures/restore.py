@@ -183,7 +183,7 @@ def _neighbours(
 ) -> Iterator[tuple[str, str]]:
     """Yield the arguments for ``ip neigh replace``, and the owner's address and MAC."""
     for row in rows:
-        daemons = "protocol" in row or "proto" in row or iproute.is_external(row)
+        daemons = bool({"protocol", "proto", "extern_learn"} & row.keys())
         if row.get("dev") not in gateway.devices or daemons or not row.get("lladdr"):
             continue
         try:

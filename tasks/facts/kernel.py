@@ -132,7 +132,7 @@ def neighbours(result: CommandResult) -> Iterator[NeighbourFact]:
                 device=str(row["dev"]),
                 mac=str(row.get("lladdr", "")).lower(),
                 state=str(states[0]) if states else "",
-                external=iproute.is_external(row) or row.get("protocol") == "zebra",
+                external="extern_learn" in row or row.get("protocol") == "zebra",
             )
 
 
@@ -150,7 +150,7 @@ def fdb(result: CommandResult) -> Iterator[FdbFact]:
             remote=str(remote) if remote else "",
             state=str(row["state"]),
             vlan=int(row["vlan"]) if "vlan" in row else None,
-            external=iproute.is_external(row["flags"]),
+            external="extern_learn" in row["flags"],
         )
 
 
