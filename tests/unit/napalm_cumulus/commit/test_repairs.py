@@ -66,9 +66,9 @@ DONE = b"""\
 """
 
 
-def repaired(answer: bytes, status: int = 0) -> tuple[Repairs, FakeSwitch]:
+def repaired(answer: bytes, status: int = 0, config: str = CONFIG) -> tuple[Repairs, FakeSwitch]:
     def answering(command: str, _: bytes) -> tuple[int, bytes, bytes]:
-        return (0, tarball({MAIN: CONFIG}), b"") if command == READ else (status, answer, b"")
+        return (0, tarball({MAIN: config}), b"") if command == READ else (status, answer, b"")
 
     switch = FakeSwitch(answering)
     return Repairs(lambda: switch, "10.5.0.43", "ada@noc"), switch
@@ -115,6 +115,16 @@ def test_bridges_that_may_have_a_port() -> None:
     assert bridges_of(configuration, "swp15") == ("bridge",)
     assert bridges_of(configuration, "swp21") == ()
     assert bridges_of(Configuration({MAIN: "auto swp1\niface swp1\n"}), "swp1") == ()
+
+
+def test_what_a_template_makes_the_switch_itself_finds() -> None:
+    loop = "% for v in [453]:\nauto vlan${v}\niface vlan${v}\n  bridge-ports swp1\n% endfor\n"
+    repairs, switch = repaired(DONE, config=loop)
+    repairs.carry_out([steps.reapply("vlan453"), steps.recreate("vlan453-v0", "vlan453")])
+    sent = members(switch.asked[-1][1])
+    assert sent["steps"] == "reapply vlan453\nrecreate vlan453-v0 vlan453\n"
+    assert sent["interfaces"] == "vlan453\n"
+    assert sent["expect.new"] == "+ vlan453 UP\n"
 
 
 def test_a_port_without_a_stanza_is_its_bridges_to_bring_up() -> None:
