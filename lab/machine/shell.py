@@ -93,14 +93,16 @@ def wait_until(
     Args:
         true: the condition.
         timeout: seconds to wait at most.
-        every: seconds between two looks.
+        every: seconds between two looks, at first; later a twentieth of the time that has passed,
+            as each look costs processes.
         what: when given, a ``LabError`` with this text is raised instead of returning False.
     """
-    end = time.monotonic() + timeout
+    begin = time.monotonic()
     while not true():
-        if time.monotonic() >= end:
+        waited = time.monotonic() - begin
+        if waited >= timeout:
             if what:
                 raise LabError(f"{what} within {timeout:g} s.")
             return False
-        time.sleep(every)
+        time.sleep(max(every, waited / 20))
     return True

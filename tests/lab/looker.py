@@ -103,8 +103,12 @@ class Looker:
     def leaf(self, number: str = "03") -> LeafUnderTest:
         return LeafUnderTest(self.lab, self.stack, number)
 
+    def connect(self, number: str = "03") -> Nornir:
+        """Give the session to a leaf, opened where there is none yet."""
+        return self.nornirs.get(number) or self._nornir(number)
+
     def facts(self, number: str = "03", **probes: Any) -> SwitchFacts:
-        nornir = self.nornirs.get(number) or self._nornir(number)
+        nornir = self.connect(number)
         name = self.lab.topology.leaf(number).name
         self.channels.clear()
         wanted = Probes(**probes)

@@ -10,6 +10,7 @@ from typing import Any
 
 from lab.lab import Lab
 from lab.machine.netns import in_namespace
+from lab.machine.shell import wait_until
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.config.snapshot import Snapshot, take
 from napalm_cumulus.result import CommandResult
@@ -87,10 +88,8 @@ class LeafUnderTest:
     def wait_until(self, condition: Callable[[], bool], timeout: float = PATIENCE) -> float:
         """Wait for it; gives the seconds that it took."""
         begin = time.monotonic()
-        while not condition():
-            if time.monotonic() - begin > timeout:
-                raise TimeoutError(f"{condition} did not come true within {timeout} s")
-            time.sleep(0.05)
+        if not wait_until(condition, timeout=timeout):
+            raise TimeoutError(f"{condition} did not come true within {timeout} s")
         return time.monotonic() - begin
 
 

@@ -123,7 +123,7 @@ def test_a_fault_bites_and_is_found_named_cured_and_mended(
     desk: Desk, leaf: LeafUnderTest, looker: Looker, table: Table, fault: Fault
 ) -> None:
     lab, well, before = desk.lab, leaf.disk(), everything(desk.lab)
-    looker.facts()  # the session stands before anything is broken
+    looker.connect()  # the session stands before anything is broken
     break_(lab, fault)
     disk = leaf.disk()
     require_bite(lab, fault)
