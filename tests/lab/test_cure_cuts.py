@@ -247,7 +247,7 @@ def test_a_hung_ifupdown2_is_ended_by_the_timer(ward: Ward) -> None:
     hanging = "/usr/local/sbin/ifup"
     leaf.sh(f"printf '#!/bin/sh\\nrm -f {hanging}\\nsleep 100\\n' >{hanging}; chmod 755 {hanging}")
     begin = time.monotonic()
-    with pytest.raises(NapalmException, match="has gone back"):
+    with pytest.raises(NapalmException, match="has restored the configuration on its disk"):
         leaf.driver(command_timeout=60).repairs.carry_out(
             [steps.recreate(VRR, SVI)], revert_in=REVERT_IN
         )

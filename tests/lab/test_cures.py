@@ -349,7 +349,7 @@ def test_a_defect_elsewhere_in_the_files_is_told_and_refuses_no_cure(ward: Ward)
 def test_what_ifup_does_not_bring_back_ifreload_does(ward: Ward) -> None:
     broken = "/usr/local/sbin/ifup"
     ward.leaf.sh(f"printf '#!/bin/sh\\nexit 1\\n' >{broken}; chmod 755 {broken}")
-    with pytest.raises(CommitError, match="has gone back to the configuration on its disk"):
+    with pytest.raises(CommitError, match="has restored the configuration on its disk"):
         ward.driver.repairs.carry_out([steps.recreate(VRR, SVI)], revert_in=30)
     ward.leaf.sh(f"rm {broken}")
     assert ward.differs() == set()

@@ -118,7 +118,7 @@ def test_a_cure_that_fails_on_the_second_leaf_leaves_the_third_alone(
     print(said.out, said.err, watcher.told())  # noqa: T201 - as above
     assert said.code == 7, said  # gone back
     assert f"1 of 3 leafs healed ({FIRST}); not started: {THIRD}; " in said.err
-    assert "has gone back to the configuration on its disk" in said.err
+    assert "has restored the configuration on its disk" in said.err
     assert watcher.most == 1, watcher.told()
     assert watcher.in_order() == ["01", "03"]
     assert verdicts(ill) == [(FIRST, "healed"), (SECOND, "failed"), (THIRD, "not started")]
