@@ -9,8 +9,8 @@ from typing import Any
 #: Words of an error, and the configuration that it says the switch ends with.
 _OLD = re.compile(
     r"[Nn]othing (?:on the switch )?was (?:changed|touched|written)|did not begin|"
-    r"(?:was|has been|been) rolled back|switch is as before|has gone back|has restored|goes back|is undone|"
-    r"runs the configuration on its disk|disk was not (?:touched|written)|"
+    r"(?:was|has been|been) rolled back|switch is as before|has gone back|has restored|"
+    r"goes back|is undone|runs the configuration on its disk|disk was not (?:touched|written)|"
     r"stays pending|rolls? back|old configuration"
 )
 _NEW = re.compile(r"(?<!not )(?<!cannot be )\bwas confirmed|finish(?:es|ed) (?:it|the confirm)")
