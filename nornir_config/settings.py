@@ -23,7 +23,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
-from pydantic_settings.exceptions import SettingsError as SourceParsingError
+from pydantic_settings import SettingsError as SourceParsingError
 
 from inventory.errors import ExitCode, VipkeeperError
 from inventory.names import one_line
