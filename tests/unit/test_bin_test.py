@@ -32,7 +32,18 @@ def test_the_parts_are_listed() -> None:
     done = bin_test("--full", "list")
     assert done.returncode == 0
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert names == ["default", "cuts", "cures", "kills", "sources", "ifquery", "iproute2"]
+    assert names == [
+        *("default", "cuts", "cures", "kills", "sources", "ifquery"),
+        *("iproute2", "oldest", "newest"),
+    ]
+
+
+def test_other_releases_are_the_oldest_or_the_newest() -> None:
+    done = subprocess.run(
+        [ROOT / "bin/test-releases", "middle"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "bin/test-releases: say oldest or newest\n"
 
 
 @pytest.mark.parametrize("arguments", [("--full", "x"), ("--seed", "x"), ("--seed",)])
