@@ -59,10 +59,10 @@ def _stopped(name: str, *, confirm: bool) -> CancelledError:
     """Return the error of a Ctrl-C while the switch was asked to end a commit."""
     asked = "confirm" if confirm else "roll back"
     end = (
-        "once it has begun the switch writes the files to the end, and otherwise the commit rolls "
-        "back at its time"
+        "if the switch has begun, it writes all the files; otherwise the commit is rolled back at "
+        "its deadline"
         if confirm
-        else "the switch goes back in any case, now or when the commit's time is up"
+        else "the switch rolls back in any case, now or at the commit's deadline"
     )
     return CancelledError(
         f"stopped while {name} was asked to {asked}; whether it has is not known: {end}",

@@ -153,7 +153,9 @@ class _Watch:
         if found is None:
             return
         if isinstance(found, VipkeeperError):
-            self.tell(f"the inventory could not be read anew, the old one stays: {found}", "yellow")
+            self.tell(
+                f"the inventory could not be read again, so the old one is kept: {found}", "yellow"
+            )
             return
         selected, looking = found
         if same_switches(selected, self.selected):

@@ -164,7 +164,7 @@ def _look_after_failure(
     """
     session, name = observer.session, attempt.switch
     attempt.complete = False
-    text = f"{attempt.cure.value} did not go as meant; looking what is there now"
+    text = f"{attempt.cure.value} did not succeed; looking at the present state"
     run.story.tell("cure", f"{name}: {text}", "warn")
     try:
         wait_until_settled(session, run.settings.heal.revert_in, napalm.CommitError(text))
@@ -179,8 +179,8 @@ def _look_after_failure(
     ) as error:
         run.story.tell(
             "cure",
-            f"{name}: what hung on its devices may not have been put back (it stands in the audit "
-            f"log): {error}",
+            f"{name}: hand-made routes and neighbours may not have been put back (they are in the "
+            f"audit log): {error}",
             "warn",
         )
 

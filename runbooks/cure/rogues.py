@@ -54,7 +54,7 @@ class Rogue:
     @property
     def _owner(self) -> str:
         if self.unknown:
-            return f"whose it is is not known ({self.unknown.rstrip('.')})"
+            return f"its owner is not known ({self.unknown.rstrip('.')})"
         named = [f"the VM {_vm(vm)}" for vm in self.vms]
         named += [f"a port of {kind}" if kind else "a free port" for kind in self.others]
         return " and ".join(named) if named else "no port of OpenStack has this MAC"

@@ -145,7 +145,7 @@ def _not_healed(case: Incident, found: Sequence[Diagnosis], rules: CurePolicy) -
     elif complaint := complaint_of(attempts):
         seen, advice = complaint
     elif not toggled:
-        advice += " To toggle the gateway all the same: --toggle"
+        advice += " To toggle the gateway nevertheless: --toggle"
     run.end(
         "not-healed",
         f"{run.target} still does not answer after {done}{seen}",

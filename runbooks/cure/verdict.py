@@ -127,7 +127,7 @@ def _end_absent(run: Run, last: CureAttempt, kernel: Verification, so_far: str) 
         f"{so_far} the gateway {last.interface} on {last.switch} is not whole: "
         f"{'; '.join(kernel.absent)}",
         ExitCode.NOT_HEALED,
-        f"It was there after the cure or was never given back: see who or what else works on "
+        f"It was there after the cure or was never given back: find out who or what else works on "
         f"{last.switch} (vip pending {last.switch}, who, journalctl), then run 'ifreload -a' there "
         "and vip trace.",
     )

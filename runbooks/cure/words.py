@@ -64,7 +64,7 @@ def refusal(diagnoses: Sequence[Diagnosis], rules: CurePolicy, switch: str) -> N
     cause = foreign(diagnoses, rules)
     if cause is not None:
         return refuse(cause, switch)
-    advice = "To toggle the gateway all the same: --toggle"
+    advice = "To toggle the gateway nevertheless: --toggle"
     for diagnosis in diagnoses:
         if not diagnosis.latent and diagnosis.cure.disruptive:
             return NotThisFaultError(
@@ -84,7 +84,7 @@ def tell_attempt(run: Run, attempt: CureAttempt) -> None:
     if attempt.rebooted_at:
         run.story.tell("cure", rebooted(attempt), "warn")
     elif attempt.lost_session:
-        text = f"{attempt.cure.value}: how long it took and what came of it was not seen"
+        text = f"{attempt.cure.value}: its duration and its result were not seen"
         run.story.tell("cure", text, "warn")
     else:
         away = attempt.outage_seconds or 0.0

@@ -129,7 +129,7 @@ def _heal_svi(
     gateway = next((g for g in facts.gateways if g.interface == svi), None)
     if gateway is None or gateway.stanza != plan.gateway.stanza:
         raise RefusedError(
-            f"{name}: the stanza of {svi} is no longer what it was when the plan was agreed on; "
+            f"{name}: the stanza of {svi} is no longer as it was when the plan was agreed on; "
             "nothing was touched",
             "Look at the new state (vip check), then run the command again.",
         )
@@ -186,7 +186,7 @@ def _require_present(run: Run, session: SwitchSession, plan: SviPlan) -> None:
         raise NotHealedError(
             f"{name}: the gateway {plan.gateway.interface} is not whole at the end: "
             f"{'; '.join(kernel.absent)}",
-            f"See who or what else works on that leaf, then: vip check {name}",
+            f"Find out who or what else works on that leaf, then: vip check {name}",
         )
 
 
@@ -298,9 +298,9 @@ def _require_well_peers(run: Run, healing: Healing, name: str, vips: tuple[str, 
     ]
     if troubles and not healing.force:
         raise RefusedError(
-            f"{name}: {', '.join(vips)} is not worked on here, since of the other leafs that hold "
-            f"it: {'; '.join(troubles)}",
-            "See to those first, or go on all the same: --force",
+            f"{name}: {', '.join(vips)} is not healed here, because of other leafs with the same "
+            f"VIP: {'; '.join(troubles)}",
+            "Repair those first, or go on nevertheless: --force",
         )
     for trouble in troubles:
         run.story.tell("force", trouble, "warn")

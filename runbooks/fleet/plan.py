@@ -121,7 +121,7 @@ def _svis(assessment: Assessment) -> list[SviPlan]:
 
 
 def refuse_mass_outage(plan: FleetPlan, most: float) -> None:
-    """Raise where so many leafs are ill at once that the cause is probably not on the leafs.
+    """Raise where so many leafs have faults at once that the cause is probably not on the leafs.
 
     Args:
         plan: what was found.
@@ -135,10 +135,10 @@ def refuse_mass_outage(plan: FleetPlan, most: float) -> None:
         return
     names = ", ".join(plan.unhealthy[:_NAMED]) + (" and others" if ill > _NAMED else "")
     raise RefusedError(
-        f"{ill} of {plan.checked} leafs are ill at once ({names}): that is more likely not the "
-        "leafs, and cures would only add outages; nothing was touched",
+        f"{ill} of {plan.checked} leafs have faults at once ({names}): the cause is probably not "
+        "on the leafs, and cures would only add outages; nothing was touched",
         "Look for what they have in common (spine, EVPN, an upgrade, the management network). "
-        "To go on all the same: --force",
+        "To go on nevertheless: --force",
     )
 
 

@@ -52,15 +52,15 @@ def endpoints_of(chain: TargetPath) -> tuple[Endpoint, ...]:
     """
     if chain.kind is Kind.SWITCH:
         raise TargetError(
-            f"{chain.target} is a switch, and healing begins with somebody who is cut off",
+            f"{chain.target} is a switch, but vip heal needs a target that is cut off",
             f"Name a VM, its address or a hypervisor; or: vip toggle {chain.target} --vip ADDRESS",
         )
     if chain.vm is not None:
         return (_the_vm(chain.vm.value, chain.target),)
     if chain.neighbours is None:
         raise TargetError(
-            f"which VMs run on {chain.hypervisor} could not be asked, so nobody is known to be "
-            "cut off",
+            f"which VMs run on {chain.hypervisor} could not be asked, so it is not known "
+            "who is cut off",
             "Name a VM's address, or toggle by hand: vip toggle SWITCH --vip ADDRESS",
         )
     running = [vm for vm in chain.neighbours.value if vm.status == RUNNING and vm.addresses]

@@ -297,19 +297,19 @@ def stopped_during(attempt: CureAttempt, revert_in: int) -> errors.CancelledErro
     name, cure = attempt.switch, attempt.cure
     if not cure.on_devices:
         return errors.CancelledError(
-            f"stopped while {name} was at {cure.value}; what was sent to it is done, and nothing "
-            "of that needs to be taken back",
+            f"stopped while {name} was at {cure.value}; what was sent to it was done, and none "
+            "of it needs to be undone",
             f"See whether all is well: vip check {name}",
         )
     after = f"ends in its old configuration within {revert_in} s at the latest"
     if not CURES[cure].reverts:
         after = (
-            "carries the repair to its end; should it not come to that, it brings back what its "
-            f"files say within {revert_in} s"
+            "completes the repair; if it cannot, it restores the configuration on its disk within "
+            f"{revert_in} s"
         )
     return errors.CancelledError(
         f"stopped while {name} was {CURES[cure].doing}; the switch goes on by itself and {after}. "
-        "Nobody sends gratuitous ARP or puts back routes and neighbours made by hand: they stand "
+        "No gratuitous ARP is sent, and hand-made routes and neighbours are not put back: they are "
         "in the audit log",
         f"Make sure with: vip pending {name}, then vip check {name}",
     )

@@ -143,9 +143,9 @@ def wait_until_settled(session: SwitchSession, revert_in: int, cause: BaseExcept
             raise LostSwitchError(
                 f"the session to {name} was lost during the change ({cause}), and for "
                 f"{patience:g} s it could not be seen that it has finished; it goes on by itself, "
-                "and what hung on its devices was not put back",
-                f"Look as soon as it can be reached: vip pending {name}, then vip trace; what hung "
-                "on its devices stands in the audit log",
+                "and hand-made routes and neighbours were not put back",
+                f"Look as soon as it can be reached: vip pending {name}, then vip trace; "
+                "hand-made routes and neighbours are in the audit log",
             ) from None
         time.sleep(1)
 

@@ -152,7 +152,7 @@ def _put_back(
         recorded = (*before.addresses, *before.routes, *before.neighbours)
         unread = f"look whether it is still there ({error})"
         return (), tuple(f"{name}: {unread}" for name in recorded) or (
-            f"what hangs on {gateway.interface}: {unread}",
+            f"hand-made routes and neighbours of {gateway.interface}: {unread}",
         )
     commands, left = restore.split_suspects(lost, macs, wrong)
     if commands:

@@ -30,8 +30,8 @@ def preview_toggle(task: Task, gateway: Gateway) -> Result:
         A Result with a ``Toggled`` without a commit; it has the present hand-made state.
 
     Raises:
-        RefusedError: another commit is pending, there is nothing to comment out, or what hangs on
-            the devices could not be read.
+        RefusedError: another commit is pending, there is nothing to comment out, or the hand-made
+            state could not be read.
     """
     device = change_device(task)
     refuse_pending(task.host.name, device)

@@ -83,7 +83,7 @@ def require_read(switch: str, **sections: Section[Any]) -> None:
     """
     for name, each in sections.items():
         if not each.known:
-            why = each.unread or f"{name}: the program that tells is not installed, or not running"
+            why = each.unread or f"{name}: the program for it is not installed, or not running"
             raise UnreadableAnswerError(f"{switch}: {why}", "Try the command on the switch.")
 
 

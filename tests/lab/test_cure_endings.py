@@ -130,7 +130,7 @@ def test_ctrl_c_during_a_repair_says_that_it_goes_on_to_its_end(
     (said,) = ended
     assert said.code == 9, said
     assert "old configuration" not in said.err
-    assert "carries the repair to its end" in said.err
+    assert "completes the repair" in said.err
     leaf.wait_until(lambda: leaf.state() == set())
     assert "130.246.212.0/22" in leaf.sh("ip -4 route show table main"), "it did not go on"
     assert desk.lab.answers(A1)

@@ -83,7 +83,7 @@ def test_when_all_leafs_are_ill_none_is_touched(
     with untouched(leaf), untouched(other):
         said = desk.vip("heal", "--all-unhealthy", "--yes")
     assert said.code == 6
-    assert "2 of 2 leafs are ill at once" in said.err
+    assert "2 of 2 leafs have faults at once" in said.err
     assert desk.begun() == 0
 
 

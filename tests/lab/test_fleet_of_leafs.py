@@ -133,5 +133,5 @@ def test_three_of_four_are_too_many_to_be_the_leafs_own_fault(
             stack.enter_context(untouched(leaf))
         said = ill.vip("heal", "--all-unhealthy", "--yes")
     assert said.code == 6, said
-    assert "3 of 4 leafs are ill at once" in said.err
+    assert "3 of 4 leafs have faults at once" in said.err
     assert ill.begun() == 0

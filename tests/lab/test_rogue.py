@@ -74,9 +74,7 @@ def test_without_openstack_the_rogue_is_named_by_mac_and_port(
     assert said.code == 13, said
     mac = desk.lab.topology.vm(ROGUE).mac
     assert f"{VIP} is answered by {mac}, seen on swp1s2 of " in said.out
-    assert (
-        "whose it is is not known (OpenStack: it was asked for the ports with the MAC" in said.out
-    )
+    assert "its owner is not known (OpenStack: it was asked for the ports with the MAC" in said.out
 
 
 def test_two_faults_that_mask_each_other_are_cured_without_a_toggle(

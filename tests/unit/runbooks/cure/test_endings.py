@@ -163,7 +163,7 @@ def test_a_failed_cure_whose_switch_is_gone_stays_the_outcome(
     world.on_cure[Cure.REAPPLY] = fail
     result = world.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == 7, result.output
-    assert "what hung on its devices may not have been put back" in result.output
+    assert "hand-made routes and neighbours may not have been put back" in result.output
     assert not world.reports()[0]["attempts"][0]["ended"]
 
 
@@ -242,7 +242,7 @@ def test_ctrl_c_while_a_repair_is_under_way(world: World) -> None:
     result = world.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == 9
     assert "old configuration" not in result.stderr
-    assert "goes on by itself and carries the repair to its end" in result.stderr
+    assert "goes on by itself and completes the repair" in result.stderr
     assert not world.reports()[0]["attempts"][0]["ended"]
 
 
@@ -250,9 +250,9 @@ def test_ctrl_c_while_a_repair_is_under_way(world: World) -> None:
     ("cure", "said"),
     [
         (Cure.TOGGLE, "ends in its old configuration within 60 s"),
-        (Cure.RECREATE, "carries the repair to its end"),
-        (Cure.FORGET, "what was sent to it is done"),
-        (Cure.ANNOUNCE, "what was sent to it is done"),
+        (Cure.RECREATE, "completes the repair"),
+        (Cure.FORGET, "what was sent to it was done"),
+        (Cure.ANNOUNCE, "what was sent to it was done"),
     ],
 )
 def test_ctrl_c_says_what_becomes_of_each_cure(cure: Cure, said: str) -> None:

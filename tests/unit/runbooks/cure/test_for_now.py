@@ -92,7 +92,7 @@ def test_openstack_down_is_unknown_and_no_error_of_the_healing(robbed: World) ->
     robbed.site.broken = {"owners_of"}
     result = robbed.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == 13, result.output
-    assert f"{SEEN}whose it is is not known (Fake: owners_of is down)" in result.output
+    assert f"{SEEN}its owner is not known (Fake: owners_of is down)" in result.output
 
 
 def test_a_mac_that_no_port_has(robbed: World) -> None:
@@ -206,7 +206,7 @@ def test_a_source_that_hangs_or_crashes_or_knows_no_macs(monkeypatch: pytest.Mon
         raise SourceError("OpenStack", "no such cloud.")
 
     (rogue,) = rogues_of(SW3, [STRANGER], fail)
-    assert str(rogue).endswith("whose it is is not known (OpenStack: no such cloud)")
+    assert str(rogue).endswith("its owner is not known (OpenStack: no such cloud)")
 
 
 def test_without_a_stranger_nobody_is_asked() -> None:

@@ -237,7 +237,7 @@ def test_a_mass_outage_is_refused(leafs: Leafs, affected: Ward, numbers: tuple[i
         leafs.change(number, ill)
     result = leafs.world.vip("heal", "--all-unhealthy", "--yes")
     assert result.exit_code == 6
-    assert "more likely not the leafs" in result.stderr
+    assert "probably not on the leafs" in result.stderr
     assert affected.begun == []
     forced = leafs.world.vip("heal", "--all-unhealthy", "--yes", "--force")
     assert forced.exit_code == 0, forced.output
