@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from napalm_cumulus import errors
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.interfaces_file import InterfacesFile
-from napalm_cumulus.errors import CommandErrorException
 from napalm_cumulus.result import CommandResult
 
 #: Tells every auto interface as ifupdown2 reads it.
@@ -62,13 +62,13 @@ def parse(result: CommandResult, path: str) -> Configuration:
     said = result.stderr.decode("utf-8", "replace")
     if _NOT_RENDERED in said:
         line = next(line for line in said.splitlines() if _NOT_RENDERED in line)
-        raise CommandErrorException(f"'ifquery -a' says: {line}")
+        raise errors.CommandErrorException(f"'ifquery -a' says: {line}")
     try:
         document = json.loads(result.stdout)
         text = "\n".join(line for row in document for line in _stanza(row))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         why = f"exit status {result.exit_status}" if result.exit_status else f"not JSON: {error}"
-        raise CommandErrorException(
+        raise errors.CommandErrorException(
             f"'ifquery -a -o json' does not tell what it makes of the files ({why})"
         ) from error
     return Configuration({path: f"{text}\n"}, path)
