@@ -10,8 +10,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from napalm.base.exceptions import CommitError
-
+from napalm_cumulus import errors
 from napalm_cumulus.account import who
 from napalm_cumulus.commit import report as answers
 from napalm_cumulus.commit import transaction
@@ -20,7 +19,6 @@ from napalm_cumulus.config import snapshot
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.semantics import management_interfaces
 from napalm_cumulus.config.snapshot import Snapshot
-from napalm_cumulus.errors import CommitRefusedError
 from napalm_cumulus.ssh.transport import Transport
 
 #: How a problem begins that is a complaint of ``ifup`` about a stanza.
@@ -106,7 +104,7 @@ class Repairs:
         """
         seconds = transaction.require_revert_in(revert_in)
         if not steps:
-            raise CommitRefusedError("A repair without steps changes nothing.")
+            raise errors.CommitRefusedError("A repair without steps changes nothing.")
         base = snapshot.take(self._session())
         interfaces = self._interfaces(base.disk, steps)
         repair_id = secrets.token_hex(6)
@@ -144,13 +142,13 @@ class Repairs:
         named = tuple(dict.fromkeys(name for step in steps for name in step.interfaces))
         for name in named:
             if not _is_described(disk, name) and not bridges_of(disk, name):
-                raise CommitRefusedError(
+                raise errors.CommitRefusedError(
                     f"{self._hostname} has no interface {name} in its configuration, so it is not "
                     "known how it should be; nothing was changed."
                 )
         touched = management_interfaces(disk, self._hostname) & set(named)
         if touched and not self._allow_management:
-            raise CommitRefusedError(
+            raise errors.CommitRefusedError(
                 f"{', '.join(sorted(touched))} is what {self._hostname} is managed by; nothing was "
                 "changed. If that is meant: the optional argument allow_management_change, and the "
                 "console at hand."
@@ -243,18 +241,18 @@ def _causes(log: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{IFUP_SAYS}{line.removeprefix('error: ')}" for line in errors)[:_MOST_CAUSES]
 
 
-def _failure(switch: str, report: RepairReport) -> CommitError:
+def _failure(switch: str, report: RepairReport) -> errors.CommitError:
     lines = [line for line in report.log if not line.startswith("+ ")]
     details = "; ".join([*report.problems, *lines][:8]) or "it was cut off"
     lost = answers.only_put_back(switch, f"Repair {report.id}", report.problems)
     if lost is not None:
         return lost
     if report.result == "reverted":
-        return CommitError(
+        return errors.CommitError(
             f"Repair {report.id} on {switch} did not succeed, and the switch has restored "
             f"the configuration on its disk. It said: {details}"
         )
-    return CommitError(
+    return errors.CommitError(
         f"Repair {report.id} on {switch} took something away that ifup did not bring back: "
         f"{details}. Run 'ifreload -a' there and look at /run/vipkeeper/last/log."
     )

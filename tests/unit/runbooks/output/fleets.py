@@ -104,7 +104,7 @@ DELETED = Finding(
     "",
     "130.246.212.1",
     "ip link: there is no vlan453-v0",
-    "ifup vlan453 makes it again (vip heal does).",
+    "ifup vlan453 (vip heal: reapply).",
     "vlan453",
 )
 WRONG_MAC = Finding(
