@@ -17,6 +17,8 @@ _NAME = re.compile(INTERFACE)
 _NAMES_PER_STEP = 4
 #: The metric that ifupdown2 gives to the addresses of VRR devices.
 VRR_METRIC = 1024
+#: How a problem begins that is a complaint of ``ifup`` about a stanza.
+IFUP_SAYS = "ifup says: "
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,13 @@ from napalm_cumulus import errors
 from napalm_cumulus.account import who
 from napalm_cumulus.commit import report as answers
 from napalm_cumulus.commit import transaction
-from napalm_cumulus.commit.repair_steps import Step, bridges_of, wishes
+from napalm_cumulus.commit.repair_steps import IFUP_SAYS, Step, bridges_of, wishes
 from napalm_cumulus.config import snapshot
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.semantics import management_interfaces
 from napalm_cumulus.config.snapshot import Snapshot
 from napalm_cumulus.ssh.transport import Transport
 
-#: How a problem begins that is a complaint of ``ifup`` about a stanza.
-IFUP_SAYS = "ifup says: "
 _MOST_CAUSES = 3
 
 

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from inventory.names import short_host
-from napalm_cumulus.commit.repairs import IFUP_SAYS
+from napalm_cumulus.commit.repair_steps import IFUP_SAYS
 from runbooks.cure.policy import CurePolicy, foreign
 from runbooks.run.attempt import rebooted
 from tasks.errors import RefusedError
