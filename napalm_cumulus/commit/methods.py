@@ -32,6 +32,7 @@ from napalm_cumulus.config.problems import CandidateProblem
 from napalm_cumulus.config.semantics import management_interfaces
 from napalm_cumulus.config.snapshot import Snapshot
 from napalm_cumulus.errors import CommitRefusedError, MixedDiskError
+from napalm_cumulus.redaction import without_secrets
 from napalm_cumulus.ssh.transport import Transport
 
 #: The dead-man's timer, in seconds, of a commit that is confirmed or bounced at once.
@@ -121,12 +122,13 @@ class ConfigurationMethods:
             loaded = candidate.replace(onto, text) if replace else merge(onto, text)
             problems = self._judged(base.disk, loaded.configuration)
         except ConfigurationError as reason:
-            raise error(f"{self.hostname}: {shown(str(reason))}") from reason
+            raise error(f"{self.hostname}: {without_secrets(shown(str(reason)))}") from reason
         wrong = [problem for problem in problems if not problem.is_warning]
         if wrong and not self.optional_args.get("accept_problems", False):
+            said = without_secrets(shown(" ".join(map(loaded.said, wrong))))
             raise error(
-                f"{self.hostname}: the candidate would not do what it says: "
-                f"{shown(' '.join(map(loaded.said, wrong)))} If all of that is meant: the "
+                f"{self.hostname}: the candidate would not do what it says: {said} If all of that "
+                "is meant: the "
                 "optional argument accept_problems, which the commit's record then shows."
             )
         for problem in problems:
@@ -379,7 +381,7 @@ class ConfigurationMethods:
         def shown(name: str) -> str:
             if store not in ("all", name):
                 return ""
-            return validation.without_secrets(texts[name]) if clean else texts[name]
+            return without_secrets(texts[name]) if clean else texts[name]
 
         return {
             "running": shown("running"),
@@ -389,4 +391,6 @@ class ConfigurationMethods:
 
 
 def _remark(problem: CandidateProblem) -> str:
-    return shown(f"# {'warning' if problem.is_warning else 'overridden'}: {problem}")
+    return without_secrets(
+        f"# {'warning' if problem.is_warning else 'overridden'}: {shown(str(problem))}"
+    )

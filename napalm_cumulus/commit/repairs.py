@@ -19,6 +19,7 @@ from napalm_cumulus.config import snapshot
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.semantics import management_interfaces
 from napalm_cumulus.config.snapshot import Snapshot
+from napalm_cumulus.redaction import without_secrets
 from napalm_cumulus.ssh.transport import Transport
 
 _MOST_CAUSES = 3
@@ -229,7 +230,7 @@ def _report(
         seconds=max(0.0, ending - times.get("applying", ending)),
         outage_seconds=0.0 if disturbed is None else max(0.0, settled - disturbed),
         problems=problems,
-        log=tuple(sections.get("log", ())),
+        log=tuple(map(without_secrets, sections.get("log", ()))),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from napalm_cumulus import errors
 from napalm_cumulus.config.semantics import Change
+from napalm_cumulus.redaction import without_secrets
 from napalm_cumulus.result import CommandResult, ended
 
 #: Exit statuses of the on-switch program (``switch/base.sh``).
@@ -213,7 +214,7 @@ def report_of(
             *sections.get("unmet.old", ()),
             *put_back(sections),
         ),
-        log=tuple(sections.get("log", ())),
+        log=tuple(map(without_secrets, sections.get("log", ()))),
         remarks=remarks,
     )
 
@@ -347,4 +348,4 @@ def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]
 def said(answer: CommandResult, sections: Mapping[str, list[str]]) -> str:
     """Return the reason, in the switch's own words."""
     own = " ".join(sections.get("error", ()))
-    return own or answer.reason
+    return without_secrets(own or answer.reason)

@@ -29,9 +29,6 @@ _VLAN_LISTS = ("bridge-vids", "bridge-trunk")
 _VLAN_RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
 #: Devices that no stanza makes: ports, and what other programs make.
 _PHYSICAL = re.compile(r"^(swp|eth|en[opsx]|em|usb|wl|ib|tap|tun|veth|vnet|dummy|ifb|lo)\w*$")
-_SECRET = re.compile(
-    r"^(\s*\S*(?:password|passwd|psk|secret|key)\S*\s+)\S.*$", re.IGNORECASE | re.MULTILINE
-)
 
 
 def introduced(
@@ -67,15 +64,6 @@ def must_ask(base: Configuration, candidate: Configuration) -> bool:
         _attribute_names(candidate) - _attribute_names(base) - KNOWN_ATTRIBUTES
         or devices_without_stanza(candidate) - devices_without_stanza(base)
     )
-
-
-def without_secrets(text: str) -> str:
-    """Return the text with the values of password and key options replaced.
-
-    >>> without_secrets("    wpa-psk hunter2")
-    '    wpa-psk <removed>'
-    """
-    return _SECRET.sub(r"\1<removed>", text)
 
 
 def _attribute_names(configuration: Configuration) -> set[str]:

@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from napalm_cumulus import batch, errors
-from napalm_cumulus.ssh.redaction import longest, redactor
+from napalm_cumulus.redaction import longest, redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from inventory.errors import VipkeeperError
+from napalm_cumulus.redaction import without_secrets
 from runbooks.run.record_files import append_whole, write_whole
 
 #: How an unpaired surrogate (in somebody's name for a VM) is written: as JSON escapes it.
 HALVES = "backslashreplace"
+
+#: Where a switch's configuration reaches a record: it is written without what looks like a secret.
+_CONFIGURATION = frozenset({"diff", "stanza", "log", "problems", "complaints"})
 
 
 class RecordError(VipkeeperError):
@@ -40,14 +44,23 @@ def plain(value: object) -> Any:  # noqa: ANN401 - anything that JSON can say
     if value is None or isinstance(value, str | int | float):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        value = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
+        return {
+            str(key): _clean(plain(inner)) if key in _CONFIGURATION else plain(inner)
+            for key, inner in value.items()
+        }
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(inner) for inner in value]
     if isinstance(value, Enum):
         return plain(value.value)
     return value.isoformat() if isinstance(value, datetime | date) else str(value)
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401 - as JSON holds it
+    if isinstance(value, str):
+        return without_secrets(value)
+    return [_clean(inner) for inner in value] if isinstance(value, list) else value
 
 
 def write_report(directory: Path, name: str, began: datetime, content: Mapping[str, Any]) -> Path:

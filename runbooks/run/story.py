@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
+from napalm_cumulus.redaction import without_secrets
 from runbooks.run.records import now
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Story:
         if self._quiet:
             return
         styles = {"+": "green", "-": "red", "@": "cyan"}
-        for line in diff.splitlines():
+        for line in without_secrets(diff).splitlines():
             self.console.print(Text("    " + printable(line), style=styles.get(line[:1], "dim")))
 
     def _printable(self, mark: str) -> str:

@@ -232,6 +232,47 @@ def test_a_second_commit_is_refused_and_names_the_first(leaf: LeafUnderTest) -> 
     one.rollback()
 
 
+@pytest.mark.parametrize("revert_in", [60, None])
+@pytest.mark.parametrize("full", ["both", "one"])
+def test_of_two_commits_at_one_moment_one_is_told_of_the_other(
+    leaf: LeafUnderTest, full: str, revert_in: int | None
+) -> None:
+    owners = ("alice@noc", "bob@noc")
+    drivers = [
+        leaf.driver(owner=owner, full_reload=full == "both" or owner == "bob@noc")
+        for owner in owners
+    ]
+    for driver in drivers:
+        driver.load_merge_candidate(config=with_extra(leaf))
+    begin = threading.Barrier(2)
+    lost: dict[str, NapalmException] = {}
+
+    def commit(owner: str, driver: CumulusDriver) -> None:
+        begin.wait()
+        try:
+            driver.commit_config(message="a test", revert_in=revert_in)
+        except NapalmException as error:
+            lost[owner] = error
+
+    threads = [
+        threading.Thread(target=commit, args=pair) for pair in zip(owners, drivers, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(200)
+    assert len(lost) == 1, lost
+    (loser,) = lost
+    (winner,) = set(owners) - {loser}
+    # Who comes when a commit that was confirmed at once has ended finds other files than it read.
+    kinds = (SessionLockedException,) if revert_in else (SessionLockedException, LockError)
+    assert isinstance(lost[loser], kinds), lost
+    assert winner in str(lost[loser])
+    assert has_extra(leaf)
+    if revert_in:
+        drivers[0].rollback()
+
+
 @pytest.mark.promise("T10")
 def test_files_changed_meanwhile_are_never_overwritten(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()

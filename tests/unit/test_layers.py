@@ -78,7 +78,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "ssh",
         "batch account",
         "errors result",
-        "refusals patterns values",
+        "refusals patterns values redaction",
     ),
     "inventory": (
         "target nornir_hosts",

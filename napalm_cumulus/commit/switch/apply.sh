@@ -41,6 +41,9 @@ cmd_apply() {
     refuse_unrestorable
     refuse_new_complaints
     refuse_too_short
+    # All of that took its time: another's commit may have begun meanwhile, or ended.
+    refuse_pending
+    refuse_changed_files
     mark staged
     if ! arm; then
         why=$(tail -n 1 "$T/log")

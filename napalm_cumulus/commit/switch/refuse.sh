@@ -12,7 +12,11 @@ refuse_changed_files() {
     listing=$(find "$NETWORK" -xdev \( -type f -o -type l \) ! -name '.*.vipkeeper.*' | sort)
     if [ "$listing" != "$(cat "$T/listing")" ] ||
         ! sha256sum --check --status "$T/manifest" 2>/dev/null; then
-        die "$E_CHANGED" "The files in $NETWORK were changed by somebody else since they were read."
+        by=
+        case $(value "$D/last/result") in
+        confirmed*) by=" The newest commit is $(value "$D/last/id") by $(value "$D/last/owner")." ;;
+        esac
+        die "$E_CHANGED" "The files in $NETWORK were changed by somebody else since they were read.$by"
     fi
 }
 
@@ -23,18 +27,32 @@ refuse_pending() {
 refuse_new_complaints() { # `ifreload -s` errs both ways, so only what the candidate adds counts
     [ "$MODE" = full ] && ! is_repair || return 0
     : >"$T/parses"
-    for where in on_disk in_candidate; do
-        read -r begin _ </proc/uptime
-        "$where" timeout -s KILL "$LIMIT" ifreload -s -a 2>&1 </dev/null |
-            { head -c 1048576 && cat >/dev/null; } |
-            sed 's/line *[0-9]*: *//' | sort -u >"$T/syntax.$where"
-        read -r end _ </proc/uptime
-        printf '%s %s\n' "$begin" "$end" >>"$T/parses"
-    done
+    for where in on_disk in_candidate; do ask_syntax "$where"; done
     # Two complaints of release 3.0.0 are about lines that it then applies correctly.
     complaints=$(grep -vxF -f "$T/syntax.on_disk" "$T/syntax.in_candidate" |
         grep -vE 'invalid value "none"|bridge inherits mtu' | head -n 5)
     [ -z "$complaints" ] || die "$E_STAGING" "ifupdown2 rejects the candidate: $complaints"
+}
+
+ask_syntax() { # WHERE: what `ifreload -s` complains of there. While another ifupdown2 is at work it
+    # says that alone, about any candidate: whose commit that is is told, others are waited for
+    began=$(seconds_up)
+    while :; do
+        read -r begin _ </proc/uptime
+        {
+            "$1" timeout -s KILL "$LIMIT" ifreload -s -a 2>&1 </dev/null
+            printf '%s\n' "$?" >"$T/syntax.status"
+        } | { head -c 1048576 && cat >/dev/null; } |
+            sed 's/line *[0-9]*: *//' | sort -u >"$T/syntax.$1"
+        read -r end _ </proc/uptime
+        [ "$(value "$T/syntax.status")" = "$BUSY" ] || break
+        refuse_pending
+        [ $(($(seconds_up) - began)) -lt $((2 * HANG)) ] ||
+            die "$E_STAGING" "Another ifupdown2 has been running for $((2 * HANG)) s." \
+                "See what it waits for, and try again."
+        sleep 0.5
+    done
+    printf '%s %s\n' "$begin" "$end" >>"$T/parses"
 }
 
 # On the machine where this was measured, a parse of a small switch takes 0.22 s; a reload takes 22

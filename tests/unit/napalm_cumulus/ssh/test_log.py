@@ -22,10 +22,10 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus import CumulusDriver, batch
+from napalm_cumulus.redaction import REMOVED, redactor
 from napalm_cumulus.result import CommandResult
 from napalm_cumulus.ssh import log as session_log
 from napalm_cumulus.ssh.log import SessionLog
-from napalm_cumulus.ssh.redaction import REMOVED, redactor
 
 if TYPE_CHECKING:
     from pathlib import Path
