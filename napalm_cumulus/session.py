@@ -52,6 +52,7 @@ class Session:
         self.optional_args: dict[str, Any] = checked(optional_args)
         self._given_transport = transport
         self._transport: Transport | None = None
+        self._is_root = False
 
     def open(self) -> None:
         """Connect, verify the host key, and log in; does nothing while a session is open."""
@@ -59,6 +60,7 @@ class Session:
             if self._transport.is_alive():
                 return
             self.close()
+        self._is_root = False
         self._transport = self._given_transport or SshTransport(
             resolve(self.hostname, self.username, self.password, self.timeout, self.optional_args)
         )
@@ -86,6 +88,29 @@ class Session:
             )
         return self._transport
 
+    def _root_session(self) -> Transport:
+        """Return the open session, once it is known to be root's.
+
+        What others are told by the switch is half of the truth: no LLDP, no pending commit.
+
+        Raises:
+            ConnectionClosedException: There is none.
+            ConnectAuthError: It is another user's.
+        """
+        session = self._session()
+        if isinstance(self._transport, SshTransport) and not self._is_root:
+            options = self._transport.options
+            # sudo gives root, or says itself that it does not.
+            if options.user != "root" and not options.sudo:
+                said = self._transport.run("id -u").stdout.strip()
+                if said.isdigit() and int(said) != 0:
+                    raise errors.ConnectAuthError(
+                        f"User {options.user!r} has no root rights on {options.address}: log in as "
+                        "root or use sudo (the optional argument sudo). Nothing was done."
+                    )
+            self._is_root = True
+        return session
+
     @property
     def pending(self) -> PendingCommit | None:
         """Return the commit that waits on the switch; None also while no session is open."""
@@ -93,7 +118,7 @@ class Session:
 
         if getattr(self, "_transport", None) is None:
             return None
-        return transaction.pending(self._session(), self.hostname)
+        return transaction.pending(self._root_session(), self.hostname)
 
     @property
     def take_snapshot(self) -> Callable[[], Snapshot]:
@@ -105,7 +130,7 @@ class Session:
         def take() -> Snapshot:
             from napalm_cumulus.config import snapshot  # noqa: PLC0415 - as above
 
-            return snapshot.take(self._session())
+            return snapshot.take(self._root_session())
 
         return take
 

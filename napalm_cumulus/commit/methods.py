@@ -52,7 +52,7 @@ class ConfigurationMethods:
     _problems: tuple[CandidateProblem, ...] = ()
     _last_commit: CommitReport | None = None
 
-    def _session(self) -> Transport:
+    def _root_session(self) -> Transport:
         raise NotImplementedError
 
     # --- candidate ------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ class ConfigurationMethods:
         earlier, before = self._candidate, self._base
         self.discard_config()
         text = candidate.given(filename, config, error)
-        base = snapshot.take(self._session())
+        base = snapshot.take(self._root_session())
         onto = base.disk
         if earlier is not None and before is not None and not replace:
             if (base.manifest, base.listing) != (before.manifest, before.listing):
@@ -141,7 +141,7 @@ class ConfigurationMethods:
         """Return what the checks say; the switch is asked for what only it can tell."""
         switch = knowledge.UNASKED
         if validation.must_ask(base, candidate):
-            switch = knowledge.ask(self._session())
+            switch = knowledge.ask(self._root_session())
         return validation.introduced(base, candidate, switch)
 
     @property
@@ -227,11 +227,11 @@ class ConfigurationMethods:
 
     def _carry_out(self, commit: Plan, *, confirm: bool) -> None:
         self._last_commit = None
-        self._last_commit = transaction.apply(self._session(), commit, self.hostname)
+        self._last_commit = transaction.apply(self._root_session(), commit, self.hostname)
         if not confirm:
             return
         try:
-            transaction.confirm(self._session(), commit.id, self.hostname)
+            transaction.confirm(self._root_session(), commit.id, self.hostname)
             self._last_commit = replace(self._last_commit, result="confirmed")
         except MixedDiskError as error:
             self._last_commit = replace(self._last_commit, result="mixed", problems=error.problems)
@@ -243,7 +243,7 @@ class ConfigurationMethods:
             report, self._last_commit = self._last_commit, None
             # Nobody will confirm it later, so the timer must not be waited for.
             try:
-                transaction.roll_back(self._session(), commit.id, self.hostname)
+                transaction.roll_back(self._root_session(), commit.id, self.hostname)
             except (CommitError, CommitConfirmException) as also:
                 raise CommitError(f"{error} {also}") from error
             self._last_commit = replace(report, result="reverted", reverted_ok=True)
@@ -271,11 +271,11 @@ class ConfigurationMethods:
             MixedDiskError: some files are written, and the others could be neither written nor put
                 back; the message names each.
         """
-        transaction.confirm(self._session(), self._required_pending().id, self.hostname)
+        transaction.confirm(self._root_session(), self._required_pending().id, self.hostname)
 
     def has_pending_commit(self) -> bool:
         """Return whether a commit is pending on the switch, whoever made it."""
-        return transaction.pending(self._session(), self.hostname) is not None
+        return transaction.pending(self._root_session(), self.hostname) is not None
 
     def rollback(self, *, pending_only: bool = False) -> None:
         """Roll back the pending commit or, where none is pending, the newest confirmed one.
@@ -297,13 +297,13 @@ class ConfigurationMethods:
         waiting = (
             self._required_pending()
             if only
-            else transaction.pending(self._session(), self.hostname)
+            else transaction.pending(self._root_session(), self.hostname)
         )
         if waiting is not None:
-            transaction.roll_back(self._session(), waiting.id, self.hostname)
+            transaction.roll_back(self._root_session(), waiting.id, self.hostname)
             return
-        before = last_confirmed.read(self._session(), self.hostname, transaction.program())
-        base = snapshot.take(self._session())
+        before = last_confirmed.read(self._root_session(), self.hostname, transaction.program())
+        base = snapshot.take(self._root_session())
         commit = transaction.plan(
             base,
             before.restored(base, self.hostname),
@@ -322,14 +322,14 @@ class ConfigurationMethods:
     def repairs(self) -> Repairs:
         """Return the repairs of the kernel; they change no file."""
         return Repairs(
-            self._session,
+            self._root_session,
             self.hostname,
             self.optional_args.get("owner", ""),
             allow_management=self.optional_args.get("allow_management_change", False),
         )
 
     def _required_pending(self) -> PendingCommit:
-        found = transaction.pending(self._session(), self.hostname)
+        found = transaction.pending(self._root_session(), self.hostname)
         if found is None:
             raise CommitConfirmException(
                 f"No commit is pending on {self.hostname}: it was never made, has been confirmed, "
@@ -371,7 +371,7 @@ class ConfigurationMethods:
                 )
             values.boolean(full, "full")
             clean = values.boolean(sanitized, "sanitized")
-        state = snapshot.take(self._session())
+        state = snapshot.take(self._root_session())
         texts = {
             "running": state.running.to_text(),
             "startup": state.disk.to_text(),

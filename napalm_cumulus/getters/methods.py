@@ -64,6 +64,9 @@ class CumulusGetters(NetworkDriver):
     #: The answers to the queries of a ``_one_round_trip`` block.
     _answers: Mapping[str, CommandResult] = _NO_ANSWERS
 
+    def _root_session(self) -> Transport:
+        raise NotImplementedError
+
     def _run_many(
         self, commands: Sequence[str], *, timeout: float | None = None
     ) -> list[CommandResult]:
@@ -73,6 +76,7 @@ class CumulusGetters(NetworkDriver):
         """Run the query's commands, unless they are answered already, and parse the results."""
         if all(command in self._answers for command in query.commands):
             return query.parse([self._answers[command] for command in query.commands])
+        self._root_session()
         return query.parse(self._run_many(query.commands))
 
     @contextlib.contextmanager
@@ -96,6 +100,7 @@ class CumulusGetters(NetworkDriver):
         if not commands:
             yield
             return
+        self._root_session()
         results = self._run_many(list(commands))
         self._answers = MappingProxyType(dict(zip(commands, results, strict=True)))
         try:

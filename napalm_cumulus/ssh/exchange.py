@@ -106,7 +106,7 @@ class Exchange:
         self._stdout = bytearray()
         self._stderr = bytearray()
         self._writer: threading.Thread | None = None
-        self._channel = session.open_channel(min(timeout, session.options.connect_timeout))
+        self._channel = session.open_channel(timeout)
         self._bell = _Bell(self._channel)
         try:
             self._channel.settimeout(max(self._left(), 0.1))

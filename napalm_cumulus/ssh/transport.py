@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shlex
+import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from napalm_cumulus.ssh.options import SshOptions
 
 _ALIVE_TIMEOUT = 5.0
+#: Seconds between two attempts at a channel, and for which sshd may be closing the last one.
+_PAUSE, _CLOSING = 0.05, 1.0
 
 
 class Transport(Protocol):
@@ -48,6 +51,8 @@ class SshTransport:
 
     def __init__(self, options: SshOptions) -> None:
         self.options = options
+        self._lock = threading.Lock()
+        self._channels: list[paramiko.Channel] = []
         self._log = _session_log(options)
         whole = options.session_timeout
         self._end = None if whole is None else time.monotonic() + whole
@@ -113,11 +118,9 @@ class SshTransport:
         try:
             probe = Exchange(self, "true", "true", stdin=b"", timeout=_ALIVE_TIMEOUT)
             return probe.result(probing=True).exit_status == 0
-        except (
-            errors.CommandTimeoutException,
-            errors.ConnectionClosedException,
-            errors.CommandErrorException,
-        ):
+        except errors.CommandErrorException:
+            return self._busy() and self.connected()  # sshd answered: there is no channel free
+        except (errors.CommandTimeoutException, errors.ConnectionClosedException):
             return False
 
     def close(self) -> None:
@@ -127,21 +130,54 @@ class SshTransport:
         self._connection.close()
 
     def open_channel(self, timeout: float) -> paramiko.Channel:
-        """Return a new session channel.
+        """Return a new session channel; wait for one where sshd allows no more for now.
 
         Raises:
             ConnectionClosedException: the session is lost.
             CommandErrorException: the switch allows no further channel.
         """
-        try:
-            return self._connection.transport.open_session(timeout=max(timeout, 0.1))
-        except paramiko.ChannelException as error:
-            raise errors.CommandErrorException(
-                f"{self.options.address} refused another channel on this session: {error.text}. "
-                "Too many commands may be running at once (sshd's MaxSessions)."
-            ) from error
-        except (paramiko.SSHException, EOFError, OSError) as error:
-            raise self.lost(error) from error
+        begun = time.monotonic()
+        while True:
+            left = max(begun + timeout - time.monotonic(), 0.1)
+            try:
+                channel = self._connection.transport.open_session(
+                    timeout=min(left, self.options.connect_timeout)
+                )
+            except (paramiko.SSHException, EOFError, OSError) as error:
+                if not self._was_refused(error):
+                    raise self.lost(error) from error
+                # The others of this session have all that sshd allows: one of them ends soon. Where
+                # there are none, sshd may still be closing the last.
+                patience = timeout if self._busy() else min(timeout, _CLOSING)
+                if time.monotonic() - begun >= patience or not self.connected():
+                    raise errors.CommandErrorException(
+                        f"{self.options.address} refused another channel on this session: "
+                        f"{getattr(error, 'text', error)}. Too many commands may be running at "
+                        "once (sshd's MaxSessions)."
+                    ) from error
+                time.sleep(_PAUSE)
+            else:
+                with self._lock:
+                    self._channels = [each for each in self._channels if not each.closed]
+                    self._channels.append(channel)
+                return channel
+
+    def _was_refused(self, error: BaseException) -> bool:
+        """Return whether sshd refused a channel, and the session stands.
+
+        paramiko keeps one exception for all threads. Where another has taken it, a refusal looks
+        like any other failure; a time-out says so.
+        """
+        if isinstance(error, paramiko.ChannelException):
+            return True
+        return type(error) is paramiko.SSHException and (
+            self.connected() and "timeout" not in str(error).lower()
+        )
+
+    def _busy(self) -> bool:
+        """Return whether commands are running on this session."""
+        with self._lock:
+            return any(not channel.closed for channel in self._channels)
 
     def connected(self) -> bool:
         """Return whether the connection is up, without asking the switch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ LAB = "lab"
 #: The help of ``lab.cli.app``; ``vip --help`` does not import the lab for this one line.
 LAB_HELP = "A fabric of real switches on this machine, to rehearse on."
 _LAB_MISSING = "the embedded lab is not installed on this machine ({reason})"
+_LAB_NEEDS = "flask"
 _LAB_ADVICE = "Install it: pip install 'vipkeeper[lab]'"
 
 
@@ -142,17 +144,25 @@ class _LabCommand(TyperCommand):
         return _lab().make_context(*args, **how)
 
 
+def _require(module: str) -> None:
+    """Raise ImportError where a module is not installed, without importing it."""
+    if importlib.util.find_spec(module) is None:
+        raise ImportError(f"No module named '{module}'")
+
+
 def _lab() -> Any:  # noqa: ANN401 - a command of Typer's own class, by version
     try:
+        _require(_LAB_NEEDS)  # which its stand-ins alone import
         from lab.cli import app
 
         loaded(changing=False)
     except ImportError as missing:
         reason = str(missing)
-        app = typer.Typer(help="The embedded lab (not installed).")
+        app = typer.Typer(help="The embedded lab (not installed).", add_completion=False)
 
-        @app.callback(invoke_without_command=True)
+        @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
         def explain_absence() -> None:
+            """Say what is missing, whichever of the lab's commands was called."""
             raise errors.UsageError(_LAB_MISSING.format(reason=reason), _LAB_ADVICE)
 
     return typer.main.get_command(app)

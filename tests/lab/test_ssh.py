@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -569,3 +570,34 @@ def test_the_time_of_the_whole_session(way: Way) -> None:
     text = log.read_text()
     assert "$ id -un (exit 0)" in text
     assert re.search(r"no result, \d+\.\d{3} s", text)
+
+
+# --- rights and channels --------------------------------------------------------------------------
+
+
+def test_a_user_without_rights_is_told_at_once(way: Way) -> None:
+    driver = way.driver(user=NOPASSWD_USER)
+    assert user_of(driver) == NOPASSWD_USER
+    getters = (
+        "get_facts get_interfaces get_interfaces_ip get_lldp_neighbors get_arp_table get_vlans "
+        "get_bgp_neighbors get_route_to get_users get_config"
+    )
+    for name in getters.split():
+        with pytest.raises(ConnectAuthError, match="log in as root or use sudo"):
+            getattr(driver, name)()
+    with pytest.raises(ConnectAuthError, match="log in as root or use sudo"):
+        driver.load_merge_candidate(config="auto swp10\niface swp10\n")
+    for call in (driver.has_pending_commit, driver.confirm_commit, driver.rollback):
+        with pytest.raises(ConnectAuthError, match="log in as root or use sudo"):
+            call()
+    with_sudo = way.driver(user=NOPASSWD_USER, sudo="yes")
+    assert with_sudo.get_facts()["hostname"]
+    assert not with_sudo.has_pending_commit()
+
+
+def test_twenty_five_threads_on_one_driver(way: Way) -> None:
+    driver = way.driver()
+    with ThreadPoolExecutor(25) as threads:
+        found = [*threads.map(lambda n: driver.cli([f"sleep 0.3; echo {n}"]), range(25))]
+    assert [next(iter(each.values())) for each in found] == [f"{n}\n" for n in range(25)]
+    assert driver.is_alive() == {"is_alive": True}

@@ -38,6 +38,7 @@ class ServerSettings:
     interactive_password: str | None = None
     authorized: list[bytes] = field(default_factory=list)
     forwarding: bool = True
+    max_sessions: int = 1000  # as sshd's MaxSessions
     environment: dict[str, str] = field(default_factory=lambda: {"PATH": "/usr/bin:/bin"})
 
 
@@ -78,6 +79,10 @@ class _Interface(paramiko.ServerInterface):
         return paramiko.AUTH_SUCCESSFUL if good else paramiko.AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
+        if self.server.running >= self.settings.max_sessions:
+            self.server.refused += 1
+            return paramiko.OPEN_FAILED_RESOURCE_SHORTAGE
+        self.server.running += 1
         return paramiko.OPEN_SUCCEEDED
 
     def check_channel_direct_tcpip_request(
@@ -107,6 +112,7 @@ class SshServer:
     def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
         self.commands: list[str] = []
+        self.running = self.refused = 0
         self.seen: list[str] = []
         self.forwarded: list[tuple[str, int]] = []
         self.destinations: dict[int, tuple[str, int]] = {}
@@ -161,9 +167,11 @@ class SshServer:
         for key in self.settings.host_keys:
             transport.add_server_key(key)
         with sock, suppress(paramiko.SSHException, EOFError, OSError):
+            kept: list[paramiko.Channel | None] = []
             transport.start_server(server=_Interface(self))
             while transport.is_active():
                 channel = transport.accept(0.2)
+                kept.append(channel)  # paramiko closes one that nobody holds
                 if channel is not None and channel.get_id() in self.destinations:
                     self.spawn(self._forward, channel, self.destinations[channel.get_id()])
         transport.join(60)
@@ -229,6 +237,7 @@ class SshServer:
         for thread in pumps:
             thread.join()
         status = process.wait()
+        self.running -= 1
         stdout.close()
         stderr.close()
         with suppress(OSError, EOFError, paramiko.SSHException):

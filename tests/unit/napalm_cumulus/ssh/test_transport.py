@@ -8,7 +8,8 @@ import stat
 import threading
 import time
 import tracemalloc
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import paramiko
 import pytest
@@ -22,13 +23,15 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus import CumulusDriver
+from napalm_cumulus.commit import repair_steps
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from typing_extensions import Self
 
-    from tests.unit.napalm_cumulus.conftest import Site
+    from tests.unit.napalm_cumulus.conftest import Site, SshServer
 
 MEGABYTE = 1024 * 1024
 
@@ -461,3 +464,111 @@ def test_proxy_command(site: Site) -> None:
     session = site.session(switch)
     assert session.run("echo there").stdout == b"there\n"
     session.close()
+
+
+# --- sshd's MaxSessions ---------------------------------------------------------------------------
+
+
+def test_twenty_five_threads_share_what_sshd_allows(site: Site) -> None:
+    server = site.server(max_sessions=3)
+    session = site.session(server)
+    with ThreadPoolExecutor(25) as threads:
+        found = [*threads.map(lambda n: session.run(f"sleep 0.1; echo {n}").stdout, range(25))]
+    assert found == [f"{n}\n".encode() for n in range(25)]
+    assert server.refused
+
+
+def test_a_busy_session_is_alive(site: Site) -> None:
+    session = site.session(site.server(max_sessions=1))
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(session.run, "sleep 7")
+        wait_until(session._busy)
+        assert session.is_alive()
+        running.result()
+
+
+def test_a_command_that_gets_no_channel_in_its_time_is_told_why(site: Site) -> None:
+    session = site.session(site.server(max_sessions=1))
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(session.run, "sleep 2")
+        wait_until(session._busy)
+        with pytest.raises(CommandErrorException, match=r"refused another channel.*MaxSessions"):
+            session.run("true", timeout=0.5)
+        running.result()
+    assert session.run("echo on").stdout == b"on\n"
+
+
+def test_no_channel_at_all_is_told_soon(site: Site) -> None:
+    session = site.session(site.server(max_sessions=0))
+    begun = time.monotonic()
+    with pytest.raises(CommandErrorException, match="refused another channel"):
+        session.run("true")
+    assert time.monotonic() - begun < 20
+    assert not session.is_alive()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+# --- not root -------------------------------------------------------------------------------------
+
+
+def login(site: Site, tmp_path: Path, uid: int, **args: Any) -> tuple[CumulusDriver, SshServer]:
+    """A driver on a machine where ``id`` says that the account has this number."""
+    program = tmp_path / "bin" / "id"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho {uid}\n")
+    program.chmod(0o755)
+    environment = {"PATH": f"{program.parent}:/usr/bin:/bin"}
+    server = site.server(environment=environment)
+    given = {
+        "port": server.port,
+        "key_file": str(site.key_file),
+        "known_hosts_file": str(site.known_hosts),
+        "ssh_config_file": str(site.config),
+        "use_agent": False,
+        **args,
+    }
+    device = CumulusDriver("127.0.0.1", "cumulus", "", 5, given)
+    site.stack.callback(device.close)
+    device.open()
+    return device, server
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda device: device.get_facts(),
+        lambda device: device.get_lldp_neighbors(),
+        lambda device: device.get_config(),
+        lambda device: device.load_merge_candidate(config="auto a\niface a\n"),
+        lambda device: device.has_pending_commit(),
+        lambda device: device.confirm_commit(),
+        lambda device: device.rollback(),
+        lambda device: device.pending,
+        lambda device: device.take_snapshot(),
+        lambda device: device.repairs.carry_out([repair_steps.reapply("a")]),
+        lambda device: device._get_many({"get_facts": {}, "get_arp_table": {}}),
+    ],
+)
+def test_without_rights_it_is_said_at_once(
+    site: Site, tmp_path: Path, call: Callable[[CumulusDriver], object]
+) -> None:
+    device, server = login(site, tmp_path, 1000)
+    with pytest.raises(ConnectAuthError, match=r"'cumulus' has no root rights.*root or use sudo"):
+        call(device)
+    assert [command for command in server.commands if "id -u" not in command] == []
+    assert device.cli(["echo free"]) == {"echo free": "free\n"}
+    assert device.is_alive() == {"is_alive": True}
+
+
+def test_whoever_is_root_is_asked_once(site: Site, tmp_path: Path) -> None:
+    device, server = login(site, tmp_path, 0)
+    for _ in range(2):
+        with pytest.raises(CommandErrorException):
+            device.get_lldp_neighbors()
+    assert sum("id -u" in command for command in server.commands) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -80,3 +81,17 @@ def test_a_repair_is_planned_without_napalm_and_its_vendors_drivers() -> None:
     packages = {name.partition(".")[0] for name in json.loads(done.stdout)}
     assert "paramiko" in packages
     assert not packages & {"napalm", "netmiko", "nornir_napalm", "pyeapi", "ncclient"}
+
+
+@pytest.mark.parametrize("words", [[], ["up"], ["demo", "--keep"], ["status", "--name", "x"]])
+def test_without_its_extra_the_lab_says_what_is_missing(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "flask" else find(name)
+    )
+    said = CliRunner().invoke(app, ["lab", *words])
+    assert said.exit_code == 2
+    assert "the embedded lab is not installed on this machine" in said.output
+    assert "pip install 'vipkeeper[lab]'" in said.output
