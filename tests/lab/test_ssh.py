@@ -587,9 +587,9 @@ def test_a_user_without_rights_is_told_at_once(way: Way) -> None:
             getattr(driver, name)()
     with pytest.raises(ConnectAuthError, match="log in as root or use sudo"):
         driver.load_merge_candidate(config="auto swp10\niface swp10\n")
-    for call in (driver.has_pending_commit, driver.confirm_commit, driver.rollback):
+    for method in (driver.has_pending_commit, driver.confirm_commit, driver.rollback):
         with pytest.raises(ConnectAuthError, match="log in as root or use sudo"):
-            call()
+            method()
     with_sudo = way.driver(user=NOPASSWD_USER, sudo="yes")
     assert with_sudo.get_facts()["hostname"]
     assert not with_sudo.has_pending_commit()
