@@ -170,9 +170,14 @@ def test_an_ip_command_gone_mad_is_unknown_and_never_called_well(
     finally:
         leaf.sh("rm -f /usr/local/sbin/ip; pkill -f '^sleep 600' || :")
     seen = found(switches[SWITCH])
-    assert seen, "it was called well"
-    assert {status for _, status in seen} == {"UNKNOWN"}, switches[SWITCH]
-    assert said.code == 12
+    # Where only the JSON is spoilt, the same is read as text: then it is known to be well.
+    if seen or "-j" not in body:
+        assert seen, "it was called well"
+        assert {status for _, status in seen} == {"UNKNOWN"}, switches[SWITCH]
+        assert said.code == 12
+    else:
+        assert said.code == 0
+        assert all(vip["present"] for vip in switches[SWITCH]["vips"])
     assert all("\x00" not in f["evidence"] for f in switches[SWITCH]["findings"])
     well_beside(switches)
 
