@@ -576,7 +576,8 @@ def test_the_time_of_the_whole_session(way: Way) -> None:
 
 
 def test_a_user_without_rights_is_told_at_once(way: Way) -> None:
-    driver = way.driver(user=NOPASSWD_USER)
+    config = f"Host *\n IdentityFile {way.lab.seat.key_file}\n"
+    driver = way.driver(config, user=NOPASSWD_USER, use_agent=False)
     assert user_of(driver) == NOPASSWD_USER
     getters = (
         "get_facts get_interfaces get_interfaces_ip get_lldp_neighbors get_arp_table get_vlans "
@@ -590,13 +591,13 @@ def test_a_user_without_rights_is_told_at_once(way: Way) -> None:
     for method in (driver.has_pending_commit, driver.confirm_commit, driver.rollback):
         with pytest.raises(ConnectAuthError, match="log in as root or use sudo"):
             method()
-    with_sudo = way.driver(user=NOPASSWD_USER, sudo="yes")
+    with_sudo = way.driver(config, user=NOPASSWD_USER, use_agent=False, sudo="yes")
     assert with_sudo.get_facts()["hostname"]
     assert not with_sudo.has_pending_commit()
 
 
 def test_twenty_five_threads_on_one_driver(way: Way) -> None:
-    driver = way.driver()
+    driver = way.driver(f"Host *\n IdentityFile {way.lab.seat.key_file}\n", use_agent=False)
     with ThreadPoolExecutor(25) as threads:
         found = [*threads.map(lambda n: driver.cli([f"sleep 0.3; echo {n}"]), range(25))]
     assert [next(iter(each.values())) for each in found] == [f"{n}\n" for n in range(25)]
