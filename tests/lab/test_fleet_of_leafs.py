@@ -13,6 +13,7 @@ from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.topology.default import default_topology
 from tests.lab.desk import Desk, ifindex, untouched
+from tests.lab.ready_vip import ReadyVip
 from tests.lab.switch import LeafUnderTest
 from tests.lab.vip_watcher import VipWatcher, numbers
 
@@ -33,6 +34,14 @@ def lab() -> Iterator[Lab]:
         yield lab
     finally:
         lab.down()
+
+
+@pytest.fixture(scope="module")
+def ready_vip(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadyVip]:
+    """A process at the seat of that lab."""
+    ready = ReadyVip(lab, tmp_path_factory.mktemp("ready"))
+    yield ready
+    ready.close()
 
 
 @pytest.fixture
