@@ -52,9 +52,9 @@ class Answering:
 def stanzas(count: int, mtu: int) -> str:
     """Return so many gateways."""
     return "\n".join(
-        f"auto vlan{n}\niface vlan{n}\n    address 10.{n // 250}.{n % 250}.2/24\n"
+        f"auto svi{n}\niface svi{n}\n    address 10.{n // 250}.{n % 250}.2/24\n"
         f"    address-virtual 00:00:5e:00:01:{n % 256:02x} 10.{n // 250}.{n % 250}.1/24\n"
-        f"    vlan-id {n}\n    vlan-raw-device bridge\n    mtu {mtu}\n"
+        f"    vlan-id {n % 4094 + 1}\n    vlan-raw-device bridge\n    mtu {mtu}\n"
         for n in range(count)
     )
 

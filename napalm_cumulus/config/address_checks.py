@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Interface, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from itertools import combinations
+from typing import NamedTuple
 
 from napalm_cumulus.config.configuration import Configuration, Located
 from napalm_cumulus.config.dependencies import ports_of_bridges_and_bonds
@@ -25,11 +25,11 @@ _COMPARED = 20
 _NO_DEVICE = "00:00:00:00:00:00"
 
 
-@dataclass(frozen=True)
-class _Given:
+class _Given(NamedTuple):
     """An address in a line of a stanza."""
 
     interface: str
+    ip: IPv4Address | IPv6Address
     value: IPv4Interface | IPv6Interface
     at: Located
     line: int
@@ -101,10 +101,12 @@ class AddressChecks:
         return name in self._vrf_devices or name.startswith(("lo", "dummy"))
 
     def _borrows(self, name: str, value: str) -> bool:
-        wanted = interface_of(value)
+        wanted = interface_of(value).ip
         return any(
-            given.value.ip == wanted.ip and self._is_loopback(given.interface)
-            for given in self._by_address.get((self._vrf.get(name, ""), wanted.ip), ())
+            self._is_loopback(given.interface)
+            for given in self._by_address.get(
+                (self._vrf.get(name, ""), int(wanted), wanted.version), ()
+            )
         )
 
     def _virtual(self, at: Located, attribute: Attribute) -> Iterator[CandidateProblem]:
@@ -167,18 +169,19 @@ class AddressChecks:
                     value = interface_of(text)
                 except ValueError:
                     continue
+                ip = value.ip
                 for name in at.stanza.interfaces:
-                    yield _Given(name, value, at, line.first, virtual)
+                    yield _Given(name, ip, value, at, line.first, virtual)
 
     @cached_property
-    def _by_address(self) -> dict[tuple[str, object], list[_Given]]:
-        found: dict[tuple[str, object], list[_Given]] = defaultdict(list)
+    def _by_address(self) -> dict[tuple[str, int, int], list[_Given]]:
+        found: dict[tuple[str, int, int], list[_Given]] = defaultdict(list)
         for given in self._given:
-            found[self._vrf.get(given.interface, ""), given.value.ip].append(given)
+            found[self._vrf.get(given.interface, ""), int(given.ip), given.ip.version].append(given)
         return found
 
     def _twice(self) -> Iterator[CandidateProblem]:
-        for (vrf, _), places in self._by_address.items():
+        for (vrf, *_), places in self._by_address.items():
             for first, again in combinations(places[:_COMPARED], 2):
                 if first.interface != again.interface:
                     yield from self._two_owners(vrf, first, again)
@@ -201,11 +204,11 @@ class AddressChecks:
     def _outside(self) -> Iterator[CandidateProblem]:
         own: dict[tuple[str, int], list[_Given]] = defaultdict(list)
         for given in self._given:
-            if not given.virtual and not given.value.ip.is_link_local:
+            if not given.virtual and not given.ip.is_link_local:
                 own[given.interface, given.value.version].append(given)
         for given in self._given:
             beside = own.get((given.interface, given.value.version), ())
-            if not given.virtual or not beside or given.value.ip.is_link_local:
+            if not given.virtual or not beside or given.ip.is_link_local:
                 continue
             if not any(_share_a_subnet(given, other) for other in beside):
                 subnets = ", ".join(str(other.value.network) for other in beside)
@@ -214,7 +217,7 @@ class AddressChecks:
 
 
 def _share_a_subnet(one: _Given, other: _Given) -> bool:
-    return one.value.ip in other.value.network or other.value.ip in one.value.network
+    return one.ip in other.value.network or other.ip in one.value.network
 
 
 def _not_one_address(value: str) -> str:

@@ -107,7 +107,7 @@ class Configuration:
         ifupdown2 combines several stanzas of one interface, but ignores one that equals the first
         ("duplicate interface ... found").
         """
-        counted: dict[str, list[tuple[object, Located]]] = {}
+        counted: dict[str, list[tuple[Located, frozenset[str]]]] = {}
         brought_up: dict[str, set[str]] = {}
         for file, item in self._reading:
             if isinstance(item, Directive) and item.keyword != "source":
@@ -115,12 +115,13 @@ class Configuration:
                     for name in (word, *expand_range(word)):
                         brought_up.setdefault(name, set()).add(item.keyword)
             elif isinstance(item, Stanza):
+                at = Located(file, item)
                 for name in item.interfaces:
-                    says = _says(item, brought_up.get(name, set()))
+                    by = frozenset(brought_up.get(name, ()))
                     standing = counted.setdefault(name, [])
-                    if not standing or standing[0][0] != says:
-                        standing.append((says, Located(file, item)))
-        return {name: tuple(at for _, at in found) for name, found in counted.items()}
+                    if not standing or not _same(standing[0], (at, by)):
+                        standing.append((at, by))
+        return {name: tuple(at for at, _ in found) for name, found in counted.items()}
 
     @cached_property
     def auto(self) -> frozenset[str]:
@@ -196,15 +197,10 @@ class Configuration:
         return "\n".join(parts)
 
 
-def _says(stanza: Stanza, brought_up_by: set[str]) -> object:
-    """Return what ifupdown2 compares of two stanzas: only the order within an attribute counts."""
-    names = {attribute.name for attribute in stanza.attributes}
-    return (
-        stanza.keyword,
-        stanza.words[1:],
-        frozenset(brought_up_by),
-        {name: stanza.values(name) for name in names},
-    )
+def _same(one: tuple[Located, frozenset[str]], other: tuple[Located, frozenset[str]]) -> bool:
+    """Return whether ifupdown2 holds two stanzas, each with what brings it up, for equal."""
+    (first, first_by), (second, second_by) = one, other
+    return first_by == second_by and first.stanza.says == second.stanza.says
 
 
 def _diff_lines(text: str, *, told: bool) -> list[str]:

@@ -84,12 +84,12 @@ class Stanza:
     first: int
     last: int
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Return the interface's name; an alias (``eth0:1``) is its parent, a range as written."""
         return self.words[0].split(":", 1)[0] if self.words else ""
 
-    @property
+    @cached_property
     def interfaces(self) -> tuple[str, ...]:
         """Return the names of the stanza: one, or all names of a range (``swp[1-3]``)."""
         return expand_range(self.name)
@@ -106,11 +106,25 @@ class Stanza:
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the values of every line of that attribute, in order."""
-        return tuple(a.value for a in self.attributes if a.name == name)
+        return self._values.get(name, ())
+
+    @cached_property
+    def _values(self) -> dict[str, tuple[str, ...]]:
+        values: dict[str, tuple[str, ...]] = {}
+        for attribute in self.attributes:
+            values[attribute.name] = (*values.get(attribute.name, ()), attribute.value)
+        return values
 
     @property
+    def says(self) -> object:
+        """Return what ifupdown2 compares of it: only the order within an attribute counts."""
+        return self.keyword, self.words[1:], self._values
+
+    @cached_property
     def addresses(self) -> tuple[str, ...]:
         """Return the values of the ``address`` lines, each with the ``netmask`` that follows it."""
+        if "netmask" not in self._values:
+            return self.values("address")
         found, masks = self.values("address"), [""] * len(self.values("address"))
         last = -1
         for attribute in self.attributes:

@@ -41,14 +41,11 @@ def introduced(
         candidate: what it shall have.
         switch: what the switch itself knows; without it some things cannot be told.
     """
+    found = dict.fromkeys(_Checks(candidate, base, switch).problems())
+    if not found:
+        return ()
     known = {(p.path, p.message) for p in _Checks(base, base, switch).problems()}
-    return tuple(
-        dict.fromkeys(
-            p
-            for p in _Checks(candidate, base, switch).problems()
-            if (p.path, p.message) not in known
-        )
-    )
+    return tuple(p for p in found if (p.path, p.message) not in known)
 
 
 def introduced_problems(
@@ -60,10 +57,11 @@ def introduced_problems(
 
 def must_ask(base: Configuration, candidate: Configuration) -> bool:
     """Return whether the candidate adds something that only the switch can judge."""
-    return bool(
-        _attribute_names(candidate) - _attribute_names(base) - KNOWN_ATTRIBUTES
-        or devices_without_stanza(candidate) - devices_without_stanza(base)
-    )
+    unknown = _attribute_names(candidate) - KNOWN_ATTRIBUTES
+    if unknown and unknown - _attribute_names(base):
+        return True
+    devices = devices_without_stanza(candidate)
+    return bool(devices and devices - devices_without_stanza(base))
 
 
 def _attribute_names(configuration: Configuration) -> set[str]:
