@@ -387,7 +387,7 @@ def test_what_ifupdown2_itself_rejects_is_not_applied(leaf: LeafUnderTest) -> No
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("no-such-thing 7", r"interfaces line \d+: .* does not know the attribute 'no-such-thing'"),
+        ("no-such-thing 7", r"line 3 of the text .* does not know the attribute 'no-such-thing'"),
         ("bridge-ports swp99", "bridge-ports needs swp99, which does not exist"),
     ],
 )
