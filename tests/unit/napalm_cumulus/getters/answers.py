@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 from napalm_cumulus.driver import CumulusDriver
 from napalm_cumulus.result import CommandResult
@@ -50,7 +51,9 @@ class Replies:
 def driver(table: dict[str, CommandResult]) -> tuple[CumulusDriver, Replies]:
     device = CumulusDriver("leaf1", "u", "p")
     replies = Replies(table)
-    device._run_many = replies  # type: ignore[method-assign]  # the seam of this test
+    # The seams of these tests: a session of root's, and what it answers.
+    device._root_session = Mock()  # type: ignore[method-assign]
+    device._run_many = replies  # type: ignore[method-assign]
     return device, replies
 
 
