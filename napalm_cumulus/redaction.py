@@ -48,9 +48,10 @@ _OPTION = (
 #: Programs whose options are secrets, and which; of the rest of a line nothing is known.
 _PROGRAMS = (
     (r"curl|wget", r"-[a-zA-Z]{0,4}?[uU](?=[ \t=]|[^\s-]*:)|--(?:proxy-)?user(?=[ \t=])"),
-    (r"snmp(?:get|set|walk|bulkwalk|bulkget|getnext|trap|inform|table|status|df)", r"-[cAXaxkK]"),
+    (r"snmp(?:get|set|walk|bulkwalk|bulkget|getnext|trap|inform|table|status|df)", r"-[cAXkK]"),
     (r"sshpass|mysql\w*|mariadb", r"-p(?!ort)"),
     (r"ldap\w+", r"-w"),
+    (r"ipmi\w+", r"-P"),
     (r"smbclient|rpcclient|net", r"-U"),
 )
 #: A private key's end may be missing where the text was cut.
@@ -118,7 +119,30 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         for _ in range(3)  # one of several options in a line at a time
     ),
     (re.compile(rf"(-pass(?:in|out)[ \t]+pass:)(?:{_VALUE})"), rf"\1{REMOVED}"),
-    (re.compile(rf"(?<![\w.-])((?:\w+[_-])?pass[:=][ \t]*)(?:{_VALUE})", _I), rf"\1{REMOVED}"),
+    (
+        re.compile(
+            r"(?<![\w.-])((?:\w+[_-])?(?:(?:pass|pw)[:=]|pw[ \t]+(?:is|was)[ \t])[ \t]*)"
+            rf"(?:{_VALUE})",
+            _I,
+        ),
+        rf"\1{REMOVED}",
+    ),
+    # A comment: ``the password for the BMC is x``.
+    (
+        re.compile(
+            r"(\b(?:password|passwd|passphrase|psk|secret|token|pw)[ \t]+(?:of|for|on)[ \t]"
+            r"[^\n:=]{1,60}?(?:[:=]|[ \t](?:is|was)[ \t])[ \t]*)"
+            rf"(?!(?:with|in|at|on|not|the|kept|known|required)\b)(?:{_VALUE})",
+            _I,
+        ),
+        rf"\1{REMOVED}",
+    ),
+    (
+        re.compile(
+            r"(\b(?:echo|printf)[ \t][^\n|:]{1,99}:)[^\n|]+?(?=[ \t\"']*\|[^\n|]*\bchpasswd\b)"
+        ),
+        rf"\1{REMOVED}",
+    ),
     (re.compile(_OPTION, _I | re.MULTILINE), rf"\1{REMOVED}"),
     (re.compile(_ASSIGNED, _I), rf"\1{REMOVED}"),
 )

@@ -27,6 +27,10 @@ SECRETS = [
     ("# the password is hunter2", "hunter2"),
     ("# old psk was hunter2", "hunter2"),
     ("# API token = hunter2", "hunter2"),
+    ("# pw: hunter2", "hunter2"),
+    ("# root pw is hunter2", "hunter2"),
+    ("# password for the BMC is hunter2", "hunter2"),
+    ("# password of bob: hunter2", "hunter2"),
     ("# login bob, secret hunter2, do not tell", "hunter2"),
     ("+    wpa-psk hunter2", "hunter2"),
     ("-    wpa-psk hunter2", "hunter2"),
@@ -70,6 +74,9 @@ SECRETS = [
     ("    post-up snmpset -v2c -c hunter2 10.0.0.1 x i 1", "hunter2"),
     ("    post-up snmpget -v3 -A hunter2 -X other3 10.0.0.1 x", "hunter2"),
     ("    post-up snmpget -v3 -A hunter2 -X other3 10.0.0.1 x", "other3"),
+    ("    post-up snmpget -v3 -u bob -a SHA -A hunter2 -x AES -X other3 10.0.0.1 x", "other3"),
+    ("    post-up ipmitool -I lanplus -H 10.0.0.1 -U bob -P hunter2 power on", "hunter2"),
+    ("    post-up echo bob:hunter2 | chpasswd", "hunter2"),
     # the kernel's keys
     ("    post-up ip macsec add macsec0 tx sa 0 pn 1 on key 01 " + "81" * 16, "8181"),
     ("    post-up ip xfrm state add src 1.1.1.1 enc 'cbc(aes)' 0x0badcafe", "badcafe"),
@@ -131,6 +138,9 @@ STAY = [
     "    post-up logger -p local0.info up",
     "    post-up cat /etc/passwd | wc -l",
     "    post-up md5sum /etc/network/interfaces",
+    "    post-up echo bob: up | logger",
+    "    post-up snmptrap -v 2c -On 10.0.0.1",
+    "# the pwm fans are for the spine",
     "    post-up scp bob@x.example:/y /z",
     "    post-up wget -q https://x.example:8443/path@2x.png",
     "# the key of the rack is with Bob",
@@ -181,7 +191,10 @@ def test_what_vip_records_holds_none() -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["password", "curl -u ", "bgp md5 ", "key 1 ", "tacacs key ", "a-", "neighbor ", "://a:"],
+    [
+        *("password", "curl -u ", "bgp md5 ", "key 1 ", "tacacs key ", "a-", "neighbor ", "://a:"),
+        *("echo ", "echo a:", "secret for ", "pw is "),
+    ],
 )
 def test_no_line_takes_long(word: str) -> None:
     begun = time.process_time()
