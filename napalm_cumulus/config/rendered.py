@@ -71,6 +71,11 @@ def parse(result: CommandResult, path: str) -> Configuration:
         raise errors.CommandErrorException(
             f"'ifquery -a -o json' does not tell what it makes of the files ({why})"
         ) from error
+    if not text:
+        raise errors.CommandErrorException(
+            "'ifquery -a -o json' tells no interface, not even lo: the lines of the files do not "
+            "show whether that is so"
+        )
     return Configuration({path: f"{text}\n"}, path)
 
 

@@ -62,6 +62,10 @@ def test_the_answer_becomes_plain_stanzas() -> None:
         said("no json"),
         said([7]),
         said({"name": 1}),
+        # No switch is without interfaces: lo is one.
+        said([]),
+        said({}),
+        said('""'),
         said(ROWS, error="error: /etc/network/interfaces: failed to render template (x). Continue"),
     ],
 )
