@@ -50,6 +50,8 @@ def replace(base: Configuration, text: str) -> Candidate:
 def given(filename: object, config: object, error: type[Exception]) -> str:
     """Return the candidate's text; the file takes precedence, as in NAPALM.
 
+    A byte order mark, with which some editors begin a file, is no part of the text.
+
     Raises:
         MergeConfigException: or the other class given as ``error``: there is no usable text.
     """
@@ -67,4 +69,4 @@ def given(filename: object, config: object, error: type[Exception]) -> str:
         if isinstance(text, str) and "\0" in text:
             line = text[: text.index("\0")].count("\n") + 1
             raise values.UnfitValueError(f"Line {line} of the text contains a NUL byte.")
-        return values.text(text, "The candidate")
+        return values.text(text, "The candidate").removeprefix("\ufeff")

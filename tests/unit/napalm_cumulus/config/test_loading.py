@@ -241,6 +241,18 @@ def test_a_merge_writes_in_the_encoding_of_the_file(device: CumulusDriver, tmp_p
         device.load_merge_candidate(config=stanza.replace("été", "10 €"))
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text(device: CumulusDriver, tmp_path: Path) -> None:
+    text = device.get_config()["running"].replace("mtu 9000", "mtu 9100")
+    path = tmp_path / "candidate"
+    path.write_text(text, encoding="utf-8-sig")
+    device.load_replace_candidate(filename=str(path))
+    assert list(written(device)) == [MAIN]
+    path.write_text(SWP2, encoding="utf-8-sig")
+    device.load_merge_candidate(filename=str(path))
+    device.load_merge_candidate(config=f"\ufeff{SWP1}")
+    assert not any("\ufeff".encode() in (data or b"") for data in written(device).values())
+
+
 def test_an_error_can_be_printed(device: CumulusDriver, tmp_path: Path) -> None:
     (tmp_path / "candidate").write_bytes(b"r\xe9gion\n")
     with pytest.raises(MergeConfigException, match="région") as caught:
