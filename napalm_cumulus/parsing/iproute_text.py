@@ -19,7 +19,17 @@ _LINK = re.compile(r"^(\d+): ([^:@\s]+)(?:@(\S+))?: <([^>]*)> (.*)$")
 #: The text for a link whose lower device is in another namespace, or gone.
 _ELSEWHERE = re.compile(r"if\d+|NONE")
 _ADDRESS = re.compile(r"^\d+: (\S+)\s+(inet6?) (\S+)(?: peer (\S+))?\s")
-_NEVER_A_KIND = ("link/", "alias ", "altname ", "RX:", "TX:", "vf ", "RX errors", "TX errors")
+_NEVER_A_KIND = (
+    "link/",
+    "alias ",
+    "altname ",
+    "RX:",
+    "TX:",
+    "vf ",
+    "RX errors",
+    "TX errors",
+    "prog/",
+)
 _FDB_FLAGS = {"self", "sticky", "router", "offload", "extern_learn"}
 _PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?\b.*: <[^>]*>(?:.* master (\S+) state (\S+))?")
 _RULE = re.compile(r"^(\d+):\s+(.*)$")
@@ -65,7 +75,11 @@ def links(text: str) -> list[Row]:
         if match is None:
             raise ValueError(f"no interface in {line[:60]!r}")
         index, name, lower, flags, rest = match.groups()
-        row: Row = {"ifindex": int(index), "ifname": name, "flags": flags.split(",")}
+        row: Row = {
+            "ifindex": int(index),
+            "ifname": name,
+            "flags": flags.split(",") if flags else [],
+        }
         row |= _pairs(rest.split())
         if lower and not _ELSEWHERE.fullmatch(lower):
             row["link"] = lower
@@ -143,6 +157,8 @@ def neighbours(text: str) -> list[Row]:
         row: Row = {"dst": destination, **_pairs(external_by_todays_word(words))}
         if "dev" not in row:
             raise ValueError(f"no neighbour in {line[:60]!r}")
+        if "proto" in row:
+            row["protocol"] = row.pop("proto")
         row["state"] = [word for word in words if word.isupper() and word.isalpha()]
         if "used" in row:
             row["confirmed"] = int(row["used"].split("/")[1])
@@ -275,6 +291,10 @@ def routes(text: str) -> list[Row]:
 
 
 def _hop(words: list[str]) -> Row:
+    if "encap" in words:  # between its kind and the way are the outer packet's own src, dst, tos
+        inside = words.index("encap") + 2
+        way = (i for i in range(inside, len(words)) if words[i] in {"via", "dev"})
+        words = words[:inside] + words[next(way, len(words)) :]
     pairs = _pairs([word for word in words if word not in {"inet", "inet6", "nexthop"}])
     hop: Row = {"flags": [word for word in words if word in _ROUTE_FLAGS]}
     names = {"via": "gateway", "proto": "protocol", "dev": "dev", "table": "table"}

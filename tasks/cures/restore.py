@@ -183,7 +183,7 @@ def _neighbours(
 ) -> Iterator[tuple[str, str]]:
     """Yield the arguments for ``ip neigh replace``, and the owner's address and MAC."""
     for row in rows:
-        daemons = bool({"protocol", "proto", "extern_learn"} & row.keys())
+        daemons = bool({"protocol", "extern_learn"} & row.keys())
         if row.get("dev") not in gateway.devices or daemons or not row.get("lladdr"):
             continue
         try:

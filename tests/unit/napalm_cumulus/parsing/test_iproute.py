@@ -217,6 +217,45 @@ def test_addresses_that_pass_by_themselves_are_told_from_those_that_stay() -> No
     assert ("dynamic" in two, two["scope"]) == (False, "link")
 
 
+def test_rare_words_of_links_are_no_kinds_and_no_flags() -> None:
+    said = (
+        "# text\n4: swp1: <> mtu 1500 qdisc noqueue state DOWN\\    "
+        "link/ether 24:8a:07:00:00:07 brd ff:ff:ff:ff:ff:ff\\    altname enp1s0\\    "
+        "prog/xdp id 5 tag ab\n"
+    )
+    (row,) = rows(iproute.LINKS, said)
+    assert (row["flags"], "linkinfo" in row) == ([], False)
+
+
+def test_an_old_multipath_route_and_one_that_is_encapsulated() -> None:
+    said = (
+        "# text\n10.0.0.0/24 proto bgp metric 20 \\\tnexthop via 10.1.1.1  dev swp1 weight 1"
+        "\\\tnexthop via inet6 fe80::1  dev swp2 weight 1 linkdown\n"
+        "10.0.2.0/24  encap ip id 100 src 10.0.0.11 dst 10.0.0.12 ttl 0 tos 0 via 10.1.1.1 "
+        "dev swp1 src 10.0.0.9\n"
+        "10.0.3.0/24  encap ip id 100 src 10.0.0.11 dst 10.0.0.12 ttl 0 tos 0 via 10.1.1.1 "
+        "dev swp1\n"
+    )
+    several, with_source, without = rows(iproute.ROUTES[4], said)
+    assert [(hop["gateway"], hop["dev"], hop["flags"]) for hop in several["nexthops"]] == [
+        ("10.1.1.1", "swp1", []),
+        ("fe80::1", "swp2", ["linkdown"]),
+    ]
+    assert (several["dst"], with_source["dst"], with_source["encap"]) == (
+        "10.0.0.0/24",
+        "10.0.2.0/24",
+        "ip",
+    )
+    assert with_source["prefsrc"] == "10.0.0.9"
+    assert (without["dst"], "prefsrc" in without) == ("10.0.3.0/24", False)
+
+
+def test_the_owner_of_a_neighbour_has_the_name_of_json() -> None:
+    said = f"# text\n10.0.0.9 dev a lladdr {MAC} router proto zebra REACHABLE\n"
+    (row,) = rows(iproute.NEIGHBOURS, said)
+    assert (row["protocol"], row["state"], "proto" in row) == ("zebra", ["REACHABLE"], False)
+
+
 RULES = (
     "0:\tfrom all lookup local \n77:\tfrom all oif red [detached] goto 32766\n"
     "90:\tfrom all tos 0x10 fwmark 0x1/0xff lookup 50 suppress_prefixlength 0\n"
