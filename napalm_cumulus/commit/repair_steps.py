@@ -13,8 +13,6 @@ from napalm_cumulus.config.semantics import addresses_of, macvlan_name
 from napalm_cumulus.patterns import INTERFACE, normal_mac
 
 _NAME = re.compile(INTERFACE)
-#: The begin of a repair's problem that is a complaint of ``ifup`` about a stanza.
-IFUP_SAYS = "ifup says: "
 #: ``ifup`` takes these many names in one step.
 _NAMES_PER_STEP = 4
 #: The metric that ifupdown2 gives to the addresses of VRR devices.

@@ -31,7 +31,6 @@ _BMC = re.compile(r"(?:bmc|ipmi|idrac|ilo)\d*", re.IGNORECASE)
 _NIC = re.compile(r"(?:eth|en|em|ib|bond|team|p\d+p)\w*", re.IGNORECASE)
 _PEER_CLUSTER = "cluster_peer."
 _INTERFACE = "interface."
-_UNKNOWN_INTERFACE = "unknown.interface."
 # Far beyond any host's. The cost of a hostile drawing grows with these, not with their square.
 _MAX_DEPTH = 32
 _MAX_NODES = 1000
