@@ -27,6 +27,7 @@ class Plugin:
     def __init__(self, module: str, name: str) -> None:
         """Take the module of ours, and the class in it."""
         self._module, self._name = module, name
+        self.__name__ = name
 
     def __call__(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - the class's own
         """Return the plugin, made with Nornir's options.

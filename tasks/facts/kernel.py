@@ -32,8 +32,15 @@ _DULL = {"broadcast", "multicast", "anycast"}
 
 
 def links(result: CommandResult) -> Iterator[LinkFact]:
-    """Yield the rows of ``ip -d link``."""
-    for row in iproute.LINKS.rows(result):
+    """Yield the rows of ``ip -d link``.
+
+    Raises:
+        ValueError: there is none; every switch has at least ``lo``.
+    """
+    rows = iproute.LINKS.rows(result)
+    if not rows:
+        raise ValueError("no interface in it, not even lo")
+    for row in rows:
         info = row.get("linkinfo") or {}
         data = info.get("info_data") or {}
         kind, name = str(info.get("info_kind", "")), str(row["ifname"])

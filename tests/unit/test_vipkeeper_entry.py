@@ -31,6 +31,7 @@ def test_the_plugins_are_what_they_stand_for() -> None:
     assert FleetRunner == vipkeeper_entry.FleetRunner
     assert vipkeeper_entry.SiteInventory != FleetRunner
     assert isinstance(vipkeeper_entry.FleetRunner(), FleetRunner)
+    assert vipkeeper_entry.SiteInventory.__name__ == "SiteInventory"  # for a list of plugins
     assert len({vipkeeper_entry.SiteInventory, vipkeeper_entry.FleetRunner}) == 2
 
 

@@ -15,7 +15,13 @@ from tests.unit.tasks.conftest import Run
 from tests.unit.tasks.fakes import CONFIG, FakeSwitch, link
 
 GATEWAY = gateway_in(CONFIG, "sw", GatewayQuery(address=ip_address("130.246.213.11")))
-NOTHING_THERE = {"ip -d -j link": [], "ip -j addr": [], "ip -j -4 route": [], "ip -j -6 route": []}
+LO = {"ifname": "lo", "ifindex": 1, "flags": ["LOOPBACK", "UP"], "mtu": 65536}
+NOTHING_THERE = {
+    "ip -d -j link": [LO],
+    "ip -j addr": [],
+    "ip -j -4 route": [],
+    "ip -j -6 route": [],
+}
 
 
 def problems(run: Run) -> tuple[str, ...]:
@@ -111,6 +117,15 @@ def test_a_gateway_without_ipv6_does_without_its_routes(
 def test_tables_that_were_read_and_are_empty(run: Run, switch: FakeSwitch) -> None:
     switch.instead = {words: (0, json.dumps(rows), "") for words, rows in NOTHING_THERE.items()}
     assert problems(run) == tuple(f"{device} does not exist" for device in GATEWAY.devices)
+
+
+@pytest.mark.parametrize("said", ["[]", "[{},{}]", "# text\n"])
+def test_a_switch_without_any_interface_was_not_read(
+    run: Run, switch: FakeSwitch, said: str
+) -> None:
+    switch.instead = {"ip -d -j link": (0, said, "")}
+    with pytest.raises(UnreadableAnswerError, match="not even lo"):
+        run(verify_gateway, gateway=GATEWAY)
 
 
 def test_an_iproute2_without_json(run: Run, switch: FakeSwitch) -> None:
