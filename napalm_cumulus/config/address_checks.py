@@ -1,4 +1,4 @@
-"""Wrong addresses: without a length, twice in one VRF, or outside their subnet.
+"""Wrong addresses: without length, twice in one VRF, outside their subnet. Values that are none.
 
 An address is judged in its VRF and with its mask: links without an address of their own borrow the
 loopback's, and every VRF may have the same gateway.
@@ -6,10 +6,11 @@ loopback's, and every VRF may have the same gateway.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address
 from itertools import combinations
 from typing import NamedTuple
 
@@ -22,7 +23,15 @@ from napalm_cumulus.patterns import normal_mac
 
 #: At most so many places of one address are compared; a file has two of them, or a loop.
 _COMPARED = 20
+_LAST_WITH_BROADCAST = 30
+#: A host address is normal on a tunnel.
+_OF_TUNNELS = ("tunnel-mode", "tunnel-endpoint", "mode", "endpoint")
 _NO_DEVICE = "00:00:00:00:00:00"
+
+
+_SMALLEST_MTU, _LARGEST_MTU = 68, 65536
+_INFINIBAND = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){19}")
+_MAC_FROM_ELSEWHERE = ("random", "none")
 
 
 class _Given(NamedTuple):
@@ -85,13 +94,16 @@ class AddressChecks:
         for attribute in at.stanza.attributes:
             if attribute.name == "address-virtual":
                 yield from self._virtual(at, attribute)
+        if len(at.stanza.values("address-virtual")) > 1:
+            yield from _macs_twice(at)
 
     def _without_length(self, at: Located, attribute: Attribute) -> Iterator[CandidateProblem]:
         names, value = at.stanza.interfaces, attribute.value
         if all(self._is_loopback(name) for name in names):
             return
         why = f"'{value}' has no prefix length, so it would become a host address"
-        if all(name == "eth0" or self._vrf.get(name) == "mgmt" for name in names):
+        is_tunnel = any(a.name in _OF_TUNNELS for a in at.stanza.attributes)
+        if is_tunnel or all(name == "eth0" or self._vrf.get(name) == "mgmt" for name in names):
             yield warning(at, attribute.first, why)
         elif not all(self._borrows(name, value) for name in names):
             yield error(at, attribute.first, why)
@@ -185,6 +197,11 @@ class AddressChecks:
             for first, again in combinations(places[:_COMPARED], 2):
                 if first.interface != again.interface:
                     yield from self._two_owners(vrf, first, again)
+                elif first.virtual or again.virtual:
+                    both = first.virtual and again.virtual
+                    why = "is given twice" if both else "is also the interface's own address"
+                    text = f"the virtual address {again.value.ip} {why}"
+                    yield warning(again.at, again.line, text)
 
     def _two_owners(self, vrf: str, first: _Given, again: _Given) -> Iterator[CandidateProblem]:
         hosts = (first.is_host, again.is_host)
@@ -214,10 +231,35 @@ class AddressChecks:
                 subnets = ", ".join(str(other.value.network) for other in beside)
                 why = f"the virtual address {given.value} is outside its own subnet ({subnets})"
                 yield error(given.at, given.line, why)
+            elif not any(given.value.network == other.value.network for other in beside):
+                subnets = ", ".join(str(other.value.network) for other in beside)
+                why = f"the virtual address {given.value} has another length than {subnets}"
+                yield warning(given.at, given.line, why)
+            elif _is_of_the_network(given.value):
+                why = f"the virtual address {given.value} is the subnet's own or its broadcast"
+                yield warning(given.at, given.line, why)
+
+
+def _macs_twice(at: Located) -> Iterator[CandidateProblem]:
+    macs: set[str] = set()
+    for attribute in at.stanza.attributes:
+        if attribute.name == "address-virtual":
+            mac = normal_mac(attribute.value.split()[0])
+            if mac in macs:
+                why = f"two address-virtual lines have the MAC {mac}; the kernel refuses that"
+                yield error(at, attribute.first, f"{why}, so put their addresses on one line")
+            macs |= {mac} - {""}
 
 
 def _share_a_subnet(one: _Given, other: _Given) -> bool:
     return one.ip in other.value.network or other.ip in one.value.network
+
+
+def _is_of_the_network(value: IPv4Interface | IPv6Interface) -> bool:
+    """Return whether no host of the subnet can have the address."""
+    if isinstance(value, IPv6Interface) or value.network.prefixlen > _LAST_WITH_BROADCAST:
+        return False
+    return value.ip in (value.network.network_address, value.network.broadcast_address)
 
 
 def _not_one_address(value: str) -> str:
@@ -229,3 +271,59 @@ def _not_one_address(value: str) -> str:
     except ValueError:
         return f"'{value}' is not an address"
     return ""
+
+
+def values(at: Located) -> Iterator[CandidateProblem]:
+    """Yield what is wrong with the stanza's plain values: numbers, addresses and MACs."""
+    for attribute in at.stanza.attributes:
+        check = _CHECKS.get(attribute.name)
+        why = check(attribute.value) if check else ""
+        if why:
+            yield error(at, attribute.first, f"{attribute.name} {why}")
+        elif attribute.name == "gateway":
+            yield from _gateway(at, attribute.value.split()[0], attribute.first)
+
+
+def _gateway(at: Located, gateway: str, line: int) -> Iterator[CandidateProblem]:
+    """Yield a warning where no address of the stanza reaches the gateway."""
+    if at.stanza.values("pointopoint") or at.stanza.method not in ("static", "manual"):
+        return
+    hop, subnets = ip_address(gateway), []
+    try:
+        subnets = [interface_of(value).network for value in at.stanza.addresses]
+    except ValueError:  # told elsewhere
+        return
+    beside = [s for s in subnets if s.version == hop.version and s.prefixlen < s.max_prefixlen]
+    if beside and not hop.is_link_local and not any(hop in subnet for subnet in beside):
+        told = ", ".join(map(str, beside))
+        yield warning(at, line, f"the gateway {gateway} is outside its own subnet ({told})")
+
+
+def _mtu(value: str) -> str:
+    if value.isdecimal() and _SMALLEST_MTU <= int(value[:9]) <= _LARGEST_MTU:
+        return ""
+    return f"{value} is not a number from {_SMALLEST_MTU} to {_LARGEST_MTU}"
+
+
+def _mac(value: str) -> str:
+    word = value.rsplit(maxsplit=1)[-1]  # Debian's form is "ether 00:..."
+    if word.lower() in _MAC_FROM_ELSEWHERE or normal_mac(word) or _INFINIBAND.fullmatch(word):
+        return ""
+    return f"'{word}' is not a MAC address"
+
+
+def _ip(value: str) -> str:
+    try:
+        ip_address(value.split(maxsplit=1)[0])
+    except ValueError:
+        return f"'{value}' is not an address"
+    return ""
+
+
+_CHECKS: Mapping[str, Callable[[str], str]] = {
+    "mtu": _mtu,
+    "hwaddress": _mac,
+    "clagd-sys-mac": _mac,
+    "gateway": _ip,
+    "vxlan-local-tunnelip": _ip,
+}

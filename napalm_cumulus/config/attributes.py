@@ -48,20 +48,43 @@ KNOWN_ATTRIBUTES = frozenset(
 #: other packages bring: right where they are known, passed over where they are not, never misspelt.
 OTHER_ATTRIBUTES = frozenset(
     """
-    accept-ra autoconf bond-lacp-bypass-all-active bond-lacp-bypass-period
-    bond-lacp-bypass-priority bond-lacp-fallback-allow bond-lacp-fallback-period
-    bond-lacp-fallback-priority bond-master bootfile bridge-dynamic bridge-hw
-    bridge-mcast-flood client dad-attempts dad-interval dhcp dns-domain dns-nameserver
-    dns-nameservers dns-search dns-sortlist dummy-link-type ethernet-autoneg ethernet-pause-rx
-    ethernet-pause-tx ethernet-port ethernet-wol frame gateway-metric hardware-dma-ring-rx
-    hardware-dma-ring-tx hostname hwaddr ipv4-addrgen is-vrf leasehours leasetime
-    link-advertised link-duplex-mode link-lanes link-rx-ring link-tx-ring macaddr
-    media metric mstpctl-portadminage mstpctl-vlan netnum network nodad offload-gro
-    offload-gso offload-lro offload-rx offload-sg offload-tso offload-tx offload-ufo
-    ovs-ports pre-tunnel privext rename request-prefix rename-from server
-    sysctl tunnel unit vendor vlan-bridge-binding vlan-ports vrf-cgroup-create
-    vrf-default-route vrf-id vxlan-svcnode vxlan-tos wireless-channel wireless-essid
-    wireless-key wireless-mode wpa-conf wpa-driver wpa-group wpa-iface wpa-key-mgmt
-    wpa-pairwise wpa-proto wpa-psk wpa-roam wpa-ssid
+    accept-dad accept-ra accept-ra-rt arp-timeout autoconf batctl-bat bond-active-slave
+    bond-ad-select bond-ad-user-port-key bond-all-slaves-active bond-arp-all-targets
+    bond-arp-interval bond-arp-ip-target bond-arp-validate bond-fail-over-mac bond-give-a-chance
+    bond-lacp-bypass-all-active bond-lacp-bypass-period bond-lacp-bypass-priority
+    bond-lacp-fallback-allow bond-lacp-fallback-period bond-lacp-fallback-priority
+    bond-lp-interval bond-master bond-num-peer-notif bond-packets-per-slave
+    bond-peer-notif-delay bond-queue-id bond-resend-igmp bond-tlb-dynamic-lb bootfile
+    bridge-dynamic bridge-hairpin bridge-hw bridge-isolated bridge-macaddr bridge-mcast-flood
+    bridge-mcqv6src bridge-mld-querier bridge-pathcost bridge-portprio bridge-vlan-tunnel
+    broadcast6 clagd-init-delay clagd-redirect-enable client comment dad-attempts dad-interval
+    description dhclient-timeout dhcp dhcp-hostname dns-domain dns-nameserver dns-nameservers
+    dns-options dns-register dns-search dns-sortlist dummy-link-type dummy-type encaplimit
+    es-df-pref es-id ethernet-autoneg ethernet-pause-rx ethernet-pause-tx ethernet-phy
+    ethernet-port ethernet-wol ethtool-opts evpn-mh-uplink firewall frame gateway-metric
+    gateway6 hardware-dma-ring-rx hardware-dma-ring-tx hostapd hostname hw-mac-address hwaddr
+    ifmetric inherit inherits ip4-forward ipv4-addrgen ipv4-forward ipv6-forward is-vrf key
+    leasehours leasetime link-advertised link-duplex-mode link-lanes link-local link-rx-ring
+    link-tx-ring mac-address macaddr macvlan-mode map mapping media metric mstpctl-bpdu-guard
+    mstpctl-bpdufilter mstpctl-portadminage mstpctl-vlan mtu6 nameserver netnum network network6
+    no-auto-down no-scripts nodad offload-gro offload-gso offload-lro offload-rx offload-sg
+    offload-tso offload-tx offload-ufo openvpn ovs-controller ovs-managers ovs-mode ovs-ssid
+    ovs-ssl ovs-tag ovs-vlan-mode post-ifup ppp-config ppp-provider pppoe-iface pre-tunnel
+    preferred-life-time privext proxy-arp rename rename-from request-prefix requires rp-filter
+    script server slaves stp sysctl template tos tunnel tunnel-key tunnel-tos udhcpc-opts udhcpd
+    unit uplink-id use vendor veth-peer vlan-bridge-binding vlan-flow vlan-ports vlan-priority
+    vlan-reorder-hdr vlan-type vrf-cgroup-create vrf-default-route vrf-id vrf-member
+    vxlan-remoteip-map vxlan-svcnode vxlan-tos vxlan-udp-csum vxlan-vni vxlan-vnifilter
+    vxlan-vtep-ip vxrd-src-ip vxrd-svcnode-ip wireguard-addr wireguard-config-path wireless-ap
+    wireless-channel wireless-defaultkey wireless-essid wireless-freq wireless-ifaces
+    wireless-key wireless-key1 wireless-key2 wireless-key3 wireless-key4 wireless-keymode
+    wireless-mode wireless-nick wireless-nwid wireless-power wireless-rate wireless-sens
+    wireless-txpower wpa-action-script wpa-anonymous-identity wpa-ap-scan wpa-auth-alg
+    wpa-bridge wpa-bssid wpa-ca-cert wpa-client-cert wpa-conf wpa-country wpa-debug-level
+    wpa-default-iface wpa-disabled wpa-driver wpa-eap wpa-frequency wpa-group wpa-identity
+    wpa-iface wpa-key-mgmt wpa-logfile wpa-maint-debug wpa-mapping-script
+    wpa-mapping-script-priority wpa-mode wpa-pairwise wpa-passphrase wpa-password wpa-phase1
+    wpa-phase2 wpa-priority wpa-private-key wpa-private-key-passwd wpa-proto wpa-psk wpa-roam
+    wpa-scan-ssid wpa-ssid wpa-wep-key0
     """.split()  # noqa: SIM905 (as above)
 )

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator
+from functools import cached_property, lru_cache
+from itertools import takewhile
 
-from napalm_cumulus.config.address_checks import AddressChecks
+from napalm_cumulus.config.address_checks import AddressChecks, values
 from napalm_cumulus.config.attributes import KNOWN_ATTRIBUTES, OTHER_ATTRIBUTES
 from napalm_cumulus.config.configuration import Configuration, Located
 from napalm_cumulus.config.dependencies import brought_up, hotplugged, lower_devices
-from napalm_cumulus.config.interfaces_file import Attribute, InterfacesFile
+from napalm_cumulus.config.interfaces_file import Attribute, InterfacesFile, expand_range
 from napalm_cumulus.config.knowledge import UNASKED, SwitchKnowledge, devices_without_stanza
 from napalm_cumulus.config.problems import CandidateProblem, error, warning
 from napalm_cumulus.config.semantics import macvlan_name
@@ -26,9 +27,15 @@ _LIKENESS = 0.8
 _LAST_VLAN, _LAST_VNI = 4094, 2**24 - 1
 _ONE_VLAN = ("vlan-id", "bridge-access", "bridge-pvid")
 _VLAN_LISTS = ("bridge-vids", "bridge-trunk")
+#: Debian's ifupdown takes patterns in auto lines too; a range of names is none.
+_PATTERN = re.compile(r"[/*?]")
 _VLAN_RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
 #: Devices that no stanza makes: ports, and what other programs make.
-_PHYSICAL = re.compile(r"^(swp|eth|en[opsx]|em|usb|wl|ib|tap|tun|veth|vnet|dummy|ifb|lo)\w*$")
+_PHYSICAL = re.compile(
+    r"^(swp\d+(s\d+)?|eth\d\w*|(en[opsx]|em|usb|wl|ib|tap|tun|veth|vnet|dummy|ifb|lo)\w*)$"
+)
+#: So many warnings of one kind are told one by one; a site can have a way of its own.
+_TOLD = 3
 
 
 def introduced(
@@ -45,7 +52,23 @@ def introduced(
     if not found:
         return ()
     known = {(p.path, p.message) for p in _Checks(base, base, switch).problems()}
-    return tuple(p for p in found if (p.path, p.message) not in known)
+    return tuple(_folded(p for p in found if (p.path, p.message) not in known))
+
+
+def _folded(problems: Iterable[CandidateProblem]) -> Iterator[CandidateProblem]:
+    """Yield the problems, with warnings of one kind after the first few told as one."""
+    kinds: dict[tuple[str, str], list[CandidateProblem]] = {}
+    for problem in problems:
+        name, _, why = problem.message.partition(": ")
+        kind = (problem.path, why if problem.is_warning else f"{name}: {why}")
+        kinds.setdefault(kind, []).append(problem)
+    for (path, why), found in kinds.items():
+        told = found if len(found) <= _TOLD + 1 else found[:_TOLD]
+        yield from told
+        if rest := found[len(told) :]:
+            name = rest[0].message.partition(": ")[0]
+            message = f"{name} and {len(rest) - 1} more: {why}"
+            yield CandidateProblem(path, rest[0].line, message, is_warning=True)
 
 
 def introduced_problems(
@@ -97,10 +120,13 @@ class _Checks:
         for at in self._stanzas:
             yield from _name_lengths(at)
             yield from _vlans(at)
+            yield from values(at)
             for attribute in at.stanza.attributes:
                 yield from self._attribute(at, attribute)
             yield from self._standing_on(at)
         yield from self._left_down()
+        yield from self._auto_alone()
+        yield from _twice(self._stanzas)
         yield from AddressChecks(self._configuration, self._stanzas, self._up).problems()
 
     # --- attributes -----------------------------------------------------------------------------
@@ -116,13 +142,16 @@ class _Checks:
                 why = f"this switch's ifupdown2 does not know the attribute '{name}'"
                 yield warning(at, attribute.first, f"{why}, and passes it over")
             return
-        near = difflib.get_close_matches(name, KNOWN_ATTRIBUTES, 1, _LIKENESS)
+        near = _meant_by(name)
         if near:
-            why = f"unknown attribute '{name}'; did you mean '{near[0]}'?"
+            why = f"unknown attribute '{name}'; did you mean '{near}'?"
             yield error(at, attribute.first, why)
         elif known is not None:
             why = f"this switch's ifupdown2 does not know the attribute '{name}'"
             yield error(at, attribute.first, why)
+        else:
+            why = f"'{name}' is no attribute of ifupdown2 3.0; another release may know it"
+            yield warning(at, attribute.first, why)
 
     @cached_property
     def _of_base(self) -> set[str]:
@@ -133,7 +162,10 @@ class _Checks:
 
     def _standing_on(self, at: Located) -> Iterator[CandidateProblem]:
         for lower in lower_devices(at, self._names):
-            if lower.name in self._names or lower.attribute == "vrf":
+            if lower.name in self._names:
+                if lower.attribute == "vrf" and lower.name not in self._vrfs:
+                    why = f"vrf {lower.name}: the stanza of {lower.name} has no vrf-table"
+                    yield warning(at, lower.line, why)
                 continue
             why = f"{lower.attribute or 'it'} needs {lower.name}, which "
             verdict = self._missing(lower.name, at)
@@ -141,6 +173,15 @@ class _Checks:
                 yield error(at, lower.line, why + "does not exist, and no stanza makes it")
             elif verdict:
                 yield warning(at, lower.line, why + "no stanza makes")
+
+    @cached_property
+    def _vrfs(self) -> set[str]:
+        """Return the interfaces that are VRFs, or may be: a template does not tell."""
+        return {
+            name
+            for name, stanzas in self._configuration.counted.items()
+            if any(at.file.is_template or at.stanza.values("vrf-table") for at in stanzas)
+        }
 
     def _missing(self, name: str, at: Located) -> str:
         """Return whether a device without a stanza is missing: "certain", "perhaps", or empty."""
@@ -172,6 +213,8 @@ class _Checks:
             down = set(at.stanza.interfaces) - up
             if at.stanza.keyword != "iface" or not down:
                 continue
+            if at.stanza.method == "manual" and not at.stanza.attributes:
+                continue  # it would do nothing (as Proxmox writes it for a spare port)
             if down <= plugged:
                 why = "it is allow-hotplug, not auto: 'ifreload -a' passes it over"
                 yield warning(at, at.stanza.first, why)
@@ -182,6 +225,53 @@ class _Checks:
                 yield error(at, at.stanza.first, f"{why}, unlike {gateways_up} other gateways")
             else:
                 yield warning(at, at.stanza.first, why)
+
+    def _auto_alone(self) -> Iterator[CandidateProblem]:
+        if not self._is_whole:
+            return
+        described = self._names | {at.stanza.name for at in self._stanzas}
+        for file in self._configuration.files:
+            for directive in file.directives:
+                if directive.keyword != "auto":
+                    continue
+                # There are no comments behind a line; what stands there harms nobody.
+                for word in takewhile(lambda word: word[0] != "#", directive.words):
+                    if word == "all" or word in described or _PATTERN.search(word):
+                        continue
+                    if any(name.split(":")[0] not in described for name in expand_range(word)):
+                        why = f"{word}: it is auto, and no iface stanza describes it"
+                        yield CandidateProblem(file.path, directive.first, why, is_warning=True)
+
+
+def _twice(stanzas: Iterable[Located]) -> Iterator[CandidateProblem]:
+    seen: dict[tuple[str, str], Located] = {}
+    for at in stanzas:
+        if at.stanza.keyword != "iface" or ":" in at.stanza.words[0]:
+            continue  # an alias is meant to add to its parent
+        firsts = [seen.setdefault((name, at.stanza.family), at) for name in at.stanza.interfaces]
+        first = next((first for first in firsts if first is not at), None)
+        if first is None:
+            continue
+        if first.stanza.says == at.stanza.says:
+            why = "it has this same stanza already; ifupdown2 passes this one over"
+        else:
+            why = "it has a stanza already; ifupdown2 adds the two together"
+        yield warning(at, at.stanza.first, why)
+
+
+@lru_cache
+def _meant_by(name: str) -> str:
+    """Return the attribute that a misspelt name most likely means; empty for none.
+
+    >>> _meant_by("adress"), _meant_by("mut"), _meant_by("virtual-address"), _meant_by("wol")
+    ('address', 'mtu', 'address-virtual', '')
+    """
+    letters, words = sorted(name), sorted(name.split("-"))
+    for known in sorted(KNOWN_ATTRIBUTES):  # letters or words in another order
+        if sorted(known) == letters or sorted(known.split("-")) == words:
+            return known
+    near = difflib.get_close_matches(name, KNOWN_ATTRIBUTES, 1, _LIKENESS)
+    return near[0] if near else ""
 
 
 def _name_lengths(at: Located) -> Iterator[CandidateProblem]:

@@ -105,6 +105,28 @@ PLANTED = {
     "a gateway without auto": ("auto vlan20\n", "", "not auto, so 'ifreload -a' and the boot"),
     "an attribute without a value": ("vlan-id 20", "vlan-id-20", "without a value"),
     "a line in front of all": ("# Two tenants", "auto_lo\n# Two", "error processing line"),
+    "two letters swapped": ("vrf blue", "vfr blue", "mean 'vrf'"),
+    "two words swapped": ("address-virtual", "virtual-address", "mean 'address-virtual'"),
+    "a VRF that is none": ("vrf blue", "vrf bleu", "vrf needs bleu, which does not exist"),
+    "a VRF forgotten": ("iface blue\n", "iface bleu\n", "vrf needs blue, which does not exist"),
+    "an MTU that is none": ("vlan-id 20", "vlan-id 20\n    mtu 9k", "mtu 9k is not a number"),
+    "an MTU too high": ("vlan-id 20", "vlan-id 20\n    mtu 92160", "mtu 92160 is not a number"),
+    "a hwaddress of letters": (
+        "vlan-id 20",
+        "vlan-id 20\n    hwaddress 44:38:39:fg:00:01",
+        "hwaddress '44:38:39:fg:00:01' is not a MAC address",
+    ),
+    "a next hop that is none": (
+        "vlan-id 20",
+        "vlan-id 20\n    gateway 192.168.1.256",
+        "gateway '192.168.1.256' is not an address",
+    ),
+    "a tunnel's end that is none": ("tunnelip 10.0.0.31", "tunnelip 10.0.0.311", "not an address"),
+    "a MAC on two lines": (
+        " 2001:db8:1::1/64",
+        "\n    address-virtual 0:0:5e:0:1:a 2001:db8:1::1/64",
+        "two address-virtual lines have the MAC 00:00:5e:00:01:0a",
+    ),
     "a comment that swallows": ("# Two tenants", "# Two \\\n#", "the backslash makes line"),
 }
 
@@ -125,9 +147,70 @@ def test_a_mistake_in_a_leaf_is_found(what: str) -> None:
     assert any(message in str(problem) for problem in problems), problems
 
 
+#: As above, of what ifupdown2 does as written, but nobody is likely to mean.
+ODD = {
+    "a VIP of the switch's own": ("192.168.1.1/24 2", "192.168.1.2/24 2", "the interface's own"),
+    "a VIP twice": ("192.168.1.1/24 2", "192.168.1.1/24 192.168.1.1/24 2", "is given twice"),
+    "a VIP of another length": ("192.168.1.1/24 2", "192.168.1.1/23 2", "has another length"),
+    "a VIP that is the subnet": ("192.168.1.1/24 2", "192.168.1.0/24 2", "the subnet's own or"),
+    "a VIP for broadcasts": ("192.168.1.1/24 2", "192.168.1.255/24 2", "or its broadcast"),
+    "a next hop elsewhere": (
+        "vlan-id 20",
+        "vlan-id 20\n    gateway 192.168.2.1",
+        "the gateway 192.168.2.1 is outside its own subnet (192.168.1.0/24)",
+    ),
+    "a VRF without a table": ("vrf-table auto", "mtu 9000", "stanza of blue has no vrf-table"),
+    "an auto line alone": (
+        "auto swp2\n",
+        "auto swp2 swp9\n",
+        "swp9: it is auto, and no iface stanza describes it",
+    ),
+    "a stanza of another name": ("iface swp2", "iface swp22", "swp2: it is auto, and no iface"),
+    "a stanza that is there twice": (
+        "auto swp2\niface swp2\n    bridge-access 20\n",
+        "auto swp2\niface swp2\n    bridge-access 20\niface swp2\n    bridge-access 20\n",
+        "swp2: it has this same stanza already",
+    ),
+    "a second stanza": (
+        "auto vlan20\n",
+        "auto vlan20\niface vlan20\n    alias the second\n",
+        "vlan20: it has a stanza already; ifupdown2 adds the two together",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_what_nobody_is_likely_to_mean_is_a_warning(what: str) -> None:
+    right, odd, message = ODD[what]
+    assert right in LEAF
+    new = conf(odd.join(LEAF.rsplit(right, 1)))
+    assert introduced_problems(conf(LEAF), new) == ()
+    found = warnings(conf(LEAF), new)
+    assert any(message in str(problem) for problem in found), found
+
+
+@pytest.mark.parametrize("port", ["swpX9", "bond9", "uplink"])
+def test_a_port_that_no_switch_has_is_told_without_asking(port: str) -> None:
+    found = warnings(EMPTY, conf(LEAF.replace("bridge-ports", f"bridge-ports {port}")))
+    assert f"bridge-ports needs {port}, which no stanza makes" in "".join(map(str, found))
+
+
+def test_many_warnings_of_one_kind_are_told_as_one() -> None:
+    many = "".join(f"iface vlan{n}\n    vlan-raw-device bridge\n" for n in range(100, 240))
+    found = warnings(conf(LEAF), conf(f"{LEAF}\n{many}"))
+    assert [str(problem).split(": ", 1)[1].split(":")[0] for problem in found] == [
+        "vlan100",
+        "vlan101",
+        "vlan102",
+        "vlan103 and 136 more",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "messages"),
     [
+        ("service_nodes", {"tunnel2: '10.0.100.1' has no prefix length"}),
+        ("servers", set()),
         ("allow_hotplug", {"eth0: it is allow-hotplug", "eth1: it is allow-hotplug"}),
         ("gateways_without_auto", {f"vlan1{n}: it is not auto" for n in range(3)}),
         ("loopback_without_length", {"eth0: '192.168.0.11' has no prefix length"}),
@@ -183,7 +266,7 @@ def test_names_that_would_fail(addition: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("line", "knows", "wrong", "odd"),
     [
-        ("brand-new-thing 7", None, "", ""),
+        ("brand-new-thing 7", None, "", "is no attribute of ifupdown2 3.0"),
         ("brand-new-thing 7", {"address", "brand-new-thing"}, "", ""),
         ("brand-new-thing 7", {"address"}, "does not know the attribute 'brand-new-thing'", ""),
         ("bridge-multicast-floods on", {"address", "bridge-multicast-floods"}, "", ""),
