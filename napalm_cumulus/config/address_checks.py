@@ -26,6 +26,8 @@ _COMPARED = 20
 _LAST_WITH_BROADCAST = 30
 #: A host address is normal on a tunnel.
 _OF_TUNNELS = ("tunnel-mode", "tunnel-endpoint", "mode", "endpoint")
+#: Names of loopbacks and dummies; ``long1`` is none.
+_LOOPBACK = re.compile(r"(?:lo|loop|loopback|dummy)(?:\d+|[-_.:].*)?")
 _NO_DEVICE = "00:00:00:00:00:00"
 
 
@@ -60,12 +62,15 @@ class AddressChecks:
         self._up = up
         self._vrf: dict[str, str] = {}
         self._vrf_devices: set[str] = set()
+        self._dummies: set[str] = set()
         for at in stanzas:
             for name in at.stanza.interfaces:
                 for vrf in at.stanza.values("vrf"):
                     self._vrf[name] = vrf
                 if at.stanza.values("vrf-table"):
                     self._vrf_devices.add(name)
+                if "dummy" in at.stanza.values("link-type"):
+                    self._dummies.add(name)
         for name in self._vrf_devices:
             self._vrf[name] = name
 
@@ -110,7 +115,7 @@ class AddressChecks:
 
     def _is_loopback(self, name: str) -> bool:
         """Return whether a host address is normal on such a device."""
-        return name in self._vrf_devices or name.startswith(("lo", "dummy"))
+        return name in self._vrf_devices | self._dummies or bool(_LOOPBACK.fullmatch(name))
 
     def _borrows(self, name: str, value: str) -> bool:
         wanted = interface_of(value).ip

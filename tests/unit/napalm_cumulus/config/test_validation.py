@@ -68,6 +68,11 @@ PLANTED = {
     "a typo of address-virtual": ("address-virtual", "address-virtal", "mean 'address-virtual'"),
     "an address that is none": ("192.168.1.2/24", "192.168.1.256/24", "is not an address"),
     "no prefix length": ("192.168.1.2/24", "192.168.1.2", "no prefix length"),
+    "no prefix length on a link whose name begins like lo": (
+        "auto vlan20\n",
+        "auto long1\niface long1\n    link-type veth\n    address 10.9.9.9\n\nauto vlan20\n",
+        "no prefix length",
+    ),
     "a VIP without length": ("192.168.1.1/24 2", "192.168.1.1 2", "no prefix length"),
     "two addresses on a line": ("1.2/24", "1.2/24 2001:db8::9/64", "is not one address"),
     "a duplicate in one VRF": ("vrf blue", "vrf red", "192.168.1.2 is also on vlan10 in VRF red"),
