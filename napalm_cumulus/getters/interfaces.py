@@ -158,9 +158,12 @@ def named(result: CommandResult, table: iproute.Table = iproute.LINKS) -> list[d
     """Return the rows of a table, each of which must name its interface.
 
     Raises:
-        CommandErrorException: a row has no name.
+        CommandErrorException: a row has no name; or there is no row in a table of links, where
+            every switch has at least ``lo``.
     """
     rows = table.rows(result)
+    if not rows and table is not iproute.ADDRESSES:
+        raise unexpected(result, "interfaces, lo at least")
     if any(not isinstance(row.get("ifname"), str) for row in rows):
         raise unexpected(result, "interfaces with names")
     return rows

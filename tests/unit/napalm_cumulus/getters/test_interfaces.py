@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from napalm.base import models
+from napalm.base.exceptions import CommandErrorException
 from napalm.base.test.helpers import test_model as fits
 
 from napalm_cumulus.getters import (
@@ -76,3 +78,15 @@ def test_network_instances() -> None:
     assert set(found["default"]["interfaces"]["interface"]) == {"lo", "bridge", "swp1"}
     assert list(interfaces.parse_network_instances(said(VRF_LINKS), "mgmt")) == ["mgmt"]
     assert interfaces.parse_network_instances(said(VRF_LINKS), "none") == {}
+
+
+@pytest.mark.parametrize("answer", ["[]", "[{}]", "# text\n"])
+def test_a_switch_without_any_interface_was_not_read(answer: str) -> None:
+    nothing = said(answer)
+    for parse in (
+        lambda: interfaces.parse_interfaces(nothing, said(""), said("2026/1/1")),
+        lambda: interfaces.parse_interfaces_counters(nothing, said("")),
+        lambda: interfaces.parse_network_instances(nothing),
+    ):
+        with pytest.raises(CommandErrorException, match="lo at least"):
+            parse()
