@@ -243,9 +243,11 @@ def _causes(log: Iterable[str]) -> tuple[str, ...]:
 def _failure(switch: str, report: RepairReport) -> errors.CommitError:
     lines = [line for line in report.log if not line.startswith("+ ")]
     details = "; ".join([*report.problems, *lines][:8]) or "it was cut off"
-    lost = answers.only_put_back(switch, f"Repair {report.id}", report.problems)
+    causes = [problem for problem in report.problems if problem.startswith(IFUP_SAYS)]
+    lacking = [problem for problem in report.problems if problem not in causes]
+    lost = answers.only_put_back(switch, f"Repair {report.id}", lacking)
     if lost is not None:
-        return lost
+        return errors.CommitError("; ".join([str(lost).rstrip("."), *causes]) + ".")
     if report.result == "reverted":
         return errors.CommitError(
             f"Repair {report.id} on {switch} did not succeed, and the switch has restored "

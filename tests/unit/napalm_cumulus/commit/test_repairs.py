@@ -199,6 +199,21 @@ def test_a_repair_that_was_taken_back_is_an_error(result: bytes, status: int, sa
         repairs.carry_out([steps.recreate("vlan453-v0", "vlan453")])
 
 
+def test_what_was_put_back_without_the_files_is_told_with_the_cause() -> None:
+    result = b"incomplete it took something away"
+    answer = DONE.replace(b"repaired the disk was not touched", result).replace(
+        b"== log\n",
+        b"== restored\n vlan453-v0 130.246.212.1/22\n== log\n error: '10.9.0.299' is no address\n",
+    )
+    repairs, _ = repaired(answer, 78)
+    with pytest.raises(CommitError) as raised:
+        repairs.carry_out([steps.recreate("vlan453-v0", "vlan453")])
+    assert str(raised.value).endswith(
+        "It was put back by ip: vlan453-v0 130.246.212.1/22. The next ifreload or reboot loses it: "
+        "correct the files, then run 'ifreload -a'; ifup says: '10.9.0.299' is no address."
+    )
+
+
 def test_another_one_is_pending() -> None:
     pending = b"== state\n pending\n== id\n 0123456789ab\n== owner\n bob@noc\n== error\n x\n"
     repairs, _ = repaired(pending, 72)
