@@ -35,6 +35,8 @@ _NONE = (
     r"(?!--|(?:of|for|in|on|from|and|or|to|the|must|should|see|here|are|ring|bucket|"
     r"authentication|encryption|required)\b)"
 )
+#: The rest of ``the password of x is kept at y``.
+_NO_WORD_OF_A_SENTENCE = r"(?!(?:with|in|at|on|not|the|kept|known|required)\b)"
 _ASSIGNED = (
     rf"""(?<![\w./=-])((?:--?)?{_WORD}\\?["']?[ \t]*(?:[:=][ \t]*|[ \t]+{_NONE}){_HOW})"""
     rf"(?:{_VALUE})"
@@ -121,8 +123,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"(-pass(?:in|out)[ \t]+pass:)(?:{_VALUE})"), rf"\1{REMOVED}"),
     (
         re.compile(
-            r"(?<![\w.-])((?:\w+[_-])?(?:(?:pass|pw)[:=]|pw[ \t]+(?:is|was)[ \t])[ \t]*)"
-            rf"(?:{_VALUE})",
+            r"(?<![\w.-])((?:\w+[_-])?(?:(?:pass|pw)[:=][ \t]*|pw[ \t]+(?:is|was)[ \t]+"
+            rf"{_NO_WORD_OF_A_SENTENCE}))(?:{_VALUE})",
             _I,
         ),
         rf"\1{REMOVED}",
@@ -132,7 +134,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(
             r"(\b(?:password|passwd|passphrase|psk|secret|token|pw)[ \t]+(?:of|for|on)[ \t]"
             r"[^\n:=]{1,60}?(?:[:=]|[ \t](?:is|was)[ \t])[ \t]*)"
-            rf"(?!(?:with|in|at|on|not|the|kept|known|required)\b)(?:{_VALUE})",
+            rf"{_NO_WORD_OF_A_SENTENCE}(?:{_VALUE})",
             _I,
         ),
         rf"\1{REMOVED}",

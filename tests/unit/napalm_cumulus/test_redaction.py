@@ -140,6 +140,7 @@ STAY = [
     "    post-up md5sum /etc/network/interfaces",
     "    post-up echo bob: up | logger",
     "    post-up snmptrap -v 2c -On 10.0.0.1",
+    "# the pw is with Bob, the password for the BMC is on the wiki",
     "# the pwm fans are for the spine",
     "    post-up scp bob@x.example:/y /z",
     "    post-up wget -q https://x.example:8443/path@2x.png",
