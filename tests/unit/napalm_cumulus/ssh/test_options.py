@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import tempfile
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -271,12 +272,20 @@ def test_any_argument_of_the_constructor(
 
 @contextlib.contextmanager
 def socket_that_refuses() -> Iterator[None]:
-    """In this block nothing is contacted; of other drivers' names nothing is said."""
+    """In this block nothing is contacted; of other drivers' names nothing is said.
+
+    A session log of any name is written into a folder that goes with the block.
+    """
 
     def refuse(*_: object, **__: object) -> None:
         raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
 
-    with pytest.MonkeyPatch.context() as patched, warnings.catch_warnings():
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pytest.MonkeyPatch.context() as patched,
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
+        patched.chdir(folder)
         patched.setattr(socket, "create_connection", refuse)
         yield
