@@ -128,8 +128,8 @@ class ConfigurationMethods:
             said = without_secrets(shown(" ".join(map(loaded.said, wrong))))
             raise error(
                 f"{self.hostname}: the candidate would not do what it says: {said} If all of that "
-                "is meant: the "
-                "optional argument accept_problems, which the commit's record then shows."
+                "is meant: the optional argument accept_problems, which the commit's record then "
+                "shows."
             )
         for problem in problems:
             _LOG.warning("%s: %s", self.hostname, _remark(problem))

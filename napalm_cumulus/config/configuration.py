@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from napalm_cumulus.config.interfaces_file import Directive, InterfacesFile, Stanza, expand_range
+from napalm_cumulus.config.interfaces_file import Directive, InterfacesFile, Stanza
 from napalm_cumulus.config.marked_text import (
     ConfigurationError,
     encoding_of,
@@ -111,9 +111,8 @@ class Configuration:
         brought_up: dict[str, set[str]] = {}
         for file, item in self._reading:
             if isinstance(item, Directive) and item.keyword != "source":
-                for word in item.words:
-                    for name in (word, *expand_range(word)):
-                        brought_up.setdefault(name, set()).add(item.keyword)
+                for name in item.names:
+                    brought_up.setdefault(name, set()).add(item.keyword)
             elif isinstance(item, Stanza):
                 at = Located(file, item)
                 for name in item.interfaces:
@@ -133,7 +132,7 @@ class Configuration:
         names: set[str] = set()
         for _, item in self._reading:
             if isinstance(item, Directive) and item.keyword == "auto":
-                words.update(name for word in item.words for name in (word, *expand_range(word)))
+                words.update(item.names)
             elif isinstance(item, Stanza) and ("all" in words or item.name in words):
                 names.update(item.interfaces)
         return frozenset(names)

@@ -135,8 +135,7 @@ def hotplugged(configuration: Configuration) -> frozenset[str]:
         for file in configuration.files
         for directive in file.directives
         if directive.keyword.startswith("allow-")
-        for word in directive.words
-        for name in (word, *expand_range(word))
+        for name in directive.names
     )
 
 

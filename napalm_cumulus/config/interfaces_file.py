@@ -144,6 +144,11 @@ class Directive:
     first: int
     last: int
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return its words, and after each range the interfaces that it stands for."""
+        return tuple(name for word in self.words for name in (word, *expand_range(word)))
+
 
 @dataclass(frozen=True)
 class Problem:

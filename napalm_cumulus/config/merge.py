@@ -123,14 +123,11 @@ class _Merge:
         self._standing: defaultdict[_Key, list[Located]] = defaultdict(list)
         for at in base.stanzas():
             self._standing[at.stanza.keyword, at.stanza.words[0]].append(at)
-        self._named = {
-            (line.keyword, word)
-            for file in base.files
-            for line in file.directives
-            for word in line.words
+        directives = [line for file in base.files for line in file.directives]
+        self._named = {(line.keyword, word) for line in directives for word in line.words}
+        self._auto_words = {
+            name for line in directives if line.keyword == "auto" for name in line.names
         }
-        every = {word for keyword, word in self._named if keyword == "auto"}
-        self._auto_words = {name for word in every for name in (word, *expand_range(word))}
         self._auto = set(base.auto)
         self._edits: defaultdict[str, dict[int, _Edit]] = defaultdict(dict)
         self._appended: list[_Lines] = []

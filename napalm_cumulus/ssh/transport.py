@@ -74,8 +74,8 @@ class SshTransport:
             CommandTimeoutException: it did not end in time (it may still be running), or the
                 session's own time is over (it was not begun).
             ConnectionClosedException: the session was lost (it may still be running).
-            CommandErrorException: it wrote more than the configured limit. ConnectAuthError: sudo
-            wants a password that is missing or wrong.
+            CommandErrorException: it wrote more than the configured limit.
+            ConnectAuthError: sudo wants a password that is missing or wrong.
         """
         begun = time.monotonic()
         try:
