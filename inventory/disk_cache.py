@@ -17,6 +17,7 @@ import logging
 import os
 import re
 import stat
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -26,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from inventory.errors import SourceError
 from inventory.files import write_whole
 from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
-from inventory.names import age_in_words, is_hostname, is_mac, is_port_text, one_line
+from inventory.names import age_in_words, is_hostname, is_mac, is_port_text, one_line, same_host
 from inventory.sources.protocols import MacSource
 
 if TYPE_CHECKING:
@@ -178,14 +179,23 @@ class _LastGoodAnswer(Generic[T]):
         self.system = system
         self.location = location
 
-    def ask(self, question: str, kind: TypeAdapter[T], ask: Callable[[], Answer[T]]) -> Answer[T]:
-        key = f"{self.system} {self.location} {question}"
+    def ask(
+        self, question: str, kind: TypeAdapter[T], ask: Callable[[], Answer[T]], second: str = ""
+    ) -> Answer[T]:
+        """Ask, or return the kept answer.
+
+        A recorded answer is kept as the answer to ``second``: it must not be taken later for one
+        that was observed.
+        """
         try:
             answer = ask()
         except SourceError as exc:
             if exc.sound:
                 raise
-            kept = self._cache.load(key, kind)
+            kept = self.kept(question, kind)
+            recorded = kept is None and second != ""
+            if recorded:
+                kept = self.kept(second, kind)
             if kept is None:
                 raise
             ago = age_in_words((datetime.now(timezone.utc) - kept.asked_at).total_seconds())
@@ -195,10 +205,19 @@ class _LastGoodAnswer(Generic[T]):
                 kept.asked_at,
                 cached=True,
                 warning=f"{exc} This is its answer of {ago} ago.",
+                recorded=recorded,
             )
         if not answer.cached:
-            self._cache.store(key, answer, kind)
+            kept_as = second if answer.recorded and second else question
+            self._cache.store(self._key(kept_as), answer, kind)
         return answer
+
+    def kept(self, question: str, kind: TypeAdapter[T]) -> Answer[T] | None:
+        """Return the last good answer to a question; None where there is none."""
+        return self._cache.load(self._key(question), kind)
+
+    def _key(self, question: str) -> str:
+        return f"{self.system} {self.location} {question}"
 
 
 class CachedCompute:
@@ -250,10 +269,38 @@ class CachedUplink:
         return self._names.ask("hypervisors", NAMES, self._source.list_hypervisors)
 
     def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
-        """See ``UplinkSource.uplinks_of``."""
-        return self._uplinks.ask(
-            f"uplinks {hypervisor}", UPLINKS, lambda: self._source.uplinks_of(hypervisor)
+        """See ``UplinkSource.uplinks_of``.
+
+        Recorded cables may be old or lead to a patch panel. So the switches that LLDP saw last are
+        given with them, and the switches decide.
+        """
+        question = f"uplinks {hypervisor}"
+        answer = self._uplinks.ask(
+            question,
+            UPLINKS,
+            lambda: self._source.uplinks_of(hypervisor),
+            second=f"recorded {question}",
         )
+        observed = self._uplinks.kept(question, UPLINKS) if answer.recorded else None
+        return _with_observed(answer, observed) if observed else answer
+
+
+def _with_observed(
+    recorded: Answer[tuple[Uplink, ...]], observed: Answer[tuple[Uplink, ...]]
+) -> Answer[tuple[Uplink, ...]]:
+    """Return recorded cables after the kept ones of LLDP that lead to other switches."""
+    more = tuple(
+        uplink
+        for uplink in observed.value
+        if not any(same_host(uplink.switch, known.switch) for known in recorded.value)
+    )
+    if not more:
+        return recorded
+    ago = age_in_words((datetime.now(timezone.utc) - observed.asked_at).total_seconds())
+    places = ", ".join(f"{u.interface} on {u.switch} {u.port}".rstrip() for u in more)
+    note = f"{more[0].hypervisor}: {ago} ago LLDP had {places}: kept, and the switches decide"
+    warning = "; ".join(text for text in (recorded.warning, note) if text)
+    return replace(recorded, value=(*more, *recorded.value), warning=warning)
 
 
 class CachedAddress:

@@ -72,6 +72,7 @@ class SourceError(VipkeeperError):
 class UnknownHypervisorError(SourceError):
     """The uplink source is well and does not know the hypervisor."""
 
+    exit_code = ExitCode.TARGET
     sound = True
 
 

@@ -21,6 +21,8 @@ class Answer(Generic[T]):
         asked_at: when it was given (UTC, aware); old when it comes from the disk cache.
         cached: true when the source is failing and this is its last good answer.
         warning: why the answer deserves less trust (the source's failure); may be empty.
+        recorded: true for cables that somebody recorded (NetBox), where nothing was observed by
+            LLDP.
     """
 
     value: T
@@ -28,6 +30,7 @@ class Answer(Generic[T]):
     asked_at: datetime
     cached: bool = False
     warning: str = ""
+    recorded: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ _T = TypeVar("_T")
 _JSON = frozenset({"application/json"})
 _HTML = frozenset({"text/html"})
 _SVG = frozenset({"image/svg+xml"})
+_OBSERVED, _RECORDED = "Mimic/MagDB", "Mimic/NetBox"
 _ADVICE = "Open {url} in a browser; if it looks the same there, ask who runs Mimic."
 
 
@@ -103,7 +104,13 @@ class MimicSource:
                 uplinks, warnings = self._uplinks(name, page)
                 if list_failure:
                     warnings += (f"the list of hypervisors could not be read ({list_failure})",)
-                return Answer(uplinks, self.system, asked_at, warning="; ".join(warnings))
+                return Answer(
+                    uplinks,
+                    self.system,
+                    asked_at,
+                    warning="; ".join(warnings),
+                    recorded=all(uplink.source == _RECORDED for uplink in uplinks),
+                )
             absences.append(f'{name}: "{" ".join(page.absences)}"')
         said = "; ".join(absences)
         if list_failure:
@@ -191,13 +198,13 @@ class MimicSource:
             ]
             if magdb.drawing and magdb.drawing.unknown:
                 notes.append(f"no LLDP neighbour is known for {', '.join(magdb.drawing.unknown)}")
-            return self._as_uplinks(name, magdb.links, "Mimic/MagDB"), tuple(notes)
+            return self._as_uplinks(name, magdb.links, _OBSERVED), tuple(notes)
         why = self._nothing_in(name, page, magdb)
         if netbox.links:
             warning = (
                 f"from NetBox, which is recorded and not observed, because MagDB has nothing: {why}"
             )
-            return self._as_uplinks(name, netbox.links, "Mimic/NetBox"), (warning,)
+            return self._as_uplinks(name, netbox.links, _RECORDED), (warning,)
         if netbox.failure and not page.magdb:
             raise netbox.failure
         raise why

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import stat
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from inventory.disk_cache import (
 )
 from inventory.errors import SourceError, UnknownHypervisorError, UnknownSwitchError
 from inventory.model import Answer, Uplink, VirtualMachine
-from tests.unit.inventory.fakes import HV50, NOW, SW3, Fake, uplink, vm
+from tests.unit.inventory.fakes import HV50, NOW, SW1, SW3, Fake, uplink, vm
 
 UPLINK_ANSWER: Answer[tuple[Uplink, ...]] = Answer((uplink(),), "Mimic", NOW)
 
@@ -224,6 +225,50 @@ def test_a_sound_no_is_not_replaced(tmp_path: Path) -> None:
         cables.uplinks_of(HV50)
     with pytest.raises(UnknownSwitchError):
         addresses.address_of(SW3)
+
+
+class OfTwoKinds(Fake):
+    """Knows what LLDP saw; without that, what somebody recorded."""
+
+    recorded: tuple[Uplink, ...] = ()
+
+    def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
+        if self.recorded and "uplinks_of" not in self.broken:
+            return Answer(self.recorded, "Fake", NOW, warning="recorded", recorded=True)
+        return super().uplinks_of(hypervisor)
+
+
+def test_recorded_cables_never_take_the_place_of_what_lldp_saw(tmp_path: Path) -> None:
+    fake = OfTwoKinds()
+    cables = CachedUplink(fake, Cache(tmp_path))
+    assert cables.uplinks_of(HV50).value == (uplink(),)
+    fake.recorded = (replace(uplink(switch=SW1, observed=None), source="Fake/recorded"),)
+    beside = cables.uplinks_of(HV50)
+    assert beside.value == (uplink(), *fake.recorded)
+    assert f"{HV50}: " in beside.warning
+    assert f"days ago LLDP had eth0 on {SW3} swp1s3: kept, and the switches" in beside.warning
+    fake.broken = {"uplinks_of"}
+    kept = cables.uplinks_of(HV50)
+    assert (kept.value, kept.recorded) == ((uplink(),), False)
+
+
+def test_recorded_cables_of_the_same_switch_stand_for_themselves(tmp_path: Path) -> None:
+    fake = OfTwoKinds()
+    cables = CachedUplink(fake, Cache(tmp_path))
+    cables.uplinks_of(HV50)
+    fake.recorded = (uplink(observed=None),)
+    answer = cables.uplinks_of(HV50)
+    assert (answer.value, answer.warning) == (fake.recorded, "recorded")
+
+
+def test_recorded_cables_are_kept_as_such_where_lldp_saw_nothing(tmp_path: Path) -> None:
+    fake = OfTwoKinds()
+    cables = CachedUplink(fake, Cache(tmp_path))
+    fake.recorded = (uplink(observed=None),)
+    cables.uplinks_of(HV50)
+    fake.broken = {"uplinks_of"}
+    kept = cables.uplinks_of(HV50)
+    assert (kept.value, kept.cached, kept.recorded) == (fake.recorded, True, True)
 
 
 def test_a_vm_that_is_gone_is_not_brought_back(tmp_path: Path) -> None:
