@@ -60,19 +60,19 @@ def memory(lab: Lab, tmp_path_factory: pytest.TempPathFactory, ready_vip: ReadyV
 def test_a_system_that_fails(
     desk: Desk, leaf: LeafUnderTest, failure: SourceFault, memory: Path
 ) -> None:
-    system, fault, words, remembered = failure
-    words = tuple(word.replace("HOST", HOSTS[system]) for word in words)
+    system, fault, remembered = failure.system, failure.fault, failure.remembered
+    words = tuple(word.replace("HOST", HOSTS[system]) for word in failure.words)
     env = IMPATIENT | (HANGING[system] if "hang" in fault else {})
     with desk.web_fault(system, fault):
-        desk.refused(leaf, 4, *words, env=env)
-    assert desk.report()["exit_code"] == 4
+        desk.refused(leaf, failure.code, *words, env=env)
+    assert desk.report()["exit_code"] == failure.code
     # Now with a memory: the last good answer serves, and says how old it is.
     shutil.rmtree(desk.cache)
     shutil.copytree(memory, desk.cache)
     with desk.web_fault(system, fault), untouched(leaf):
         argv = ("heal", "vm-a1", "--toggle", "--dry-run")
         said = desk.vip(*argv, env=env)
-    assert said.code == (0 if remembered else 4), said
+    assert said.code == (0 if remembered else failure.code), said
     if remembered:
         assert re.search(r"\(its answer of \d+ (seconds?|minutes) ago\)", said.out), said.out
         assert "LLDP: hv50.nubes.example.internal is on swp1s3" in said.out

@@ -16,13 +16,15 @@ class SourceFault(NamedTuple):
     words: tuple[str, ...]
     #: Whether an earlier answer takes the place of this one.
     remembered: bool = True
+    #: The exit code without an earlier answer.
+    code: int = 4
 
     def __str__(self) -> str:
         return f"{self.system} {self.fault}"
 
 
-def _mimic(fault: str, *words: str, remembered: bool = True) -> SourceFault:
-    return SourceFault("mimic", fault, ("Mimic", *words), remembered)
+def _mimic(fault: str, *words: str, remembered: bool = True, code: int = 4) -> SourceFault:
+    return SourceFault("mimic", fault, ("Mimic", *words), remembered, code)
 
 
 def _subnet_page(fault: str, *words: str, remembered: bool = True) -> SourceFault:
@@ -45,7 +47,7 @@ SOURCE_FAULTS = (
     _mimic("http-500", "500"),
     _mimic("refused", "HOST"),
     _mimic("hang", "HOST"),
-    _mimic("host-unknown", HV, remembered=False),
+    _mimic("host-unknown", HV, remembered=False, code=3),
     _subnet_page("http-500", "500"),
     _subnet_page("hang", "HOST"),
     _subnet_page("refused", "HOST"),

@@ -111,13 +111,13 @@ def test_a_system_that_fails(
         configure(desk, systems.settings(fault.system))
     systems.faults[fault.system] = fault.fault
     words = [word.replace("HOST", "127.0.0.1") for word in fault.words]
-    require_refused(desk, desk.vip("heal", "vm-a1", "--toggle", "--yes"), 4, *words)
-    assert desk.reports()[-1]["exit_code"] == 4
+    require_refused(desk, desk.vip("heal", "vm-a1", "--toggle", "--yes"), fault.code, *words)
+    assert desk.reports()[-1]["exit_code"] == fault.code
     # Now with a memory: the last good answer serves, and says how old it is.
     shutil.rmtree(desk.directory / "cache", ignore_errors=True)
     shutil.copytree(memory, desk.directory / "cache")
     ended = desk.vip("heal", "vm-a1", "--toggle", "--dry-run")
-    assert ended.exit_code == (0 if fault.remembered else 4), ended.output
+    assert ended.exit_code == (0 if fault.remembered else fault.code), ended.output
     assert not desk.committed
     if fault.remembered:
         out = ended.stdout
