@@ -46,7 +46,7 @@ def prepare(run: Run, observer: GatewayObserver, choice: Diagnosis) -> PlannedCu
     """
     name = observer.session.switch.name
     outage = CURES[choice.cure].outage
-    harm = f"an outage of {outage} for all behind it" if outage else "no outage for anybody"
+    harm = f"an outage of {outage} for all behind it" if outage else "which cuts nobody off"
     run.story.tell("cure", f"{choice.cure.value} on {name}, {harm}: {choice.remedy}", "do")
     planned: PlannedCure = observer.session.run(
         plan_cure, diagnosis=choice, gateway=observer.gateway, macs=_judged_by(observer, choice)

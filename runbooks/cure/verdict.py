@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from inventory.errors import ExitCode
 from runbooks.cure.policy import ASKED_FOR, UNKNOWN_FAULT
 from runbooks.cure.rogues import Compute, Rogue, tell_rogues
+from runbooks.cure.words import cut_off_before
 from runbooks.run.attempt import cures_in_words, outage_in_words, rebooted
 from runbooks.run.report import GatewayState
 from tasks.model import Gateway, Verification
@@ -60,7 +61,8 @@ def end_healed(
             because += "; what was wrong was not recognised"
     # With --toggle a target may have answered all the time.
     again = "" if any(probe.answers for probe in run.report.pings.before) else " again"
-    answers = f"{run.target} answers{again}: {because}{outage_in_words(run.report.attempts)}"
+    outage = outage_in_words(run.report.attempts)
+    answers = f"{run.target} answers{again}: {because}{outage}{cut_off_before(run.report)}"
     still = [diagnosis for diagnosis in remaining if not diagnosis.latent]
     if still:
         rogues = tell_rogues(run, last.switch, still, compute)

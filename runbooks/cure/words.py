@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from inventory.names import short_host
 from napalm_cumulus.commit.repair_steps import IFUP_SAYS
 from runbooks.cure.policy import CurePolicy, foreign
+from runbooks.incident.impact import Scope
 from runbooks.run.attempt import rebooted
 from tasks.errors import RefusedError
 from tasks.facts.model import Section
@@ -17,6 +18,7 @@ from tasks.ladder import CURES, Cure
 
 if TYPE_CHECKING:
     from runbooks.run.attempt import CureAttempt
+    from runbooks.run.report import HealReport
     from runbooks.run.run import Run
     from tasks.facts.model import SwitchFacts
     from tasks.model import Aftercare, Gateway
@@ -110,6 +112,33 @@ def complaint_of(attempts: Sequence[CureAttempt]) -> tuple[str, str] | None:
                 f"Correct the stanza of {attempt.interface}{where}, then 'ifreload -a' there.",
             )
     return None
+
+
+def cut_off_before(report: HealReport) -> str:
+    """Return, as the end of a sentence, who was seen to be cut off before the cures.
+
+    It is empty where nobody was compared with.
+    """
+    impact = report.impact
+    if impact is None:
+        return ""
+    near, far = (impact.beside, impact.leaf), impact.elsewhere
+    leaf = impact.leaf.leaf
+    if impact.scope is Scope.VM:
+        return "; nobody else was seen to be cut off before"
+    if impact.scope is Scope.HYPERVISOR:
+        name = short_host(report.way.hypervisor) if report.way else ""
+        who, groups = f"the hypervisor {name}".rstrip(), near[:1]
+    elif impact.scope is Scope.LEAF:
+        who, groups = f"the leaf {leaf}", near
+    elif impact.scope is Scope.FLEET:
+        who, groups = f"more than the leaf {leaf}", (*near, *far)
+    else:
+        return ""
+    answering = sum(len(group.answering) for group in groups)
+    size = sum(group.size for group in groups)
+    counted = f" ({answering} of {size} others there answered)" if size else ""
+    return f"; cut off before: {who}{counted}"
 
 
 def tell_aftercare(run: Run, care: Aftercare) -> None:

@@ -111,7 +111,7 @@ def rebooted(attempt: CureAttempt) -> str:
 
 
 def outage_in_words(attempts: Sequence[CureAttempt]) -> str:
-    """Return, as the end of a sentence, how long others were cut off by cures.
+    """Return, as the end of a sentence, how long others were cut off by the cures themselves.
 
     It is not known after a reboot of the switch or a lost session.
     """
@@ -122,4 +122,6 @@ def outage_in_words(attempts: Sequence[CureAttempt]) -> str:
     if unmeasured:
         most = max(1, ceil(known + sum(unmeasured)))
         return f"; the gateway was away for up to {most} s, not measured"
-    return f"; the gateway was away for at most {known:.2f} s" if known else "; no one was cut off"
+    if known:
+        return f"; the gateway was away for at most {known:.2f} s"
+    return f"; the {'cures' if attempts[1:] else 'cure'} cut nobody off"

@@ -91,7 +91,7 @@ def test_two_faults_that_mask_each_other_are_cured_without_a_toggle(
     assert (report["verdict"], report["exit_code"]) == ("healed-for-now", 13)
     done = [(each["cure"], each["helped"]) for each in report["attempts"]]
     assert done == [("announce", False), ("reapply", False), ("announce", True)]
-    cured = "svi-routes-lost was cured by reapply; announce helped; no one was cut off"
+    cured = "svi-routes-lost was cured by reapply; announce helped; the cures cut nobody off"
     assert f"HEALED FOR NOW: vm-a1 answers again: {cured}" in said.out
     assert named(lab) in said.out
     assert report["rogues"][0]["vms"][0]["name"] == ROGUE

@@ -109,7 +109,7 @@ def test_dry_run_shows_the_diagnosis_and_changes_nothing(desk: Desk, leaf: LeafU
     for part in (
         "svi-routes-lost: every connected route of 130.246.212.0/22 is missing",
         "one leaf: 0 of 1 beside it on hv50, 0 of 1 on other hypervisors",
-        "no outage for anybody",
+        "which cuts nobody off",
         "it would be reapply",
     ):
         assert part in said.out, part

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from napalm.base.exceptions import CommitError, ConnectionClosedException, LockError
 
+from inventory.target import Kind
 from napalm_cumulus.errors import CommitRefusedError
 from runbooks import pending
+from runbooks.cure.words import cut_off_before
+from runbooks.incident.impact import Impact, Sample, Scope
 from runbooks.run.attempt import CureAttempt, outage_in_words
+from runbooks.run.report import HealReport, TargetTrace
 from runbooks.run.run import stopped_during
 from tasks.errors import RefusedError
 from tasks.ladder import Cure
@@ -83,7 +87,7 @@ def test_a_reboot_is_not_called_a_cure(world: World) -> None:
     result = world.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == 0, result.output
     assert "was cured by" not in result.output
-    assert "no one was cut off" not in result.output
+    assert "cut nobody off" not in result.output
     assert f"HEALED: vm-a1 answers again: {SW3} rebooted at " in result.output
     assert "UTC while reapply was under way; everybody behind it was cut off" in result.output
     (attempt,) = world.reports()[0]["attempts"]
@@ -115,7 +119,7 @@ def test_a_lost_session_leaves_the_outage_unmeasured_and_gets_its_aftercare(worl
     world.on_cure[Cure.REAPPLY] = lose
     result = world.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == 0, result.output
-    assert "no one was cut off" not in result.output
+    assert "cut nobody off" not in result.output
     assert "s, not measured" in result.output
     assert "arping" in world.leaf.events
     assert "ip route replace 10.77.0.0/16 via 130.246.213.11 dev vlan453" in world.leaf.events
@@ -282,6 +286,33 @@ def test_outages_in_words() -> None:
     quiet = CureAttempt(Cure.REAPPLY, "f", "vlan453", outage_seconds=0.0)
     short = CureAttempt(Cure.FLAP, "f", "vlan453", outage_seconds=0.25)
     lost = CureAttempt(Cure.FLAP, "f", "vlan453", unmeasured_seconds=61.2)
-    assert outage_in_words([quiet]) == "; no one was cut off"
+    assert outage_in_words([quiet]) == "; the cure cut nobody off"
+    assert outage_in_words([quiet, quiet]) == "; the cures cut nobody off"
     assert outage_in_words([quiet, short]) == "; the gateway was away for at most 0.25 s"
     assert outage_in_words([short, lost]) == ("; the gateway was away for up to 62 s, not measured")
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        (Scope.NOBODY, ""),
+        (Scope.UNKNOWN, ""),
+        (Scope.VM, "; nobody else was seen to be cut off before"),
+        (Scope.HYPERVISOR, "; cut off before: the hypervisor hv50 (0 of 1 others there answered)"),
+        (Scope.LEAF, "; cut off before: the leaf swt-sn2100-03 (1 of 3 others there answered)"),
+        (
+            Scope.FLEET,
+            "; cut off before: more than the leaf swt-sn2100-03 (1 of 4 others there answered)",
+        ),
+    ],
+)
+def test_who_had_been_cut_off_is_told_at_the_end(scope: Scope, said: str) -> None:
+    impact = Impact(
+        scope,
+        Sample("", silent=("vm-a2",)),
+        Sample("", answering=("vm-b1",), silent=("vm-b2",), leaf="swt-sn2100-03"),
+        (Sample("", silent=("vm-c1",)),),
+    )
+    way = TargetTrace(Kind.VM, "hv50.nubes.example.internal", (), ())
+    assert cut_off_before(HealReport(impact=impact, way=way)) == said
+    assert cut_off_before(HealReport()) == ""

@@ -53,7 +53,8 @@ def test_while_the_rogue_is_there_it_is_healed_for_now(robbed: World) -> None:
     result = robbed.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == 13, result.output
     assert (
-        "HEALED FOR NOW: vm-a1 answers again: announce helped; no one was cut off; but "
+        "HEALED FOR NOW: vm-a1 answers again: announce helped; the cure cut nobody off; "
+        "cut off before: the leaf swt-sn2100-03 (0 of 2 others there answered); but "
         f"vip-answered-by-other is still there: {SEEN}the VM vm-b9 (id-vm-b9-p1) on {HV51}"
     ) in result.output
     assert f"Take {VIP} away from that machine, or shut its port" in result.output
