@@ -8,6 +8,7 @@ from inventory.errors import ExitCode
 from runbooks.run.errors import CancelledError
 from runbooks.run.run import Run, recorded
 from runbooks.run.session import identify, switch_session
+from tasks.errors import RefusedError
 from tasks.pending import confirm_commit, read_pending, rollback_commit
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def settle_pending(run: Run, switch: Switch, *, confirm: bool) -> None:
 
     Raises:
         NothingPendingError: no commit is pending (any more).
+        RefusedError: a repair or a toggle is under way, and was to be confirmed.
         NapalmException: the driver's own.
     """
     with recorded(run), switch_session(run.settings, switch) as session:
@@ -42,6 +44,11 @@ def settle_pending(run: Run, switch: Switch, *, confirm: bool) -> None:
         identify(session)
         waiting: PendingCommit | None = session.run(read_pending)
         if waiting is not None:
+            if confirm and waiting.ends_itself:
+                raise RefusedError(
+                    f"{switch.name}: there is nothing to confirm: {waiting}",
+                    f"Wait until it has ended, then look: vip pending {switch.name}",
+                )
             run.before_settling(waiting)
         try:
             pending = session.run(confirm_commit if confirm else rollback_commit)

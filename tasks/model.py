@@ -41,7 +41,8 @@ class Gateway:
         first: the stanza's first line there.
         last: its last line.
         stanza: its text.
-        candidate: the same text with every address line commented out.
+        candidate: the same text with every address line commented out; empty where it is not to be
+            toggled.
         rejected: lines anywhere in the files that ifupdown2 rejects, each with its place.
         uneditable: why the stanza's lines cannot be commented out, as a clause; empty where they
             can. ``first`` and ``last`` are 0 where it has no lines of its own.

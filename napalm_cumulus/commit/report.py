@@ -44,6 +44,8 @@ class PendingCommit:
             the switch could not tell.
         diff: the changes of the files, as a unified diff.
         damaged: unreadable parts of its state on the switch; it can only be rolled back then.
+        hold: ``pending`` waits for a confirmation; ``bounce`` (a toggle) and ``repair`` end by
+            themselves, and cannot be confirmed.
     """
 
     id: str
@@ -57,6 +59,17 @@ class PendingCommit:
     armed: bool | None
     diff: str = ""
     damaged: tuple[str, ...] = ()
+    hold: str = "pending"
+
+    @property
+    def noun(self) -> str:
+        """Return what it is: a commit or a repair."""
+        return "repair" if self.hold == "repair" else "commit"
+
+    @property
+    def ends_itself(self) -> bool:
+        """Return whether it is under way and waits for nobody: there is nothing to confirm."""
+        return self.hold in {"bounce", "repair"} and self.armed is not False and not self.damaged
 
     def __str__(self) -> str:
         """Return a sentence for the person who finds the commit."""
@@ -69,6 +82,8 @@ class PendingCommit:
             when = "is being confirmed: its files are being written"
         elif self.state == "claimed.revert" or self.remaining <= 0:
             when = "is being rolled back"
+        elif self.ends_itself:
+            when = f"is under way and ends by itself, at the latest in {self.remaining} s"
         else:
             when = f"rolls back in {self.remaining} s"
         if self.armed is None:
@@ -78,7 +93,9 @@ class PendingCommit:
                 f"; its state on the switch is damaged ({', '.join(self.damaged)}): roll it back, "
                 "which reloads everything"
             )
-        return f"commit {self.id} by {self.owner}{why} on {', '.join(self.interfaces)}; it {when}"
+        return (
+            f"{self.noun} {self.id} by {self.owner}{why} on {', '.join(self.interfaces)}; it {when}"
+        )
 
 
 @dataclass(frozen=True)
@@ -167,6 +184,7 @@ def pending_of(sections: Mapping[str, list[str]]) -> PendingCommit:
         armed={"yes": True, "unknown": None}.get(word("armed"), False),
         diff="\n".join(sections.get("diff", ())),
         damaged=tuple(dict.fromkeys(sections.get("damaged", ()))),
+        hold=word("hold") or "pending",
     )
 
 
@@ -321,13 +339,16 @@ def refusal(switch: str, answer: CommandResult, sections: Mapping[str, list[str]
     refusal: Exception
     if answer.exit_status == E_PENDING and "state" in sections:
         waiting = pending_of(sections)
+        if waiting.ends_itself:
+            state, advice = "under way", "Wait until it has ended, then look again."
+        elif waiting.armed is False:
+            state, advice = "pending", "Any session on any machine can end it."
+        else:
+            state = "pending"
+            advice = "Wait for it, or confirm it or roll it back: any session on any machine can."
         refusal = errors.SessionLockedException(
-            f"Another commit is pending on {switch}: {waiting}. Nothing was changed. "
-            + (
-                "Any session on any machine can end it."
-                if waiting.armed is False
-                else "Wait for it, or confirm it or roll it back: any session on any machine can."
-            )
+            f"Another {waiting.noun} is {state} on {switch}: {waiting}. Nothing was changed. "
+            f"{advice}"
         )
     elif answer.exit_status in (E_CHANGED, E_FOREIGN):
         refusal = errors.LockError(f"{switch} refused the commit: {why} Nothing was changed.")

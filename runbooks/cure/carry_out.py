@@ -25,7 +25,7 @@ from tasks.cures.model import CureOutcome, PlannedCure
 from tasks.errors import ChangeFailedError, RefusedError
 from tasks.faults.catalogue import fault
 from tasks.faults.model import Diagnosis
-from tasks.ladder import CURES
+from tasks.ladder import CURES, Cure
 from tasks.model import Aftercare, Verification
 from tasks.verify import verify_gateway
 
@@ -97,7 +97,8 @@ def carry_out(
         choice.fault,
         choice.interface or gateway.interface,
         switch=session.switch.name,
-        gateway=gateway,
+        # Only a toggle comments lines out; the report of another cure would seem to.
+        gateway=gateway if planned.cure is Cure.TOGGLE else replace(gateway, candidate=""),
         steps=planned.steps,
         diff=planned.diff,
         before=session.run(verify_gateway, gateway=gateway),

@@ -17,6 +17,7 @@ from tasks.faults.model import Diagnosis
 from tasks.ladder import CURES, Cure
 
 if TYPE_CHECKING:
+    from runbooks.incident.impact import Sample
     from runbooks.run.attempt import CureAttempt
     from runbooks.run.report import HealReport
     from runbooks.run.run import Run
@@ -122,17 +123,17 @@ def cut_off_before(report: HealReport) -> str:
     impact = report.impact
     if impact is None:
         return ""
-    near, far = (impact.beside, impact.leaf), impact.elsewhere
+    groups: tuple[Sample, ...] = (impact.beside, impact.leaf)
     leaf = impact.leaf.leaf
     if impact.scope is Scope.VM:
         return "; nobody else was seen to be cut off before"
     if impact.scope is Scope.HYPERVISOR:
         name = short_host(report.way.hypervisor) if report.way else ""
-        who, groups = f"the hypervisor {name}".rstrip(), near[:1]
+        who, groups = f"the hypervisor {name}".rstrip(), groups[:1]
     elif impact.scope is Scope.LEAF:
-        who, groups = f"the leaf {leaf}", near
+        who = f"the leaf {leaf}"
     elif impact.scope is Scope.FLEET:
-        who, groups = f"more than the leaf {leaf}", (*near, *far)
+        who, groups = f"more than the leaf {leaf}", (*groups, *impact.elsewhere)
     else:
         return ""
     answering = sum(len(group.answering) for group in groups)

@@ -23,7 +23,7 @@ from runbooks.run.record_files import append_whole, write_whole
 HALVES = "backslashreplace"
 
 #: Where a switch's configuration reaches a record: it is written without what looks like a secret.
-_CONFIGURATION = frozenset({"diff", "stanza", "log", "problems", "complaints"})
+_CONFIGURATION = frozenset({"diff", "stanza", "candidate", "log", "problems", "complaints"})
 
 
 class RecordError(VipkeeperError):

@@ -92,16 +92,22 @@ def toggle_gateway(
 
 
 def refuse_pending(switch: str, session: Session) -> None:
-    """Raise while a commit waits for its confirmation.
+    """Raise while a commit waits for its confirmation, or another operator's cure is under way.
 
     Raises:
-        RefusedError: a commit does; the message names its owner.
+        RefusedError: the message names its owner.
     """
     pending = session.pending
     if pending is None:
         return
+    if pending.ends_itself:
+        raise RefusedError(
+            f"{switch}: another {pending.noun} is under way: {pending}; nothing was touched",
+            "There is nothing to confirm. Wait until it has ended, then look whether it has "
+            f"helped: vip pending {switch}, then vip check {switch}.",
+        )
     raise RefusedError(
-        f"{switch}: another commit is pending: {pending}; nothing was touched",
+        f"{switch}: another {pending.noun} is pending: {pending}; nothing was touched",
         f"Wait for it, or settle it: vip pending {switch}, then vip confirm or vip rollback.",
     )
 

@@ -244,9 +244,9 @@ def left_over(results: Results) -> tuple[Section[PendingFact], tuple[str, ...], 
         for line in lines:
             kind, *words = line.split("|")
             if kind == "pending":
-                state, name, owner, seconds, armed = words
+                state, name, owner, seconds, armed, hold = words
                 alive = {"yes": True, "no": False}.get(armed)
-                pending.append(PendingFact(state, name, owner, _seconds(seconds), alive))
+                pending.append(PendingFact(state, name, owner, _seconds(seconds), alive, hold))
             else:
                 left.append(_LEFT[words[0]].format("|".join(words[1:])))
     except misread() as error:

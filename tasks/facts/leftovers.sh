@@ -1,5 +1,5 @@
 # What waits on the switch, and what interrupted changes have left behind.
-# Prints "pending|STATE|ID|OWNER|SECONDS LEFT|ARMED" (ARMED: yes, no, unknown) and "left|KIND|PATH" lines, then "done".
+# Prints "pending|STATE|ID|OWNER|SECONDS LEFT|ARMED|HOLD" (ARMED: yes, no, unknown) and "left|KIND|PATH" lines, then "done".
 # Sent after napalm_cumulus/commit/switch/alive.sh, which defines value and armed.
 [ "$(id -u)" -eq 0 ] || exit 77
 read -r up rest </proc/uptime
@@ -8,8 +8,9 @@ for state in pending claimed.revert claimed.confirm; do
     [ -d "$dir" ] || continue
     deadline=$(value "$dir/deadline")
     case $deadline in *[!0-9]* | ????????????????*) deadline= ;; esac
-    line=$(printf 'pending|%s|%s|%s|%s|%s' "$state" "$(value "$dir/id")" "$(value "$dir/owner")" \
-        "${deadline:+$((${deadline#"${deadline%%[!0]*}"} - ${up%%.*}))}" "$(armed "$dir" "$(value "$dir/id")")")
+    line=$(printf 'pending|%s|%s|%s|%s|%s|%s' "$state" "$(value "$dir/id")" "$(value "$dir/owner")" \
+        "${deadline:+$((${deadline#"${deadline%%[!0]*}"} - ${up%%.*}))}" "$(armed "$dir" "$(value "$dir/id")")" \
+        "$(value "$dir/hold")")
     # A commit that was claimed or has ended meanwhile is read half; its timer is not dead.
     [ ! -d "$dir" ] || printf '%s\n' "$line"
 done

@@ -284,7 +284,8 @@ class ProbeFact:
 class PendingFact:
     """A commit that waits on the switch: its state, id, owner and seconds until it expires.
 
-    ``armed`` is whether a timer on the switch will end it; None where that is not known.
+    ``armed`` is whether a timer on the switch will end it; None where that is not known. ``hold``
+    is ``pending`` where it waits for a confirmation; ``bounce`` and ``repair`` end by themselves.
     """
 
     state: str
@@ -292,6 +293,7 @@ class PendingFact:
     owner: str
     remaining: float
     armed: bool | None = None
+    hold: str = "pending"
 
 
 @dataclass(frozen=True)

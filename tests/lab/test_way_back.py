@@ -220,7 +220,7 @@ def test_a_dead_timer_is_told_and_can_be_ended(leaf: LeafUnderTest, *, systemd: 
         assert has_extra(leaf)
         told = left_over(leaf)
         assert told.startswith(f"pending|pending|{pending.id}|")
-        assert "|no\n" in told
+        assert "|no|pending\n" in told
         driver.rollback()
         assert not has_extra(leaf)
 

@@ -16,7 +16,7 @@ print_outcome() {
 print_pending() { # DIR
     use "$1"
     printf '== state\n %s\n' "${1##*/}"
-    for name in id owner message created mode interfaces diff damaged; do
+    for name in id owner message created mode hold interfaces diff damaged; do
         [ -e "$T/$name" ] && section "$name" "$T/$name"
     done
     printf '== armed\n %s\n' "$(armed "$T" "$ID")"

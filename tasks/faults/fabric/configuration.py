@@ -115,7 +115,8 @@ def _pending(view: SwitchView) -> Iterator[Sighting]:
         when = f"{-row.remaining:.0f} s over its time" if late else f"{row.remaining:.0f} s to go"
         if row.state == "claimed.confirm":
             when = "being confirmed" if not late else "a confirm that does not end"
-        place = f"/run/vipkeeper/{row.state}: commit {row.id} by {row.owner or 'an unknown user'}"
+        noun = "repair" if row.hold == "repair" else "commit"
+        place = f"/run/vipkeeper/{row.state}: {noun} {row.id} by {row.owner or 'an unknown user'}"
         if row.armed is False:
             verb = "confirm" if row.state == "claimed.confirm" else "rollback"
             yield Sighting(
@@ -125,11 +126,19 @@ def _pending(view: SwitchView) -> Iterator[Sighting]:
                 status=Status.CRITICAL,
             )
             continue
+        settle = "vip rollback" if row.hold in _END_THEMSELVES else "vip confirm or vip rollback"
+        if row.hold in _END_THEMSELVES and not late:
+            yield Sighting(
+                "",
+                f"{place}, under way, {when}",
+                "It ends by itself: wait for it, then check again.",
+            )
+            continue
         yield Sighting(
             "",
             f"{place}, {when}",
-            "It should have ended by itself: settle it with vip confirm or vip rollback, and look "
-            "at the switch's log."
+            f"It should have ended by itself: settle it with {settle}, and look at the switch's "
+            "log."
             if late
             else "Wait for it, or settle it: vip confirm or vip rollback.",
             status=Status.CRITICAL if late else None,
@@ -148,6 +157,8 @@ def _left_over(view: SwitchView) -> Iterator[Sighting]:
             )
 
 
+#: A toggle or a repair under way: nobody has to confirm it, and nobody can.
+_END_THEMSELVES = ("bounce", "repair")
 #: A rollback may take so many seconds after a commit's deadline.
 _GRACE = 60
 

@@ -185,7 +185,12 @@ def test_the_samples_of_configurations_stay() -> None:
 
 
 def test_what_vip_records_holds_none() -> None:
-    said = plain({"diff": "+    wpa-psk hunter2", "attempts": [{"stanza": "# psk hunter2"}]})
+    said = plain(
+        {
+            "diff": "+    wpa-psk hunter2",
+            "attempts": [{"stanza": "# psk hunter2", "candidate": "#psk hunter2"}],
+        }
+    )
     assert "hunter2" not in json.dumps(said)
     assert plain({"log": ("password x9x", "up")}) == {"log": [f"password {REMOVED}", "up"]}
 

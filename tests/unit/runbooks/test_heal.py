@@ -21,6 +21,8 @@ from napalm_cumulus.config.configuration import MAIN_FILE
 from napalm_cumulus.errors import CommitRefusedError
 from runbooks import heal
 from runbooks.run import session as switches
+from tasks.cures.toggle import refuse_pending
+from tasks.ladder import Cure
 from tests.unit.inventory.fakes import SW1, SW3, uplink, vm
 from tests.unit.runbooks.conftest import World
 from tests.unit.tasks.fakes import CONFIG, VM_MAC, FakeSwitch, lldp, pending_commit
@@ -229,6 +231,43 @@ def test_a_pending_commit_is_named_with_its_owner(world: World) -> None:
     assert result.exit_code == 6
     assert "bob@seat" in result.stderr
     assert not world.committed
+
+
+@pytest.mark.parametrize("how", [(), ("--toggle",)])
+def test_a_second_operator_is_told_to_wait_for_a_repair_and_not_to_confirm(
+    world: World, how: tuple[str, ...]
+) -> None:
+    world.cut_off()
+    world.leaf.pending = pending_commit(hold="repair")
+    if not how:  # the fake plans repairs without the switch
+        world.on_cure[Cure.REAPPLY] = lambda: refuse_pending(SW3, world.leaf)
+    result = world.vip("heal", "vm-a1", "--yes", *how)
+    assert result.exit_code == 6
+    assert "another repair is under way: repair 0123456789ab by bob@seat" in result.stderr
+    assert f"Wait until it has ended, then look whether it has helped: vip pending {SW3}" in (
+        result.stderr
+    )
+    assert "vip confirm" not in result.stderr
+
+
+def test_a_repair_under_way_cannot_be_confirmed(world: World) -> None:
+    world.leaf.pending = pending_commit(hold="repair")
+    result = world.vip("confirm", SW3)
+    assert result.exit_code == 6
+    assert "there is nothing to confirm: repair 0123456789ab by bob@seat" in result.stderr
+    assert world.leaf.pending is not None
+    shown = world.vip("pending", SW3)
+    assert "it is under way and ends by itself, at the latest in 42 s" in shown.output
+
+
+def test_a_report_of_a_repair_shows_no_line_commented_out(world: World) -> None:
+    world.cut_off()
+    assert world.vip("heal", "vm-a1", "--yes").exit_code == 0
+    (report,) = world.reports()
+    (attempt,) = report["attempts"]
+    assert attempt["cure"] == "reapply"
+    assert "address-virtual" in attempt["gateway"]["stanza"]
+    assert "#address-virtual" not in json.dumps(report)
 
 
 def test_address_lines_that_are_commented_out_already(world: World) -> None:

@@ -221,6 +221,23 @@ def test_another_one_is_pending() -> None:
         repairs.carry_out([steps.reapply("vlan453")])
 
 
+@pytest.mark.parametrize(("hold", "noun"), [("repair", "repair"), ("bounce", "commit")])
+def test_a_repair_under_way_is_waited_for_and_not_confirmed(hold: str, noun: str) -> None:
+    pending = (
+        b"== state\n pending\n== id\n 0123456789ab\n== owner\n bob@noc\n== hold\n "
+        + hold.encode()
+        + b"\n== armed\n yes\n== remaining\n 58\n== error\n x\n"
+    )
+    repairs, _ = repaired(pending, 72)
+    with pytest.raises(SessionLockedException) as raised:
+        repairs.carry_out([steps.reapply("vlan453")])
+    said = str(raised.value)
+    assert said.startswith(f"Another {noun} is under way on 10.5.0.43: {noun} 0123456789ab by bob")
+    assert "ends by itself, at the latest in 58 s" in said
+    assert said.endswith("Wait until it has ended, then look again.")
+    assert "confirm" not in said
+
+
 def test_what_is_refused_before_anything_is_sent() -> None:
     repairs, switch = repaired(DONE)
     with pytest.raises(CommitRefusedError, match=r"eth0 is what 10\.5\.0\.43 is managed by"):

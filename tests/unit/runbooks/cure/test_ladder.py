@@ -66,8 +66,8 @@ def test_the_mildest_cure_is_told_agreed_to_audited_and_reported(rack: World) ->
         "one leaf: 0 of 1 beside it on hv50, 0 of 1 on other hypervisors of swt-sn2100-03, ",
         "1 of 1 on swt-sn2100-01 answer",
         "reapply on swt-sn2100-03.example.internal, which cuts nobody off",
-        "HEALED: vm-a1 answers again: svi-routes-lost was cured by reapply; the cure cut nobody off",
-        "; cut off before: the leaf swt-sn2100-03 (0 of 2 others there answered)",
+        "HEALED: vm-a1 answers again: svi-routes-lost was cured by reapply; the cure cut nobody",
+        " off; cut off before: the leaf swt-sn2100-03 (0 of 2 others there answered)",
     ):
         assert said in result.output, said
     (report,) = rack.reports()

@@ -77,23 +77,31 @@ FABRIC = [
     ),
     Case(
         "commit-pending",
-        lambda: facts(left_over="pending|pending|0123456789ab|bob@seat|42|yes\ndone\n"),
+        lambda: facts(left_over="pending|pending|0123456789ab|bob@seat|42|yes|pending\ndone\n"),
         "",
         ("0123456789ab", "bob@seat", "42 s to go"),
     ),
     Case(
         "commit-pending",
-        lambda: facts(left_over="pending|claimed.revert|0123456789ab|bob@seat|-900|yes\ndone\n"),
+        lambda: facts(
+            left_over="pending|claimed.revert|0123456789ab|bob@seat|-900|yes|pending\ndone\n"
+        ),
         "",
         ("900 s over its time",),
         CRITICAL,
     ),
     Case(
         "commit-pending",
-        lambda: facts(left_over="pending|pending|0123456789ab|bob@seat|42|no\ndone\n"),
+        lambda: facts(left_over="pending|pending|0123456789ab|bob@seat|42|no|pending\ndone\n"),
         "",
         ("0123456789ab", "its timer is dead"),
         CRITICAL,
+    ),
+    Case(
+        "commit-pending",
+        lambda: facts(left_over="pending|pending|0123456789ab|bob@seat|42|yes|repair\ndone\n"),
+        "",
+        ("repair 0123456789ab", "bob@seat", "under way"),
     ),
     Case(
         "left-over",
