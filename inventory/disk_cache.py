@@ -17,23 +17,17 @@ import logging
 import os
 import re
 import stat
-from dataclasses import replace
-from datetime import datetime, timezone
+import threading
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from inventory.errors import SourceError
 from inventory.files import write_whole
-from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
-from inventory.names import age_in_words, is_hostname, is_mac, is_port_text, one_line, same_host
-from inventory.sources.protocols import MacSource
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from inventory.sources.protocols import AddressSource, ComputeSource, UplinkSource
+from inventory.model import Answer, Switch, Uplink, VirtualMachine
+from inventory.names import is_hostname, is_mac, is_port_text, one_line
 
 T = TypeVar("T")
 SCHEMA = 2
@@ -62,12 +56,23 @@ class _Stored(BaseModel):
     value: Any
 
 
+@dataclass(frozen=True)
+class _File:
+    """A file as it was last read; ``stored`` is None when it is ignored."""
+
+    state: tuple[int, int, int]
+    stored: _Stored | None
+
+
 class Cache:
     """A directory of last good answers."""
 
     def __init__(self, directory: Path) -> None:
         """Use ``directory``; it is made when the first answer is stored."""
         self._directory = directory / _DIRECTORY
+        self._lock = threading.Lock()
+        self._read: dict[str, _File] = {}
+        self._stores = 0
 
     def store(self, question: str, answer: Answer[T], kind: TypeAdapter[T]) -> None:
         """Keep an answer; a disk error is logged and otherwise ignored."""
@@ -85,30 +90,76 @@ class Cache:
             self._check_owner()
             body = json.dumps(stored, indent=1, sort_keys=True) + "\n"
             write_whole(self._path(question), body.encode("utf-8"))
+            self._stores += 1
         except (OSError, ValueError) as exc:
             logger.warning("The answer to %r could not be kept: %s", question, exc)
 
     def load(self, question: str, kind: TypeAdapter[T]) -> Answer[T] | None:
         """Return the last good answer, marked as cached; None when it cannot be read."""
         path = self._path(question)
+        stored = self._stored(path)
+        return None if stored is None else _answer(path, stored, kind)
+
+    def load_all(self, prefix: str, kind: TypeAdapter[T]) -> dict[str, Answer[T]]:
+        """Return every kept answer whose question begins with ``prefix``: by the question's rest.
+
+        A file that has not changed since it was last read is not read again.
+        """
+        try:
+            self._check_owner()
+            names = sorted(path.name for path in self._directory.iterdir())
+        except OSError:
+            return {}
+        found: dict[str, Answer[T]] = {}
+        with self._lock:
+            for name in names:
+                if not (name.endswith(".json") and name.startswith(_readable(prefix))):
+                    continue
+                path = self._directory / name
+                stored = self._again(path)
+                if stored is None or not stored.question.startswith(prefix):
+                    continue
+                answer = _answer(path, stored, kind)
+                if answer is not None:
+                    found[stored.question.removeprefix(prefix)] = answer
+        return found
+
+    def state(self) -> tuple[int, int]:
+        """Return what differs after an answer has been stored, by whichever process."""
+        try:
+            return self._directory.stat().st_mtime_ns, self._stores
+        except OSError:
+            return 0, self._stores
+
+    def _again(self, path: Path) -> _Stored | None:
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        state = (status.st_mtime_ns, status.st_size, status.st_ino)
+        known = self._read.get(path.name)
+        if known is None or known.state != state:
+            known = self._read[path.name] = _File(state, self._stored(path))
+        return known.stored
+
+    def _stored(self, path: Path) -> _Stored | None:
         try:
             self._check_owner()
             with path.open("rb") as file:
-                stored = _checked(file.read(_MAX_BYTES + 1), question)
-            value = kind.validate_python(stored.value)
-            _check_names(value)
+                stored = _checked(file.read(_MAX_BYTES + 1))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, ValidationError, RecursionError) as exc:
-            reason = "it is damaged" if isinstance(exc, ValidationError) else exc
-            logger.warning("The kept answer %s is ignored: %s", path, reason)
+        except (OSError, ValueError, RecursionError) as exc:
+            _ignore(path, "it is damaged" if isinstance(exc, ValidationError) else exc)
             return None
-        return Answer(value, stored.source, stored.asked_at, cached=True)
+        if path.name != self._path(stored.question).name:
+            _ignore(path, "it answers another question")
+            return None
+        return stored
 
     def _path(self, question: str) -> Path:
         digest = hashlib.sha256(question.encode()).hexdigest()[:16]
-        readable = _UNSAFE.sub("-", question).strip("-.")[:80]
-        return self._directory / f"{readable}.{digest}.json"
+        return self._directory / f"{_readable(question)}.{digest}.json"
 
     def _check_owner(self) -> None:
         """Raise for a directory that others can write.
@@ -120,13 +171,32 @@ class Cache:
             raise PermissionError(f"{self._directory} is not ours alone to write")
 
 
+def _readable(question: str) -> str:
+    """Return the beginning of a file's name: that of a question begins with that of its prefix."""
+    return _UNSAFE.sub("-", question).strip("-.")[:80]
+
+
+def _ignore(path: Path, why: object) -> None:
+    logger.warning("The kept answer %s is ignored: %s", path, why)
+
+
+def _answer(path: Path, stored: _Stored, kind: TypeAdapter[T]) -> Answer[T] | None:
+    try:
+        value = kind.validate_python(stored.value)
+        _check_names(value)
+    except (ValueError, RecursionError) as exc:
+        _ignore(path, "it is damaged" if isinstance(exc, ValidationError) else exc)
+        return None
+    return Answer(value, stored.source, stored.asked_at, cached=True)
+
+
 def checksum(stored: dict[str, Any]) -> str:
     """Return the SHA-256 of the content of a file without the checksum itself."""
     content = {key: value for key, value in stored.items() if key != "sha256"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _checked(body: bytes, question: str) -> _Stored:
+def _checked(body: bytes) -> _Stored:
     if len(body) > _MAX_BYTES:
         raise ValueError("it is too large")
     content = json.loads(body)
@@ -137,8 +207,6 @@ def _checked(body: bytes, question: str) -> _Stored:
     if content.get("sha256") != checksum(content):
         raise ValueError("it is damaged: its checksum is wrong")
     stored = _Stored.model_validate(content)
-    if stored.question != question:
-        raise ValueError("it answers another question")
     if stored.asked_at.tzinfo is None:
         raise ValueError("its time has no zone")
     return stored
@@ -169,151 +237,3 @@ def _check_names(value: object) -> None:
         for name in names:
             if not rule(name):
                 raise ValueError(f'it holds "{one_line(name, 60)}", which is no possible name')
-
-
-class _LastGoodAnswer(Generic[T]):
-    """Asks a source, keeps its answer, and returns the kept one when the source fails."""
-
-    def __init__(self, cache: Cache, system: str, location: str) -> None:
-        self._cache = cache
-        self.system = system
-        self.location = location
-
-    def ask(
-        self, question: str, kind: TypeAdapter[T], ask: Callable[[], Answer[T]], second: str = ""
-    ) -> Answer[T]:
-        """Ask, or return the kept answer.
-
-        A recorded answer is kept as the answer to ``second``: it must not be taken later for one
-        that was observed.
-        """
-        try:
-            answer = ask()
-        except SourceError as exc:
-            if exc.sound:
-                raise
-            kept = self.kept(question, kind)
-            recorded = kept is None and second != ""
-            if recorded:
-                kept = self.kept(second, kind)
-            if kept is None:
-                raise
-            ago = age_in_words((datetime.now(timezone.utc) - kept.asked_at).total_seconds())
-            return Answer(
-                kept.value,
-                kept.source,
-                kept.asked_at,
-                cached=True,
-                warning=f"{exc} This is its answer of {ago} ago.",
-                recorded=recorded,
-            )
-        if not answer.cached:
-            kept_as = second if answer.recorded and second else question
-            self._cache.store(self._key(kept_as), answer, kind)
-        return answer
-
-    def kept(self, question: str, kind: TypeAdapter[T]) -> Answer[T] | None:
-        """Return the last good answer to a question; None where there is none."""
-        return self._cache.load(self._key(question), kind)
-
-    def _key(self, question: str) -> str:
-        return f"{self.system} {self.location} {question}"
-
-
-class CachedCompute:
-    """A ``ComputeSource`` with its last good answers to fall back on."""
-
-    def __init__(self, source: ComputeSource, cache: Cache) -> None:
-        """Put ``cache`` behind ``source``."""
-        self._source = source
-        self.system, self.location = source.system, source.location
-        self._memory: _LastGoodAnswer[tuple[VirtualMachine, ...]] = _LastGoodAnswer(
-            cache, self.system, self.location
-        )
-
-    def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
-        """See ``ComputeSource.find_vms``."""
-        return self._memory.ask(f"find {target}", VMS, lambda: self._source.find_vms(target))
-
-    def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
-        """See ``ComputeSource.vms_on``."""
-        return self._memory.ask(f"on {hypervisor}", VMS, lambda: self._source.vms_on(hypervisor))
-
-    def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
-        """See ``MacSource.owners_of``; never from the cache, as ports come and go.
-
-        Raises:
-            SourceError: the source failed, or cannot answer this.
-        """
-        if not isinstance(self._source, MacSource):
-            raise SourceError(self.system, "it cannot say who owns a MAC.")
-        return self._source.owners_of(macs)
-
-
-class CachedUplink:
-    """An ``UplinkSource`` with its last good answers to fall back on."""
-
-    def __init__(self, source: UplinkSource, cache: Cache) -> None:
-        """Put ``cache`` behind ``source``."""
-        self._source = source
-        self.system, self.location = source.system, source.location
-        self._names: _LastGoodAnswer[tuple[str, ...]] = _LastGoodAnswer(
-            cache, self.system, self.location
-        )
-        self._uplinks: _LastGoodAnswer[tuple[Uplink, ...]] = _LastGoodAnswer(
-            cache, self.system, self.location
-        )
-
-    def list_hypervisors(self) -> Answer[tuple[str, ...]]:
-        """See ``UplinkSource.list_hypervisors``."""
-        return self._names.ask("hypervisors", NAMES, self._source.list_hypervisors)
-
-    def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
-        """See ``UplinkSource.uplinks_of``.
-
-        Recorded cables may be old or lead to a patch panel. So the switches that LLDP saw last are
-        given with them, and the switches decide.
-        """
-        question = f"uplinks {hypervisor}"
-        answer = self._uplinks.ask(
-            question,
-            UPLINKS,
-            lambda: self._source.uplinks_of(hypervisor),
-            second=f"recorded {question}",
-        )
-        observed = self._uplinks.kept(question, UPLINKS) if answer.recorded else None
-        return _with_observed(answer, observed) if observed else answer
-
-
-def _with_observed(
-    recorded: Answer[tuple[Uplink, ...]], observed: Answer[tuple[Uplink, ...]]
-) -> Answer[tuple[Uplink, ...]]:
-    """Return recorded cables after the kept ones of LLDP that lead to other switches."""
-    more = tuple(
-        uplink
-        for uplink in observed.value
-        if not any(same_host(uplink.switch, known.switch) for known in recorded.value)
-    )
-    if not more:
-        return recorded
-    ago = age_in_words((datetime.now(timezone.utc) - observed.asked_at).total_seconds())
-    places = ", ".join(f"{u.interface} on {u.switch} {u.port}".rstrip() for u in more)
-    note = f"{more[0].hypervisor}: {ago} ago LLDP had {places}: kept, and the switches decide"
-    warning = "; ".join(text for text in (recorded.warning, note) if text)
-    return replace(recorded, value=(*more, *recorded.value), warning=warning)
-
-
-class CachedAddress:
-    """An ``AddressSource`` with its last good answers to fall back on."""
-
-    def __init__(self, source: AddressSource, cache: Cache) -> None:
-        """Put ``cache`` behind ``source``."""
-        self._source = source
-        self.system, self.location = source.system, source.location
-        self._memory: _LastGoodAnswer[Switch] = _LastGoodAnswer(cache, self.system, self.location)
-
-    def address_of(self, switch: str) -> Answer[Switch]:
-        """See ``AddressSource.address_of``."""
-        return self._memory.ask(
-            f"address {switch}", SWITCH, lambda: self._source.address_of(switch)
-        )

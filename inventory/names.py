@@ -6,7 +6,9 @@ checked where it comes in, against a narrow alphabet, and later code can trust i
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -98,6 +100,21 @@ def same_host(one: str, other: str) -> bool:
     if "." in one and "." in other:
         return False
     return short_host(one) == short_host(other)
+
+
+def spelled_like(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Return the known names that somebody may have meant, the likeliest first.
+
+    >>> spelled_like("hv5O", ["hv50.a.example", "hv61.a.example", "other"])
+    ['hv50.a.example']
+    """
+    wanted = name.casefold()
+    by_form: dict[str, list[str]] = {}
+    for one in dict.fromkeys(known):
+        for form in {one.casefold(), short_host(one).casefold()}:
+            by_form.setdefault(form, []).append(one)
+    near = difflib.get_close_matches(wanted, by_form, n=most, cutoff=0.75)
+    return list(dict.fromkeys(one for form in near for one in by_form[form]))[:most]
 
 
 def without_credentials(text: str) -> str:

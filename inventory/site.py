@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inventory.disk_cache import Cache, CachedAddress, CachedCompute, CachedUplink
+from inventory.cached_sources import CachedAddress, CachedCompute, CachedUplink
+from inventory.disk_cache import Cache
 from inventory.settings import MimicSettings
 from inventory.sources.registry import make_address, make_compute, make_uplink
 

@@ -83,7 +83,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "inventory": (
         "target nornir_hosts",
         "site",
-        "disk_cache",
+        "cached_sources",
+        "disk_cache kept",
         "sources export",
         "model settings",
         "names errors files",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.disk_cache import CachedUplink
+from inventory.cached_sources import CachedUplink
 from inventory.errors import SourceError, UnknownHypervisorError
 from inventory.settings import MimicSettings, SourcesSettings
 from inventory.site import open_site

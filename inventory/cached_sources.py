@@ -1,0 +1,256 @@
+"""The three sources, each with its last good answers to fall back on."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+
+from inventory.disk_cache import NAMES, SWITCH, UPLINKS, VMS
+from inventory.errors import SourceError
+from inventory.kept import KeptHosts, KeptVms, host_key, vm_key
+from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
+from inventory.names import age_in_words, same_host, spelled_like
+from inventory.sources.host_index import HostIndex
+from inventory.sources.protocols import MacSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pydantic import TypeAdapter
+
+    from inventory.disk_cache import Cache
+    from inventory.sources.protocols import AddressSource, ComputeSource, Source, UplinkSource
+
+T = TypeVar("T")
+K = TypeVar("K")
+_RECORDED = "recorded uplinks"
+
+
+class _Arranged(Generic[K]):
+    """Kept answers in the form in which they are found; made anew when an answer was stored."""
+
+    def __init__(self, cache: Cache, arrange: Callable[[], K]) -> None:
+        self._cache = cache
+        self._arrange = arrange
+        self._lock = threading.Lock()
+        self._state: tuple[int, int] | None = None
+        self._made: K | None = None
+
+    def get(self) -> K:
+        with self._lock:
+            state = self._cache.state()
+            if self._made is None or state != self._state:
+                self._state, self._made = state, self._arrange()
+            return self._made
+
+
+class _Cached:
+    """Asks a source, keeps its answers, and returns a kept one when the source fails."""
+
+    def __init__(self, source: Source, cache: Cache) -> None:
+        self._cache = cache
+        self.system, self.location = source.system, source.location
+        self._prefix = f"{source.system} {source.location} "
+
+    def _keep(self, question: str, answer: Answer[T], kind: TypeAdapter[T]) -> None:
+        if not answer.cached:
+            self._cache.store(self._prefix + question, answer, kind)
+
+    def _all(self, word: str, kind: TypeAdapter[T]) -> dict[str, Answer[T]]:
+        return self._cache.load_all(f"{self._prefix}{word} ", kind)
+
+    @staticmethod
+    def _instead(failure: SourceError, kept: Answer[T] | None) -> Answer[T]:
+        """Return a kept answer in place of a failure.
+
+        Raises:
+            SourceError: the failure; nothing is kept, or it is the system's own answer.
+        """
+        if failure.sound or kept is None:
+            raise failure
+        ago = age_in_words((datetime.now(timezone.utc) - kept.asked_at).total_seconds())
+        warning = f"{failure} This is its answer of {ago} ago."
+        return Answer(kept.value, kept.source, kept.asked_at, cached=True, warning=warning)
+
+    @staticmethod
+    def _fail(failure: SourceError, name: str, known: Iterable[str]) -> NoReturn:
+        """Raise the failure, with the names in its kept answers that are like the one asked for.
+
+        Raises:
+            SourceError: always; a new one, as one failure may be raised for many names.
+        """
+        near = [] if failure.sound else spelled_like(name, known)
+        if not near:
+            raise failure
+        meant = f"Its kept answers know {', '.join(near)}: is that who is meant?"
+        advice = f"{failure.advice} {meant}".strip()
+        raise type(failure)(failure.system, failure.message, advice) from failure
+
+
+class CachedCompute(_Cached):
+    """A ``ComputeSource`` with its last good answers to fall back on."""
+
+    def __init__(self, source: ComputeSource, cache: Cache) -> None:
+        """Put ``cache`` behind ``source``."""
+        super().__init__(source, cache)
+        self._source = source
+        self._vms = _Arranged(cache, lambda: KeptVms(self._all("find", VMS), self._all("on", VMS)))
+        self._lists = _Arranged(cache, lambda: KeptHosts(self._all("on", VMS), _own_of_vms))
+
+    def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """See ``ComputeSource.find_vms``; a VM is kept by its id, its addresses and its name."""
+        try:
+            answer = self._source.find_vms(target)
+        except SourceError as failure:
+            kept = self._vms.get()
+            found = kept.find(target)
+            if found is None:
+                self._fail(failure, target, kept.names)
+            return self._instead(failure, found)
+        self._keep(f"find {vm_key(target)}", answer, VMS)
+        return answer
+
+    def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """See ``ComputeSource.vms_on``."""
+        try:
+            answer = self._source.vms_on(hypervisor)
+        except SourceError as failure:
+            return self._instead(failure, self._lists.get().find(hypervisor))
+        self._keep(f"on {host_key(hypervisor, _own_of_vms(answer.value))}", answer, VMS)
+        return answer
+
+    def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
+        """See ``MacSource.owners_of``; never from the cache, as ports come and go.
+
+        Raises:
+            SourceError: the source failed, or cannot answer this.
+        """
+        if not isinstance(self._source, MacSource):
+            raise SourceError(self.system, "it cannot say who owns a MAC.")
+        return self._source.owners_of(macs)
+
+    def known_names(self) -> tuple[str, ...]:
+        """Return the names of all VMs in the kept answers."""
+        return self._vms.get().names
+
+
+class CachedUplink(_Cached):
+    """An ``UplinkSource`` with its last good answers to fall back on."""
+
+    def __init__(self, source: UplinkSource, cache: Cache) -> None:
+        """Put ``cache`` behind ``source``."""
+        super().__init__(source, cache)
+        self._source = source
+        self._observed = _Arranged(cache, lambda: self._cables("uplinks"))
+        self._recorded = _Arranged(cache, lambda: self._cables(_RECORDED))
+
+    def list_hypervisors(self) -> Answer[tuple[str, ...]]:
+        """See ``UplinkSource.list_hypervisors``."""
+        try:
+            answer = self._source.list_hypervisors()
+        except SourceError as failure:
+            return self._instead(failure, self._list())
+        self._keep("hypervisors", answer, NAMES)
+        return answer
+
+    def uplinks_of(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
+        """See ``UplinkSource.uplinks_of``.
+
+        Recorded cables may be old or lead to a patch panel. They are kept for themselves, never in
+        the place of what LLDP saw. The switches that LLDP saw last are given with them, and the
+        switches decide.
+        """
+        try:
+            answer = self._asked(hypervisor)
+        except SourceError as failure:
+            observed = self._observed.get().find(hypervisor)
+            if observed is not None:
+                return self._instead(failure, observed)
+            recorded = self._recorded.get().find(hypervisor)
+            if recorded is not None:
+                return replace(self._instead(failure, recorded), recorded=True)
+            listed = self._list()
+            names = (*(listed.value if listed else ()), *self._observed.get().names)
+            self._fail(failure, hypervisor, names)
+        name = host_key(hypervisor, _own_of_uplinks(answer.value))
+        self._keep(f"{_RECORDED if answer.recorded else 'uplinks'} {name}", answer, UPLINKS)
+        observed = self._observed.get().find(name) if answer.recorded else None
+        return _with_observed(answer, observed) if observed else answer
+
+    def _asked(self, hypervisor: str) -> Answer[tuple[Uplink, ...]]:
+        """Ask the source; once more where it failed and the kept list spells the name otherwise.
+
+        It may have failed for want of its list, by which it knows its own spelling.
+        """
+        try:
+            return self._source.uplinks_of(hypervisor)
+        except SourceError as failure:
+            listed = None if failure.sound else self._list()
+            index = HostIndex((name, None) for name in (listed.value if listed else ()))
+            spelled = [name for name, _ in index.find(hypervisor)]
+            if len(spelled) != 1 or spelled == [hypervisor]:
+                raise
+            return self._source.uplinks_of(spelled[0])
+
+    def _list(self) -> Answer[tuple[str, ...]] | None:
+        return self._cache.load(f"{self._prefix}hypervisors", NAMES)
+
+    def _cables(self, word: str) -> KeptHosts[tuple[Uplink, ...]]:
+        return KeptHosts(self._all(word, UPLINKS), _own_of_uplinks)
+
+
+def _with_observed(
+    recorded: Answer[tuple[Uplink, ...]], observed: Answer[tuple[Uplink, ...]]
+) -> Answer[tuple[Uplink, ...]]:
+    """Return recorded cables after the kept ones of LLDP that lead to other switches."""
+    more = tuple(
+        uplink
+        for uplink in observed.value
+        if not any(same_host(uplink.switch, known.switch) for known in recorded.value)
+    )
+    if not more:
+        return recorded
+    ago = age_in_words((datetime.now(timezone.utc) - observed.asked_at).total_seconds())
+    places = ", ".join(f"{u.interface} on {u.switch} {u.port}".rstrip() for u in more)
+    note = f"{more[0].hypervisor}: {ago} ago LLDP had {places}: kept, and the switches decide"
+    warning = "; ".join(text for text in (recorded.warning, note) if text)
+    return replace(recorded, value=(*more, *recorded.value), warning=warning)
+
+
+class CachedAddress(_Cached):
+    """An ``AddressSource`` with its last good answers to fall back on."""
+
+    def __init__(self, source: AddressSource, cache: Cache) -> None:
+        """Put ``cache`` behind ``source``."""
+        super().__init__(source, cache)
+        self._source = source
+        self._switches = _Arranged(
+            cache, lambda: KeptHosts(self._all("address", SWITCH), lambda switch: switch.name)
+        )
+
+    def address_of(self, switch: str) -> Answer[Switch]:
+        """See ``AddressSource.address_of``."""
+        try:
+            answer = self._source.address_of(switch)
+        except SourceError as failure:
+            kept = self._switches.get()
+            found = kept.find(switch)
+            if found is None:
+                self._fail(failure, switch, kept.names)
+            return self._instead(failure, found)
+        self._keep(f"address {host_key(switch, answer.value.name)}", answer, SWITCH)
+        return answer
+
+    def known_names(self) -> tuple[str, ...]:
+        """Return the names of all switches in the kept answers."""
+        return self._switches.get().names
+
+
+def _own_of_vms(vms: tuple[VirtualMachine, ...]) -> str:
+    return vms[0].hypervisor if vms else ""
+
+
+def _own_of_uplinks(uplinks: tuple[Uplink, ...]) -> str:
+    return uplinks[0].hypervisor if uplinks else ""
