@@ -13,7 +13,7 @@ from inventory.kept import KeptHosts, KeptVms, host_key, vm_key
 from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
 from inventory.names import age_in_words, same_host, spelled_like
 from inventory.sources.host_index import HostIndex
-from inventory.sources.protocols import MacSource
+from inventory.sources.protocols import MacSource, NameSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -96,7 +96,7 @@ class CachedCompute(_Cached):
         """Put ``cache`` behind ``source``."""
         super().__init__(source, cache)
         self._source = source
-        self._vms = _Arranged(cache, lambda: KeptVms(self._all("find", VMS), self._all("on", VMS)))
+        self._vms = _Arranged(cache, lambda: KeptVms(self._found(), self._all("on", VMS)))
         self._lists = _Arranged(cache, lambda: KeptHosts(self._all("on", VMS), _own_of_vms))
 
     def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
@@ -111,6 +111,26 @@ class CachedCompute(_Cached):
             return self._instead(failure, found)
         self._keep(f"find {vm_key(target)}", answer, VMS)
         return answer
+
+    def vms_named(self, name: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """See ``NameSource.vms_named``.
+
+        Raises:
+            SourceError: the source failed and nothing is kept, or it cannot answer this.
+        """
+        if not isinstance(self._source, NameSource):
+            raise SourceError(self.system, "it cannot look for a VM by its name alone.")
+        try:
+            answer = self._source.vms_named(name)
+        except SourceError as failure:
+            return self._instead(failure, self._vms.get().named(name))
+        self._keep(f"named {name}", answer, VMS)
+        return answer
+
+    def _found(self) -> dict[str, Answer[tuple[VirtualMachine, ...]]]:
+        """Return the VMs that were looked for; of a name alone it says nothing about an address."""
+        named = self._all("named", VMS)
+        return {f"name:{name}": found for name, found in named.items()} | self._all("find", VMS)
 
     def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
         """See ``ComputeSource.vms_on``."""

@@ -19,7 +19,7 @@ from inventory.names import is_address, same_host
 from inventory.sources.host_index import HostIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from inventory.model import VirtualMachine
 
@@ -122,11 +122,19 @@ class KeptVms:
             for record in self._by_name.get(wanted.lower(), ())
             if record.vm.id.lower() == wanted.lower()
         ]
-        if not records:
-            return None
-        vms = sorted((r.vm for r in records), key=lambda vm: (vm.project_id, vm.name, vm.id))
-        oldest = min((record.answer for record in records), key=lambda answer: answer.asked_at)
-        return Answer(tuple(vms), oldest.source, oldest.asked_at, cached=True)
+        return _together(records)
+
+    def named(self, name: str) -> Answer[Vms] | None:
+        """Return the VMs of exactly that name, whatever it looks like; None where none is kept."""
+        return _together([r for r in self._by_name.get(name, ()) if r.vm.name == name])
+
+
+def _together(records: Sequence[_Record]) -> Answer[Vms] | None:
+    if not records:
+        return None
+    vms = sorted((r.vm for r in records), key=lambda vm: (vm.project_id, vm.name, vm.id))
+    oldest = min((record.answer for record in records), key=lambda answer: answer.asked_at)
+    return Answer(tuple(vms), oldest.source, oldest.asked_at, cached=True)
 
 
 def _names(vm: VirtualMachine) -> set[str]:

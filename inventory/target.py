@@ -6,6 +6,7 @@ decides whether the target exists and is unique, not whether a VM that is shut o
 
 from __future__ import annotations
 
+import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from inventory.errors import SourceError, TargetError, UnknownSwitchError, Vipke
 from inventory.model import Answer, Switch, Uplink, VirtualMachine
 from inventory.names import is_hostname, one_line, same_host
 from inventory.sources.openstack.source import classify
+from inventory.sources.protocols import NameSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,10 +26,14 @@ if TYPE_CHECKING:
     from inventory.site import Site
 
 T = TypeVar("T")
+_BY_NAME = "name"
 
 
 class Kind(str, Enum):
-    """What a target turned out to be; also the prefix that says so beforehand (``vm:NAME``)."""
+    """What a target turned out to be; also the prefix that says so beforehand (``vm:NAME``).
+
+    ``name:NAME`` is a VM as well, by its name alone.
+    """
 
     VM = "vm"
     HYPERVISOR = "hypervisor"
@@ -83,7 +89,7 @@ def resolve(
         site: whom to ask.
         target: a VM's name, id, fixed or floating address, a hypervisor or a switch, full or
             short; ``vm:``, ``hypervisor:`` or ``switch:`` in front says which where a name could
-            be several.
+            be several, and ``name:`` that the rest is a VM's name, whatever it looks like.
         today: against which LLDP dates are aged.
         on_step: told each answer as it comes ("vm", "uplinks", "neighbours", "switch"), so that a
             person sees how far it went when a later step fails.
@@ -94,6 +100,9 @@ def resolve(
     """
     walk = _Walk(site, today or datetime.now(timezone.utc).date(), on_step)
     prefix, colon, rest = target.partition(":")
+    if colon and prefix == _BY_NAME:
+        classify(rest)
+        return walk.from_vm(target, rest, by_name=True)
     wanted = {kind.value: kind for kind in Kind}.get(prefix) if colon else None
     text = rest if wanted else target
     what = classify(text)
@@ -108,8 +117,16 @@ def resolve(
     return walk.from_vm(target, text)
 
 
-def one_vm(vms: tuple[VirtualMachine, ...], target: str) -> VirtualMachine:
+def one_vm(
+    vms: tuple[VirtualMachine, ...], target: str, source: str, *, by_name: bool = False
+) -> VirtualMachine:
     """Return the only VM of an answer.
+
+    Args:
+        vms: the answer.
+        target: the text that was asked for.
+        source: who answered.
+        by_name: whether the text was taken for a name, whatever it looks like.
 
     Raises:
         TargetError: there is none, or there are several; the message lists them.
@@ -117,9 +134,13 @@ def one_vm(vms: tuple[VirtualMachine, ...], target: str) -> VirtualMachine:
     if len(vms) == 1:
         return vms[0]
     if not vms:
+        kind = str if by_name else type(classify(target))
+        what = {str: "name", uuid.UUID: "id"}.get(kind, "address")
         raise TargetError(
-            f'OpenStack has no VM with the name, id or address "{one_line(target, 80)}".',
-            "Check the spelling (case matters); the VM may have been deleted.",
+            f'{source} has no VM with the {what} "{one_line(target, 80)}".',
+            "Check the spelling (case matters); the VM may have been deleted."
+            if kind is str
+            else f"The VM may have been deleted. If that is its name: {_BY_NAME}:{target}",
         )
     listed = "; ".join(
         f"{vm.id} in project {vm.project_id}, {vm.status}, on {vm.hypervisor or 'no hypervisor'}"
@@ -127,6 +148,20 @@ def one_vm(vms: tuple[VirtualMachine, ...], target: str) -> VirtualMachine:
     )
     raise TargetError(
         f'{len(vms)} VMs answer to "{one_line(target, 80)}": {listed}.', "Give the id of one."
+    )
+
+
+def _not_asked(name: str, failed: list[tuple[Kind, SourceError]]) -> SourceError:
+    """Return the error for a name that no system knows, of those that could be asked."""
+    first = failed[0][1]
+    kinds = " or a ".join("VM" if kind is Kind.VM else kind.value for kind, _ in failed)
+    others = [failure.system for _, failure in failed if failure.system != first.system]
+    and_others = f" {' and '.join(others)} could not be asked either." if others else ""
+    return SourceError(
+        first.system,
+        f'it could not be asked whether there is a {kinds} called "{name}": '
+        f"{first.message}{and_others}",
+        first.advice,
     )
 
 
@@ -163,7 +198,7 @@ class _Walk:
                 Kind.SWITCH: pool.submit(self._site.address.address_of, name),
             }
         found: list[Kind] = []
-        failed: list[SourceError] = []
+        failed: list[tuple[Kind, SourceError]] = []
         for kind, future in asked.items():
             try:
                 if _knows(kind, future.result(), name):
@@ -174,41 +209,53 @@ class _Walk:
                 if exc.sound:  # a contradiction (two addresses) is knowledge of the name, too
                     found.append(kind)
                 else:
-                    failed.append(exc)
+                    failed.append((kind, exc))
         return self._only_kind(name, found, failed)
 
-    def _only_kind(self, name: str, found: list[Kind], failed: list[SourceError]) -> Kind:
+    def _only_kind(
+        self, name: str, found: list[Kind], failed: list[tuple[Kind, SourceError]]
+    ) -> Kind:
         if len(found) > 1:
             raise TargetError(
                 f'"{name}" is the name of a {" and of a ".join(kind.value for kind in found)}.',
                 f"Say which: {', '.join(f'{kind.value}:{name}' for kind in found)}.",
             )
         if found:
-            for failure in failed:
+            for _, failure in failed:
                 self._warn(f"{failure} It may know a {name} as well.")
             return found[0]
         if failed:
-            raise failed[0]
+            raise _not_asked(name, failed)
         raise TargetError(
             f'Nothing is called "{name}": no VM ({self._site.compute.system}), no hypervisor '
             f"({self._site.uplink.system}), no switch ({self._site.address.system}).",
             "Check the spelling; the case of a VM's name matters.",
         )
 
-    def from_vm(self, target: str, text: str) -> TargetPath:
+    def from_vm(self, target: str, text: str, *, by_name: bool = False) -> TargetPath:
         """Return the chain of a VM."""
         with ThreadPoolExecutor(1) as pool:
             # The list of hypervisors is slow and the next step wants it: it is asked for now.
             warm_up = pool.submit(self._site.uplink.list_hypervisors)
-            found = self._vms.result() if self._vms else self._site.compute.find_vms(text)
+            ask = self._named if by_name else self._site.compute.find_vms
+            found = self._vms.result() if self._vms else ask(text)
             with suppress(VipkeeperError):  # the next step meets it again, and says so
                 warm_up.result()
-        vm = one_vm(found.value, text)
+        vm = one_vm(found.value, text, found.source, by_name=by_name)
         answer = Answer(vm, found.source, found.asked_at, found.cached, found.warning)
         self._step("vm", answer)
         if not vm.hypervisor:
             return TargetPath(target, Kind.VM, answer, warnings=tuple(self._warnings))
         return self._behind(target, Kind.VM, vm.hypervisor, answer)
+
+    def _named(self, name: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """Return the VMs of a name; a name that looks like nothing else any source finds."""
+        compute = self._site.compute
+        if isinstance(classify(name), str):
+            return compute.find_vms(name)
+        if not isinstance(compute, NameSource):
+            raise SourceError(compute.system, "it cannot look for a VM by its name alone.")
+        return compute.vms_named(name)
 
     def from_hypervisor(self, target: str, text: str) -> TargetPath:
         """Return the chain of a hypervisor."""

@@ -27,7 +27,15 @@ T = TypeVar("T")
 
 
 class DeadlineError(TimeoutError):
-    """The time is over; the sockets of the work are shut, and its thread is abandoned."""
+    """The time is over; the sockets of the work are shut, and its thread is abandoned.
+
+    Attributes:
+        last: the address of its last request; empty where none was sent.
+    """
+
+    def __init__(self, message: str, last: str = "") -> None:
+        super().__init__(message)
+        self.last = last
 
 
 class _Sockets:
@@ -41,6 +49,7 @@ class _Sockets:
         self._lock = threading.Lock()
         self._held: list[socket.socket] = []
         self._closed = False
+        self.last = ""
 
     def hold(self, sock: socket.socket) -> bool:
         """Return whether there is time left; if so, the socket will be shut at the deadline."""
@@ -101,7 +110,7 @@ def within(seconds: float, work: Callable[[], T], name: str) -> T:
     finally:
         sockets.close(shut=ended is None)
     if ended is None:
-        raise DeadlineError(f"{name} had not ended after {seconds:g} s")
+        raise DeadlineError(f"{name} had not ended after {seconds:g} s", sockets.last)
     value, error = ended
     if error is not None:
         raise error
@@ -128,11 +137,13 @@ class _Watched(HTTPConnection):
             sock.close()
         raise ConnectTimeoutError(self, "the deadline of the request is over")
 
-    def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # urllib3's own
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # urllib3's own
         sockets = _SOCKETS.get()
-        if sockets is not None and self.sock is not None:  # kept from an earlier piece of work
-            sockets.hold(self.sock)
-        super().request(*args, **kwargs)
+        if sockets is not None:
+            sockets.last = f"http://{self.host}:{self.port}{url}"
+            if self.sock is not None:  # kept from an earlier piece of work
+                sockets.hold(self.sock)
+        super().request(method, url, *args, **kwargs)
 
 
 class _WatchedTls(_Watched, HTTPSConnection):

@@ -56,6 +56,19 @@ class ComputeSource(Source, Protocol):
 
 
 @runtime_checkable
+class NameSource(Protocol):
+    """Finds VMs by their name alone; optional for a compute source."""
+
+    def vms_named(self, name: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """Return every VM of exactly this name, even where it looks like an address or an id.
+
+        Raises:
+            TargetError: the text cannot name a VM.
+            SourceError: the system failed, or may have hidden a VM from us.
+        """
+
+
+@runtime_checkable
 class MacSource(Protocol):
     """Knows the owner of a MAC; optional for a compute source."""
 

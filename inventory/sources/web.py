@@ -30,21 +30,15 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import HTTPError
-from urllib3.exceptions import TimeoutError as HTTPTimeout
-from urllib3.util import Retry
 
 from inventory.errors import SourceError
 from inventory.names import clean_url, one_line
 from inventory.sources.deadline import DeadlineError, bound, within
+from inventory.sources.retries import ReadRetry, innermost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
     from urllib.parse import SplitResult
-
-    from typing_extensions import Self
-    from urllib3.connectionpool import ConnectionPool
-    from urllib3.response import BaseHTTPResponse
 
     from inventory.settings import WebSettings
 
@@ -60,24 +54,6 @@ _ADVICE = {
     404: "Check the url in the settings.",
     429: "It allows fewer requests: lower `parallel` or wait a little.",
 }
-
-
-class _Retry(Retry):
-    """Retries, except after time-outs."""
-
-    def increment(  # the signature is urllib3's
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: BaseHTTPResponse | None = None,
-        error: Exception | None = None,
-        _pool: ConnectionPool | None = None,
-        _stacktrace: TracebackType | None = None,
-    ) -> Self:
-        """Refuse another try after a time-out; otherwise do as urllib3 does."""
-        if isinstance(error, HTTPTimeout):
-            raise error
-        return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
 def user_agent() -> str:
@@ -145,7 +121,7 @@ class WebClient:
             )
         self._session.verify = str(settings.ca_file) if settings.ca_file else True
         self._session.cert = str(settings.client_cert) if settings.client_cert else None
-        retry = _Retry(
+        retry = ReadRetry(
             total=settings.retries,
             redirect=False,
             allowed_methods=frozenset({"GET"}),
@@ -323,28 +299,11 @@ def _reason(exc: Exception, settings: WebSettings) -> tuple[str, str]:
     network = "Check the network, the VPN and the url in the settings."
     if isinstance(exc, requests.exceptions.SSLError):
         return (
-            f"TLS failed ({_innermost(exc)})",
+            f"TLS failed ({innermost(exc)})",
             "Check ca_file and client_cert in the settings, and the host's certificate.",
         )
     if isinstance(exc, requests.exceptions.Timeout) or "timed out" in str(exc).lower():
         return f"nothing came for {settings.timeout:g} s", network
     if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
         return one_line(exc), "Check ca_file and client_cert in the settings."
-    return _innermost(exc), network
-
-
-def _innermost(exc: BaseException) -> str:
-    """Return the innermost cause of what requests and urllib3 raised."""
-    seen: set[int] = set()
-    while id(exc) not in seen:
-        seen.add(id(exc))
-        inner = getattr(exc, "reason", None) or next(
-            (arg for arg in exc.args if isinstance(arg, BaseException)), None
-        )
-        if not isinstance(inner, BaseException):
-            break
-        exc = inner
-    # urllib3's text for a failed connection begins with the repr of its own object.
-    if isinstance(exc.__cause__, OSError) and exc.__cause__.strerror:
-        return one_line(exc.__cause__.strerror)
-    return one_line(exc) or type(exc).__name__
+    return innermost(exc), network

@@ -112,6 +112,8 @@ _OPENSTACK: Mapping[str, str] = MappingProxyType(
         "neutron-503": "Neutron answers 503; Nova's reads fail with it.",
         "neutron-hang": "Neutron hangs, and Nova's reads of servers with it.",
         "cell-down": "A cell's database is down: servers without names, hypervisors 500.",
+        "compute-hang": "A compute host hangs, and hypervisors' details from 2.88 on with it.",
+        "keep-alive-reset": "Each request is cut, and answered when it is asked again.",
         "not-admin": "The user is an ordinary member: all_tenants is 403, no host is shown.",
         "service-down": "The compute services are down: servers still ACTIVE, host_status UNKNOWN.",
         "maintenance": "The compute services are disabled: host_status MAINTENANCE.",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from lab.standins.subnet_page import create_subnet_page
 from lab.topology.default import LabError, Topology
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from typing_extensions import Self
 
 _NAMES = ("mimic", "subnet-page", "keystone", "nova", "neutron")
@@ -73,6 +75,10 @@ class StandIns:
             "nova": cloud.nova,
             "neutron": cloud.neutron,
         }
+        #: How many requests each stand-in has been asked, by its name.
+        self.asked: Counter[str] = Counter()
+        for name, app in apps.items():
+            app.wsgi_app = _counted(app.wsgi_app, self.asked, name)  # type: ignore[method-assign, assignment]
         handler = _QuietHandler if quiet else _Handler
         self._servers = [_server(self._sockets[name], apps[name], handler) for name in _NAMES]
         self._threads = [
@@ -161,6 +167,17 @@ def _server(sock: socket.socket, app: Flask, handler: type[_Handler]) -> BaseWSG
     server.daemon_threads = True  # type: ignore[attr-defined] # of the threaded subclass
     server.block_on_close = False  # type: ignore[attr-defined]
     return server
+
+
+def _counted(app: WSGIApplication, asked: Counter[str], name: str) -> WSGIApplication:
+    lock = threading.Lock()
+
+    def counted(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with lock:
+            asked[name] += 1
+        return app(environ, start_response)
+
+    return counted
 
 
 def _run(server: BaseWSGIServer) -> Callable[[], None]:

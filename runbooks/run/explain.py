@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from nornir.core.exceptions import NornirSubTaskError
 
 from inventory.errors import ExitCode, VipkeeperError
-from inventory.names import did_you_mean
 from napalm_cumulus import errors as napalm
 from nornir_config.stopping import stopped_by
 
@@ -65,8 +64,7 @@ def explain(error: BaseException, switch: str = "", *, reading: bool = False) ->
 
 def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained:
     if isinstance(error, VipkeeperError):
-        advice = " ".join(filter(None, (did_you_mean(error.asked, error.known), error.advice)))
-        return Explained(str(error), advice, error.exit_code)
+        return Explained(str(error), error.advice, error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         advice = "Nothing on any switch was touched: run it again." if reading else ""
         return Explained(f"stopped by {stopped_by(error)}", advice, ExitCode.CANCELLED)

@@ -93,7 +93,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "registry",
         "mimic openstack subnet_page",
         "protocols plugins host_index memory_cache web",
-        "deadline",
+        "deadline retries",
     ),
 }
 

@@ -2,55 +2,60 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from collections import defaultdict
+from dataclasses import replace
+from ipaddress import ip_address, ip_interface
 from typing import TYPE_CHECKING, Any
 
 from inventory.errors import SourceError
 from inventory.model import VirtualMachine
-from inventory.names import is_hostname, one_line
+from inventory.names import is_hostname, is_mac, one_line
 from inventory.sources.openstack.errors import SYSTEM, not_admin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from openstack.connection import Connection
+
+    from inventory.names import IpAddress
+    from inventory.sources.openstack.subnets import Subnets
+
+#: From 2.88 on Nova asks every compute host that is up for its uptime before it answers, one after
+#: the other: a single one that hangs makes the list fail, for as long as it counts as up.
+_BEFORE_UPTIMES = "2.87"
+#: Ids in one request; Neutron takes addresses of at most 8 kB, and 47 bytes are one id's.
+_IDS = 100
 
 
 class Cloud:
     """A connection for the length of one question."""
 
-    def __init__(self, connection: Connection, asked: str) -> None:
+    def __init__(self, connection: Connection, asked: str, subnets: Subnets) -> None:
         self.compute: Any = connection.compute
         self.network: Any = connection.network
         self.asked = asked
-        self._prefixes: dict[str, int] = {}
+        self._subnets = subnets
 
     def hypervisors(self) -> list[Any]:
         """Return all hypervisors; that proves that we are administrator and all cells are up."""
-        from openstack.exceptions import ForbiddenException  # noqa: PLC0415
+        from openstack.exceptions import ForbiddenException  # noqa: PLC0415  # slow to import
+        from openstack.utils import maximum_supported_microversion  # noqa: PLC0415
 
         try:
-            found = list(self.compute.hypervisors(details=True))
+            version = maximum_supported_microversion(self.compute, _BEFORE_UPTIMES) or "2.1"
+            found = list(self.compute.hypervisors(details=True, microversion=version))
         except ForbiddenException:
             raise not_admin(self.asked) from None
         if not found:
             raise SourceError(SYSTEM, f"it was asked for {self.asked} and has no hypervisors.")
         return found
 
-    def prefix(self, subnet_id: str) -> int:
-        """Return the prefix length of a subnet; each subnet is asked for once."""
-        if subnet_id not in self._prefixes:
-            cidr = self.network.get_subnet(subnet_id).cidr
-            try:
-                self._prefixes[subnet_id] = ip_network(str(cidr)).prefixlen
-            except ValueError:
-                raise self.partial(f"the subnet {subnet_id} has no address range") from None
-        return self._prefixes[subnet_id]
-
     def partial(self, what: str) -> SourceError:
         """Return the error for an answer that lacks something."""
         return SourceError(
             SYSTEM,
             f"it was asked for {self.asked} and gave a partial answer: {what}.",
-            "A cell's database or neutron may be down: ask who runs it.",
+            "A cell's database or Neutron may be down: ask who runs it.",
         )
 
     def server(self, server_id: str) -> Any | None:  # noqa: ANN401  # the SDK's Server
@@ -77,7 +82,8 @@ class Cloud:
     def vm(self, server: Any) -> VirtualMachine:  # noqa: ANN401  # the SDK's Server
         """Return the data in Nova's record of a server, without its ports."""
         if not server.name or not server.id:
-            raise self.partial(f"the record of {server.id or 'a VM'} has no name")
+            why = ", because its cell's database is down" if server.status == "UNKNOWN" else ""
+            raise self.partial(f"the record of {server.id or 'a VM'} has no name{why}")
         return VirtualMachine(
             id=str(server.id),
             name=str(server.name),
@@ -87,3 +93,91 @@ class Cloud:
             host_status=str(server.host_status or ""),
             fault=one_line((server.fault or {}).get("message", "")),
         )
+
+    def vms(self, servers: Sequence[Any], *, ask_for_floating: bool) -> list[VirtualMachine]:
+        """Return VMs with their addresses: a few requests for all of them together.
+
+        Args:
+            servers: Nova's records.
+            ask_for_floating: ask Neutron for the floating addresses; else Nova's own record of them
+                is enough.
+        """
+        bare = [self.vm(server) for server in servers]
+        ports = self._ports([vm.id for vm in bare])
+        every = [port for found in ports.values() for port in found]
+        try:
+            prefixes = self._subnets.prefixes(
+                self.network, [f["subnet_id"] for port in every for f in port.fixed_ips or ()]
+            )
+        except ValueError as error:
+            raise self.partial(str(error)) from None
+        floating: Mapping[str, set[IpAddress]] = (
+            self._floating([str(port.id) for port in every])
+            if ask_for_floating
+            else {vm.id: _floating_in(s.addresses) for vm, s in zip(bare, servers, strict=True)}
+        )
+        return [
+            _with_ports(
+                vm,
+                ports.get(vm.id, ()),
+                prefixes,
+                {
+                    address
+                    for key in (vm.id, *(str(port.id) for port in ports.get(vm.id, ())))
+                    for address in floating.get(key, ())
+                },
+            )
+            for vm in bare
+        ]
+
+    def _ports(self, server_ids: Sequence[str]) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = defaultdict(list)
+        for some in _some(server_ids):
+            for port in self.network.ports(device_id=some):
+                if port.device_id in some:  # releases ignore a filter that they do not know
+                    found[str(port.device_id)].append(port)
+        return found
+
+    def _floating(self, port_ids: Sequence[str]) -> dict[str, set[IpAddress]]:
+        found: dict[str, set[IpAddress]] = defaultdict(set)
+        for some in _some(port_ids):
+            for floating in self.network.ips(port_id=some):
+                if floating.port_id in some:
+                    found[str(floating.port_id)].add(ip_address(floating.floating_ip_address))
+        return found
+
+
+def _some(ids: Sequence[str]) -> Iterator[list[str]]:
+    """Yield ids, as many as fit into one request."""
+    for start in range(0, len(ids), _IDS):
+        yield list(ids[start : start + _IDS])
+
+
+def _with_ports(
+    vm: VirtualMachine,
+    ports: Sequence[Any],
+    prefixes: Mapping[str, int],
+    floating: set[IpAddress],
+) -> VirtualMachine:
+    addresses = {
+        ip_interface(f"{fixed['ip_address']}/{prefixes[fixed['subnet_id']]}")
+        for port in ports
+        for fixed in port.fixed_ips or ()
+    }
+    macs = {str(port.mac_address).lower() for port in ports if port.mac_address}
+    return replace(
+        vm,
+        addresses=tuple(sorted(addresses, key=lambda a: (a.version, int(a.ip)))),
+        floating_addresses=tuple(sorted(floating, key=lambda a: (a.version, int(a)))),
+        macs=tuple(sorted(mac for mac in macs if is_mac(mac))),
+    )
+
+
+def _floating_in(networks: Mapping[str, Sequence[Mapping[str, Any]]] | None) -> set[IpAddress]:
+    """Return the floating addresses in Nova's record of a server."""
+    return {
+        ip_address(entry["addr"])
+        for entries in (networks or {}).values()
+        for entry in entries
+        if entry.get("OS-EXT-IPS:type") == "floating"
+    }

@@ -1,11 +1,15 @@
 """Turns openstacksdk's exceptions, of four unrelated families, into sentences.
 
-The SDK's own messages mislead ("No Server found" for a 503), so class and status decide.
+The SDK's own messages mislead ("No Server found" for a 503), so class and status decide. Nova's 500
+for a service behind it is a long text that ends with the class of its own exception: that class
+names the service that is really down.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from inventory.errors import SourceError
 from inventory.names import one_line
@@ -14,13 +18,55 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SYSTEM = "OpenStack"
-_STATUS_ADVICE = {
+_ADVICE = {
     400: "This is a request that it does not understand: report it as a fault of vipkeeper.",
     401: "Check the user, project, domain and password of the cloud in clouds.yaml or OS_*.",
     403: "The account needs the admin role: see which cloud and project the settings name.",
     404: "Check the endpoints and the region of the cloud in clouds.yaml.",
     429: "It allows fewer requests: wait a little.",
 }
+_STATUS = {
+    401: "HTTP 401, the login was refused",
+    403: "HTTP 403, the account is not allowed to see this",
+}
+_URL = re.compile(r"https?://[^\s,;()'\"]+")
+#: By the usual ports and paths of a catalogue's addresses.
+_SERVICES = (
+    ("Keystone", re.compile(r":(?:5000|35357)\b|/v3\b|/identity\b")),
+    ("Neutron", re.compile(r":9696\b|/v2\.0\b|/network(?:ing)?\b")),
+    ("Nova", re.compile(r":8774\b|/v2\.1\b|/compute\b")),
+)
+_NETWORK = "Check the network, the VPN and clouds.yaml."
+_HANGS = {
+    "Keystone": "Keystone hangs, or the network to it fails: check the VPN, ask who runs it.",
+    "Neutron": "Neutron hangs, or the network to it fails: check the VPN, ask who runs it.",
+    "Nova": "Nova hangs when a service behind it does (Neutron, a cell's database, a compute "
+    "host): ask who runs it. Check the network and the VPN, too.",
+}
+_DATABASE = (
+    "A database behind Nova is down, perhaps one cell's: ask who runs it. "
+    "Until then it cannot say where a VM is."
+)
+#: By the class of the exception that Nova's 500 ends with.
+_CAUSES = (
+    (
+        re.compile(r"\bneutronclient\.|\bkeystoneauth1\.exceptions\."),
+        "Nova works, but Neutron, which it asks about its VMs, does not answer: ask who runs it.",
+    ),
+    (
+        re.compile(r"\b(?:oslo_db|sqlalchemy|pymysql)\.|\bCellTimeout\b|\bNovaException\b"),
+        _DATABASE,
+    ),
+    (
+        re.compile(r"\b(?:oslo_messaging|amqp)\."),
+        "A compute host, or the message queue behind Nova, does not answer: ask who runs it.",
+    ),
+)
+_BOILERPLATE = re.compile(
+    r"Unexpected API Error\. Please report this at \S+ and attach the Nova API log if possible\.\s*"
+)
+_CLASS = re.compile(r"<class '([\w.]+)'>")
+_HEAD, _TAIL = 110, 150
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -42,22 +88,18 @@ def as_source_error(exc: Exception, asked: str, secrets: Iterable[str] = ()) -> 
     """
     name = type(exc).__name__
     status = getattr(exc, "status_code", None) or getattr(exc, "http_status", None)
-    text = str(exc)
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
-    said = one_line(text, 240)
+    said = _without(secrets, str(exc))
+    url = next(iter(_URL.findall(str(getattr(exc, "url", None) or said))), "")
+    service = service_of(url)
     if isinstance(status, int) and status >= 400:  # noqa: PLR2004  # where HTTP's errors begin
-        what = f"HTTP {status}"
-        advice = _STATUS_ADVICE.get(status, "It, or a service behind it, is down: ask who runs it.")
-        if status == 401:  # noqa: PLR2004
-            what = "HTTP 401, the login was refused"
-        if status == 403:  # noqa: PLR2004
-            what = "HTTP 403, the account is not allowed to see this"
-    elif "Timeout" in name:
-        what = "nothing came in time"
-        advice = "Check the network and the VPN; OpenStack may hang."
-    elif "SSL" in name:
+        said = _without(secrets, str(getattr(exc, "details", None) or said))
+        what = f"gave {_STATUS.get(status, f'HTTP {status}')}"
+        advice = _ADVICE.get(status) or _behind(said, service)
+        return _error(asked, service, what, _tidy(said), advice)
+    if "Timeout" in name:
+        advice = _HANGS.get(service, "Check the network and the VPN; OpenStack may hang.")
+        return _error(asked, service, "did not answer in time", _shortened(said), advice)
+    if "SSL" in name:
         what = "TLS failed"
         advice = "Check cacert and the endpoints' certificates in clouds.yaml."
     elif name in {"ConfigException", "ServiceDisabledException", "MissingRequiredOptions"}:
@@ -66,14 +108,40 @@ def as_source_error(exc: Exception, asked: str, secrets: Iterable[str] = ()) -> 
     elif "JSON" in name or "Decode" in name:
         what = "the answer was not JSON"
         advice = "Something else answers in its place; check the endpoints."
+    elif url and (reason := _connection_failure(exc)):
+        where = f"{service} at {urlsplit(url).netloc}" if service else urlsplit(url).netloc
+        what, said, advice = f"there was no answer from {where}", reason, _NETWORK
     else:
-        what = "there was no answer"
-        advice = "Check the network, the VPN and clouds.yaml."
-    return SourceError(SYSTEM, f"it was asked for {asked} and {_verb(what)}{what}: {said}", advice)
+        what, advice = "there was no answer", _NETWORK
+    return _error(asked, "", what, _shortened(_without(secrets, said)), advice)
 
 
-def _verb(what: str) -> str:
-    return "gave " if what.startswith("HTTP") else ""
+def service_of(url: str) -> str:
+    """Return the service that an address belongs to; empty where it does not tell.
+
+    >>> service_of("http://10.5.0.12:9696/v2.0/ports?x=1"), service_of("https://cloud/compute/v2.1")
+    ('Neutron', 'Nova')
+    """
+    address = url.split("?", 1)[0]
+    return next((name for name, pattern in _SERVICES if pattern.search(address)), "")
+
+
+def not_in_time(asked: str, seconds: float, last: str) -> SourceError:
+    """Return the error for a question whose time is over.
+
+    Args:
+        asked: what was asked for.
+        seconds: the time that it had.
+        last: the address of its last request; empty where none was sent.
+    """
+    service = service_of(last)
+    return SourceError(
+        SYSTEM,
+        f"it was asked for {asked} and had not answered after {seconds:g} s"
+        + (f"; {service} was the last to be asked." if service else "."),
+        _HANGS.get(service)
+        or "A service behind it hangs (a cell's database, neutron): ask who runs it.",
+    )
 
 
 def not_admin(asked: str) -> SourceError:
@@ -82,5 +150,58 @@ def not_admin(asked: str) -> SourceError:
         SYSTEM,
         f"it was asked for {asked}, but the account is not an administrator and cannot see the "
         "VMs of all projects or their hypervisors.",
-        _STATUS_ADVICE[403],
+        _ADVICE[403],
     )
+
+
+def _error(asked: str, subject: str, what: str, said: str, advice: str) -> SourceError:
+    who = f"{subject} " if subject else ""
+    return SourceError(SYSTEM, f"it was asked for {asked} and {who}{what}: {said}", advice)
+
+
+def _without(secrets: Iterable[str], text: str) -> str:
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "***")
+    return text
+
+
+def _behind(said: str, service: str) -> str:
+    """Return what to do about an error of a server, by the cause that its text names."""
+    found = (advice for pattern, advice in _CAUSES if pattern.search(said))
+    own = f"{service} is down, or a service behind it: ask who runs it."
+    return next(found, own if service else "It, or a service behind it, is down: ask who runs it.")
+
+
+def _tidy(said: str) -> str:
+    """Return the text of an answer without what Nova writes in front of every cause."""
+    return _shortened(_CLASS.sub(r"\1", _BOILERPLATE.sub("", said)))
+
+
+def _shortened(text: str) -> str:
+    """Return a text on one line; of a long one the middle is left out: causes stand at its end.
+
+    >>> _shortened("a" * 300 + " ConnectFailure")[-20:]
+    'aaaaa ConnectFailure'
+    """
+    line = one_line(text, 4000)
+    return line if len(line) <= _HEAD + _TAIL else f"{line[:_HEAD]} ... {line[-_TAIL:]}"
+
+
+def _connection_failure(exc: BaseException) -> str:
+    """Return why a connection failed; empty where the exception is of another kind.
+
+    keystoneauth makes a text of the exception of requests; the exception itself is its context.
+    """
+    import requests  # noqa: PLC0415  # late for speed
+
+    from inventory.sources.retries import innermost  # noqa: PLC0415  # imports urllib3
+
+    seen: set[int] = set()
+    cause: BaseException | None = exc
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, requests.exceptions.ConnectionError):
+            return innermost(cause)
+        seen.add(id(cause))
+        cause = cause.__cause__ or cause.__context__
+    return ""

@@ -12,20 +12,21 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from dataclasses import replace
 from datetime import datetime, timezone
-from ipaddress import ip_address, ip_interface
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inventory.errors import SourceError, TargetError
 from inventory.model import Answer, MacOwner, VirtualMachine
 from inventory.names import IpAddress, is_hostname, is_mac, is_plain, one_line, same_host
+from inventory.sources.memory_cache import TimedValue
 from inventory.sources.openstack.cloud import Cloud
-from inventory.sources.openstack.errors import SYSTEM, as_source_error, failures
+from inventory.sources.openstack.errors import SYSTEM, as_source_error, failures, not_in_time
 from inventory.sources.openstack.macs import owners
+from inventory.sources.openstack.subnets import Subnets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from openstack.connection import Connection
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MAX_NAME = 255
+#: Seconds for which the list of hypervisors serves the questions for the VMs on each of them.
+_KEEP = 60
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
@@ -83,6 +86,8 @@ class OpenStackSource:
         self._connection: Connection | None = None
         self._secrets: tuple[str, ...] = (password,) if password else ()
         self._lock = threading.Lock()
+        self._subnets = Subnets()
+        self._hypervisors = TimedValue(self._list_hypervisors, keep=_KEEP)
 
     @property
     def location(self) -> str:
@@ -101,6 +106,16 @@ class OpenStackSource:
         what = {uuid.UUID: "with the id", str: "named"}.get(type(kind), "with the address")
         return self._ask(f"the VM {what} {target}", lambda cloud: _find(cloud, kind))
 
+    def vms_named(self, name: str) -> Answer[tuple[VirtualMachine, ...]]:
+        """Return every VM of exactly this name, even where it looks like an address or an id.
+
+        Raises:
+            TargetError: the text cannot name a VM.
+            SourceError: OpenStack failed, or may have hidden a VM from this account.
+        """
+        classify(name)
+        return self._ask(f"the VM named {name}", lambda cloud: _find(cloud, name))
+
     def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
         """Return the VMs of a hypervisor; empty when it runs none.
 
@@ -110,7 +125,10 @@ class OpenStackSource:
         """
         if not is_hostname(hypervisor):
             raise TargetError(f'"{one_line(hypervisor, 80)}" cannot be the name of a hypervisor.')
-        return self._ask(f"the VMs on {hypervisor}", lambda cloud: _on(cloud, hypervisor))
+        return self._ask(
+            f"the VMs on {hypervisor}",
+            lambda cloud: _on(cloud, hypervisor, self._hypervisors.get()),
+        )
 
     def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
         """Return the owners of some MACs, as far as OpenStack knows them.
@@ -138,19 +156,15 @@ class OpenStackSource:
         whole = self._settings.deadline
         try:
             found = within(whole, lambda: self._answer(asked, question), "openstack-question")
-        except DeadlineError:
+        except DeadlineError as error:
             self._connection = None
-            raise SourceError(
-                SYSTEM,
-                f"it was asked for {asked} and had not answered after {whole:g} s.",
-                "A service behind it hangs (a cell's database, neutron): ask who runs it.",
-            ) from None
+            raise not_in_time(asked, whole, error.last) from None
         return Answer(found, SYSTEM, asked_at)
 
     def _answer(self, asked: str, question: Callable[[Cloud], T]) -> T:
         try:
             connection = self._connected()
-            return question(Cloud(connection, asked))
+            return question(Cloud(connection, asked, self._subnets))
         except (SourceError, TargetError):
             raise
         except failures() as exc:
@@ -159,6 +173,9 @@ class OpenStackSource:
             # On malformed answers and settings the SDK raises any exception (KeyError, YAML
             # errors). For the person it is the same: OpenStack gave nothing that can be used.
             raise as_source_error(exc, asked, self._secrets) from exc
+
+    def _list_hypervisors(self) -> list[Any]:
+        return self._answer("its hypervisors", lambda cloud: cloud.hypervisors())
 
     def _connected(self) -> Connection:
         with self._lock:
@@ -190,10 +207,10 @@ class OpenStackSource:
             if value and ("password" in key or "secret" in key or "token" in key)
         )
         connection = Connection(config=region)
-        from inventory.sources.deadline import bound  # noqa: PLC0415 - as above
+        from inventory.sources.openstack.transport import prepare  # noqa: PLC0415 - as above
 
         for adapter in connection.session.session.adapters.values():
-            bound(adapter)
+            prepare(adapter)
         return connection
 
 
@@ -207,7 +224,7 @@ def _find(cloud: Cloud, kind: uuid.UUID | IpAddress | str) -> tuple[VirtualMachi
         servers = _addressed(cloud, kind)
     if not servers:
         cloud.hypervisors()
-    vms = [_vm(cloud, server, floating_from_neutron=True) for server in servers]
+    vms = cloud.vms(servers, ask_for_floating=True)
     return tuple(sorted(vms, key=lambda vm: (vm.project_id, vm.name, vm.id)))
 
 
@@ -260,8 +277,7 @@ def _behind(cloud: Cloud, floating: Any) -> str:  # noqa: ANN401  # the SDK's Fl
     return str(device) if device and str(owner or "compute:").startswith("compute:") else ""
 
 
-def _on(cloud: Cloud, hypervisor: str) -> tuple[VirtualMachine, ...]:
-    known = cloud.hypervisors()
+def _on(cloud: Cloud, hypervisor: str, known: Sequence[Any]) -> tuple[VirtualMachine, ...]:
     found = [h for h in known if str(h.name).casefold() == hypervisor.casefold()]
     found = found or [h for h in known if same_host(str(h.name), hypervisor)]
     if len(found) != 1:
@@ -278,43 +294,6 @@ def _on(cloud: Cloud, hypervisor: str) -> tuple[VirtualMachine, ...]:
         servers = cloud.compute.servers(all_projects=True, compute_host=host)
     else:
         servers = cloud.compute.servers(all_projects=True, node=f"^{re.escape(name)}$")
-    vms = [_vm(cloud, server, floating_from_neutron=False) for server in servers]
+    vms = cloud.vms(list(servers), ask_for_floating=False)
     there = [vm for vm in vms if vm.hypervisor.casefold() == name.casefold()]
     return tuple(sorted(there, key=lambda vm: (vm.name, vm.project_id, vm.id)))
-
-
-def _vm(cloud: Cloud, server: Any, *, floating_from_neutron: bool) -> VirtualMachine:  # noqa: ANN401  # the SDK's Server
-    vm = cloud.vm(server)
-    ports = list(cloud.network.ports(device_id=server.id))
-    addresses = {
-        ip_interface(f"{fixed['ip_address']}/{cloud.prefix(fixed['subnet_id'])}")
-        for port in ports
-        for fixed in port.fixed_ips or ()
-    }
-    if floating_from_neutron:
-        floating = {
-            ip_address(found.floating_ip_address)
-            for port in ports
-            for found in cloud.network.ips(port_id=port.id)
-            if found.port_id == port.id
-        }
-    else:
-        floating = set(_floating_in_nova(server.addresses or {}))
-    macs = {str(port.mac_address).lower() for port in ports if port.mac_address}
-    return replace(
-        vm,
-        addresses=tuple(sorted(addresses, key=lambda a: (a.version, int(a.ip)))),
-        floating_addresses=tuple(sorted(floating, key=lambda a: (a.version, int(a)))),
-        macs=tuple(sorted(mac for mac in macs if is_mac(mac))),
-    )
-
-
-def _floating_in_nova(networks: dict[str, list[dict[str, Any]]]) -> Iterable[IpAddress]:
-    """Yield addresses from Nova's own cache.
-
-    One call less for each VM, and enough for neighbours.
-    """
-    for entries in networks.values():
-        for entry in entries:
-            if entry.get("OS-EXT-IPS:type") == "floating":
-                yield ip_address(entry["addr"])

@@ -60,6 +60,7 @@ class Cloud:
     tokens: dict[str, Token] = field(default_factory=dict)
     refused_once: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    cut_requests: set[str] = field(default_factory=set)
     numbers: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,6 +107,18 @@ class Cloud:
         """Return whether the token's user has the admin role now."""
         return token.admin and token.project != NO_PROJECT and "not-admin" not in self.active
 
+    def is_reset(self) -> bool:
+        """Return whether this request finds its connection reset: every second time it is asked.
+
+        A client sees the same of a server that keeps connections and resets them (uwsgi as Debian
+        sets it up); Werkzeug keeps none.
+        """
+        asked = f"{request.method} {request.url}"
+        with self.lock:
+            again = asked in self.cut_requests
+            self.cut_requests ^= {asked}
+        return not again
+
     def servers(self) -> list[VmSpec]:
         """Return every server of every project."""
         found = list(self.topology.vms)
@@ -140,7 +153,7 @@ def instead(
     for name in hangs:
         if name in active:
             return hang(cloud.faults, OPENSTACK, name)
-    if active & set(cut):
+    if active & set(cut) or ("keep-alive-reset" in active and cloud.is_reset()):
         return cut_connection()
     return None
 

@@ -23,6 +23,7 @@ _Answer = Response | tuple[Mapping[str, object], int]
 
 _FLOATING_NETWORK = IPv4Network("130.246.80.0/24")
 _CREATED = "2018-03-01T09:00:00Z"
+_LONGEST_URL = 8192
 
 
 def port_id(vm: VmSpec) -> str:
@@ -43,6 +44,8 @@ def create_neutron(cloud: Cloud) -> Flask:
         if answer is not None:
             return answer
         active = cloud.active
+        if len(request.full_path) > _LONGEST_URL:
+            return Response("Request-URI Too Long", 414, content_type="text/plain")
         if "neutron-503" in active:
             return Response("<h1>503 Service Unavailable</h1>\n", 503, content_type="text/html")
         discovery = request.path in ("/", "/v2.0", "/v2.0/")

@@ -19,6 +19,7 @@ _Answer = Response | tuple[Mapping[str, object], int]
 MAX_VERSION = (2, 93)
 _MIN_VERSION = (2, 1)
 _MV_PARTIAL = (2, 69)
+_MV_UPTIME = (2, 88)
 _PAGE = 1000
 _TRUE = frozenset({"1", "true", "t", "yes", "on"})
 _UNEXPECTED = (
@@ -27,6 +28,7 @@ _UNEXPECTED = (
 )
 _CONNECT_FAILURE = "keystoneauth1.exceptions.connection.ConnectFailure"
 _CELL_FAILURE = "nova.exception.NovaException"
+_DATABASE_FAILURE = "oslo_db.exception.DBConnectionError"
 _DISCOVERY = frozenset({"/", "/v2.1", "/v2.1/"})
 
 
@@ -269,7 +271,7 @@ class _Nova:
             message = f"Policy doesn't allow os_compute_api:{policy} to be performed."
             raise _RefusedError("forbidden", 403, message)
         if "cell-down" in self.cloud.active and policy.startswith("os-hypervisors"):
-            message = _UNEXPECTED.format(kind=_CELL_FAILURE)
+            message = _UNEXPECTED.format(kind=_DATABASE_FAILURE)
             raise _RefusedError("computeFault", 500, message)
         return view
 
@@ -281,6 +283,9 @@ class _Nova:
 
     def _hypervisors(self, policy: str, *, details: bool) -> _Answer:
         view = self._admin_view(f"os-hypervisors:{policy}")
+        if details and view.version >= _MV_UPTIME and "compute-hang" in self.cloud.active:
+            # From here on Nova asks each host that is up for its uptime, one after the other.
+            hang(self.cloud.faults, OPENSTACK, "compute-hang")
         with_servers = request.args.get("with_servers", "").lower() in _TRUE
         hosts = list(self.cloud.topology.hypervisors)
         pattern = request.args.get("hypervisor_hostname_pattern")

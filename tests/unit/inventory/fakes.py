@@ -11,6 +11,7 @@ from inventory.errors import SourceError, TargetError, UnknownHypervisorError, U
 from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
 from inventory.names import same_host
 from inventory.site import Site
+from inventory.sources.openstack.source import classify
 
 NOW = datetime(2018, 3, 13, 9, 0, tzinfo=timezone.utc)
 TODAY = NOW.date()
@@ -64,8 +65,16 @@ class Fake:
 
     def find_vms(self, target: str) -> Answer[tuple[VirtualMachine, ...]]:
         self._called("find_vms")
-        texts = ((v, {v.name, v.id, *(str(a.ip) for a in v.addresses)}) for v in self.vms)
+        plain = isinstance(classify(target), str)
+        texts = (
+            (v, {v.id, *(str(a.ip) for a in v.addresses), *([v.name] if plain else [])})
+            for v in self.vms
+        )
         return Answer(tuple(v for v, known in texts if target in known), "Fake", NOW)
+
+    def vms_named(self, name: str) -> Answer[tuple[VirtualMachine, ...]]:
+        self._called("vms_named")
+        return Answer(tuple(v for v in self.vms if v.name == name), "Fake", NOW)
 
     def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
         self._called("vms_on")

@@ -253,3 +253,16 @@ def test_what_another_process_has_kept_is_seen(tmp_path: Path, fake: Fake) -> No
         cables.uplinks_of(HV51)
     CachedUplink(Fake(), Cache(tmp_path)).uplinks_of(HV51)
     assert cables.uplinks_of("hv51").value
+
+
+def test_a_vm_found_by_its_name_alone_is_kept_by_that(tmp_path: Path) -> None:
+    fake = Fake(vms=[a_vm(name="10.0.0.1")])
+    compute = CachedCompute(fake, Cache(tmp_path))
+    assert compute.vms_named("10.0.0.1").value == tuple(fake.vms)
+    assert compute.vms_named("10.0.0.9").value == ()
+    fake.broken = {*ALL, "vms_named"}
+    kept = compute.vms_named("10.0.0.1")
+    assert (kept.value, kept.cached) == (tuple(fake.vms), True)
+    for ask, text in ((compute.find_vms, "10.0.0.1"), (compute.vms_named, "10.0.0.9")):
+        with pytest.raises(SourceError, match="is down"):
+            ask(text)

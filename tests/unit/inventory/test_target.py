@@ -98,6 +98,43 @@ def test_a_source_that_is_down_does_not_make_a_name_unknown() -> None:
             resolve(Fake(broken={broken}).site(), "vm-zz")
 
 
+def test_an_unknown_name_says_who_could_not_be_asked() -> None:
+    with pytest.raises(SourceError) as caught:
+        resolve(Fake(broken={"find_vms"}).site(), "vm-zz")
+    assert str(caught.value) == (
+        'Fake: it could not be asked whether there is a VM called "vm-zz": find_vms is down.'
+    )
+    with pytest.raises(SourceError, match=r'a VM or a hypervisor called "vm-zz": find_vms is down'):
+        resolve(Fake(broken={"find_vms", "list_hypervisors"}).site(), "vm-zz")
+
+
+@pytest.mark.parametrize("name", ["130.246.213.99", "00000000-0000-0000-0000-000000000000"])
+def test_a_name_that_looks_like_an_address_or_an_id(name: str) -> None:
+    fake = Fake(vms=[vm(name)])
+    for target in (name, f"vm:{name}"):
+        with pytest.raises(TargetError, match=rf'has no VM with the (address|id) "{name}"') as no:
+            resolve(fake.site(), target)
+        assert f"name:{name}" in no.value.advice
+    chain = resolve(fake.site(), f"name:{name}", today=TODAY)
+    assert (chain.kind, chain.target) == (Kind.VM, f"name:{name}")
+    assert chain.vm is not None
+    assert chain.vm.value.name == name
+    with pytest.raises(TargetError, match=r'has no VM with the name "10\.0\.0\.1"') as caught:
+        resolve(fake.site(), "name:10.0.0.1")
+    assert "name:" not in caught.value.advice
+
+
+def test_a_name_with_a_colon_or_of_a_hypervisor() -> None:
+    fake = Fake(vms=[vm("vm:x"), vm("hv50")])
+    for name in ("vm:x", "hv50"):
+        chain = resolve(fake.site(), f"name:{name}", today=TODAY)
+        assert chain.vm is not None
+        assert chain.vm.value.name == name
+    for text in ("name:", "name:a\nb"):
+        with pytest.raises(TargetError, match="cannot be the name of a VM"):
+            resolve(fake.site(), text)
+
+
 def test_a_source_that_is_not_needed_may_be_down() -> None:
     chain = resolve(Fake(broken={"vms_on", "list_hypervisors"}).site(), "vm-a1", today=TODAY)
     assert len(chain.switches) == 1

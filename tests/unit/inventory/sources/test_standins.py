@@ -30,6 +30,7 @@ from inventory.sources.subnet_page.source import SubnetPageSource
 from inventory.target import resolve
 from lab.standins import Faults, StandIns
 from lab.topology.default import Topology, VmSpec, default_topology
+from lab.topology.large import large_cloud
 
 VARIANTS = ("v2018", "v2022", "head", "headraw")
 
@@ -281,14 +282,14 @@ def test_what_is_not_there_is_not_there(bench: Bench, target: str) -> None:
     ("fault", "says"),
     [
         ("keystone-down", "HTTP 503"),
-        ("keystone-refused", "Unable to establish connection"),
+        ("keystone-refused", "there was no answer from Keystone at 127.0.0.1"),
         ("wrong-password", "HTTP 401, the login was refused"),
         ("wrong-region", "configuration cannot be used|RegionOne region not found"),
         ("nova-500", "HTTP 500"),
         ("nova-429", "HTTP 429"),
-        ("nova-refused", "Unable to establish connection"),
-        ("neutron-down", "HTTP 500"),
-        ("cell-down", "HTTP 500|partial answer"),
+        ("nova-refused", "there was no answer from Nova at 127.0.0.1:.* Remote end closed"),
+        ("neutron-down", "Nova gave HTTP 500: keystoneauth1.exceptions.connection.ConnectFailure"),
+        ("cell-down", "HTTP 500: oslo_db.exception.DBConnectionError|its cell's database is down"),
         ("not-admin", "not allowed|not an administrator"),
         ("html-answer", "not JSON|partial answer"),
         ("empty-body", "not JSON|partial answer"),
@@ -302,6 +303,67 @@ def test_openstack_failing(bench: Bench, fault: str, says: str) -> None:
             bench.openstack().find_vms(target)
         assert not caught.value.sound
         assert bench.topology.cloud.password not in str(caught.value) + caught.value.advice
+
+
+def test_the_service_that_is_really_down_is_named(bench: Bench) -> None:
+    for fault, target, advice in (
+        ("neutron-down", "vm-a1", "Neutron, which it asks about its VMs, does not answer"),
+        ("neutron-503", bench.topology.vms[0].uuid, "Neutron, which it asks about its VMs"),
+        ("cell-down", "vm-a1", "A database behind Nova is down"),
+        ("nova-503", "vm-a1", "Nova is down, or a service behind it"),
+        ("keystone-down", "vm-a1", "Keystone is down, or a service behind it"),
+    ):
+        bench.faults["openstack"] = fault
+        with pytest.raises(SourceError) as caught:
+            bench.openstack().find_vms(target)
+        assert advice in caught.value.advice, fault
+    bench.faults["openstack"] = "neutron-hang"
+    with pytest.raises(SourceError, match="and Nova did not answer in time") as caught:
+        bench.openstack(timeout=0.5).find_vms("vm-a1")
+    assert "Neutron, a cell's database, a compute host" in caught.value.advice
+    with pytest.raises(SourceError, match="and Neutron did not answer in time"):
+        bench.openstack(timeout=0.5).find_vms("130.246.213.11")
+    with pytest.raises(SourceError, match=r"not answered after 2 s; Neutron was the last to be"):
+        bench.openstack(timeout=20, deadline=2).find_vms("130.246.213.11")
+
+
+def test_a_compute_host_that_hangs_does_not_hide_the_vms_of_others(bench: Bench) -> None:
+    bench.faults["openstack"] = "compute-hang"
+    assert bench.openstack(timeout=1).vms_on("hv50").value
+    assert bench.openstack(timeout=1).find_vms("vm-zz").value == ()
+
+
+def test_connections_that_are_reset_are_not_noticed(bench: Bench) -> None:
+    spec = bench.topology.vms[0]
+    bench.faults["openstack"] = "keep-alive-reset"
+    source = bench.openstack()
+    for target in (spec.name, spec.uuid, ip_of(spec)):
+        assert [vm.name for vm in source.find_vms(target).value] == [spec.name]
+    assert source.vms_on("hv50").value
+
+
+def test_a_name_that_looks_like_an_address(bench: Bench) -> None:
+    assert bench.openstack().vms_named(ip_of(bench.topology.vms[0])).value == ()
+    assert len(bench.openstack().vms_named("twin").value) == 2
+
+
+def test_the_vms_of_a_hypervisor_are_two_requests_more(tmp_path: Path) -> None:
+    topology = large_cloud(8, 880)
+    with StandIns(topology, Faults(), local=True, quiet=True) as served:
+        clouds = tmp_path / "clouds.yaml"
+        clouds.write_text(json.dumps({"clouds": {"lab": served.cloud_config()}}))
+        source = OpenStackSource(OpenStackSettings(cloud="lab", clouds_file=clouds))
+        first = source.vms_on("hv100").value
+        begun = sum(served.asked.values())
+        assert begun <= 12
+        for host in topology.hypervisors[1:]:
+            source.vms_on(host.name)
+        # The servers, and their ports in portions of 100; neither subnets nor hypervisors again.
+        assert sum(served.asked.values()) - begun == 7 * 3
+    expected = [vm for vm in topology.vms if vm.hypervisor == topology.hypervisors[0].name]
+    assert [(vm.name, vm.addresses, vm.macs) for vm in first] == [
+        (vm.name, (vm.address,), (vm.mac,)) for vm in expected
+    ]
 
 
 def test_a_member_is_told_so_whatever_is_asked(bench: Bench) -> None:

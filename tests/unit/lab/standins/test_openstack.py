@@ -420,12 +420,42 @@ def test_cell_down(site: Site, cloud: Connection, connect: Connect) -> None:
     assert {(server.name, server.status) for server in found} == {(None, "UNKNOWN")}
     assert list(cloud.compute.servers(all_projects=True, name="vm-a1")) == []
     assert cloud.compute.get_server(_vm(site, "vm-a1").uuid).name is None
-    with pytest.raises(openstack.exceptions.HttpException):
+    with pytest.raises(openstack.exceptions.HttpException, match="DBConnectionError"):
         list(cloud.compute.hypervisors())
     states = {service.status for service in cloud.compute.services(binary="nova-compute")}
     assert states == {"UNKNOWN"}
     with pytest.raises(openstack.exceptions.HttpException):
         connect(compute_default_microversion="2.1").compute.get_server(_vm(site, "vm-a1").uuid)
+
+
+def test_a_compute_host_that_hangs(site: Site, cloud: Connection) -> None:
+    assert list(cloud.compute.hypervisors())
+    site.faults["openstack"] = "compute-hang"
+    with pytest.raises(keystoneauth1.exceptions.ConnectTimeout):
+        list(cloud.compute.hypervisors(details=True))
+    (host, *_) = cloud.compute.hypervisors(details=True, microversion="2.87")
+    assert (host.service_details["host"], host.state) == ("hv50", "up")
+    assert list(cloud.compute.hypervisors())
+    assert list(cloud.compute.services())
+
+
+def test_a_kept_connection_is_reset(site: Site) -> None:
+    site.faults["openstack"] = "keep-alive-reset"
+    with requests.Session() as session:
+        for url in (site.standins.endpoints.nova, f"{site.standins.endpoints.neutron}/v2.0"):
+            with pytest.raises(requests.exceptions.ConnectionError):
+                session.get(url, timeout=60)
+            assert session.get(url, timeout=60).status_code == 200
+
+
+def test_the_ports_of_several_servers(site: Site, cloud: Connection) -> None:
+    ids = [_vm(site, name).uuid for name in ("vm-a1", "vm-b1")]
+    assert {port.device_id for port in cloud.network.ports(device_id=ids)} == set(ids)
+    both = cloud.network.subnets(id=[site.topology.cloud.subnet_id, "nonsense"])
+    assert [subnet.cidr for subnet in both] == ["130.246.212.0/22"]
+    with pytest.raises(openstack.exceptions.HttpException) as caught:
+        list(cloud.network.ports(device_id=ids * 100))
+    assert caught.value.status_code == 414
 
 
 def test_not_admin(site: Site, cloud: Connection) -> None:

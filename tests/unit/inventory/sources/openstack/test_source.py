@@ -46,6 +46,7 @@ def source(*servers: SimpleNamespace, **network: Any) -> OpenStackSource:
         servers=lambda **_: iter(servers),
         get_server=get_server,
         hypervisors=lambda **_: [SimpleNamespace(name="hv50", service_details={"host": "hv50"})],
+        get_endpoint_data=lambda: SimpleNamespace(max_microversion=(2, 93), min_microversion=None),
     )
     connection: Any = SimpleNamespace(compute=compute, network=SimpleNamespace(**calls | network))
     return OpenStackSource(OpenStackSettings(cloud="x"), connect=lambda: connection)
@@ -72,11 +73,12 @@ def test_a_partial_record_is_an_error(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "port",
     [
-        {"fixed_ips": [{}], "mac_address": "x", "id": "1"},
+        {"fixed_ips": [{}], "mac_address": "x", "id": "1", "device_id": UUID},
         {
             "fixed_ips": [{"ip_address": "nonsense", "subnet_id": "s"}],
             "mac_address": "x",
             "id": "1",
+            "device_id": UUID,
         },
     ],
 )
