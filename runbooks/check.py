@@ -41,6 +41,7 @@ class CheckRequest:
         only: ids of the checks to judge; empty means all.
         skip: ids of checks to leave out.
         with_vms: ask OpenStack for the VMs behind each switch, to judge by and to report.
+        strict: whether an asymmetric fabric is a warning, not only a note.
     """
 
     wish: SwitchFilter
@@ -51,6 +52,7 @@ class CheckRequest:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     with_vms: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def prepare(
         probe=request.probe,
         only=frozenset(request.only),
         skip=frozenset(skip),
+        strict=request.strict,
         hypervisors=tuple(sorted(names)),
     )
     return selected, looking

@@ -43,6 +43,9 @@ Only = Annotated[
 Skip = Annotated[
     list[str] | None, typer.Option("--skip", metavar="ID", help="Leave this check out.")
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Warn of an asymmetric fabric, too, not only note it.")
+]
 
 
 def _forms_that_begin_with(incomplete: str) -> list[str]:
@@ -74,6 +77,7 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
     probe: Probe = True,
     only: Only = None,
     skip: Skip = None,
+    strict: Strict = False,
     with_vms: Annotated[
         bool, typer.Option("--with-vms", help="Ask OpenStack for the VMs, and judge by it.")
     ] = False,
@@ -106,6 +110,7 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
         only=tuple(only or ()),
         skip=tuple(skip or ()),
         with_vms=with_vms,
+        strict=strict,
     )
     if not fix:
         raise typer.Exit(run_check(settings, sources, request))
@@ -137,6 +142,7 @@ def watch(  # noqa: PLR0917 - as above
     probe: Probe = True,
     only: Only = None,
     skip: Skip = None,
+    strict: Strict = False,
 ) -> None:
     """Check again and again over kept connections, for Prometheus and for a log of changes."""
     settings, sources = _settings_and_sources(ctx, changes=False)
@@ -150,6 +156,7 @@ def watch(  # noqa: PLR0917 - as above
         probe=probe,
         only=tuple(only or ()),
         skip=tuple(skip or ()),
+        strict=strict,
     )
     options = WatchOptions(interval, listen, log, rounds)
     raise typer.Exit(run_watch(settings, sources, request, options, tell_story().console))

@@ -49,6 +49,7 @@ class CheckOptions:
         probe: whether the switch sends pings from the VIP, and ARP requests.
         only: ids of the only checks to judge; empty means all.
         skip: ids of the checks to leave out.
+        strict: whether an asymmetric fabric is a warning, not only a note.
         diagnose: whether faults and their cures are named, too.
         keep: names of the switches whose connection stays open for the next round.
         hypervisors: the names by which LLDP neighbours are recognised.
@@ -58,6 +59,7 @@ class CheckOptions:
     probe: bool = True
     only: frozenset[str] = frozenset()
     skip: frozenset[str] = frozenset()
+    strict: bool = False
     diagnose: bool = False
     keep: frozenset[str] = frozenset()
     hypervisors: tuple[str, ...] = ()

@@ -118,11 +118,13 @@ class Checker:
         if not interrupted and self._all_refused() and self._find_password():
             interrupted = self._ask_all()
         healths = tuple(self._assessments[name].health for name in sorted(self._assessments))
+        found = self._fleet_findings(healths)
         health = FleetHealth(
             at=at,
             switches=healths,
-            findings=self._fleet_findings(healths),
+            findings=tuple(f for f in found if f.status is not Status.OK),
             seconds=round(time.monotonic() - began, 3),
+            notes=tuple(f for f in found if f.status is Status.OK),
         )
         return CheckRound(health, self._assessments, interrupted)
 
@@ -189,5 +191,6 @@ class Checker:
             Finding(LEFT_OUT, Status.UNKNOWN, "", "", problem, "Mend its entry in that system.")
             for problem in self._selected.left_out
         ]
-        judged = [f for f in judge_fleet(list(healths)) if self._looking.wants(f.check)]
+        judged = judge_fleet(list(healths), strict=self._looking.strict)
+        judged = tuple(f for f in judged if self._looking.wants(f.check))
         return (*left_out, *judged)

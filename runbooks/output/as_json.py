@@ -28,6 +28,7 @@ def to_json(fleet: FleetHealth, *, placement: Placement | None = None) -> str:
         "seconds": round(fleet.seconds, 3),
         "counts": {status.value: number for status, number in fleet.counts.items()},
         "findings": [_finding(finding) for finding in fleet.findings],
+        "notes": [_finding(note) for note in fleet.notes],
         "switches": [_switch(switch, placement) for switch in fleet.switches],
     }
     return json.dumps(content, indent=2) + "\n"

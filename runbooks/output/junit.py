@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from runbooks.output.forms import Form
-from runbooks.output.text import about, gravest_first, printable, utc
+from runbooks.output.text import about, gravest_first, printable, utc, word_of
 from tasks.faults.model import Finding, Status, worst
 from tasks.health.fleet import FLEET_CHECKS
 from tasks.health.model import FleetHealth, SwitchHealth
@@ -21,7 +21,8 @@ def to_junit(fleet: FleetHealth, *, warnings_fail: bool = True) -> str:
     It has a suite for each switch and one for the fleet, and a case for each check.
 
     CRITICAL is a failure, UNKNOWN an error. Several findings of one check are one case. A check
-    that could not be judged on a switch has no case there; an UNKNOWN says why.
+    that could not be judged on a switch has no case there; an UNKNOWN says why. The case of a note
+    passes and has it in ``system-out``.
 
     Args:
         fleet: the check.
@@ -44,8 +45,9 @@ def to_junit(fleet: FleetHealth, *, warnings_fail: bool = True) -> str:
 
 def _fleet(fleet: FleetHealth, *, warnings_fail: bool) -> TestSuite:
     suite = TestSuite(FLEET)
-    cases = _cases(FLEET, fleet.findings, warnings_fail=warnings_fail)
-    found = {finding.check for finding in fleet.findings}
+    told = (*fleet.findings, *fleet.notes)
+    cases = _cases(FLEET, told, warnings_fail=warnings_fail)
+    found = {finding.check for finding in told}
     compared = sum(bool(health.checked) for health in fleet.switches) > 1
     for check in FLEET_CHECKS:
         if check.id not in found:
@@ -97,7 +99,7 @@ def _case(suite: str, check: str, found: list[Finding], *, warnings_fail: bool) 
 
 
 def _line(finding: Finding) -> str:
-    text = f"{finding.status.value} {about(finding)}: {finding.evidence}"
+    text = f"{word_of(finding)} {about(finding)}: {finding.evidence}"
     return printable(text + (f" -> {finding.remedy}" if finding.remedy else ""))
 
 

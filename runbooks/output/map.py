@@ -33,6 +33,7 @@ from runbooks.output.text import (
     printable,
     utc,
     vip_counts,
+    word_of,
 )
 from tasks.faults.model import Finding, Status
 from tasks.health.model import FleetHealth, SwitchHealth
@@ -71,7 +72,7 @@ def to_html(
         vip_counts=vip_counts(fleet.switches),
         counts=[(status, fleet.counts[status]) for status in GRAVEST_FIRST],
         words=WORDS,
-        findings=gravest_first(fleet.findings),
+        findings=[*gravest_first(fleet.findings), *fleet.notes],
         racks=_racks(leafs),
         leafs=leafs,
         roomy=len(leafs) <= _ROOMY,
@@ -154,7 +155,7 @@ def _template() -> Template:
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters.update(about=about, counted=counted)
+    environment.filters.update(about=about, counted=counted, word_of=word_of)
     environment.globals["OK"] = Status.OK
     return environment.get_template("map.html.j2")
 

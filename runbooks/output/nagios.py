@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 
 from runbooks.output.forms import Form
-from runbooks.output.text import about, counted, headline, overall, printable, vip_counts
+from runbooks.output.text import about, counted, headline, overall, printable, vip_counts, word_of
 from runbooks.run.story import forgiving
 from tasks.faults.model import Finding, Status
 from tasks.health.model import FleetHealth
@@ -34,7 +34,7 @@ def to_nagios(fleet: FleetHealth) -> tuple[str, int]:
     sentence = _cut(f"{SERVICE} {status.value} - {_sentence(fleet)}", _LONGEST_SENTENCE)
     lines = [f"{sentence} | {_perfdata(fleet)}"]
     size = len(lines[0].encode()) + 1
-    found = fleet.all_findings
+    found = (*fleet.all_findings, *fleet.notes)
     for number, finding in enumerate(found):
         line = _cut(_safe(_long(finding)), _LONGEST_LINE)
         more = f"... and {len(found) - number} more"
@@ -84,9 +84,7 @@ def _perfdata(fleet: FleetHealth) -> str:
 
 def _long(finding: Finding) -> str:
     head = " ".join(
-        part
-        for part in (finding.status.value, finding.switch, finding.check, about(finding))
-        if part
+        part for part in (word_of(finding), finding.switch, finding.check, about(finding)) if part
     )
     return f"{head}: {finding.evidence}" + (f" -> {finding.remedy}" if finding.remedy else "")
 

@@ -82,6 +82,10 @@ def _fleet(fleet: FleetHealth) -> Iterator[Metric]:
     for (check, status), number in sorted(numbers.items()):
         findings.add_metric([check, _word(status)], number)
     yield findings
+    notes = _family("notes", "Number of notes (no faults) by check.", "check")
+    for check, number in sorted(Counter(printable(note.check) for note in fleet.notes).items()):
+        notes.add_metric([check], number)
+    yield notes
 
 
 def _switches(fleet: FleetHealth) -> Iterator[Metric]:

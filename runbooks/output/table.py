@@ -23,9 +23,10 @@ from runbooks.output.text import (
     overall,
     printable,
     vip_counts,
+    word_of,
 )
 from runbooks.run.story import make_console
-from tasks.faults.model import Finding
+from tasks.faults.model import Finding, Status
 from tasks.health.model import FleetHealth, SwitchHealth
 
 
@@ -37,8 +38,8 @@ def render_table(fleet: FleetHealth) -> RenderableType:
     domain = common_domain(health.switch for health in fleet.switches)
     parts: list[RenderableType] = [_switches(fleet, domain)]
     found = fleet.all_findings
-    if found:
-        parts += [_findings(found, domain), Text("")]
+    if found or fleet.notes:
+        parts += [_findings((*found, *fleet.notes), domain), Text("")]
     present, total = vip_counts(fleet.switches)
     status = overall(fleet)
     parts.append(
@@ -112,12 +113,17 @@ def _findings(found: tuple[Finding, ...], domain: str) -> Table:
         head = Text(printable(f"{where}  {finding.check}"), style="bold")
         if subject := about(finding):
             head.append(printable(f"  {subject}"), style="not bold")
-        table.add_row(Text(finding.status.value, style=STYLES[finding.status]), head)
+        table.add_row(Text(word_of(finding), style=STYLES[finding.status]), head)
         if finding.evidence:
             table.add_row("", Text(printable(finding.evidence)))
         if finding.remedy:
-            table.add_row("", Padding(Text(printable(f"do: {finding.remedy}")), (0, 0, 0, 2)))
+            table.add_row("", Padding(Text(printable(_advice(finding))), (0, 0, 0, 2)))
     return table
+
+
+def _advice(finding: Finding) -> str:
+    # Of a note there is nothing that has to be done.
+    return finding.remedy if finding.status is Status.OK else f"do: {finding.remedy}"
 
 
 def _short(name: str, domain: str) -> str:

@@ -18,6 +18,9 @@ WORDS = {
 }
 """The statuses in the case they have within a sentence."""
 
+NOTE = "note"
+"""What stands in the place of a status before what is worth knowing and no fault."""
+
 STYLES = {
     Status.OK: "green",
     Status.WARNING: "yellow",
@@ -72,6 +75,11 @@ def counted(number: int, thing: str, things: str = "") -> str:
     return f"{number} {thing if number == 1 else things or thing + 's'}"
 
 
+def word_of(finding: Finding) -> str:
+    """Return the status of a finding as a word; that of a note is ``note``."""
+    return NOTE if finding.status is Status.OK else finding.status.value
+
+
 def headline(fleet: FleetHealth) -> str:
     """Return the outcome as part of a sentence.
 
@@ -94,6 +102,8 @@ def headline(fleet: FleetHealth) -> str:
         parts = [f"{counted(total, 'switch', 'switches')} OK"]
     if fleet.findings:
         parts.append(counted(len(fleet.findings), "fleet-wide finding"))
+    if fleet.notes:
+        parts.append(counted(len(fleet.notes), NOTE))
     return ", ".join(parts)
 
 
@@ -110,6 +120,7 @@ def vip_counts(switches: Iterable[SwitchHealth]) -> tuple[int, int]:
 
 __all__ = [
     "GRAVEST_FIRST",
+    "NOTE",
     "WORDS",
     "about",
     "common_domain",
@@ -120,4 +131,5 @@ __all__ = [
     "printable",
     "utc",
     "vip_counts",
+    "word_of",
 ]

@@ -63,7 +63,7 @@ _NAMED = 5
 
 
 def judge_fleet(
-    healths: Sequence[SwitchHealth], *, routing_model: bool = True
+    healths: Sequence[SwitchHealth], *, routing_model: bool = True, strict: bool = False
 ) -> tuple[Finding, ...]:
     """Return every finding across switches; switches that were not asked are left out.
 
@@ -71,6 +71,7 @@ def judge_fleet(
         healths: the outcome of each switch.
         routing_model: whether to report how EVPN routes between the VIPs' subnets, where that is
             not symmetric.
+        strict: whether a fleet that routes asymmetrically by design is warned of, not only noted.
     """
     healths = [replace(health, vips=tuple(filter(_is_compared, health.vips))) for health in healths]
     vips = [record for health in healths for record in health.vips]
@@ -80,7 +81,7 @@ def judge_fleet(
         *_foreign_owners(vips),
         *_shared_addresses(vips),
         *_shared_macs(vips),
-        *(judge_routing(healths) if routing_model else ()),
+        *(judge_routing(healths, strict=strict) if routing_model else ()),
     )
 
 

@@ -101,12 +101,15 @@ class FleetHealth:
         switches: each switch that was to be checked, sorted by name; none is left out.
         findings: findings about several switches (inconsistencies, foreign owners, routing model).
         seconds: how long the whole check took.
+        notes: what is worth knowing and no fault, such as how the fleet routes by design. They
+            count for no status and no number.
     """
 
     at: datetime
     switches: tuple[SwitchHealth, ...]
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
+    notes: tuple[Finding, ...] = ()
 
     @property
     def status(self) -> Status:

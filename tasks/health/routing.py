@@ -25,8 +25,16 @@ _DEFAULT_VRF = "default"
 _NAMED = 6
 
 
-def judge_routing(healths: Sequence[SwitchHealth]) -> tuple[Finding, ...]:
-    """Return one finding for the whole fleet, where VIPs in EVPN are not routed symmetrically."""
+def judge_routing(healths: Sequence[SwitchHealth], *, strict: bool = False) -> tuple[Finding, ...]:
+    """Return one finding for the whole fleet, where VIPs in EVPN are not routed symmetrically.
+
+    It is a note (its status is OK) where all leafs route asymmetrically alike and have every VNI:
+    that is a design, not a fault. Anything between the two designs is a warning.
+
+    Args:
+        healths: the outcome of each switch.
+        strict: whether an asymmetric design is a warning, too.
+    """
     evpn = [record for health in healths for record in health.vips if record.evpn]
     if len({record.switch for record in evpn}) < 2:  # noqa: PLR2004 - one leaf routes to itself
         return ()
@@ -44,11 +52,11 @@ def judge_routing(healths: Sequence[SwitchHealth]) -> tuple[Finding, ...]:
     return (
         Finding(
             ROUTING_MODEL.id,
-            ROUTING_MODEL.severity,
+            Status.OK if _is_a_design(evpn, networks) and not strict else ROUTING_MODEL.severity,
             "",
             "EVPN",
             f"show evpn vni, show vrf vni: {'; '.join(told)}",
-            f"For symmetric routing, the lasting cure: {'; '.join(needed)}.",
+            f"Symmetric routing would need: {'; '.join(needed)}.",
         ),
     )
 
@@ -62,11 +70,8 @@ def _model(vrf: str, records: Sequence[VipRecord]) -> str:
         return f"VRF {vrf} has several L3VNIs ({', '.join(numbers)})"
     if ready:
         return f"VRF {vrf} is symmetric on {_leafs(ready)} and not on {_leafs(leafs - ready)}"
-    wide: dict[int | None, set[str]] = defaultdict(set)
-    for record in records:
-        wide[record.vni].add(record.switch)
-    # The VNIs of a leaf are a subset of all, so comparing the numbers is enough, and quick.
-    partly = [vni for vni, there in sorted(wide.items(), key=str) if len(there) < len(leafs)]
+    wide = _leafs_by_vni(records)
+    partly = _not_everywhere(records)
     gaps = [
         f"{_leafs(leafs - wide[vni])} cannot route to VNI {vni}, not having it"
         for vni in partly[:_NAMED]
@@ -75,6 +80,31 @@ def _model(vrf: str, records: Sequence[VipRecord]) -> str:
         gaps.append(f"{len(partly) - _NAMED} more VNIs are not on every leaf")
     vnis = _some([str(vni) for vni in sorted(v for v in wide if v is not None)])
     return "; ".join([f"VRF {vrf} is asymmetric on {_leafs(leafs)} (VNI {vnis})", *gaps])
+
+
+def _leafs_by_vni(records: Sequence[VipRecord]) -> dict[int | None, set[str]]:
+    wide: dict[int | None, set[str]] = defaultdict(set)
+    for record in records:
+        wide[record.vni].add(record.switch)
+    return wide
+
+
+def _not_everywhere(records: Sequence[VipRecord]) -> list[int | None]:
+    """Return the VNIs that some of the leafs lack."""
+    leafs = {record.switch for record in records}
+    wide = _leafs_by_vni(records)
+    # The VNIs of a leaf are a subset of all, so comparing the numbers is enough, and quick.
+    return [vni for vni, there in sorted(wide.items(), key=str) if len(there) < len(leafs)]
+
+
+def _is_a_design(records: Sequence[VipRecord], networks: dict[int | None, set[str]]) -> bool:
+    """Return whether every leaf routes asymmetrically, in one VRF for each VNI, to every VNI."""
+    vrfs: dict[str, list[VipRecord]] = defaultdict(list)
+    for record in records:
+        vrfs[record.vrf].append(record)
+    alike = all(r.vrf != _DEFAULT_VRF or not networks.get(r.vni) for r in records)
+    whole = not any(map(_not_everywhere, vrfs.values()))
+    return alike and whole and not any(record.l3vni for record in records)
 
 
 def _is_ready(record: VipRecord) -> bool:

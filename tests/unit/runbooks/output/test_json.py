@@ -33,7 +33,7 @@ def fields(kind: Any) -> set[str]:
     return {field.name for field in dataclasses.fields(kind)}
 
 
-@pytest.mark.parametrize("name", ["healthy", "one_down", "forty", "hostile"])
+@pytest.mark.parametrize("name", ["healthy", "one_down", "by_design", "forty", "hostile"])
 @pytest.mark.parametrize("with_vms", [True, False])
 def test_it_is_what_the_schema_says(name: str, with_vms: bool) -> None:
     fleet: FleetHealth = getattr(fleets, name)()

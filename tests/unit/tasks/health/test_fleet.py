@@ -64,7 +64,8 @@ def fleet(*changes: dict[str, Any]) -> list[SwitchHealth]:
 
 def only(findings: tuple[Finding, ...], check: str) -> Finding:
     assert [f.check for f in findings] == [check], findings
-    assert findings[0].status is {c.id: c.severity for c in FLEET_CHECKS}[check]
+    usual = {c.id: c.severity for c in FLEET_CHECKS}[check]
+    assert findings[0].status in ({usual, Status.OK} if check == "routing-model" else {usual})
     assert findings[0].remedy
     return findings[0]
 
@@ -198,14 +199,20 @@ NO_L3 = {"l3vni": None, "l3vni_vxlan": "", "l3vni_svi": "", "l3vni_up": False}
 
 def test_asymmetric_in_the_default_vrf_needs_a_tenant_vrf() -> None:
     """As the lab is, and as the site is that the manual page was written for."""
-    finding = only(judge_fleet(fleet(*({**NO_L3, "vrf": "default"},) * 4)), "routing-model")
+    leafs = fleet(*({**NO_L3, "vrf": "default"},) * 4)
+    finding = only(judge_fleet(leafs), "routing-model")
     assert finding.switch == ""
+    assert finding.status is Status.OK, "a standing design is no alarm"
+    assert "cure" not in finding.remedy
+    strict = only(judge_fleet(leafs, strict=True), "routing-model")
+    assert strict == replace(finding, status=Status.WARNING)
     assert "VRF default is asymmetric on leaf2, leaf3, leaf4, leaf5 (VNI 10453)" in finding.evidence
     assert "a tenant VRF with vlan453 in it, an L3VNI" in finding.remedy
 
 
 def test_asymmetric_in_a_tenant_vrf_needs_an_l3vni_only() -> None:
     finding = only(judge_fleet(fleet(*(NO_L3,) * 4)), "routing-model")
+    assert finding.status is Status.OK
     assert "VRF red is asymmetric" in finding.evidence
     assert "leaf2, leaf3, leaf4, leaf5: an L3VNI for VRF red" in finding.remedy
     assert "a tenant VRF" not in finding.remedy
@@ -225,6 +232,7 @@ def test_asymmetric_in_a_tenant_vrf_needs_an_l3vni_only() -> None:
 def test_what_one_leaf_lacks_for_symmetric_routing(change: dict[str, Any], lack: str) -> None:
     found = [f for f in judge_fleet(fleet(change)) if f.check == "routing-model"]
     assert len(found) == 1
+    assert found[0].status is Status.WARNING, "between two designs"
     assert lack in found[0].remedy
     assert "leaf3" not in found[0].remedy
 
@@ -242,6 +250,7 @@ def test_a_network_that_a_leaf_cannot_route_to() -> None:
     leafs[0] = health(*leafs[0].vips, record("leaf2", **other), vnis=(10453, 10999))
     finding = only(judge_fleet(leafs), "routing-model")
     assert "leaf3, leaf4, leaf5 cannot route to VNI 10999, not having it" in finding.evidence
+    assert finding.status is Status.WARNING
 
 
 def test_the_routing_model_can_be_silenced() -> None:
