@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -32,9 +33,14 @@ class VipkeeperError(Exception):
     Attributes:
         advice: what the person on call should do next; may be empty.
         exit_code: the documented exit code of the ``vip`` command (``docs/errors.md``).
+        asked: the name that was not found; empty where it is no such error.
+        known: the names that are known; ``runbooks.run.explain`` looks for one like it. Not before:
+            of a fleet, thousands of names may be unknown at once.
     """
 
     exit_code: int = ExitCode.UNEXPECTED
+    asked: str = ""
+    known: Sequence[str] = ()
 
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(message)
@@ -86,10 +92,25 @@ class NoNeighbourError(SourceError):
 class UnknownSwitchError(SourceError):
     """The address source is well and has no management address of the switch."""
 
+    exit_code = ExitCode.TARGET
     sound = True
+
+    def __init__(
+        self,
+        system: str,
+        message: str,
+        advice: str = "",
+        *,
+        asked: str = "",
+        known: Sequence[str] = (),
+    ) -> None:
+        super().__init__(system, message, advice)
+        self.asked = asked
+        self.known = known
 
 
 class AmbiguousSwitchError(SourceError):
     """The address source has two addresses for a switch, or two names for its address."""
 
+    exit_code = ExitCode.TARGET
     sound = True

@@ -155,3 +155,15 @@ def age_in_words(seconds: float) -> str:
         if whole >= 2 * size:
             return f"{whole // size} {unit}s"
     return "1 second" if whole == 1 else f"{whole} seconds"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the question whether a known name was meant; empty where none is like it.
+
+    >>> did_you_mean("hela", ["heal", "check"]), did_you_mean("x", ["heal"])
+    ('Did you mean heal?', '')
+    >>> did_you_mean("vlan543", ["vlan453", "vlan553"])
+    'Did you mean vlan553 or vlan453?'
+    """
+    near = spelled_like(name, known)
+    return f"Did you mean {' or '.join(near)}?" if near else ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from inventory.names import did_you_mean
 from runbooks.fleet.assess import CheckOptions
 from runbooks.fleet.checker import LEFT_OUT, Checker, CheckPace, CheckRound, Progress, Silence
 from runbooks.fleet.progress import Bar, Lines
@@ -159,8 +159,7 @@ def _require_known(ids: Iterable[str]) -> None:
     known = sorted({*check_ids(), LEFT_OUT})
     for name in ids:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}."
+            hint = did_you_mean(name, known) or f"Known are: {', '.join(known)}."
             raise UsageError(f"there is no check {name!r}", hint)
 
 

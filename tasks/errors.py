@@ -26,6 +26,12 @@ class NoGatewayError(RefusedError):
     """No gateway stanza for the address can be toggled."""
 
 
+class UnknownGatewayError(NoGatewayError):
+    """The gateway that the operator named is not on the switch, or is there more than once."""
+
+    exit_code = ExitCode.TARGET
+
+
 class NothingPendingError(RefusedError):
     """There is no commit to confirm or to roll back: it was settled before, or its time ran out."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
+from inventory.names import did_you_mean
 from napalm_cumulus import errors
 from napalm_cumulus.config import rendered
 from napalm_cumulus.config.configuration import MAIN_FILE, Configuration, Located
@@ -17,7 +18,7 @@ from napalm_cumulus.config.semantics import macvlan_name
 from napalm_cumulus.patterns import normal_mac
 from nornir_config.connection import read_session, run_once
 from tasks.addresses import IpAddress, IpInterface, interfaces
-from tasks.errors import NoGatewayError, RefusedError
+from tasks.errors import NoGatewayError, RefusedError, UnknownGatewayError
 from tasks.model import Gateway, VirtualAddress
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class GatewayQuery:
         if self.address is not None:
             return f"the subnet of {self.address}"
         return f"the VIP {self.vip}" if self.vip is not None else f"interface {self.interface}"
+
+    def error(self, message: str, advice: str) -> NoGatewayError:
+        """Return the error of a gateway that is not found: of a name where one was given."""
+        kind = NoGatewayError if self.address is not None else UnknownGatewayError
+        return kind(message, advice)
 
     def matches(self, interface: str, virtual: IpInterface) -> bool:
         """Return whether this virtual address belongs to the gateway that is looked for."""
@@ -115,7 +121,7 @@ def gateway_in(
         hits = [hit for hit in hits if hit[1].address.network.prefixlen == longest]
     if len({name for name, _ in hits}) > 1:
         places = ", ".join(f"{name} ({address.address})" for name, address in hits)
-        raise NoGatewayError(
+        raise wanted.error(
             f"{switch}: {wanted} has its gateway in more than one stanza: {places}",
             "Say which one is meant with vip toggle --interface, or correct the configuration.",
         )
@@ -356,10 +362,13 @@ def _nothing_found(
 ) -> NoGatewayError:
     there = [f"{v.address} on {name}" for name, addresses in virtual.items() for v in addresses]
     templates = [file.path for file in configuration.files if file.is_template]
-    advice = "Is that subnet routed somewhere else (a private network of the project)?"
+    vips = (str(v.address.ip) for addresses in virtual.values() for v in addresses)
+    named = virtual if wanted.interface is not None else vips
+    near = did_you_mean(str(wanted.interface or wanted.vip or ""), named)
+    advice = near or "Is that subnet routed somewhere else (a private network of the project)?"
     if templates:
         advice += f" {', '.join(templates)}: mako templates, which are not looked into."
-    return NoGatewayError(
+    return wanted.error(
         f"{switch}: no address-virtual line for {wanted} in "
         f"{', '.join(file.path for file in configuration.files) or MAIN_FILE}; "
         f"its VIPs are {', '.join(there) or 'none'}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from inventory.names import did_you_mean
 from lab.faults import (
     addresses,
     devices,
@@ -17,7 +18,7 @@ from lab.faults import (
     vms,
 )
 from lab.faults.model import Fault, Script
-from lab.topology.default import LabError
+from lab.topology.specs import UnknownInLabError
 
 __all__ = ["FAULTS", "ActiveFault", "Fault", "FaultReport", "Script", "find_fault"]
 
@@ -40,8 +41,9 @@ def find_fault(name: str) -> Fault:
     for fault in FAULTS:
         if name in (fault.name, fault.id):
             return fault
-    known = ", ".join(fault.name for fault in FAULTS)
-    raise LabError(f"The lab knows no fault {name!r}.", f"It knows {known}.")
+    known = [fault.name for fault in FAULTS]
+    near = did_you_mean(name, known) or f"It knows {', '.join(known)}."
+    raise UnknownInLabError(f"The lab knows no fault {name!r}.", near)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from pydantic import TypeAdapter, ValidationError
 
-from inventory.errors import VipkeeperError
+from inventory.errors import ExitCode, VipkeeperError
+from inventory.names import did_you_mean
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
 _UUID_SPACE = uuid.UUID("6b9d5f0c-6c0f-5a0e-9b1f-3a52c7a1e453")
@@ -27,6 +29,17 @@ def stable_id(kind: str, name: str) -> str:
 
 class LabError(VipkeeperError):
     """The lab cannot do what was asked for."""
+
+
+class UnknownInLabError(LabError):
+    """Nothing in the lab has the name that was given, or several things have it."""
+
+    exit_code = ExitCode.TARGET
+
+
+def _unknown(what: str, name: str, known: Sequence[str]) -> UnknownInLabError:
+    advice = f"{did_you_mean(name, known)} It has {', '.join(known)}.".lstrip()
+    return UnknownInLabError(f"The lab has no {what} {name!r}.", advice)
 
 
 @dataclass(frozen=True)
@@ -259,8 +272,7 @@ class Topology:
         found = [x for x in self.leafs if name in (x.name, x.short_name)]
         found = found or [x for x in self.leafs if x.short_name.rsplit("-", 1)[-1] == name]
         if len(found) != 1:
-            known = ", ".join(leaf.short_name for leaf in self.leafs)
-            raise LabError(f"The lab has no leaf {name!r}.", f"It has {known}.")
+            raise _unknown("leaf", name, [leaf.short_name for leaf in self.leafs])
         return found[0]
 
     def hypervisor(self, name: str) -> HypervisorSpec:
@@ -268,8 +280,8 @@ class Topology:
         for hypervisor in self.hypervisors:
             if name in (hypervisor.name, hypervisor.short_name):
                 return hypervisor
-        known = ", ".join(hypervisor.short_name for hypervisor in self.hypervisors)
-        raise LabError(f"The lab has no hypervisor {name!r}.", f"It has {known}.")
+        known = [hypervisor.short_name for hypervisor in self.hypervisors]
+        raise _unknown("hypervisor", name, known)
 
     def vm(self, name: str) -> VmSpec:
         """Return the VM of that name, UUID or address."""
@@ -277,10 +289,9 @@ class Topology:
         found = found or [vm for vm in self.vms if vm.address and name == str(vm.address.ip)]
         if len(found) > 1:
             ids = " or ".join(vm.uuid for vm in found)
-            raise LabError(f"The lab has {len(found)} VMs called {name!r}.", f"Say {ids}.")
+            raise UnknownInLabError(f"The lab has {len(found)} VMs called {name!r}.", f"Say {ids}.")
         if not found:
-            known = ", ".join(sorted({vm.name for vm in self.vms}))
-            raise LabError(f"The lab has no VM {name!r}.", f"It has {known}.")
+            raise _unknown("VM", name, sorted({vm.name for vm in self.vms}))
         return found[0]
 
     def leaf_of(self, vm: VmSpec) -> LeafSpec:
@@ -299,8 +310,7 @@ class Topology:
         for service in self.services:
             if service.name == name:
                 return service
-        known = ", ".join(service.name for service in self.services)
-        raise LabError(f"The lab has no web service {name!r}.", f"It has {known}.")
+        raise _unknown("web service", name, [service.name for service in self.services])
 
     def to_json(self) -> str:
         """Return the topology as JSON text."""

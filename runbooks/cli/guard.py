@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from inventory.errors import ExitCode
+from inventory.names import did_you_mean
 from nornir_config.stopping import stopped_by
 from runbooks.cli.interrupt import loaded
 from runbooks.cli.options import Globals
@@ -24,6 +25,9 @@ LAB_HELP = "A fabric of real switches on this machine, to rehearse on."
 _LAB_MISSING = "the embedded lab is not installed on this machine ({reason})"
 _LAB_NEEDS = "flask"
 _LAB_ADVICE = "Install it: pip install 'vipkeeper[lab]'"
+
+#: Every usage error of Typer's own: its module differs by version.
+_USAGE: Any = typer.BadParameter.__base__ or typer.BadParameter
 
 
 class GuardedGroup(TyperGroup):
@@ -52,6 +56,16 @@ class GuardedGroup(TyperGroup):
         if cmd_name == LAB:
             return _LabCommand(LAB, callback=None, help=LAB_HELP)
         return super().get_command(ctx, cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - as above
+        """Return the command of that name; one that is unknown may be misspelt."""
+        try:
+            return super().resolve_command(ctx, args)
+        except _USAGE as error:
+            near = did_you_mean(args[0], self.list_commands(ctx))
+            if near and "Did you mean" not in error.message:
+                error.message = f"{error.message} {near}"
+            raise
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as above
         """Run a command; a failure is told on stderr."""
@@ -133,7 +147,7 @@ def tell_failure(error: BaseException, *, reading: bool = False) -> int:
 
 def _is_usage_error(error: BaseException) -> bool:
     """Return whether it is a usage error of Typer's own, which Typer prints itself."""
-    return isinstance(error, typer.BadParameter.__base__ or typer.BadParameter)
+    return isinstance(error, _USAGE)
 
 
 class _LabCommand(TyperCommand):

@@ -95,6 +95,7 @@ def site_of(settings: Settings) -> Site:
 
 def switch_of(settings: Settings, name: str, story: Story) -> Switch:
     """Return the switch of that name or address."""
+    from inventory.errors import TargetError
     from inventory.names import is_address, is_hostname
     from runbooks.incident.path import find_switch
 
@@ -102,7 +103,7 @@ def switch_of(settings: Settings, name: str, story: Story) -> Switch:
         return find_switch(None, name, story)
     mistyped = "." in name and name.replace(".", "").isdigit()
     if mistyped or not is_hostname(name):
-        raise UsageError(f"{name!r} is neither a switch's name nor an address")
+        raise TargetError(f"{name!r} is neither a switch's name nor an address")
     return find_switch(site_of(settings), name, story)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nornir.core.exceptions import NornirSubTaskError
 
 from inventory.errors import ExitCode, VipkeeperError
+from inventory.names import did_you_mean
 from napalm_cumulus import errors as napalm
 from nornir_config.stopping import stopped_by
 
@@ -64,7 +65,8 @@ def explain(error: BaseException, switch: str = "", *, reading: bool = False) ->
 
 def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained:
     if isinstance(error, VipkeeperError):
-        return Explained(str(error), error.advice, error.exit_code)
+        advice = " ".join(filter(None, (did_you_mean(error.asked, error.known), error.advice)))
+        return Explained(str(error), advice, error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         advice = "Nothing on any switch was touched: run it again." if reading else ""
         return Explained(f"stopped by {stopped_by(error)}", advice, ExitCode.CANCELLED)

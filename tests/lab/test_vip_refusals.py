@@ -195,7 +195,7 @@ def edited(leaf: LeafUnderTest, script: str) -> Iterator[None]:
 def test_no_stanza_for_the_vms_subnet(desk: Desk, leaf: LeafUnderTest) -> None:
     with edited(leaf, f"sed -i '/address-virtual .*130[.]246/d' {MAIN}"):
         desk.refused(leaf, 6, SWITCH, "no address-virtual line", "130.246.213.11", MAIN)
-    desk.refused(leaf, 6, "no address-virtual line", "192.0.2.99", VIP,
+    desk.refused(leaf, 3, "no address-virtual line", "192.0.2.99", VIP,
                  command=("toggle", SWITCH, "--vip", "192.0.2.99", "--yes"))  # fmt: skip
 
 

@@ -23,12 +23,14 @@ class SubnetListing:
 
     Attributes:
         count: number of registered addresses.
+        names: the registered names.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
         """Index the rows by name and by address."""
         self.count = len(rows)
         pairs = [(name, row) for row in rows for name in row.names]
+        self.names = tuple(name for name, _ in pairs)
         self._names = HostIndex(pairs)
         self._addresses: dict[IpAddress | None, list[tuple[str, Row]]] = defaultdict(list)
         for name, row in pairs:
@@ -60,6 +62,8 @@ def find_switch(switch: str, listed: SubnetListing, location: str = "") -> Switc
             f"none of its {listed.count} registered addresses is named {switch}.",
             f"Search for the switch at {location or 'the page'}; its subnet may be missing from "
             "subnet_page.subnets in the settings.",
+            asked=switch,
+            known=listed.names,
         )
     shown = ", ".join(f"{row.text} {name}" for name, row in found)
     addresses = {row.address for _, row in found}

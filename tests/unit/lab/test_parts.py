@@ -15,7 +15,7 @@ from lab.machine.netns import processes_in, started
 from lab.machine.pinger import outage
 from lab.machine.shell import call, require_tools, wait_until
 from lab.machine.tree import deb822_sources, one_line_sources, tree_path
-from lab.topology.default import LabError, ServiceSpec
+from lab.topology.default import LabError, ServiceSpec, default_topology
 from tasks.ladder import Cure
 
 PING = """\
@@ -90,8 +90,15 @@ def test_the_cache_can_lie_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 def test_faults_are_found_by_name_and_id() -> None:
     assert find_fault("d2") is find_fault("svi-routes-lost")
-    with pytest.raises(LabError, match="no fault 'x'"):
+    with pytest.raises(LabError, match="no fault 'x'") as unknown:
         find_fault("x")
+    assert (unknown.value.exit_code, unknown.value.advice[:9]) == (3, "It knows ")
+    with pytest.raises(LabError, match="no fault") as misspelt:
+        find_fault("svi-routes-lots")
+    assert misspelt.value.advice == "Did you mean svi-routes-lost?"
+    with pytest.raises(LabError, match="no VM 'vm-al'") as other:
+        default_topology("vk").vm("vm-al")
+    assert (other.value.exit_code, other.value.advice[:16]) == (3, "Did you mean vm-")
 
 
 def test_the_catalogue_contradicts_neither_itself_nor_the_ladder() -> None:

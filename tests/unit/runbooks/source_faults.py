@@ -27,8 +27,8 @@ def _mimic(fault: str, *words: str, remembered: bool = True, code: int = 4) -> S
     return SourceFault("mimic", fault, ("Mimic", *words), remembered, code)
 
 
-def _subnet_page(fault: str, *words: str, remembered: bool = True) -> SourceFault:
-    return SourceFault("subnet-page", fault, ("Subnet page", *words), remembered)
+def _subnet_page(fault: str, *words: str, remembered: bool = True, code: int = 4) -> SourceFault:
+    return SourceFault("subnet-page", fault, ("Subnet page", *words), remembered, code)
 
 
 def _openstack(fault: str, *words: str) -> SourceFault:
@@ -55,8 +55,8 @@ SOURCE_FAULTS = (
     _subnet_page("empty-body"),
     _subnet_page("page-cut-off"),
     _subnet_page("not-the-asked-subnet", "10.5.0.0"),
-    _subnet_page("switch-missing", SWITCH, remembered=False),
-    _subnet_page("two-addresses", SWITCH, "10.5.0.43", remembered=False),
+    _subnet_page("switch-missing", SWITCH, remembered=False, code=3),
+    _subnet_page("two-addresses", SWITCH, "10.5.0.43", remembered=False, code=3),
     _openstack("keystone-down", "503"),
     _openstack("keystone-refused", "HOST"),
     _openstack("keystone-hang"),

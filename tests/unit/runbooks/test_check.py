@@ -148,9 +148,9 @@ def test_only_those_that_are_asked_for(
         (("--yes",), 2, "belong to --fix"),
         (("--deadline", "0"), 2, ""),
         (("--workers", "0"), 2, ""),
-        (("a b",), 2, "neither a switch's name"),
-        (("10.5.0.999",), 2, "neither a switch's name"),
-        (("swt-99",), 4, ""),
+        (("a b",), 3, "neither a switch's name"),
+        (("10.5.0.999",), 3, "neither a switch's name"),
+        (("swt-99",), 3, ""),
     ],
 )
 def test_nonsense_is_refused_before_anybody_is_asked(

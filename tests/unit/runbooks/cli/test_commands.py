@@ -92,8 +92,6 @@ def test_toggle_dry_run(world: World) -> None:
         (SW3, "--vip", "1.2.3.4", "--interface", "vlan1"),
         (SW3, "--vip", "1.2.3"),
         (SW3, "--interface", "vlan1;reboot"),
-        ("-oProxyCommand=x", "--vip", "1.2.3.4"),
-        ("a b", "--vip", "1.2.3.4"),
     ],
 )
 def test_toggle_with_nonsense_is_a_usage_error(world: World, words: tuple[str, ...]) -> None:
@@ -102,8 +100,53 @@ def test_toggle_with_nonsense_is_a_usage_error(world: World, words: tuple[str, .
 
 
 def test_toggle_of_an_unknown_switch_or_vip(world: World) -> None:
-    assert world.vip("toggle", "sw-99", "--vip", "130.246.212.1").exit_code == 4
-    assert world.vip("toggle", SW3, "--vip", "192.0.2.1", "--yes").exit_code == 6
+    assert world.vip("toggle", "sw-99", "--vip", "130.246.212.1").exit_code == 3
+    assert world.vip("toggle", SW3, "--vip", "192.0.2.1", "--yes").exit_code == 3
+    misspelt = world.vip("toggle", SW3, "--interface", "vlan543", "--yes")
+    assert misspelt.exit_code == 3
+    assert "Did you mean vlan453?" in misspelt.stderr
+    assert not world.committed
+
+
+@pytest.mark.parametrize("name", ["swt-sn2100-30", "10.5.0.999", "a b", "-oProxyCommand=x"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("trace", "{}"),
+        ("heal", "{}"),
+        ("check", "{}"),
+        ("watch", "{}", "--rounds", "1"),
+        ("toggle", "{}", "--interface", "vlan453"),
+        ("pending", "{}"),
+        ("confirm", "{}"),
+        ("rollback", "{}"),
+    ],
+)
+def test_an_unknown_name_is_exit_code_3_everywhere(
+    world: World, words: tuple[str, ...], name: str
+) -> None:
+    before = ("--",) if name.startswith("-") else ()
+    result = world.vip(words[0], *words[2:], *before, name)
+    assert result.exit_code == 3, result.output
+    assert world.leaf.events == []
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("toggel", SW3), "toggle"),
+        (("labb", "up"), "lab"),
+        (("inventory", "refesh"), "refresh"),
+        (("check", "--wrokers", "3"), "--workers"),
+        (("check", "--check", "svi-dwon"), "svi-down"),
+    ],
+)
+def test_a_word_that_is_misspelt_is_a_usage_error(
+    world: World, words: tuple[str, ...], meant: str
+) -> None:
+    result = world.vip(*words)
+    assert result.exit_code == 2
+    assert meant in result.stderr.split("rror:")[-1]
 
 
 def test_pending_confirm_rollback(world: World) -> None:

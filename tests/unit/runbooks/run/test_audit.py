@@ -70,10 +70,10 @@ def test_a_cure_that_cannot_be_written_down_is_not_begun_and_says_so(world: Worl
 
 @pytest.mark.parametrize("words", [("toggle", "sw-99", "--vip", "10.0.0.1"), ("confirm", "sw-99")])
 def test_a_switch_that_is_not_found_is_recorded(world: World, words: tuple[str, ...]) -> None:
-    assert world.vip(*words).exit_code == 4
+    assert world.vip(*words).exit_code == 3
     assert [line["event"] for line in world.audit()] == ["end"]
     (report,) = world.reports()
-    assert (report["exit_code"], report["target"]) == (4, "sw-99")
+    assert (report["exit_code"], report["target"]) == (3, "sw-99")
 
 
 def test_a_leaf_that_failed_has_its_own_report_named(world: World) -> None:

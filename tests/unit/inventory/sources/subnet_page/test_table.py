@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from inventory.errors import AmbiguousSwitchError, SourceError, UnknownSwitchError
 from inventory.sources.subnet_page.registrations import SubnetListing, find_switch
 from inventory.sources.subnet_page.table import Row, SubnetPageError, read_selector, read_subnet
+from runbooks.run.explain import explain
 
 NET = ip_network("10.5.0.0/24")
 SW3 = "swt-sn2100-03.example.internal"
@@ -134,6 +135,13 @@ def test_two_domains_are_two_switches() -> None:
         find_switch("sw3.c.example", listed)
     with pytest.raises(AmbiguousSwitchError, match=r"10\.5\.0\.1 .*10\.5\.0\.2"):
         find_switch("sw3", listed)
+
+
+def test_an_unknown_switch_is_told_with_a_name_like_it() -> None:
+    listed = rows(("10.5.0.1", "swt-sn2100-03.example.internal"), ("10.5.0.2", "printer"))
+    with pytest.raises(UnknownSwitchError) as unknown:
+        find_switch("swt-sn2100-30", listed)
+    assert explain(unknown.value).advice.startswith("Did you mean swt-sn2100-03.example.internal? ")
 
 
 def test_contradictions_list_both_sides() -> None:
