@@ -9,14 +9,16 @@ from __future__ import annotations
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from enum import Enum
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inventory.errors import SourceError, TargetError, UnknownSwitchError, VipkeeperError
+from inventory.given import COMMAND_LINE, NOTHING_GIVEN, Given
 from inventory.model import Answer, Switch, Uplink, VirtualMachine
-from inventory.names import is_hostname, one_line, same_host
+from inventory.names import is_address, is_hostname, one_line, same_host
 from inventory.sources.openstack.source import classify
 from inventory.sources.protocols import NameSource
 
@@ -54,6 +56,7 @@ class TargetPath:
         switches: one for each distinct switch, each with the uplinks that lead to it.
         warnings: all that lowers confidence, one sentence each: failing sources, old dates,
             contradictions.
+        given: what the person said of it.
     """
 
     target: str
@@ -64,6 +67,7 @@ class TargetPath:
     uplinks: Answer[tuple[Uplink, ...]] | None = None
     switches: tuple[Answer[Switch], ...] = ()
     warnings: tuple[str, ...] = ()
+    given: Given = NOTHING_GIVEN
 
 
 def age_days(uplink: Uplink, today: date) -> int | None:
@@ -82,6 +86,7 @@ def resolve(
     *,
     today: date | None = None,
     on_step: Callable[[str, Answer[Any]], None] | None = None,
+    given: Given = NOTHING_GIVEN,
 ) -> TargetPath:
     """Follow a target to its switches.
 
@@ -89,16 +94,19 @@ def resolve(
         site: whom to ask.
         target: a VM's name, id, fixed or floating address, a hypervisor or a switch, full or
             short; ``vm:``, ``hypervisor:`` or ``switch:`` in front says which where a name could
-            be several, and ``name:`` that the rest is a VM's name, whatever it looks like.
+            be several, and ``name:`` that the rest is a VM's name, whatever it looks like. A
+            switch's management address needs ``switch:``.
         today: against which LLDP dates are aged.
         on_step: told each answer as it comes ("vm", "uplinks", "neighbours", "switch"), so that a
             person sees how far it went when a later step fails.
+        given: what the person says of the path.
 
     Raises:
-        TargetError: nothing is called that, or several things are.
+        TargetError: nothing is called that, several things are, or OpenStack contradicts what is
+            given.
         SourceError: a system that is needed failed and there is no earlier answer of it.
     """
-    walk = _Walk(site, today or datetime.now(timezone.utc).date(), on_step)
+    walk = _Walk(site, today or datetime.now(timezone.utc).date(), on_step, given)
     prefix, colon, rest = target.partition(":")
     if colon and prefix == _BY_NAME:
         classify(rest)
@@ -106,7 +114,8 @@ def resolve(
     wanted = {kind.value: kind for kind in Kind}.get(prefix) if colon else None
     text = rest if wanted else target
     what = classify(text)
-    if wanted in {Kind.HYPERVISOR, Kind.SWITCH} and not is_hostname(text):
+    named = is_hostname(text) or (wanted is Kind.SWITCH and is_address(text))
+    if wanted in {Kind.HYPERVISOR, Kind.SWITCH} and not named:
         raise TargetError(f'"{one_line(text, 80)}" cannot be the name of a {prefix}.')
     if wanted is None and isinstance(what, str):
         wanted = walk.kind_of(text) if is_hostname(text) else Kind.VM
@@ -175,9 +184,14 @@ class _Walk:
     """One resolution under way."""
 
     def __init__(
-        self, site: Site, today: date, on_step: Callable[[str, Answer[Any]], None] | None
+        self,
+        site: Site,
+        today: date,
+        on_step: Callable[[str, Answer[Any]], None] | None,
+        given: Given,
     ) -> None:
         self._site = site
+        self._given = given
         self._today = today
         self._on_step = on_step
         self._warnings: dict[str, None] = {}
@@ -234,19 +248,38 @@ class _Walk:
 
     def from_vm(self, target: str, text: str, *, by_name: bool = False) -> TargetPath:
         """Return the chain of a VM."""
+        answer = self._vm(text, by_name=by_name)
+        vm = answer.value
+        self._step("vm", answer)
+        if not vm.hypervisor and self._given.switch is None:
+            return self._path(TargetPath(target, Kind.VM, answer))
+        return self._behind(target, Kind.VM, vm.hypervisor, answer)
+
+    def _vm(self, text: str, *, by_name: bool) -> Answer[VirtualMachine]:
+        """Return the VM; where OpenStack cannot be asked, as the person describes it."""
+        try:
+            found = self._find_vms(text, by_name=by_name)
+        except SourceError as failure:
+            if failure.sound or by_name or not self._given.describes(text):
+                raise
+            self._warn(f"{failure} {text} is only known from the command line.")
+            return self._given.vm(text)
+        vm = one_vm(found.value, text, found.source, by_name=by_name)
+        answer = Answer(vm, found.source, found.asked_at, found.cached, found.warning)
+        return self._given.agreed(answer, self._warn)
+
+    def _find_vms(self, text: str, *, by_name: bool) -> Answer[tuple[VirtualMachine, ...]]:
+        ask = self._named if by_name else self._site.compute.find_vms
+        if self._given.switch is not None:
+            return self._vms.result() if self._vms else ask(text)
         with ThreadPoolExecutor(1) as pool:
             # The list of hypervisors is slow and the next step wants it: it is asked for now.
             warm_up = pool.submit(self._site.uplink.list_hypervisors)
-            ask = self._named if by_name else self._site.compute.find_vms
-            found = self._vms.result() if self._vms else ask(text)
-            with suppress(VipkeeperError):  # the next step meets it again, and says so
-                warm_up.result()
-        vm = one_vm(found.value, text, found.source, by_name=by_name)
-        answer = Answer(vm, found.source, found.asked_at, found.cached, found.warning)
-        self._step("vm", answer)
-        if not vm.hypervisor:
-            return TargetPath(target, Kind.VM, answer, warnings=tuple(self._warnings))
-        return self._behind(target, Kind.VM, vm.hypervisor, answer)
+            try:
+                return self._vms.result() if self._vms else ask(text)
+            finally:
+                with suppress(VipkeeperError):  # the next step meets it again, and says so
+                    warm_up.result()
 
     def _named(self, name: str) -> Answer[tuple[VirtualMachine, ...]]:
         """Return the VMs of a name; a name that looks like nothing else any source finds."""
@@ -259,17 +292,29 @@ class _Walk:
 
     def from_hypervisor(self, target: str, text: str) -> TargetPath:
         """Return the chain of a hypervisor."""
+        self._given.require_no_vm(text)
         return self._behind(target, Kind.HYPERVISOR, text, None)
 
     def from_switch(self, target: str, text: str) -> TargetPath:
         """Return the chain of a switch: its address. The switch knows best who is behind it."""
-        answer = self._site.address.address_of(text)
+        self._given.require_nothing(text)
+        answer = (
+            Answer(Switch(text, ip_address(text)), COMMAND_LINE, datetime.now(timezone.utc))
+            if is_address(text)
+            else self._site.address.address_of(text)
+        )
         self._step("switch", answer)
-        return TargetPath(target, Kind.SWITCH, switches=(answer,), warnings=tuple(self._warnings))
+        return self._path(TargetPath(target, Kind.SWITCH, switches=(answer,)))
+
+    def _path(self, path: TargetPath) -> TargetPath:
+        """Return the path with the warnings, and what the person said."""
+        return replace(path, warnings=tuple(self._warnings), given=self._given)
 
     def _behind(
         self, target: str, kind: Kind, hypervisor: str, vm: Answer[VirtualMachine] | None
     ) -> TargetPath:
+        if self._given.switch is not None:
+            return self._behind_given(self._given.switch, target, kind, hypervisor, vm)
         with ThreadPoolExecutor(2) as pool:
             cables = pool.submit(self._site.uplink.uplinks_of, hypervisor)
             others = pool.submit(self._site.compute.vms_on, hypervisor)
@@ -287,17 +332,32 @@ class _Walk:
             answer = Answer(switch, found.source, found.asked_at, found.cached, found.warning)
             self._step("switch", answer)
             switches.append(answer)
-        return TargetPath(
-            target,
-            kind,
-            vm,
-            # As Nova spells it where Nova was asked, else as the uplink source does.
-            hypervisor if vm else uplinks.value[0].hypervisor,
-            neighbours,
-            uplinks,
-            tuple(switches),
-            tuple(self._warnings),
+        # As Nova spells it where Nova was asked, else as the uplink source does.
+        spelled = hypervisor if vm else uplinks.value[0].hypervisor
+        return self._path(
+            TargetPath(target, kind, vm, spelled, neighbours, uplinks, tuple(switches))
         )
+
+    def _behind_given(
+        self,
+        switch: Switch,
+        target: str,
+        kind: Kind,
+        hypervisor: str,
+        vm: Answer[VirtualMachine] | None,
+    ) -> TargetPath:
+        """Return the path over the switch that the person names; no source is asked for it."""
+        neighbours = None
+        if hypervisor and (vm is None or vm.source != COMMAND_LINE):
+            with ThreadPoolExecutor(1) as pool:
+                neighbours = self._neighbours(pool.submit(self._site.compute.vms_on, hypervisor))
+        answer = Answer(switch, COMMAND_LINE, datetime.now(timezone.utc))
+        self._warn(
+            f"{self._site.uplink.system} was not asked: {switch.name} is named on the command "
+            "line, and has to confirm the target itself."
+        )
+        self._step("switch", answer)
+        return self._path(TargetPath(target, kind, vm, hypervisor, neighbours, switches=(answer,)))
 
     def _neighbours(
         self, future: Future[Answer[tuple[VirtualMachine, ...]]]

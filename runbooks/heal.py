@@ -16,7 +16,7 @@ from runbooks.cure.verdict import end_healed, look_at_end
 from runbooks.cure.words import question
 from runbooks.incident.attachment import reach, require_confirmed
 from runbooks.incident.endpoints import Endpoint, endpoints_of, served, silent_fixed
-from runbooks.incident.path import follow, record
+from runbooks.incident.path import follow, given_of, record
 from runbooks.incident.reachability import Probe, ProbeError, probe_all, wait_until_answering
 from runbooks.incident.survey import ImpactSurvey
 from runbooks.run.run import Run, recorded
@@ -38,18 +38,28 @@ class HealOptions:
         toggle: toggle whatever the diagnosis is, even when the target answers.
         force: go on where the switch does not see the hypervisor, or where a fault is only
             suspected.
+        switch: the switch that the target is behind, by name or address; the uplink source is not
+            asked then.
+        hypervisor: the hypervisor of the VM, for when OpenStack cannot be asked.
+        macs: the MACs of the VM, for when OpenStack cannot be asked.
     """
 
     dry_run: bool = False
     toggle: bool = False
     force: bool = False
+    switch: str = ""
+    hypervisor: str = ""
+    macs: tuple[str, ...] = ()
 
 
 def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -> None:
     """Heal the run's target; the outcome is written to the run."""
     run.report.options = options
     with recorded(run):
-        followed = follow(site, run.target, run.story)
+        given = given_of(
+            run.settings, site, run.story, options.switch, options.hypervisor, options.macs
+        )
+        followed = follow(site, run.target, run.story, given)
         record(run, followed)
         endpoints = endpoints_of(followed.chain)
         probes = _probe(run, endpoints)

@@ -10,8 +10,11 @@ from rich import box
 from rich.table import Table
 
 from inventory.errors import ExitCode, SourceError, VipkeeperError
+from inventory.given import NOT_ASKED, NOTHING_GIVEN, Given
+from inventory.leafs import LeafMemory
 from inventory.names import short_host
 from napalm_cumulus import errors as napalm
+from runbooks.incident.attachment import remember, translated
 from runbooks.incident.endpoints import RUNNING
 from runbooks.incident.impact import Impact
 from runbooks.incident.path import TracedPath, follow
@@ -50,6 +53,7 @@ class SwitchAnswer:
         gateway: the gateway of the target's address on it; None when there is none.
         problems: what is wrong or could not be found out; each is a sentence.
         exit_code: 0, or that of the worst problem.
+        translated: which leafs have the VTEPs behind which the target is, in words.
     """
 
     switch: str
@@ -58,6 +62,7 @@ class SwitchAnswer:
     gateway: Gateway | None = None
     problems: list[str] = field(default_factory=list)
     exit_code: int = ExitCode.OK
+    translated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ def run_trace(
     ask_switches: bool = True,
     as_json: bool = False,
     probe: bool = True,
+    given: Given = NOTHING_GIVEN,
 ) -> int:
     """Trace a target and show its path; return the exit code.
 
@@ -95,12 +101,13 @@ def run_trace(
         ask_switches: log in to the switches and let them confirm the path.
         as_json: print JSON instead of a table.
         probe: ping the target, and other VMs to compare with.
+        given: what the person says of the path, in place of a source that is down.
 
     Raises:
         TargetError: nothing has that name, or several things have it.
         SourceError: a source failed.
     """
-    followed = follow(site, target, story)
+    followed = follow(site, target, story, given)
     survey = (
         ImpactSurvey(site, followed.chain, settings.heal.blast_sample)
         if probe and followed.chain.hypervisor and followed.failure is None
@@ -123,7 +130,7 @@ def _reach(
     followed: TracedPath, survey: ImpactSurvey | None, words: list[SwitchAnswer]
 ) -> PingAnswer:
     """Return who answers: the target, and other VMs to compare with."""
-    vms = [vm for vm in _vms(followed) if vm.status == RUNNING]
+    vms = [vm for vm in _vms(followed) if vm.status in {RUNNING, NOT_ASKED}]
     addresses = [str(address.ip) for vm in vms for address in vm.addresses][:_MOST_PINGED]
     try:
         probes = probe_all(addresses)
@@ -152,7 +159,7 @@ def _ask(settings: Settings, switch: Switch, followed: TracedPath) -> SwitchAnsw
     try:
         with switch_session(settings, switch) as session:
             word.hostname = session.run(check_identity)
-            if chain.hypervisor:
+            if chain.hypervisor or chain.vm:
                 word.presence = session.run(
                     check_presence,
                     hypervisor=chain.hypervisor,
@@ -160,6 +167,9 @@ def _ask(settings: Settings, switch: Switch, followed: TracedPath) -> SwitchAnsw
                     macs=[mac for vm in vms for mac in vm.macs],
                     addresses=[str(address) for address in addresses],
                 )
+                memory = LeafMemory(settings.paths.cache)
+                remember(memory, switch, word.presence)
+                word.translated = translated(memory, word.presence)
                 if not word.presence.confirmed:
                     word.exit_code = ExitCode.REFUSED
             if addresses:
@@ -229,6 +239,7 @@ def _rows(word: SwitchAnswer) -> list[tuple[str, str, str]]:
         verdict = {True: "yes", False: "NO", None: "not known"}[_confirmed(word.presence)]
         rows.append(("behind it?", f"{verdict}: {word.presence.explanation}", switch))
         rows += [("warning", text, switch) for text in word.presence.warnings]
+        rows += [("that leaf", text, "last look") for text in word.translated]
     elif word.hostname:
         rows.append(("identity", f"it calls itself {word.hostname}", switch))
     if word.gateway is not None:

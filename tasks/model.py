@@ -116,6 +116,8 @@ class Presence:
         evidence: what each table says.
         warnings: what is odd but stops nothing.
         heard: names of all LLDP neighbours; untrusted, as everything that comes from the network.
+        behind: the VTEPs of other leafs behind which the VMs were learnt; empty where one is here.
+        vteps: the switch's own tunnel addresses.
     """
 
     hostname: str
@@ -124,6 +126,8 @@ class Presence:
     evidence: tuple[Evidence, ...]
     warnings: tuple[str, ...] = ()
     heard: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+    vteps: tuple[str, ...] = ()
 
     @property
     def confirmed(self) -> bool:

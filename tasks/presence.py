@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
-from inventory.names import same_host
+from inventory.names import is_address, same_host
 from napalm_cumulus.patterns import normal_mac
 from tasks.facts.collect import SILENT, collect_facts
 from tasks.identity import require_same
 from tasks.model import Evidence, Presence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from tasks.facts.model import FdbFact, NeighbourFact, Section, SwitchFacts
 
-#: The commands whose facts ``judge`` needs.
-_NEEDED = ("hostname", "lldp", "fdb", "neighbours")
+#: The commands whose facts ``judge`` needs, and the tunnel addresses with them.
+NEEDED = ("hostname", "lldp", "fdb", "neighbours", "links")
 
 
 def check_presence(
@@ -32,7 +33,7 @@ def check_presence(
 
     Args:
         task: the task on the switch.
-        hypervisor: the name of the hypervisor, full or short.
+        hypervisor: the name of the hypervisor, full or short; empty where it is not known.
         ports: its ports in the uplink source.
         macs: MAC addresses of its VMs.
         addresses: IP addresses of its VMs.
@@ -44,7 +45,7 @@ def check_presence(
     Raises:
         WrongSwitchError: the switch that answers has another name.
     """
-    facts: SwitchFacts = collect_facts(task, probes=SILENT, only=_NEEDED).result
+    facts: SwitchFacts = collect_facts(task, probes=SILENT, only=NEEDED).result
     require_same(task.host.name, facts.hostname, task.host.hostname or "")
     presence = judge(facts, hypervisor, ports=ports, macs=macs, addresses=addresses)
     return Result(host=task.host, result=presence)
@@ -60,10 +61,15 @@ def judge(
 ) -> Presence:
     """Judge a switch's tables; pure. One that was not read says nothing, for or against."""
     macs = [normal_mac(mac) or mac.lower() for mac in macs]
-    seen = [row.port for row in facts.lldp.rows if same_host(row.name, hypervisor)]
+    seen = [row.port for row in facts.lldp.rows if hypervisor and same_host(row.name, hypervisor)]
     evidence = [_lldp_evidence(facts, hypervisor, seen)]
+    where = places(facts.fdb, macs or macs_of(facts.neighbours, addresses))
     if macs:
-        evidence.append(_fdb_evidence(facts.fdb, set(macs)))
+        evidence.append(_fdb_evidence(facts.fdb, where, set(macs)))
+    elif where.far and not where.near:
+        # What a neighbour entry calls the VM's MAC is not known to be it: enough to stop here.
+        text = f"learnt from another leaf: {_few(_said(where.far, 'behind'))}"
+        evidence.append(Evidence("FDB", supports=False, text=text))
     if addresses:
         evidence += _neighbour_evidence(facts.neighbours, set(macs), set(addresses))
     warnings = []
@@ -79,7 +85,56 @@ def judge(
         evidence=tuple(evidence),
         warnings=tuple(warnings),
         heard=tuple(dict.fromkeys(row.name for row in facts.lldp.rows)),
+        behind=()
+        if where.near
+        else tuple(sorted({v for v in where.far.values() if is_address(v)})),
+        vteps=vteps_of(facts),
     )
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a switch has learnt MACs.
+
+    Attributes:
+        near: its own port by MAC.
+        far: by MAC the VTEP behind which it is, or the tunnel's device where none is told.
+    """
+
+    near: Mapping[str, str]
+    far: Mapping[str, str]
+
+    @property
+    def vteps(self) -> tuple[str, ...]:
+        """Return the VTEPs of other leafs, each once."""
+        return tuple(sorted({place for place in self.far.values() if is_address(place)}))
+
+
+def places(fdb: Section[FdbFact], macs: Collection[str]) -> Places:
+    """Return where the switch has learnt the MACs: on its own ports, or from another leaf."""
+    tunnels = {row.port for row in fdb.rows if row.remote}
+    near: dict[str, str] = {}
+    remote: dict[str, str] = {}
+    tunnel: dict[str, str] = {}
+    for row in fdb.rows:
+        if row.mac in macs and row.state != "permanent":
+            if row.port not in tunnels:
+                near[row.mac] = row.port
+            elif row.remote:
+                remote[row.mac] = row.remote
+            else:
+                tunnel[row.mac] = row.port
+    return Places(near, {**tunnel, **remote})
+
+
+def macs_of(neighbours: Section[NeighbourFact], addresses: Collection[str]) -> frozenset[str]:
+    """Return the MACs that the neighbour table has for addresses."""
+    return frozenset(r.mac for r in neighbours.rows if r.mac and str(r.address) in addresses)
+
+
+def vteps_of(facts: SwitchFacts) -> tuple[str, ...]:
+    """Return the switch's own tunnel addresses (``vxlan-local-tunnelip``)."""
+    return tuple(sorted({row.local for row in facts.links.rows if row.local}))
 
 
 def _lldp_evidence(facts: SwitchFacts, hypervisor: str, seen: list[str]) -> Evidence:
@@ -88,22 +143,22 @@ def _lldp_evidence(facts: SwitchFacts, hypervisor: str, seen: list[str]) -> Evid
         return Evidence("LLDP", supports=None, text=text, unread=True)
     if facts.lldp.unread:
         return Evidence("LLDP", supports=None, text=facts.lldp.unread, unread=True)
+    if not hypervisor:
+        return Evidence("LLDP", supports=None, text="no hypervisor is known to look for")
     if seen:
         return Evidence("LLDP", supports=True, text=f"{hypervisor} is on {', '.join(seen)}")
     return Evidence("LLDP", supports=None, text=f"no neighbour is called {hypervisor}")
 
 
-def _fdb_evidence(fdb: Section[FdbFact], wanted: set[str]) -> Evidence:
+def _said(found: Mapping[str, str], preposition: str) -> list[str]:
+    return sorted(f"{mac} {preposition} {place}" for mac, place in found.items())
+
+
+def _fdb_evidence(fdb: Section[FdbFact], where: Places, wanted: set[str]) -> Evidence:
     """Return where VM MACs are learnt: on a local port, or behind the VXLAN (another leaf)."""
     if not fdb.known:
         return Evidence("FDB", supports=None, text=_why(fdb, "bridge"), unread=True)
-    tunnels = {row.port for row in fdb.rows if row.remote}
-    learnt = [row for row in fdb.rows if row.mac in wanted and row.state != "permanent"]
-    local = sorted({f"{row.mac} on {row.port}" for row in learnt if row.port not in tunnels})
-    remote = sorted(
-        {f"{row.mac} behind {row.remote}" for row in learnt if row.remote}
-        or {f"{row.mac} behind {row.port}" for row in learnt if row.port in tunnels}
-    )
+    local, remote = _said(where.near, "on"), _said(where.far, "behind")
     if local:
         return Evidence("FDB", supports=True, text=f"learnt {_few(local)}")
     if remote:

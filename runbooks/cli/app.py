@@ -17,13 +17,17 @@ from runbooks.cli.fleet import check, heal_all, watch
 from runbooks.cli.guard import GuardedGroup
 from runbooks.cli.options import (
     AsJson,
+    Behind,
     DryRun,
     Globals,
+    Macs,
     OneTarget,
+    OnHypervisor,
     SwitchName,
     Target,
     Yes,
     agreement,
+    described_path,
     new_run,
     settings_of,
     site_of,
@@ -85,7 +89,7 @@ def options(
 
 
 @app.command()
-def trace(
+def trace(  # noqa: PLR0917 - Typer reads the options from the signature
     ctx: typer.Context,
     target: Target,
     as_json: AsJson = False,
@@ -95,26 +99,33 @@ def trace(
     probe: Annotated[
         bool, typer.Option(help="Ping the target, and others to see how many are cut off.")
     ] = True,
+    switch: Behind = None,
+    hypervisor: OnHypervisor = None,
+    macs: Macs = None,
 ) -> None:
     """Show the way from a VM or hypervisor to its switches, and who says so."""
+    described = described_path(switch, hypervisor, macs)
+    from runbooks.incident.path import given_of
     from runbooks.trace import run_trace
 
     settings = settings_of(ctx, changes=False)
     story = tell_story(quiet=True)
+    site = site_of(settings)
     code = run_trace(
         settings,
-        site_of(settings),
+        site,
         target,
         story,
         ask_switches=ask_switches,
         as_json=as_json,
         probe=probe,
+        given=given_of(settings, site, story, *described),
     )
     raise typer.Exit(code)
 
 
 @app.command()
-def heal(  # noqa: PLR0917 - Typer reads the options from the signature
+def heal(  # noqa: PLR0917 - as above
     ctx: typer.Context,
     target: OneTarget = None,
     dry_run: DryRun = False,
@@ -132,8 +143,14 @@ def heal(  # noqa: PLR0917 - Typer reads the options from the signature
     all_unhealthy: Annotated[
         bool, typer.Option("--all-unhealthy", help="Check all switches, and heal what can be.")
     ] = False,
+    switch: Behind = None,
+    hypervisor: OnHypervisor = None,
+    macs: Macs = None,
 ) -> None:
     """Find out why a VM is cut off, do the least that cures it, and prove that it answers."""
+    described = described_path(switch, hypervisor, macs)
+    if all_unhealthy and any(described):
+        raise UsageError("--switch, --hypervisor and --mac are of one VM, not --all-unhealthy")
     if all_unhealthy:
         if target is not None or toggle:
             raise UsageError("--all-unhealthy finds its targets itself, and never toggles blindly")
@@ -144,7 +161,7 @@ def heal(  # noqa: PLR0917 - Typer reads the options from the signature
 
     settings = settings_of(ctx, changes=True)
     run = new_run(settings, "heal", target)
-    chosen = HealOptions(dry_run=dry_run, toggle=toggle, force=force)
+    chosen = HealOptions(dry_run, toggle, force, *described)
     try:
         run_heal(run, site_of(settings), agreement(yes=yes), chosen)
     finally:

@@ -44,6 +44,25 @@ OneTarget = Annotated[
 SwitchName = Annotated[
     str, typer.Argument(help="A switch's name or management address.", metavar="SWITCH")
 ]
+Behind = Annotated[
+    str | None,
+    typer.Option(
+        "--switch",
+        metavar="SWITCH",
+        help="The switch it is behind (name or address); Mimic is not asked. The switch has to "
+        "confirm it.",
+    ),
+]
+OnHypervisor = Annotated[
+    str | None,
+    typer.Option(
+        "--hypervisor", metavar="NAME", help="The VM's hypervisor, if OpenStack cannot be asked."
+    ),
+]
+Macs = Annotated[
+    list[str] | None,
+    typer.Option("--mac", metavar="MAC", help="The VM's MAC, if OpenStack cannot be asked."),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing a switch.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan; change nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -95,16 +114,48 @@ def site_of(settings: Settings) -> Site:
 
 def switch_of(settings: Settings, name: str, story: Story) -> Switch:
     """Return the switch of that name or address."""
-    from inventory.errors import TargetError
-    from inventory.names import is_address, is_hostname
+    from inventory.leafs import LeafMemory
+    from inventory.names import is_address
     from runbooks.incident.path import find_switch
 
     if is_address(name):
         return find_switch(None, name, story)
+    require_switch_name(name)
+    return find_switch(site_of(settings), name, story, LeafMemory(settings.paths.cache))
+
+
+def require_switch_name(name: str) -> None:
+    """Raise TargetError where a text is neither a switch's name nor an address."""
+    from inventory.errors import TargetError
+    from inventory.names import is_address, is_hostname
+
     mistyped = "." in name and name.replace(".", "").isdigit()
-    if mistyped or not is_hostname(name):
+    if not is_address(name) and (mistyped or not is_hostname(name)):
         raise TargetError(f"{name!r} is neither a switch's name nor an address")
-    return find_switch(site_of(settings), name, story)
+
+
+def described_path(
+    switch: str | None, hypervisor: str | None, macs: Sequence[str] | None
+) -> tuple[str, str, tuple[str, ...]]:
+    """Return what the command line says of a path, checked: switch, hypervisor and MACs.
+
+    Raises:
+        TargetError: a name can be that of no switch, or of no hypervisor.
+        UsageError: a MAC is none.
+    """
+    from inventory.errors import TargetError
+    from inventory.names import is_hostname
+    from napalm_cumulus.patterns import normal_mac
+
+    if switch is not None:
+        require_switch_name(switch)
+    if hypervisor is not None and not is_hostname(hypervisor):
+        raise TargetError(f'"{hypervisor}" cannot be the name of a hypervisor.')
+    found = {text: normal_mac(text) for text in macs or ()}
+    wrong = [text for text, mac in found.items() if not mac]
+    if wrong:
+        raise UsageError(f"--mac {wrong[0]!r} is no MAC address")
+    return switch or "", hypervisor or "", tuple(mac for mac in found.values() if mac)
 
 
 def wanted_of(vip: str | None, interface: str | None) -> GatewayQuery:

@@ -68,14 +68,15 @@ def affected_leafs_of(case: Incident, reached: Attachments, *, force: bool) -> l
     """Return the leafs to work on, after a look at each.
 
     A leaf may have a fault that hides the hypervisor from it (its port is down). It is returned,
-    too, as long as none of its tables says that the hypervisor is somewhere else.
+    too, as long as none of its tables says that the hypervisor is somewhere else. Not so where only
+    the person who asks says that the target is there: any leaf may have a port that is down.
 
     Raises:
         RefusedError: no switch sees the target.
         NoGatewayError: no switch has a gateway for it.
         NapalmException: no switch can be reached, or one refuses.
     """
-    if not reached.confirmed and not force:
+    if not reached.confirmed and not force and case.followed.chain.given.switch is None:
         hidden = [_affected(case, b) for b in reached.answered if not b.contradicted]
         explained = [w for w in hidden if any(map(_hides, w.diagnoses))]
         if explained:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
+from inventory.leafs import leaf_of
 from nornir_config.connection import drop_connection
 from nornir_config.runner.errors import AbandonedError, HostDeadlineError, NotStartedError
 from runbooks.fleet.selection import model_of, rack_of, uplinks_of
@@ -22,6 +23,7 @@ from tasks.health.assess import assess as assess_facts
 from tasks.health.assess import unreachable
 from tasks.health.diagnose import diagnose
 from tasks.health.judge import NOT_JUDGED
+from tasks.presence import vteps_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from nornir.core.inventory import Host
     from nornir.core.task import MultiResult
 
+    from inventory.leafs import Leaf
     from tasks.facts.model import SwitchFacts
     from tasks.faults.model import Diagnosis
     from tasks.health.model import SwitchHealth
@@ -82,6 +85,7 @@ class Assessment:
         gateways: the stanzas that the diagnoses are about.
         held: the VIPs in its configuration, whatever its kernel holds.
         answered: whether the switch could be judged at all.
+        leaf: what is remembered of the switch for later runs; None where nothing is.
     """
 
     health: SwitchHealth
@@ -89,6 +93,7 @@ class Assessment:
     gateways: tuple[Gateway, ...] = ()
     held: frozenset[str] = frozenset()
     answered: bool = True
+    leaf: Leaf | None = None
 
 
 def assess(task: Task, looking: CheckOptions) -> Result:
@@ -130,12 +135,13 @@ def assessed(host: Host, facts: SwitchFacts, looking: CheckOptions, seconds: flo
     findings = (f for f in whole.findings if looking.wants(f.check) and f.check not in nameless)
     health = replace(whole, findings=tuple(findings), judged=done, checked=len(done))
     held = frozenset(str(v.address.ip) for g in facts.gateways for v in g.virtual)
+    leaf = leaf_of(host.name, host.hostname or "", facts.hostname, vteps_of(facts))
     if not looking.diagnose:
-        return Assessment(health, held=held)
+        return Assessment(health, held=held, leaf=leaf)
     diagnoses = diagnose(facts, view=SwitchView(facts, expected))
     concerned = {diagnosis.interface for diagnosis in diagnoses}
     gateways = tuple(g for g in facts.gateways if g.interface in concerned)
-    return Assessment(health, diagnoses, gateways, held)
+    return Assessment(health, diagnoses, gateways, held, leaf=leaf)
 
 
 def ports_of(gateway: Gateway, behind: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from inventory.leafs import LeafMemory
 from napalm_cumulus.account import who
 from nornir_config.connection import CONNECTION_NAME, drop_connection
 from nornir_config.init import init_nornir
@@ -99,6 +100,7 @@ class Checker:
         self._progress = progress or Silence()
         self._assessments: dict[str, Assessment] = {}
         self._asked = False
+        self._memory = LeafMemory(settings.paths.cache)
         self._runner = FleetRunner(
             pace.workers or settings.workers,
             deadline=pace.deadline or settings.check.deadline,
@@ -117,6 +119,7 @@ class Checker:
         interrupted = self._ask_all()
         if not interrupted and self._all_refused() and self._find_password():
             interrupted = self._ask_all()
+        self._memory.keep(a.leaf for a in self._assessments.values() if a.leaf is not None)
         healths = tuple(self._assessments[name].health for name in sorted(self._assessments))
         found = self._fleet_findings(healths)
         health = FleetHealth(

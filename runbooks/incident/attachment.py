@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from inventory.given import NOT_ASKED
+from inventory.leafs import LeafMemory, leaf_of
+from inventory.names import short_host
 from napalm_cumulus import errors as napalm
 from runbooks.run.explain import explain
 from runbooks.run.session import SwitchSession, switch_session
@@ -68,6 +71,7 @@ def reach(
     """
     answered: list[AttachedLeaf] = []
     failures: list[napalm.NapalmException] = []
+    memory = LeafMemory(run.settings.paths.cache)
     for answer in followed.chain.switches:
         switch = answer.value
         try:
@@ -78,7 +82,8 @@ def reach(
             failures.append(failure)
             continue
         run.report.presence[switch.name] = presence
-        _tell(run, switch, presence)
+        remember(memory, switch, presence)
+        _tell(run, switch, presence, memory)
         answered.append(AttachedLeaf(session, presence))
     return Attachments(tuple(answered), tuple(failures))
 
@@ -105,11 +110,54 @@ def require_confirmed(
         return chosen
     if reached.failures and not unseen:
         raise reached.failures[0]
-    places = ", ".join(answer.value.name for answer in followed.chain.switches)
     raise RefusedError(
-        f"OpenStack and the uplink source put {run.target} ({followed.chain.hypervisor}) behind "
-        f"{places}, but {'; '.join(unseen)}; nothing was touched",
-        "Find out which is right (vip trace). If you know better than the switch: --force",
+        f"{_claim(run.target, followed)}, but {'; '.join(unseen)}; nothing was touched",
+        _what_next(run, reached, followed),
+    )
+
+
+def _claim(target: str, followed: TracedPath) -> str:
+    """Return in words who says that the target is behind which switches."""
+    chain = followed.chain
+    places = ", ".join(answer.value.name for answer in chain.switches)
+    on = f" ({chain.hypervisor})" if chain.hypervisor else ""
+    who = "--switch puts" if chain.given.switch else "OpenStack and the uplink source put"
+    return f"{who} {target}{on} behind {places}"
+
+
+def _what_next(run: Run, reached: Attachments, followed: TracedPath) -> str:
+    """Return what to type next: the leaf that the switch points to, where that is known."""
+    memory = LeafMemory(run.settings.paths.cache)
+    given, force = followed.chain.given, "If you know better than the switch: --force"
+    vteps = dict.fromkeys(vtep for one in reached.answered for vtep in one.presence.behind)
+    for vtep in vteps:
+        for leaf in memory.behind(vtep):
+            described = [f"--hypervisor {given.hypervisor}"] if given.hypervisor else []
+            described += [f"--mac {mac}" for mac in given.macs]
+            words = ("vip heal", run.target, "--switch", short_host(leaf.name), *described)
+            return f"{vtep} is the VTEP of {leaf.name}: {' '.join(words)}"
+    if vteps:
+        unknown = ", ".join(vteps)
+        return f"Which leaf has the VTEP {unknown}: vip find {run.target} asks all. {force}"
+    vm = followed.chain.vm
+    if vm and vm.value.status == NOT_ASKED and not (vm.value.hypervisor or vm.value.macs):
+        named = "Name its hypervisor (--hypervisor) or its MAC (--mac)"
+        return f"{named}; vip find {run.target} shows them. {force}"
+    return f"Find out which is right: vip find {run.target} asks all switches. {force}"
+
+
+def remember(memory: LeafMemory, switch: Switch, presence: Presence) -> None:
+    """Remember a switch that was looked at, with its tunnel addresses."""
+    leaf = leaf_of(switch.name, str(switch.address), presence.hostname, presence.vteps)
+    memory.keep([leaf] if leaf else [])
+
+
+def translated(memory: LeafMemory, presence: Presence) -> tuple[str, ...]:
+    """Return in words which leafs have the VTEPs behind which the target was learnt."""
+    return tuple(
+        f"{vtep} is the VTEP of {leaf.name}"
+        for vtep in presence.behind
+        for leaf in memory.behind(vtep)
     )
 
 
@@ -131,7 +179,9 @@ def _look_for(
     return presence
 
 
-def _tell(run: Run, switch: Switch, presence: Presence) -> None:
+def _tell(run: Run, switch: Switch, presence: Presence, memory: LeafMemory) -> None:
+    if switch.name == str(switch.address) and presence.hostname:
+        run.story.tell(switch.short_name, f"it calls itself {presence.hostname}", "info")
     for evidence in presence.evidence:
         kind = {True: "ok", False: "fail", None: "warn" if evidence.unread else "info"}[
             evidence.supports
@@ -139,3 +189,5 @@ def _tell(run: Run, switch: Switch, presence: Presence) -> None:
         run.story.tell(switch.short_name, f"{evidence.source}: {evidence.text}", kind)
     for warning in presence.warnings:
         run.story.tell(switch.short_name, warning, "warn")
+    for text in translated(memory, presence):
+        run.story.tell(switch.short_name, text, "info")

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from inventory.errors import TargetError
+from inventory.given import NOT_ASKED
 from inventory.target import Kind, TargetPath
 from tasks.faults.model import SilentEndpoint
 
@@ -74,7 +75,7 @@ def endpoints_of(chain: TargetPath) -> tuple[Endpoint, ...]:
 
 
 def _the_vm(vm: VirtualMachine, target: str) -> Endpoint:
-    if vm.status != RUNNING:
+    if vm.status not in {RUNNING, NOT_ASKED}:
         fault = f" ({vm.fault})" if vm.fault else ""
         verb = _REMEDIES.get(vm.status, "show")
         raise TargetError(
@@ -82,7 +83,7 @@ def _the_vm(vm: VirtualMachine, target: str) -> Endpoint:
             "gateway does",
             f"See to the VM itself: openstack server {verb} {vm.id}",
         )
-    if not vm.hypervisor:
+    if not vm.hypervisor and vm.status != NOT_ASKED:
         raise TargetError(
             f"{vm.name} is {vm.status}, but OpenStack has placed it on no hypervisor",
             f"See what Nova says: openstack server show {vm.id}",
@@ -165,4 +166,5 @@ def known_macs(chain: TargetPath) -> dict[str, tuple[str, ...]]:
     vms = list(chain.neighbours.value) if chain.neighbours else []
     if chain.vm is not None:
         vms.append(chain.vm.value)
-    return {str(a.ip): tuple(m.lower() for m in vm.macs) for vm in vms for a in vm.addresses}
+    known = (vm for vm in vms if vm.macs)
+    return {str(a.ip): tuple(m.lower() for m in vm.macs) for vm in known for a in vm.addresses}

@@ -8,6 +8,8 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from inventory.errors import SourceError, TargetError
+from inventory.given import COMMAND_LINE, NOT_ASKED, NOTHING_GIVEN, Given
+from inventory.leafs import Leaf, LeafMemory
 from inventory.model import Answer, Switch, VirtualMachine
 from inventory.names import age_in_words
 from inventory.target import Kind, TargetPath, resolve
@@ -15,7 +17,10 @@ from runbooks.run.records import now
 from runbooks.run.report import TargetTrace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inventory.site import Site
+    from nornir_config.settings import Settings
     from runbooks.run.run import Run
     from runbooks.run.story import Story
 
@@ -72,11 +77,17 @@ class TracedPath:
     failure: SourceError | None = None
 
 
-def follow(site: Site, target: str, story: Story) -> TracedPath:
+def follow(site: Site, target: str, story: Story, given: Given = NOTHING_GIVEN) -> TracedPath:
     """Follow a target, and tell each answer as it comes.
 
     A source that fails after the VM was found is returned in ``failure`` and not raised: whether
-    the VM answers can be found out without that source.
+    the VM answers can be found out without that source. Its advice says how to go on without it.
+
+    Args:
+        site: the sources.
+        target: the target.
+        story: is told each answer.
+        given: what the person says of the path.
 
     Raises:
         TargetError: nothing has that name, or several things have it.
@@ -91,20 +102,34 @@ def follow(site: Site, target: str, story: Story) -> TracedPath:
         if name == "vm":
             vms.append(answer)
         old = f" (its answer of {age_in_words(step.age_seconds)} ago)" if answer.cached else ""
-        story.tell(answer.source, step.answer + old, "warn" if answer.cached else "ok")
+        sure = not answer.cached and answer.source != COMMAND_LINE
+        story.tell(answer.source, step.answer + old, "ok" if sure else "warn")
 
     try:
-        chain = resolve(site, target, on_step=on_step)
+        chain = resolve(site, target, on_step=on_step, given=given)
     except SourceError as failure:
+        _show_way_round(site, target, failure, found=bool(vms))
         if not vms:
             raise
         story.tell(failure.system, failure.message, "fail")
         vm = vms[0]
-        chain = TargetPath(target, Kind.VM, vm, vm.value.hypervisor)
+        chain = TargetPath(target, Kind.VM, vm, vm.value.hypervisor, given=given)
         return TracedPath(chain, tuple(steps), failure)
     for warning in chain.warnings:
         story.tell("note", warning, "warn")
     return TracedPath(chain, tuple(steps))
+
+
+def _show_way_round(site: Site, target: str, failure: SourceError, *, found: bool) -> None:
+    """Add to a failure how to go on without that source."""
+    if failure.system == site.compute.system and not found:
+        way = (
+            "To go on without it, name the VM's address and its place: vip heal ADDRESS --switch "
+            "NAME --hypervisor NAME (or --mac MAC); vip find ADDRESS shows them."
+        )
+    else:
+        way = f"To go on without it, name the switch: --switch NAME; to find it: vip find {target}"
+    failure.advice = " ".join(filter(None, (failure.advice, way)))
 
 
 def record(run: Run, followed: TracedPath) -> None:
@@ -115,17 +140,20 @@ def record(run: Run, followed: TracedPath) -> None:
     )
 
 
-def find_switch(site: Site | None, name: str, story: Story) -> Switch:
+def find_switch(
+    site: Site | None, name: str, story: Story, memory: LeafMemory | None = None
+) -> Switch:
     """Return the switch with that name or management address.
 
     Args:
         site: the sources to ask for the address; not needed where the address is given.
         name: a switch's name, full or short, or an IP address.
         story: is told the answer.
+        memory: the leafs that were looked at, for when the address source is down.
 
     Raises:
         TargetError: the address source knows no such switch.
-        SourceError: the address source failed.
+        SourceError: the address source failed, and the switch was never looked at.
     """
     try:
         return Switch(name, ip_address(name))
@@ -133,12 +161,49 @@ def find_switch(site: Site | None, name: str, story: Story) -> Switch:
         pass
     if site is None:
         raise TargetError(f"{name} is not an address, and no source of addresses is configured")
-    answer = site.address.address_of(name)
+    try:
+        answer = site.address.address_of(name)
+    except SourceError as failure:
+        leaf = memory.named(name) if memory and not failure.sound else None
+        if leaf is None:
+            if not failure.sound:
+                way = "To go on without it: the switch's management address in place of its name."
+                failure.advice = " ".join(filter(None, (failure.advice, way)))
+            raise
+        answer = remembered(leaf, str(failure))
     step = _step("switch", answer)
     story.tell(answer.source, step.answer, "warn" if answer.cached else "ok")
     if answer.warning:
         story.tell("note", answer.warning, "warn")
     return answer.value
+
+
+def given_of(  # noqa: PLR0917 - three sources, three words of the person
+    settings: Settings, site: Site, story: Story, switch: str, hypervisor: str, macs: Sequence[str]
+) -> Given:
+    """Return what the person says of a path, with the address of the switch.
+
+    Raises:
+        TargetError: the address source knows no such switch.
+        SourceError: the address source failed, and the switch was never looked at.
+    """
+    memory = LeafMemory(settings.paths.cache)
+    found = find_switch(site, switch, story, memory) if switch else None
+    return Given(found, hypervisor, tuple(macs))
+
+
+def remembered(leaf: Leaf, why: str) -> Answer[Switch]:
+    """Return a leaf's address as it was when the leaf was last looked at.
+
+    Args:
+        leaf: the leaf.
+        why: why no source is asked, as a sentence.
+    """
+    ago = age_in_words((now() - leaf.seen).total_seconds())
+    warning = f"{why} {leaf.name} answered at {leaf.address} {ago} ago."
+    return Answer(
+        Switch(leaf.name, leaf.address), "Last look", leaf.seen, cached=True, warning=warning
+    )
 
 
 def _step(name: str, answer: Answer[Any]) -> PathStep:
@@ -155,6 +220,11 @@ def _step(name: str, answer: Answer[Any]) -> PathStep:
 
 
 def _words(name: str, value: Any) -> str:  # noqa: ANN401 - each step has a value of its own kind
+    if name == "vm" and value.status == NOT_ASKED:
+        where = (
+            f"on {value.hypervisor}" if value.hypervisor else "on a hypervisor that is not named"
+        )
+        return f"{value.name} {where}{''.join(f', {mac}' for mac in value.macs)}"
     if name == "vm":
         addresses = ", ".join(str(a.ip) for a in value.addresses) or "no address"
         where = f"on {value.hypervisor}" if value.hypervisor else "on no hypervisor"
@@ -169,5 +239,7 @@ def _words(name: str, value: Any) -> str:  # noqa: ANN401 - each step has a valu
         names = [vm.name for vm in value]
         more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
         return f"{len(names)} VMs on that hypervisor: {', '.join(names[:_FEW])}{more}"
+    if value.name == str(value.address):
+        return f"the switch at {value.address}"
     seen = f", seen {value.seen}" if value.seen else ""
     return f"{value.name} is {value.address}{seen}"

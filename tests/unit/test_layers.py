@@ -82,10 +82,10 @@ FLOORS: dict[str, tuple[str, ...]] = {
     ),
     "inventory": (
         "target nornir_hosts",
-        "site",
+        "site leafs",
         "cached_sources",
         "disk_cache kept",
-        "sources export",
+        "sources export written given",
         "model settings",
         "names errors files",
     ),

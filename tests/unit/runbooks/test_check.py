@@ -18,6 +18,7 @@ from napalm.base.exceptions import (
 from pydantic import SecretStr
 
 from inventory.errors import SourceError
+from inventory.leafs import LeafMemory
 from runbooks.fleet import assess
 from runbooks.output.forms import FORMS
 from tasks.facts.collect import SILENT
@@ -36,6 +37,15 @@ def test_a_healthy_fleet_is_ok(leafs: Leafs) -> None:
     assert sorted(leafs.asked) == [name_of(1), name_of(3)]
     assert "1/2 swt" in result.stderr
     assert "2/2 swt" in result.stderr
+
+
+def test_a_check_remembers_every_leaf_that_answered(leafs: Leafs) -> None:
+    leafs.add(1, 3)
+    leafs.add(2, answer=ConnectionException("No route to host."))
+    leafs.world.vip("check")
+    known = LeafMemory(leafs.world.directory / "cache").known()
+    assert [leaf.name for leaf in known] == [name_of(1), name_of(3)]
+    assert all(leaf.vteps for leaf in known)
 
 
 def test_a_fault_of_one_leaf_is_critical_and_named(leafs: Leafs) -> None:

@@ -38,7 +38,7 @@ def test_lldp_alone_confirms(run: Run, switch: FakeSwitch) -> None:
     assert presence.confirmed
     assert presence.port == "swp1s3"
     assert presence.warnings == ()
-    assert switch.batches == [4], "one round trip, of no more than is needed"
+    assert switch.batches == [5], "one round trip, of no more than is needed"
 
 
 def test_the_fdb_alone_confirms(run: Run, switch: FakeSwitch) -> None:

@@ -1,0 +1,120 @@
+"""The leafs that were looked at: their names, management addresses and tunnel addresses, on disk.
+
+Of a MAC that is not its own a leaf says only behind which tunnel address (VTEP) it is. Which leaf
+that is, no source knows; the leafs themselves do, and every look at one is remembered. So are their
+management addresses, for a day when the source of addresses is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from inventory.disk_cache import Cache
+from inventory.model import Answer
+from inventory.names import IpAddress, is_hostname, same_host
+
+_QUESTION = "leafs that were looked at"
+_SOURCE = "the switches"
+#: What has not changed is written again after so long.
+_FRESH = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A leaf as it was when it was last looked at.
+
+    Attributes:
+        name: its name, as the inventory or else the leaf itself spells it.
+        address: its management address.
+        seen: when it was looked at (UTC).
+        vteps: its tunnel addresses (``vxlan-local-tunnelip``); two leafs of a pair share one.
+    """
+
+    name: str
+    address: IpAddress
+    seen: datetime
+    vteps: tuple[IpAddress, ...] = ()
+
+
+_LEAFS: TypeAdapter[tuple[Leaf, ...]] = TypeAdapter(tuple[Leaf, ...])
+
+
+def leaf_of(
+    name: str, address: str, hostname: str, vteps: Iterable[str], at: datetime | None = None
+) -> Leaf | None:
+    """Return what is to be remembered of a switch that was looked at; None where it is unsafe.
+
+    Args:
+        name: its name in the inventory, or its address where it was named by that.
+        address: its management address.
+        hostname: what it calls itself.
+        vteps: its tunnel addresses, as it tells them.
+        at: when it was looked at; now by default.
+    """
+    own = hostname if name == address else name
+    if not is_hostname(own) or not same_host(own, hostname):
+        return None
+    try:
+        found = tuple(sorted({ip_address(text) for text in vteps}, key=str))
+        return Leaf(own, ip_address(address), at or datetime.now(timezone.utc), found)
+    except ValueError:
+        return None
+
+
+class LeafMemory:
+    """The leafs that were looked at, by any run of this user."""
+
+    def __init__(self, cache_directory: Path) -> None:
+        """Use the directory of the kept answers."""
+        self._cache = Cache(cache_directory)
+
+    def known(self) -> tuple[Leaf, ...]:
+        """Return every leaf, by name; none where nothing is kept."""
+        kept = self._cache.load(_QUESTION, _LEAFS)
+        return tuple(leaf for leaf in kept.value if is_hostname(leaf.name)) if kept else ()
+
+    def behind(self, vtep: str) -> tuple[Leaf, ...]:
+        """Return the leafs with a tunnel address: one, both of a pair, or none that is known."""
+        return tuple(leaf for leaf in self.known() if vtep in map(str, leaf.vteps))
+
+    def named(self, name: str) -> Leaf | None:
+        """Return the only leaf of that name, full or short."""
+        found = [leaf for leaf in self.known() if same_host(leaf.name, name)]
+        return found[0] if len(found) == 1 else None
+
+    def keep(self, looked: Iterable[Leaf]) -> None:
+        """Remember leafs; a disk error is logged and otherwise ignored."""
+        old = list(self.known())
+        new = list(old)
+        for leaf in looked:
+            same = [k for k in new if k.address == leaf.address or same_host(k.name, leaf.name)]
+            new = [kept for kept in new if kept not in same]
+            new.append(_merged(leaf, same))
+        if _worth_writing(old, new):
+            kept = tuple(sorted(new, key=lambda leaf: leaf.name))
+            answer = Answer(kept, _SOURCE, datetime.now(timezone.utc))
+            self._cache.store(_QUESTION, answer, _LEAFS)
+
+
+def _merged(leaf: Leaf, same: list[Leaf]) -> Leaf:
+    """Return a leaf with what was known of it: its full name, and VTEPs where none were read."""
+    names = [leaf.name, *(kept.name for kept in same if same_host(kept.name, leaf.name))]
+    vteps = leaf.vteps or next((kept.vteps for kept in same), ())
+    return replace(leaf, name=max(names, key=len), vteps=vteps)
+
+
+def _worth_writing(old: list[Leaf], new: list[Leaf]) -> bool:
+    before = {leaf.name: leaf for leaf in old}
+    for leaf in new:
+        kept = before.get(leaf.name)
+        if kept is None or (kept.address, kept.vteps) != (leaf.address, leaf.vteps):
+            return True
+        if leaf.seen - kept.seen > _FRESH:
+            return True
+    return len(old) != len(new)
