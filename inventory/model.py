@@ -88,7 +88,8 @@ class Uplink:
         interface: the hypervisor's own interface (``eth0``).
         switch: LLDP system name of the switch, verbatim.
         port: the switch's port (``swp1s3``).
-        observed: the date when LLDP last saw it; None for recorded cabling (NetBox).
+        observed: the date when LLDP last saw it; None for recorded cabling (NetBox), and where one
+            date is drawn for several cables.
         source: the system it was read from (``Mimic/MagDB``, ``Mimic/NetBox``).
     """
 

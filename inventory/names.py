@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from ipaddress import (
     IPv4Address,
@@ -86,15 +87,24 @@ def short_host(name: str) -> str:
     return name if is_address(name) else name.split(".", 1)[0]
 
 
+def host_key(name: str) -> str:
+    """Return the form of a name that is compared: in one case, without the dot of the root.
+
+    >>> host_key("SWT-03.example.")
+    'swt-03.example'
+    """
+    return name.casefold().removesuffix(".")
+
+
 def same_host(one: str, other: str) -> bool:
     """Return whether two names can belong to one host: equal, or one is the other's short form.
 
     >>> same_host("HV50.example.internal", "hv50"), same_host("hv50.a.example", "hv50.b.example")
     (True, False)
-    >>> same_host("10.5.0.43", "10")
-    False
+    >>> same_host("10.5.0.43", "10"), same_host("hv50.a.example.", "hv50.a.example")
+    (False, True)
     """
-    one, other = one.casefold(), other.casefold()
+    one, other = host_key(one), host_key(other)
     if one == other:
         return True
     if "." in one and "." in other:
@@ -115,6 +125,29 @@ def spelled_like(name: str, known: Iterable[str], most: int = 3) -> list[str]:
             by_form.setdefault(form, []).append(one)
     near = difflib.get_close_matches(wanted, by_form, n=most, cutoff=0.75)
     return list(dict.fromkeys(one for form in near for one in by_form[form]))[:most]
+
+
+def whole_names(names: Iterable[str]) -> dict[str, str]:
+    """Return one spelling for each name: the full one before the short, lower case before upper.
+
+    A short name that can be several hosts stays as it is.
+
+    >>> whole_names(["SW3", "sw3.a.example", "SW3.A.example"])["SW3"]
+    'sw3.a.example'
+    >>> whole_names(["sw3", "sw3.a.example", "sw3.b.example"])["sw3"]
+    'sw3'
+    """
+    spelled: dict[str, str] = {}
+    # Names of one host begin alike, so each is compared with few others, not with thousands.
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(set(names), key=lambda n: (-n.count("."), n != n.lower(), n)):
+        known = alike[host_key(short_host(name))]
+        same = [other for other in known if same_host(other, name)]
+        same = [other for other in same if host_key(other) == host_key(name)] or same
+        spelled[name] = same[0] if len(same) == 1 else name
+        if spelled[name] == name:
+            known.append(name)
+    return spelled
 
 
 def without_credentials(text: str) -> str:

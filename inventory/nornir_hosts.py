@@ -20,7 +20,7 @@ from nornir.core.inventory import (
 
 from inventory.errors import NoNeighbourError, SourceError, TargetError
 from inventory.model import Answer, Switch, Uplink
-from inventory.names import same_host
+from inventory.names import whole_names
 
 if TYPE_CHECKING:
     from inventory.site import Site
@@ -129,21 +129,14 @@ def _addresses(site: Site, uplinks: list[Uplink]) -> tuple[tuple[Answer[Switch],
 def _by_switch(uplinks: list[Uplink]) -> dict[str, tuple[Uplink, ...]]:
     """Return uplinks by switch.
 
-    The short and the full name of a switch count as one, the full one.
+    The names of one switch, short or full and in any case, count as one.
     """
     spelled: dict[str, list[Uplink]] = defaultdict(list)
     for uplink in uplinks:
         spelled[uplink.switch].append(uplink)
-    grouped: dict[str, list[Uplink]] = {}
-    # Names of one switch begin alike, so each is compared with few others, not with thousands.
-    alike: dict[str, list[str]] = defaultdict(list)
-    for name in sorted(spelled, key=lambda name: (-name.count("."), name)):
-        known = alike[name.split(".", 1)[0].casefold()]
-        same = [other for other in known if same_host(other, name)]
-        whole = same[0] if len(same) == 1 else name
-        if whole not in grouped:
-            known.append(whole)
-        grouped.setdefault(whole, []).extend(spelled[name])
+    grouped: dict[str, list[Uplink]] = defaultdict(list)
+    for name, whole in whole_names(spelled).items():
+        grouped[whole].extend(spelled[name])
     order = sorted(grouped)
     return {
         name: tuple(sorted(set(grouped[name]), key=lambda u: (u.hypervisor, u.interface, u.port)))

@@ -65,15 +65,16 @@ class WebSettings(Section):
 
 
 class MimicSettings(WebSettings):
-    """Mimic, at its server's root. ``views`` are tried in order for lists of hypervisors.
+    """Mimic, at its server's root. ``views`` are asked side by side for hypervisors.
 
+    Newer Mimics have no OpenNebula view; beside another one it may be missing or empty.
     ``panels`` are the texts that mark a view's panel (an Aquilon personality) as one of
     hypervisors; case is ignored. ``parallel`` limits the requests at one time: the dashboard is
     slow and shared. ``stale_days`` is the age from which an LLDP date is called old.
     """
 
     url: str = "https://mimic.example.internal"
-    views: tuple[Literal["openstack", "opennebula"], ...] = ("openstack",)
+    views: tuple[Literal["openstack", "opennebula"], ...] = ("openstack", "opennebula")
     panels: tuple[str, ...] = ("compute", "opennebula-hypervisor")
     parallel: int = Field(default=4, ge=1, le=16)
     stale_days: int = Field(default=7, ge=1)

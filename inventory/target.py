@@ -7,6 +7,7 @@ decides whether the target exists and is unique, not whether a VM that is shut o
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from inventory.errors import SourceError, TargetError, UnknownSwitchError, VipkeeperError
 from inventory.given import COMMAND_LINE, NOTHING_GIVEN, Given
 from inventory.model import Answer, Switch, Uplink, VirtualMachine
-from inventory.names import is_address, is_hostname, one_line, same_host
+from inventory.names import is_address, is_hostname, one_line, same_host, whole_names
 from inventory.sources.openstack.source import classify
 from inventory.sources.protocols import NameSource
 
@@ -322,21 +323,10 @@ class _Walk:
         self._step("uplinks", uplinks)
         self._age(uplinks.value)
         neighbours = self._neighbours(others)
-        names = list(dict.fromkeys(uplink.switch for uplink in uplinks.value))
-        with ThreadPoolExecutor(max(1, min(len(names), 4))) as pool:
-            answers = list(pool.map(self._site.address.address_of, names))
-        switches = []
-        for name, found in zip(names, answers, strict=True):
-            here = tuple(uplink for uplink in uplinks.value if uplink.switch == name)
-            switch = Switch(name, found.value.address, found.value.seen, here)
-            answer = Answer(switch, found.source, found.asked_at, found.cached, found.warning)
-            self._step("switch", answer)
-            switches.append(answer)
+        switches = self._switches(uplinks.value)
         # As Nova spells it where Nova was asked, else as the uplink source does.
         spelled = hypervisor if vm else uplinks.value[0].hypervisor
-        return self._path(
-            TargetPath(target, kind, vm, spelled, neighbours, uplinks, tuple(switches))
-        )
+        return self._path(TargetPath(target, kind, vm, spelled, neighbours, uplinks, switches))
 
     def _behind_given(
         self,
@@ -359,6 +349,35 @@ class _Walk:
         self._step("switch", answer)
         return self._path(TargetPath(target, kind, vm, hypervisor, neighbours, switches=(answer,)))
 
+    def _switches(self, uplinks: tuple[Uplink, ...]) -> tuple[Answer[Switch], ...]:
+        """Return the switches of the uplinks; a neighbour without an address hides no other.
+
+        Raises:
+            SourceError: none of them has an address.
+        """
+        names = whole_names(uplink.switch for uplink in uplinks)
+        wanted = list(dict.fromkeys(names[uplink.switch] for uplink in uplinks))
+        with ThreadPoolExecutor(max(1, min(len(wanted), 4))) as pool:
+            asked = {name: pool.submit(self._site.address.address_of, name) for name in wanted}
+        found: list[Answer[Switch]] = []
+        failures: list[VipkeeperError] = []
+        for name, future in asked.items():
+            here = tuple(uplink for uplink in uplinks if names[uplink.switch] == name)
+            try:
+                answer = future.result()
+            except (SourceError, TargetError) as exc:
+                behind = ", ".join(sorted({f"{u.hypervisor} {u.interface}" for u in here}))
+                self._warn(f"The neighbour {name} of {behind} is left out. {exc}")
+                failures.append(exc)
+                continue
+            switch = Switch(name, answer.value.address, answer.value.seen, here)
+            answer = replace(answer, value=switch)
+            self._step("switch", answer)
+            found.append(answer)
+        if failures and not found:
+            raise failures[0]
+        return tuple(found)
+
     def _neighbours(
         self, future: Future[Answer[tuple[VirtualMachine, ...]]]
     ) -> Answer[tuple[VirtualMachine, ...]] | None:
@@ -372,15 +391,18 @@ class _Walk:
         return answer
 
     def _age(self, uplinks: tuple[Uplink, ...]) -> None:
+        undated: dict[str, list[str]] = defaultdict(list)
         for uplink in uplinks:
             where = f"{uplink.hypervisor} {uplink.interface} on {uplink.switch} {uplink.port}"
+            where = where.rstrip()
             days = age_days(uplink, self._today)
             if days is None:
-                self._warn(f"{where.rstrip()} has no LLDP date ({uplink.source}).")
+                undated[uplink.source].append(where)
             elif days >= self._site.stale_days:
-                self._warn(
-                    f"{where.rstrip()} was last observed {days} days ago, on {uplink.observed}."
-                )
+                self._warn(f"{where} was last observed {days} days ago, on {uplink.observed}.")
+        for source, places in undated.items():
+            verb = "has" if len(places) == 1 else "have"
+            self._warn(f"{', '.join(places)} {verb} no LLDP date ({source}).")
 
     def _step(self, name: str, answer: Answer[Any]) -> None:
         if answer.warning:

@@ -64,6 +64,20 @@ def user_agent() -> str:
         return "vipkeeper/0"
 
 
+class MissingPageError(SourceError):
+    """The server has no such page (404)."""
+
+
+class WrongTypeError(SourceError):
+    """The answer is of another type than the expected one.
+
+    Attributes:
+        empty: whether it has no content, either.
+    """
+
+    empty = False
+
+
 @dataclass(frozen=True)
 class Page:
     """A body that arrived completely, with status 200 and an expected type.
@@ -196,13 +210,15 @@ class WebClient:
         kind, charset = _content_type(response.headers.get("Content-Type", ""))
         if content_types and kind not in content_types:
             expected = " or ".join(sorted(content_types))
-            raise SourceError(
+            wrong = WrongTypeError(
                 self.system,
                 f"GET {shown} gave {one_line(kind) or 'no content type'} ({len(body)} bytes) where "
                 f"{expected} was expected{_glimpse(kind, body)}.",
                 "It may be failing behind a page that says so, or want a login: open it in a "
                 "browser.",
             )
+            wrong.empty = not body
+            raise wrong
         return Page(shown, kind, body, charset)
 
     def _follow(self, url: str, params: Mapping[str, str] | None, shown: str) -> requests.Response:
@@ -238,7 +254,8 @@ class WebClient:
         status = response.status_code
         if status == requests.codes.ok:
             return
-        raise SourceError(
+        kind = MissingPageError if status == requests.codes.not_found else SourceError
+        raise kind(
             self.system,
             f"GET {shown} gave HTTP {status} {one_line(response.reason or '', 40)}".rstrip() + ".",
             _ADVICE.get(status, "It is failing itself; ask who runs it."),

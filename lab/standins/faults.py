@@ -25,7 +25,7 @@ VARIANTS: Mapping[str, str] = MappingProxyType(
         "v2018": "Mimic as it was when the manual procedure was written",
         "v2022": "after the port nodes got the port's name; NetBox is a section of text",
         "head": "newest, with its two half-finished renames completed: NetBox drawings too",
-        "headraw": "newest byte for byte on PHP 8: every view is 500 with an empty body",
+        "headraw": "newest byte for byte on PHP 8.2: every view is 500 with an empty body",
     }
 )
 
@@ -55,7 +55,7 @@ _MIMIC: Mapping[str, str] = MappingProxyType(
         "login-required": "The web server in front asks for a login (401).",
         "monitoring-down": "Nagios/Icinga is down: the monitoring key is absent or blank.",
         "monitoring-alarm": "Nagios/Icinga says that the first hypervisor is down.",
-        "netbox-down": "NetBox answers 500: 'Host not in Netbox.', an empty drawing.",
+        "netbox-down": "NetBox answers 500, 403 or HTML: 'Host not in Netbox.', an empty drawing.",
         "netbox-refused": "NetBox refuses: curl's message in front of the drawing's XML.",
         "netbox-stub": "NetBox knows the address and no machine for it.",
         "netbox-uncabled": "NetBox has no cable recorded: 'Unknown Interface'.",
@@ -68,12 +68,24 @@ _MIMIC: Mapping[str, str] = MappingProxyType(
         "no-lldp-name": "The switches send no LLDP system name.",
         "no-port-text": "The switches send no LLDP port text.",
         "wrong-switch": "Every hypervisor is drawn at another leaf than its own.",
+        "swapped-bond": "A bond whose cables were swapped: each leaf is drawn with both, one date.",
+        "lag": "Both NICs are cabled to the hypervisor's own leaf: one date for two cables.",
+        "stray-neighbour": "A second NIC leads to a switch that is not on the subnet page.",
+        "odd-port-texts": "Port texts with a back-tick, an arrow, a bar, angle brackets.",
+        "trailing-dot": "The switches' LLDP names end with a dot.",
+        "upper-case-switches": "The switches' LLDP names are in upper case.",
+        "short-beside-full": "Beside each LLDP row an old one has the switch's short name.",
+        "localhost-row": "Beside each LLDP row an old one names 'localhost (none)'.",
+        "quoted-port": "A port text holds a double quote: graphviz refuses the drawing.",
+        "bond-details": "MagDB has bond details, whose quote is not closed: graphviz refuses.",
+        "rack-power-missing": "The page says 'Parse error' of a side view, and all else is well.",
         "bmc-cabled": "The BMC's own switch is known: a second chain that must be left out.",
         "bond": "The uplink is a member of a bond, with a second cable to another leaf.",
         "many-addresses": "The hypervisor has six addresses: another layout of the drawing.",
         "opennebula-site": "The hypervisors are OpenNebula's: only that view lists them (v2018).",
+        "opennebula-beside": "The last hypervisor is OpenNebula's: only that view has it (v2018).",
         "icinga-plugin": "The page has the Icinga section (headraw: cut off there).",
-        "php8": "The site runs PHP 8: what PHP 7 passed over ends the answer.",
+        "php8": "The site runs PHP 8.1: it dies where PHP 7 went on, and tells what is deprecated.",
     }
 )
 

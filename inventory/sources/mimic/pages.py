@@ -21,11 +21,17 @@ _NETBOX = re.compile(
 )
 _BROKEN = "Parse error while loading plugin"
 _DATABASE = re.compile(r"pg_\w+|mysqli?\w*|No PostgreSQL\w*", re.IGNORECASE)
+_DEPRECATED = re.compile(r"\bis deprecated\b", re.IGNORECASE)
 _NEAR = 600
+_NETBOX_SECTION = re.compile(r"""id=["']netbox["']""")
 
 
 class PageError(ValueError):
     """The body is not a valid answer; the text says why."""
+
+
+class NoHostsError(PageError):
+    """The list is valid and empty."""
 
 
 @dataclass(frozen=True)
@@ -35,43 +41,81 @@ class HostPage:
     Attributes:
         magdb: path and query of MagDB's drawing; empty when there is none.
         netbox: the same for NetBox's drawing.
-        absences: the page's own statements that the host is not known, or known only as an address;
-            they can be trusted, because an invalid page is a ``PageError``.
+        absences: the page's own statements that the host is not known, or known only as an address.
+        netbox_section: whether the page has a section of NetBox. What that says of an absence is no
+            proof: it says so, too, while NetBox is down.
+        doubt: why MagDB's absence is no proof either; empty when it is one.
     """
 
     magdb: str
     netbox: str
     absences: tuple[str, ...]
+    netbox_section: bool = False
+    doubt: str = ""
+
+    @property
+    def netbox_says_no(self) -> bool:
+        """Return whether NetBox's section says that it has no such host."""
+        return any(absence in _NETBOX_ABSENCES for absence in self.absences)
+
+    @property
+    def said(self) -> str:
+        """Return what the page says of the host, for a person."""
+        said = [f'"{absence}"' for absence in self.absences]
+        if self.netbox_section and not self.netbox and not self.netbox_says_no:
+            said.append("NetBox knows it and nothing is drawn of that")
+        return " and ".join(said) or "nothing"
 
 
+_NETBOX_ABSENCES = ("Host not in Netbox.", "Stub Record - No object assigned to IP")
 _ABSENCES = (
     "Host not in magDB.",
     "Stub Record - No system associated with IP.",
-    "Host not in Netbox.",
-    "Stub Record - No object assigned to IP",
+    *_NETBOX_ABSENCES,
 )
 
 
 def read_host_page(html: str) -> HostPage:
     """Find the drawings' addresses in the text: newer PHP puts messages inside start tags.
 
+    Only an absence is distrusted: a drawing has checks of its own.
+
     Raises:
-        PageError: the page is truncated, reports a failed database, or has no content.
+        PageError: the page is truncated, has no content, or has no drawing and reports a failed
+            database.
     """
     if not html.strip():
         raise PageError("the page is empty")
     if "</html>" not in html.lower():
         raise PageError("the page is cut off, as when a database behind it is down")
-    for found in re.finditer(re.escape(_BROKEN), html):
-        database = _DATABASE.search(html, found.start(), found.end() + _NEAR)
-        if database:
-            raise PageError(f'the page says "{_BROKEN}" ({database.group()}): a database is down')
+    doubt = _failed_database(html)
     page = HostPage(
-        _only(_MAGDB, html), _only(_NETBOX, html), tuple(a for a in _ABSENCES if a in html)
+        _only(_MAGDB, html),
+        _only(_NETBOX, html),
+        tuple(a for a in _ABSENCES if a in html),
+        _NETBOX_SECTION.search(html) is not None or any(a in html for a in _NETBOX_ABSENCES),
+        doubt,
     )
-    if not (page.magdb or page.netbox or page.absences):
+    if page.magdb or page.netbox:
+        return page
+    if doubt:
+        raise PageError(doubt)
+    if not page.absences:
         raise PageError("the page has neither a drawing nor a word on why not")
     return page
+
+
+def _failed_database(html: str) -> str:
+    """Return what the page says of a failed database; empty when it says nothing of that.
+
+    From PHP 8.1 on a healthy page says, in the same words, that a function is deprecated.
+    """
+    for after in html.split(_BROKEN)[1:]:
+        text = after[:_NEAR].split("</p>", 1)[0]
+        database = _DATABASE.search(text)
+        if database and not _DEPRECATED.search(text):
+            return f'the page says "{_BROKEN}" ({database.group()}): a database is down'
+    return ""
 
 
 def _only(pattern: re.Pattern[str], html: str) -> str:
@@ -94,8 +138,9 @@ def read_view(body: bytes, wanted: Iterable[str]) -> HostList:
     """Return the hosts of all panels whose name contains one of ``wanted``, case-insensitively.
 
     Raises:
-        PageError: the body is not the view's JSON, or has no hosts at all: Mimic says "no hosts"
-            when the system behind it has failed, so that is never an answer.
+        NoHostsError: it has no hosts at all: Mimic says so when the system behind it has failed, so
+            that is never an answer by itself.
+        PageError: the body is not the view's JSON.
     """
     if not body.strip():
         raise PageError("the list is empty")
@@ -108,7 +153,7 @@ def read_view(body: bytes, wanted: Iterable[str]) -> HostList:
         raise PageError(f"the list is not JSON ({one_line(exc, 60)})") from exc
     panels = _level(view.get("infrastructure"), "infrastructure")
     if not panels:
-        raise PageError(
+        raise NoHostsError(
             "the list has no hosts, which is what Mimic says when Aquilon behind it fails"
         )
     texts = [text.casefold() for text in wanted]

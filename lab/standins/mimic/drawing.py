@@ -75,6 +75,8 @@ def magdb_source(record: SystemRecord, *, port_ids_with_name: bool) -> str:
         lines += _magdb_interface(interface, port_ids_with_name=port_ids_with_name)
     for row in record.addresses:
         lines += _magdb_address(row)
+    if record.bond_details:  # Mimic does not close this quote
+        lines.append(f'"{record.bond_details} [label="bond"];')
     return digraph(lines)
 
 

@@ -1,4 +1,8 @@
-"""The contents of MagDB and NetBox for the lab's machines, with the faults in them."""
+"""The contents of MagDB and NetBox for the lab's machines, with the faults in them.
+
+The rows of ``networkInterfaceLinks`` are drawn in their order. A switch is drawn once, with the
+date of the last of its rows.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,9 @@ _VENDORS = {
     "00:01:e8": "Force10 Networks, Inc.",
 }
 _STALE = timedelta(days=60)
+_SWAPPED = timedelta(days=200)
+#: What real ports are called in LLDP. Mimic turns an apostrophe into a back-tick.
+_ODD_PORTS = ("{}`s`", "{} -> hv62", "Ethernet1/1 | uplink", "{} <uplink & trunk>")
 _SWITCH_SYSTEM_IDS = 2100
 _NETBOX_DEVICE_IDS = 30000
 
@@ -66,6 +73,7 @@ class SystemRecord:
     addresses: tuple[AddressRow, ...]
     bond: str = ""
     bond_macs: tuple[str, ...] = ()
+    bond_details: str = ""
 
     def address_of(self, name: str) -> str | None:
         """Return the address registered under ``name``, which is compared exactly."""
@@ -85,7 +93,10 @@ def bmc_name(topology: Topology, system_id: int) -> str:
 
 def records(topology: Topology, faults: frozenset[str], today: date) -> list[SystemRecord]:
     """Return every system: the hypervisors with what they have reported, then the switches."""
-    hypervisors = [_hypervisor(topology, host, faults, today) for host in topology.hypervisors]
+    hypervisors = [
+        _with_odd_texts(_hypervisor(topology, host, faults, today), faults, place, today)
+        for place, host in enumerate(topology.hypervisors)
+    ]
     switches = [_switch(leaf, place) for place, leaf in enumerate(topology.leafs)]
     return [*hypervisors, *switches]
 
@@ -95,13 +106,7 @@ def _hypervisor(
 ) -> SystemRecord:
     observed = today - _STALE if "old-links" in faults else today
     leaf = topology.leaf(host.leaf)
-    other = _another_leaf(topology, leaf)
-    link = _link(leaf, host.port, observed)
-    if "wrong-switch" in faults:
-        link = _link(other, other.ports[0].name, observed)
-    links = [link]
-    if "stale-second-link" in faults:
-        links.append(_link(other, other.ports[-1].name, today - _STALE))
+    first, second = _cables(topology, host, faults, today)
     bmc_links: tuple[LinkRow, ...] = ()
     if "bmc-cabled" in faults:
         domain = leaf.name.split(".", 1)[1]
@@ -110,16 +115,15 @@ def _hypervisor(
         )
         bmc_links = (force10,)
     interfaces = [
-        InterfaceRow(host.interface, host.mac, boot=True, links=tuple(links)),
+        InterfaceRow(host.interface, host.mac, boot=True, links=first),
         InterfaceRow("bmc0", host.bmc_mac, management=True, links=bmc_links),
     ]
     bond_macs: tuple[str, ...] = ()
-    if "bond" in faults:
-        second = InterfaceRow(
-            "eth1", f"{host.mac[:-2]}02", links=(_link(other, other.ports[0].name, observed),)
-        )
-        interfaces.insert(0, second)  # MagDB lists interfaces by name, last letter first
-        bond_macs = (host.mac, second.mac)
+    if second:
+        eth1 = InterfaceRow("eth1", f"{host.mac[:-2]}02", links=second)
+        interfaces.insert(0, eth1)  # MagDB lists interfaces by name, last letter first
+        if faults & {"bond", "swapped-bond", "lag"}:
+            bond_macs = (host.mac, eth1.mac)
     addresses = [
         AddressRow(host.mac, str(host.address), 24, host.name),
         AddressRow(
@@ -150,8 +154,38 @@ def _hypervisor(
         addresses=tuple(addresses),
         bond="bond0" if bond_macs else "",
         bond_macs=bond_macs,
+        bond_details="bond0 802.3ad" if "bond-details" in faults else "",
     )
     return _with_poor_lldp(record, faults)
+
+
+def _cables(
+    topology: Topology, host: HypervisorSpec, faults: frozenset[str], today: date
+) -> tuple[tuple[LinkRow, ...], tuple[LinkRow, ...]]:
+    """Return the LLDP rows of the interface, and those of a second NIC where there is one."""
+    observed = today - _STALE if "old-links" in faults else today
+    leaf = topology.leaf(host.leaf)
+    other = _another_leaf(topology, leaf)
+    first = [_link(leaf, host.port, observed)]
+    if "wrong-switch" in faults:
+        first = [_link(other, other.ports[0].name, observed)]
+    if "stale-second-link" in faults:
+        first.append(_link(other, other.ports[-1].name, today - _STALE))
+    second: list[LinkRow] = []
+    if "bond" in faults:
+        second.append(_link(other, other.ports[0].name, observed))
+    if "swapped-bond" in faults:
+        first.append(_link(other, other.ports[0].name, today - _SWAPPED))
+        second += [
+            _link(leaf, leaf.ports[-1].name, today - _SWAPPED),
+            _link(other, other.ports[-1].name, observed),
+        ]
+    if "lag" in faults:
+        second.append(_link(leaf, leaf.ports[-1].name, observed))
+    if "stray-neighbour" in faults:
+        stray = f"swt-stray-77.{leaf.name.split('.', 1)[1]}"
+        second.append(LinkRow("00:01:e8:8b:15:03", "swp7", stray, str(observed)))
+    return tuple(first), tuple(second)
 
 
 def _with_poor_lldp(record: SystemRecord, faults: frozenset[str]) -> SystemRecord:
@@ -171,6 +205,36 @@ def _with_poor_lldp(record: SystemRecord, faults: frozenset[str]) -> SystemRecor
         return replace(interface, links=tuple(poor(link) for link in interface.links))
 
     return replace(record, interfaces=tuple(poor_interface(row) for row in record.interfaces))
+
+
+def _with_odd_texts(
+    record: SystemRecord, faults: frozenset[str], place: int, today: date
+) -> SystemRecord:
+    """Give ports and switches texts that real ones have, each hypervisor another port text."""
+
+    def odd(link: LinkRow) -> LinkRow:
+        port, name = link.remote_port, link.remote_host
+        if "odd-port-texts" in faults:
+            port = _ODD_PORTS[place % len(_ODD_PORTS)].format(port.split(" (", 1)[0])
+        if "quoted-port" in faults:
+            port += ' "uplink"'
+        if "upper-case-switches" in faults:
+            name = name.upper()
+        if "trailing-dot" in faults:
+            name += "."
+        return replace(link, remote_port=port, remote_host=name)
+
+    def odd_interface(interface: InterfaceRow) -> InterfaceRow:
+        links = [odd(link) for link in interface.links]
+        old = str(today - _STALE)
+        if links and "short-beside-full" in faults:
+            short = links[0].remote_host.split(".", 1)[0]
+            links.append(replace(links[0], remote_host=short, observed=old))
+        if links and "localhost-row" in faults:
+            links.append(LinkRow("00:00:00:00:00:00", "eth0", "localhost (none)", old))
+        return replace(interface, links=tuple(links))
+
+    return replace(record, interfaces=tuple(odd_interface(row) for row in record.interfaces))
 
 
 def _switch(leaf: LeafSpec, place: int) -> SystemRecord:

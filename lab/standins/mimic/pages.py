@@ -16,6 +16,11 @@ UNABLE = (
     "pg_connect(): Unable to connect to PostgreSQL server: could not connect to server: "
     "Connection refused"
 )
+_DEPRECATED = (
+    "pg_query(): Automatic fetching of PostgreSQL connection is deprecated",
+    "Constant FILTER_SANITIZE_STRING is deprecated",
+)
+_NO_RACK_POWER = 'pg_query(): Query failed: ERROR: relation "vRackPower" does not exist'
 _NOTE = 'Drained on Monday, see <a href="https://helpdesk.example.internal/?id=4711">4711</a>'
 _PLUGINS = {
     "v2018": ("notes", "aquilon", "magdb", "nagios"),
@@ -91,7 +96,6 @@ def _nodes(
     """Return panel name -> node name -> facts, for one of the two views."""
     domain = topology.hypervisors[0].name.split(".", 1)[1]
     panels: dict[str, dict[str, dict[str, object]]] = {}
-    at_opennebula = "opennebula-site" in faults
 
     def add(panel: str, name: str, **facts: object) -> None:
         base: dict[str, object] = {
@@ -110,16 +114,20 @@ def _nodes(
             ip="172.16.1.7",
             status={"instantiated": "opennebula"},
         )
-    if opennebula == at_opennebula:
-        last = topology.hypervisors[-1].name
-        for host in topology.hypervisors:
-            name = host.name.upper() if "upper-case-names" in faults else host.name
-            if opennebula:
-                add("opennebula-hypervisor", name, status={"inuse": "opennebula"})
-            else:
-                # Real sites have several panels of hypervisors.
-                panel = "nubes-compute-gpu" if host.name == last else "nubes-compute-prod"
-                add(panel, name)
+    last = topology.hypervisors[-1].name
+    for host in topology.hypervisors:
+        of_one = "opennebula-site" in faults or (
+            "opennebula-beside" in faults and host.name == last
+        )
+        if of_one != opennebula:
+            continue
+        name = host.name.upper() if "upper-case-names" in faults else host.name
+        if opennebula:
+            add("opennebula-hypervisor", name, status={"inuse": "opennebula"})
+        else:
+            # Real sites have several panels of hypervisors.
+            panel = "nubes-compute-gpu" if host.name == last else "nubes-compute-prod"
+            add(panel, name)
     _add_monitoring(panels, variant, faults)
     if "mysql-down" not in faults and "nubes-compute-gpu" in panels:
         next(iter(panels["nubes-compute-gpu"].values()))["note"] = _NOTE
@@ -195,7 +203,18 @@ def _object(page: PageRequest, data: str) -> str:
 
 
 def _magdb(page: PageRequest) -> str | None:
-    """Return the MagDB section; None where PHP 8 dies in it."""
+    """Return the MagDB section; None where PHP 8 dies in it.
+
+    From 8.1 on PHP calls the queries deprecated, which Mimic prints as if a plugin had failed.
+    """
+    detail = _magdb_detail(page)
+    if detail is None or not page.php8:
+        return detail
+    file = "node/node-magdb.inc.php"
+    return "".join(_plugin_failure(_DEPRECATED[0], file, line) for line in (15, 37, 84)) + detail
+
+
+def _magdb_detail(page: PageRequest) -> str | None:
     record = None if "host-unknown" in page.faults else page.record
     if "postgres-down" in page.faults:
         if page.php8:
@@ -222,7 +241,12 @@ def _magdb(page: PageRequest) -> str | None:
         f"{row}</dl>\n"
         '<dl>\n<dt>roomName</dt><dd class="magdb-roomName">HPD</dd>\n'
         '<dt>rackId</dt><dd class="magdb-rackId">97</dd>\n</dl>\n'
-        '<h3>Rack Power</h3>\n<p class="warning">No rack power information.</p>\n'
+        "<h3>Rack Power</h3>\n"
+        + (
+            _plugin_failure(_NO_RACK_POWER, "node/node-magdb.inc.php", 101)
+            if "rack-power-missing" in page.faults
+            else '<p class="warning">No rack power information.</p>\n'
+        )
         + _object(page, f"/components/magdb-draw-interfaces.php?system={number}")
     )
 
@@ -294,7 +318,7 @@ def _section(plugin: str, page: PageRequest) -> tuple[str, bool]:
     in_tag = ""
     if page.php8:
         # PHP 8.1 finds fault with a constant in the middle of the start tag.
-        in_tag = _plugin_failure("Constant FILTER_SANITIZE_STRING is deprecated", "node.php", 63)
+        in_tag = _plugin_failure(_DEPRECATED[1], "node.php", 63)
     text = (
         f"<section><div class='header' title='Show/Hide'><h2>{_title(plugin, page.variant)}</h2>"
         f"</div><div class='plugin' id='{plugin}'{in_tag}>"

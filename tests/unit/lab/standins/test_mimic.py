@@ -162,6 +162,15 @@ def test_the_opennebula_view(mimic: FlaskClient, faults: dict[str, object]) -> N
     assert mimic.get(_ONE_VIEW).status_code == 404
 
 
+def test_a_hypervisor_that_only_the_opennebula_view_has(
+    mimic: FlaskClient, faults: dict[str, object]
+) -> None:
+    faults["mimic"] = "opennebula-beside"
+    last = "hv61.nubes.example.internal"
+    assert list(_view(mimic.get(_ONE_VIEW))["opennebula-hypervisor"][""]) == [last]
+    assert len(_hypervisors(_view(mimic.get(_VIEW)))) == 3
+
+
 # --- the host page ----------------------------------------------------------------------------
 
 
@@ -260,6 +269,32 @@ def test_postgres_down_on_php8_cuts_the_page_off(
     assert "</html>" not in answer.text
     # A message stands in the middle of a start tag.
     assert "<div class='plugin' id='magdb'  <div><p>Parse error" in answer.text
+
+
+@pytest.mark.parametrize("variant", ["headraw", "head"])
+def test_newer_php_calls_the_queries_deprecated(
+    mimic: FlaskClient, faults: dict[str, object], variant: str
+) -> None:
+    faults.update({"mimic": ["php8"] if variant == "head" else [], "mimic-variant": variant})
+    text = mimic.get(_PAGE).text
+    said = "Parse error while loading plugin. pg_query(): Automatic fetching of PostgreSQL"
+    assert text.count(said) == 3
+    assert _MAGDB in _objects(text)
+    assert "</html>" in text
+    faults["mimic"] = ["php8", "host-unknown"]
+    text = mimic.get(_PAGE).text
+    assert text.count(said) == 3
+    assert "Host not in magDB." in text
+
+
+def test_a_side_view_that_is_missing_says_the_same(
+    mimic: FlaskClient, faults: dict[str, object]
+) -> None:
+    faults["mimic"] = "rack-power-missing"
+    text = mimic.get(_PAGE).text
+    assert "Parse error while loading plugin. pg_query(): Query failed" in text
+    assert "deprecated" not in text
+    assert _objects(text) == [_MAGDB]
 
 
 def test_mysql_down(mimic: FlaskClient, faults: dict[str, object]) -> None:
@@ -446,6 +481,66 @@ def test_many_addresses(mimic: FlaskClient, faults: dict[str, object], variant: 
     drawing = Drawing(mimic.get(_MAGDB))
     assert drawing.nodes["10.7.3.50"] == ["10.7.3.50", " Last Seen 3.0 days ago"]
     assert len(drawing.edges) == 8 + 8
+
+
+def test_swapped_cables_have_one_date_for_each_leaf(
+    mimic: FlaskClient, faults: dict[str, object]
+) -> None:
+    faults["mimic"] = "swapped-bond"
+    drawing = Drawing(mimic.get(_MAGDB))
+    assert drawing.nodes[_LEAF_03][-1] == f"Observed {_today()}"
+    assert drawing.nodes[_LEAF_01][-1] == f"Observed {_today() - timedelta(days=200)}"
+    for leaf in (_LEAF_01, _LEAF_03):
+        assert sum(edge.startswith(f"{leaf}->") for edge in drawing.edges) == 2
+
+
+def test_two_cables_to_one_leaf(mimic: FlaskClient, faults: dict[str, object]) -> None:
+    faults["mimic"] = "lag"
+    drawing = Drawing(mimic.get(_MAGDB))
+    assert sum(edge.startswith(f"{_LEAF_03}->") for edge in drawing.edges) == 2
+    assert _LEAF_01 not in drawing.nodes
+
+
+def test_odd_texts(mimic: FlaskClient, faults: dict[str, object]) -> None:
+    faults["mimic"] = "odd-port-texts"
+    ports = [
+        next(
+            lines[0]
+            for title, lines in Drawing(
+                mimic.get(f"/components/magdb-draw-interfaces.php?system={system}")
+            ).nodes.items()
+            if title.startswith("24:8a:07")
+        )
+        for system in (6450, 6451, 6460, 6461)
+    ]
+    assert ports == ["swp1s3`s`", "swp1s2 -> hv62", "Ethernet1/1 | uplink", ports[3]]
+    assert ports[3].endswith(" <uplink & trunk>")
+    faults["mimic"] = "trailing-dot"
+    assert f"{_LEAF_03}." in Drawing(mimic.get(_MAGDB)).nodes
+    faults["mimic"] = "upper-case-switches"
+    assert _LEAF_03.upper() in Drawing(mimic.get(_MAGDB)).nodes
+    old = f"Observed {_today() - timedelta(days=60)}"
+    faults["mimic"] = "short-beside-full"
+    nodes = Drawing(mimic.get(_MAGDB)).nodes
+    assert nodes["swt-sn2100-03"][-1] == old
+    assert _LEAF_03 in nodes
+    faults["mimic"] = "localhost-row"
+    nodes = Drawing(mimic.get(_MAGDB)).nodes
+    assert nodes["localhost (none)"] == ["localhost (none)", old]
+    assert _LEAF_03 in nodes
+    faults["mimic"] = "stray-neighbour"
+    assert "swt-stray-77.example.internal" in Drawing(mimic.get(_MAGDB)).nodes
+
+
+@pytest.mark.parametrize("fault", ["quoted-port", "bond-details"])
+@pytest.mark.parametrize("variant", ["v2018", "head"])
+def test_texts_that_graphviz_refuses(
+    mimic: FlaskClient, faults: dict[str, object], fault: str, variant: str
+) -> None:
+    faults.update({"mimic": fault, "mimic-variant": variant})
+    answer = mimic.get(_MAGDB)
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert answer.headers["Content-Type"] == _HTML
 
 
 def test_svg_cut_off(mimic: FlaskClient, faults: dict[str, object]) -> None:

@@ -68,6 +68,49 @@ def test_a_parse_error_that_names_no_database_does_not_spoil_the_page() -> None:
     assert read_host_page(html).magdb
 
 
+DEPRECATED = (
+    "<div><p>Parse error while loading plugin. pg_query(): Automatic fetching of PostgreSQL "
+    "connection is deprecated /var/www/html/node/node-magdb.inc.php 37</p></div>"
+)
+NO_RACK_POWER = (
+    "<div><p>Parse error while loading plugin. pg_query(): Query failed: ERROR: relation "
+    '"vRackPower" does not exist</p></div>'
+)
+
+
+@pytest.mark.parametrize("said", [DEPRECATED * 3, NO_RACK_POWER, DEPRECATED + NO_RACK_POWER])
+@pytest.mark.parametrize("drawing", [OBJECT, NETBOX])
+def test_a_page_with_a_drawing_goes_on_whatever_it_says_of_a_database(
+    said: str, drawing: str
+) -> None:
+    found = read_host_page(page(said, drawing))
+    assert found.magdb or found.netbox
+    assert bool(found.doubt) == (NO_RACK_POWER in said)
+
+
+def test_what_is_deprecated_makes_no_absence_doubtful() -> None:
+    found = read_host_page(page(DEPRECATED * 3, "Host not in magDB."))
+    assert (found.absences, found.doubt) == (("Host not in magDB.",), "")
+    for said in (NO_RACK_POWER, DEPRECATED + NO_RACK_POWER, NO_RACK_POWER + DEPRECATED):
+        with pytest.raises(PageError, match="a database is down"):
+            read_host_page(page(said, "Host not in magDB."))
+
+
+@pytest.mark.parametrize(
+    ("html", "stands"),
+    [
+        (page("Host not in magDB."), False),
+        (page("Host not in magDB. netbox"), False),
+        (page("<div class='plugin' id='netbox'>9</div>Host not in magDB."), True),
+        (page("<div class='plugin' id='netbox'  <div>x</div>>9</div>Host not in magDB."), True),
+        (page("Host not in magDB.", "Host not in Netbox."), True),
+        (page("Host not in magDB.", "Stub Record - No object assigned to IP"), True),
+    ],
+)
+def test_whether_a_section_of_netbox_stands(html: str, stands: bool) -> None:
+    assert read_host_page(html).netbox_section is stands
+
+
 def view(panels: object) -> bytes:
     return json.dumps({"config": {"clickable": True}, "infrastructure": panels}).encode()
 
