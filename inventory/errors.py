@@ -75,6 +75,10 @@ class SourceError(VipkeeperError):
         return type(self), (self.system, self.message, self.advice)
 
 
+class SourceTimeoutError(SourceError):
+    """The system did not answer in time, or is not asked because it hangs."""
+
+
 class UnknownHypervisorError(SourceError):
     """The uplink source is well and does not know the hypervisor."""
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+_LOOK_UP = 0.2  # seconds after which work that is given up is left, at the latest
 
 
 class DeadlineError(TimeoutError):
@@ -76,13 +77,16 @@ class _Sockets:
 _SOCKETS: ContextVar[_Sockets | None] = ContextVar("_SOCKETS", default=None)
 
 
-def within(seconds: float, work: Callable[[], T], name: str) -> T:
+def within(
+    seconds: float, work: Callable[[], T], name: str, given_up: threading.Event | None = None
+) -> T:
     """Return the result of ``work``, if it ends in time.
 
     Args:
         seconds: the time for the whole work.
         work: runs in a thread of its own.
         name: the name of the thread.
+        given_up: ends the time when it is set.
 
     Raises:
         DeadlineError: it did not end in time. What it does through adapters that are ``bound`` ends
@@ -104,7 +108,10 @@ def within(seconds: float, work: Callable[[], T], name: str) -> T:
     ended: tuple[T | None, BaseException | None] | None = None
     thread.start()
     try:
-        thread.join(max(end - time.monotonic(), 0))
+        while thread.is_alive() and (left := end - time.monotonic()) > 0:
+            if given_up is not None and given_up.is_set():
+                break
+            thread.join(left if given_up is None else min(left, _LOOK_UP))
         # Checked before the sockets are shut: a truncated answer may look whole.
         ended = outcome[0] if outcome else None
     finally:

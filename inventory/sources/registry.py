@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from inventory.errors import VipkeeperError
+from inventory.limit import ENDLESS, Limit
 from inventory.settings import (
     MimicSettings,
     OpenStackSettings,
@@ -20,6 +21,7 @@ from inventory.settings import (
 )
 from inventory.sources.mimic.source import MimicSource
 from inventory.sources.openstack.source import OpenStackSource
+from inventory.sources.patience import Patience
 from inventory.sources.plugins import GROUPS, UnknownSourceError, installed
 from inventory.sources.subnet_page.source import SubnetPageSource
 
@@ -43,11 +45,13 @@ class SourceContext:
         sources: the names of the chosen sources.
         sections: the settings of the sources, each of its source's own class.
         password: returns the password stored under a name (``mimic``), or None.
+        limit: the time that all questions of the run have together.
     """
 
     sources: SourcesSettings = field(default_factory=SourcesSettings)
     sections: tuple[BaseModel, ...] = ()
     password: Callable[[str], str | None] = field(default=_no_password, repr=False)
+    limit: Limit = ENDLESS
 
     def settings(self, kind: type[SettingsT]) -> SettingsT:
         """Return the section of that class.
@@ -58,19 +62,25 @@ class SourceContext:
 
 
 def _openstack(context: SourceContext) -> ComputeSource:
-    return OpenStackSource(context.settings(OpenStackSettings), context.password("openstack"))
+    return OpenStackSource(
+        context.settings(OpenStackSettings),
+        context.password("openstack"),
+        patience=Patience(context.limit),
+    )
 
 
 def _mimic(context: SourceContext) -> UplinkSource:
     settings = context.settings(MimicSettings)
     needed = settings.username is not None
-    return MimicSource(settings, context.password("mimic") if needed else None)
+    password = context.password("mimic") if needed else None
+    return MimicSource(settings, password, Patience(context.limit))
 
 
 def _subnet_page(context: SourceContext) -> AddressSource:
     settings = context.settings(SubnetPageSettings)
     needed = settings.username is not None
-    return SubnetPageSource(settings, context.password("subnet_page") if needed else None)
+    password = context.password("subnet_page") if needed else None
+    return SubnetPageSource(settings, password, Patience(context.limit))
 
 
 # Our own are here and not in entry points, so that a checkout works without being installed.

@@ -10,6 +10,7 @@ These decisions were made because the sources are read in the middle of an outag
 * Cookies are not kept, so one client may serve several threads.
 * A whole GET, with its redirects and repeats, has twice the time-out (``sources/deadline.py``). A
   server that sends its answer byte by byte is given up like one that hangs.
+* All GETs of a run share their patience with a system that hangs (``sources/patience.py``).
 * A GET is repeated after a refused or cut connection and after 429, 502, 503 and 504. A time-out is
   not repeated, because the person waits and an older answer may be available. Nor is a 500: these
   applications answer 500 for as long as their database is down.
@@ -31,9 +32,10 @@ from requests.auth import HTTPBasicAuth
 from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import HTTPError
 
-from inventory.errors import SourceError
+from inventory.errors import SourceError, SourceTimeoutError
 from inventory.names import clean_url, one_line
-from inventory.sources.deadline import DeadlineError, bound, within
+from inventory.sources.deadline import bound
+from inventory.sources.patience import Patience
 from inventory.sources.retries import ReadRetry, innermost
 
 if TYPE_CHECKING:
@@ -110,15 +112,23 @@ class Page:
 class WebClient:
     """GETs pages of one system and turns every failure into a ``SourceError`` sentence."""
 
-    def __init__(self, system: str, settings: WebSettings, password: str | None = None) -> None:
+    def __init__(
+        self,
+        system: str,
+        settings: WebSettings,
+        password: str | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         """Prepare a client; nothing is sent yet.
 
         Args:
             system: its name in error messages.
             settings: its address, login and limits.
             password: the password of ``settings.username``; never shown.
+            patience: how long the requests of a run wait for it.
         """
         self.system = system
+        self._patience = patience or Patience()
         self.location = clean_url(settings.url)
         self._settings = settings
         self._base = settings.url if settings.url.endswith("/") else settings.url + "/"
@@ -173,15 +183,23 @@ class WebClient:
         url = urljoin(self._base, path)
         prepared = requests.Request("GET", url, params=dict(params or {})).prepare()
         shown = clean_url(prepared.url or url)
-        whole = 2 * self._settings.timeout
-        try:
-            return within(whole, lambda: self._page(url, params, shown, content_types), "GET")
-        except DeadlineError:
-            raise SourceError(
+        timeout = self._settings.timeout
+
+        def late(seconds: float, _: str) -> SourceTimeoutError:
+            return SourceTimeoutError(
                 self.system,
-                f"GET {shown} had not been answered whole after {whole:g} s; given up.",
+                f"GET {shown} had not been answered whole after {seconds:.3g} s; given up.",
                 "It hangs or is very slow; try again, or raise timeout in the settings.",
-            ) from None
+            )
+
+        return self._patience.ask(
+            # Pages of one directory are made by the same parts of a system, and hang with them.
+            urlsplit(url).path.rpartition("/")[0],
+            timeout,
+            2 * timeout,
+            lambda: self._page(url, params, shown, content_types),
+            late,
+        )
 
     def _page(
         self,
@@ -276,7 +294,7 @@ class WebClient:
                     "If that is its true size, raise max_bytes in the settings.",
                 )
             if time.monotonic() > deadline:
-                raise SourceError(
+                raise SourceTimeoutError(
                     self.system,
                     f"GET {shown} was still sending after {self._settings.timeout:g} s; given up.",
                     "It is very slow; try again, or raise timeout in the settings.",
@@ -285,7 +303,8 @@ class WebClient:
 
     def _no_answer(self, exc: Exception, shown: str) -> SourceError:
         reason, advice = _reason(exc, self._settings)
-        return SourceError(self.system, f"GET {shown} had no answer: {reason}.", advice)
+        kind = SourceTimeoutError if _is_timeout(exc) else SourceError
+        return kind(self.system, f"GET {shown} had no answer: {reason}.", advice)
 
 
 def _same_place(home: SplitResult, there: SplitResult) -> bool:
@@ -312,6 +331,12 @@ def _glimpse(kind: str, body: bytes) -> str:
     return f', starting "{one_line(body[:400].decode("utf-8", errors="replace"), 80)}"'
 
 
+def _is_timeout(exc: Exception) -> bool:
+    return isinstance(exc, requests.exceptions.Timeout) or (
+        not isinstance(exc, requests.exceptions.SSLError) and "timed out" in str(exc).lower()
+    )
+
+
 def _reason(exc: Exception, settings: WebSettings) -> tuple[str, str]:
     network = "Check the network, the VPN and the url in the settings."
     if isinstance(exc, requests.exceptions.SSLError):
@@ -319,7 +344,7 @@ def _reason(exc: Exception, settings: WebSettings) -> tuple[str, str]:
             f"TLS failed ({innermost(exc)})",
             "Check ca_file and client_cert in the settings, and the host's certificate.",
         )
-    if isinstance(exc, requests.exceptions.Timeout) or "timed out" in str(exc).lower():
+    if _is_timeout(exc):
         return f"nothing came for {settings.timeout:g} s", network
     if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
         return one_line(exc), "Check ca_file and client_cert in the settings."

@@ -87,12 +87,13 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "disk_cache kept",
         "sources export written given",
         "model settings",
-        "names errors files",
+        "names errors files limit",
     ),
     "inventory.sources": (
         "registry",
         "mimic openstack subnet_page",
         "protocols plugins host_index memory_cache web",
+        "patience",
         "deadline retries",
     ),
 }

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inventory.settings import MimicSettings
+    from inventory.sources.patience import Patience
 
 _T = TypeVar("_T")
 _JSON = frozenset({"application/json"})
@@ -78,10 +79,15 @@ class MimicSource:
 
     system = "Mimic"
 
-    def __init__(self, settings: MimicSettings, password: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: MimicSettings,
+        password: str | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         """Prepare the client; nothing is asked yet."""
         self._settings = settings
-        self._web = WebClient(self.system, settings, password)
+        self._web = WebClient(self.system, settings, password, patience)
         self._slots = Semaphore(settings.parallel)
         self._list: TimedValue[_Listed] = TimedValue(self._fetch_list)
 

@@ -11,13 +11,14 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from inventory.errors import SourceError
+from inventory.errors import SourceError, SourceTimeoutError
 from inventory.names import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SYSTEM = "OpenStack"
+_LATE = "did not answer in time"
 _ADVICE = {
     400: "This is a request that it does not understand: report it as a fault of vipkeeper.",
     401: "Check the user, project, domain and password of the cloud in clouds.yaml or OS_*.",
@@ -98,7 +99,7 @@ def as_source_error(exc: Exception, asked: str, secrets: Iterable[str] = ()) -> 
         return _error(asked, service, what, _tidy(said), advice)
     if "Timeout" in name:
         advice = _HANGS.get(service, "Check the network and the VPN; OpenStack may hang.")
-        return _error(asked, service, "did not answer in time", _shortened(said), advice)
+        return _error(asked, service, _LATE, _shortened(said), advice)
     if "SSL" in name:
         what = "TLS failed"
         advice = "Check cacert and the endpoints' certificates in clouds.yaml."
@@ -126,7 +127,7 @@ def service_of(url: str) -> str:
     return next((name for name, pattern in _SERVICES if pattern.search(address)), "")
 
 
-def not_in_time(asked: str, seconds: float, last: str) -> SourceError:
+def not_in_time(asked: str, seconds: float, last: str) -> SourceTimeoutError:
     """Return the error for a question whose time is over.
 
     Args:
@@ -135,9 +136,9 @@ def not_in_time(asked: str, seconds: float, last: str) -> SourceError:
         last: the address of its last request; empty where none was sent.
     """
     service = service_of(last)
-    return SourceError(
+    return SourceTimeoutError(
         SYSTEM,
-        f"it was asked for {asked} and had not answered after {seconds:g} s"
+        f"it was asked for {asked} and had not answered after {seconds:.3g} s"
         + (f"; {service} was the last to be asked." if service else "."),
         _HANGS.get(service)
         or "A service behind it hangs (a cell's database, neutron): ask who runs it.",
@@ -156,7 +157,8 @@ def not_admin(asked: str) -> SourceError:
 
 def _error(asked: str, subject: str, what: str, said: str, advice: str) -> SourceError:
     who = f"{subject} " if subject else ""
-    return SourceError(SYSTEM, f"it was asked for {asked} and {who}{what}: {said}", advice)
+    kind = SourceTimeoutError if what == _LATE else SourceError
+    return kind(SYSTEM, f"it was asked for {asked} and {who}{what}: {said}", advice)
 
 
 def _without(secrets: Iterable[str], text: str) -> str:

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from inventory.errors import SourceError, TargetError
+from inventory.errors import SourceError, SourceTimeoutError, TargetError
 from inventory.model import Answer, MacOwner, VirtualMachine
 from inventory.names import IpAddress, is_hostname, is_mac, is_plain, one_line, same_host
 from inventory.sources.memory_cache import TimedValue
@@ -24,6 +24,7 @@ from inventory.sources.openstack.cloud import Cloud
 from inventory.sources.openstack.errors import SYSTEM, as_source_error, failures, not_in_time
 from inventory.sources.openstack.macs import owners
 from inventory.sources.openstack.subnets import Subnets
+from inventory.sources.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,6 +73,7 @@ class OpenStackSource:
         settings: OpenStackSettings,
         password: str | None = None,
         connect: Callable[[], Connection] | None = None,
+        patience: Patience | None = None,
     ) -> None:
         """Prepare; no question is asked, and the SDK is not imported, before the first call.
 
@@ -79,7 +81,9 @@ class OpenStackSource:
             settings: the cloud and its time-outs.
             password: the password of the cloud's user, where clouds.yaml and OS_PASSWORD have none.
             connect: another function to open a connection; for tests.
+            patience: how long the questions of a run wait for it.
         """
+        self._patience = patience or Patience()
         self._settings = settings
         self._password = password
         self._open = connect or self._connect
@@ -149,16 +153,19 @@ class OpenStackSource:
 
         The SDK's time-outs are for each packet; it has no limit for a whole question.
         """
-        # This imports requests, which a command that asks no cloud does not need.
-        from inventory.sources.deadline import DeadlineError, within  # noqa: PLC0415
-
         asked_at = datetime.now(timezone.utc)
-        whole = self._settings.deadline
-        try:
-            found = within(whole, lambda: self._answer(asked, question), "openstack-question")
-        except DeadlineError as error:
+
+        def late(seconds: float, last: str) -> SourceTimeoutError:
             self._connection = None
-            raise not_in_time(asked, whole, error.last) from None
+            return not_in_time(asked, seconds, last)
+
+        found = self._patience.ask(
+            "question",
+            self._settings.timeout,
+            self._settings.deadline,
+            lambda: self._answer(asked, question),
+            late,
+        )
         return Answer(found, SYSTEM, asked_at)
 
     def _answer(self, asked: str, question: Callable[[Cloud], T]) -> T:

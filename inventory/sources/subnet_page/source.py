@@ -21,6 +21,7 @@ from inventory.sources.web import WebClient
 
 if TYPE_CHECKING:
     from inventory.settings import SubnetPageSettings
+    from inventory.sources.patience import Patience
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _PARALLEL = 4
@@ -31,10 +32,15 @@ class SubnetPageSource:
 
     system = SYSTEM
 
-    def __init__(self, settings: SubnetPageSettings, password: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: SubnetPageSettings,
+        password: str | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         """Prepare the client; nothing is asked yet."""
         self._settings = settings
-        self._web = WebClient(self.system, settings, password)
+        self._web = WebClient(self.system, settings, password, patience)
         self._listing: TimedValue[tuple[datetime, SubnetListing]] = TimedValue(self._fetch)
 
     @property
