@@ -11,7 +11,7 @@ from inventory.disk_cache import NAMES, SWITCH, UPLINKS, VMS
 from inventory.errors import SourceError
 from inventory.kept import KeptHosts, KeptVms, host_key, vm_key
 from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
-from inventory.names import age_in_words, same_host, spelled_like
+from inventory.names import age_in_words, same_host
 from inventory.sources.host_index import HostIndex
 from inventory.sources.protocols import MacSource, NameSource
 
@@ -81,12 +81,11 @@ class _Cached:
         Raises:
             SourceError: always; a new one, as one failure may be raised for many names.
         """
-        near = [] if failure.sound else spelled_like(name, known)
-        if not near:
+        if failure.sound:
             raise failure
-        meant = f"Its kept answers know {', '.join(near)}: is that who is meant?"
-        advice = f"{failure.advice} {meant}".strip()
-        raise type(failure)(failure.system, failure.message, advice) from failure
+        unknown = type(failure)(failure.system, failure.message, failure.advice)
+        unknown.asked, unknown.known = name, tuple(known)
+        raise unknown from failure
 
 
 class CachedCompute(_Cached):

@@ -17,6 +17,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inventory.limit import ENDLESS, Limit
 from inventory.nornir_hosts import BuiltInventory, build_inventory
 from inventory.site import Site, open_site
 from inventory.sources.registry import SourceContext
@@ -29,8 +30,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def site_from_settings(settings: Settings) -> Site:
-    """Return the sources chosen in the settings, with their cache and passwords."""
+def site_from_settings(settings: Settings, limit: Limit = ENDLESS) -> Site:
+    """Return the sources chosen in the settings, with their cache and passwords.
+
+    Args:
+        settings: the settings.
+        limit: the time that all questions to them have together.
+    """
     from nornir_config.secrets import get_secret  # noqa: PLC0415  # see the module's docstring
 
     def password(section: str) -> str | None:
@@ -38,7 +44,10 @@ def site_from_settings(settings: Settings) -> Site:
         return secret.get_secret_value() if secret else None
 
     context = SourceContext(
-        sources=settings.sources, sections=settings.source_sections(), password=password
+        sources=settings.sources,
+        sections=settings.source_sections(),
+        password=password,
+        limit=limit,
     )
     return open_site(context, settings.paths.cache)
 

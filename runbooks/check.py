@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from inventory.limit import ENDLESS, Limit
 from inventory.names import did_you_mean
 from runbooks.fleet.assess import CheckOptions
 from runbooks.fleet.checker import LEFT_OUT, Checker, CheckPace, CheckRound, Progress, Silence
@@ -57,10 +59,56 @@ class CheckRequest:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where switches come from; no source is asked before it is needed."""
+    """Where switches come from; no source is asked before it is needed.
 
-    site: Callable[[], Site]
-    find: Callable[[str], Switch]
+    Attributes:
+        open: opens the site, whose questions have that time together.
+        look_up: finds one switch by its name or address, in a site that is opened when needed.
+    """
+
+    open: Callable[[Limit], Site]
+    look_up: Callable[[Callable[[], Site], str], Switch]
+
+    def for_run(self, settings: Settings, pace: CheckPace) -> RunSources:
+        """Return the sources of one run, which begins now."""
+        return RunSources(self, _deadline(settings, pace))
+
+
+class RunSources:
+    """The sources of one run: opened once, so that what one question learns holds for the others.
+
+    Where somebody set a deadline, at most half of it is for the sources: the kept answers serve
+    then, and the switches have the rest.
+    """
+
+    def __init__(self, sources: Sources, deadline: float | None) -> None:
+        """Begin the time of the run; None sets it no end."""
+        self._sources = sources
+        self._limit = Limit(deadline / 2) if deadline else ENDLESS
+        self._whole = Limit(deadline) if deadline else None
+        self._lock = threading.Lock()
+        self._site: Site | None = None
+
+    def site(self) -> Site:
+        """Return the site."""
+        with self._lock:
+            if self._site is None:
+                self._site = self._sources.open(self._limit)
+            return self._site
+
+    def find(self, name: str) -> Switch:
+        """Return the switch with that name or address."""
+        return self._sources.look_up(self.site, name)
+
+    def rest(self, pace: CheckPace) -> CheckPace:
+        """Return the pace with what is left of the deadline."""
+        return replace(pace, deadline=max(self._whole.left(), 0.1)) if self._whole else pace
+
+
+def _deadline(settings: Settings, pace: CheckPace) -> float | None:
+    """Return the deadline that somebody set; the default one is for the switches alone."""
+    chosen = "deadline" in settings.check.model_fields_set
+    return pace.deadline or (settings.check.deadline if chosen else None)
 
 
 def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> int:
@@ -70,9 +118,11 @@ def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> in
         CancelledError: a signal stopped it; what was found until then has been shown to a person.
         VipkeeperError: there is nothing to check.
     """
-    selected, looking = prepare(settings, sources, request)
-    looking, hosted = ask_vms(sources, request, selected, looking)
-    with closing(Checker(settings, selected, looking, request.pace, progress(request))) as checker:
+    run = sources.for_run(settings, request.pace)
+    selected, looking = prepare(settings, run, request)
+    looking, hosted = ask_vms(run, request, selected, looking)
+    pace = run.rest(request.pace)
+    with closing(Checker(settings, selected, looking, pace, progress(request))) as checker:
         looked = checker.look()
     if looked.interrupted:
         if request.form.for_people and request.output is None:
@@ -89,7 +139,7 @@ def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> in
 
 
 def ask_vms(
-    sources: Sources, request: CheckRequest, selected: SelectedSwitches, looking: CheckOptions
+    sources: RunSources, request: CheckRequest, selected: SelectedSwitches, looking: CheckOptions
 ) -> tuple[CheckOptions, HypervisorVms | None]:
     """Ask OpenStack for the VMs behind the switches, where the request asks for it.
 
@@ -104,7 +154,7 @@ def ask_vms(
 
 
 def prepare(
-    settings: Settings, sources: Sources, request: CheckRequest
+    settings: Settings, sources: RunSources, request: CheckRequest
 ) -> tuple[SelectedSwitches, CheckOptions]:
     """Return the switches, and the options for checking them.
 

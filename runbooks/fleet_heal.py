@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from inventory.errors import ExitCode
 from runbooks.check import (
     CheckRequest,
+    RunSources,
     Sources,
     ask_vms,
     prepare,
@@ -59,9 +60,11 @@ def run_fix(
         CancelledError: ctrl-C, or the operator said no.
         VipkeeperError: there is nothing to check, or the healing was refused.
     """
-    selected, looking = prepare(settings, sources, request)
-    looking, _ = ask_vms(sources, request, selected, replace(looking, diagnose=True))
-    with closing(Checker(settings, selected, looking, request.pace, progress(request))) as checker:
+    asked = sources.for_run(settings, request.pace)
+    selected, looking = prepare(settings, asked, request)
+    looking, _ = ask_vms(asked, request, selected, replace(looking, diagnose=True))
+    pace = asked.rest(request.pace)
+    with closing(Checker(settings, selected, looking, pace, progress(request))) as checker:
         looked = checker.look()
     if looked.interrupted:
         raise_interrupted(looked)
@@ -70,6 +73,7 @@ def run_fix(
         if code == ExitCode.OK:
             return code
     run = Run(settings, Story(make_console()), "heal", "all-unhealthy")
+    healing = RunSources(sources, None)  # curing has no deadline
     try:
         heal_fleet(
             run,
@@ -77,7 +81,7 @@ def run_fix(
             looked.assessments,
             agreement,
             FleetOptions(options.dry_run, options.force),
-            compute=lambda: sources.site().compute,
+            compute=lambda: healing.site().compute,
         )
     finally:
         run.tell_end()

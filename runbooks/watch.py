@@ -68,7 +68,7 @@ def run_watch(
     """
 
     def ask() -> Prepared:
-        return prepare(settings, sources, request)
+        return prepare(settings, sources.for_run(settings, request.pace), request)
 
     latest = LatestRound()
     watch = _Watch(settings, request, ask, latest, options, console)

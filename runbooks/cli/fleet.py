@@ -31,7 +31,10 @@ Groups = Annotated[
     list[str] | None, typer.Option("--group", help="Only switches of this Nornir group.")
 ]
 Deadline = Annotated[
-    float | None, typer.Option("--deadline", min=0.1, help="Seconds for all switches together.")
+    float | None,
+    typer.Option(
+        "--deadline", min=0.1, help="Seconds for the inventory and all switches together."
+    ),
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, max=500, help="Switches at once.")]
 Probe = Annotated[
@@ -187,5 +190,6 @@ def _settings_and_sources(ctx: typer.Context, *, changes: bool) -> tuple[Setting
 
     quiet = tell_story(stderr=True, quiet=True)
     return settings, Sources(
-        lambda: site_of(settings), lambda name: switch_of(settings, name, quiet)
+        lambda limit: site_of(settings, limit),
+        lambda site, name: switch_of(settings, name, quiet, site),
     )

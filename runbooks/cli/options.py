@@ -15,8 +15,9 @@ from runbooks.cli.interrupt import loaded
 from runbooks.run.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from inventory.limit import Limit
     from inventory.model import Switch
     from inventory.site import Site
     from nornir_config.settings import Settings
@@ -104,16 +105,26 @@ def settings_of(ctx: typer.Context, modules: Sequence[str] = _HEAVY, *, changes:
     return given.settings()
 
 
-def site_of(settings: Settings) -> Site:
+def site_of(settings: Settings, limit: Limit | None = None) -> Site:
     """Return the site's sources; none of them is asked yet."""
+    from inventory.limit import ENDLESS
     from nornir_config.inventory_plugin import site_from_settings
 
     settings.require_site()
-    return site_from_settings(settings)
+    return site_from_settings(settings, limit or ENDLESS)
 
 
-def switch_of(settings: Settings, name: str, story: Story) -> Switch:
-    """Return the switch of that name or address."""
+def switch_of(
+    settings: Settings, name: str, story: Story, site: Callable[[], Site] | None = None
+) -> Switch:
+    """Return the switch of that name or address.
+
+    Args:
+        settings: the settings.
+        name: its name or address.
+        story: is told the answer.
+        site: returns the sources that are open already; None opens them where they are needed.
+    """
     from inventory.leafs import LeafMemory
     from inventory.names import is_address
     from runbooks.incident.path import find_switch
@@ -121,7 +132,8 @@ def switch_of(settings: Settings, name: str, story: Story) -> Switch:
     if is_address(name):
         return find_switch(None, name, story)
     require_switch_name(name)
-    return find_switch(site_of(settings), name, story, LeafMemory(settings.paths.cache))
+    opened = site() if site else site_of(settings)
+    return find_switch(opened, name, story, LeafMemory(settings.paths.cache))
 
 
 def require_switch_name(name: str) -> None:

@@ -15,6 +15,7 @@ from inventory.cached_sources import CachedAddress, CachedCompute, CachedUplink
 from inventory.disk_cache import NAMES, SWITCH, UPLINKS, VMS, Cache, checksum
 from inventory.errors import SourceError, UnknownHypervisorError
 from inventory.model import Answer, Switch, Uplink, VirtualMachine
+from runbooks.run.explain import explain
 from tests.unit.inventory.fakes import HV50, HV51, NOW, SW3, Fake, uplink, vm
 
 ALL = {"find_vms", "vms_on", "list_hypervisors", "uplinks_of", "address_of"}
@@ -164,8 +165,8 @@ def test_two_hosts_of_one_short_name_are_not_mixed_up(tmp_path: Path) -> None:
     assert cables.uplinks_of(other).value[0].port == "swp9"
     with pytest.raises(SourceError, match="uplinks_of is down") as failure:
         cables.uplinks_of("hv50")
-    assert one in failure.value.advice
-    assert other in failure.value.advice
+    assert one in explain(failure.value).advice
+    assert other in explain(failure.value).advice
 
 
 def test_a_kept_list_serves_spelling(tmp_path: Path, fake: Fake) -> None:
@@ -174,11 +175,14 @@ def test_a_kept_list_serves_spelling(tmp_path: Path, fake: Fake) -> None:
     fake.broken = ALL
     with pytest.raises(SourceError, match="uplinks_of is down") as failure:
         cables.uplinks_of("hv5O")
-    assert failure.value.advice.startswith("Mend it. Its kept answers know ")
-    assert HV50 in failure.value.advice
+    said = explain(failure.value)
+    assert said.exit_code == 4
+    assert said.advice.startswith("Did you mean ")
+    assert HV50 in said.advice
+    assert said.advice.endswith(" Mend it.")
     with pytest.raises(SourceError) as failure:
         cables.uplinks_of("other")
-    assert failure.value.advice == "Mend it."
+    assert explain(failure.value).advice == "Mend it."
 
 
 def test_a_source_without_its_list_is_asked_with_the_kept_spelling(tmp_path: Path) -> None:

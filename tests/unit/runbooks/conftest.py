@@ -176,7 +176,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(
         tmp_path, site, {"10.5.0.43": FakeSwitch(), "10.5.0.41": FakeSwitch("swt-sn2100-01")}
     )
-    fake_site: Callable[[Any], Any] = lambda _: site.site()  # noqa: E731 - typed for mypy
+    fake_site: Callable[..., Any] = lambda *_: site.site()  # noqa: E731 - typed for mypy
     monkeypatch.setattr("nornir_config.inventory_plugin.site_from_settings", fake_site)
     monkeypatch.setattr(connection, "login_class", serving(world.switches))
     for module in (heal, survey, trace):
