@@ -30,8 +30,8 @@ def listen_address(text: str) -> tuple[str, int]:
 class CheckSettings(Section):
     """How ``vip check`` and ``vip watch`` check switches.
 
-    ``deadline`` is the seconds for all switches together, ``switch_deadline`` for each; a switch
-    that has not answered by then is UNKNOWN. ``skip`` has the ids of checks that this site does not
+    ``deadline`` is the seconds for all switches together, and for the inventory where it was set;
+    ``switch_deadline`` for each. A switch that has not answered by then is UNKNOWN. ``skip`` has the ids of checks that this site does not
     want.
     """
 
