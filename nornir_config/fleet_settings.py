@@ -31,8 +31,8 @@ class CheckSettings(Section):
     """How ``vip check`` and ``vip watch`` check switches.
 
     ``deadline`` is the seconds for all switches together, and for the inventory where it was set;
-    ``switch_deadline`` for each. A switch that has not answered by then is UNKNOWN. ``skip`` has the ids of checks that this site does not
-    want.
+    ``switch_deadline`` for each. A switch that has not answered by then is UNKNOWN. ``skip`` has
+    the ids of checks that this site does not want.
     """
 
     deadline: float = Field(default=120, gt=0, le=86400)
