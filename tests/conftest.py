@@ -6,6 +6,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,13 @@ _PROGRAMS = {
     "browser": {"chromium": "chromium", "chromedriver": "chromium-driver"},
 }
 _SKIPPED: list[str] = []
+_BEFORE = pytest.StashKey[set[str]]()
+_LEFT: list[str] = []
+
+# What is compiled once is not compiled again by every worker and every vip that a test starts: that
+# is half of what they cost. The caches are where .gitignore expects them.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = hasattr(config, "workerinput")
     if not worker:
         _require_programs(config)
+        config.stash[_BEFORE] = changed_files(config.rootpath)
     if worker or not config.getoption("numprocesses", default=None):
         _listen_to_signals()
     os.environ.setdefault("VIPKEEPER_SEED", str(random.randrange(2**32)))
@@ -72,6 +82,17 @@ def _require_programs(config: pytest.Config) -> None:
         )
 
 
+def changed_files(checkout: Path) -> set[str]:
+    """Return what git says of each file that differs from the commit; nothing where git is not."""
+    # Under sudo the checkout belongs to somebody else.
+    argv = ["git", "-c", f"safe.directory={checkout}", "status", "--porcelain", "-uall"]
+    try:
+        done = subprocess.run(argv, cwd=checkout, capture_output=True, text=True, check=False)
+    except OSError:
+        return set()
+    return set(done.stdout.splitlines())
+
+
 def pytest_report_header() -> str:
     """Say how to get the same tests again."""
     return f"VIPKEEPER_SEED={os.environ['VIPKEEPER_SEED']}"
@@ -101,8 +122,15 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """A test that could not run is a failure: root, namespaces and servers are ours to provide."""
-    if _SKIPPED and exitstatus == pytest.ExitCode.OK:
+    """Let the run fail for a test that could not run, and for files that tests have left.
+
+    Root, namespaces and servers are ours to provide. Outside CI a person may edit files meanwhile:
+    there it is only told.
+    """
+    before = session.config.stash.get(_BEFORE, None)
+    if before is not None:
+        _LEFT.extend(sorted(changed_files(session.config.rootpath) - before))
+    if (_SKIPPED or (_LEFT and os.environ.get("CI"))) and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -110,3 +138,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say why the run failed."""
     for nodeid in _SKIPPED:
         terminalreporter.write_line(f"skipped, which counts as a failure: {nodeid}", red=True)
+    for line in _LEFT:
+        terminalreporter.write_line(
+            f"the checkout was changed while the tests ran: {line}", red=True
+        )

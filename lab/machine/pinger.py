@@ -81,7 +81,8 @@ class Pinger:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        said = self._log.read_text(errors="replace")
+        # A lab that was brought down meanwhile took the log with it.
+        said = self._log.read_text(errors="replace") if self._log.exists() else ""
         self._log.unlink(missing_ok=True)
         if ended is not None:
             raise LabError(f"The ping ended by itself with {ended}: {said[-300:].strip()}")

@@ -306,9 +306,11 @@ def test_two_labs_at_once_and_down_leaves_nothing(lab: Lab) -> None:
         assert other.answers(VM_A1)
         FaultInjector(other).inject("a1")
         assert lab.answers(VM_A1), "the first lab has nothing to do with it"
-        assert other.start_pinger("seat", "vm-b1")  # still running when the lab goes
+        left = other.start_pinger("seat", "vm-b1")  # still running when the lab goes
     finally:
         other.down()
+    with pytest.raises(LabError, match="ended by itself"):
+        left.stop()
     assert _traces(other.name) == NOTHING
     assert set(Path("/run/systemd/nspawn/locks").glob("*")) - locks == set()
     assert _machine() == before

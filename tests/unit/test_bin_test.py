@@ -77,6 +77,21 @@ def test_a_missing_program_is_one_sentence(tmp_path: Path) -> None:
     assert "bin/setup installs it" in said
 
 
+def test_a_run_that_leaves_files_in_the_checkout_fails_in_ci(tmp_path: Path) -> None:
+    hooks = "pytest_configure, pytest_sessionfinish, pytest_terminal_summary"
+    (tmp_path / "conftest.py").write_text(f"from tests.conftest import {hooks}\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_it.py").write_text("def test_it():\n    open('left.txt', 'w').close()\n")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=tmp_path,
+        env=os.environ | {"CI": "true", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
+    assert "the checkout was changed while the tests ran: ?? left.txt" in done.stdout
+
+
 def test_what_is_ignored_here_is_not_ignored_by_what_the_tests_start(tmp_path: Path) -> None:
     """As in ``nohup bin/test &``."""
     script = "trap '' INT HUP; exec \"$@\""

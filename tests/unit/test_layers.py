@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -161,8 +161,7 @@ class House:
 
     def folders(self) -> list[str]:
         """Every folder of it, the whole first."""
-        names = {".".join(m.split(".")[:n]) for m in self.modules for n in range(m.count(".") + 1)}
-        return sorted(names)
+        return folders_of(self.modules)
 
     def _within(self, folder: str) -> Iterator[Arrow]:
         return (a for a in self.arrows if a.folder == folder and len(set(a.rooms)) == 2)
@@ -177,13 +176,25 @@ class House:
 
 
 @cache
-def read_house(root: Path = ROOT) -> House:
-    """Read what imports what."""
+def find_modules(root: Path = ROOT) -> dict[str, Path]:
+    """Find every module, which costs little: each worker does it to name its tests."""
     modules = {}
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*.py")):
             parts = path.relative_to(root).with_suffix("").parts
             modules[".".join(parts).removesuffix(".__init__")] = path
+    return modules
+
+
+def folders_of(modules: Iterable[str]) -> list[str]:
+    """Every folder that holds one of the modules, the whole first."""
+    return sorted({".".join(m.split(".")[:n]) for m in modules for n in range(m.count(".") + 1)})
+
+
+@cache
+def read_house(root: Path = ROOT) -> House:
+    """Read what imports what."""
+    modules = find_modules(root)
     arrows = {a for name, path in modules.items() for a in _imports(name, path, set(modules))}
     return House(modules, tuple(sorted(arrows, key=lambda a: (a.importer, a.imported))))
 
@@ -278,7 +289,7 @@ def test_a_room_imports_only_what_stands_below_it(folder: str) -> None:
     assert not up, _said(up)
 
 
-@pytest.mark.parametrize("folder", read_house().folders())
+@pytest.mark.parametrize("folder", folders_of(find_modules()))
 def test_no_rooms_form_a_circle(folder: str) -> None:
     between = read_house().between(folder)
     found = circles(set(between))
@@ -298,7 +309,7 @@ def test_what_may_go_up_does_so_for_types_alone() -> None:
     assert named <= {(a.importer, a.imported) for a in read_house().arrows} - at_run_time
 
 
-@pytest.mark.parametrize("folder", read_house().folders()[1:])
+@pytest.mark.parametrize("folder", folders_of(find_modules())[1:])
 def test_no_folder_holds_too_many_modules(folder: str) -> None:
     held = [m for m in read_house().modules if m.rpartition(".")[0] == folder]
     packages = set(read_house().folders())
