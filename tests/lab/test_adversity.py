@@ -15,7 +15,14 @@ from napalm_cumulus import CumulusDriver
 from napalm_cumulus.commit import transaction
 from napalm_cumulus.errors import CommitRefusedError
 from tests.lab.switch import WELL, LeafUnderTest
-from tests.lab.test_commit import commit_extra, has_extra, stanza, toggled, with_extra
+from tests.lab.test_commit import (
+    commit_extra,
+    commit_that_expires,
+    has_extra,
+    stanza,
+    toggled,
+    with_extra,
+)
 
 MAIN = "/etc/network/interfaces"
 
@@ -73,8 +80,11 @@ def test_no_change_without_a_timer_that_is_proven_to_run(leaf: LeafUnderTest) ->
 @pytest.mark.parametrize("way", ["rollback", "expiry"])
 def test_run_filled_while_pending(leaf: LeafUnderTest, way: str) -> None:
     driver = leaf.driver()
-    driver.load_merge_candidate(config=toggled(leaf))
-    driver.commit_config(revert_in=4 if way == "expiry" else 300)
+    if way == "expiry":
+        commit_that_expires(driver, toggled(leaf), seconds=4)
+    else:
+        driver.load_merge_candidate(config=toggled(leaf))
+        driver.commit_config(revert_in=300)
     assert leaf.addresses() == set()
     with full_run(leaf):
         if way == "rollback":
@@ -129,8 +139,7 @@ def test_a_read_only_disk_stops_the_confirm(leaf: LeafUnderTest, where: str) -> 
 
 def test_another_reload_at_the_deadline_is_waited_for(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
-    driver.load_merge_candidate(config=toggled(leaf))
-    driver.commit_config(revert_in=2)
+    commit_that_expires(driver, toggled(leaf))
     leaf.sh("systemd-run -q flock /run/network/.lock sleep 6; sleep 0.3")
     seconds = leaf.wait_until(lambda: leaf.addresses() == WELL)
     assert seconds > 4
@@ -143,8 +152,7 @@ def test_a_hanging_holder_at_the_deadline_is_waited_for_no_longer_than_it_says(
     program = transaction.program().replace(b"\nHANG=30", b"\nHANG=3")
     monkeypatch.setattr(transaction, "program", lambda: program)
     driver = leaf.driver()
-    driver.load_merge_candidate(config=toggled(leaf))
-    driver.commit_config(revert_in=2)
+    commit_that_expires(driver, toggled(leaf))
     leaf.sh("systemd-run -q --unit=hanging flock /run/network/.lock sleep 1000; sleep 0.3")
     leaf.wait_until(lambda: leaf.addresses() == WELL)
     leaf.sh("systemctl kill -s KILL hanging 2>/dev/null || :")
@@ -278,7 +286,7 @@ def test_the_sleeper_brings_it_back_without_systemds_help(leaf: LeafUnderTest, c
             leaf.sh("pkill -KILL -f '[p]rogram.* run ' || :")
             thread.join(30)
         else:
-            driver.commit_config(revert_in=3)
+            commit_that_expires(driver, toggled(leaf), seconds=3)
             assert leaf.addresses() == set()
         if cut == "ssh":
             leaf.sh("pkill -KILL -f '^sshd: [r]oot' || :")

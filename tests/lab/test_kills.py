@@ -21,7 +21,7 @@ from napalm.base.exceptions import NapalmException
 
 from napalm_cumulus import CumulusDriver
 from tests.lab.switch import PATIENCE, WELL, LeafUnderTest
-from tests.lab.test_commit import toggled
+from tests.lab.test_commit import commit_that_expires, toggled
 
 ROUNDS = int(os.environ.get("VIPKEEPER_KILLS", "3"))
 #: Without waiting for the timer, which ends it after 60 seconds.
@@ -138,8 +138,7 @@ def test_the_operators_network_lost_while_a_commit_is_pending(leaf: LeafUnderTes
     """A lost VPN: no packet arrives any more, nobody closes anything."""
     disk = leaf.disk()
     driver = leaf.driver(command_timeout=5)
-    driver.load_merge_candidate(config=toggled(leaf))
-    driver.commit_config(revert_in=3)
+    commit_that_expires(driver, toggled(leaf), seconds=3)
     assert leaf.addresses() == set()
     seat = leaf.lab.seat.netns
     device = (

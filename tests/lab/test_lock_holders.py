@@ -11,7 +11,7 @@ import pytest
 from napalm_cumulus.commit import repair_steps as steps
 from napalm_cumulus.commit import transaction
 from tests.lab.switch import WELL, LeafUnderTest
-from tests.lab.test_commit import toggled
+from tests.lab.test_commit import commit_that_expires, toggled
 
 LOCK = "/run/network/.lock"
 #: Takes the lock whenever it can, on a handle for reading, and never gives it back.
@@ -87,8 +87,11 @@ def test_a_user_who_holds_the_lock_keeps_nothing_out(leaf: LeafUnderTest, way: s
         if way == "recreate":
             assert driver.repairs.carry_out([steps.recreate("vlan453-v0", "vlan453")]).applied_ok
         else:
-            driver.load_merge_candidate(config=toggled(leaf))
-            driver.commit_config(revert_in=2 if way == "expiry" else 60, bounce=way == "toggle")
+            if way == "expiry":
+                commit_that_expires(driver, toggled(leaf))
+            else:
+                driver.load_merge_candidate(config=toggled(leaf))
+                driver.commit_config(revert_in=60, bounce=way == "toggle")
             if way == "rollback":
                 driver.rollback()
             leaf.wait_until(lambda: leaf.addresses() == WELL)

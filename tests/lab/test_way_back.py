@@ -21,7 +21,14 @@ from napalm_cumulus.errors import CommitRefusedError
 from tasks.facts.collect import SILENT, commands
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_adversity import old_systemd
-from tests.lab.test_commit import commit_extra, has_extra, stanza, toggled
+from tests.lab.test_commit import (
+    commit_extra,
+    commit_that_expires,
+    has_extra,
+    stanza,
+    toggled,
+    with_extra,
+)
 
 NEW = 6
 
@@ -255,7 +262,7 @@ def test_a_look_across_the_deadline_tells_of_no_dead_timer(
     leaf: LeafUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver, looker = leaf.driver(), leaf.driver()
-    commit_extra(leaf, driver, revert_in=3)
+    commit_that_expires(driver, with_extra(leaf), seconds=3)
     line = b"    printf '== armed"
     slow = transaction.program().replace(line, b"    sleep 0.3\n" + line)
     monkeypatch.setattr(transaction, "program", lambda: slow)
@@ -286,8 +293,7 @@ def test_who_has_got_the_number_of_a_dead_timer_is_left_alone(leaf: LeafUnderTes
 def test_an_expiry_that_is_stopped_is_ended_by_a_rollback(leaf: LeafUnderTest) -> None:
     driver = leaf.driver()
     # ifup takes a while, so that the expiry is caught with the lock in its hand.
-    driver.load_merge_candidate(config=toggled(leaf))
-    driver.commit_config(revert_in=2)
+    commit_that_expires(driver, toggled(leaf))
     leaf.sh("systemd-run -q --unit=slow flock /run/network/.lock sleep 4")
     leaf.wait_until(lambda: "claimed.revert" in leaf.state())
     progress = "cat /run/vipkeeper/claimed.revert/progress 2>/dev/null || :"
