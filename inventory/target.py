@@ -7,7 +7,6 @@ decides whether the target exists and is unique, not whether a VM that is shut o
 from __future__ import annotations
 
 import uuid
-from collections import defaultdict
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from inventory.model import Answer, Switch, Uplink, VirtualMachine
 from inventory.names import is_address, is_hostname, one_line, same_host, whole_names
 from inventory.sources.openstack.source import classify
 from inventory.sources.protocols import NameSource
+from inventory.uplink_dates import date_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,16 +69,6 @@ class TargetPath:
     switches: tuple[Answer[Switch], ...] = ()
     warnings: tuple[str, ...] = ()
     given: Given = NOTHING_GIVEN
-
-
-def age_days(uplink: Uplink, today: date) -> int | None:
-    """Return the days since LLDP last saw a cable; None where nobody ever did.
-
-    >>> from datetime import date
-    >>> age_days(Uplink("hv", "eth0", "sw", "swp1", date(2018, 3, 11), "Mimic"), date(2018, 3, 13))
-    2
-    """
-    return None if uplink.observed is None else max(0, (today - uplink.observed).days)
 
 
 def resolve(
@@ -321,7 +311,8 @@ class _Walk:
             others = pool.submit(self._site.compute.vms_on, hypervisor)
             uplinks = cables.result()
         self._step("uplinks", uplinks)
-        self._age(uplinks.value)
+        for note in date_notes(uplinks.value, self._today, self._site.stale_days):
+            self._warn(note)
         neighbours = self._neighbours(others)
         switches = self._switches(uplinks.value)
         # As Nova spells it where Nova was asked, else as the uplink source does.
@@ -389,20 +380,6 @@ class _Walk:
             return None
         self._step("neighbours", answer)
         return answer
-
-    def _age(self, uplinks: tuple[Uplink, ...]) -> None:
-        undated: dict[str, list[str]] = defaultdict(list)
-        for uplink in uplinks:
-            where = f"{uplink.hypervisor} {uplink.interface} on {uplink.switch} {uplink.port}"
-            where = where.rstrip()
-            days = age_days(uplink, self._today)
-            if days is None:
-                undated[uplink.source].append(where)
-            elif days >= self._site.stale_days:
-                self._warn(f"{where} was last observed {days} days ago, on {uplink.observed}.")
-        for source, places in undated.items():
-            verb = "has" if len(places) == 1 else "have"
-            self._warn(f"{', '.join(places)} {verb} no LLDP date ({source}).")
 
     def _step(self, name: str, answer: Answer[Any]) -> None:
         if answer.warning:

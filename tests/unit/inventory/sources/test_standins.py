@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from nornir import InitNornir
 
-from inventory.disk_cache import Cache, CachedUplink
+from inventory.cached_sources import CachedUplink
+from inventory.disk_cache import Cache
 from inventory.errors import (
     AmbiguousSwitchError,
     NoNeighbourError,
