@@ -87,10 +87,10 @@ def short_host(name: str) -> str:
     return name if is_address(name) else name.split(".", 1)[0]
 
 
-def host_key(name: str) -> str:
+def compared_host(name: str) -> str:
     """Return the form of a name that is compared: in one case, without the dot of the root.
 
-    >>> host_key("SWT-03.example.")
+    >>> compared_host("SWT-03.example.")
     'swt-03.example'
     """
     return name.casefold().removesuffix(".")
@@ -104,7 +104,7 @@ def same_host(one: str, other: str) -> bool:
     >>> same_host("10.5.0.43", "10"), same_host("hv50.a.example.", "hv50.a.example")
     (False, True)
     """
-    one, other = host_key(one), host_key(other)
+    one, other = compared_host(one), compared_host(other)
     if one == other:
         return True
     if "." in one and "." in other:
@@ -141,9 +141,9 @@ def whole_names(names: Iterable[str]) -> dict[str, str]:
     # Names of one host begin alike, so each is compared with few others, not with thousands.
     alike: dict[str, list[str]] = defaultdict(list)
     for name in sorted(set(names), key=lambda n: (-n.count("."), n != n.lower(), n)):
-        known = alike[host_key(short_host(name))]
+        known = alike[compared_host(short_host(name))]
         same = [other for other in known if same_host(other, name)]
-        same = [other for other in same if host_key(other) == host_key(name)] or same
+        same = [other for other in same if compared_host(other) == compared_host(name)] or same
         spelled[name] = same[0] if len(same) == 1 else name
         if spelled[name] == name:
             known.append(name)

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from inventory.errors import SourceError, TargetError, UnknownSwitchError, VipkeeperError
 from inventory.given import COMMAND_LINE, NOTHING_GIVEN, Given
-from inventory.model import Answer, Switch, Uplink, VirtualMachine
+from inventory.model import Answer, Switch, Uplink, VirtualMachine, date_notes
 from inventory.names import is_address, is_hostname, one_line, same_host, whole_names
 from inventory.sources.openstack.source import classify
 from inventory.sources.protocols import NameSource
-from inventory.uplink_dates import date_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from inventory.names import host_key, same_host, short_host
+from inventory.names import compared_host, same_host, short_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,12 +26,12 @@ class HostIndex(Generic[T]):
         self._whole: dict[str, list[tuple[str, T]]] = defaultdict(list)
         self._label: dict[str, list[tuple[str, T]]] = defaultdict(list)
         for name, thing in pairs:
-            self._whole[host_key(name)].append((name, thing))
+            self._whole[compared_host(name)].append((name, thing))
             self._label[_label(name)].append((name, thing))
 
     def find(self, name: str) -> list[tuple[str, T]]:
         """Return the pairs with exactly that name in any case; else all that can be that host."""
-        exact = self._whole.get(host_key(name))
+        exact = self._whole.get(compared_host(name))
         if exact:
             return exact
         # Forms of one host's name begin alike, so few are compared, not thousands.
@@ -39,4 +39,4 @@ class HostIndex(Generic[T]):
 
 
 def _label(name: str) -> str:
-    return host_key(short_host(name))
+    return compared_host(short_host(name))

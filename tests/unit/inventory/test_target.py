@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from inventory.errors import SourceError, TargetError, UnknownHypervisorError, UnknownSwitchError
+from inventory.model import age_days
 from inventory.target import Kind, resolve
-from inventory.uplink_dates import age_days
 from tests.unit.inventory.fakes import HV50, SW1, SW3, TODAY, Fake, uplink, vm
 
 
