@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 #: A MAC address with colons.
 MAC = r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}"
@@ -12,6 +13,7 @@ INTERFACE = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}"
 _LOOSE_MAC = re.compile(r"[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}")
 
 
+@lru_cache(maxsize=4096)  # an anycast gateway has one MAC in hundreds of stanzas
 def normal_mac(text: str) -> str:
     """Return a MAC address as the kernel writes it; empty where the text is none.
 

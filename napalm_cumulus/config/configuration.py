@@ -11,7 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from operator import attrgetter
+from typing import NamedTuple
 
+from napalm_cumulus.config.dependencies import Lower, lower_devices
 from napalm_cumulus.config.interfaces_file import Directive, InterfacesFile, Stanza
 from napalm_cumulus.config.marked_text import (
     ConfigurationError,
@@ -28,8 +31,7 @@ NETWORK_DIR = "/etc/network"
 _MAX_SOURCE_DEPTH = 16
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(NamedTuple):
     """A stanza, and the file that contains it."""
 
     file: InterfacesFile
@@ -62,13 +64,13 @@ class Configuration:
         return tuple({file.path: file for file, _ in self._reading}.values())
 
     @cached_property
-    def _reading(self) -> tuple[tuple[InterfacesFile, Stanza | Directive | None], ...]:
+    def _reading(self) -> tuple[tuple[InterfacesFile, Located | Directive | None], ...]:
         """Return what ifupdown2 reads, in its order: a ``source`` line is followed at once."""
         return tuple(self._read(self.main, ()))
 
     def _read(
         self, path: str, above: tuple[str, ...]
-    ) -> Iterator[tuple[InterfacesFile, Stanza | Directive | None]]:
+    ) -> Iterator[tuple[InterfacesFile, Located | Directive | None]]:
         if path in above or len(above) > _MAX_SOURCE_DEPTH:
             chain = " -> ".join([*above, path])
             raise ConfigurationError(f"The files source each other without end: {chain}.")
@@ -77,9 +79,12 @@ class Configuration:
         file = self._parsed(path)
         yield file, None
         items: list[Stanza | Directive] = [*file.stanzas, *file.directives]
-        for item in sorted(items, key=lambda item: item.first):
+        for item in sorted(items, key=attrgetter("first")):
+            if isinstance(item, Stanza):
+                yield file, Located(file, item)
+                continue
             yield file, item
-            if isinstance(item, Directive) and item.keyword == "source":
+            if item.keyword == "source":
                 for sourced in sorted(p for p in self.tree if glob_match(p, item.words[0])):
                     yield from self._read(sourced, (*above, path))
 
@@ -88,9 +93,7 @@ class Configuration:
 
     def stanzas(self) -> Iterator[Located]:
         """Yield every stanza of every file, in reading order."""
-        for file, item in self._reading:
-            if isinstance(item, Stanza):
-                yield Located(file, item)
+        return (item for _, item in self._reading if isinstance(item, Located))
 
     def stanzas_of(self, interface: str) -> tuple[Located, ...]:
         """Return the stanzas of an interface; ifupdown2 combines several of one name."""
@@ -101,26 +104,35 @@ class Configuration:
         )
 
     @cached_property
+    def lower_devices(self) -> tuple[Lower, ...]:
+        """Return the devices below the interfaces, in reading order of their stanzas."""
+        names = self.counted.keys()
+        return tuple(lower for at in self.stanzas() for lower in lower_devices(at, names))
+
+    @cached_property
     def counted(self) -> Mapping[str, tuple[Located, ...]]:
         """Return the stanzas that take effect, by interface.
 
         ifupdown2 combines several stanzas of one interface, but ignores one that equals the first
         ("duplicate interface ... found").
         """
-        counted: dict[str, list[tuple[Located, frozenset[str]]]] = {}
+        counted: dict[str, list[Located]] = {}
+        # What brings an interface up becomes more and never less, so its number says which it is.
         brought_up: dict[str, set[str]] = {}
-        for file, item in self._reading:
-            if isinstance(item, Directive) and item.keyword != "source":
+        first_by: dict[str, int] = {}
+        for _, item in self._reading:
+            if isinstance(item, Located):
+                for name in item.stanza.interfaces:
+                    by = len(brought_up.get(name, ()))
+                    if name not in counted:
+                        counted[name] = [item]
+                        first_by[name] = by
+                    elif by != first_by[name] or item.stanza.says != counted[name][0].stanza.says:
+                        counted[name].append(item)
+            elif item is not None and item.keyword != "source":
                 for name in item.names:
                     brought_up.setdefault(name, set()).add(item.keyword)
-            elif isinstance(item, Stanza):
-                at = Located(file, item)
-                for name in item.interfaces:
-                    by = frozenset(brought_up.get(name, ()))
-                    standing = counted.setdefault(name, [])
-                    if not standing or not _same(standing[0], (at, by)):
-                        standing.append((at, by))
-        return {name: tuple(at for at, _ in found) for name, found in counted.items()}
+        return {name: tuple(found) for name, found in counted.items()}
 
     @cached_property
     def auto(self) -> frozenset[str]:
@@ -133,8 +145,8 @@ class Configuration:
         for _, item in self._reading:
             if isinstance(item, Directive) and item.keyword == "auto":
                 words.update(item.names)
-            elif isinstance(item, Stanza) and ("all" in words or item.name in words):
-                names.update(item.interfaces)
+            elif isinstance(item, Located) and ("all" in words or item.stanza.name in words):
+                names.update(item.stanza.interfaces)
         return frozenset(names)
 
     def to_text(self) -> str:
@@ -194,12 +206,6 @@ class Configuration:
                 "/dev/null" if new is None else path,
             )
         return "\n".join(parts)
-
-
-def _same(one: tuple[Located, frozenset[str]], other: tuple[Located, frozenset[str]]) -> bool:
-    """Return whether ifupdown2 holds two stanzas, each with what brings it up, for equal."""
-    (first, first_by), (second, second_by) = one, other
-    return first_by == second_by and first.stanza.says == second.stanza.says
 
 
 def _diff_lines(text: str, *, told: bool) -> list[str]:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
 
-from napalm_cumulus.config.configuration import Configuration, Located
 from napalm_cumulus.config.interfaces_file import expand_range
+
+if TYPE_CHECKING:
+    from napalm_cumulus.config.configuration import Configuration, Located
 
 #: Attributes whose value is a list of ports.
 PORT_LISTS = ("bridge-ports", "bond-slaves", "bond-ports")
 #: Attributes whose value is the one device below the interface.
 LOWER_DEVICES = ("vlan-raw-device", "vxlan-physdev", "tunnel-physdev", "vrf")
+_OF_LOWER = frozenset({*PORT_LISTS, *LOWER_DEVICES})
 #: ``swp1-4.100`` after the word ``glob``, where there are no brackets.
 _GLOB = re.compile(r"^(.*?\D)(\d{1,9})-(\d{1,9})(.*)$")
 _BRACKETS = re.compile(r"^(.*?)\[(\d{1,9})-(\d{1,9})\](.*)$")
@@ -24,8 +28,7 @@ _MANY = 10_000
 _NO_PORTS = ("none", "all")
 
 
-@dataclass(frozen=True)
-class Lower:
+class Lower(NamedTuple):
     """A device below an interface.
 
     Attributes:
@@ -96,10 +99,12 @@ def lower_devices(at: Located, names: Collection[str]) -> Iterator[Lower]:
         names: every interface of the files.
     """
     for attribute in at.stanza.attributes:
+        if attribute.name not in _OF_LOWER:
+            continue
         if attribute.name in PORT_LISTS:
             for port in ports(attribute.value, names):
                 yield Lower(port, attribute.name, at, attribute.first)
-        elif attribute.name in LOWER_DEVICES:
+        else:
             for word in attribute.value.split()[:1]:
                 yield Lower(word, attribute.name, at, attribute.first)
     if not at.stanza.values("vlan-raw-device"):
@@ -110,21 +115,24 @@ def lower_devices(at: Located, names: Collection[str]) -> Iterator[Lower]:
 
 def brought_up(configuration: Configuration) -> frozenset[str]:
     """Return the interfaces that ``ifreload -a`` and the boot bring up."""
-    names = configuration.counted.keys()
-    lower: dict[str, set[str]] = {}
-    for at in configuration.stanzas():
-        below = {device.name for device in lower_devices(at, names)}
-        for name in at.stanza.interfaces:
-            lower.setdefault(name, set()).update(below)
+    lower: dict[str, list[set[str]]] = {name: [] for name in configuration.counted}
+    for _, devices in groupby(configuration.lower_devices, lambda device: id(device.at)):
+        stood_on = [*devices]
+        below = {device.name for device in stood_on}
+        for name in stood_on[0].at.stanza.interfaces:
+            lower[name].append(below)
     found = set(configuration.auto)
     waiting = list(found)
+    followed: set[int] = set()  # the interfaces of a range share what they stand on
     while waiting:
         name = waiting.pop()
-        below = lower.get(name, set())
         if name not in lower and "." in name:  # made without a stanza, on the device in its name
-            below = {name.rpartition(".")[0]}
-        waiting += below - found
-        found |= below
+            lower[name] = [{name.rpartition(".")[0]}]
+        for below in lower.get(name, ()):
+            if id(below) not in followed:
+                followed.add(id(below))
+                waiting += below - found
+                found |= below
     return frozenset(found)
 
 
@@ -141,10 +149,8 @@ def hotplugged(configuration: Configuration) -> frozenset[str]:
 
 def ports_of_bridges_and_bonds(configuration: Configuration) -> dict[str, str]:
     """Return each port of a bridge or a bond, with its bridge or bond."""
-    names = configuration.counted.keys()
     return {
-        lower.name: at.stanza.name
-        for at in configuration.stanzas()
-        for lower in lower_devices(at, names)
+        lower.name: lower.at.stanza.name
+        for lower in configuration.lower_devices
         if lower.attribute in PORT_LISTS
     }

@@ -14,15 +14,18 @@ ifupdown2's own reader (``ifupdown/networkinterfaces.py``), including what surpr
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import starmap
 from typing import NamedTuple
 
 #: The characters that ifupdown2 strips from both ends of a line.
 _BLANKS = "\n\t\r "
 _PHYSICAL_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
-_SPLIT = re.compile(r"[\s\t]\s*")
+_SPLIT = re.compile(r"\s+")
+#: A blank that ifupdown2 splits at and does not strip: str.split is quicker, and would strip it.
+_ODD_BLANK = re.compile(r"[^\S \t\r\n]")
 _RANGE = re.compile(r"^([\w.]+)\[(\d+)-(\d+)\]([.\w]+)?")
 #: Constructs of the mako engine. ifupdown2 renders a file only where it contains a "%".
 _MAKO = re.compile(r"^\s*%|<%|</%|\$\{|\\\r?$", re.MULTILINE)
@@ -33,6 +36,7 @@ _MAX_RANGE = 10_000
 _DIGITS = 9
 
 _STANZA_KEYWORDS = ("iface", "vlan")
+_KEYWORDS = frozenset({*_STANZA_KEYWORDS, "auto", "source"})
 
 
 class LogicalLine(NamedTuple):
@@ -65,31 +69,39 @@ class Attribute(NamedTuple):
     last: int
 
 
-@dataclass(frozen=True)
-class Stanza:
+class _StanzaLines(NamedTuple):
+    """The parts of a stanza; of its attribute lines, what an ``Attribute`` has."""
+
+    keyword: str
+    words: tuple[str, ...]
+    body: tuple[tuple[str, str, int, int], ...]
+    first: int
+    last: int
+
+
+class Stanza(_StanzaLines):
     """An ``iface`` or ``vlan`` stanza.
 
     Attributes:
         keyword: ``iface`` or ``vlan``.
         words: the words after the keyword: name, and address family and method where given.
-        attributes: its attribute lines, in order.
+        body: its attribute lines; ``attributes`` has them with names.
         first: the physical line of the keyword.
         last: the last physical line that belongs to it: an attribute, or an indented comment that
             follows without a blank line.
     """
 
-    keyword: str
-    words: tuple[str, ...]
-    attributes: tuple[Attribute, ...]
-    first: int
-    last: int
-
     @cached_property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """Return its attribute lines, in order."""
+        return tuple(map(Attribute._make, self.body))
+
+    @property
     def name(self) -> str:
         """Return the interface's name; an alias (``eth0:1``) is its parent, a range as written."""
-        return self.words[0].split(":", 1)[0] if self.words else ""
+        return self.words[0].partition(":")[0] if self.words else ""
 
-    @cached_property
+    @property
     def interfaces(self) -> tuple[str, ...]:
         """Return the names of the stanza: one, or all names of a range (``swp[1-3]``)."""
         return expand_range(self.name)
@@ -110,33 +122,33 @@ class Stanza:
 
     @cached_property
     def _values(self) -> dict[str, tuple[str, ...]]:
-        values: dict[str, tuple[str, ...]] = {}
-        for attribute in self.attributes:
-            values[attribute.name] = (*values.get(attribute.name, ()), attribute.value)
-        return values
+        values: dict[str, list[str]] = {}
+        for name, value, _, _ in self.body:
+            values.setdefault(name, []).append(value)
+        return {name: tuple(found) for name, found in values.items()}
 
     @property
     def says(self) -> object:
         """Return what ifupdown2 compares of it: only the order within an attribute counts."""
         return self.keyword, self.words[1:], self._values
 
-    @cached_property
+    @property
     def addresses(self) -> tuple[str, ...]:
         """Return the values of the ``address`` lines, each with the ``netmask`` that follows it."""
+        found = self.values("address")
         if "netmask" not in self._values:
-            return self.values("address")
-        found, masks = self.values("address"), [""] * len(self.values("address"))
+            return found
+        masks = [""] * len(found)
         last = -1
-        for attribute in self.attributes:
-            last += attribute.name == "address"
-            if attribute.name == "netmask" and last >= 0:
-                masks[last] = masks[last] or attribute.value
+        for name, value, _, _ in self.body:
+            last += name == "address"
+            if name == "netmask" and last >= 0:
+                masks[last] = masks[last] or value
         pairs = zip(found, masks, strict=True)
         return tuple(f"{a}/{mask}" if mask and "/" not in a else a for a, mask in pairs)
 
 
-@dataclass(frozen=True)
-class Directive:
+class Directive(NamedTuple):
     """A line outside stanzas: ``auto``, ``allow-CLASS`` or ``source``."""
 
     keyword: str
@@ -147,6 +159,8 @@ class Directive:
     @property
     def names(self) -> tuple[str, ...]:
         """Return its words, and after each range the interfaces that it stands for."""
+        if not any("[" in word for word in self.words):
+            return self.words
         return tuple(name for word in self.words for name in (word, *expand_range(word)))
 
 
@@ -173,7 +187,12 @@ def expand_range(name: str) -> tuple[str, ...]:
     >>> expand_range("swp[1-999999999]")
     ('swp[1-999999999]',)
     """
-    match = _RANGE.match(name) if "[" in name else None
+    return _expanded(name) if "[" in name else (name,)
+
+
+@lru_cache(maxsize=16)  # a stanza's names are asked for again and again
+def _expanded(name: str) -> tuple[str, ...]:
+    match = _RANGE.match(name)
     if match is None:
         return (name,)
     prefix, start, end, suffix = match.groups()
@@ -201,7 +220,10 @@ class InterfacesFile:
     @cached_property
     def physical_lines(self) -> tuple[str, ...]:
         """Return the lines with their line ends; joined, they are the text."""
-        return tuple(_PHYSICAL_LINE.findall(self.text))
+        if "\r" in self.text:
+            return tuple(_PHYSICAL_LINE.findall(self.text))
+        *lines, rest = self.text.split("\n")
+        return (*(f"{line}\n" for line in lines), *filter(None, [rest]))
 
     @cached_property
     def is_template(self) -> bool:
@@ -223,13 +245,17 @@ class InterfacesFile:
         """Return the lines that ifupdown2 reports or ignores."""
         return self._parsed[2]
 
-    @cached_property
-    def logical_lines(self) -> tuple[LogicalLine, ...]:
+    @property
+    def logical_lines(self) -> Iterable[LogicalLine]:
         """Return the lines as ifupdown2 sees them (``process_interfaces``)."""
+        return starmap(LogicalLine, self._logical())
+
+    def _logical(self) -> Iterable[tuple[str, int, int]]:
+        """Return the same as plain tuples, of which a large file has many."""
         if "\\" in self.text:
             return _joined_lines(self.physical_lines)
-        return tuple(
-            LogicalLine(stripped, number, number)
+        return (
+            (stripped, number, number)
             for number, line in enumerate(self.physical_lines, start=1)
             if (stripped := line.strip(_BLANKS))
         )
@@ -238,7 +264,7 @@ class InterfacesFile:
     def _parsed(
         self,
     ) -> tuple[tuple[Stanza, ...], tuple[Directive, ...], tuple[Problem, ...]]:
-        return _Reader(self).read()
+        return _Reader(self).read(self._logical())
 
     def comment_out(self, stanza: Stanza, prefix: str = "address") -> InterfacesFile:
         """Return the file with some attribute lines of the stanza commented out.
@@ -275,54 +301,30 @@ def _with_final_newline(text: str) -> str:
     return text if text.endswith(("\n", "\r")) else text + "\n"
 
 
-#: A character of the file, with the number of its physical line.
-_Placed = tuple[str, int]
-
-
-def _joined_lines(physical: Sequence[str]) -> tuple[LogicalLine, ...]:
+def _joined_lines(physical: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     r"""Join at backslashes and split at line ends; keep where each line came from.
 
     ifupdown2 does ``' '.join(d.strip() for d in text.split('\\'))`` on a text whose line ends were
     made ``\n`` by Python's universal newlines.
     """
-    lines: list[LogicalLine] = []
-    current: list[_Placed] = []
-    for placed in [*_joined_at_backslashes(physical), ("\n", 0)]:
-        if placed[0] != "\n":
-            current.append(placed)
-            continue
-        numbers = [number for _, number in current if number]
-        stripped = "".join(char for char, _ in current).strip(_BLANKS)
-        if stripped and numbers:
-            lines.append(LogicalLine(stripped, min(numbers), max(numbers)))
-        current = []
-    return tuple(lines)
-
-
-def _joined_at_backslashes(physical: Sequence[str]) -> list[_Placed]:
-    """Return the text with each backslash, and the blanks around it, replaced by one blank."""
-    segments: list[list[_Placed]] = [[]]
-    for number, line in enumerate(physical, start=1):
-        for char in [*line.rstrip("\r\n"), "\n"]:
-            if char == "\\":
-                segments.append([])
-            else:
-                segments[-1].append((char, number))
-    joined: list[_Placed] = []
-    for segment in segments:
-        if joined or segment is not segments[0]:
-            joined.append((" ", 0))
-        joined.extend(_stripped(segment))
-    return joined
-
-
-def _stripped(segment: list[_Placed]) -> list[_Placed]:
-    start, end = 0, len(segment)
-    while start < end and segment[start][0].isspace():
-        start += 1
-    while end > start and segment[end - 1][0].isspace():
-        end -= 1
-    return segment[start:end]
+    text = "\n".join(line.rstrip("\r\n") for line in physical)
+    line, numbers = "", []
+    number = 1
+    for index, segment in enumerate(text.split("\\")):
+        body = segment.lstrip()
+        number += segment.count("\n", 0, len(segment) - len(body))
+        line += " " if index else ""
+        first, *others = body.rstrip().split("\n")
+        for at, part in enumerate([first, *others], start=number):
+            if at > number:
+                if (stripped := line.strip(_BLANKS)) and numbers:
+                    yield stripped, numbers[0], numbers[-1]
+                line, numbers = "", []
+            line += part
+            numbers += [at] if part else []
+        number += body.count("\n")
+    if (stripped := line.strip(_BLANKS)) and numbers:
+        yield stripped, numbers[0], numbers[-1]
 
 
 class _Reader:
@@ -333,63 +335,66 @@ class _Reader:
         self._stanzas: list[Stanza] = []
         self._directives: list[Directive] = []
         self._problems: list[Problem] = []
-        self._head: LogicalLine | None = None
+        self._head: tuple[int, int] | None = None
         self._words: list[str] = []  # of the head
-        self._attributes: list[Attribute] = []
+        self._body: list[tuple[str, str, int, int]] = []
 
-    def read(self) -> tuple[tuple[Stanza, ...], tuple[Directive, ...], tuple[Problem, ...]]:
-        for line in self._file.logical_lines:
-            if line.text.startswith("#"):
+    def read(
+        self, lines: Iterable[tuple[str, int, int]]
+    ) -> tuple[tuple[Stanza, ...], tuple[Directive, ...], tuple[Problem, ...]]:
+        is_odd = _ODD_BLANK.search(self._file.text) is not None
+        for text, first, last in lines:
+            if text[0] == "#":
                 continue
-            word, *rest = _SPLIT.split(line.text, maxsplit=1)
-            if word in _STANZA_KEYWORDS:
+            words = _SPLIT.split(text, 1) if is_odd else text.split(None, 1)
+            word = words[0]
+            if word in _KEYWORDS or (word[:5] == "allow" and word[5:6] in ("", "-")):
                 self._close()
-                self._head, self._words = line, _SPLIT.split(line.text)
-            elif word in ("auto", "source") or word.split("-")[0] == "allow":
-                self._close()
-                self._directive(line)
-            elif self._head is not None:
-                self._attribute(line, word, rest)
+                words = _SPLIT.split(text) if is_odd else text.split()
+                if word in _STANZA_KEYWORDS:
+                    self._head, self._words = (first, last), words
+                elif len(words) > 1:
+                    self._directives.append(Directive(word, tuple(words[1:]), first, last))
+                else:
+                    self._problems.append(Problem(first, f"'{word}' without a name"))
+            elif self._head is None:
+                self._problems.append(Problem(first, f"error processing line '{text}'"))
+            elif len(words) == 1:
+                self._problems.append(Problem(first, f"attribute '{word}' without a value"))
             else:
-                self._problems.append(Problem(line.first, f"error processing line '{line.text}'"))
+                value = words[1]
+                if "$IFACE" in value:
+                    value = value.replace("$IFACE", self._name())
+                if "_" in word:
+                    word = word.replace("_", "-")
+                self._body.append((word, value, first, last))
         self._close()
         return tuple(self._stanzas), tuple(self._directives), tuple(self._problems)
 
-    def _directive(self, line: LogicalLine) -> None:
-        keyword, *words = _SPLIT.split(line.text)
-        if not words:
-            self._problems.append(Problem(line.first, f"'{keyword}' without a name"))
-            return
-        self._directives.append(Directive(keyword, tuple(words), line.first, line.last))
-
-    def _attribute(self, line: LogicalLine, name: str, rest: list[str]) -> None:
-        if not rest:
-            self._problems.append(Problem(line.first, f"attribute '{name}' without a value"))
-            return
-        interface = self._words[1][:_MAX_NAME] if len(self._words) > 1 else "$IFACE"
-        value = rest[0].replace("$IFACE", interface)
-        self._attributes.append(Attribute(name.replace("_", "-"), value, line.first, line.last))
+    def _name(self) -> str:
+        return self._words[1][:_MAX_NAME] if len(self._words) > 1 else "$IFACE"
 
     def _close(self) -> None:
-        head, attributes = self._head, tuple(self._attributes)
-        self._head, self._attributes = None, []
-        if head is None:
+        if self._head is None:
             return
+        first, last = self._head
+        body = tuple(self._body)
+        self._head, self._body = None, []
         keyword, *words = self._words
         if not words:
-            self._problems.append(Problem(head.first, f"'{keyword}' without a name"))
+            self._problems.append(Problem(first, f"'{keyword}' without a name"))
             return
-        last = max([head.last, *(a.last for a in attributes)])
-        self._stanzas.append(
-            Stanza(keyword, tuple(words), attributes, head.first, self._with_comments(last))
-        )
+        last = self._with_comments(body[-1][-1] if body else last)
+        self._stanzas.append(Stanza(keyword, tuple(words), body, first, last))
 
     def _with_comments(self, last: int) -> int:
         """Count indented comments directly below the last attribute as part of the stanza."""
         lines = self._file.physical_lines
         while last < len(lines):
             following = lines[last]
-            if not following[:1].isspace() or not following.lstrip(_BLANKS).startswith("#"):
+            if "#" not in following or not following[0].isspace():
+                break
+            if not following.lstrip(_BLANKS).startswith("#"):
                 break
             if "\\" in following:  # such a comment continues in the next line: leave it alone
                 break

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napalm_cumulus.config.configuration import Configuration
-from napalm_cumulus.config.dependencies import lower_devices
 from napalm_cumulus.ssh.transport import Transport
 
 _ASK = (
@@ -51,8 +50,6 @@ def devices_without_stanza(configuration: Configuration) -> set[str]:
     names = configuration.counted.keys()
     return {
         lower.name
-        for at in configuration.stanzas()
-        if not at.file.is_template
-        for lower in lower_devices(at, names)
-        if lower.name not in names
+        for lower in configuration.lower_devices
+        if lower.name not in names and not lower.at.file.is_template
     }

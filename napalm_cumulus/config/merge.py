@@ -21,7 +21,7 @@ from napalm_cumulus.config.marked_text import (
 _Key = tuple[str, str]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Lines:
     """Lines, and for each the number of the text's line that it is; 0 for none."""
 
@@ -48,7 +48,7 @@ class _Lines:
         return _Lines([kept(line, encoding, path, at) for line, at in pairs], self.origin)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Edit:
     """What becomes of the lines of a stanza: lines in front of it, and others in its place."""
 

@@ -16,7 +16,7 @@ from itertools import takewhile
 from napalm_cumulus.config.address_checks import AddressChecks, values
 from napalm_cumulus.config.attributes import KNOWN_ATTRIBUTES, OTHER_ATTRIBUTES
 from napalm_cumulus.config.configuration import Configuration, Located
-from napalm_cumulus.config.dependencies import brought_up, hotplugged, lower_devices
+from napalm_cumulus.config.dependencies import Lower, brought_up, hotplugged
 from napalm_cumulus.config.interfaces_file import Attribute, InterfacesFile, expand_range
 from napalm_cumulus.config.knowledge import UNASKED, SwitchKnowledge, devices_without_stanza
 from napalm_cumulus.config.problems import CandidateProblem, error, warning
@@ -109,6 +109,9 @@ class _Checks:
         self._stanzas = _readable(configuration)
         self._names = configuration.counted.keys()
         self._up = brought_up(configuration)
+        self._lower: dict[int, list[Lower]] = {}
+        for lower in configuration.lower_devices:
+            self._lower.setdefault(id(lower.at), []).append(lower)
 
     def problems(self) -> Iterator[CandidateProblem]:
         for file in self._configuration.files:
@@ -161,7 +164,7 @@ class _Checks:
     # --- what it stands on ----------------------------------------------------------------------
 
     def _standing_on(self, at: Located) -> Iterator[CandidateProblem]:
-        for lower in lower_devices(at, self._names):
+        for lower in self._lower.get(id(at), ()):
             if lower.name in self._names:
                 if lower.attribute == "vrf" and lower.name not in self._vrfs:
                     why = f"vrf {lower.name}: the stanza of {lower.name} has no vrf-table"
@@ -286,6 +289,8 @@ def _name_lengths(at: Located) -> Iterator[CandidateProblem]:
 
 
 def _swallowed(file: InterfacesFile) -> Iterator[CandidateProblem]:
+    if "\\" not in file.text:
+        return
     for line in file.logical_lines:
         if line.text.startswith("#") and line.last > line.first:
             message = f"the backslash makes line {line.last} part of this comment: {line.text!r}"
