@@ -16,8 +16,6 @@ from socket import AF_INET, inet_pton
 from typing import NamedTuple
 
 from napalm_cumulus.config.configuration import Configuration, Located
-from napalm_cumulus.config.dependencies import ports_of_bridges_and_bonds
-from napalm_cumulus.config.interfaces_file import Attribute
 from napalm_cumulus.config.problems import CandidateProblem, error, warning
 from napalm_cumulus.config.semantics import interface_of
 from napalm_cumulus.patterns import normal_mac
@@ -30,7 +28,7 @@ _OF_TUNNELS = ("tunnel-mode", "tunnel-endpoint", "mode", "endpoint")
 #: Names of loopbacks and dummies; ``long1`` is none.
 _LOOPBACK = re.compile(r"(?:lo|loop|loopback|dummy)(?:\d+|[-_.:].*)?")
 _NO_DEVICE = "00:00:00:00:00:00"
-
+_OF_ADDRESSES = frozenset({"address", "address-virtual"})
 
 _SMALLEST_MTU, _LARGEST_MTU = 68, 65536
 _INFINIBAND = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){19}")
@@ -116,11 +114,16 @@ class AddressChecks:
     """The checks of one configuration's addresses."""
 
     def __init__(
-        self, configuration: Configuration, stanzas: tuple[Located, ...], up: frozenset[str]
+        self,
+        configuration: Configuration,
+        stanzas: tuple[Located, ...],
+        up: frozenset[str],
+        ports: Mapping[str, str],
     ) -> None:
         self._configuration = configuration
         self._stanzas = stanzas
         self._up = up
+        self._ports = ports
         self._vrf: dict[str, str] = {}
         self._vrf_devices: set[str] = set()
         self._dummies: set[str] = set()
@@ -138,41 +141,39 @@ class AddressChecks:
     def problems(self) -> Iterator[CandidateProblem]:
         """Yield mistakes and warnings."""
         for at in self._stanzas:
-            yield from self._values(at)
-            yield from self._placement(at)
+            if not _OF_ADDRESSES.isdisjoint(at.stanza.values_of):
+                yield from self._values(at)
+                yield from self._placement(at)
         yield from self._twice()
         yield from self._outside()
-
-    @cached_property
-    def _ports(self) -> dict[str, str]:
-        return ports_of_bridges_and_bonds(self._configuration)
 
     # --- one value ------------------------------------------------------------------------------
 
     def _values(self, at: Located) -> Iterator[CandidateProblem]:
-        lines = [a for a in at.stanza.attributes if a.name == "address"]
-        for attribute, value in zip(lines, at.stanza.addresses, strict=True):
+        for (given, line), value in zip(
+            at.stanza.lines("address"), at.stanza.addresses, strict=True
+        ):
             why = _not_one_address(value)
             if why:
-                yield error(at, attribute.first, why)
+                yield error(at, line, why)
             elif "/" not in value and not at.stanza.values("pointopoint"):
-                yield from self._without_length(at, attribute)
-        for attribute in at.stanza.attributes:
-            if attribute.name == "address-virtual":
-                yield from self._virtual(at, attribute)
-        if len(at.stanza.values("address-virtual")) > 1:
+                yield from self._without_length(at, given, line)
+        virtual = at.stanza.lines("address-virtual")
+        for value, line in virtual:
+            yield from self._virtual(at, value, line)
+        if len(virtual) > 1:
             yield from _macs_twice(at)
 
-    def _without_length(self, at: Located, attribute: Attribute) -> Iterator[CandidateProblem]:
-        names, value = at.stanza.interfaces, attribute.value
+    def _without_length(self, at: Located, value: str, line: int) -> Iterator[CandidateProblem]:
+        names = at.stanza.interfaces
         if all(self._is_loopback(name) for name in names):
             return
         why = f"'{value}' has no prefix length, so it would become a host address"
-        is_tunnel = any(a.name in _OF_TUNNELS for a in at.stanza.attributes)
+        is_tunnel = any(at.stanza.values(name) for name in _OF_TUNNELS)
         if is_tunnel or all(name == "eth0" or self._vrf.get(name) == "mgmt" for name in names):
-            yield warning(at, attribute.first, why)
+            yield warning(at, line, why)
         elif not all(self._borrows(name, value) for name in names):
-            yield error(at, attribute.first, why)
+            yield error(at, line, why)
 
     def _is_loopback(self, name: str) -> bool:
         """Return whether a host address is normal on such a device."""
@@ -183,24 +184,24 @@ class AddressChecks:
         same = self._by_address.get((self._vrf.get(name, ""), wanted.ip, wanted.version), ())
         return any(self._is_loopback(given.interface) for given in same)
 
-    def _virtual(self, at: Located, attribute: Attribute) -> Iterator[CandidateProblem]:
-        mac, *addresses = attribute.value.split()
+    def _virtual(self, at: Located, value: str, line: int) -> Iterator[CandidateProblem]:
+        mac, *addresses = value.split()
         written = normal_mac(mac)
         if mac.lower() != "none":
             if not written or written == _NO_DEVICE:
-                yield error(at, attribute.first, f"'{mac}' is not a MAC address")
+                yield error(at, line, f"'{mac}' is not a MAC address")
             elif int(written[:2], 16) & 1:
                 why = f"the virtual MAC {mac} is a multicast address"
-                yield error(at, attribute.first, why)
+                yield error(at, line, why)
         if not addresses and (mac.lower() == "none" or self._has_own_address(at)):
             # Without any address it is the SVI of a layer 3 VNI, with the router's MAC.
-            yield error(at, attribute.first, "address-virtual has no address behind its MAC")
+            yield error(at, line, "address-virtual has no address behind its MAC")
         for address in addresses:
             why = _not_one_address(address)
             if not why and "/" not in address:
                 why = f"'{address}' has no prefix length, so it would become a host address"
             if why:
-                yield error(at, attribute.first, why)
+                yield error(at, line, why)
 
     def _has_own_address(self, at: Located) -> bool:
         return any(
@@ -210,13 +211,11 @@ class AddressChecks:
         )
 
     def _placement(self, at: Located) -> Iterator[CandidateProblem]:
-        virtual = next((a for a in at.stanza.attributes if a.name == "address-virtual"), None)
-        if virtual is None:
-            return
         for name in at.stanza.interfaces:
             if name in self._ports:
-                why = f"a port of {self._ports[name]} cannot have address-virtual"
-                yield error(at, virtual.first, why)
+                for _, line in at.stanza.lines("address-virtual")[:1]:
+                    why = f"a port of {self._ports[name]} cannot have address-virtual"
+                    yield error(at, line, why)
 
     # --- several --------------------------------------------------------------------------------
 
@@ -228,23 +227,19 @@ class AddressChecks:
         for at in self._stanzas:
             if at.stanza.keyword != "iface" or at.stanza.method == "dhcp":
                 continue
-            lines = [a for a in at.stanza.attributes if a.name == "address"]
-            values = [
-                (line, value, False) for line, value in zip(lines, at.stanza.addresses, strict=True)
-            ]
-            values += [
-                (line, word, True)
-                for line in at.stanza.attributes
-                if line.name == "address-virtual"
-                for word in line.value.split()[1:]
-            ]
-            for line, text, virtual in values:
+            if _OF_ADDRESSES.isdisjoint(at.stanza.values_of):
+                continue
+            own = zip(at.stanza.lines("address"), at.stanza.addresses, strict=True)
+            values = [(value, line, False) for (_, line), value in own]
+            for value, line in at.stanza.lines("address-virtual"):
+                values += [(word, line, True) for word in value.split()[1:]]
+            for text, line, virtual in values:
                 try:
                     numbers = _numbers(text)
                 except ValueError:
                     continue
                 for name in at.stanza.interfaces:
-                    yield _Given(name, text, numbers, at, line.first, virtual)
+                    yield _Given(name, text, numbers, at, line, virtual)
 
     @cached_property
     def _by_address(self) -> dict[tuple[str, int, int], list[_Given]]:
@@ -306,13 +301,12 @@ class AddressChecks:
 
 def _macs_twice(at: Located) -> Iterator[CandidateProblem]:
     macs: set[str] = set()
-    for attribute in at.stanza.attributes:
-        if attribute.name == "address-virtual":
-            mac = normal_mac(attribute.value.split()[0])
-            if mac in macs:
-                why = f"two address-virtual lines have the MAC {mac}; the kernel refuses that"
-                yield error(at, attribute.first, f"{why}, so put their addresses on one line")
-            macs |= {mac} - {""}
+    for value, line in at.stanza.lines("address-virtual"):
+        mac = normal_mac(value.split()[0])
+        if mac in macs:
+            why = f"two address-virtual lines have the MAC {mac}; the kernel refuses that"
+            yield error(at, line, f"{why}, so put their addresses on one line")
+        macs |= {mac} - {""}
 
 
 def _share_a_subnet(one: _Numbers, other: _Numbers) -> bool:
@@ -332,13 +326,13 @@ def _not_one_address(value: str) -> str:
 
 def values(at: Located) -> Iterator[CandidateProblem]:
     """Yield what is wrong with the stanza's plain values: numbers, addresses and MACs."""
-    for attribute in at.stanza.attributes:
-        check = _CHECKS.get(attribute.name)
-        why = check(attribute.value) if check else ""
+    for name, value, line, _ in at.stanza.body:
+        check = _CHECKS.get(name)
+        why = check(value) if check else ""
         if why:
-            yield error(at, attribute.first, f"{attribute.name} {why}")
-        elif attribute.name == "gateway":
-            yield from _gateway(at, attribute.value.split()[0], attribute.first)
+            yield error(at, line, f"{name} {why}")
+        elif name == "gateway":
+            yield from _gateway(at, value.split()[0], line)
 
 
 def _gateway(at: Located, gateway: str, line: int) -> Iterator[CandidateProblem]:

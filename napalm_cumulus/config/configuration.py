@@ -14,7 +14,6 @@ from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
 
-from napalm_cumulus.config.dependencies import Lower, lower_devices
 from napalm_cumulus.config.interfaces_file import Directive, InterfacesFile, Stanza
 from napalm_cumulus.config.marked_text import (
     ConfigurationError,
@@ -102,12 +101,6 @@ class Configuration:
             for at in self.stanzas()
             if at.stanza.keyword == "iface" and interface in at.stanza.interfaces
         )
-
-    @cached_property
-    def lower_devices(self) -> tuple[Lower, ...]:
-        """Return the devices below the interfaces, in reading order of their stanzas."""
-        names = self.counted.keys()
-        return tuple(lower for at in self.stanzas() for lower in lower_devices(at, names))
 
     @cached_property
     def counted(self) -> Mapping[str, tuple[Located, ...]]:

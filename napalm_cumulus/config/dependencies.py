@@ -7,14 +7,12 @@ its members, even if they have no ``auto`` line of their own.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from napalm_cumulus.config.interfaces_file import expand_range
-
-if TYPE_CHECKING:
-    from napalm_cumulus.config.configuration import Configuration, Located
+from napalm_cumulus.config.configuration import Configuration, Located
+from napalm_cumulus.patterns import expand_range
 
 #: Attributes whose value is a list of ports.
 PORT_LISTS = ("bridge-ports", "bond-slaves", "bond-ports")
@@ -98,26 +96,41 @@ def lower_devices(at: Located, names: Collection[str]) -> Iterator[Lower]:
         at: the stanza.
         names: every interface of the files.
     """
-    for attribute in at.stanza.attributes:
-        if attribute.name not in _OF_LOWER:
+    for attribute, value, line, _ in at.stanza.body:
+        if attribute not in _OF_LOWER:
             continue
-        if attribute.name in PORT_LISTS:
-            for port in ports(attribute.value, names):
-                yield Lower(port, attribute.name, at, attribute.first)
+        if attribute in PORT_LISTS:
+            for port in ports(value, names):
+                yield Lower(port, attribute, at, line)
         else:
-            for word in attribute.value.split()[:1]:
-                yield Lower(word, attribute.name, at, attribute.first)
-    if not at.stanza.values("vlan-raw-device"):
+            for word in value.split()[:1]:
+                yield Lower(word, attribute, at, line)
+    if "." in at.stanza.name and not at.stanza.values("vlan-raw-device"):
         for name in at.stanza.interfaces:
             if "." in name:
                 yield Lower(name.rpartition(".")[0], "", at, at.stanza.first)
 
 
-def brought_up(configuration: Configuration) -> frozenset[str]:
-    """Return the interfaces that ``ifreload -a`` and the boot bring up."""
+def all_lower_devices(configuration: Configuration) -> tuple[Lower, ...]:
+    """Return the devices below all interfaces, in reading order of their stanzas."""
+    names = configuration.counted.keys()
+    return tuple(lower for at in configuration.stanzas() for lower in lower_devices(at, names))
+
+
+def brought_up(
+    configuration: Configuration, devices: Sequence[Lower] | None = None
+) -> frozenset[str]:
+    """Return the interfaces that ``ifreload -a`` and the boot bring up.
+
+    Args:
+        configuration: the files.
+        devices: its ``all_lower_devices``, where they are known already.
+    """
+    if devices is None:
+        devices = all_lower_devices(configuration)
     lower: dict[str, list[set[str]]] = {name: [] for name in configuration.counted}
-    for _, devices in groupby(configuration.lower_devices, lambda device: id(device.at)):
-        stood_on = [*devices]
+    for _, same in groupby(devices, lambda device: id(device.at)):
+        stood_on = [*same]
         below = {device.name for device in stood_on}
         for name in stood_on[0].at.stanza.interfaces:
             lower[name].append(below)
@@ -147,10 +160,6 @@ def hotplugged(configuration: Configuration) -> frozenset[str]:
     )
 
 
-def ports_of_bridges_and_bonds(configuration: Configuration) -> dict[str, str]:
+def ports_of_bridges_and_bonds(devices: Iterable[Lower]) -> dict[str, str]:
     """Return each port of a bridge or a bond, with its bridge or bond."""
-    return {
-        lower.name: lower.at.stanza.name
-        for lower in configuration.lower_devices
-        if lower.attribute in PORT_LISTS
-    }
+    return {lower.name: lower.at.stanza.name for lower in devices if lower.attribute in PORT_LISTS}

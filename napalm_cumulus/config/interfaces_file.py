@@ -14,26 +14,25 @@ ifupdown2's own reader (``ifupdown/networkinterfaces.py``), including what surpr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import starmap
+from functools import cached_property
 from typing import NamedTuple
+
+from napalm_cumulus.patterns import expand_range
 
 #: The characters that ifupdown2 strips from both ends of a line.
 _BLANKS = "\n\t\r "
 _PHYSICAL_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 _SPLIT = re.compile(r"\s+")
-#: A blank that ifupdown2 splits at and does not strip: str.split is quicker, and would strip it.
+#: Blanks that ifupdown2 splits at, and that neither it strips nor a line ends at.
+_ODD_BLANKS = "\x0b\x0c\x1c\x1d\x1e\x1f"
 _ODD_BLANK = re.compile(r"[^\S \t\r\n]")
-_RANGE = re.compile(r"^([\w.]+)\[(\d+)-(\d+)\]([.\w]+)?")
 #: Constructs of the mako engine. ifupdown2 renders a file only where it contains a "%".
 _MAKO = re.compile(r"^\s*%|<%|</%|\$\{|\\\r?$", re.MULTILINE)
 
 #: Much longer than a kernel's name (15), since a range can be longer than that.
 _MAX_NAME = 100
-_MAX_RANGE = 10_000
-_DIGITS = 9
 
 _STANZA_KEYWORDS = ("iface", "vlan")
 _KEYWORDS = frozenset({*_STANZA_KEYWORDS, "auto", "source"})
@@ -104,7 +103,8 @@ class Stanza(_StanzaLines):
     @property
     def interfaces(self) -> tuple[str, ...]:
         """Return the names of the stanza: one, or all names of a range (``swp[1-3]``)."""
-        return expand_range(self.name)
+        name = self.name
+        return expand_range(name) if "[" in name else (name,)
 
     @property
     def family(self) -> str:
@@ -116,12 +116,22 @@ class Stanza(_StanzaLines):
         """Return the address method (``dhcp``, ``loopback``, ...); ``static`` if absent."""
         return self.words[2] if len(self.words) > 2 else "static"  # noqa: PLR2004 (third word)
 
+    def lines(self, name: str) -> list[tuple[str, int]]:
+        """Return the values of every line of that attribute, each with its line's number."""
+        if name not in self.values_of:
+            return []
+        return [(value, first) for named, value, first, _ in self.body if named == name]
+
     def values(self, name: str) -> tuple[str, ...]:
         """Return the values of every line of that attribute, in order."""
-        return self._values.get(name, ())
+        return self.values_of.get(name, ())
 
     @cached_property
-    def _values(self) -> dict[str, tuple[str, ...]]:
+    def values_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the values of every attribute, by its name."""
+        first = {name: (value,) for name, value, _, _ in self.body}
+        if len(first) == len(self.body):  # none is given twice
+            return first
         values: dict[str, list[str]] = {}
         for name, value, _, _ in self.body:
             values.setdefault(name, []).append(value)
@@ -130,13 +140,13 @@ class Stanza(_StanzaLines):
     @property
     def says(self) -> object:
         """Return what ifupdown2 compares of it: only the order within an attribute counts."""
-        return self.keyword, self.words[1:], self._values
+        return self.keyword, self.words[1:], self.values_of
 
     @property
     def addresses(self) -> tuple[str, ...]:
         """Return the values of the ``address`` lines, each with the ``netmask`` that follows it."""
         found = self.values("address")
-        if "netmask" not in self._values:
+        if "netmask" not in self.values_of:
             return found
         masks = [""] * len(found)
         last = -1
@@ -159,9 +169,11 @@ class Directive(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """Return its words, and after each range the interfaces that it stands for."""
-        if not any("[" in word for word in self.words):
-            return self.words
-        return tuple(name for word in self.words for name in (word, *expand_range(word)))
+        found = [*self.words]
+        for word in self.words:
+            if "[" in word:
+                found += expand_range(word)
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -170,35 +182,6 @@ class Problem:
 
     line: int
     message: str
-
-
-def expand_range(name: str) -> tuple[str, ...]:
-    """Return the interfaces that a name stands for.
-
-    >>> expand_range("swp[1-3]")
-    ('swp1', 'swp2', 'swp3')
-    >>> expand_range("swp[1-2].100")
-    ('swp1.100', 'swp2.100')
-    >>> expand_range("vlan453")
-    ('vlan453',)
-
-    A range of more interfaces than a switch can have is no range: the name stays as written.
-
-    >>> expand_range("swp[1-999999999]")
-    ('swp[1-999999999]',)
-    """
-    return _expanded(name) if "[" in name else (name,)
-
-
-@lru_cache(maxsize=16)  # a stanza's names are asked for again and again
-def _expanded(name: str) -> tuple[str, ...]:
-    match = _RANGE.match(name)
-    if match is None:
-        return (name,)
-    prefix, start, end, suffix = match.groups()
-    if len(end) > _DIGITS or len(start) > _DIGITS or int(end) - int(start) >= _MAX_RANGE:
-        return (name,)
-    return tuple(f"{prefix}{number}{suffix or ''}" for number in range(int(start), int(end) + 1))
 
 
 @dataclass(frozen=True)
@@ -220,10 +203,16 @@ class InterfacesFile:
     @cached_property
     def physical_lines(self) -> tuple[str, ...]:
         """Return the lines with their line ends; joined, they are the text."""
-        if "\r" in self.text:
+        if self.has_odd_blanks:
             return tuple(_PHYSICAL_LINE.findall(self.text))
-        *lines, rest = self.text.split("\n")
-        return (*(f"{line}\n" for line in lines), *filter(None, [rest]))
+        return tuple(self.text.splitlines(keepends=True))
+
+    @cached_property
+    def has_odd_blanks(self) -> bool:
+        """Return whether the methods of str, which are quicker, would split the text otherwise."""
+        if self.text.isascii():
+            return any(blank in self.text for blank in _ODD_BLANKS)
+        return _ODD_BLANK.search(self.text) is not None
 
     @cached_property
     def is_template(self) -> bool:
@@ -248,23 +237,32 @@ class InterfacesFile:
     @property
     def logical_lines(self) -> Iterable[LogicalLine]:
         """Return the lines as ifupdown2 sees them (``process_interfaces``)."""
-        return starmap(LogicalLine, self._logical())
-
-    def _logical(self) -> Iterable[tuple[str, int, int]]:
-        """Return the same as plain tuples, of which a large file has many."""
         if "\\" in self.text:
             return _joined_lines(self.physical_lines)
         return (
-            (stripped, number, number)
+            LogicalLine(stripped, number, number)
             for number, line in enumerate(self.physical_lines, start=1)
             if (stripped := line.strip(_BLANKS))
         )
+
+    def _split_lines(self) -> Iterator[_SplitLine]:
+        if "\\" not in self.text and not self.has_odd_blanks:
+            for number, line in enumerate(self.physical_lines, start=1):
+                words = line.split(None, 1)
+                if len(words) > 1:
+                    yield words[0], words[1].rstrip(), line, number, number
+                elif words:
+                    yield words[0], None, line, number, number
+            return
+        for text, first, last in self.logical_lines:
+            word, *rest = _SPLIT.split(text, maxsplit=1)
+            yield word, rest[0] if rest else None, text, first, last
 
     @cached_property
     def _parsed(
         self,
     ) -> tuple[tuple[Stanza, ...], tuple[Directive, ...], tuple[Problem, ...]]:
-        return _Reader(self).read(self._logical())
+        return _Reader(self).read(self._split_lines())
 
     def comment_out(self, stanza: Stanza, prefix: str = "address") -> InterfacesFile:
         """Return the file with some attribute lines of the stanza commented out.
@@ -301,15 +299,15 @@ def _with_final_newline(text: str) -> str:
     return text if text.endswith(("\n", "\r")) else text + "\n"
 
 
-def _joined_lines(physical: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+def _joined_lines(physical: Sequence[str]) -> Iterator[LogicalLine]:
     r"""Join at backslashes and split at line ends; keep where each line came from.
 
     ifupdown2 does ``' '.join(d.strip() for d in text.split('\\'))`` on a text whose line ends were
     made ``\n`` by Python's universal newlines.
     """
     text = "\n".join(line.rstrip("\r\n") for line in physical)
-    line, numbers = "", []
-    number = 1
+    line, number = "", 1
+    numbers: list[int] = []
     for index, segment in enumerate(text.split("\\")):
         body = segment.lstrip()
         number += segment.count("\n", 0, len(segment) - len(body))
@@ -318,13 +316,17 @@ def _joined_lines(physical: Sequence[str]) -> Iterator[tuple[str, int, int]]:
         for at, part in enumerate([first, *others], start=number):
             if at > number:
                 if (stripped := line.strip(_BLANKS)) and numbers:
-                    yield stripped, numbers[0], numbers[-1]
+                    yield LogicalLine(stripped, numbers[0], numbers[-1])
                 line, numbers = "", []
             line += part
             numbers += [at] if part else []
         number += body.count("\n")
     if (stripped := line.strip(_BLANKS)) and numbers:
-        yield stripped, numbers[0], numbers[-1]
+        yield LogicalLine(stripped, numbers[0], numbers[-1])
+
+
+#: The first word of a line, the rest (None where it has one word), all, and its physical lines.
+_SplitLine = tuple[str, str | None, str, int, int]
 
 
 class _Reader:
@@ -335,57 +337,50 @@ class _Reader:
         self._stanzas: list[Stanza] = []
         self._directives: list[Directive] = []
         self._problems: list[Problem] = []
-        self._head: tuple[int, int] | None = None
-        self._words: list[str] = []  # of the head
+        self._head: tuple[str, int, int] | None = None
+        self._words: list[str] = []  # after the keyword
         self._body: list[tuple[str, str, int, int]] = []
 
     def read(
-        self, lines: Iterable[tuple[str, int, int]]
+        self, lines: Iterable[_SplitLine]
     ) -> tuple[tuple[Stanza, ...], tuple[Directive, ...], tuple[Problem, ...]]:
-        is_odd = _ODD_BLANK.search(self._file.text) is not None
-        for text, first, last in lines:
-            if text[0] == "#":
+        split = _SPLIT.split if self._file.has_odd_blanks else str.split
+        for word, rest, text, first, last in lines:
+            if word[:1] == "#":
                 continue
-            words = _SPLIT.split(text, 1) if is_odd else text.split(None, 1)
-            word = words[0]
             if word in _KEYWORDS or (word[:5] == "allow" and word[5:6] in ("", "-")):
                 self._close()
-                words = _SPLIT.split(text) if is_odd else text.split()
+                words = [] if rest is None else split(rest)
                 if word in _STANZA_KEYWORDS:
-                    self._head, self._words = (first, last), words
-                elif len(words) > 1:
-                    self._directives.append(Directive(word, tuple(words[1:]), first, last))
+                    self._head, self._words = (word, first, last), words
+                elif words:
+                    self._directives.append(Directive(word, tuple(words), first, last))
                 else:
                     self._problems.append(Problem(first, f"'{word}' without a name"))
             elif self._head is None:
-                self._problems.append(Problem(first, f"error processing line '{text}'"))
-            elif len(words) == 1:
+                why = f"error processing line '{text.strip(_BLANKS)}'"
+                self._problems.append(Problem(first, why))
+            elif rest is None:
                 self._problems.append(Problem(first, f"attribute '{word}' without a value"))
             else:
-                value = words[1]
-                if "$IFACE" in value:
-                    value = value.replace("$IFACE", self._name())
-                if "_" in word:
-                    word = word.replace("_", "-")
-                self._body.append((word, value, first, last))
+                value = rest
+                if "$IFACE" in value and self._words:
+                    value = value.replace("$IFACE", self._words[0][:_MAX_NAME])
+                self._body.append((word.replace("_", "-"), value, first, last))
         self._close()
         return tuple(self._stanzas), tuple(self._directives), tuple(self._problems)
-
-    def _name(self) -> str:
-        return self._words[1][:_MAX_NAME] if len(self._words) > 1 else "$IFACE"
 
     def _close(self) -> None:
         if self._head is None:
             return
-        first, last = self._head
+        keyword, first, last = self._head
         body = tuple(self._body)
         self._head, self._body = None, []
-        keyword, *words = self._words
-        if not words:
+        if not self._words:
             self._problems.append(Problem(first, f"'{keyword}' without a name"))
             return
         last = self._with_comments(body[-1][-1] if body else last)
-        self._stanzas.append(Stanza(keyword, tuple(words), body, first, last))
+        self._stanzas.append(Stanza(keyword, tuple(self._words), body, first, last))
 
     def _with_comments(self, last: int) -> int:
         """Count indented comments directly below the last attribute as part of the stanza."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napalm_cumulus.config.configuration import Configuration
+from napalm_cumulus.config.dependencies import all_lower_devices
 from napalm_cumulus.ssh.transport import Transport
 
 _ASK = (
@@ -50,6 +51,6 @@ def devices_without_stanza(configuration: Configuration) -> set[str]:
     names = configuration.counted.keys()
     return {
         lower.name
-        for lower in configuration.lower_devices
+        for lower in all_lower_devices(configuration)
         if lower.name not in names and not lower.at.file.is_template
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from napalm_cumulus.config.candidate import Candidate
 from napalm_cumulus.config.configuration import Configuration, Located
-from napalm_cumulus.config.interfaces_file import InterfacesFile, Stanza, expand_range
+from napalm_cumulus.config.interfaces_file import InterfacesFile, Stanza
 from napalm_cumulus.config.marked_text import (
     ConfigurationError,
     Section,
@@ -16,6 +18,7 @@ from napalm_cumulus.config.marked_text import (
     sections,
     shown,
 )
+from napalm_cumulus.patterns import expand_range
 
 #: The keyword and the name of a stanza, as written.
 _Key = tuple[str, str]
@@ -28,24 +31,39 @@ class _Lines:
     text: list[str] = field(default_factory=list)
     origin: list[int] = field(default_factory=list)
 
-    def add(self, text: list[str] | tuple[str, ...], origin: list[int]) -> None:
+    def add(self, text: Sequence[str], origin: Sequence[int]) -> None:
         self.text += text
         self.origin += origin
-
-    def extend(self, other: _Lines) -> None:
-        self.add(other.text, other.origin)
 
     def close(self) -> None:
         """End the last line with a newline."""
         if self.text and not self.text[-1].endswith(("\n", "\r")):
             self.text[-1] += "\n"
 
-    def fitted(self, encoding: str, path: str) -> _Lines:
-        """Return the lines as a file of that encoding keeps them."""
-        if not encoding:
-            return self
-        pairs = zip(self.text, self.origin, strict=True)
-        return _Lines([kept(line, encoding, path, at) for line, at in pairs], self.origin)
+    def fit(self, text: Sequence[str], origin: Sequence[int], encoding: str, path: str) -> None:
+        """Add lines as a file of that encoding keeps them."""
+        if encoding:
+            pairs = zip(text, origin, strict=True)
+            text = [kept(line, encoding, path, at) for line, at in pairs]
+        self.add(text, origin)
+
+
+class _Given(NamedTuple):
+    """A stanza of the merge text: its lines, and their numbers."""
+
+    text: Sequence[str]
+    origin: Sequence[int]
+
+
+@dataclass(slots=True)
+class _New:
+    """What is appended to the main file: a stanza, or an auto line by itself.
+
+    The auto lines of a new stanza are put in front of it, behind those that are there.
+    """
+
+    autos: _Lines = field(default_factory=_Lines)
+    rest: _Lines = field(default_factory=_Lines)
 
 
 @dataclass(slots=True)
@@ -53,8 +71,8 @@ class _Edit:
     """What becomes of the lines of a stanza: lines in front of it, and others in its place."""
 
     stanza: Stanza
-    before: _Lines = field(default_factory=_Lines)
-    instead: _Lines | None = None
+    before: _Lines | None = None
+    instead: _Given | None = None
 
 
 def merge(base: Configuration, text: str) -> Candidate:
@@ -73,12 +91,12 @@ def merge(base: Configuration, text: str) -> Candidate:
     found = sections(text) or [Section(base.main, text, "", 1)]
     patches = [(InterfacesFile.parse(_readable(section.text)), section.first) for section in found]
     _refuse_unmergeable(patches)
-    given: defaultdict[_Key, list[_Lines]] = defaultdict(list)
+    given: defaultdict[_Key, list[_Given]] = defaultdict(list)
     for patch, first in patches:
         for stanza in patch.stanzas:
-            lines = list(patch.physical_lines[stanza.first - 1 : stanza.last])
-            origin = list(range(first + stanza.first - 1, first + stanza.first - 1 + len(lines)))
-            given[stanza.keyword, stanza.words[0]].append(_Lines(lines, origin))
+            lines = patch.physical_lines[stanza.first - 1 : stanza.last]
+            origin = range(first + stanza.first - 1, first + stanza.last)
+            given[stanza.keyword, stanza.words[0]].append(_Given(lines, origin))
     for key, texts in given.items():
         merging.put_stanzas(key, texts)
     for patch, first in patches:
@@ -90,7 +108,7 @@ def merge(base: Configuration, text: str) -> Candidate:
 
 def _readable(text: str) -> str:
     """Return the text in characters, each line by itself: one may be UTF-8, another not."""
-    return "\n".join(map(shown, text.split("\n")))
+    return "\n".join(map(shown, text.split("\n"))) if encoding_of(text) else text
 
 
 def _refuse_unmergeable(patches: list[tuple[InterfacesFile, int]]) -> None:
@@ -130,10 +148,10 @@ class _Merge:
         }
         self._auto = set(base.auto)
         self._edits: defaultdict[str, dict[int, _Edit]] = defaultdict(dict)
-        self._appended: list[_Lines] = []
-        self._new: dict[str, _Lines] = {}
+        self._appended: list[_New] = []
+        self._new: dict[str, _New] = {}
 
-    def put_stanzas(self, key: _Key, texts: list[_Lines]) -> None:
+    def put_stanzas(self, key: _Key, texts: list[_Given]) -> None:
         keyword, name = key
         standing = self._standing.get(key, [])
         if len(standing) > len(texts):
@@ -145,10 +163,10 @@ class _Merge:
         for at, lines in zip(standing, texts, strict=False):
             self._edit(at, lines.origin[0]).instead = lines
         for lines in texts[len(standing) :]:
-            chunk = _Lines()
-            chunk.extend(lines)
-            self._appended.append(chunk)
-            self._new.setdefault(name, chunk)
+            new = _New()
+            new.rest.add(*lines)
+            self._appended.append(new)
+            self._new.setdefault(name, new)
             parent = name.split(":", 1)[0]
             # At the end of the main file every auto line has been read.
             if keyword == "iface" and ("all" in self._auto_words or parent in self._auto_words):
@@ -159,17 +177,18 @@ class _Merge:
         if covered or (keyword, name) in self._named:
             return
         self._named.add((keyword, name))
-        added = _Lines([f"{keyword} {name}\n"], [line])
+        added = ([f"{keyword} {name}\n"], [line])
         standing = self._standing.get(("iface", name)) or self._standing.get(("vlan", name))
         if standing:
-            self._edit(standing[0], line).before.extend(added)
+            edit = self._edit(standing[0], line)
+            edit.before = edit.before or _Lines()
+            edit.before.add(*added)
         elif name in self._new:
-            chunk = self._new[name]
-            number = sum(text.startswith(("auto ", "allow-")) for text in chunk.text)
-            chunk.text[number:number] = added.text
-            chunk.origin[number:number] = added.origin
+            self._new[name].autos.add(*added)
         else:
-            self._appended.append(added)
+            alone = _New()
+            alone.rest.add(*added)
+            self._appended.append(alone)
 
     def _edit(self, at: Located, line: int) -> _Edit:
         if at.file.is_template:
@@ -193,25 +212,27 @@ class _Merge:
         return Candidate(Configuration(tree, self._base.main), origin)
 
 
-def _edited(file: InterfacesFile, edits: dict[int, _Edit], appended: list[_Lines]) -> _Lines:
+def _edited(file: InterfacesFile, edits: dict[int, _Edit], appended: list[_New]) -> _Lines:
     encoding = encoding_of(file.text)
     old = file.physical_lines
     made = _Lines()
     done = 0
     for first, edit in sorted(edits.items()):
         made.add(old[done : first - 1], [0] * (first - 1 - done))
-        made.extend(edit.before.fitted(encoding, file.path))
+        if edit.before is not None:
+            made.fit(edit.before.text, edit.before.origin, encoding, file.path)
         done = first - 1
         if edit.instead is not None:
-            made.extend(edit.instead.fitted(encoding, file.path))
+            made.fit(*edit.instead, encoding, file.path)
             done = edit.stanza.last
             if done < len(old) or old[done - 1].endswith(("\n", "\r")):
                 made.close()
     made.add(old[done:], [0] * (len(old) - done))
-    for chunk in appended:
+    for new in appended:
         made.close()
         if made.text and not "".join(made.text[-2:]).endswith("\n\n"):
             made.add(["\n"], [0])
-        made.extend(chunk.fitted(encoding, file.path))
+        for lines in (new.autos, new.rest):
+            made.fit(lines.text, lines.origin, encoding, file.path)
         made.close()
     return made

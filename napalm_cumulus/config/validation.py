@@ -16,17 +16,25 @@ from itertools import takewhile
 from napalm_cumulus.config.address_checks import AddressChecks, values
 from napalm_cumulus.config.attributes import KNOWN_ATTRIBUTES, OTHER_ATTRIBUTES
 from napalm_cumulus.config.configuration import Configuration, Located
-from napalm_cumulus.config.dependencies import Lower, brought_up, hotplugged
-from napalm_cumulus.config.interfaces_file import Attribute, InterfacesFile, expand_range
+from napalm_cumulus.config.dependencies import (
+    Lower,
+    all_lower_devices,
+    brought_up,
+    hotplugged,
+    ports_of_bridges_and_bonds,
+)
+from napalm_cumulus.config.interfaces_file import InterfacesFile
 from napalm_cumulus.config.knowledge import UNASKED, SwitchKnowledge, devices_without_stanza
 from napalm_cumulus.config.problems import CandidateProblem, error, warning
 from napalm_cumulus.config.semantics import macvlan_name
+from napalm_cumulus.patterns import expand_range
 
 _LONGEST_NAME = 15  # the kernel's IFNAMSIZ less its final NUL
 _LIKENESS = 0.8
 _LAST_VLAN, _LAST_VNI = 4094, 2**24 - 1
 _ONE_VLAN = ("vlan-id", "bridge-access", "bridge-pvid")
 _VLAN_LISTS = ("bridge-vids", "bridge-trunk")
+_OF_VLANS = frozenset({*_ONE_VLAN, *_VLAN_LISTS, "vxlan-id"})
 #: Debian's ifupdown takes patterns in auto lines too; a range of names is none.
 _PATTERN = re.compile(r"[/*?]")
 _VLAN_RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
@@ -88,7 +96,7 @@ def must_ask(base: Configuration, candidate: Configuration) -> bool:
 
 
 def _attribute_names(configuration: Configuration) -> set[str]:
-    return {a.name for at in _readable(configuration) for a in at.stanza.attributes}
+    return {name for at in _readable(configuration) for name in at.stanza.values_of}
 
 
 def _readable(configuration: Configuration) -> tuple[Located, ...]:
@@ -108,9 +116,11 @@ class _Checks:
         self._switch = switch
         self._stanzas = _readable(configuration)
         self._names = configuration.counted.keys()
-        self._up = brought_up(configuration)
+        devices = all_lower_devices(configuration)
+        self._up = brought_up(configuration, devices)
+        self._ports = ports_of_bridges_and_bonds(devices)
         self._lower: dict[int, list[Lower]] = {}
-        for lower in configuration.lower_devices:
+        for lower in devices:
             self._lower.setdefault(id(lower.at), []).append(lower)
 
     def problems(self) -> Iterator[CandidateProblem]:
@@ -119,42 +129,43 @@ class _Checks:
                 continue
             for problem in file.problems:
                 yield CandidateProblem(file.path, problem.line, problem.message)
-            yield from _swallowed(file)
+            if "\\" in file.text:
+                yield from _swallowed(file)
         for at in self._stanzas:
             yield from _name_lengths(at)
             yield from _vlans(at)
             yield from values(at)
-            for attribute in at.stanza.attributes:
-                yield from self._attribute(at, attribute)
+            for name, _, line, _ in at.stanza.body:
+                if name not in KNOWN_ATTRIBUTES:
+                    yield from self._unknown(at, name, line)
             yield from self._standing_on(at)
         yield from self._left_down()
         yield from self._auto_alone()
         yield from _twice(self._stanzas)
-        yield from AddressChecks(self._configuration, self._stanzas, self._up).problems()
+        addresses = AddressChecks(self._configuration, self._stanzas, self._up, self._ports)
+        yield from addresses.problems()
 
     # --- attributes -----------------------------------------------------------------------------
 
-    def _attribute(self, at: Located, attribute: Attribute) -> Iterator[CandidateProblem]:
-        name, known = attribute.name, self._switch.attributes
-        if name in KNOWN_ATTRIBUTES or (known is not None and name in known):
-            return
-        if name in self._of_base:
+    def _unknown(self, at: Located, name: str, line: int) -> Iterator[CandidateProblem]:
+        known = self._switch.attributes
+        if name in self._of_base or (known is not None and name in known):
             return
         if name in OTHER_ATTRIBUTES:
             if known is not None:
                 why = f"this switch's ifupdown2 does not know the attribute '{name}'"
-                yield warning(at, attribute.first, f"{why}, and passes it over")
+                yield warning(at, line, f"{why}, and passes it over")
             return
         near = _meant_by(name)
         if near:
             why = f"unknown attribute '{name}'; did you mean '{near}'?"
-            yield error(at, attribute.first, why)
+            yield error(at, line, why)
         elif known is not None:
             why = f"this switch's ifupdown2 does not know the attribute '{name}'"
-            yield error(at, attribute.first, why)
+            yield error(at, line, why)
         else:
             why = f"'{name}' is no attribute of ifupdown2 3.0; another release may know it"
-            yield warning(at, attribute.first, why)
+            yield warning(at, line, why)
 
     @cached_property
     def _of_base(self) -> set[str]:
@@ -211,12 +222,12 @@ class _Checks:
     def _left_down(self) -> Iterator[CandidateProblem]:
         up, plugged = self._up, hotplugged(self._configuration)
         gateways = [at for at in self._stanzas if at.stanza.values("address-virtual")]
-        gateways_up = sum(1 for at in gateways if set(at.stanza.interfaces) <= up)
+        gateways_up = sum(1 for at in gateways if up.issuperset(at.stanza.interfaces))
         for at in self._stanzas:
-            down = set(at.stanza.interfaces) - up
-            if at.stanza.keyword != "iface" or not down:
+            if at.stanza.keyword != "iface" or up.issuperset(at.stanza.interfaces):
                 continue
-            if at.stanza.method == "manual" and not at.stanza.attributes:
+            down = set(at.stanza.interfaces) - up
+            if at.stanza.method == "manual" and not at.stanza.body:
                 continue  # it would do nothing (as Proxmox writes it for a spare port)
             if down <= plugged:
                 why = "it is allow-hotplug, not auto: 'ifreload -a' passes it over"
@@ -238,7 +249,7 @@ class _Checks:
                 if directive.keyword != "auto":
                     continue
                 # There are no comments behind a line; what stands there harms nobody.
-                for word in takewhile(lambda word: word[0] != "#", directive.words):
+                for word in takewhile(lambda word: word[:1] != "#", directive.words):
                     if word == "all" or word in described or _PATTERN.search(word):
                         continue
                     if any(name.split(":")[0] not in described for name in expand_range(word)):
@@ -289,8 +300,6 @@ def _name_lengths(at: Located) -> Iterator[CandidateProblem]:
 
 
 def _swallowed(file: InterfacesFile) -> Iterator[CandidateProblem]:
-    if "\\" not in file.text:
-        return
     for line in file.logical_lines:
         if line.text.startswith("#") and line.last > line.first:
             message = f"the backslash makes line {line.last} part of this comment: {line.text!r}"
@@ -298,23 +307,25 @@ def _swallowed(file: InterfacesFile) -> Iterator[CandidateProblem]:
 
 
 def _vlans(at: Located) -> Iterator[CandidateProblem]:
-    for attribute in at.stanza.attributes:
-        if attribute.name in _ONE_VLAN:
-            words, last = [attribute.value], _LAST_VLAN
-        elif attribute.name in _VLAN_LISTS:
-            words, last = attribute.value.replace(",", " ").split(), _LAST_VLAN
-        elif attribute.name == "vxlan-id":
-            words, last = [attribute.value], _LAST_VNI
+    of_vlans = not _OF_VLANS.isdisjoint(at.stanza.values_of)
+    for name, value, line, _ in at.stanza.body if of_vlans else ():
+        if name in _ONE_VLAN:
+            words, last = [value], _LAST_VLAN
+        elif name in _VLAN_LISTS:
+            words, last = value.replace(",", " ").split(), _LAST_VLAN
+        elif name == "vxlan-id":
+            words, last = [value], _LAST_VNI
         else:
             continue
         for word in words:
-            if not _is_number_up_to(word, last, is_range=attribute.name in _VLAN_LISTS):
-                why = f"{attribute.name} {word} is not a number from 1 to {last}"
-                yield error(at, attribute.first, why)
+            if not _is_number_up_to(word, last, is_range=name in _VLAN_LISTS):
+                yield error(at, line, f"{name} {word} is not a number from 1 to {last}")
     yield from _vlan_of_name(at)
 
 
 def _vlan_of_name(at: Located) -> Iterator[CandidateProblem]:
+    if "." not in at.stanza.name and not at.stanza.name.startswith("vlan"):
+        return
     told = at.stanza.values("vlan-id")
     for name in at.stanza.interfaces:
         is_svi = name.startswith("vlan") and bool(at.stanza.values("vlan-raw-device"))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napalm_cumulus.config.interfaces_file import InterfacesFile, expand_range
+from napalm_cumulus.config.interfaces_file import InterfacesFile
+from napalm_cumulus.patterns import expand_range
 
 LEAF = """\
 # The loopback
