@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.interfaces_file import InterfacesFile
+from napalm_cumulus.config.validation import introduced
 from napalm_cumulus.patterns import expand_range
 
 LEAF = """\
@@ -155,3 +157,18 @@ def test_replace_insert_append() -> None:
         "auto a\niface a\n  mtu 9\n\nauto b\niface b\n  mtu 2"
     )
     assert file.replace_stanza(second, "iface b").text.endswith("auto b\niface b")
+
+
+@given(_TEXTS)
+def test_an_odd_blank_elsewhere_changes_nothing(text: str) -> None:
+    """A file without odd blanks is read in a quicker way, which must give the same."""
+    text = f"{text}\nauto lo\n"  # so that a backslash does not join the comment to it
+    quick, slow = InterfacesFile.parse(text), InterfacesFile.parse(f"{text}#\x0b")
+    assert (quick.stanzas, quick.directives) == (slow.stanzas, slow.directives)
+    assert quick.problems == slow.problems
+
+
+@pytest.mark.parametrize("line", ["auto\x0b", "auto \x1c", "iface\x0c"])
+def test_a_keyword_with_an_odd_blank_and_no_name_is_judged(line: str) -> None:
+    files = {"/etc/network/interfaces": f"auto lo\niface lo\n{line}\n"}
+    assert introduced(Configuration({}), Configuration(files))

@@ -25,6 +25,7 @@ from napalm_cumulus.config.unified_diff import unified_diff
 from napalm_cumulus.result import CommandResult
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MAIN = "/etc/network/interfaces"
@@ -286,21 +287,39 @@ def stanzas(count: int, mtu: int) -> str:
     )
 
 
-def cpu_seconds(count: int) -> float:
-    device = CumulusDriver(
-        "leaf1", "u", "p", transport=Switch({MAIN: stanzas(count, 9000).encode()})
-    )
+def cpu_seconds(base: str, text: str) -> float:
+    device = CumulusDriver("leaf1", "u", "p", transport=Switch({MAIN: base.encode()}))
     device.open()
-    text = stanzas(count, 9100)
     begun = time.process_time()
     device.load_merge_candidate(config=text)
     device.compare_config()
     return time.process_time() - begun
 
 
-def test_ten_times_the_stanzas_cost_ten_times_as_much() -> None:
-    ratios = (cpu_seconds(2000) / cpu_seconds(200) for _ in range(3))
+def stanzas_that_change(count: int) -> tuple[str, str]:
+    return stanzas(count, 9000), stanzas(count, 9100)
+
+
+def allow_lines(count: int) -> tuple[str, str]:
+    lines = "".join(f"allow-c{n} swp1\n" for n in range(5 * count))
+    return "auto lo\niface lo\n", f"{lines}iface swp1\n    alias \\\n    uplink\n"
+
+
+@pytest.mark.parametrize("texts", [stanzas_that_change, allow_lines])
+def test_ten_times_the_lines_cost_ten_times_as_much(
+    texts: Callable[[int], tuple[str, str]],
+) -> None:
+    ratios = (cpu_seconds(*texts(2000)) / cpu_seconds(*texts(200)) for _ in range(3))
     assert any(ratio < 30 for ratio in ratios), "it would be 100 if it were quadratic"
+
+
+def test_allow_lines_of_a_new_interface_stand_in_front_of_it_in_their_order() -> None:
+    device = CumulusDriver("leaf1", "u", "p", transport=Switch({MAIN: b"auto lo\niface lo\n"}))
+    device.open()
+    device.load_merge_candidate(config="allow-b x\nallow-a x\niface x\n    mtu 1500\nauto x\n")
+    assert written(device)[MAIN] == (
+        b"auto lo\niface lo\n\nallow-b x\nallow-a x\nauto x\niface x\n    mtu 1500\n"
+    )
 
 
 @given(
