@@ -15,17 +15,24 @@ from enum import Enum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from inventory.errors import SourceError, TargetError, UnknownSwitchError, VipkeeperError
+from inventory.errors import (
+    SourceError,
+    TargetError,
+    UnknownHypervisorError,
+    UnknownSwitchError,
+    VipkeeperError,
+)
 from inventory.given import COMMAND_LINE, NOTHING_GIVEN, Given
 from inventory.model import Answer, Switch, Uplink, VirtualMachine, date_notes
 from inventory.names import is_address, is_hostname, one_line, same_host, whole_names
 from inventory.sources.openstack.source import classify
-from inventory.sources.protocols import NameSource
+from inventory.sources.protocols import KeptNames, NameSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inventory.site import Site
+    from inventory.sources.protocols import Source
 
 T = TypeVar("T")
 _BY_NAME = "name"
@@ -117,7 +124,12 @@ def resolve(
 
 
 def one_vm(
-    vms: tuple[VirtualMachine, ...], target: str, source: str, *, by_name: bool = False
+    vms: tuple[VirtualMachine, ...],
+    target: str,
+    source: str,
+    *,
+    by_name: bool = False,
+    known: tuple[str, ...] = (),
 ) -> VirtualMachine:
     """Return the only VM of an answer.
 
@@ -126,6 +138,7 @@ def one_vm(
         target: the text that was asked for.
         source: who answered.
         by_name: whether the text was taken for a name, whatever it looks like.
+        known: the names of known VMs; one of them may have been meant.
 
     Raises:
         TargetError: there is none, or there are several; the message lists them.
@@ -135,12 +148,14 @@ def one_vm(
     if not vms:
         kind = str if by_name else type(classify(target))
         what = {str: "name", uuid.UUID: "id"}.get(kind, "address")
-        raise TargetError(
+        unknown = TargetError(
             f'{source} has no VM with the {what} "{one_line(target, 80)}".',
             "Check the spelling (case matters); the VM may have been deleted."
             if kind is str
             else f"The VM may have been deleted. If that is its name: {_BY_NAME}:{target}",
         )
+        unknown.asked, unknown.known = target, known if kind is str else ()
+        raise unknown
     listed = "; ".join(
         f"{vm.id} in project {vm.project_id}, {vm.status}, on {vm.hypervisor or 'no hypervisor'}"
         for vm in vms
@@ -170,6 +185,10 @@ def _knows(kind: Kind, answer: Answer[Any], name: str) -> bool:
     return kind is Kind.SWITCH or bool(answer.value)
 
 
+def _kept_names(source: Source) -> tuple[str, ...]:
+    return source.known_names() if isinstance(source, KeptNames) else ()
+
+
 class _Walk:
     """One resolution under way."""
 
@@ -186,6 +205,7 @@ class _Walk:
         self._on_step = on_step
         self._warnings: dict[str, None] = {}
         self._vms: Future[Answer[tuple[VirtualMachine, ...]]] | None = None
+        self._known: list[str] = []
 
     def kind_of(self, name: str) -> Kind:
         """Return which kind of thing has this name; all three systems are asked at once.
@@ -205,10 +225,13 @@ class _Walk:
         failed: list[tuple[Kind, SourceError]] = []
         for kind, future in asked.items():
             try:
-                if _knows(kind, future.result(), name):
+                answer = future.result()
+                if _knows(kind, answer, name):
                     found.append(kind)
-            except UnknownSwitchError:  # noqa: PERF203  # three rounds; each fails for itself
-                continue
+                elif kind is Kind.HYPERVISOR:
+                    self._known += answer.value
+            except UnknownSwitchError as exc:  # noqa: PERF203  # three rounds; each for itself
+                self._known += exc.known
             except SourceError as exc:
                 if exc.sound:  # a contradiction (two addresses) is knowledge of the name, too
                     found.append(kind)
@@ -230,11 +253,14 @@ class _Walk:
             return found[0]
         if failed:
             raise _not_asked(name, failed)
-        raise TargetError(
+        nothing = TargetError(
             f'Nothing is called "{name}": no VM ({self._site.compute.system}), no hypervisor '
             f"({self._site.uplink.system}), no switch ({self._site.address.system}).",
             "Check the spelling; the case of a VM's name matters.",
         )
+        kept = (*_kept_names(self._site.compute), *_kept_names(self._site.address))
+        nothing.asked, nothing.known = name, (*self._known, *kept)
+        raise nothing
 
     def from_vm(self, target: str, text: str, *, by_name: bool = False) -> TargetPath:
         """Return the chain of a VM."""
@@ -254,7 +280,8 @@ class _Walk:
                 raise
             self._warn(f"{failure} {text} is only known from the command line.")
             return self._given.vm(text)
-        vm = one_vm(found.value, text, found.source, by_name=by_name)
+        kept = () if found.value else _kept_names(self._site.compute)
+        vm = one_vm(found.value, text, found.source, by_name=by_name, known=kept)
         answer = Answer(vm, found.source, found.asked_at, found.cached, found.warning)
         return self._given.agreed(answer, self._warn)
 
@@ -283,7 +310,13 @@ class _Walk:
     def from_hypervisor(self, target: str, text: str) -> TargetPath:
         """Return the chain of a hypervisor."""
         self._given.require_no_vm(text)
-        return self._behind(target, Kind.HYPERVISOR, text, None)
+        try:
+            return self._behind(target, Kind.HYPERVISOR, text, None)
+        except UnknownHypervisorError as unknown:
+            unknown.asked = text
+            with suppress(VipkeeperError):
+                unknown.known = self._site.uplink.list_hypervisors().value
+            raise
 
     def from_switch(self, target: str, text: str) -> TargetPath:
         """Return the chain of a switch: its address. The switch knows best who is behind it."""

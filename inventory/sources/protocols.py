@@ -80,6 +80,14 @@ class MacSource(Protocol):
         """
 
 
+@runtime_checkable
+class KeptNames(Protocol):
+    """Has kept answers, and knows the names in them without asking anybody."""
+
+    def known_names(self) -> tuple[str, ...]:
+        """Return the names in the kept answers."""
+
+
 class UplinkSource(Source, Protocol):
     """Knows the cables between hypervisors and top-of-rack switches."""
 

@@ -109,12 +109,23 @@ def select(
         hosts = {name: host for name, host in inventory.hosts.items() if _matches(host, wish)}
         inventory = Inventory(Hosts(hosts), inventory.groups, inventory.defaults)
         if not inventory.hosts:
-            known = ", ".join(sorted(built.inventory.groups)) or "none"
-            raise NoHostsError(
-                f"none of the {len(built.inventory.hosts)} switches matches",
-                f"The inventory's groups are: {known}.",
-            )
+            raise _none_matches(built.inventory, wish)
     return SelectedSwitches(inventory, built.problems, built.warnings)
+
+
+def _none_matches(inventory: Inventory, wish: SwitchFilter) -> NoHostsError:
+    groups = sorted(inventory.groups)
+    error = NoHostsError(
+        f"none of the {len(inventory.hosts)} switches matches",
+        f"The inventory's groups are: {', '.join(groups) or 'none'}.",
+    )
+    missing = [group for group in wish.groups if group not in groups]
+    names = [value for key, value in wish.filters if key == "name"]
+    if missing:
+        error.asked, error.known = missing[0], groups
+    elif names:
+        error.asked, error.known = names[0], sorted(inventory.hosts)
+    return error
 
 
 def rack_of(host: Host) -> str:

@@ -83,6 +83,10 @@ class Fake:
             raise TargetError("Fake: no such hypervisor.")
         return Answer(found, "Fake", NOW)
 
+    def known_names(self) -> tuple[str, ...]:
+        """As the kept answers of the real sources have them."""
+        return tuple(sorted({v.name for v in self.vms} | set(self.switches)))
+
     def owners_of(self, macs: Sequence[str]) -> Answer[tuple[MacOwner, ...]]:
         self._called("owners_of")
         found = [
@@ -108,7 +112,9 @@ class Fake:
         for name, address in self.switches.items():
             if same_host(name, switch):
                 return Answer(Switch(name, ip_address(address), "Today"), "Fake", NOW)
-        raise UnknownSwitchError("Fake", f"it does not know {switch}.")
+        raise UnknownSwitchError(
+            "Fake", f"it does not know {switch}.", asked=switch, known=tuple(self.switches)
+        )
 
     def site(self) -> Site:
         pattern = r"^swt-(?P<model>[a-z]+[0-9]+[a-z0-9]*)-"

@@ -134,6 +134,30 @@ def test_an_unknown_name_is_exit_code_3_everywhere(
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
+        (("trace", "vm-al"), "vm-a1"),
+        (("heal", "vm:vm-al"), "vm-a1"),
+        (("trace", "hv5O"), "hv50.nubes.example.internal"),
+        (("trace", "hypervisor:hv5O"), "hv50.nubes.example.internal"),
+        (("trace", "swt-sn2100-30"), f"{SW3}"),
+        (("pending", "swt-sn2100-30"), f"{SW3}"),
+        (("check", "--group", "model_sn210"), "model_sn2100"),
+        (("check", "--filter", "name=swt-sn2100-30"), f"{SW3}"),
+        (("toggle", SW3, "--vip", "130.246.212.11"), "130.246.212.1"),
+        (("toggle", SW3, "-i", "vlan543"), "vlan453"),
+    ],
+)
+def test_a_name_that_is_misspelt_is_asked_about(
+    world: World, words: tuple[str, ...], meant: str
+) -> None:
+    result = world.vip(*words)
+    assert result.exit_code == 3, result.output
+    question = next(line for line in result.stderr.splitlines() if "Did you mean " in line)
+    assert meant in question
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
         (("toggel", SW3), "toggle"),
         (("labb", "up"), "lab"),
         (("inventory", "refesh"), "refresh"),
