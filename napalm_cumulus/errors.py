@@ -27,7 +27,12 @@ if TYPE_CHECKING:
         SessionLockedException,
     )
 
-    from napalm_cumulus.refusals import CommitRefusedError, MixedDiskError
+    from napalm_cumulus.refusals import (
+        CommitRefusedError,
+        MixedDiskError,
+        NoRootError,
+        SudoRefusedError,
+    )
 else:
 
     def __getattr__(name: str) -> type[Exception]:
@@ -54,6 +59,8 @@ __all__ = [
     "MergeConfigException",
     "MixedDiskError",
     "NapalmException",
+    "NoRootError",
     "ReplaceConfigException",
     "SessionLockedException",
+    "SudoRefusedError",
 ]

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from napalm.base.exceptions import CommitError
+from napalm.base.exceptions import CommitError, ConnectAuthError
 
 
 class CommitRefusedError(CommitError):
     """A commit, or its confirmation, did not begin; it changed nothing on the switch."""
+
+
+class NoRootError(ConnectAuthError):
+    """The login worked, and the user is not root on the switch."""
+
+
+class SudoRefusedError(NoRootError):
+    """The login worked, and sudo does not make the user root."""
 
 
 class MixedDiskError(CommitError):

@@ -95,7 +95,7 @@ class Session:
 
         Raises:
             ConnectionClosedException: There is none.
-            ConnectAuthError: It is another user's.
+            NoRootError: It is another user's.
         """
         session = self._session()
         if isinstance(self._transport, SshTransport) and not self._is_root:
@@ -104,12 +104,20 @@ class Session:
             if options.user != "root" and not options.sudo:
                 said = self._transport.run("id -u").stdout.strip()
                 if said.isdigit() and int(said) != 0:
-                    raise errors.ConnectAuthError(
+                    raise errors.NoRootError(
                         f"User {options.user!r} has no root rights on {options.address}: log in as "
                         "root or use sudo (the optional argument sudo). Nothing was done."
                     )
             self._is_root = True
         return session
+
+    def require_root(self) -> None:
+        """Raise where the session is not root's; with sudo, the first command tells.
+
+        Raises:
+            NoRootError: it is another user's.
+        """
+        self._root_session()
 
     @property
     def pending(self) -> PendingCommit | None:

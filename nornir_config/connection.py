@@ -181,7 +181,11 @@ def change_device(task: Task) -> CumulusDriver:
 
 
 def run_once(
-    task: Task, commands: Sequence[str], *, timeout: float | None = None
+    task: Task,
+    commands: Sequence[str],
+    *,
+    timeout: float | None = None,
+    as_root: bool = False,
 ) -> list[CommandResult]:
     """Run reading commands in one round trip, without a check of the session before it.
 
@@ -192,18 +196,26 @@ def run_once(
         task: the task on the switch.
         commands: shell lines; one that fails does not stop the others.
         timeout: seconds for all of them; the driver's ``command_timeout`` by default.
+        as_root: refuse to run them as a user to whom the switch tells only half of the truth.
 
     Raises:
+        NoRootError: the session is not root's, and should be.
         NapalmException: the session cannot be opened, or the commands failed in the driver.
     """
     kept = task.host.connections.get(CONNECTION_NAME)
     try:
-        return _session(task).run_many(commands, timeout=timeout)
+        session = _session(task)
+        if as_root:
+            session.require_root()
+        return session.run_many(commands, timeout=timeout)
     except errors.ConnectionClosedException:
         if kept is None or task.host.connections.get(CONNECTION_NAME) is not kept:
             raise
     drop_connection(task.host)
-    return _session(task).run_many(commands, timeout=timeout)
+    session = _session(task)
+    if as_root:
+        session.require_root()
+    return session.run_many(commands, timeout=timeout)
 
 
 def drop_connection(host: Host) -> None:

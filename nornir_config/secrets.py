@@ -61,6 +61,28 @@ def get_secret(name: str, *, use_keyring: bool = False, prompt: str = "") -> Sec
     return None
 
 
+def places(name: str) -> str:
+    """Return, for advice, where a secret can be put so that it is found without a terminal.
+
+    >>> places("sudo_password")
+    'set VIPKEEPER_SUDO_PASSWORD, or VIPKEEPER_SUDO_PASSWORD_FILE to a file that holds it'
+    """
+    variable = f"VIPKEEPER_{name.upper()}"
+    return f"set {variable}, or {variable}_FILE to a file that holds it"
+
+
+def no_password(refused: str) -> str:
+    """Return what to do where a login was refused, no password is known and nobody can be asked.
+
+    Args:
+        refused: what the login said.
+    """
+    advice = f"No password is known here, and nobody can be asked: {places('ssh_password')}."
+    if "no passphrase was given" in refused:
+        advice += f" For the passphrase of that key: {places('ssh_passphrase')}."
+    return advice
+
+
 def _default_file(name: str) -> Path:
     return platformdirs.user_config_path("vipkeeper") / "secrets" / name
 

@@ -196,16 +196,16 @@ class Exchange:
             with suppress(OSError, EOFError, paramiko.SSHException):
                 self._channel.sendall(login.password.encode() + b"\n")
 
-    def _sudo_refused(self, status: int = _NO_STATUS) -> errors.ConnectAuthError:
+    def _sudo_refused(self, status: int = _NO_STATUS) -> errors.SudoRefusedError:
         login = self._login
         options = self._session.options
         if login is not None and login.asked:
-            return errors.ConnectAuthError(
+            return errors.SudoRefusedError(
                 f"sudo on {options.address} refused user {options.user!r}: wrong password. "
                 "Check sudo_password."
             )
         said = text(bytes(self._stderr))
-        return errors.ConnectAuthError(
+        return errors.SudoRefusedError(
             f"sudo on {options.address} did not run the command for user {options.user!r}: "
             f"{said or ended(status)}. Check that the user may use sudo."
         )

@@ -211,7 +211,7 @@ class SshTransport:
 
     def _check_sudo(self, result: CommandResult) -> None:
         if result.exit_status == 1 and result.stderr.lstrip().startswith(b"sudo: "):
-            raise errors.ConnectAuthError(
+            raise errors.SudoRefusedError(
                 f"sudo on {self.options.address} refused user {self.options.user!r}: "
                 f"{text(result.stderr)}. Give the user NOPASSWD rights or set sudo_password."
             )

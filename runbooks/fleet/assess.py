@@ -201,6 +201,8 @@ def _kinds() -> tuple[tuple[str, tuple[type[BaseException], ...], str], ...]:
     """Return an id, exceptions, and the advice for those that bring none of their own."""
     from napalm.base import exceptions as napalm  # noqa: PLC0415 - as above
 
+    from napalm_cumulus import errors  # noqa: PLC0415 - as above
+
     return (
         ("not-checked", (NotStartedError, AbandonedError), "Run the check again."),
         (
@@ -208,6 +210,7 @@ def _kinds() -> tuple[tuple[str, tuple[type[BaseException], ...], str], ...]:
             (HostDeadlineError, napalm.CommandTimeoutException),
             "It takes the connection and then hangs: log in by hand and look at its load.",
         ),
+        ("no-root", (errors.NoRootError,), ""),
         (
             LOGIN_REFUSED,
             (napalm.ConnectAuthError,),

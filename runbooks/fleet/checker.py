@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from inventory.leafs import LeafMemory
@@ -12,7 +12,7 @@ from nornir_config.connection import CONNECTION_NAME, drop_connection
 from nornir_config.init import init_nornir
 from nornir_config.runner.errors import FleetInterrupt
 from nornir_config.runner.fleet import FleetRunner
-from nornir_config.secrets import get_secret
+from nornir_config.secrets import get_secret, no_password
 from runbooks.fleet.assess import LOGIN_REFUSED, Assessment, CheckOptions, assess, outcome
 from runbooks.run.records import now
 from tasks.faults.model import Finding, Status
@@ -164,9 +164,20 @@ class Checker:
         question = f"Password of {defaults.username or 'the user'} on the switches: "
         password = get_secret("ssh_password", use_keyring=True, prompt=question)
         if password is None:
+            self._no_password()
             return False
         defaults.password = password.get_secret_value()
         return True
+
+    def _no_password(self) -> None:
+        """Say at each refused login which variable would have held the password."""
+        for name, assessment in self._assessments.items():
+            findings = tuple(
+                replace(f, remedy=no_password(f.evidence)) if f.check == LOGIN_REFUSED else f
+                for f in assessment.health.findings
+            )
+            health = replace(assessment.health, findings=findings)
+            self._assessments[name] = replace(assessment, health=health)
 
     @property
     def connections(self) -> int:

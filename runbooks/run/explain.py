@@ -11,6 +11,7 @@ from nornir.core.exceptions import NornirSubTaskError
 from inventory.errors import ExitCode, VipkeeperError
 from inventory.names import did_you_mean
 from napalm_cumulus import errors as napalm
+from nornir_config.secrets import places
 from nornir_config.stopping import stopped_by
 
 if TYPE_CHECKING:
@@ -21,11 +22,21 @@ if TYPE_CHECKING:
 _SWITCH = "vipkeeper_switch"
 _REPORT = "vipkeeper_report"
 _DONE = "vipkeeper_done"
+_ADVICE = "vipkeeper_advice"
 #: A sentence that is not true of a whole run in which something was done before.
 _NOTHING = re.compile(r"\b([Nn])othing (on the switch |on any switch )?was (touched|changed)\b")
 _LOST = (
     "The switch goes on by itself: a repair to its end, all else back to its old configuration at "
     "the latest when the timer runs out; look with: vip pending SWITCH"
+)
+#: What makes the account root on the switches.
+NOT_ROOT = (
+    "In the settings: ssh.sudo = true (VIPKEEPER_SSH__SUDO=true) if the account may use sudo "
+    'there, else ssh.username = "root" (docs/ssh.md#sudo).'
+)
+_NO_SUDO = (
+    "Where sudo wants a password there: {}. Where it should want none: NOPASSWD on the switch "
+    "(docs/ssh.md#sudo)."
 )
 _UNTOUCHED = "Nothing on the switch was touched: look at its load, and run it again."
 
@@ -73,6 +84,7 @@ def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained
     for kind, code, usual in _of_napalm():
         if isinstance(error, kind):
             advice = _UNTOUCHED if reading and usual == _LOST else usual
+            advice = getattr(error, _ADVICE, advice)
             said = " ".join(str(error).split()) or type(error).__name__
             sentence = said if not switch or switch in said else f"{switch}: {said}"
             return Explained(sentence, advice.replace("SWITCH", switch or "SWITCH"), code)
@@ -87,6 +99,12 @@ def _explained(error: BaseException, switch: str, *, reading: bool) -> Explained
 def _of_napalm() -> tuple[tuple[type[Exception], int, str], ...]:
     """Return NAPALM's exceptions, the more specific first, each with an exit code and advice."""
     return (
+        (
+            napalm.SudoRefusedError,
+            ExitCode.SWITCH,
+            _NO_SUDO.format(places("sudo_password")),
+        ),
+        (napalm.NoRootError, ExitCode.SWITCH, NOT_ROOT),
         (napalm.ConnectionException, ExitCode.SWITCH, ""),
         (napalm.CommandTimeoutException, ExitCode.SWITCH, _LOST),
         (napalm.CommandErrorException, ExitCode.SWITCH, ""),
@@ -112,6 +130,11 @@ def of_switch(error: BaseException, switch: str) -> None:
 def with_done(error: BaseException, done: str) -> None:
     """Note what was done before an error, for a run that was refused or cancelled."""
     error.__dict__.setdefault(_DONE, done)
+
+
+def with_advice(error: BaseException, advice: str) -> None:
+    """Note what to do about an exception of NAPALM's, where its class alone does not tell."""
+    error.__dict__[_ADVICE] = advice
 
 
 def with_report(error: BaseException, report: Path | None) -> None:

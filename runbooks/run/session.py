@@ -13,8 +13,8 @@ from napalm_cumulus import errors as napalm
 from napalm_cumulus.account import who
 from nornir_config.connection import drop_connection, read_session
 from nornir_config.init import init_nornir
-from nornir_config.secrets import get_secret
-from runbooks.run.explain import of_switch, root_cause
+from nornir_config.secrets import get_secret, no_password
+from runbooks.run.explain import of_switch, root_cause, with_advice
 from tasks.identity import check_identity
 from tasks.pending import read_pending
 
@@ -71,11 +71,13 @@ class SwitchSession:
         self.log_out()
         try:
             self.run(_open)
-        except napalm.ConnectAuthError:
+        except napalm.ConnectAuthError as refused:
             defaults = self._nornir.inventory.defaults
             question = f"Password of {defaults.username or 'the user'} on {self.switch.name}: "
             password = None if defaults.password else _ask(question)
             if password is None:
+                if not defaults.password:
+                    with_advice(refused, no_password(str(refused)))
                 raise
             defaults.password = password.get_secret_value()
             self.run(_open)

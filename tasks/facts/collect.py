@@ -67,12 +67,13 @@ def collect_facts(
         A Result with ``SwitchFacts``.
 
     Raises:
+        NoRootError: the session is not root's: LLDP and pending commits would seem to be absent.
         NapalmException: there is no session, or the switch did not answer in time.
     """
     wanted = commands(probes)
     if only is not None:
         wanted = {name: wanted[name] for name in only}
-    outcomes = run_once(task, list(wanted.values()))
+    outcomes = run_once(task, list(wanted.values()), as_root=True)
     results = dict(zip(wanted, outcomes, strict=True))
     more: dict[str, CommandResult] = {}
     for _ in range(_MORE_FILES):

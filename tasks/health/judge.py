@@ -20,6 +20,7 @@ NOT_JUDGED: tuple[Check, ...] = (
     Check("unreachable", "The switch can be connected to", Status.UNKNOWN),
     Check("no-answer", "The switch answers in time", Status.UNKNOWN),
     Check("login-refused", "The switch lets us log in", Status.UNKNOWN),
+    Check("no-root", "The account is root on the switch, or becomes it by sudo", Status.UNKNOWN),
     Check("host-key", "The switch has the host key that is known", Status.UNKNOWN),
     Check("unreadable", "The switch's answer can be read", Status.UNKNOWN),
     Check("not-checked", "The switch's turn came before the run ended", Status.UNKNOWN),

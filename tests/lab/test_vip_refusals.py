@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import random
-import re
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -121,14 +120,24 @@ def test_a_wrong_sudo_password(desk: Desk, leaf: LeafUnderTest) -> None:
 
 
 def test_an_operator_who_may_not_change_anything(desk: Desk, leaf: LeafUnderTest) -> None:
-    """netops without sudo: what the switch forbids is said, and that nothing began."""
+    """netops without sudo: it is said before the diagnosis, with the setting to change."""
+    netops = {"VIPKEEPER_SSH__USERNAME": "netops"}
     with untouched(leaf):
-        said = desk.vip(
-            "heal", "vm-a1", "--toggle", "--yes", env={"VIPKEEPER_SSH__USERNAME": "netops"}
-        )
-    assert said.code in {5, 6}, said
-    assert re.search("ermi(ssion|tted)|as root", said.err), said
+        said = desk.vip("heal", "vm-a1", "--toggle", "--yes", env=netops)
+        looked = desk.vip("check", "10.5.0.43", env=netops)
+    assert said.code == 5, said
+    assert "User 'netops' has no root rights on 10.5.0.43" in said.err
+    assert "ssh.sudo = true" in said.err
     assert len(said.err.splitlines()) <= 2
+    assert "LLDP: " not in said.out
+    assert (looked.code, "no-root" in looked.out) == (12, True), looked
+
+
+def test_an_operator_whom_sudo_does_not_know(desk: Desk, leaf: LeafUnderTest) -> None:
+    login = with_password(PASSWORD) | {"VIPKEEPER_SUDO_PASSWORD": ""}
+    said = desk.refused(leaf, 5, "sudo on 10.5.0.43", env=login)
+    assert "VIPKEEPER_SUDO_PASSWORD" in said.err
+    assert "diagnosis" not in said.out
 
 
 def test_a_key_that_the_switch_does_not_take(

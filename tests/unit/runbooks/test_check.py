@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from inventory.errors import SourceError
 from inventory.leafs import LeafMemory
+from napalm_cumulus.errors import NoRootError, SudoRefusedError
 from runbooks.fleet import assess
 from runbooks.output.forms import FORMS
 from tasks.facts.collect import SILENT
@@ -64,6 +65,8 @@ def test_a_fault_of_one_leaf_is_critical_and_named(leafs: Leafs) -> None:
         (ConnectTimeoutError("10.5.0.101 did not answer within 10 s."), "unreachable"),
         (ConnectionException("THE HOST KEY OF 10.5.0.101 HAS CHANGED."), "host-key"),
         (ConnectAuthError("10.5.0.101 refused user 'root'."), "login-refused"),
+        (NoRootError("User 'netops' has no root rights on 10.5.0.101."), "no-root"),
+        (SudoRefusedError("sudo on 10.5.0.101 refused user 'netops'."), "no-root"),
         (CommandTimeoutException("'sh' did not end within 10 s."), "no-answer"),
         (RuntimeError("a bug"), "unreadable"),
     ],
@@ -345,6 +348,28 @@ def test_a_password_is_looked_for_once_nobody_let_us_in(
     assert result.exit_code == 0, result.output
     assert asked == ["ssh_password"]
     assert "geheim" not in result.output
+
+
+def test_where_no_password_is_known_the_variable_is_named(
+    leafs: Leafs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runbooks.fleet.checker.get_secret", lambda *_, **__: None)
+    leafs.add(1, answer=ConnectAuthError("10.5.0.101 refused the login."))
+    result = leafs.world.vip("check")
+    assert result.exit_code == 12
+    assert "set VIPKEEPER_SSH_PASSWORD" in result.stdout
+
+
+@pytest.mark.parametrize("error", [NoRootError("no root rights"), SudoRefusedError("no sudo")])
+def test_a_password_does_not_make_root(
+    leafs: Leafs, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a password was asked for")
+
+    monkeypatch.setattr("runbooks.fleet.checker.get_secret", never)
+    leafs.add(1, answer=error)
+    assert leafs.world.vip("check").exit_code == 12
 
 
 def test_one_refused_login_among_others_asks_nobody(

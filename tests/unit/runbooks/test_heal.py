@@ -18,7 +18,7 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus.config.configuration import MAIN_FILE
-from napalm_cumulus.errors import CommitRefusedError
+from napalm_cumulus.errors import CommitRefusedError, NoRootError, SudoRefusedError
 from runbooks import heal
 from runbooks.run import session as switches
 from tasks.cures.toggle import refuse_pending
@@ -300,6 +300,43 @@ def test_a_switch_that_cannot_be_logged_in_to(world: World, error: Exception, co
     result = world.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == code
     assert str(error) in result.stderr
+
+
+def test_without_a_password_and_a_terminal_the_variable_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VIPKEEPER_SSH_PASSWORD", raising=False)
+    monkeypatch.setattr("nornir_config.secrets._from_keyring", lambda _: None)
+    world.leaf.open_errors = [ConnectAuthError("key k (encrypted, and no passphrase was given)")]
+    result = world.vip("pending", SW3)
+    assert result.exit_code == 5
+    advice = result.stderr.splitlines()[-1]
+    assert "nobody can be asked: set VIPKEEPER_SSH_PASSWORD, or VIPKEEPER_SSH_PASS" in advice
+    assert "set VIPKEEPER_SSH_PASSPHRASE, or VIPKEEPER_SSH_PASSPHRASE_FILE" in advice
+    monkeypatch.setenv("VIPKEEPER_SSH_PASSWORD", "wrong")
+    world.leaf.open_errors = [ConnectAuthError("refused")]
+    assert "VIPKEEPER_SSH_PASSWORD" not in world.vip("pending", SW3).stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "setting"),
+    [
+        (NoRootError("User 'netops' has no root rights on 10.5.0.43"), "ssh.sudo = true"),
+        (SudoRefusedError("sudo on 10.5.0.43 refused user 'x'"), "VIPKEEPER_SUDO_PASSWORD"),
+    ],
+)
+def test_who_is_not_root_is_told_before_the_diagnosis(
+    world: World, error: Exception, setting: str
+) -> None:
+    world.cut_off()
+    world.leaf.not_root = error
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 5
+    assert str(error) in result.stderr
+    assert setting in result.stderr
+    assert "--force" not in result.stderr
+    assert "LLDP: " not in result.output
+    assert "diagnosis" not in result.stdout
 
 
 @pytest.mark.parametrize(

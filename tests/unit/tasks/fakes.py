@@ -134,6 +134,7 @@ class FakeSwitch:
     open_errors: list[Exception] = field(default_factory=list)
     on_commit: Callable[[FakeSwitch], None] | None = None
     events: list[str] = field(default_factory=list)
+    not_root: Exception | None = None
     alive: bool = True
     #: How many commands each round trip had that reads facts.
     batches: list[int] = field(default_factory=list)
@@ -216,6 +217,10 @@ class FakeDriver(NetworkDriver):  # type: ignore[misc]  # napalm is untyped
             raise ConnectionClosedException("the session is lost")
         self.switch.batches.append(len(commands))
         return [self.switch.result(command) for command in commands]
+
+    def require_root(self) -> None:
+        if self.switch.not_root:
+            raise self.switch.not_root
 
     @property
     def take_snapshot(self) -> Callable[[], Snapshot]:

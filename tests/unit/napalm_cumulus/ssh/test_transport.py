@@ -24,6 +24,7 @@ from napalm.base.exceptions import (
 
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.commit import repair_steps
+from napalm_cumulus.errors import NoRootError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -559,7 +560,7 @@ def test_without_rights_it_is_said_at_once(
     site: Site, tmp_path: Path, call: Callable[[CumulusDriver], object]
 ) -> None:
     device, server = login(site, tmp_path, 1000)
-    with pytest.raises(ConnectAuthError, match=r"'cumulus' has no root rights.*root or use sudo"):
+    with pytest.raises(NoRootError, match=r"'cumulus' has no root rights.*root or use sudo"):
         call(device)
     assert [command for command in server.commands if "id -u" not in command] == []
     assert device.cli(["echo free"]) == {"echo free": "free\n"}

@@ -30,6 +30,8 @@ class Session:
         self.batches: list[list[str]] = []
         self.dies = False
 
+    def require_root(self) -> None: ...
+
     def run_many(
         self, commands: Sequence[str], *, timeout: float | None = None
     ) -> list[CommandResult]:
