@@ -73,6 +73,7 @@ def judge(
     if addresses:
         evidence += _neighbour_evidence(facts.neighbours, set(macs), set(addresses))
     warnings = []
+    ports = [port for port in ports if port]  # the uplink source does not know every port
     if seen and ports and not set(seen) & set(ports):
         warnings.append(
             f"LLDP sees {hypervisor} on {', '.join(seen)}, the uplink source says "

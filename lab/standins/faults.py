@@ -101,6 +101,8 @@ _SUBNET_PAGE: Mapping[str, str] = MappingProxyType(
         "never-seen": "The leafs were never seen.",
         "seen-long-ago": "The leafs were last seen weeks ago.",
         "short-names": "Names stand without their domain.",
+        "upper-case-names": "Names are in upper case.",
+        "trailing-dot": "Names end with a dot.",
         "page-cut-off": "The page ends in the middle of its table.",
         "empty-body": "200 with an empty body.",
         "login-page": "200 with a login form instead of the page.",

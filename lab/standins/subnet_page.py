@@ -104,11 +104,16 @@ def _rows(topology: Topology, subnet: str, faults: frozenset[str]) -> list[_Row]
             for host in topology.hypervisors
             if host.address in network
         ]
-    if "short-names" in faults:
-        rows = [
-            replace(row, names=tuple(name.split(".", 1)[0] for name in row.names)) for row in rows
-        ]
+    rows = [replace(row, names=tuple(_spelled(name, faults) for name in row.names)) for row in rows]
     return sorted(rows, key=lambda row: int(row.address))
+
+
+def _spelled(name: str, faults: frozenset[str]) -> str:
+    if "short-names" in faults:
+        name = name.split(".", 1)[0]
+    if "upper-case-names" in faults:
+        name = name.upper()
+    return f"{name}." if "trailing-dot" in faults else name
 
 
 def _management_rows(topology: Topology, faults: frozenset[str]) -> list[_Row]:

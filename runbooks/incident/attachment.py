@@ -40,7 +40,7 @@ class AttachedLeaf:
     def ports(self) -> tuple[str, ...]:
         """Return the ports of the hypervisor: from LLDP, else from the uplink source."""
         heard = tuple(port for port in self.presence.port.split(", ") if port)
-        return heard or tuple(uplink.port for uplink in self.switch.uplinks)
+        return heard or tuple(uplink.port for uplink in self.switch.uplinks if uplink.port)
 
     @property
     def contradicted(self) -> bool:

@@ -118,6 +118,12 @@ class MimicSource:
         """
         if not is_hostname(hypervisor):
             raise TargetError(f'"{one_line(hypervisor, 80)}" cannot be the name of a hypervisor.')
+        if "_" in hypervisor:
+            raise SourceError(
+                self.system,
+                f"it cannot be asked for {hypervisor}: it drops the underscore, and would answer "
+                "for another host.",
+            )
         asked_at = datetime.now(timezone.utc)
         spellings, list_failure = self._spellings(hypervisor)
         refused: dict[str, HostPage] = {}

@@ -48,7 +48,7 @@ class Row:
 
     Attributes:
         address: the address; None when the cell has no address of the subnet (see ``text``).
-        names: every host name in its FQDN cell, unchanged; at least one.
+        names: every host name in its FQDN cell, without the dot of the root; at least one.
         seen: the page's own words.
         text: the text of the address cell, for messages.
     """
@@ -174,9 +174,8 @@ def _rows(cells: list[_Cell], columns: dict[str, int], subnet: IpNetwork) -> Ite
         return
     if address.words is None or fqdn.words is None or seen.words is None:
         raise SubnetPageError(f"a cell of it holds more than {_MAX_IN_CELL} elements")
-    names = tuple(
-        dict.fromkeys(name for name in _BETWEEN_NAMES.split(fqdn.words) if is_hostname(name))
-    )
+    words = (word.removesuffix(".") for word in _BETWEEN_NAMES.split(fqdn.words))
+    names = tuple(dict.fromkeys(word for word in words if is_hostname(word)))
     if names:
         text = address.words
         yield Row(_address(text, subnet), names, one_line(seen.words, 60), one_line(text, 60))

@@ -33,6 +33,15 @@ def seen(run: Run, hypervisor: str = HV, **asked: Any) -> Presence:
     return presence
 
 
+def test_a_port_that_the_source_does_not_know_contradicts_nothing(
+    run: Run, switch: FakeSwitch
+) -> None:
+    assert seen(run, HV, ports=[""]).warnings == ()
+    assert seen(run, HV, ports=["", "swp1s3"]).warnings == ()
+    (warning,) = seen(run, HV, ports=["", "swp9"]).warnings
+    assert "the uplink source says swp9: the cabling record is behind" in warning
+
+
 def test_lldp_alone_confirms(run: Run, switch: FakeSwitch) -> None:
     presence = seen(run, "HV50", ports=["swp1s3"], macs=[VM_MAC])
     assert presence.confirmed

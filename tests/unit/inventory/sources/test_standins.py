@@ -385,7 +385,10 @@ def test_the_subnet_page_failing(bench: Bench, fault: str) -> None:
     assert type(caught.value) is SUBNET_FAILS[fault]
 
 
-@pytest.mark.parametrize("fault", ["reordered-columns", "short-names", "several-names"])
+@pytest.mark.parametrize(
+    "fault",
+    ["reordered-columns", "short-names", "several-names", "upper-case-names", "trailing-dot"],
+)
 def test_the_subnet_page_in_other_dress(bench: Bench, fault: str) -> None:
     bench.faults["subnet-page"] = fault
     leaf = bench.topology.leafs[0]

@@ -119,6 +119,12 @@ def test_short_names(subnet_page: FlaskClient, faults: dict[str, object]) -> Non
     assert ("10.5.0.43", "swt-sn2100-03", "Today") in _rows(subnet_page.get(_URL).text)
 
 
+def test_names_spelled_otherwise(subnet_page: FlaskClient, faults: dict[str, object]) -> None:
+    faults["subnet-page"] = ["upper-case-names", "trailing-dot"]
+    name = "SWT-SN2100-03.EXAMPLE.INTERNAL."
+    assert ("10.5.0.43", name, "Today") in _rows(subnet_page.get(_URL).text)
+
+
 def test_answers_that_are_no_page(subnet_page: FlaskClient, faults: dict[str, object]) -> None:
     faults["subnet-page"] = "http-500"
     assert subnet_page.get(_URL).status_code == 500

@@ -304,6 +304,13 @@ def test_names_for_no_host_never_leave(mimic: Mimic) -> None:
     assert not mimic.mock.calls
 
 
+def test_a_name_from_which_mimic_would_drop_something_is_not_asked_for(mimic: Mimic) -> None:
+    with pytest.raises(SourceError, match="would answer for another host") as caught:
+        source().uplinks_of("hv_50.nubes.example.internal")
+    assert not caught.value.sound
+    assert not mimic.mock.calls
+
+
 def test_nothing_is_ever_written(mimic: Mimic) -> None:
     mimic.page(host_page(netbox=True))
     mimic.drawing(MAGDB, link(plain(), SW1, "2018-03-01", P2, "swp2", ETH1, "eth1").bytes())

@@ -39,6 +39,11 @@ def test_the_row_of_the_procedure() -> None:
     assert names(page(HEAD + row("10.5.0.42", SW3))) == [("10.5.0.42", (SW3,), "Today")]
 
 
+def test_a_name_may_end_with_the_dot_of_the_root() -> None:
+    html = page(HEAD + row("10.5.0.42", f"{SW3}. mgmt.example. ."))
+    assert names(html) == [("10.5.0.42", (SW3, "mgmt.example"), "Today")]
+
+
 def test_every_block_is_read() -> None:
     html = page(HEAD + row("10.5.0.42", SW3), HEAD + row("10.5.0.43", "sw4", "Never"))
     assert [n for _, (n,), _ in names(html)] == [SW3, "sw4"]
