@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 REMOVED = "<removed>"
 
-_WORD = (
+_SAYING = (
     r"[\w.-]{0,64}(?:password|passwd|passphrase|secret|token|psk|api[_-]?key|auth[_-]?key|"
     r"private[_-]?key|pre-?shared[_-]?key|authentication[_-]key|key[_-]?string|wep[_-]?key|"
     r"wireless[_-]key|wpa[_-]key(?!-mgmt)|rocommunity6?|rwcommunity6?|trapcommunity|mka[_-]cak|"
-    r"_pwd|credentials?)[\w.-]{0,64}"
+    r"_pwd|credentials?)"
 )
 #: A value in quotes (also in escaped ones, as JSON within JSON has them), or one word.
 _VALUE = (
@@ -38,7 +38,9 @@ _NONE = (
 #: The rest of ``the password of x is kept at y``.
 _NO_WORD_OF_A_SENTENCE = r"(?!(?:with|in|at|on|not|the|kept|known|required)\b)"
 _ASSIGNED = (
-    rf"""(?<![\w./=-])((?:--?)?{_WORD}\\?["']?[ \t]*(?:[:=][ \t]*|[ \t]+{_NONE}){_HOW})"""
+    rf"""(?<![\w./=-])((?:--?)?{_SAYING}(?:[\w.-]{{0,64}}\\?["']?[ \t]*[:=][ \t]*|"""
+    # Where only blanks follow, what goes on after a hyphen is a name: ``alias AP-secret-lab``.
+    rf"""\w{{0,64}}\\?["']?[ \t]+{_NONE}){_HOW})"""
     rf"(?:{_VALUE})"
 )
 #: A line of an interfaces file, or of FRR: its value goes on to the line's end.
@@ -50,6 +52,12 @@ _OPTION = (
 #: Programs whose options are secrets, and which; of the rest of a line nothing is known.
 _PROGRAMS = (
     (r"curl|wget", r"-[a-zA-Z]{0,4}?[uU](?=[ \t=]|[^\s-]*:)|--(?:proxy-)?user(?=[ \t=])"),
+    # A cookie; without "=" it is a file.
+    ("curl", r"-[a-zA-Z]{0,4}?b(?=[ \t]*[\"']?[\w.-]+=)|--cookie(?=[ \t=]+[\"']?[\w.-]+=)"),
+    (r"(?:user|group)(?:add|mod)", r"-[a-zA-Z]{0,4}?p"),
+    (r"openssl", r"-(?:[kK]|hmac)(?=[ \t])|-macopt[ \t]+(?:hex)?key:|-pass[ \t]+pass:"),
+    (r"ssh-keygen", r"-N"),
+    (r"redis-cli", r"-a"),
     (r"snmp(?:get|set|walk|bulkwalk|bulkget|getnext|trap|inform|table|status|df)", r"-[cAXkK]"),
     (r"sshpass|mysql\w*|mariadb", r"-p(?!ort)"),
     (r"ldap\w+", r"-w"),
@@ -109,6 +117,14 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1{REMOVED}",
     ),
     (re.compile(rf"(\bauthentication[ \t]+string[ \t]+)(?:{_VALUE})", _I), rf"\1{REMOVED}"),
+    # Programs that take a password without an option of its own.
+    (
+        re.compile(
+            r"(\b(?:(?:ht|mosquitto_)passwd(?=[^\n;|]{0,400}?[ \t]-[a-zA-Z]{0,9}b)|mkpasswd|"
+            rf"openssl[ \t]+passwd)[ \t]+)(?!{REMOVED})(?:'[^'\n]*'|\"[^\"\n]*\"|[^\n;|&'\"])+"
+        ),
+        rf"\1{REMOVED}",
+    ),
     *(
         (
             re.compile(

@@ -58,6 +58,11 @@ ROUTE_TYPES = {
     "multicast",
     "anycast",
 }
+#: Numbers of a route; ``lock`` may stand in front of one.
+_METRICS = {
+    *("mtu", "window", "rtt", "rttvar", "ssthresh", "cwnd", "advmss", "reordering", "hoplimit"),
+    *("initcwnd", "rto_min", "initrwnd", "quickack"),
+}
 _ROUTE_FLAGS = {"dead", "linkdown", "onlink", "pervasive", "offload"}
 _COUNTER_NAMES = {"mcast": "multicast"}
 
@@ -302,7 +307,25 @@ def _hop(words: list[str]) -> Row:
     hop |= {names[key]: pairs[key] for key in names if key in pairs}
     if "metric" in pairs:
         hop["metric"] = int(pairs["metric"])
+    if metrics := _metrics(words):
+        hop["metrics"] = [metrics]
     return hop
+
+
+def _metrics(words: list[str]) -> Row:
+    """Return a route's metrics; what is locked, which JSON does not tell, in ``locked``."""
+    found: Row = {}
+    for word, following, after in zip(words, words[1:], [*words[2:], ""], strict=False):
+        if word in _METRICS:
+            value = after if following == "lock" else following
+            found[word] = int(value.removesuffix("ms"))
+            if following == "lock":
+                found.setdefault("locked", []).append(word)
+        elif word == "features" and following == "ecn":
+            found["ecn"] = None
+        elif word == "congctl":
+            found[word] = after if following == "lock" else following
+    return found
 
 
 def _lines(text: str) -> list[str]:

@@ -33,6 +33,11 @@ ADDRESSES = iproute.ADDRESSES.command()
 
 #: What ``ip`` calls routes that an administrator added; it omits ``boot``.
 _BY_HAND = {None, "boot", "static"}
+#: Metrics of a route that ``ip`` prints as it takes them.
+_NUMBERS = {
+    *("mtu", "window", "ssthresh", "cwnd", "advmss", "reordering", "hoplimit", "initcwnd"),
+    *("initrwnd", "quickack"),
+}
 
 
 def sysctl_command(gateway: Gateway) -> str:
@@ -238,4 +243,25 @@ def _route_arguments(row: Row, everything: str) -> str:
         words += ["scope", token(row["scope"])]
     if "onlink" in row.get("flags", ()):
         words.append("onlink")
+    for metrics in row.get("metrics", ()):
+        words += _metric_arguments(metrics)
     return " ".join(words)
+
+
+def _metric_arguments(metrics: Row) -> Iterator[str]:
+    locked = metrics.get("locked", ())
+    for name, value in metrics.items():
+        if name == "ecn":
+            yield from ("features", "ecn")
+        elif name != "locked":
+            yield name
+            if name in locked:
+                yield "lock"
+            if name == "congctl":
+                yield token(value)
+            elif name in _NUMBERS:
+                yield str(int(value))
+            elif name == "rto_min":
+                yield f"{int(value)}ms"
+            else:
+                raise ValueError(f"a route with {name}")

@@ -57,7 +57,7 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
             parent=str(row.get("link") or (vrr[1] if vrr else "")),
             protodown=bool(row.get("proto_down")),
             vni=int(number) if kind == "vxlan" and number is not None else None,
-            local=str(data.get("local", "")) if kind == "vxlan" else "",
+            local=str(data.get("local") or data.get("local6", "")) if kind == "vxlan" else "",
             vlan=int(number) if kind == "vlan" and number is not None else None,
             table=int(data["table"]) if kind == "vrf" and "table" in data else None,
         )

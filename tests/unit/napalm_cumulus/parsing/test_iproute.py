@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from napalm_cumulus.errors import CommandErrorException
-from napalm_cumulus.parsing import iproute
+from napalm_cumulus.parsing import iproute, iproute_text
 from napalm_cumulus.parsing.iproute import Table
 from napalm_cumulus.result import CommandResult
 
@@ -295,3 +295,17 @@ def test_rules_in_text_have_the_words_of_json() -> None:
 def test_json_of_another_shape_names_the_command(said: str) -> None:
     with pytest.raises(CommandErrorException, match="'bridge -j fdb show' printed something else"):
         rows(iproute.FDB, said)
+
+
+def test_the_metrics_of_a_route_in_text() -> None:
+    said = (
+        "10.9.0.0/16 via 10.1.0.9 dev d0 mtu lock 1400 advmss 1300 rto_min lock 200ms\n"
+        "10.8.0.0/16 via 10.1.0.9 dev d0 mtu 1400 features ecn congctl cubic quickack 1\n"
+        "10.7.0.0/16 dev d0 proto static metric 5\n"
+    )
+    locked, plain, without = iproute_text.routes(said)
+    assert locked["metrics"] == [
+        {"mtu": 1400, "locked": ["mtu", "rto_min"], "advmss": 1300, "rto_min": 200}
+    ]
+    assert plain["metrics"] == [{"mtu": 1400, "ecn": None, "congctl": "cubic", "quickack": 1}]
+    assert "metrics" not in without

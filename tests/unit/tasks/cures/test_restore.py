@@ -78,6 +78,32 @@ def test_a_route_by_hand_is_put_back_as_it_was() -> None:
     assert left == {}
 
 
+METRICS = {"mtu": 1400, "advmss": 1300, "rto_min": 200, "ecn": None, "congctl": "cubic"}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "arguments"),
+    [
+        ({"mtu": 1400}, "mtu 1400"),
+        ({"mtu": 1400, "locked": ["mtu"]}, "mtu lock 1400"),
+        (METRICS, "mtu 1400 advmss 1300 rto_min 200ms features ecn congctl cubic"),
+    ],
+)
+def test_a_route_keeps_its_metrics(metrics: dict[str, Any], arguments: str) -> None:
+    lost = missing(recorded([{**BY_HAND, "metrics": [metrics]}]), recorded())
+    commands_, left = split_suspects(lost, {})
+    way = "ip route replace 10.77.0.0/16 via 130.246.213.11 dev vlan453"
+    assert list(commands_.values()) == [f"{way} {arguments}"]
+    assert left == {}
+
+
+def test_a_route_with_another_metric_is_reported_and_not_guessed() -> None:
+    before = recorded([{**BY_HAND, "metrics": [{"rtt": 5}]}])
+    commands_, left = split_suspects(missing(before, recorded()), {})
+    assert commands_ == {}
+    assert "not understood" in left["route 10.77.0.0/16 dev vlan453"]
+
+
 def test_what_is_still_there_is_not_put_back() -> None:
     assert missing(recorded([BY_HAND]), recorded([BY_HAND])).routes == {}
 

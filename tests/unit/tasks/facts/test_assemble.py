@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from napalm_cumulus.config import rendered
 from napalm_cumulus.config.configuration import MAIN_FILE, Configuration
 from napalm_cumulus.result import CommandResult
+from tasks.facts import kernel
 from tasks.facts.assemble import UnreadFilesError, read_facts
 from tasks.facts.model import Section, SwitchFacts
 from tasks.health.diagnose import diagnose
@@ -560,3 +561,16 @@ def test_settings_of_a_command_that_was_killed_are_not_all_of_them(
     read = facts(sysctls=said("sysctls", status, stdout("sysctls")))
     assert (read.sysctls_unread == "") == known
     assert bool(read.sysctls) == known
+
+
+@pytest.mark.parametrize(
+    ("told", "local"),
+    [({"local": "10.0.0.11"}, "10.0.0.11"), ({"local6": "2001:db8::11"}, "2001:db8::11"), ({}, "")],
+)
+def test_the_vtep_of_a_vxlan_device_is_read_in_either_family(
+    told: dict[str, str], local: str
+) -> None:
+    row = {"ifname": "vni5", "flags": [], "mtu": 1500}
+    row |= {"linkinfo": {"info_kind": "vxlan", "info_data": {"id": 5, **told}}}
+    (found,) = kernel.links(CommandResult("", 0, json.dumps([row]).encode(), b""))
+    assert (found.vni, found.local) == (5, local)
