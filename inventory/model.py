@@ -11,6 +11,12 @@ from typing import Generic, TypeVar
 from inventory.names import IpAddress, IpInterface, short_host
 
 T = TypeVar("T")
+#: By Nova's ``host_status``: what is wrong with a compute service.
+SERVICE_TROUBLES = {
+    "UNKNOWN": "does not answer",
+    "DOWN": "has been marked as down",
+    "MAINTENANCE": "is disabled (maintenance)",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,9 @@ class VirtualMachine:
         addresses: fixed addresses with the prefix length of their subnet.
         floating_addresses: addresses that reach its ports by NAT.
         macs: MAC addresses of its ports, lower case with colons.
-        host_status: ``UP``, ``UNKNOWN`` (compute service down), ``MAINTENANCE`` or empty.
+        host_status: what Nova says of the hypervisor's compute service: ``UP``, ``UNKNOWN`` (it
+            does not answer), ``DOWN`` (somebody has marked it so), ``MAINTENANCE`` (disabled), or
+            empty.
         fault: nova's fault message when status is ERROR; else empty.
     """
 
@@ -63,6 +71,12 @@ class VirtualMachine:
     macs: tuple[str, ...] = ()
     host_status: str = ""
     fault: str = ""
+
+    @property
+    def host_trouble(self) -> str:
+        """Return what is wrong with its hypervisor's compute service; empty when nothing is."""
+        trouble = SERVICE_TROUBLES.get(self.host_status, "")
+        return f"the compute service on {self.hypervisor} {trouble}" if trouble else ""
 
 
 @dataclass(frozen=True)

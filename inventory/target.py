@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from inventory.sources.protocols import Source
 
 T = TypeVar("T")
-_BY_NAME = "name"
+#: The prefix that says that the rest is a VM's name, whatever it looks like.
+BY_NAME = "name"
 
 
 class Kind(str, Enum):
@@ -105,7 +106,7 @@ def resolve(
     """
     walk = _Walk(site, today or datetime.now(timezone.utc).date(), on_step, given)
     prefix, colon, rest = target.partition(":")
-    if colon and prefix == _BY_NAME:
+    if colon and prefix == BY_NAME:
         classify(rest)
         return walk.from_vm(target, rest, by_name=True)
     wanted = {kind.value: kind for kind in Kind}.get(prefix) if colon else None
@@ -152,7 +153,7 @@ def one_vm(
             f'{source} has no VM with the {what} "{one_line(target, 80)}".',
             "Check the spelling (case matters); the VM may have been deleted."
             if kind is str
-            else f"The VM may have been deleted. If that is its name: {_BY_NAME}:{target}",
+            else f"The VM may have been deleted. If that is its name: {BY_NAME}:{target}",
         )
         unknown.asked, unknown.known = target, known if kind is str else ()
         raise unknown
@@ -267,6 +268,7 @@ class _Walk:
         answer = self._vm(text, by_name=by_name)
         vm = answer.value
         self._step("vm", answer)
+        self._warn_of_host((vm,))
         if not vm.hypervisor and self._given.switch is None:
             return self._path(TargetPath(target, Kind.VM, answer))
         return self._behind(target, Kind.VM, vm.hypervisor, answer)
@@ -411,7 +413,14 @@ class _Walk:
             self._warn(f"The other VMs of the hypervisor are not known. {exc}")
             return None
         self._step("neighbours", answer)
+        self._warn_of_host(answer.value)
         return answer
+
+    def _warn_of_host(self, vms: tuple[VirtualMachine, ...]) -> None:
+        """Warn of a compute service in trouble: Nova goes on telling the VMs' last states."""
+        for trouble in filter(None, (vm.host_trouble for vm in vms)):
+            said = f"{self._site.compute.system}: {trouble}: its VMs' states may be old"
+            self._warn(f"{said}, and it may be down, or somebody may be working on it.")
 
     def _step(self, name: str, answer: Answer[Any]) -> None:
         if answer.warning:

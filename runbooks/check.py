@@ -131,8 +131,8 @@ def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> in
     placement = None
     if request.form.needs_placement:
         placement = place(looked.health, selected.inventory, hosted)
-    if hosted is not None and hosted.problem and not request.form.is_plugin:
-        _notes([hosted.problem])
+    if hosted is not None and not request.form.is_plugin:
+        _notes(filter(None, (hosted.problem, *hosted.notes)))
     return report(
         looked.health, request.form, request.output, placement, site=settings.sources.site
     )

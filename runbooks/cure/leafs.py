@@ -49,6 +49,13 @@ class Incident:
         """Return the MACs of the known VMs, by address."""
         return known_macs(self.followed.chain)
 
+    @property
+    def host_trouble(self) -> str:
+        """Return what is wrong with the hypervisor's compute service; empty when nothing is."""
+        chain = self.followed.chain
+        vms = (chain.vm.value,) if chain.vm else chain.neighbours.value if chain.neighbours else ()
+        return next(filter(None, (vm.host_trouble for vm in vms)), "")
+
 
 @dataclass(frozen=True)
 class AffectedLeaf:

@@ -59,7 +59,7 @@ class CurePolicy:
             Scope.FLEET: "more than this leaf is cut off, so that the cause is hardly on it",
             Scope.VM: "others behind this leaf answer",
             Scope.HYPERVISOR: "others behind this leaf answer, or there are none to ask",
-            Scope.UNKNOWN: "there is nobody to compare with",
+            Scope.UNKNOWN: "too few others could be compared with",
         }
         reason = reasons.get(self.scope, "the diagnosis is not certain")
         return f"no {cure.value} on suspicion: {reason}"

@@ -140,6 +140,8 @@ def _not_healed(case: Incident, found: Sequence[Diagnosis], rules: CurePolicy) -
         seen = f"; {still_there([cause], rogues)}"
     toggled = any(each.cure is Cure.TOGGLE for each in attempts)
     advice = "Look at the VM's console, its security groups, and the route to it from outside."
+    if trouble := case.host_trouble:
+        advice = f"Look at the hypervisor: {trouble}. {advice}"
     if cause:
         advice = what_now(run, [cause], rogues) if rogues else cause.remedy
     elif complaint := complaint_of(attempts):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from inventory.errors import VipkeeperError
+from inventory.model import SERVICE_TROUBLES
+from inventory.names import short_host
 from runbooks.fleet.selection import uplinks_of
 from runbooks.incident.endpoints import RUNNING
 from runbooks.output.placement import PlacedHypervisor, PlacedVm
@@ -28,6 +30,7 @@ class HypervisorVms:
 
     Attributes:
         problem: the first failure of OpenStack; empty where there was none.
+        notes: what OpenStack says against hypervisors, one sentence for each kind of trouble.
     """
 
     def __init__(self, site: Site) -> None:
@@ -53,6 +56,20 @@ class HypervisorVms:
         if answer.cached:
             old = f"VMs are as they were, and nothing is judged by them: {answer.warning}"
             self.problem = self.problem or old
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what OpenStack says against hypervisors."""
+        hosts: dict[str, list[str]] = defaultdict(list)
+        for answer in self._answers.values():
+            vm = next((vm for vm in answer.value if vm.host_trouble), None)
+            if vm is not None:
+                hosts[vm.host_status].append(short_host(vm.hypervisor))
+        return tuple(
+            f"the compute service on {', '.join(sorted(names))} {SERVICE_TROUBLES[status]}: the "
+            "states of its VMs may be old"
+            for status, names in sorted(hosts.items())
+        )
 
     def vms_on(self, hypervisor: str) -> tuple[VirtualMachine, ...] | None:
         """Return the VMs of a hypervisor; None where OpenStack was not asked, or did not answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -68,20 +69,28 @@ def endpoints_of(chain: TargetPath) -> tuple[Endpoint, ...]:
     if not running:
         raise TargetError(
             f"{chain.hypervisor} has no running VM with an address "
-            f"({len(chain.neighbours.value)} VMs in all)",
+            f"({_in_all(chain.neighbours.value)})",
             "There is nobody to heal.",
         )
     return tuple(_endpoint(vm) for vm in running)
+
+
+def _in_all(vms: tuple[VirtualMachine, ...]) -> str:
+    """Return the number of VMs in words, by their state: without a running one that is the news."""
+    states = Counter(vm.status if vm.addresses else f"{vm.status} without an address" for vm in vms)
+    listed = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
+    return f"{len(vms)} VMs in all: {listed}" if vms else "no VM at all"
 
 
 def _the_vm(vm: VirtualMachine, target: str) -> Endpoint:
     if vm.status not in {RUNNING, NOT_ASKED}:
         fault = f" ({vm.fault})" if vm.fault else ""
         verb = _REMEDIES.get(vm.status, "show")
+        first = f"See to the hypervisor first: {vm.host_trouble}. " if vm.host_trouble else ""
         raise TargetError(
             f"{vm.name} is {vm.status}{fault}, not {RUNNING}: it cannot answer, whatever its "
             "gateway does",
-            f"See to the VM itself: openstack server {verb} {vm.id}",
+            f"{first}See to the VM itself: openstack server {verb} {vm.id}",
         )
     if not vm.hypervisor and vm.status != NOT_ASKED:
         raise TargetError(

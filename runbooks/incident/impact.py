@@ -12,7 +12,7 @@ from enum import Enum
 
 
 class Scope(str, Enum):
-    """How much is cut off, as far as could be seen."""
+    """How much is cut off, as far as could be seen; ``NOBODY`` where the target answers."""
 
     NOBODY = "nobody"
     VM = "one VM"
@@ -71,9 +71,16 @@ class Impact:
     def sentence(self) -> str:
         """Return the conclusion, with the counts it rests on."""
         groups = [g for g in (self.beside, self.leaf, *self.elsewhere) if g.size]
+        counts = ", ".join(map(str, groups))
+        nobody = f"{'nobody was found' if self.warnings else 'there is nobody'} to compare with"
+        if self.scope is not Scope.NOBODY:
+            return f"{self.scope.value}: {f'{counts} answer' if groups else nobody}"
         if not groups:
-            return f"{self.scope.value}: there is nobody to compare with"
-        return f"{self.scope.value}: {', '.join(map(str, groups))} answer"
+            return f"not the target, which answers; {nobody}"
+        if all(group.answering for group in groups):
+            return f"nobody: the target answers, and so do {counts}"
+        # They may block pings, and they may be cut off: that the target answers tells neither.
+        return f"not the target, which answers; of the others, {counts} answer"
 
 
 def conclude(

@@ -13,6 +13,7 @@ from inventory.leafs import Leaf, LeafMemory
 from inventory.model import Answer, Switch, VirtualMachine
 from inventory.names import age_in_words
 from inventory.target import Kind, TargetPath, resolve
+from runbooks.incident.endpoints import RUNNING
 from runbooks.run.records import now
 from runbooks.run.report import TargetTrace
 
@@ -228,7 +229,9 @@ def _words(name: str, value: Any) -> str:  # noqa: ANN401 - each step has a valu
     if name == "vm":
         addresses = ", ".join(str(a.ip) for a in value.addresses) or "no address"
         where = f"on {value.hypervisor}" if value.hypervisor else "on no hypervisor"
-        return f"{value.name} ({addresses}) is {value.status} {where}"
+        fault = f" ({value.fault})" if value.fault else ""
+        trouble = f"; {value.host_trouble}" if value.host_trouble else ""
+        return f"{value.name} ({addresses}) is {value.status}{fault} {where}{trouble}"
     if name == "uplinks":
         return "; ".join(
             f"{u.hypervisor} {u.interface} is on {u.switch} {u.port}"
@@ -236,7 +239,7 @@ def _words(name: str, value: Any) -> str:  # noqa: ANN401 - each step has a valu
             for u in value
         )
     if name == "neighbours":
-        names = [vm.name for vm in value]
+        names = [vm.name if vm.status == RUNNING else f"{vm.name} ({vm.status})" for vm in value]
         more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
         return f"{len(names)} VMs on that hypervisor: {', '.join(names[:_FEW])}{more}"
     if value.name == str(value.address):

@@ -27,6 +27,7 @@ T = TypeVar("T")
 _PATIENCE = 4.0
 _PINGS, _INTERVAL, _TIMEOUT = 2, 0.2, 0.7
 _PER_HYPERVISOR = 2
+_NO_SAMPLE = "heal.blast_sample is 0: no other VM is pinged"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class ImpactSurvey:
         """
         if self._remote is None:
             empty = Sample("")
-            return Impact(Scope.UNKNOWN, empty, empty)
+            return Impact(Scope.UNKNOWN, empty, empty, warnings=(_NO_SAMPLE,))
         try:
             far = self._remote.result(self._began + 2 * _PATIENCE - time.monotonic())
         except VipkeeperError as error:
@@ -91,7 +92,7 @@ class ImpactSurvey:
             if any(same_host(leaf, name) for name in here) and not local:
                 local = vms
         own = set(silent)
-        beside = self._choose(self._neighbours(), own, self._sample)
+        beside = self._beside(own)
         mates = self._choose(local, own, 2 * self._sample)
         others = {
             leaf: self._choose(vms, own, _PER_HYPERVISOR)
@@ -120,6 +121,11 @@ class ImpactSurvey:
 
     def _neighbours(self) -> tuple[VirtualMachine, ...]:
         return self._chain.neighbours.value if self._chain.neighbours else ()
+
+    def _beside(self, own: set[str]) -> list[_Other]:
+        if self._chain.neighbours is None:
+            self._warnings.append("the VMs beside it are not compared with: they are not known")
+        return self._choose(self._neighbours(), own, self._sample)
 
     def _ask_elsewhere(self) -> dict[str, list[VirtualMachine]]:
         """Return VMs of a sample of other hypervisors, by their switch."""
@@ -168,6 +174,8 @@ class ImpactSurvey:
 
     def _choose(self, vms: Iterable[VirtualMachine], own: set[str], most: int) -> list[_Other]:
         running = [vm for vm in vms if vm.status == RUNNING]
+        # On a hypervisor whose compute service is in trouble a VM may well be silent for itself.
+        running.sort(key=lambda vm: bool(vm.host_trouble))
         found = [
             _Other(vm.name, address)
             for vm in running

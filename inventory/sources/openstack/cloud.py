@@ -11,6 +11,7 @@ from inventory.errors import SourceError
 from inventory.model import VirtualMachine
 from inventory.names import is_hostname, is_mac, one_line
 from inventory.sources.openstack.errors import SYSTEM, not_admin
+from inventory.sources.openstack.records import Port, Server, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: From 2.88 on Nova asks every compute host that is up for its uptime before it answers, one after
 #: the other: a single one that hangs makes the list fail, for as long as it counts as up.
 _BEFORE_UPTIMES = "2.87"
+#: The newest that was tried; older clouds are asked with their own newest one.
+_SERVERS_AT = "2.93"
 #: Ids in one request; Neutron takes addresses of at most 8 kB, and 47 bytes are one id's.
 _IDS = 100
 
@@ -49,6 +52,20 @@ class Cloud:
         if not found:
             raise SourceError(SYSTEM, f"it was asked for {self.asked} and has no hypervisors.")
         return found
+
+    def servers_on(self, **where: str) -> list[Server]:
+        """Return the servers of all projects that Nova's filter leaves."""
+        from openstack.utils import maximum_supported_microversion  # noqa: PLC0415  # as above
+
+        version = maximum_supported_microversion(self.compute, _SERVERS_AT)
+        found = records(
+            self.compute,
+            "servers",
+            {"all_tenants": "True", **where},
+            path="/servers/detail",
+            microversion=version,
+        )
+        return [Server.of(record) for record in found]
 
     def partial(self, what: str) -> SourceError:
         """Return the error for an answer that lacks something."""
@@ -107,12 +124,12 @@ class Cloud:
         every = [port for found in ports.values() for port in found]
         try:
             prefixes = self._subnets.prefixes(
-                self.network, [f["subnet_id"] for port in every for f in port.fixed_ips or ()]
+                self.network, [f["subnet_id"] for port in every for f in port.fixed_ips]
             )
         except ValueError as error:
             raise self.partial(str(error)) from None
         floating: Mapping[str, set[IpAddress]] = (
-            self._floating([str(port.id) for port in every])
+            self._floating([port.id for port in every])
             if ask_for_floating
             else {vm.id: _floating_in(s.addresses) for vm, s in zip(bare, servers, strict=True)}
         )
@@ -123,19 +140,19 @@ class Cloud:
                 prefixes,
                 {
                     address
-                    for key in (vm.id, *(str(port.id) for port in ports.get(vm.id, ())))
+                    for key in (vm.id, *(port.id for port in ports.get(vm.id, ())))
                     for address in floating.get(key, ())
                 },
             )
             for vm in bare
         ]
 
-    def _ports(self, server_ids: Sequence[str]) -> dict[str, list[Any]]:
-        found: dict[str, list[Any]] = defaultdict(list)
+    def _ports(self, server_ids: Sequence[str]) -> dict[str, list[Port]]:
+        found: dict[str, list[Port]] = defaultdict(list)
         for some in _some(server_ids):
-            for port in self.network.ports(device_id=some):
+            for port in map(Port.of, records(self.network, "ports", {"device_id": some})):
                 if port.device_id in some:  # releases ignore a filter that they do not know
-                    found[str(port.device_id)].append(port)
+                    found[port.device_id].append(port)
         return found
 
     def _floating(self, port_ids: Sequence[str]) -> dict[str, set[IpAddress]]:
@@ -155,16 +172,16 @@ def _some(ids: Sequence[str]) -> Iterator[list[str]]:
 
 def _with_ports(
     vm: VirtualMachine,
-    ports: Sequence[Any],
+    ports: Sequence[Port],
     prefixes: Mapping[str, int],
     floating: set[IpAddress],
 ) -> VirtualMachine:
     addresses = {
         ip_interface(f"{fixed['ip_address']}/{prefixes[fixed['subnet_id']]}")
         for port in ports
-        for fixed in port.fixed_ips or ()
+        for fixed in port.fixed_ips
     }
-    macs = {str(port.mac_address).lower() for port in ports if port.mac_address}
+    macs = {port.mac_address.lower() for port in ports}
     return replace(
         vm,
         addresses=tuple(sorted(addresses, key=lambda a: (a.version, int(a.ip)))),

@@ -298,9 +298,9 @@ def _on(cloud: Cloud, hypervisor: str, known: Sequence[Any]) -> tuple[VirtualMac
     name = str(found[0].name)
     host = (found[0].service_details or {}).get("host")
     if host:
-        servers = cloud.compute.servers(all_projects=True, compute_host=host)
+        servers = cloud.servers_on(host=str(host))
     else:
-        servers = cloud.compute.servers(all_projects=True, node=f"^{re.escape(name)}$")
-    vms = cloud.vms(list(servers), ask_for_floating=False)
+        servers = cloud.servers_on(node=f"^{re.escape(name)}$")
+    vms = cloud.vms(servers, ask_for_floating=False)
     there = [vm for vm in vms if vm.hypervisor.casefold() == name.casefold()]
     return tuple(sorted(there, key=lambda vm: (vm.name, vm.project_id, vm.id)))

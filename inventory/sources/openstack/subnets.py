@@ -6,6 +6,8 @@ import threading
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
+from inventory.sources.openstack.records import records
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -33,8 +35,8 @@ class Subnets:
         ids = dict.fromkeys(wanted)
         with self._lock:
             if len([key for key in ids if key not in self._prefixes]) > _FEW and not self._listed:
-                for subnet in network.subnets():
-                    self._learn(str(subnet.id), subnet.cidr)
+                for subnet in records(network, "subnets", {"fields": ["id", "cidr"]}):
+                    self._learn(str(subnet["id"]), subnet["cidr"])
                 self._listed = True
             for key in ids:
                 if key not in self._prefixes:

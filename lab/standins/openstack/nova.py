@@ -142,7 +142,8 @@ class _Nova:
         if token is None:
             raise _UnauthorizedError
         g.version = _asked_version()
-        return make.View(self.cloud, g.version, self.cloud.is_admin(token)), token
+        admin = self.cloud.is_admin(token)
+        return make.View(self.cloud, g.version, admin, self.cloud.active), token
 
     def _check_neutron(self) -> None:
         """Fail as Nova does when Neutron, which Nova asks about servers, is down."""

@@ -23,11 +23,12 @@ _VM_STATES = {"SHUTOFF": "stopped"}
 
 @dataclass(frozen=True)
 class View:
-    """The caller, and the microversion in which a record is made."""
+    """The caller, the microversion in which a record is made, and the active faults."""
 
     cloud: Cloud
     version: tuple[int, int]
     admin: bool
+    active: frozenset[str]
 
 
 def short(name: str) -> str:
@@ -41,14 +42,13 @@ def instance_name(cloud: Cloud, vm: VmSpec) -> str:
     return f"instance-{number:08x}"
 
 
-def host_status(cloud: Cloud, vm: VmSpec) -> str:
+def host_status(view: View, vm: VmSpec) -> str:
     """Return what Nova says of a server's compute service."""
     if vm.hypervisor is None:
         return ""
-    active = cloud.active
-    if "service-down" in active:
+    if "service-down" in view.active:
         return "UNKNOWN"
-    return "MAINTENANCE" if "maintenance" in active else "UP"
+    return "MAINTENANCE" if "maintenance" in view.active else "UP"
 
 
 def links(cloud: Cloud, path: str) -> list[dict[str, str]]:
@@ -144,7 +144,7 @@ def server(view: View, vm: VmSpec) -> Record:
             }
         )
         if view.version >= _MV_HOST_STATUS:
-            record["host_status"] = host_status(cloud, vm)
+            record["host_status"] = host_status(view, vm)
     return record
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -165,3 +166,14 @@ def test_text_that_can_be_no_name(target: str) -> None:
     with pytest.raises(TargetError):
         resolve(fake.site(), target)
     assert fake.calls == []
+
+
+def test_a_compute_service_that_does_not_answer_is_a_warning() -> None:
+    vms = [replace(vm(name), host_status="UNKNOWN") for name in ("vm-a1", "vm-a2")]
+    for target in ("vm-a1", "hv50"):
+        chain = resolve(Fake(vms=vms).site(), target, today=TODAY)
+        (warning,) = chain.warnings
+        assert warning.startswith(f"Fake: the compute service on {HV50} does not answer: its VMs'")
+    vms[0] = replace(vms[0], host_status="MAINTENANCE")
+    warnings = resolve(Fake(vms=vms[:1]).site(), "vm-a1", today=TODAY).warnings
+    assert "is disabled (maintenance)" in warnings[0]

@@ -144,3 +144,35 @@ def test_the_switch_is_the_stand_ins(desk: World) -> None:
     leaf = default_topology().leaf("03")
     assert (leaf.name, str(leaf.address.ip)) == (SWITCH, "10.5.0.43")
     assert desk.leaf.hostname == leaf.short_name
+
+
+def test_an_unknown_name_is_no_fact_when_openstack_is_down(desk: World, systems: Systems) -> None:
+    known = desk.vip("trace", "vm-zz")
+    assert known.exit_code == 3, known.output
+    asked = 'OpenStack: it could not be asked whether there is a VM called "vm-zz"'
+    for fault in ("keystone-refused", "nova-503", "cell-down"):
+        systems.faults["openstack"] = fault
+        require_refused(desk, desk.vip("trace", "vm-zz"), 4, asked)
+    for target in ("130.246.213.99", "name:vm-zz", "vm:vm-zz"):
+        require_refused(desk, desk.vip("trace", target), 4, "OpenStack: it was asked for the VM")
+
+
+def test_a_compute_service_that_does_not_answer_is_told(desk: World, systems: Systems) -> None:
+    systems.faults["openstack"] = "service-down"
+    said = desk.vip("heal", "vm-a1", "--dry-run").output
+    assert f"is ACTIVE on {HV}; the compute service on {HV} does not answer" in said
+    assert "states may be old" in said
+    systems.faults["openstack"] = "maintenance"
+    assert "is disabled (maintenance)" in desk.vip("heal", "vm-a1", "--dry-run").output
+    refused = desk.vip("heal", "vm-stopped").stderr
+    assert "See to the hypervisor first: the compute service on hv51" in refused
+    traced = desk.vip("trace", "vm-nohost", "--no-ask-switches").output
+    assert "is ERROR (No valid host was found." in " ".join(traced.split())
+
+
+def test_a_compute_host_that_hangs_hides_no_vms(desk: World, systems: Systems) -> None:
+    configure(desk, systems.settings("openstack"))
+    systems.faults["openstack"] = "compute-hang"
+    ended = desk.vip("trace", "hv50", "--no-ask-switches", "--no-probe")
+    assert ended.exit_code == 0, ended.output
+    assert "2 VMs on that hypervisor: vm-a1, vm-a2" in ended.output

@@ -511,7 +511,7 @@ def test_the_vms_of_a_hypervisor_are_two_requests_more(tmp_path: Path) -> None:
         source = OpenStackSource(OpenStackSettings(cloud="lab", clouds_file=clouds))
         first = source.vms_on("hv100").value
         begun = sum(served.asked.values())
-        assert begun <= 12
+        assert begun <= 9  # versions, a login, the hypervisors, the subnet
         for host in topology.hypervisors[1:]:
             source.vms_on(host.name)
         # The servers, and their ports in portions of 100; neither subnets nor hypervisors again.

@@ -34,7 +34,7 @@ def test_trace_as_json(world: World) -> None:
 def test_trace_says_who_else_is_cut_off(world: World) -> None:
     result = world.vip("trace", "vm-a1")
     assert "answers?" in result.output
-    assert "nobody: there is nobody to compare with" in result.output
+    assert "not the target, which answers; there is nobody to compare with" in result.output
     world.silent = {"130.246.213.11"}
     assert "cannot say: there is nobody to compare with" in world.vip("trace", "vm-a1").output
     answer = json.loads(world.vip("trace", "vm-a1", "--json").stdout)

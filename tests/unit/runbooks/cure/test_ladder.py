@@ -387,7 +387,8 @@ def test_a_sample_of_none_compares_with_nobody(rack: World, monkeypatch: Any) ->
     rack.cut_off()
     result = rack.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == 0
-    assert "cannot say: there is nobody to compare with" in result.output
+    assert "cannot say: nobody was found to compare with" in result.output
+    assert "heal.blast_sample is 0: no other VM is pinged" in result.output
 
 
 def test_the_timer_is_the_settings(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

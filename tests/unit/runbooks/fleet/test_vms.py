@@ -110,3 +110,14 @@ def test_a_fix_is_judged_by_the_same_before_and_after(leafs: Leafs) -> None:
     leafs.world.site.vms = [hosted(OTHER_MAC)]
     result = leafs.world.vip("check", "--fix", "--yes", "--with-vms")
     assert "OpenStack knows it as" in result.stdout
+
+
+def test_a_compute_service_that_does_not_answer_is_told(leafs: Leafs) -> None:
+    leafs.add(1)
+    leafs.world.site.vms = [hosted(host_status="UNKNOWN"), hosted(id="b", host_status="UNKNOWN")]
+    result = leafs.world.vip("check", "--with-vms")
+    assert result.exit_code == 0
+    told = "the compute service on hv01 does not answer: the states of its VMs may be old"
+    assert result.stderr.count(told) == 1
+    leafs.world.site.vms = [hosted(host_status="UP")]
+    assert "compute service" not in leafs.world.vip("check", "--with-vms").stderr

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import json
 import threading
 import time
 from dataclasses import replace
 from ipaddress import ip_address, ip_interface
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from inventory.model import Answer, VirtualMachine
+from inventory.settings import MimicSettings, OpenStackSettings, SubnetPageSettings
+from inventory.site import open_site
+from inventory.sources.registry import SourceContext
 from inventory.target import resolve
+from lab.standins import Faults, StandIns
+from lab.topology.large import large_cloud
 from runbooks.incident import survey
 from runbooks.incident.impact import Impact, Sample, Scope, conclude
 from runbooks.incident.reachability import Probe
@@ -153,6 +160,81 @@ def test_a_sample_is_a_sample(site: Fake, pinged: tuple[list[str], set[str]]) ->
     look(site, sample=2)
     assert site.calls.count("uplinks_of") <= 1 + 4
     assert len(asked) <= 2 + 4 + 4 * 2
+
+
+def test_that_the_target_answers_says_nothing_about_others(
+    site: Fake, pinged: tuple[list[str], set[str]]
+) -> None:
+    _, silent = pinged
+    assert look(site, answers=True).sentence == (
+        "nobody: the target answers, and so do 1 of 1 beside it on hv50, "
+        "1 of 1 on other hypervisors of swt-sn2100-03, 1 of 1 on swt-sn2100-01"
+    )
+    silent.update({"130.246.213.12"})
+    assert look(site, answers=True).sentence == (
+        "not the target, which answers; of the others, 0 of 1 beside it on hv50, "
+        "1 of 1 on other hypervisors of swt-sn2100-03, 1 of 1 on swt-sn2100-01 answer"
+    )
+    site.vms = [vm("vm-a1")]
+    site.uplinks = {HV50: (uplink(),)}
+    assert look(site, answers=True, heard=[]).sentence == (
+        "not the target, which answers; there is nobody to compare with"
+    )
+
+
+def test_nobody_to_compare_with_and_nobody_who_could_be_asked(
+    site: Fake, pinged: tuple[list[str], set[str]]
+) -> None:
+    site.vms = [vm("vm-a1")]
+    site.uplinks = {HV50: (uplink(),)}
+    assert look(site, heard=[]).sentence == "cannot say: there is nobody to compare with"
+    site.broken = {"vms_on"}
+    found = look(site)
+    assert found.sentence == "cannot say: nobody was found to compare with"
+    assert "the VMs beside it are not compared with: they are not known" in found.warnings
+    none = look(Fake(), sample=0)
+    assert none.sentence == "cannot say: nobody was found to compare with"
+    assert none.warnings == ("heal.blast_sample is 0: no other VM is pinged",)
+
+
+def test_vms_of_a_compute_service_in_trouble_are_the_last_to_be_compared_with(
+    site: Fake, pinged: tuple[list[str], set[str]]
+) -> None:
+    asked, _ = pinged
+    site.vms += [at(f"vm-d{n}", f"130.246.214.{n}", ABROAD) for n in (1, 2)]
+    site.vms[4] = replace(site.vms[4], host_status="UNKNOWN")
+    look(site)
+    assert {"130.246.214.1", "130.246.214.2"} < set(asked)
+    assert "130.246.213.31" not in asked
+
+
+def test_the_survey_of_a_large_cloud(
+    tmp_path: Path, pinged: tuple[list[str], set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey, "_PATIENCE", 60)  # what is counted is requests, not time
+    topology = large_cloud(16, 400)
+    target = topology.vms[0]
+    with StandIns(topology, Faults(), local=True, quiet=True) as served:
+        clouds = tmp_path / "clouds.yaml"
+        clouds.write_text(json.dumps({"clouds": {"lab": served.cloud_config()}}))
+        context = SourceContext(
+            sections=(
+                OpenStackSettings(cloud="lab", clouds_file=clouds),
+                MimicSettings(url=served.mimic_url),
+                SubnetPageSettings(url=served.subnet_page_url),
+            )
+        )
+        large = open_site(context, None)
+        chain = resolve(large, target.name)
+        before = sum(served.asked[name] for name in ("keystone", "nova", "neutron"))
+        heard = [host.name for host in topology.hypervisors[:4]]
+        found = ImpactSurvey(large, chain, 4).finish([str(target.address)], heard)
+        asked = sum(served.asked[name] for name in ("keystone", "nova", "neutron")) - before
+    assert found.warnings == ()
+    assert found.scope is Scope.VM
+    assert (found.beside.size, found.leaf.size, len(found.elsewhere)) == (4, 8, 3)
+    # Eight hypervisors elsewhere, and three beside the target's: two requests for each.
+    assert asked <= 2 * (8 + 3)
 
 
 def group(answering: int, silent: int) -> Sample:

@@ -33,6 +33,13 @@ def server(**changes: Any) -> SimpleNamespace:
     return SimpleNamespace(**values | changes)
 
 
+def answer(path: str, calls: dict[str, Any], params: dict[str, Any], **_: Any) -> SimpleNamespace:
+    """What Neutron answers when it is asked for a list without the SDK's objects."""
+    name = path.removeprefix("/")
+    listed = [vars(record) for record in calls[name](**params)]
+    return SimpleNamespace(status_code=200, json=lambda: {name: listed})
+
+
 def source(*servers: SimpleNamespace, **network: Any) -> OpenStackSource:
     """A source over a cloud of these servers; keywords replace neutron's calls."""
     calls: dict[str, Any] = {"ports": lambda **_: [], "ips": lambda **_: []}
@@ -48,7 +55,8 @@ def source(*servers: SimpleNamespace, **network: Any) -> OpenStackSource:
         hypervisors=lambda **_: [SimpleNamespace(name="hv50", service_details={"host": "hv50"})],
         get_endpoint_data=lambda: SimpleNamespace(max_microversion=(2, 93), min_microversion=None),
     )
-    connection: Any = SimpleNamespace(compute=compute, network=SimpleNamespace(**calls | network))
+    calls = {"get": lambda path, **asked: answer(path, calls, **asked)} | calls | network
+    connection: Any = SimpleNamespace(compute=compute, network=SimpleNamespace(**calls))
     return OpenStackSource(OpenStackSettings(cloud="x"), connect=lambda: connection)
 
 
@@ -107,7 +115,8 @@ def test_a_bar_in_a_name_is_not_in_the_pattern() -> None:
         return [server(name="a.b|c")]
 
     compute = SimpleNamespace(servers=servers)
-    network = SimpleNamespace(ports=lambda **_: [], ips=lambda **_: [])
+    calls: dict[str, Any] = {"ports": lambda **_: [], "ips": lambda **_: []}
+    network = SimpleNamespace(get=lambda path, **asked: answer(path, calls, **asked), **calls)
     connection: Any = SimpleNamespace(compute=compute, network=network)
     bar = OpenStackSource(OpenStackSettings(), connect=lambda: connection)
     assert len(bar.find_vms("a.b|c").value) == 1
