@@ -152,15 +152,19 @@ def age_days(uplink: Uplink, today: date) -> int | None:
 def date_notes(uplinks: Iterable[Uplink], today: date, stale_days: int) -> list[str]:
     """Return a note for each cable with an old date, and one for all without a date."""
     notes: list[str] = []
-    undated: dict[str, list[str]] = defaultdict(list)
+    undated: dict[tuple[str, str], list[str]] = defaultdict(list)
     for uplink in uplinks:
-        where = f"{uplink.hypervisor} {uplink.interface} on {uplink.switch} {uplink.port}".rstrip()
+        where = f"{uplink.interface} on {uplink.switch} {uplink.port}".rstrip()
         days = age_days(uplink, today)
         if days is None:
-            undated[uplink.source].append(where)
+            undated[uplink.hypervisor, uplink.source].append(where)
         elif days >= stale_days:
-            notes.append(f"{where} was last observed {days} days ago, on {uplink.observed}.")
-    for source, places in undated.items():
-        verb = "has" if len(places) == 1 else "have"
-        notes.append(f"{', '.join(places)} {verb} no LLDP date ({source}).")
+            observed = f"was last observed {days} days ago, on {uplink.observed}."
+            notes.append(f"{uplink.hypervisor} {where} {observed}")
+    for (hypervisor, source), places in undated.items():
+        if len(places) == 1:
+            notes.append(f"{hypervisor} {places[0]} has no LLDP date ({source}).")
+        else:
+            listed = ", ".join(places)
+            notes.append(f"{hypervisor}: no cable has an LLDP date ({source}): {listed}.")
     return notes

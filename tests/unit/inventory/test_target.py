@@ -94,6 +94,32 @@ def test_old_and_missing_dates_lower_confidence() -> None:
     assert age_days(uplink(observed=date(2018, 3, 14)), TODAY) == 0
 
 
+def test_one_note_for_all_cables_without_a_date() -> None:
+    cables = (
+        uplink(observed=None),
+        uplink(switch=SW1, interface="eth1", observed=None, port=""),
+    )
+    chain = resolve(Fake(uplinks={HV50: cables}).site(), "vm-a1", today=TODAY)
+    assert chain.warnings == (
+        f"{HV50}: no cable has an LLDP date (Mimic/MagDB): eth0 on {SW3} swp1s3, eth1 on {SW1}.",
+    )
+
+
+def test_a_neighbour_without_an_address_hides_no_other() -> None:
+    stray = uplink(switch="swt-stray-77.example.internal", interface="eth1")
+    chain = resolve(Fake(uplinks={HV50: (stray, uplink())}).site(), "vm-a1", today=TODAY)
+    assert [found.value.name for found in chain.switches] == [SW3]
+    (warning,) = chain.warnings
+    assert warning.startswith(f"The neighbour {stray.switch} of {HV50} eth1 is left out. Fake: ")
+
+
+def test_names_of_one_switch_are_one_switch() -> None:
+    short = uplink(switch="SWT-SN2100-03", interface="eth1", port="swp9")
+    chain = resolve(Fake(uplinks={HV50: (short, uplink())}).site(), "vm-a1", today=TODAY)
+    (found,) = chain.switches
+    assert (found.value.name, found.value.uplinks) == (SW3, (short, uplink()))
+
+
 def test_a_source_that_is_down_does_not_make_a_name_unknown() -> None:
     for broken in ("find_vms", "list_hypervisors", "address_of"):
         with pytest.raises(SourceError, match=f"{broken} is down"):

@@ -128,6 +128,42 @@ def test_a_system_that_fails(
         assert way["warnings"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "note"),
+    [
+        ("swapped-bond", "the dates in Mimic do not tell which cable is current"),
+        ("lag", "no cable has an LLDP date"),
+        ("odd-port-texts", "the port of eth0 is not known"),
+        ("localhost-row", 'calls itself "localhost (none)"'),
+        ("stray-neighbour", "The neighbour swt-stray-77.example.internal"),
+    ],
+)
+def test_an_odd_record_is_told_and_the_switch_decides(
+    desk: World, systems: Systems, fault: str, note: str
+) -> None:
+    systems.faults["mimic"] = fault
+    ended = desk.vip("heal", "vm-a1", "--toggle", "--dry-run")
+    assert ended.exit_code == 0, ended.output
+    (told,) = (line for line in ended.stdout.splitlines() if note in line)
+    assert told.startswith("! note")
+    assert HV in told
+    assert f"LLDP: {HV} is on swp1s3" in ended.stdout
+
+
+def test_netbox_says_no_and_the_kept_answer_serves(
+    desk: World, systems: Systems, memory: Path
+) -> None:
+    systems.faults |= {"mimic-variant": "head", "mimic": ["host-unknown", "netbox-down"]}
+    said = ('"Host not in magDB."', '"Host not in Netbox."', "no proof")
+    require_refused(desk, desk.vip("heal", "vm-a1", "--toggle", "--yes"), 4, *said)
+    shutil.rmtree(desk.directory / "cache", ignore_errors=True)
+    shutil.copytree(memory, desk.directory / "cache")
+    ended = desk.vip("heal", "vm-a1", "--toggle", "--dry-run")
+    assert ended.exit_code == 0, ended.output
+    assert all(words in ended.stdout for words in said)
+    assert "(its answer of " in ended.stdout
+
+
 @pytest.mark.parametrize(("target", "words"), HOPELESS)
 def test_a_target_that_cannot_be_healed(desk: World, target: str, words: tuple[str, ...]) -> None:
     require_refused(desk, desk.vip("heal", target, "--toggle", "--yes"), 3, *words)
