@@ -33,6 +33,7 @@ T = TypeVar("T")
 SCHEMA = 2
 _DIRECTORY = "answers-v1"  # its first name; each file has its own schema
 _MAX_BYTES = 20_000_000
+_ADDRESS = re.compile(r" address \S+$")
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 logger = logging.getLogger(__name__)
@@ -123,6 +124,21 @@ class Cache:
                 if answer is not None:
                     found[stored.question.removeprefix(prefix)] = answer
         return found
+
+    def switches(self) -> tuple[str, ...]:
+        """Return the names of the switches in the kept answers of all sources, sorted."""
+        try:
+            self._check_owner()
+            paths = [path for path in self._directory.iterdir() if path.suffix == ".json"]
+        except OSError:
+            return ()
+        kept = (self._stored(path) for path in paths)
+        answers = (
+            _answer(self._directory, one, SWITCH)
+            for one in kept
+            if one is not None and _ADDRESS.search(one.question)
+        )
+        return tuple(sorted({answer.value.name for answer in answers if answer is not None}))
 
     def state(self) -> tuple[int, int]:
         """Return what differs after an answer has been stored, by whichever process."""

@@ -22,6 +22,7 @@ from lab.machine.tree import tree_path
 from lab.status import LabStatus, look
 from lab.topology.default import LabError, Topology, default_topology
 from lab.topology.drawing import draw
+from nornir_config.terminal import width_of
 
 app = typer.Typer(
     name="lab",
@@ -29,7 +30,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-_WIDE = 200
 _YES, _NO = "[green]yes[/]", "[red]no[/]"
 
 Name = Annotated[
@@ -115,11 +115,43 @@ def status(name: Name = "vk") -> None:
             console.print("No fault is active.")
 
 
+def _faults_like(incomplete: str) -> list[str]:
+    return [fault.name for fault in FAULTS if fault.name.startswith(incomplete)]
+
+
+def _leafs_like(ctx: typer.Context, incomplete: str) -> list[str]:
+    found = [leaf.short_name for leaf in _drawn(ctx).leafs]
+    return [name for name in found if name.startswith(incomplete)]
+
+
+def _vms_like(ctx: typer.Context, incomplete: str) -> list[str]:
+    found = [vm.name for vm in _drawn(ctx).vms if vm.running]
+    return [name for name in found if name.startswith(incomplete)]
+
+
+def _drawn(ctx: typer.Context) -> Topology:
+    """Return the topology of the lab that is up, or else of one that would be."""
+    name = str(ctx.params.get("name") or os.environ.get("VIPKEEPER_LAB") or "vk")
+    try:
+        return Lab(name).topology
+    except (LabError, OSError):
+        return default_topology("vk")
+
+
 @app.command(name="break")
 def break_(
-    fault: Annotated[str, typer.Argument(help="Its name or id; see vip lab faults.")],
-    leaf: Annotated[str | None, typer.Option(help="On which leaf; the VM's by default.")] = None,
-    vm: Annotated[str | None, typer.Option(help="Which VM; the leaf's first by default.")] = None,
+    fault: Annotated[
+        str,
+        typer.Argument(help="Its name or id; see vip lab faults.", autocompletion=_faults_like),
+    ],
+    leaf: Annotated[
+        str | None,
+        typer.Option(help="On which leaf; the VM's by default.", autocompletion=_leafs_like),
+    ] = None,
+    vm: Annotated[
+        str | None,
+        typer.Option(help="Which VM; the leaf's first by default.", autocompletion=_vms_like),
+    ] = None,
     name: Name = "vk",
 ) -> None:
     """Inject a fault, and check its effect on a VM."""
@@ -232,8 +264,7 @@ def _still_there(topology: Topology, found: LabStatus, fault: ActiveFault) -> st
 
 def _console() -> Console:
     """Return a console that leaves the wrapping of sentences to the terminal."""
-    width = None if sys.stdout.isatty() else _WIDE
-    return Console(width=width, highlight=False, soft_wrap=True)
+    return Console(width=width_of(sys.stdout), highlight=False, soft_wrap=True)
 
 
 def _broken(report: FaultReport) -> list[str]:

@@ -18,10 +18,10 @@ from runbooks.cli.guard import GuardedGroup
 from runbooks.cli.options import (
     AsJson,
     Behind,
+    CutOffTarget,
     DryRun,
     Globals,
     Macs,
-    OneTarget,
     OnHypervisor,
     SwitchName,
     Target,
@@ -103,7 +103,7 @@ def trace(  # noqa: PLR0917 - Typer reads the options from the signature
     hypervisor: OnHypervisor = None,
     macs: Macs = None,
 ) -> None:
-    """Show the way from a VM or hypervisor to its switches, and who says so."""
+    """Show the way from a VM, hypervisor or switch to its switches, and who says so."""
     described = described_path(switch, hypervisor, macs)
     from runbooks.incident.path import given_of
     from runbooks.trace import run_trace
@@ -127,7 +127,7 @@ def trace(  # noqa: PLR0917 - Typer reads the options from the signature
 @app.command()
 def heal(  # noqa: PLR0917 - as above
     ctx: typer.Context,
-    target: OneTarget = None,
+    target: CutOffTarget = None,
     dry_run: DryRun = False,
     toggle: Annotated[
         bool, typer.Option("--toggle", help="Toggle the gateway whatever is wrong, if anything.")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runbooks.cli import complete
 from runbooks.cli.options import Yes, agreement, settings_of, site_of, switch_of, tell_story
-from runbooks.output.forms import DEFAULT, FORMS, find_form
+from runbooks.output.forms import ALIASES, DEFAULT, FORMS, find_form
 from runbooks.run.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ _HEAVY = ("runbooks.check",)
 
 Switches = Annotated[
     list[str] | None,
-    typer.Argument(help="Names or management addresses; none means all.", metavar="[SWITCH]..."),
+    typer.Argument(
+        help="Names or management addresses; none means all.",
+        metavar="[SWITCH]...",
+        autocompletion=complete.switches,
+    ),
 ]
 Filters = Annotated[
     list[str] | None,
@@ -41,18 +46,20 @@ Probe = Annotated[
     bool, typer.Option("--probe/--no-probe", help="Let the switches send pings and ARP.")
 ]
 Only = Annotated[
-    list[str] | None, typer.Option("--check", metavar="ID", help="Judge only this check.")
+    list[str] | None,
+    typer.Option(
+        "--check", metavar="ID", help="Judge only this check.", autocompletion=complete.checks
+    ),
 ]
 Skip = Annotated[
-    list[str] | None, typer.Option("--skip", metavar="ID", help="Leave this check out.")
+    list[str] | None,
+    typer.Option(
+        "--skip", metavar="ID", help="Leave this check out.", autocompletion=complete.checks
+    ),
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Warn of an asymmetric fabric, too, not only note it.")
 ]
-
-
-def _forms_that_begin_with(incomplete: str) -> list[str]:
-    return [form for form in FORMS if form.startswith(incomplete)]
 
 
 FormName = Annotated[
@@ -60,8 +67,8 @@ FormName = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help=f"One of: {', '.join(FORMS)}.",
-        autocompletion=_forms_that_begin_with,
+        help=f"One of: {', '.join(FORMS)} (or map).",
+        autocompletion=complete.forms,
     ),
 ]
 
@@ -93,7 +100,7 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
     ] = False,
 ) -> None:
     """Check every VIP of the switches, and judge them together."""
-    if form not in FORMS:
+    if form not in FORMS and form not in ALIASES:
         raise UsageError(f"--format {form!r} is none of: {', '.join(FORMS)}")
     if fix and (form != DEFAULT or output is not None):
         raise UsageError(f"--fix tells its story; it goes with a {DEFAULT} on stdout alone")

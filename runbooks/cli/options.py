@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nornir_config.stopping import Stopped
+from runbooks.cli import complete
 from runbooks.cli.interrupt import loaded
 from runbooks.run.errors import UsageError
 
@@ -36,20 +37,32 @@ _HEAVY = (
 
 Target = Annotated[
     str,
-    typer.Argument(help="A VM (name, id, address), a hypervisor or a switch.", metavar="TARGET"),
+    typer.Argument(
+        help="A VM (name, id, fixed or floating address), a hypervisor or a switch.",
+        metavar="TARGET",
+    ),
 ]
-OneTarget = Annotated[
+CutOffTarget = Annotated[
     str | None,
-    typer.Argument(help="A VM (name, id, address), a hypervisor or a switch.", metavar="TARGET"),
+    typer.Argument(
+        help="A VM (name, id, fixed or floating address), or a hypervisor for its VMs.",
+        metavar="TARGET",
+    ),
 ]
 SwitchName = Annotated[
-    str, typer.Argument(help="A switch's name or management address.", metavar="SWITCH")
+    str,
+    typer.Argument(
+        help="A switch's name or management address.",
+        metavar="SWITCH",
+        autocompletion=complete.switches,
+    ),
 ]
 Behind = Annotated[
     str | None,
     typer.Option(
         "--switch",
         metavar="SWITCH",
+        autocompletion=complete.switches,
         help="The switch it is behind (name or address); Mimic is not asked. The switch has to "
         "confirm it.",
     ),

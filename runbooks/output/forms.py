@@ -25,6 +25,8 @@ FORMS = {
     "prometheus": "prometheus",
     "html": "map",
 }
+#: Other names of forms.
+ALIASES = {"map": "html"}
 DEFAULT = next(iter(FORMS))
 
 
@@ -72,6 +74,6 @@ class Form:
 
 
 def find_form(name: str = DEFAULT) -> Form:
-    """Return the form of that name; import its module."""
-    found: Form = import_module(f"runbooks.output.{FORMS[name]}").FORM
+    """Return the form of that name, or of that alias; import its module."""
+    found: Form = import_module(f"runbooks.output.{FORMS[ALIASES.get(name, name)]}").FORM
     return found

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from napalm_cumulus.redaction import without_secrets
+from nornir_config.terminal import width_of
 from runbooks.run.records import now
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _MARKS = {
 }
 _PLAIN_MARKS = {"✓": "+", "·": "-", "!": "!", "✗": "x", "►": ">"}
 _WIDTH = 13
-_WIDE = 200
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def make_console(*, stderr: bool = False) -> Console:
     file = forgiving(sys.stderr if stderr else sys.stdout)
     return QuietPipeConsole(
         file=file,
-        width=None if file.isatty() else _WIDE,
+        width=width_of(file),
         highlight=False,
         emoji=False,
         markup=False,

@@ -67,7 +67,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "nornir_config": (
         "init inventory_plugin",
         "runner connection settings secrets",
-        "stopping fleet_settings",
+        "stopping fleet_settings terminal",
     ),
     "napalm_cumulus": (
         "__init__",

@@ -56,6 +56,13 @@ def test_the_shell_completes_the_forms() -> None:
     assert said.stdout.split() == [form for form in FORMS if form.startswith("j")]
 
 
+def test_map_is_another_name_of_the_map() -> None:
+    assert find_form("map") is find_form("html")
+    asked = {"_VIP_COMPLETE": "complete_bash", "COMP_WORDS": "vip check -f m"}
+    said = CliRunner().invoke(app, prog_name="vip", env={**asked, "COMP_CWORD": "3"})
+    assert said.stdout.split() == ["map"]
+
+
 def test_the_help_and_a_refusal_name_every_form() -> None:
     for words in (["check", "--help"], ["check", "--format", "yaml"]):
         said = CliRunner().invoke(app, words)
