@@ -6,7 +6,6 @@ decides whether the target exists and is unique, not whether a VM that is shut o
 
 from __future__ import annotations
 
-import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,18 +24,16 @@ from inventory.errors import (
 from inventory.given import COMMAND_LINE, NOTHING_GIVEN, Given
 from inventory.model import Answer, Switch, Uplink, VirtualMachine, date_notes
 from inventory.names import is_address, is_hostname, one_line, same_host, whole_names
+from inventory.sources.one_vm import BY_NAME, kept_names, one_vm
 from inventory.sources.openstack.source import classify
-from inventory.sources.protocols import KeptNames, NameSource
+from inventory.sources.protocols import NameSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inventory.site import Site
-    from inventory.sources.protocols import Source
 
 T = TypeVar("T")
-#: The prefix that says that the rest is a VM's name, whatever it looks like.
-BY_NAME = "name"
 
 
 class Kind(str, Enum):
@@ -124,48 +121,6 @@ def resolve(
     return walk.from_vm(target, text)
 
 
-def one_vm(
-    vms: tuple[VirtualMachine, ...],
-    target: str,
-    source: str,
-    *,
-    by_name: bool = False,
-    known: tuple[str, ...] = (),
-) -> VirtualMachine:
-    """Return the only VM of an answer.
-
-    Args:
-        vms: the answer.
-        target: the text that was asked for.
-        source: who answered.
-        by_name: whether the text was taken for a name, whatever it looks like.
-        known: the names of known VMs; one of them may have been meant.
-
-    Raises:
-        TargetError: there is none, or there are several; the message lists them.
-    """
-    if len(vms) == 1:
-        return vms[0]
-    if not vms:
-        kind = str if by_name else type(classify(target))
-        what = {str: "name", uuid.UUID: "id"}.get(kind, "address")
-        unknown = TargetError(
-            f'{source} has no VM with the {what} "{one_line(target, 80)}".',
-            "Check the spelling (case matters); the VM may have been deleted."
-            if kind is str
-            else f"The VM may have been deleted. If that is its name: {BY_NAME}:{target}",
-        )
-        unknown.asked, unknown.known = target, known if kind is str else ()
-        raise unknown
-    listed = "; ".join(
-        f"{vm.id} in project {vm.project_id}, {vm.status}, on {vm.hypervisor or 'no hypervisor'}"
-        for vm in vms
-    )
-    raise TargetError(
-        f'{len(vms)} VMs answer to "{one_line(target, 80)}": {listed}.', "Give the id of one."
-    )
-
-
 def _not_asked(name: str, failed: list[tuple[Kind, SourceError]]) -> SourceError:
     """Return the error for a name that no system knows, of those that could be asked."""
     first = failed[0][1]
@@ -184,10 +139,6 @@ def _knows(kind: Kind, answer: Answer[Any], name: str) -> bool:
     if kind is Kind.HYPERVISOR:
         return any(same_host(known, name) for known in answer.value)
     return kind is Kind.SWITCH or bool(answer.value)
-
-
-def _kept_names(source: Source) -> tuple[str, ...]:
-    return source.known_names() if isinstance(source, KeptNames) else ()
 
 
 class _Walk:
@@ -259,7 +210,7 @@ class _Walk:
             f"({self._site.uplink.system}), no switch ({self._site.address.system}).",
             "Check the spelling; the case of a VM's name matters.",
         )
-        kept = (*_kept_names(self._site.compute), *_kept_names(self._site.address))
+        kept = (*kept_names(self._site.compute), *kept_names(self._site.address))
         nothing.asked, nothing.known = name, (*self._known, *kept)
         raise nothing
 
@@ -282,7 +233,7 @@ class _Walk:
                 raise
             self._warn(f"{failure} {text} is only known from the command line.")
             return self._given.vm(text)
-        kept = () if found.value else _kept_names(self._site.compute)
+        kept = () if found.value else kept_names(self._site.compute)
         vm = one_vm(found.value, text, found.source, by_name=by_name, known=kept)
         answer = Answer(vm, found.source, found.asked_at, found.cached, found.warning)
         return self._given.agreed(answer, self._warn)

@@ -90,7 +90,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "names errors files limit",
     ),
     "inventory.sources": (
-        "registry",
+        "registry one_vm",
         "mimic openstack subnet_page",
         "protocols plugins host_index memory_cache web",
         "patience",

@@ -1,0 +1,65 @@
+"""The one VM that a person means, or why there is none."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from inventory.errors import TargetError
+from inventory.names import one_line
+from inventory.sources.openstack.source import classify
+from inventory.sources.protocols import KeptNames
+
+if TYPE_CHECKING:
+    from inventory.model import VirtualMachine
+    from inventory.sources.protocols import Source
+
+#: The prefix that says that a text is a VM's name, whatever it looks like.
+BY_NAME = "name"
+
+
+def one_vm(
+    vms: tuple[VirtualMachine, ...],
+    target: str,
+    source: str,
+    *,
+    by_name: bool = False,
+    known: tuple[str, ...] = (),
+) -> VirtualMachine:
+    """Return the only VM of an answer.
+
+    Args:
+        vms: the answer.
+        target: the text that was asked for.
+        source: who answered.
+        by_name: whether the text was taken for a name, whatever it looks like.
+        known: the names of known VMs; one of them may have been meant.
+
+    Raises:
+        TargetError: there is none, or there are several; the message lists them.
+    """
+    if len(vms) == 1:
+        return vms[0]
+    if not vms:
+        kind = str if by_name else type(classify(target))
+        what = {str: "name", uuid.UUID: "id"}.get(kind, "address")
+        unknown = TargetError(
+            f'{source} has no VM with the {what} "{one_line(target, 80)}".',
+            "Check the spelling (case matters); the VM may have been deleted."
+            if kind is str
+            else f"The VM may have been deleted. If that is its name: {BY_NAME}:{target}",
+        )
+        unknown.asked, unknown.known = target, known if kind is str else ()
+        raise unknown
+    listed = "; ".join(
+        f"{vm.id} in project {vm.project_id}, {vm.status}, on {vm.hypervisor or 'no hypervisor'}"
+        for vm in vms
+    )
+    raise TargetError(
+        f'{len(vms)} VMs answer to "{one_line(target, 80)}": {listed}.', "Give the id of one."
+    )
+
+
+def kept_names(source: Source) -> tuple[str, ...]:
+    """Return the names in the kept answers of a source; one of them may have been meant."""
+    return source.known_names() if isinstance(source, KeptNames) else ()
