@@ -27,6 +27,7 @@ T = TypeVar("T")
 _PATIENCE = 4.0
 _PINGS, _INTERVAL, _TIMEOUT = 2, 0.2, 0.7
 _PER_HYPERVISOR = 2
+_KEPT = "VMs are compared with as they were when their source last answered"
 _NO_SAMPLE = "heal.blast_sample is 0: no other VM is pinged"
 
 
@@ -53,6 +54,7 @@ class ImpactSurvey:
         self._chain = chain
         self._sample = sample
         self._warnings: list[str] = []
+        self._known: tuple[str, ...] = ()
         self._began = time.monotonic()
         self._limit = threading.Semaphore(site.parallel)
         self._remote = Background(self._ask_elsewhere) if sample else None
@@ -82,11 +84,7 @@ class ImpactSurvey:
             self._warnings.append(f"other racks are not compared with: {error}")
             far = {}
         here = {switch.value.name for switch in self._chain.switches}
-        near = [
-            name
-            for name in dict.fromkeys(heard)
-            if is_hostname(name) and not same_host(name, self._chain.hypervisor)
-        ]
+        near = [name for name in dict.fromkeys(heard) if self._is_other_hypervisor(name)]
         local = self._vms_of(near[: self._sample])
         for leaf, vms in far.items():
             if any(same_host(leaf, name) for name in here) and not local:
@@ -119,6 +117,12 @@ class ImpactSurvey:
             round(time.monotonic() - self._began, 2),
         )
 
+    def _is_other_hypervisor(self, name: str) -> bool:
+        """Return whether a name that LLDP hears can be a hypervisor: it hears spines, too."""
+        if not is_hostname(name) or same_host(name, self._chain.hypervisor):
+            return False
+        return not self._known or any(same_host(name, known) for known in self._known)
+
     def _neighbours(self) -> tuple[VirtualMachine, ...]:
         return self._chain.neighbours.value if self._chain.neighbours else ()
 
@@ -134,6 +138,7 @@ class ImpactSurvey:
         except VipkeeperError as error:
             self._warnings.append(f"nobody in other racks is known: {error}")
             return {}
+        self._known = names
         others = [name for name in names if not same_host(name, self._chain.hypervisor)]
         chosen = _spread(others, 2 * self._sample)
         cables = self._answers({name: partial(self._uplinks, name) for name in chosen})
@@ -158,7 +163,10 @@ class ImpactSurvey:
         return self._site.uplink.uplinks_of(hypervisor).value
 
     def _vms(self, hypervisor: str) -> tuple[VirtualMachine, ...]:
-        return self._site.compute.vms_on(hypervisor).value
+        answer = self._site.compute.vms_on(hypervisor)
+        if answer.cached:  # a VM of then may be shut off or elsewhere now, and silent for that
+            self._warnings.append(_KEPT)
+        return answer.value
 
     def _answers(self, asked: dict[str, Callable[[], T]]) -> dict[str, T]:
         """Return the answers that came in time, by name; note a warning for each other question."""

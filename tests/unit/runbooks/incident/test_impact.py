@@ -94,8 +94,9 @@ def test_lldp_tells_who_is_near_and_strangers_are_not_asked_for(
 def test_a_spine_that_lldp_hears_is_no_warning_to_stop_for(
     site: Fake, pinged: tuple[list[str], set[str]]
 ) -> None:
-    found = look(site, heard=["spine01", HV51])
+    found = look(site, heard=[f"spine{number:02}" for number in range(9)] + [HV51])
     assert found.leaf.answering == ("vm-b1",)
+    assert found.warnings == ()
 
 
 @pytest.mark.parametrize("broken", ["list_hypervisors", "vms_on", "uplinks_of"])
@@ -206,6 +207,17 @@ def test_vms_of_a_compute_service_in_trouble_are_the_last_to_be_compared_with(
     look(site)
     assert {"130.246.214.1", "130.246.214.2"} < set(asked)
     assert "130.246.213.31" not in asked
+
+
+def test_that_vms_are_those_of_a_kept_answer_is_told_once(
+    site: Fake, pinged: tuple[list[str], set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert look(site).warnings == ()
+    asked = site.vms_on
+    monkeypatch.setattr(site, "vms_on", lambda name: replace(asked(name), cached=True))
+    assert look(site, heard=[HV51]).warnings == (
+        "VMs are compared with as they were when their source last answered",
+    )
 
 
 def test_the_survey_of_a_large_cloud(
