@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -49,8 +49,9 @@ class _Lines:
 
 
 class _Given(NamedTuple):
-    """A stanza of the merge text: its lines, and their numbers."""
+    """A stanza of the merge text: its address family, its lines, and their numbers."""
 
+    family: str
     text: Sequence[str]
     origin: Sequence[int]
 
@@ -79,13 +80,14 @@ def merge(base: Configuration, text: str) -> Candidate:
     """Return the configuration with the text's stanzas put in the place of those of the same name.
 
     An ``iface`` or ``vlan`` stanza replaces the one of that name where it stands (same file, same
-    place), or is appended to the main file. The k-th stanza of a name replaces the k-th.
+    place), or is appended to the main file. The k-th stanza of a name replaces the k-th; where the
+    text holds fewer of them, they are all of an address family, and replace those of it.
     ``auto`` and ``allow-*`` lines are added where the interface has none yet. What is added to a
     file is written in that file's encoding.
 
     Raises:
         ConfigurationError: the text contains other lines than stanzas and auto lines, has fewer
-            stanzas of a name than the configuration, or changes a mako template.
+            stanzas of a name and family than the configuration, or changes a mako template.
     """
     merging = _Merge(base)
     found = sections(text) or [Section(base.main, text, "", 1)]
@@ -96,7 +98,7 @@ def merge(base: Configuration, text: str) -> Candidate:
         for stanza in patch.stanzas:
             lines = patch.physical_lines[stanza.first - 1 : stanza.last]
             origin = range(first + stanza.first - 1, first + stanza.last)
-            given[stanza.keyword, stanza.words[0]].append(_Given(lines, origin))
+            given[stanza.keyword, stanza.words[0]].append(_Given(stanza.family, lines, origin))
     for key, texts in given.items():
         merging.put_stanzas(key, texts)
     for patch, first in patches:
@@ -154,17 +156,11 @@ class _Merge:
     def put_stanzas(self, key: _Key, texts: list[_Given]) -> None:
         keyword, name = key
         standing = self._standing.get(key, [])
-        if len(standing) > len(texts):
-            places = ", ".join(str(at) for at in standing)
-            raise ConfigurationError(
-                f"{name} has {len(standing)} stanzas ({places}) and the merge text holds "
-                f"{len(texts)} of them (line {texts[0].origin[0]}): give all, in that order."
-            )
-        for at, lines in zip(standing, texts, strict=False):
+        for at, lines in _places(name, standing, texts):
             self._edit(at, lines.origin[0]).instead = lines
         for lines in texts[len(standing) :]:
             new = _New()
-            new.rest.add(*lines)
+            new.rest.add(lines.text, lines.origin)
             self._appended.append(new)
             self._new.setdefault(name, new)
             parent = name.split(":", 1)[0]
@@ -212,6 +208,29 @@ class _Merge:
         return Candidate(Configuration(tree, self._base.main), origin)
 
 
+def _places(
+    name: str, standing: list[Located], texts: list[_Given]
+) -> Iterator[tuple[Located, _Given]]:
+    """Yield each standing stanza that is replaced, with what replaces it.
+
+    If the text holds fewer, they are those of an address family: ``inet`` or ``inet6``.
+    """
+    if len(standing) <= len(texts):
+        yield from zip(standing, texts, strict=False)
+        return
+    for family in dict.fromkeys(given.family for given in texts):
+        old = [at for at in standing if at.stanza.family == family]
+        new = [given for given in texts if given.family == family]
+        if len(old) != len(new):
+            places = ", ".join(str(at) for at in standing)
+            raise ConfigurationError(
+                f"{name} has {len(standing)} stanzas ({places}) and the merge text holds "
+                f"{len(texts)} of them (line {texts[0].origin[0]}): give all, in that order, or "
+                f"all of one family; {len(old)} of them are {family}."
+            )
+        yield from zip(old, new, strict=True)
+
+
 def _edited(file: InterfacesFile, edits: dict[int, _Edit], appended: list[_New]) -> _Lines:
     encoding = encoding_of(file.text)
     old = file.physical_lines
@@ -223,7 +242,7 @@ def _edited(file: InterfacesFile, edits: dict[int, _Edit], appended: list[_New])
             made.fit(edit.before.text, edit.before.origin, encoding, file.path)
         done = first - 1
         if edit.instead is not None:
-            made.fit(*edit.instead, encoding, file.path)
+            made.fit(edit.instead.text, edit.instead.origin, encoding, file.path)
             done = edit.stanza.last
             if done < len(old) or old[done - 1].endswith(("\n", "\r")):
                 made.close()

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from napalm.base.exceptions import MergeConfigException
 
 from lab.faults.inject import FaultInjector
 from tasks.facts.model import SwitchFacts
@@ -41,6 +42,13 @@ def continued(text: str) -> str:
     return text.replace("bridge-ports ", "bridge-ports \\\n\t\t")
 
 
+def trunk(text: str) -> str:
+    """Write ``bridge-vids`` by its other name; a kernel without VLANs on bridges passes it over."""
+    if "bridge-vids " in text:
+        return text.replace("bridge-vids ", "bridge-trunk ")
+    return text.replace(f"iface {SVI}\n", f"iface {SVI}\n\tbridge-trunk 453 999-1000\n")
+
+
 def loop(text: str) -> str:
     """The SVI's stanza comes out of a mako loop."""
     lines = text.replace(f"auto {SVI}\niface {SVI}\n", "auto vlan${v}\niface vlan${v}\n")
@@ -50,7 +58,8 @@ def loop(text: str) -> str:
 
 
 STYLES = {
-    each.__name__: each for each in (netmask, dotted, short_macs, two_stanzas, continued, loop)
+    each.__name__: each
+    for each in (netmask, dotted, short_macs, two_stanzas, continued, trunk, loop)
 }
 
 
@@ -102,6 +111,25 @@ def test_no_false_alarm_and_the_gateway_is_cured(
     assert FaultInjector(desk.lab).mend()[0].answers
     assert leaf.addresses() == WELL
     assert leaf.sh(f"cat {FILE}") == text
+
+
+def test_bridge_trunk_is_bridge_vids_to_ifupdown2_and_to_the_checks(leaf: LeafUnderTest) -> None:
+    stanza = "auto br9\niface br9\n\tbridge-vlan-aware yes\n\tbridge-ports none\n\t{} 453 999-1000\n"
+    told = []
+    for name in ("bridge-vids", "bridge-trunk"):
+        leaf.sh(f"cat >/var/tmp/trunk <<'END'\n{stanza.format(name)}END")
+        # What ifupdown2 has against a line, it says on stderr.
+        said = leaf.sh("ifquery -i /var/tmp/trunk -a -o json 2>&1; rm /var/tmp/trunk")
+        told.append(said.replace("bridge-trunk", "bridge-vids"))
+    assert told[0] == told[1]
+    assert "453 999-1000" in told[0]
+    switch = leaf.driver()
+    switch.load_merge_candidate(config=stanza.format("bridge-trunk"))
+    assert switch.candidate_problems == ()
+    with pytest.raises(MergeConfigException, match="bridge-trunk 5000 is not a number"):
+        switch.load_merge_candidate(
+            config=stanza.format("bridge-trunk").replace("999-1000", "5000")
+        )
 
 
 def test_why_ifupdown2_does_not_make_the_vips_is_told(

@@ -313,6 +313,33 @@ def test_ten_times_the_lines_cost_ten_times_as_much(
     assert any(ratio < 30 for ratio in ratios), "it would be 100 if it were quadratic"
 
 
+BOTH = "auto x\niface x inet static\n    address 10.0.0.1/24\n\niface x inet6 static\n    address {}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("iface x inet6 static\n    address 2001:db8::2/64\n", BOTH.format("2001:db8::2/64")),
+        (
+            "iface x\n    address 10.0.0.2/24\n",
+            BOTH.format("2001:db8::1/64")
+            .replace("x inet static", "x")
+            .replace("10.0.0.1", "10.0.0.2"),
+        ),
+    ],
+)
+def test_one_of_two_families_is_replaced_alone(text: str, meant: str) -> None:
+    base = Configuration({MAIN: BOTH.format("2001:db8::1/64")})
+    assert merge(base, text).configuration.tree[MAIN] == meant
+
+
+def test_one_of_two_stanzas_of_one_family_needs_both() -> None:
+    base = Configuration({MAIN: f"{BOTH}iface x inet\n    mtu 9000\n"})
+    with pytest.raises(ConfigurationError, match=r"has 3 stanzas .* 2 of them are inet\."):
+        merge(base, "iface x inet static\n    address 10.0.0.2/24\n")
+    assert merge(base, "iface x inet6 static\n    address 2001:db8::2/64\n")
+
+
 def test_allow_lines_of_a_new_interface_stand_in_front_of_it_in_their_order() -> None:
     device = CumulusDriver("leaf1", "u", "p", transport=Switch({MAIN: b"auto lo\niface lo\n"}))
     device.open()
