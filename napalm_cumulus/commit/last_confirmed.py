@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from napalm.base.exceptions import CommandErrorException, CommitError, LockError
 
@@ -55,7 +55,7 @@ class Previous:
                 "so that commit cannot be undone; load the configuration that is wanted instead."
             )
         kept = {path: text for path, text in base.disk.tree.items() if path not in self.written}
-        return Configuration({**kept, **self.files}, base.disk.main)
+        return replace(base.disk, tree={**kept, **self.files})
 
 
 def read(transport: Transport, switch: str, program: bytes) -> Previous:

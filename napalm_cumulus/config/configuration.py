@@ -7,8 +7,9 @@ markers stands for the main file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from operator import attrgetter
@@ -28,6 +29,8 @@ MAIN_FILE = "/etc/network/interfaces"
 NETWORK_DIR = "/etc/network"
 
 _MAX_SOURCE_DEPTH = 16
+#: The names that ``source-directory`` reads, in ifupdown2 as in Debian's ifupdown.
+_OF_DIRECTORY = re.compile(r"[a-zA-Z0-9_-]+")
 
 
 class Located(NamedTuple):
@@ -48,10 +51,12 @@ class Configuration:
     Attributes:
         tree: path to text, of every file that may matter, whether it is read or not.
         main: the file that ifupdown2 reads first.
+        directories: whether the switch's ifupdown2 follows ``source-directory`` lines.
     """
 
     tree: Mapping[str, str]
     main: str = MAIN_FILE
+    directories: bool = False
 
     @cached_property
     def files(self) -> tuple[InterfacesFile, ...]:
@@ -83,12 +88,12 @@ class Configuration:
                 yield file, Located(file, item)
                 continue
             yield file, item
-            if item.keyword == "source":
-                for sourced in sorted(p for p in self.tree if glob_match(p, item.words[0])):
+            if item.sources:
+                for sourced in sorted(p for p in self.tree if is_read_by(item, p)):
                     yield from self._read(sourced, (*above, path))
 
     def _parsed(self, path: str) -> InterfacesFile:
-        return InterfacesFile.parse(self.tree[path], path)
+        return InterfacesFile.parse(self.tree[path], path, directories=self.directories)
 
     def stanzas(self) -> Iterator[Located]:
         """Yield every stanza of every file, in reading order."""
@@ -122,7 +127,7 @@ class Configuration:
                         first_by[name] = by
                     elif by != first_by[name] or item.stanza.says != counted[name][0].stanza.says:
                         counted[name].append(item)
-            elif item is not None and item.keyword != "source":
+            elif item is not None and not item.sources:
                 for name in item.names:
                     brought_up.setdefault(name, set()).add(item.keyword)
         return {name: tuple(found) for name, found in counted.items()}
@@ -158,11 +163,11 @@ class Configuration:
         """
         parts = {section.path: section for section in sections(text)}
         if not parts:
-            return Configuration({**self.tree, self.main: text}, self.main)
+            return replace(self, tree={**self.tree, self.main: text})
         texts = {path: section.kept for path, section in parts.items()}
         gone = {file.path for file in self.files} - texts.keys()
         kept = {path: body for path, body in self.tree.items() if path not in gone}
-        changed = Configuration({**kept, **texts}, self.main)
+        changed = replace(self, tree={**kept, **texts})
         unread = texts.keys() - {file.path for file in changed.files}
         if unread:
             named = ", ".join(f"{path} (line {parts[path].first - 1})" for path in sorted(unread))
@@ -174,7 +179,7 @@ class Configuration:
 
     def with_file(self, file: InterfacesFile) -> Configuration:
         """Return the configuration with one file replaced."""
-        return Configuration({**self.tree, file.path: file.text}, self.main)
+        return replace(self, tree={**self.tree, file.path: file.text})
 
     def changes_to(self, other: Configuration) -> dict[str, str | None]:
         """Return the files that differ in ``other``: path to new text, or None if removed."""
@@ -218,8 +223,22 @@ def _diff_lines(text: str, *, told: bool) -> list[str]:
 
 
 def source_patterns(file: InterfacesFile) -> tuple[str, ...]:
-    """Return the glob patterns of a file's ``source`` lines (only their first word counts)."""
-    return tuple(d.words[0] for d in file.directives if d.keyword == "source")
+    """Return the glob patterns of the files that a file reads (only a line's first word counts)."""
+    return tuple(
+        d.words[0] if d.keyword == "source" else f"{d.words[0].rstrip('/')}/*"
+        for d in file.directives
+        if d.sources
+    )
+
+
+def is_read_by(line: Directive, path: str) -> bool:
+    """Return whether a ``source`` or ``source-directory`` line reads a file."""
+    if line.keyword == "source":
+        return glob_match(path, line.words[0])
+    directory, _, name = path.rpartition("/")
+    return _OF_DIRECTORY.fullmatch(name) is not None and glob_match(
+        directory, line.words[0].rstrip("/")
+    )
 
 
 def glob_match(path: str, pattern: str) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -39,13 +39,7 @@ _KEYWORDS = frozenset({*_STANZA_KEYWORDS, "auto", "source"})
 
 
 class LogicalLine(NamedTuple):
-    """A line as ifupdown2 sees it, after joining at backslashes.
-
-    Attributes:
-        text: the joined text without blanks at its ends.
-        first: number of its first physical line, from 1.
-        last: number of its last physical line.
-    """
+    """A line as ifupdown2 sees it, after joining at backslashes; its first and last line."""
 
     text: str
     first: int
@@ -159,12 +153,17 @@ class Stanza(_StanzaLines):
 
 
 class Directive(NamedTuple):
-    """A line outside stanzas: ``auto``, ``allow-CLASS`` or ``source``."""
+    """A line outside stanzas: ``auto``, ``allow-CLASS``, ``source`` or ``source-directory``."""
 
     keyword: str
     words: tuple[str, ...]
     first: int
     last: int
+
+    @property
+    def sources(self) -> bool:
+        """Return whether it reads other files; else it is about interfaces."""
+        return self.keyword.startswith("source")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -190,11 +189,15 @@ class InterfacesFile:
 
     path: str
     text: str
+    #: Whether this release of ifupdown2 knows ``source-directory``.
+    directories: bool = False
 
     @classmethod
-    def parse(cls, text: str, path: str = "/etc/network/interfaces") -> InterfacesFile:
+    def parse(
+        cls, text: str, path: str = "/etc/network/interfaces", *, directories: bool = False
+    ) -> InterfacesFile:
         """Read a file. It never fails: what ifupdown2 would not understand is in ``problems``."""
-        return cls(path, text)
+        return cls(path, text, directories)
 
     def render(self) -> str:
         """Return the file's text, exactly as it was read or edited."""
@@ -280,7 +283,7 @@ class InterfacesFile:
                 line = lines[attribute.first - 1]
                 body = line.lstrip(_BLANKS)
                 lines[attribute.first - 1] = line[: len(line) - len(body)] + "#" + body
-        return InterfacesFile(self.path, "".join(lines))
+        return replace(self, text="".join(lines))
 
     def stanza_text(self, stanza: Stanza) -> str:
         """Return the stanza's own physical lines."""
@@ -289,14 +292,10 @@ class InterfacesFile:
     def replace_stanza(self, stanza: Stanza, text: str) -> InterfacesFile:
         """Return the file with the stanza's lines replaced by other text."""
         lines = self.physical_lines
-        if stanza.last < len(lines) or lines[stanza.last - 1].endswith(("\n", "\r")):
-            text = _with_final_newline(text)
+        is_last = stanza.last == len(lines) and not lines[-1].endswith(("\n", "\r"))
+        end = "" if is_last or text.endswith(("\n", "\r")) else "\n"
         before, after = lines[: stanza.first - 1], lines[stanza.last :]
-        return InterfacesFile(self.path, "".join(before) + text + "".join(after))
-
-
-def _with_final_newline(text: str) -> str:
-    return text if text.endswith(("\n", "\r")) else text + "\n"
+        return replace(self, text="".join(before) + text + end + "".join(after))
 
 
 def _joined_lines(physical: Sequence[str]) -> Iterator[LogicalLine]:
@@ -344,11 +343,12 @@ class _Reader:
     def read(
         self, lines: Iterable[_SplitLine]
     ) -> tuple[tuple[Stanza, ...], tuple[Directive, ...], tuple[Problem, ...]]:
+        keywords = _KEYWORDS | {"source-directory"} if self._file.directories else _KEYWORDS
         split = _SPLIT.split if self._file.has_odd_blanks else str.split
         for word, rest, text, first, last in lines:
             if word[:1] == "#":
                 continue
-            if word in _KEYWORDS or (word[:5] == "allow" and word[5:6] in ("", "-")):
+            if word in keywords or (word[:5] == "allow" and word[5:6] in ("", "-")):
                 self._close()
                 words = [] if rest is None else split(rest)
                 if word in _STANZA_KEYWORDS:

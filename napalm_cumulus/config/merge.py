@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from napalm_cumulus.config.candidate import Candidate
@@ -91,7 +91,7 @@ def merge(base: Configuration, text: str) -> Candidate:
     """
     merging = _Merge(base)
     found = sections(text) or [Section(base.main, text, "", 1)]
-    patches = [(InterfacesFile.parse(_readable(section.text)), section.first) for section in found]
+    patches = [(_patch(base, section), section.first) for section in found]
     _refuse_unmergeable(patches)
     given: defaultdict[_Key, list[_Given]] = defaultdict(list)
     for patch, first in patches:
@@ -106,6 +106,10 @@ def merge(base: Configuration, text: str) -> Candidate:
             for word in directive.words:
                 merging.put_auto(directive.keyword, word, first + directive.first - 1)
     return merging.result()
+
+
+def _patch(base: Configuration, section: Section) -> InterfacesFile:
+    return InterfacesFile.parse(_readable(section.text), directories=base.directories)
 
 
 def _readable(text: str) -> str:
@@ -126,9 +130,9 @@ def _refuse_unmergeable(patches: list[tuple[InterfacesFile, int]]) -> None:
                 f"Line {first + problem.line - 1} of the merge text: {problem.message}."
             )
         for line in patch.directives:
-            if line.keyword == "source":
+            if line.sources:
                 raise ConfigurationError(
-                    f"Line {first + line.first - 1} of the merge text is a 'source' line; "
+                    f"Line {first + line.first - 1} of the merge text is a '{line.keyword}' line; "
                     "files can only be added by a replace."
                 )
     if not any(patch.stanzas or patch.directives for patch, _ in patches):
@@ -205,7 +209,7 @@ class _Merge:
             appended = self._appended if path == self._base.main else []
             lines = _edited(InterfacesFile.parse(tree.get(path, ""), path), edits, appended)
             tree[path], origin[path] = "".join(lines.text), lines.origin
-        return Candidate(Configuration(tree, self._base.main), origin)
+        return Candidate(replace(self._base, tree=tree), origin)
 
 
 def _places(

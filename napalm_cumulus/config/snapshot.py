@@ -6,11 +6,16 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from napalm_cumulus import errors
 from napalm_cumulus.config.archive import ArchiveError, read_archive
-from napalm_cumulus.config.configuration import NETWORK_DIR, Configuration, source_patterns
+from napalm_cumulus.config.configuration import (
+    NETWORK_DIR,
+    Configuration,
+    is_read_by,
+    source_patterns,
+)
 from napalm_cumulus.config.marked_text import ConfigurationError
 from napalm_cumulus.result import CommandResult
 from napalm_cumulus.ssh.transport import Transport
@@ -23,6 +28,11 @@ READ = (
     f'cd / && if [ "$(stat -c %u run/vipkeeper 2>/dev/null)" = 0 ] && [ -d {_PENDING}/network ]; '
     f"then set -- {_PENDING}/network; else set --; fi && "
     'tar -cf - etc/network "$@"'
+)
+#: Prints every file that ifupdown2 reads.
+FILES_READ = (
+    "timeout 10 ifquery -v -a 2>&1 >/dev/null </dev/null | "
+    "sed -n 's/^.*processing interfaces file //p'"
 )
 _SAFE_PATTERN = re.compile(r"^/[A-Za-z0-9_./*?\[\]+@:,=-]+$")
 #: What a confirm leaves beside the files after a power cut; nothing reads it, and the next commit
@@ -62,12 +72,12 @@ def take(transport: Transport) -> Snapshot:
     archive = _tar(transport, READ)
     disk, pending = archive.below(NETWORK_DIR), archive.below(f"/{_PENDING}/network")
     contents = disk.contents()
-    configuration = _configuration(contents)
-    outside = _outside(transport, configuration, contents, disk.leads_out())
+    directories = _follows_directories(transport, _configuration(contents))
+    outside = _outside(transport, contents, disk.leads_out(), directories=directories)
     if outside:
         contents |= outside
         contents |= {at: outside[real] for at, real in disk.leads_out().items() if real in outside}
-        configuration = _configuration(contents)
+    configuration = _configuration(contents, directories=directories)
     listing = tuple(sorted(disk.names))
     for path in (*contents, *listing):
         if not _SAFE_PATH.match(path):
@@ -77,7 +87,9 @@ def take(transport: Transport) -> Snapshot:
             )
     return Snapshot(
         disk=configuration,
-        pending=_configuration(pending.contents() | outside) if pending.names else None,
+        pending=_configuration(pending.contents() | outside, directories=directories)
+        if pending.names
+        else None,
         manifest={path: hashlib.sha256(data).hexdigest() for path, data in contents.items()},
         listing=listing,
     )
@@ -88,9 +100,31 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _configuration(contents: Mapping[str, bytes]) -> Configuration:
+def _configuration(contents: Mapping[str, bytes], *, directories: bool = False) -> Configuration:
     texts = {path: data.decode("utf-8", "surrogateescape") for path, data in contents.items()}
-    return Configuration(texts)
+    return Configuration(texts, directories=directories)
+
+
+def _follows_directories(transport: Transport, found: Configuration) -> bool:
+    """Return whether the switch's ifupdown2 follows ``source-directory`` lines, if there are any.
+
+    Release 3.0 does not, later ones do. ifupdown2 itself tells which files it reads.
+    """
+    followed = replace(found, directories=True)
+    try:
+        lines = [
+            line
+            for file in followed.files
+            for line in file.directives
+            if line.keyword == "source-directory"
+        ]
+        if not lines:
+            return False
+        read = {file.path for file in found.files}
+    except ConfigurationError as error:
+        raise errors.CommandErrorException(str(error)) from error
+    told = set(transport.run(FILES_READ).stdout.decode("utf-8", "surrogateescape").splitlines())
+    return any(is_read_by(line, path) for line in lines for path in told - read)
 
 
 @dataclass(frozen=True)
@@ -168,15 +202,16 @@ def _tar(transport: Transport, command: str) -> _Archive:
 
 def _outside(
     transport: Transport,
-    configuration: Configuration,
     contents: Mapping[str, bytes],
     links: Mapping[str, str],
+    *,
+    directories: bool,
 ) -> dict[str, bytes]:
     """Return the files outside /etc/network that ``source`` lines and links read."""
     found: dict[str, bytes] = {}
     asked: set[str] = set()
     while True:
-        read = _configuration({**contents, **found}) if found else configuration
+        read = _configuration({**contents, **found}, directories=directories)
         wanted = _outside_patterns(read) | set(links.values())
         patterns = wanted - asked
         if not patterns:

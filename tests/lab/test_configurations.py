@@ -12,6 +12,7 @@ import pytest
 from napalm.base.exceptions import MergeConfigException
 
 from lab.faults.inject import FaultInjector
+from napalm_cumulus.config.snapshot import FILES_READ
 from tasks.facts.model import SwitchFacts
 from tasks.health.judge import judge
 from tests.lab.desk import SWITCH, Desk
@@ -114,7 +115,9 @@ def test_no_false_alarm_and_the_gateway_is_cured(
 
 
 def test_bridge_trunk_is_bridge_vids_to_ifupdown2_and_to_the_checks(leaf: LeafUnderTest) -> None:
-    stanza = "auto br9\niface br9\n\tbridge-vlan-aware yes\n\tbridge-ports none\n\t{} 453 999-1000\n"
+    stanza = (
+        "auto br9\niface br9\n\tbridge-vlan-aware yes\n\tbridge-ports none\n\t{} 453 999-1000\n"
+    )
     told = []
     for name in ("bridge-vids", "bridge-trunk"):
         leaf.sh(f"cat >/var/tmp/trunk <<'END'\n{stanza.format(name)}END")
@@ -130,6 +133,21 @@ def test_bridge_trunk_is_bridge_vids_to_ifupdown2_and_to_the_checks(leaf: LeafUn
         switch.load_merge_candidate(
             config=stanza.format("bridge-trunk").replace("999-1000", "5000")
         )
+
+
+def test_a_source_directory_is_shown_where_this_ifupdown2_reads_it(
+    leaf: LeafUnderTest, original: str
+) -> None:
+    more = "/etc/network/more/one"
+    leaf.sh(f"mkdir -p {more.rpartition('/')[0]}; printf 'auto br9\\niface br9\\n' >{more}")
+    try:
+        leaf.sh(f"cat >{FILE} <<'END'\nsource-directory /etc/network/more\n{original}END")
+        told = leaf.sh(FILES_READ).splitlines()
+        assert FILE in told
+        running = leaf.driver().get_config()["running"]
+        assert (f"# file: {more}\n" in running) == (more in told)
+    finally:
+        leaf.sh("rm -r /etc/network/more")
 
 
 def test_why_ifupdown2_does_not_make_the_vips_is_told(

@@ -18,6 +18,7 @@ from napalm.base.exceptions import (
 )
 
 from napalm_cumulus import CumulusDriver
+from napalm_cumulus.config import snapshot
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.marked_text import ConfigurationError, split_marked
 from napalm_cumulus.config.merge import merge
@@ -43,10 +44,18 @@ SWP2 = "auto swp2\niface swp2\n    mtu 9200\n"
 class Switch:
     """A switch with these files, which can be changed."""
 
-    def __init__(self, files: dict[str, bytes]) -> None:
+    def __init__(self, files: dict[str, bytes], *, directories: bool = False) -> None:
         self.files = dict(files)
+        self.directories = directories
 
     def run(self, command: str, **_: Any) -> CommandResult:
+        if command == snapshot.FILES_READ:
+            read = Configuration(
+                {path: data.decode("utf-8", "replace") for path, data in self.files.items()},
+                directories=self.directories,
+            )
+            said = "".join(f"{file.path}\n" for file in read.files)
+            return CommandResult(command, 0, said.encode(), b"")
         made = io.BytesIO()
         with tarfile.open(fileobj=made, mode="w") as archive:
             for path, data in self.files.items():
@@ -277,6 +286,36 @@ def test_any_bytes_come_back(first: bytes, second: bytes) -> None:
     assert found == {file.path: tree[file.path] for file in configuration.files}
 
 
+# --- source-directory -----------------------------------------------------------------------------
+
+IN_DIRECTORY = "/etc/network/more/vlan7"
+WITH_DIRECTORY = {
+    MAIN: b"auto lo\niface lo inet loopback\n\nsource-directory /etc/network/more/\n"
+    b"auto swp1\niface swp1\n    mtu 9000\n",
+    IN_DIRECTORY: b"auto swp7\niface swp7\n    mtu 9000\n",
+    "/etc/network/more/vlan8.bak": b"auto swp8\niface swp8\n",
+}
+
+
+@pytest.mark.parametrize("follows", [False, True])
+def test_files_of_a_source_directory_are_shown_where_the_switch_reads_them(follows: bool) -> None:
+    device = CumulusDriver("leaf1", "u", "p", transport=Switch(WITH_DIRECTORY, directories=follows))
+    device.open()
+    running = device.get_config()["running"]
+    assert (f"# file: {IN_DIRECTORY}\n" in running) == follows
+    assert "vlan8" not in running
+    device.load_replace_candidate(config=running)
+    assert device.compare_config() == ""
+    device.load_merge_candidate(config="iface swp7\n    mtu 1500\n")
+    changed = IN_DIRECTORY if follows else MAIN
+    assert list(written(device)) == [changed]
+    if follows:
+        device.load_replace_candidate(config=f"{running}# file: /etc/network/more/new\n{SWP2}")
+        assert written(device) == {"/etc/network/more/new": SWP2.encode()}
+    with pytest.raises(MergeConfigException, match="'source' line"):
+        device.load_merge_candidate(config="source /x\n")
+
+
 # --- cost -----------------------------------------------------------------------------------------
 
 
@@ -313,7 +352,9 @@ def test_ten_times_the_lines_cost_ten_times_as_much(
     assert any(ratio < 30 for ratio in ratios), "it would be 100 if it were quadratic"
 
 
-BOTH = "auto x\niface x inet static\n    address 10.0.0.1/24\n\niface x inet6 static\n    address {}\n"
+BOTH = (
+    "auto x\niface x inet static\n    address 10.0.0.1/24\n\niface x inet6 static\n    address {}\n"
+)
 
 
 @pytest.mark.parametrize(
