@@ -91,7 +91,10 @@ class HealSettings(Section):
 
 
 class PathsSettings(Section):
-    """Where vipkeeper keeps its cache, reports and logs (made with mode 700 and 600)."""
+    """Where vipkeeper keeps its cache, reports and logs (made with mode 700 and 600).
+
+    ``inventory`` is a directory of ``vip inventory write``, for when the sources are down.
+    """
 
     cache: Path = Field(default_factory=lambda: platformdirs.user_cache_path("vipkeeper"))
     reports: Path = Field(
@@ -103,6 +106,7 @@ class PathsSettings(Section):
     watch: Path = Field(
         default_factory=lambda: platformdirs.user_state_path("vipkeeper") / "watch.jsonl"
     )
+    inventory: Path | None = None
 
 
 #: The sections of the sources that are part of Vipkeeper.

@@ -63,7 +63,7 @@ def judge(
     macs = [normal_mac(mac) or mac.lower() for mac in macs]
     seen = [row.port for row in facts.lldp.rows if hypervisor and same_host(row.name, hypervisor)]
     evidence = [_lldp_evidence(facts, hypervisor, seen)]
-    where = places(facts.fdb, macs or macs_of(facts.neighbours, addresses))
+    where = learnt(facts, macs or macs_of(facts.neighbours, addresses))
     if macs:
         evidence.append(_fdb_evidence(facts.fdb, where, set(macs)))
     elif where.far and not where.near:
@@ -86,9 +86,7 @@ def judge(
         evidence=tuple(evidence),
         warnings=tuple(warnings),
         heard=tuple(dict.fromkeys(row.name for row in facts.lldp.rows)),
-        behind=()
-        if where.near
-        else tuple(sorted({v for v in where.far.values() if is_address(v)})),
+        behind=() if where.near else where.vteps,
         vteps=vteps_of(facts),
     )
 
@@ -111,14 +109,20 @@ class Places:
         return tuple(sorted({place for place in self.far.values() if is_address(place)}))
 
 
-def places(fdb: Section[FdbFact], macs: Collection[str]) -> Places:
-    """Return where the switch has learnt the MACs: on its own ports, or from another leaf."""
-    tunnels = {row.port for row in fdb.rows if row.remote}
+def learnt(facts: SwitchFacts, macs: Collection[str] | None) -> Places:
+    """Return where the switch has learnt MACs: on its own ports, or from another leaf.
+
+    Args:
+        facts: its tables.
+        macs: the MACs to look for; None for all.
+    """
+    tunnels = {row.port for row in facts.fdb.rows if row.remote}
+    tunnels |= {row.name for row in facts.links.rows if row.kind == "vxlan"}
     near: dict[str, str] = {}
     remote: dict[str, str] = {}
     tunnel: dict[str, str] = {}
-    for row in fdb.rows:
-        if row.mac in macs and row.state != "permanent":
+    for row in facts.fdb.rows:
+        if (macs is None or row.mac in macs) and row.state != "permanent":
             if row.port not in tunnels:
                 near[row.mac] = row.port
             elif row.remote:

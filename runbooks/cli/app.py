@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from inventory.errors import ExitCode
-from runbooks.cli.fleet import check, heal_all, watch
+from runbooks.cli.fleet import Deadline, Switches, Workers, check, heal_all, watch
 from runbooks.cli.guard import GuardedGroup
 from runbooks.cli.options import (
     AsJson,
@@ -51,6 +51,14 @@ inventory_app = typer.Typer(
 app.add_typer(inventory_app, name="inventory")
 app.command()(check)
 app.command()(watch)
+
+
+#: The forms of ``vip find``.
+_FIND_FORMS = ("table", "json")
+
+
+def _forms(incomplete: str) -> list[str]:
+    return [form for form in _FIND_FORMS if form.startswith(incomplete)]
 
 
 def _show_version(asked: bool) -> None:
@@ -120,6 +128,37 @@ def trace(  # noqa: PLR0917 - Typer reads the options from the signature
         as_json=as_json,
         probe=probe,
         given=given_of(settings, site, story, *described),
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def find(  # noqa: PLR0917 - as above
+    ctx: typer.Context,
+    target: Annotated[
+        str,
+        typer.Argument(help="A VM (name, id, address), a hypervisor or a MAC.", metavar="TARGET"),
+    ],
+    switches: Switches = None,
+    form: Annotated[
+        str, typer.Option("--format", "-f", help="One of: table, json.", autocompletion=_forms)
+    ] = "table",
+    deadline: Deadline = None,
+    workers: Workers = None,
+) -> None:
+    """Ask all known switches at once which of them sees a VM, a hypervisor or a MAC."""
+    if form not in _FIND_FORMS:
+        raise UsageError(f"--format {form!r} is none of: {', '.join(_FIND_FORMS)}")
+    settings = settings_of(ctx, ("runbooks.find",), changes=False)
+    from runbooks.find import SearchRequest, run_find
+    from runbooks.fleet.checker import CheckPace
+
+    quiet = tell_story(stderr=True, quiet=True)
+    request = SearchRequest(
+        target, tuple(switches or ()), form == "json", CheckPace(workers, deadline)
+    )
+    code = run_find(
+        settings, site_of(settings), request, lambda name: switch_of(settings, name, quiet)
     )
     raise typer.Exit(code)
 

@@ -20,6 +20,7 @@ from tasks.health.fleet import judge_fleet
 from tasks.health.model import FleetHealth
 
 if TYPE_CHECKING:
+    from nornir.core.inventory import Defaults
     from nornir.core.task import MultiResult
 
     from nornir_config.settings import Settings
@@ -161,13 +162,10 @@ class Checker:
         if defaults.password or self._asked:
             return False
         self._asked = True
-        question = f"Password of {defaults.username or 'the user'} on the switches: "
-        password = get_secret("ssh_password", use_keyring=True, prompt=question)
-        if password is None:
-            self._no_password()
-            return False
-        defaults.password = password.get_secret_value()
-        return True
+        if find_password(defaults):
+            return True
+        self._no_password()
+        return False
 
     def _no_password(self) -> None:
         """Say at each refused login which variable would have held the password."""
@@ -208,3 +206,15 @@ class Checker:
         judged = judge_fleet(list(healths), strict=self._looking.strict)
         judged = tuple(f for f in judged if self._looking.wants(f.check))
         return (*left_out, *judged)
+
+
+def find_password(defaults: Defaults) -> bool:
+    """Ask for the password of all switches where none is known; return whether one was found."""
+    if defaults.password:
+        return False
+    question = f"Password of {defaults.username or 'the user'} on the switches: "
+    password = get_secret("ssh_password", use_keyring=True, prompt=question)
+    if password is None:
+        return False
+    defaults.password = password.get_secret_value()
+    return True

@@ -23,15 +23,16 @@ class Bar:
     Switches that are not well are told above it.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, doing: str = "checking") -> None:
         self._console = console
+        self._doing = doing
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
     def begin(self, total: int) -> None:
         """Show the bar."""
         self._bar = Progress(
-            TextColumn("checking"),
+            TextColumn(self._doing),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -44,12 +45,16 @@ class Bar:
 
     def done(self, health: SwitchHealth) -> None:
         """Move the bar on."""
+        well = health.status is Status.OK
+        self.tell(health.switch, "" if well else _line(health), STYLES[health.status])
+
+    def tell(self, switch: str, line: str, style: str = "") -> None:
+        """Move the bar on; a line is told above it unless it is empty."""
         if self._bar is None or self._task is None:
             return
-        name = printable(short_host(health.switch))
-        self._bar.update(self._task, advance=1, description=name)
-        if health.status is not Status.OK:
-            self._bar.console.print(_line(health), style=STYLES[health.status])
+        self._bar.update(self._task, advance=1, description=printable(short_host(switch)))
+        if line:
+            self._bar.console.print(line, style=style)
 
     def end(self) -> None:
         """Remove the bar."""
@@ -71,8 +76,14 @@ class Lines:
 
     def done(self, health: SwitchHealth) -> None:
         """Tell the outcome of a switch."""
+        self.tell(health.switch, _line(health))
+
+    def tell(self, switch: str, line: str, style: str = "") -> None:
+        """Tell the outcome of a switch; its name where the line is empty."""
         self._number += 1
-        self._console.print(f"{self._number}/{self._total} {_line(health)}")
+        self._console.print(
+            f"{self._number}/{self._total} {line or printable(switch)}", style=style
+        )
 
     def end(self) -> None:
         """Do nothing."""

@@ -130,7 +130,13 @@ def _show_way_round(site: Site, target: str, failure: SourceError, *, found: boo
         )
     else:
         way = f"To go on without it, name the switch: --switch NAME; to find it: vip find {target}"
-    failure.advice = " ".join(filter(None, (failure.advice, way)))
+    _advise(failure, way)
+
+
+def _advise(failure: SourceError, way: str) -> None:
+    """Add what to do to a failure, once: the same one may be met again."""
+    if way not in failure.advice:
+        failure.advice = f"{failure.advice} {way}".strip()
 
 
 def record(run: Run, followed: TracedPath) -> None:
@@ -169,7 +175,7 @@ def find_switch(
         if leaf is None:
             if not failure.sound:
                 way = "To go on without it: the switch's management address in place of its name."
-                failure.advice = " ".join(filter(None, (failure.advice, way)))
+                _advise(failure, way)
             raise
         answer = remembered(leaf, str(failure))
     step = _step("switch", answer)

@@ -13,8 +13,11 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 from nornir import InitNornir
 from nornir.core.plugins.inventory import InventoryPluginRegister
@@ -36,6 +39,10 @@ HANGING = {
     "subnet-page": {"VIPKEEPER_SUBNET_PAGE__TIMEOUT": "1"},
     "openstack": {"VIPKEEPER_OPENSTACK__TIMEOUT": "1", "VIPKEEPER_OPENSTACK__DEADLINE": "4"},
 }
+
+DOWN = {"mimic": "refused", "subnet-page": "refused", "openstack": "keystone-refused"}
+A1, A1_MAC = "130.246.213.11", "fa:16:3e:d4:d5:0b"
+FIND_SCHEMA = Path(__file__).parents[2] / "docs/schemas/find-1.json"
 
 HOSTS = {"mimic": "10.5.0.10", "subnet-page": "10.5.0.11", "openstack": "10.5.0.12"}
 
@@ -132,6 +139,152 @@ def test_an_answer_of_the_past_is_checked_by_the_switch(desk: Desk, leaf: LeafUn
     with desk.web_fault("mimic", "refused"):
         said = desk.refused(leaf, 6, OTHER_SWITCH, "does not confirm it", env=IMPATIENT)
     assert "(its answer of" in said.out
+
+
+# --- without a source
+
+
+@pytest.mark.parametrize(
+    ("down", "words"),
+    [
+        (("mimic",), ("vm-a1", "--switch", "swt-sn2100-03")),
+        (("mimic", "subnet-page"), ("vm-a1", "--switch", "10.5.0.43")),
+        (
+            ("mimic", "subnet-page", "openstack"),
+            (A1, "--switch", "10.5.0.43", "--hypervisor", "hv50"),
+        ),
+        (("mimic", "subnet-page", "openstack"), (A1, "--switch", "10.5.0.43", "--mac", A1_MAC)),
+    ],
+    ids=["mimic", "subnet-page", "all-hypervisor", "all-mac"],
+)
+def test_heal_with_nothing_kept_where_the_person_names_the_place(
+    desk: Desk, leaf: LeafUnderTest, down: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    other = LeafUnderTest(desk.lab, leaf._stack, "01")
+    assert desk.lab.answers(A1, count=2)
+    FaultInjector(desk.lab).inject("svi-routes-lost")
+    with ExitStack() as stack:
+        stack.enter_context(untouched(other))
+        for system in down:
+            stack.enter_context(desk.web_fault(system, DOWN[system]))
+        said = desk.vip("heal", *words, "--yes", env=IMPATIENT)
+    assert said.code == 0, said
+    assert desk.lab.answers(A1)
+    report = desk.report()
+    assert report["verdict"] == "healed"
+    assert report["options"]["switch"] == words[2]
+    (presence,) = report["presence"].values()
+    assert presence["hostname"] == "swt-sn2100-03"
+    assert not any(step["cached"] for step in report["way"]["steps"])
+
+
+@pytest.mark.parametrize("place", [("--hypervisor", "hv50"), ("--mac", A1_MAC), ()], ids=str)
+def test_a_named_switch_that_does_not_see_it_is_left_alone(
+    desk: Desk, leaf: LeafUnderTest, place: tuple[str, ...]
+) -> None:
+    """Another leaf is named: no hypervisor and no MAC of the person makes it the right one."""
+    other = LeafUnderTest(desk.lab, leaf._stack, "01")
+    with ExitStack() as stack:
+        stack.enter_context(untouched(other))
+        for system, fault in DOWN.items():
+            stack.enter_context(desk.web_fault(system, fault))
+        desk.refused(
+            leaf, 6, f"--switch puts {A1}", "does not confirm it", f"vip find {A1}", "--force",
+            command=("heal", A1, "--switch", "10.5.0.41", *place, "--toggle", "--yes"),
+            env=IMPATIENT,
+        )  # fmt: skip
+
+
+def find(desk: Desk, *words: str, code: int = 0, env: dict[str, str] | None = None) -> Any:
+    """What ``vip find`` answers as JSON; it has to follow the published schema."""
+    said = desk.vip("find", *words, "-f", "json", env=env)
+    assert said.code == code, said
+    told = json.loads(said.out)
+    jsonschema.validate(told, json.loads(FIND_SCHEMA.read_text()))
+    return told
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "then"),
+    [
+        ("vm-a1", "vm", "vip heal vm-a1 --switch swt-sn2100-03"),
+        (A1, "vm", f"vip heal {A1} --switch swt-sn2100-03"),
+        ("hv50", "hypervisor", "vip heal hv50 --switch swt-sn2100-03"),
+        (A1_MAC, "mac", "vip heal vm-a1 --switch swt-sn2100-03"),
+    ],
+    ids=["vm", "address", "hypervisor", "mac"],
+)
+def test_find(desk: Desk, leaf: LeafUnderTest, target: str, kind: str, then: str) -> None:
+    assert desk.lab.answers(A1, count=2)
+    with untouched(leaf):
+        told = find(desk, target)
+    assert (told["kind"], told["found"], told["asked"]) == (kind, True, 2)
+    here = [one for one in told["switches"] if one["here"]]
+    assert [(one["switch"], one["ports"]) for one in here] == [(SWITCH, ["swp1s3"])]
+    assert ({"FDB"} if kind == "mac" else {"LLDP", "FDB"}) <= set(here[0]["evidence"])
+    assert here[0]["hypervisor"] == HV
+    assert told["next"] == then
+    # The other leaf has the MAC by EVPN: that is not "here", and points to this leaf.
+    others = [one for one in told["switches"] if not one["here"]]
+    assert all(one["behind"] == [{"vtep": "10.0.0.11", "leafs": [SWITCH]}] for one in others), (
+        others
+    )
+
+
+def test_find_with_every_source_down(desk: Desk, leaf: LeafUnderTest) -> None:
+    assert desk.lab.answers(A1, count=2)
+    with ExitStack() as stack:
+        for system, fault in DOWN.items():
+            stack.enter_context(desk.web_fault(system, fault))
+        # Nothing is known: the addresses are named.
+        desk.refused(leaf, 4, "vip find TARGET ADDRESS", command=("find", A1), env=IMPATIENT)
+        told = find(desk, A1, "10.5.0.43", "10.5.0.41", env=IMPATIENT)
+        assert told["macs"] == [A1_MAC]
+        assert told["next"] == f"vip heal {A1} --switch 10.5.0.43 --hypervisor {HV}"
+        # Now the leafs are known from that look.
+        said = desk.vip("find", "hv60", env=IMPATIENT)
+        assert said.code == 0, said
+        assert "hv60 is behind swt-sn2100-01 on swp1s3" in said.out
+        then = "Next: vip heal ADDRESS --switch swt-sn2100-01 --hypervisor hv60"
+        assert then in said.out
+        told = find(desk, "fa:16:3e:00:de:ad", code=3, env=IMPATIENT)
+        assert told["found"] is False
+
+
+@contextmanager
+def unreachable(lab: Lab, address: str) -> Iterator[None]:
+    """An address to which the seat has no route for a while."""
+    lab.exec_seat(["ip", "route", "add", "unreachable", address], check=True)
+    try:
+        yield
+    finally:
+        lab.exec_seat(["ip", "route", "del", "unreachable", address], check=True)
+
+
+def test_an_unreachable_switch_hides_no_other(desk: Desk, leaf: LeafUnderTest) -> None:
+    with unreachable(desk.lab, "10.5.0.41"):
+        said = desk.vip("find", "hv50")
+        assert said.code == 0, said
+        assert f"hv50 is behind {SWITCH} on swp1s3" in said.out
+        assert OTHER_SWITCH in said.out
+        told = find(desk, "hv60", code=5)
+    assert [one["switch"] for one in told["unanswered"]] == [OTHER_SWITCH]
+
+
+def test_a_vtep_is_translated_to_its_leaf(desk: Desk, leaf: LeafUnderTest) -> None:
+    """Mimic names the wrong leaf; that one says "behind 10.0.0.11", which is leaf -03."""
+    assert desk.vip("check", "--no-probe").code in {0, 10, 11}
+    assert desk.lab.answers(A1, count=2)
+    with desk.web_fault("mimic", "wrong-switch"):
+        said = desk.refused(
+            leaf, 6, f"{A1_MAC} behind 10.0.0.11",
+            f"10.0.0.11 is the VTEP of {SWITCH}: vip heal vm-a1 --switch swt-sn2100-03",
+        )  # fmt: skip
+        assert "--force" not in said.err
+        FaultInjector(desk.lab).inject("svi-routes-lost")
+        said = desk.vip("heal", "vm-a1", "--switch", "swt-sn2100-03", "--yes")
+    assert said.code == 0, said
+    assert desk.lab.answers(A1)
 
 
 def test_mimic_names_the_wrong_switch(desk: Desk, leaf: LeafUnderTest) -> None:

@@ -42,7 +42,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "runbooks": (
         "cli",
         "watch fleet_heal",
-        "check monitor",
+        "check monitor find",
+        "search",
         "heal toggle fleet",
         "trace cure",
         "incident output pending inventory",
@@ -85,7 +86,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "site leafs",
         "cached_sources",
         "disk_cache kept",
-        "sources export written given",
+        "sources export given",
         "model settings",
         "names errors files limit",
     ),

@@ -253,9 +253,10 @@ def test_a_vtep_is_translated_to_its_leaf_and_that_leaf_is_offered(world: World)
     assert ended.exit_code == 6, ended.output
     assert f"10.0.0.12 is the VTEP of {SW1}: vip heal vm-a1 --switch swt-sn2100-01" in ended.stderr
     assert "--force" not in ended.stderr
-    ended = world.vip("trace", "vm-a1")
+    ended = world.vip("trace", "vm-a1", "--json")
     assert ended.exit_code == 6
-    assert "10.0.0.12 is the VTEP of swt-sn2100-01" in " ".join(ended.stdout.split())
+    (switch,) = json.loads(ended.stdout)["switches"]
+    assert switch["translated"] == [f"10.0.0.12 is the VTEP of {SW1}"]
 
 
 def test_an_unknown_vtep_is_looked_for(world: World) -> None:

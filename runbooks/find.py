@@ -1,0 +1,216 @@
+"""``vip find``: behind which switch a VM, a hypervisor or a MAC is; the switches are asked."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from inventory.errors import VipkeeperError
+from inventory.leafs import LeafMemory, leaf_of
+from napalm_cumulus.account import who
+from nornir_config.init import init_nornir, switch_inventory
+from nornir_config.runner.errors import FleetInterrupt
+from nornir_config.runner.fleet import FleetRunner
+from nornir_config.secrets import no_password
+from runbooks.fleet.assess import LOGIN_REFUSED, why_unanswered
+from runbooks.fleet.checker import CheckPace, find_password
+from runbooks.fleet.progress import Bar, Lines
+from runbooks.incident.background import Background
+from runbooks.run.errors import CancelledError
+from runbooks.run.records import now
+from runbooks.run.story import make_console, printable
+from runbooks.search.answer import Unanswered, conclude, found_by
+from runbooks.search.look import look
+from runbooks.search.show import line_of, show, to_json
+from runbooks.search.switches import KnownSwitches, known_switches
+from runbooks.search.wanted import MAC, Wanted, owner_of, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nornir.core.inventory import Inventory
+    from nornir.core.task import MultiResult
+
+    from inventory.model import Switch, VirtualMachine
+    from inventory.site import Site
+    from nornir_config.settings import Settings
+    from runbooks.search.answer import SearchAnswer
+    from runbooks.search.look import Sighting
+
+_A_DAY = 86400.0
+#: Seconds for OpenStack to say whose a MAC is, once all switches have answered.
+_PATIENCE = 2.0
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """What the command line asks for.
+
+    Attributes:
+        target: the VM, hypervisor, MAC or address.
+        switches: names or addresses of the only switches to ask; empty means all that are known.
+        as_json: print JSON instead of a table.
+        pace: number of switches at once, and the deadline.
+    """
+
+    target: str
+    switches: tuple[str, ...] = ()
+    as_json: bool = False
+    pace: CheckPace = field(default_factory=CheckPace)
+
+
+def run_find(
+    settings: Settings, site: Site, request: SearchRequest, find: Callable[[str], Switch]
+) -> int:
+    """Search, show the answer, and return the exit code.
+
+    Args:
+        settings: the settings for logins and deadlines.
+        site: the sources.
+        request: what is asked for.
+        find: finds one switch by its name or address.
+
+    Raises:
+        TargetError: the target can be no name, or is that of several things.
+        SourceError: no switch is known that could be asked.
+        CancelledError: a signal stopped it.
+    """
+    at, began = now(), time.monotonic()
+    listed = Background(lambda: _switches(settings, site, request, find))
+    wanted = resolve(site, request.target)
+    owner = Background(lambda: owner_of(site, wanted.macs[0])) if wanted.kind == MAC else None
+    known = listed.result(_A_DAY)
+    search = _Search(settings, known.switches, wanted, request)
+    stopped = search.ask_all()
+    answer = search.conclude(known.notes, _owner(owner))
+    if request.as_json and not stopped:
+        sys.stdout.write(to_json(answer, at, time.monotonic() - began))
+    elif not request.as_json:
+        show(answer, make_console())
+    if stopped:
+        raise CancelledError(
+            f"stopped by {stopped}: {search.not_asked} of {len(known.switches)} switches were not "
+            "asked; nothing on any switch was touched",
+            "Run it again.",
+        )
+    return answer.exit_code
+
+
+def _switches(
+    settings: Settings, site: Site, request: SearchRequest, find: Callable[[str], Switch]
+) -> KnownSwitches:
+    if not request.switches:
+        return known_switches(settings, site)
+    named = {switch.name: switch for switch in map(find, request.switches)}
+    return KnownSwitches(tuple(named.values()))
+
+
+def _owner(asked: Background[VirtualMachine | None] | None) -> str:
+    """Return the name of the VM that has the MAC; empty where that is not known in time."""
+    if asked is None:
+        return ""
+    try:
+        vm = asked.result(_PATIENCE)
+    except VipkeeperError:
+        return ""
+    return vm.name if vm else ""
+
+
+class _Search:
+    """Asks every switch at once, each over one connection and in one round trip."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        switches: Sequence[Switch],
+        wanted: Wanted,
+        request: SearchRequest,
+    ) -> None:
+        self._inventory: Inventory = switch_inventory(switches)
+        self._wanted = wanted
+        self._memory = LeafMemory(settings.paths.cache)
+        self._sightings: dict[str, Sighting] = {}
+        self._unanswered: dict[str, Unanswered] = {}
+        self._checks: dict[str, str] = {}
+        self._progress = _progress(request)
+        runner = FleetRunner(
+            request.pace.workers or settings.workers,
+            deadline=request.pace.deadline or settings.check.deadline,
+            host_deadline=settings.check.switch_deadline,
+            wait_on_cancel=False,
+            on_result=self._take,
+        )
+        self._nornir = init_nornir(settings, inventory=self._inventory, owner=who(), runner=runner)
+
+    @property
+    def not_asked(self) -> int:
+        """Return the number of switches that were not asked before the search was stopped."""
+        return sum(check == "not-checked" for check in self._checks.values())
+
+    def ask_all(self) -> str:
+        """Ask every switch; return the name of the signal that ended it, or an empty text."""
+        stopped = self._ask_all()
+        refused = all(check == LOGIN_REFUSED for check in self._checks.values())
+        if not stopped and refused and not self._inventory.defaults.password:
+            if find_password(self._inventory.defaults):
+                return self._ask_all()
+            for name, silent in self._unanswered.items():
+                problem = f"{silent.problem} {no_password(silent.problem)}"
+                self._unanswered[name] = replace(silent, problem=problem)
+        return stopped
+
+    def _ask_all(self) -> str:
+        self._sightings, self._unanswered, self._checks = {}, {}, {}
+        # Nornir silently skips a host that failed once, for ever.
+        self._nornir.data.reset_failed_hosts()
+        if self._progress:
+            self._progress.begin(len(self._inventory.hosts))
+        try:
+            self._nornir.run(task=look, name="find", wanted=self._wanted)
+        except FleetInterrupt as interrupt:
+            return interrupt.by
+        finally:
+            if self._progress:
+                self._progress.end()
+        return ""
+
+    def conclude(self, notes: Sequence[str], owner: str) -> SearchAnswer:
+        """Return the answer; every leaf that answered is remembered."""
+        seen = [self._sightings[name] for name in sorted(self._sightings)]
+        silent = [self._unanswered[name] for name in sorted(self._unanswered)]
+        leafs = (leaf_of(s.switch, s.address, s.hostname, s.vteps) for s in seen)
+        self._memory.keep(leaf for leaf in leafs if leaf is not None)
+        return conclude(self._wanted, seen, silent, self._leafs_by_vtep(), notes=notes, owner=owner)
+
+    def _leafs_by_vtep(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for leaf in self._memory.known():
+            for vtep in leaf.vteps:
+                found[str(vtep)] = (*found.get(str(vtep), ()), leaf.name)
+        return found
+
+    def _take(self, name: str, results: MultiResult) -> None:
+        """Take what a switch says, or why it says nothing, and tell it."""
+        host = self._inventory.hosts[name]
+        if results.failed:
+            why = why_unanswered(name, results)
+            self._checks[name] = why.check
+            problem = why.sentence.removeprefix(f"{name}: ")
+            self._unanswered[name] = Unanswered(name, host.hostname or "", problem)
+            line, style = f"{name}: {problem}", "magenta"
+        else:
+            self._sightings[name] = results[0].result
+            line, style = line_of(found_by(results[0].result, self._wanted.macs)), "green"
+        results.clear()
+        if self._progress:
+            self._progress.tell(name, printable(line), style)
+
+
+def _progress(request: SearchRequest) -> Bar | Lines | None:
+    """Return a bar for a terminal, lines for a table in a pipe, and nothing for a program."""
+    console = make_console(stderr=True)
+    if console.is_terminal:
+        return Bar(console, "asking")
+    return None if request.as_json else Lines(console)

@@ -1,0 +1,1 @@
+"""Finding a VM, a hypervisor or a MAC by asking the switches themselves."""
