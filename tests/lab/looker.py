@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from nornir.core import Nornir
 from nornir.core.inventory import Defaults, Groups, Host, Hosts, Inventory
+from nornir.core.task import Result
 from nornir.plugins.runners import SerialRunner
 
 from lab.faults.catalogue import Fault
@@ -107,13 +108,16 @@ class Looker:
         """Give the session to a leaf, opened where there is none yet."""
         return self.nornirs.get(number) or self._nornir(number)
 
-    def facts(self, number: str = "03", **probes: Any) -> SwitchFacts:
-        nornir = self.connect(number)
+    def run(self, task: Callable[..., Result], number: str = "03", **arguments: Any) -> Any:
+        """Give a task's result on a leaf."""
         name = self.lab.topology.leaf(number).name
+        (result,) = self.connect(number).run(task=task, raise_on_error=True, **arguments)[name]
+        return result.result
+
+    def facts(self, number: str = "03", **probes: Any) -> SwitchFacts:
+        self.connect(number)
         self.channels.clear()
-        wanted = Probes(**probes)
-        (result,) = nornir.run(task=collect_facts, raise_on_error=True, probes=wanted)[name]
-        facts: SwitchFacts = result.result
+        facts: SwitchFacts = self.run(collect_facts, number, probes=Probes(**probes))
         return facts
 
     def _nornir(self, number: str) -> Nornir:

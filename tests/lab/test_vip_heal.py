@@ -1,4 +1,7 @@
-"""``vip heal`` from "it does not answer" to "it answers again", on real switches."""
+"""``vip heal`` from "it does not answer" to "it answers again", on real switches.
+
+Two of the faults that a toggle cures are drawn by the seed; ``VIPKEEPER_CURES=all`` takes each.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,14 @@ A1 = "130.246.213.11"
 OUTSIDE = "198.51.100.250"
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+def toggled() -> list[str]:
+    """The faults that the toggle is to cure."""
+    if os.environ.get("VIPKEEPER_CURES") == "all":
+        return FAULTS
+    return random.Random(f"{os.environ['VIPKEEPER_SEED']} toggles").sample(FAULTS, 2)
+
+
+@pytest.mark.parametrize("fault", toggled())
 def test_the_toggle_cures_a_fault_and_leaves_the_proof(
     desk: Desk, leaf: LeafUnderTest, fault: str
 ) -> None:

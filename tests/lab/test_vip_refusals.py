@@ -373,4 +373,6 @@ def test_two_toggles_at_once(desk: Desk, leaf: LeafUnderTest) -> None:
         assert ifindex(leaf) != before
         assert desk.lab.answers("130.246.213.11", count=2)
         assert leaf.disk() == disk
-    assert refusals > 0, "they never met"
+        if refusals:
+            return
+    pytest.fail("they never met")

@@ -470,7 +470,11 @@ def test_eighty_columns_cut_nothing_short(
     assert "\x1b[" in said
     flat = re.sub(r"\s+", "", re.sub(r"\x1b\[[0-9;]*m", "", said))
     assert "10.5.0.43" in flat
-    said = at_a_terminal(desk.lab, desk.argv(*command), NO_COLOR="1")
+
+
+def test_no_color_is_heeded(desk: Desk, leaf: LeafUnderTest) -> None:
+    said = at_a_terminal(desk.lab, desk.argv("inventory", "show"), NO_COLOR="1")
+    assert "10.5.0.43" in said
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", said), "colours in spite of NO_COLOR"
 
 
