@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parents[2]
@@ -11,6 +12,7 @@ PAGE = TESTS.parent / "docs" / "transaction.md"
 PROMISES = re.findall(r"^\| (T\d+) \| .+\. \|$", PAGE.read_text(), re.MULTILINE)
 
 
+@cache
 def named() -> dict[str, set[str]]:
     """The tests that name each promise, by ``@pytest.mark.promise("T1", ...)``."""
     found: dict[str, set[str]] = {}
