@@ -15,7 +15,7 @@ import jsonschema
 
 from lab.lab import Lab
 from lab.machine.tree import PASSWORD
-from tests.lab.ready_vip import ReadyVip
+from tests.lab.ready_vip import ReadyVip, Run
 from tests.lab.switch import LeafUnderTest
 
 SWITCH = "swt-sn2100-03.example.internal"
@@ -64,6 +64,15 @@ class Desk:
         """Run ``vip``; whatever comes of it, no traceback and no secret may show."""
         done = self._ready.run(list(arguments), {**self.environment, **(env or {})}, timeout=300)
         return self.checked(Said(done.returncode, done.stdout, done.stderr))
+
+    @contextmanager
+    def running(self, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Run]:
+        """``vip`` under way, past its start; whoever wants that too uses ``started``."""
+        run = self._ready.start(list(arguments), {**self.environment, **(env or {})})
+        try:
+            yield run
+        finally:
+            run.close()
 
     def imported(self, *arguments: str, env: Mapping[str, str] | None = None) -> set[str]:
         """Start ``vip`` as a person does; gives the modules that the run has imported."""

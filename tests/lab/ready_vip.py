@@ -3,7 +3,7 @@
 Half of what a run of ``vip`` costs is its imports. Each run is a process of its own all the same,
 with its own arguments, environment, output and exit code, and it ends as the interpreter ends, but
 without taking its modules apart: that copies all their memory, for a tenth of a second. What a
-start itself does is tested where ``vip`` is started as a person does it (`desk.started`,
+start itself does is tested where ``vip`` is started as a person does it (``desk.started``,
 ``tests/lab/test_demo.py``, ``tests/unit/runbooks/cli``).
 """
 
@@ -15,14 +15,14 @@ import importlib
 import json
 import os
 import pkgutil
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from lab.lab import Lab
 from lab.machine.shell import wait_until
@@ -31,6 +31,56 @@ from tests.lab.switch import PATIENCE
 #: All that ``vip`` consists of, and what its modules import only when they need it.
 _PACKAGES = ("inventory", "napalm_cumulus", "nornir_config", "tasks", "runbooks")
 _LATE = ("openstack.connection", "napalm", "nornir_napalm.plugins.tasks", "bs4", "lxml.etree")
+
+
+class Run:
+    """A run that is under way, with what tests use of a ``Popen``."""
+
+    def __init__(self, client: socket.socket, stdout: TextIO, stderr: TextIO) -> None:
+        self._client = client
+        self._answers = client.makefile()
+        self.stdout, self.stderr = stdout, stderr
+        self.pid = int(self._answers.readline())
+        self.returncode: int | None = None
+
+    def poll(self, timeout: float = 0) -> int | None:
+        """Give its exit code; None where it has not ended in time."""
+        if self.returncode is None and select.select([self._client], [], [], timeout)[0]:
+            self.returncode = int(self._answers.readline())
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it has not ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def communicate(self, timeout: float) -> tuple[str, str]:
+        """Wait for its end; give what it said that was not read yet.
+
+        Raises:
+            TimeoutError: It did not end in time; it was killed.
+        """
+        texts = ["", ""]
+
+        def listen(number: int) -> None:
+            texts[number] = (self.stdout, self.stderr)[number].read()
+
+        readers = [threading.Thread(target=listen, args=(number,)) for number in (0, 1)]
+        for reader in readers:
+            reader.start()
+        ended = self.poll(timeout) is not None
+        self.send_signal(signal.SIGKILL)
+        for reader in readers:
+            reader.join(timeout)
+        if not ended:
+            raise TimeoutError(f"It did not end within {timeout:g} s.")
+        return texts[0], texts[1]
+
+    def close(self) -> None:
+        """End it, if it has not ended, and let go of it."""
+        self.send_signal(signal.SIGKILL)
+        for each in (self.stdout, self.stderr, self._answers, self._client):
+            each.close()
 
 
 class ReadyVip:
@@ -46,6 +96,19 @@ class ReadyVip:
         )
         wait_until(self._path.exists, timeout=PATIENCE, what="the ready vip did not come up")
 
+    def start(self, arguments: list[str], environment: dict[str, str]) -> Run:
+        """Begin a run."""
+        request = {"arguments": arguments, "environment": self._environment | environment}
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(str(self._path))
+        ours, theirs = zip(os.pipe(), os.pipe(), strict=True)
+        with Path(os.devnull).open() as none:
+            socket.send_fds(client, [b"fds"], [none.fileno(), *theirs])
+        for end in theirs:
+            os.close(end)
+        client.sendall(json.dumps(request).encode() + b"\n")
+        return Run(client, *(os.fdopen(end, errors="replace") for end in ours))
+
     def run(
         self, arguments: list[str], environment: dict[str, str], timeout: float
     ) -> subprocess.CompletedProcess[str]:
@@ -54,37 +117,12 @@ class ReadyVip:
         Raises:
             TimeoutError: It did not end in time; it was killed.
         """
-        request = {"arguments": arguments, "environment": self._environment | environment}
-        with ExitStack() as stack:
-            client = stack.enter_context(socket.socket(socket.AF_UNIX))
-            client.connect(str(self._path))
-            client.settimeout(timeout)
-            none = stack.enter_context(Path(os.devnull).open())
-            ours, theirs = zip(os.pipe(), os.pipe(), strict=True)
-            said = [stack.enter_context(os.fdopen(end, errors="replace")) for end in ours]
-            socket.send_fds(client, [b"fds"], [none.fileno(), *theirs])
-            for end in theirs:
-                os.close(end)
-            client.sendall(json.dumps(request).encode() + b"\n")
-            answers = client.makefile()
-            pid = int(answers.readline())
-            texts = ["", ""]
-
-            def listen(number: int) -> None:
-                texts[number] = said[number].read()
-
-            readers = [threading.Thread(target=listen, args=(number,)) for number in (0, 1)]
-            for reader in readers:
-                reader.start()
-            try:
-                status = int(answers.readline())
-            except TimeoutError:
-                os.kill(pid, signal.SIGKILL)
-                raise
-            finally:
-                for reader in readers:
-                    reader.join(timeout)
-        return subprocess.CompletedProcess(arguments, status, *texts)
+        run = self.start(arguments, environment)
+        try:
+            texts = run.communicate(timeout)
+        finally:
+            run.close()
+        return subprocess.CompletedProcess(arguments, run.poll() or 0, *texts)
 
     def close(self) -> None:
         """End the process that waits."""

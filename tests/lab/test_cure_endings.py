@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from lab.faults.inject import FaultInjector
-from tests.lab.desk import SWITCH, VIP, Desk, Said, started
+from tests.lab.desk import SWITCH, VIP, Desk, Said
 from tests.lab.switch import LeafUnderTest
 
 VRR = "vlan453-v0"
@@ -47,7 +47,7 @@ def vip_deleted_again_and_again(leaf: LeafUnderTest) -> Iterator[None]:
 def healing(desk: Desk, leaf: LeafUnderTest, *options: str) -> Iterator[list[Said]]:
     """Run ``vip heal`` until the switch is in the middle of ``ifup``; what it said is given."""
     said: list[Said] = []
-    with started(desk.lab, desk.argv("heal", "vm-a1", "--yes", *options)) as process:
+    with desk.running("heal", "vm-a1", "--yes", *options) as process:
         leaf.wait_until(lambda: leaf.sh(f"ls {_BEGAN} 2>/dev/null || :") != "")
         yield said
         # The one in the middle may have sent it a signal.
@@ -55,7 +55,7 @@ def healing(desk: Desk, leaf: LeafUnderTest, *options: str) -> Iterator[list[Sai
             process.send_signal(signal.SIGINT)
             said.clear()
         out, err = process.communicate(timeout=120)
-        said.append(desk.checked(Said(process.returncode, out, err)))
+        said.append(desk.checked(Said(process.poll() or 0, out, err)))
 
 
 @pytest.mark.parametrize(

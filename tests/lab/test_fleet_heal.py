@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from lab.faults.inject import FaultInjector
-from tests.lab.desk import OTHER_SWITCH, SWITCH, VIP, Desk, ifindex, started, untouched
-from tests.lab.switch import LeafUnderTest
+from tests.lab.desk import OTHER_SWITCH, SWITCH, VIP, Desk, ifindex, untouched
+from tests.lab.switch import PATIENCE, LeafUnderTest
 from tests.lab.vip_watcher import VipWatcher, numbers
 
 MODEL = "routing-model"
@@ -144,13 +144,11 @@ def test_the_partner_that_does_not_answer_stops_it_before_anything(
 ) -> None:
     """The partner answers the check, and is gone when the leaf is to be cured."""
     FaultInjector(desk.lab).inject(DISRUPTIVE)
-    argv = desk.argv(
-        "heal", "--all-unhealthy", "--yes", env={"VIPKEEPER_SSH__CONNECT_TIMEOUT": "3"}
-    )
-    with untouched(leaf), started(desk.lab, argv) as process:
+    argv, env = ("heal", "--all-unhealthy", "--yes"), {"VIPKEEPER_SSH__CONNECT_TIMEOUT": "3"}
+    with untouched(leaf), desk.running(*argv, env=env) as process:
         _wait_for(process, "canary")
         desk.lab.leaf("01").power_cut()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 6, (out, err)
     assert f"{OTHER_SWITCH} could not be asked" in out
     assert desk.begun() == 0
@@ -170,11 +168,11 @@ def test_a_signal_lets_the_canary_finish_and_begins_no_other(
 ) -> None:
     for name in ("swt-sn2100-01", "swt-sn2100-03"):
         FaultInjector(desk.lab).inject(DISRUPTIVE, leaf=name)
-    argv = desk.argv("heal", "--all-unhealthy", "--yes", "--force")
-    with untouched(leaf), started(desk.lab, argv) as process:
+    argv = ("heal", "--all-unhealthy", "--yes", "--force")
+    with untouched(leaf), desk.running(*argv) as process:
         _wait_for(process, "cure")  # the leaf is logged in to, and about to be cured
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 9, (out, err)
     assert "Traceback" not in out + err
     assert "waiting for swt-sn2100-01" in out
@@ -189,13 +187,12 @@ def test_a_second_ctrl_c_leaves_it_to_the_switch_and_loses_no_vip(
 ) -> None:
     for name in ("swt-sn2100-01", "swt-sn2100-03"):
         FaultInjector(desk.lab).inject(DISRUPTIVE, leaf=name)
-    argv = desk.argv("heal", "--all-unhealthy", "--yes", "--force")
-    with started(desk.lab, argv) as process:
+    with desk.running("heal", "--all-unhealthy", "--yes", "--force") as process:
         _wait_for(process, "others")  # the cure itself comes next
         process.send_signal(signal.SIGINT)
         time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 9, (out, err)
     assert "Traceback" not in out + err
     other.wait_until(lambda: other.state() == set())

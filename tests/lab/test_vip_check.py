@@ -15,7 +15,7 @@ import pytest
 from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.netns import in_namespace
-from tests.lab.desk import OTHER_SWITCH, SWITCH, Desk, Said, started
+from tests.lab.desk import OTHER_SWITCH, SWITCH, Desk, Said
 from tests.lab.switch import PATIENCE, LeafUnderTest
 
 #: The lab's fabric is asymmetric on purpose, as the site's is.
@@ -273,8 +273,7 @@ def test_nagios_reads_its_line_and_exit_code(desk: Desk) -> None:
 def test_ctrl_c_ends_a_check_at_once_and_says_what_is_missing(
     desk: Desk, leaf: LeafUnderTest
 ) -> None:
-    with sshd(leaf, "ForceCommand sleep 600"), started(desk.lab, desk.argv("check")) as process:
-        assert process.stderr is not None
+    with sshd(leaf, "ForceCommand sleep 600"), desk.running("check") as process:
         assert SWITCH not in process.stderr.readline()  # the other one has answered
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
@@ -291,8 +290,8 @@ def test_ctrl_c_ends_a_check_at_once_and_says_what_is_missing(
 @contextmanager
 def watching(desk: Desk, *words: str) -> Iterator[Any]:
     log = desk.cache.parent / "watch.jsonl"
-    argv = desk.argv("watch", "--interval", "1", "--log", str(log), *words, env=LIMITS)
-    with started(desk.lab, argv) as process:
+    argv = ("watch", "--interval", "1", "--log", str(log), *words)
+    with desk.running(*argv, env=LIMITS) as process:
         yield process, log
 
 

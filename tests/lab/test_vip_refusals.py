@@ -18,8 +18,8 @@ from napalm.base.exceptions import CommitConfirmException
 from lab.faults.inject import FaultInjector
 from lab.machine.keys import key_texts
 from lab.machine.tree import PASSWORD
-from tests.lab.desk import SWITCH, VIP, Desk, ifindex, started, untouched
-from tests.lab.switch import WELL, LeafUnderTest
+from tests.lab.desk import SWITCH, VIP, Desk, ifindex, untouched
+from tests.lab.switch import PATIENCE, WELL, LeafUnderTest
 from tests.lab.test_commit import commit_extra, toggled
 from tests.lab.test_vip_heal import with_password
 from tests.unit.runbooks.source_faults import HOPELESS, SENSELESS
@@ -357,9 +357,8 @@ def test_two_toggles_at_once(desk: Desk, leaf: LeafUnderTest) -> None:
     refusals = 0
     for _ in range(5):
         before = ifindex(leaf)
-        argv = desk.argv(*toggle())
-        with started(desk.lab, argv) as one, started(desk.lab, argv) as other:
-            ends = [(p.communicate(timeout=90), p.returncode) for p in (one, other)]
+        with desk.running(*toggle()) as one, desk.running(*toggle()) as other:
+            ends = [(p.communicate(timeout=PATIENCE), p.poll() or 0) for p in (one, other)]
         codes = sorted(code for _, code in ends)
         assert codes in ([0, 0], [0, 6]), ends
         refusals += codes == [0, 6]
