@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import random
+import re
 import shlex
 import subprocess
 from collections.abc import Iterator
