@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from inventory.errors import VipkeeperError
 from inventory.model import Uplink, VirtualMachine
-from inventory.names import is_hostname, same_host, short_host
+from inventory.names import is_hostname, same_host, short_host, whole_names
 from inventory.target import TargetPath
 from runbooks.incident.background import Background
 from runbooks.incident.endpoints import RUNNING
@@ -142,9 +142,12 @@ class ImpactSurvey:
         others = [name for name in names if not same_host(name, self._chain.hypervisor)]
         chosen = _spread(others, 2 * self._sample)
         cables = self._answers({name: partial(self._uplinks, name) for name in chosen})
+        here = [switch.value.name for switch in self._chain.switches]
+        leafs = {name: _leaf_of(uplinks, here) for name, uplinks in cables.items()}
+        spelled = whole_names(leafs.values())
         by_leaf: dict[str, list[str]] = defaultdict(list)
-        for name, uplinks in cables.items():
-            by_leaf[uplinks[0].switch].append(name)
+        for name, leaf in leafs.items():
+            by_leaf[spelled[leaf]].append(name)
         # Take some VMs of each leaf before more of one leaf.
         vms = self._by_host([name for hosts in by_leaf.values() for name in hosts])
         return {
@@ -205,6 +208,12 @@ class ImpactSurvey:
         private = any(address.ip.is_private for address in known)
         usable = [a for a in vm.addresses if private or a.ip.is_global]
         return str(usable[0].ip) if usable else ""
+
+
+def _leaf_of(uplinks: Sequence[Uplink], here: Sequence[str]) -> str:
+    """Return the leaf of a hypervisor: the target's, where one of its cables leads there."""
+    shared = (u.switch for u in uplinks if any(same_host(u.switch, name) for name in here))
+    return next(shared, uplinks[0].switch)
 
 
 def _group(

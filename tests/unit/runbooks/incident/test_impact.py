@@ -21,7 +21,7 @@ from runbooks.incident import survey
 from runbooks.incident.impact import Impact, Sample, Scope, conclude
 from runbooks.incident.reachability import Probe
 from runbooks.incident.survey import ImpactSurvey
-from tests.unit.inventory.fakes import HV50, HV51, SW1, Fake, uplink, vm
+from tests.unit.inventory.fakes import HV50, HV51, SW1, SW3, Fake, uplink, vm
 
 ABROAD = "hv60.nubes.example.internal"
 
@@ -79,6 +79,22 @@ def test_the_groups_and_the_sentence(site: Fake, pinged: tuple[list[str], set[st
     assert found.beside.silent == ("vm-a2",)
     assert found.elsewhere[0].leaf == SW1
     assert found.elsewhere[0].answering == ("vm-c1",)
+
+
+def test_who_has_a_cable_to_the_leaf_of_the_target_is_not_elsewhere(
+    site: Fake, pinged: tuple[list[str], set[str]]
+) -> None:
+    _, silent = pinged
+    silent.update({"130.246.213.12", "130.246.213.21"})
+    site.uplinks[HV51] = (
+        uplink(HV51, SW1),
+        uplink(HV51, SW3.upper(), interface="eth1", port="swp1s2"),
+    )
+    site.uplinks[ABROAD] = (uplink(ABROAD, SW1.upper()),)
+    found = look(site, heard=[])
+    assert found.scope is Scope.LEAF
+    assert found.leaf.silent == ("vm-b1",)
+    assert [group.answering for group in found.elsewhere] == [("vm-c1",)]
 
 
 def test_lldp_tells_who_is_near_and_strangers_are_not_asked_for(
