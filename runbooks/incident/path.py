@@ -240,7 +240,7 @@ def _words(name: str, value: Any) -> str:  # noqa: ANN401 - each step has a valu
         return f"{value.name} ({addresses}) is {value.status}{fault} {where}{trouble}"
     if name == "uplinks":
         return "; ".join(
-            f"{u.hypervisor} {u.interface} is on {u.switch} {u.port}"
+            f"{u.hypervisor} {u.interface} is on {u.switch} {u.port}".rstrip()
             + (f" (seen {u.observed})" if u.observed else "")
             for u in value
         )
