@@ -206,21 +206,23 @@ def _located(configuration: Configuration, made: Configuration | None) -> Mappin
             for name in at.stanza.interfaces:
                 stanzas.setdefault(name, []).append(at)
     found: dict[str, _Described] = {}
-    # ifquery -a tells those that are auto, and no others.
-    auto = configuration.auto if made is None else frozenset(made.counted)
-    if any(name not in auto and _has_vips(several) for name, several in stanzas.items()):
-        auto |= brought_up(configuration)  # what others stand on needs no auto line of its own
+    told: Mapping[str, tuple[Located, ...]] = made.counted if made is not None else {}
+    auto = configuration.auto if made is None else made.auto
+    described_by = [*stanzas.items(), *told.items()]
+    if any(name not in auto and _has_vips(several) for name, several in described_by):
+        # What others stand on needs no auto line of its own.
+        auto |= brought_up(configuration) | (brought_up(made) if made is not None else frozenset())
     for name, several in stanzas.items():
         counted = configuration.counted[name] if len(several) > 1 else tuple(several)
         described = _Described(
             tuple(several), counted, _why_uneditable(name, several), auto=name in auto
         )
-        if made is None or _agree(described, made.counted.get(name, ())):
+        if made is None or _agree(described, told.get(name, ())):
             found[name] = described
-    for name, counted in made.counted.items() if made is not None else ():
+    for name, counted in told.items():
         if name not in found:
             why = f"it is made by {counted[0].file.path}, whose lines are not what ifupdown2 sees"
-            found[name] = _Described(counted, counted, why, placed=False)
+            found[name] = _Described(counted, counted, why, placed=False, auto=name in auto)
     return found
 
 
@@ -240,7 +242,7 @@ def _why_uneditable(name: str, located: Sequence[Located]) -> str:
 def _agree(described: _Described, made: Sequence[Located]) -> bool:
     """Return whether the lines of an interface are what ifupdown2 makes of them.
 
-    Outside templates an interface that ``ifquery -a`` does not tell is one that is not auto.
+    Outside templates an interface that ``ifquery`` does not tell is one that is not auto.
     """
     if not made:
         return not any(at.file.is_template for at in described.counted)

@@ -16,8 +16,16 @@ from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.interfaces_file import InterfacesFile
 from napalm_cumulus.result import CommandResult
 
-#: Tells every auto interface as ifupdown2 reads it.
-QUERY = "timeout 10 ifquery -a -o json"
+_EVERY = "# every interface"
+#: Tells every auto interface as ifupdown2 reads it, and on stderr each file; after that, every
+#: interface. ``ifquery`` tells the others only by their names, so it is given a file by which all
+#: are auto. A switch may not allow that (``disable_cli_interfacesfile``): then only the auto ones
+#: are told.
+QUERY = (
+    f"(timeout 10 ifquery -v -a -o json; told=$?; echo; echo '{_EVERY}'; "
+    "printf 'auto all\\nsource /etc/network/interfaces\\n' | "
+    "timeout 10 ifquery -i - -a -o json 2>/dev/null; exit $told)"
+)
 _MAKERS = "^[[:space:]]*(%|source-directory[[:space:]])|<%|[$][{]"
 #: The same, where a file below /etc/network may need it; nothing elsewhere.
 QUERY_WHERE_NEEDED = (
@@ -50,7 +58,7 @@ def is_unclear(file: InterfacesFile) -> bool:
 
 
 def parse(result: CommandResult, path: str) -> Configuration:
-    """Return the switch's answer as plain stanzas.
+    """Return the switch's answer as plain stanzas; those that are auto have an auto line.
 
     Args:
         result: of ``QUERY``.
@@ -63,9 +71,15 @@ def parse(result: CommandResult, path: str) -> Configuration:
     if _NOT_RENDERED in said:
         line = next(line for line in said.splitlines() if _NOT_RENDERED in line)
         raise errors.CommandErrorException(f"'ifquery -a' says: {line}")
+    auto, _, every = result.stdout.partition(_EVERY.encode())
     try:
-        document = json.loads(result.stdout)
-        text = "\n".join(line for row in document for line in _stanza(row))
+        rows = json.loads(auto)
+        lines = [line for row in rows for line in _stanza(row, is_auto=True)]
+        told = {row["name"] for row in rows}
+        for row in _rows(every):
+            if row["name"] not in told:
+                lines += _stanza(row, is_auto=False)
+        text = "\n".join(lines)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         why = f"exit status {result.exit_status}" if result.exit_status else f"not JSON: {error}"
         raise errors.CommandErrorException(
@@ -79,8 +93,17 @@ def parse(result: CommandResult, path: str) -> Configuration:
     return Configuration({path: f"{text}\n"}, path)
 
 
-def _stanza(row: Mapping[str, Any]) -> Iterator[str]:
-    if row.get("auto"):
+def _rows(said: bytes) -> list[Mapping[str, Any]]:
+    """Return the rows of every interface; none where the switch does not tell them."""
+    try:
+        rows = json.loads(said)
+    except ValueError:
+        return []
+    return rows if isinstance(rows, list) else []
+
+
+def _stanza(row: Mapping[str, Any], *, is_auto: bool) -> Iterator[str]:
+    if is_auto:
         yield f"auto {row['name']}"
     words = (row["name"], row.get("addr_family", ""), row.get("addr_method", ""))
     yield f"iface {' '.join(filter(None, words if words[1] else words[:1]))}"

@@ -29,11 +29,9 @@ READ = (
     f"then set -- {_PENDING}/network; else set --; fi && "
     'tar -cf - etc/network "$@"'
 )
-#: Prints every file that ifupdown2 reads.
-FILES_READ = (
-    "timeout 10 ifquery -v -a 2>&1 >/dev/null </dev/null | "
-    "sed -n 's/^.*processing interfaces file //p'"
-)
+#: Prints every file that ifupdown2 reads, among other things.
+FILES_READ = "timeout 10 ifquery -v -a 2>&1 >/dev/null </dev/null"
+_FILE_READ = re.compile(r"processing interfaces file (.+)")
 _SAFE_PATTERN = re.compile(r"^/[A-Za-z0-9_./*?\[\]+@:,=-]+$")
 #: What a confirm leaves beside the files after a power cut; nothing reads it, and the next commit
 #: removes it.
@@ -123,7 +121,8 @@ def _follows_directories(transport: Transport, found: Configuration) -> bool:
         read = {file.path for file in found.files}
     except ConfigurationError as error:
         raise errors.CommandErrorException(str(error)) from error
-    told = set(transport.run(FILES_READ).stdout.decode("utf-8", "surrogateescape").splitlines())
+    said = transport.run(FILES_READ).stdout.decode("utf-8", "surrogateescape")
+    told = set(_FILE_READ.findall(said))
     return any(is_read_by(line, path) for line in lines for path in told - read)
 
 

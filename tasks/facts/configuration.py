@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inventory.names import one_line
@@ -78,6 +78,8 @@ def configuration(results: Results, more: Mapping[str, CommandResult] | None) ->
     if result is None:
         return Configured(unread="configuration: the switch was not asked")
     answers = {snapshot.READ: result, **(more or {})}
+    if (told := results.get("rendered")) is not None and told.stdout.strip():
+        answers[snapshot.FILES_READ] = replace(told, stdout=told.stderr)
     try:
         disk = snapshot.take(PrefetchedTransport(_Recorded(), answers)).disk
         made = _made(disk, results, more)

@@ -133,6 +133,16 @@ def require_healed(desk: Desk, leaf: LeafUnderTest) -> None:
     FaultInjector(desk.lab).forget()
 
 
+def test_a_vip_of_a_template_that_is_not_auto_is_seen(
+    leaf: LeafUnderTest, looker: Looker, original: str
+) -> None:
+    write(leaf, loop(original))
+    quiet = loop(original).replace("auto vlan${v}\n", "")
+    leaf.sh(f"cat >{FILE} <<'END'\n{quiet}END")
+    found = judge(looker.facts())
+    assert [(f.check, f.subject) for f in found] == [("vip-not-auto", SVI)], told(found)
+
+
 def test_bridge_trunk_is_bridge_vids_to_ifupdown2_and_to_the_checks(leaf: LeafUnderTest) -> None:
     stanza = (
         "auto br9\niface br9\n\tbridge-vlan-aware yes\n\tbridge-ports none\n\t{} 453 999-1000\n"
@@ -161,10 +171,10 @@ def test_a_source_directory_is_shown_where_this_ifupdown2_reads_it(
     leaf.sh(f"mkdir -p {more.rpartition('/')[0]}; printf 'auto br9\\niface br9\\n' >{more}")
     try:
         leaf.sh(f"cat >{FILE} <<'END'\nsource-directory /etc/network/more\n{original}END")
-        told = leaf.sh(FILES_READ).splitlines()
-        assert FILE in told
+        told = leaf.sh(FILES_READ)
+        assert f"processing interfaces file {FILE}\n" in told
         running = leaf.driver().get_config()["running"]
-        assert (f"# file: {more}\n" in running) == (more in told)
+        assert (f"# file: {more}\n" in running) == (f"file {more}\n" in told)
     finally:
         leaf.sh("rm -r /etc/network/more")
 

@@ -54,7 +54,7 @@ class Switch:
                 {path: data.decode("utf-8", "replace") for path, data in self.files.items()},
                 directories=self.directories,
             )
-            said = "".join(f"{file.path}\n" for file in read.files)
+            said = "".join(f"info: processing interfaces file {f.path}\n" for f in read.files)
             return CommandResult(command, 0, said.encode(), b"")
         made = io.BytesIO()
         with tarfile.open(fileobj=made, mode="w") as archive:

@@ -55,6 +55,22 @@ def test_the_answer_becomes_plain_stanzas() -> None:
     }
 
 
+def test_what_is_not_auto_is_told_after_the_others() -> None:
+    quiet = {**ROWS[1], "name": "vlan459"}
+    # By the second file all are auto.
+    answer = f"{json.dumps(ROWS)}\n# every interface\n{json.dumps([*ROWS, quiet])}"
+    made = rendered.parse(said(answer), MAIN_FILE)
+    assert made.auto == {"lo", "vlan458"}
+    assert set(made.counted) == {"lo", "vlan458", "vlan459"}
+    assert made.counted["vlan459"][0].stanza.values("address-virtual")
+
+
+@pytest.mark.parametrize("rest", ["", "no json", "{}", '"x"'])
+def test_where_only_those_that_are_auto_are_told_nothing_is_lost(rest: str) -> None:
+    made = rendered.parse(said(f"{json.dumps(ROWS)}\n# every interface\n{rest}"), MAIN_FILE)
+    assert set(made.counted) == {"lo", "vlan458"}
+
+
 @pytest.mark.parametrize(
     "result",
     [
@@ -109,7 +125,7 @@ def test_the_switch_is_asked_where_it_must_be_and_nowhere_else(
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    command = rendered.QUERY_WHERE_NEEDED.replace("/etc/network", str(tmp_path))
-    command = command.replace(rendered.QUERY, "echo asked")
+    command = rendered.QUERY_WHERE_NEEDED.replace(rendered.QUERY, "echo asked")
+    command = command.replace("/etc/network", str(tmp_path))
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
     assert done.stdout == ("asked\n" if asked else "")

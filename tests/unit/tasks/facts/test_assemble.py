@@ -457,6 +457,17 @@ def test_a_vip_that_a_template_makes_is_the_one_that_ifquery_tells() -> None:
     assert made["vlan999"].uneditable == "it stands in /etc/network/interfaces, a mako template"
 
 
+def test_a_vip_of_a_template_that_is_not_auto_is_found() -> None:
+    every = ifquery_says()
+    auto = [row for row in every if row["name"] != "vlan453"]
+    answer = f"{json.dumps(auto)}\n# every interface\n{json.dumps(every)}\n".encode()
+    files = archive(**{"etc/network/interfaces": LOOP.replace("auto vlan${v}\n", "")})
+    read = facts(configuration=files, rendered=said("rendered", 0, answer))
+    assert {g.interface: g.auto for g in read.gateways} == {"vlan453": False, "vlan999": True}
+    (found,) = [f for f in judge(read) if f.check != "unread"]
+    assert (found.check, found.subject) == ("vip-not-auto", "vlan453")
+
+
 @pytest.mark.parametrize(
     ("told", "why"),
     [
