@@ -328,7 +328,7 @@ class MimicSource:
 
 def _about(name: str, failure: SourceError) -> SourceError:
     """Return a drawing's failure with the name of its hypervisor: its address has only a number."""
-    return SourceError(failure.system, f"{name}: {failure.message}", failure.advice)
+    return type(failure)(failure.system, f"{name}: {failure.message}", failure.advice)
 
 
 def _without_neighbour(name: str, drawing: Drawing, what: str) -> list[str]:
