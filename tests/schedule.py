@@ -24,6 +24,19 @@ WHOLE_FILES = {
 if os.environ.get("VIPKEEPER_CATALOGUE_TABLE"):
     WHOLE_FILES["tests/lab/test_catalogue.py"] = "one table"
 
+#: Files of unit tests that wait, or start many processes: begun last, one of them would end alone.
+LONG_FILES = {
+    "tests/unit/docs/test_docstrings.py",
+    "tests/unit/hostile/test_answers_of_switches.py",
+    "tests/unit/hostile/test_web_pages.py",
+    "tests/unit/lab/standins/test_faults.py",
+    "tests/unit/napalm_cumulus/conformance/test_matrix.py",
+    "tests/unit/nornir_config/runner/test_fleet.py",
+    "tests/unit/runbooks/cli/test_start.py",
+    "tests/unit/runbooks/test_watch.py",
+    "tests/unit/test_bin_test.py",
+}
+
 _LAB = "tests/lab/"
 
 
@@ -42,7 +55,9 @@ def place(nodeid: str) -> int:
     """
     if scope(nodeid) in WHOLE_FILES.values():
         return 0
-    return 1 if nodeid.startswith(_LAB) else 2
+    if nodeid.startswith(_LAB):
+        return 1
+    return 2 if scope(nodeid) in LONG_FILES else 3
 
 
 class Schedule(LoadScopeScheduling):

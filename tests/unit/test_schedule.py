@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from xdist.remote import Producer
 
-from tests.schedule import WHOLE_FILES, Schedule, place, scope
+from tests.schedule import LONG_FILES, WHOLE_FILES, Schedule, place, scope
 
 ROOT = Path(__file__).parents[2]
 #: Fixtures of a file that cost less than a lab test does.
@@ -65,14 +65,17 @@ def test_a_dear_file_is_one_workers() -> None:
 
 
 def test_long_ones_come_first_and_unit_tests_last() -> None:
-    tests = ["tests/unit/a.py::t", "tests/lab/test_kills.py::t", "tests/lab/test_swarm.py::t"]
+    tests = [
+        *("tests/unit/a.py::t", "tests/unit/test_bin_test.py::t"),
+        *("tests/lab/test_kills.py::t", "tests/lab/test_swarm.py::t"),
+    ]
     assert sorted(tests, key=place) == tests[::-1]
     assert scope("tests/unit/test_a.py::test_b[c::d]") == "tests/unit/test_a.py"
     assert scope("tests/lab/test_kills.py::test_b[x]") == "tests/lab/test_kills.py::test_b[x]"
 
 
-@pytest.mark.parametrize("file", sorted(WHOLE_FILES))
-def test_a_whole_file_is_there(file: str) -> None:
+@pytest.mark.parametrize("file", sorted({*WHOLE_FILES, *LONG_FILES}))
+def test_a_file_that_is_named_is_there(file: str) -> None:
     assert (ROOT / file).is_file()
 
 

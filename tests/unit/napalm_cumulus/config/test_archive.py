@@ -153,12 +153,12 @@ def test_an_archive_that_is_meant_to_do_harm_is_refused(kind: str) -> None:
 def test_many_links_to_one_file_cost_no_more_than_it() -> None:
     big = b"x" * 5_000_000
     links = b"".join(
-        member(f"etc/{n}", type=tarfile.LNKTYPE, linkname="etc/big") for n in range(10_000)
+        member(f"etc/{n}", type=tarfile.LNKTYPE, linkname="etc/big") for n in range(1_000)
     )
     archive = member("etc/big", big) + links + END
     tracemalloc.start()
     try:
-        assert len(read_archive(archive).files) == 10_001
+        assert len(read_archive(archive).files) == 1_001
         assert tracemalloc.get_traced_memory()[1] < 30_000_000
     finally:
         tracemalloc.stop()
