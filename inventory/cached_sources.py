@@ -72,7 +72,7 @@ class _Cached:
             raise failure
         ago = age_in_words((datetime.now(timezone.utc) - kept.asked_at).total_seconds())
         warning = f"{failure} This is its answer of {ago} ago."
-        return Answer(kept.value, kept.source, kept.asked_at, cached=True, warning=warning)
+        return replace(kept, cached=True, warning=warning, failure=failure)
 
     @staticmethod
     def _fail(failure: SourceError, name: str, known: Iterable[str]) -> NoReturn:

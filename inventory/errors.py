@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class ExitCode(IntEnum):
@@ -75,7 +79,22 @@ class SourceError(VipkeeperError):
         return type(self), (self.system, self.message, self.advice)
 
 
-class SourceTimeoutError(SourceError):
+class NoAnswerError(SourceError):
+    """Nothing came back from the system: it is down, or the network to it.
+
+    Attributes:
+        reason: why, in the words of the network; the same for every question.
+    """
+
+    reason = ""
+
+    def because(self, reason: str) -> Self:
+        """Note the reason, and return the error."""
+        self.reason = reason
+        return self
+
+
+class SourceTimeoutError(NoAnswerError):
     """The system did not answer in time, or is not asked because it hangs."""
 
 

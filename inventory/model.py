@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
+from inventory.errors import SourceError
 from inventory.names import IpAddress, IpInterface, short_host
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class Answer(Generic[T]):
         asked_at: when it was given (UTC, aware); old when it comes from the disk cache.
         cached: true when the source is failing and this is its last good answer.
         warning: why the answer deserves less trust (the source's failure); may be empty.
+        failure: why a kept answer is used; None where the source gave it now.
         recorded: true for cables that somebody recorded (NetBox), where nothing was observed by
             LLDP.
     """
@@ -39,6 +41,7 @@ class Answer(Generic[T]):
     cached: bool = False
     warning: str = ""
     recorded: bool = False
+    failure: SourceError | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

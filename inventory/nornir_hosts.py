@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nornir.core.inventory import (
@@ -18,11 +18,14 @@ from nornir.core.inventory import (
     ParentGroups,
 )
 
+from inventory.causes import HYPERVISOR, SWITCH, Notes
 from inventory.errors import NoNeighbourError, SourceError, TargetError
 from inventory.model import Answer, Switch, Uplink
 from inventory.names import whole_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from inventory.site import Site
 
 PLATFORM = "cumulus"
@@ -36,62 +39,76 @@ class SiteSwitches:
 
     Attributes:
         switches: the switches, each with its uplinks, sorted by name.
-        problems: a sentence for each hypervisor or switch that had to be left out.
-        warnings: a sentence for each answer that deserves less trust.
+        problems: a line for each cause for which hypervisors or switches had to be left out.
+        warnings: a line for each cause for which answers deserve less trust.
+        details: a sentence for each of these hypervisors, switches and answers.
     """
 
     switches: tuple[Answer[Switch], ...]
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class BuiltInventory:
-    """A Nornir inventory, and what could not be put into it."""
+    """A Nornir inventory, and what could not be put into it; see ``SiteSwitches``."""
 
     inventory: Inventory
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
 
-def collect(site: Site) -> SiteSwitches:
+def _untold(_: str) -> None:
+    """Tell nobody."""
+
+
+def collect(site: Site, told: Callable[[str], None] = _untold) -> SiteSwitches:
     """Ask for the uplinks of all hypervisors and the addresses of all their switches.
+
+    Args:
+        site: the sources.
+        told: is told each hypervisor as its answer comes.
 
     Raises:
         SourceError: there is no list of hypervisors, no switch is known at all, or most hypervisors
             have lost their neighbours at once, which is the source's fault.
     """
     names = site.uplink.list_hypervisors()
-    problems: list[str] = []
-    warnings = [names.warning] if names.warning else []
+    problems, warnings = Notes(), Notes()
+    warnings.answered(names)
     uplinks: list[Uplink] = []
     blind = 0
     with ThreadPoolExecutor(site.parallel) as pool:
-        for outcome in pool.map(lambda name: _uplinks(site, name), names.value):
+        outcomes = pool.map(lambda name: _uplinks(site, name), names.value)
+        for name, outcome in zip(names.value, outcomes, strict=True):
+            told(name)
             if isinstance(outcome, Answer):
                 uplinks.extend(outcome.value)
-                warnings.extend([outcome.warning] if outcome.warning else [])
+                warnings.answered(outcome, name)
             else:
-                problems.append(str(outcome))
+                problems.left_out(outcome, "", name, HYPERVISOR)
                 blind += isinstance(outcome, NoNeighbourError)
     if blind >= _MANY and 2 * blind > len(names.value):
         raise SourceError(
             site.uplink.system,
             f"it knows no switch behind {blind} of {len(names.value)} hypervisors, which is "
-            "probably an outage of its own and not true."
+            "probably an outage of its own and not true.",
             "Ask who runs it whether its table of LLDP links is intact.",
         )
-    switches, more = _addresses(site, uplinks)
-    problems.extend(more)
+    switches = _addresses(site, uplinks, problems)
     if not switches:
-        listed = " ".join(problems) or "no hypervisor has an uplink."
+        listed = " ".join(problems.lines) or "no hypervisor has an uplink."
         raise SourceError(
             site.uplink.system,
             f"not one switch is known behind {len(names.value)} hypervisors: {listed}",
             "An inventory without hosts would look like a run without faults; nothing was made.",
         )
-    warnings.extend(answer.warning for answer in switches if answer.warning)
-    return SiteSwitches(switches, tuple(problems), tuple(dict.fromkeys(warnings)))
+    for answer in switches:
+        warnings.answered(answer, answer.value.name, SWITCH)
+    details = (*problems.sentences, *warnings.sentences)
+    return SiteSwitches(switches, problems.lines, warnings.lines, details)
 
 
 def _uplinks(site: Site, name: str) -> Answer[tuple[Uplink, ...]] | Exception:
@@ -101,29 +118,29 @@ def _uplinks(site: Site, name: str) -> Answer[tuple[Uplink, ...]] | Exception:
         return exc
 
 
-def _addresses(site: Site, uplinks: list[Uplink]) -> tuple[tuple[Answer[Switch], ...], list[str]]:
-    """Return the switches of the uplinks with their addresses, and a problem for each other one."""
+def _addresses(site: Site, uplinks: list[Uplink], problems: Notes) -> tuple[Answer[Switch], ...]:
+    """Return the switches of the uplinks with their addresses; note a problem for each other."""
     found: list[Answer[Switch]] = []
-    problems: list[str] = []
     for name, here in _by_switch(uplinks).items():
         try:
             answer = site.address.address_of(name)
         except (SourceError, TargetError) as exc:
             behind = ", ".join(sorted({uplink.hypervisor for uplink in here}))
-            problems.append(f"The switch {name} (behind it: {behind}) is left out. {exc}")
+            lead = f"The switch {name} (behind it: {behind}) is left out."
+            problems.left_out(exc, lead, name, SWITCH)
             continue
         switch = Switch(name, answer.value.address, answer.value.seen, here)
-        found.append(Answer(switch, answer.source, answer.asked_at, answer.cached, answer.warning))
+        found.append(replace(answer, value=switch))
     owners: dict[str, list[str]] = defaultdict(list)
     for answer in found:
         owners[str(answer.value.address)].append(answer.value.name)
     for address, shared in owners.items():
         if len(shared) > 1:
-            problems.append(
+            problems.warn(
                 f"The switches {', '.join(shared)} are left out: all have the address {address}."
             )
     kept = [answer for answer in found if len(owners[str(answer.value.address)]) == 1]
-    return tuple(sorted(kept, key=lambda answer: answer.value.name)), problems
+    return tuple(sorted(kept, key=lambda answer: answer.value.name))
 
 
 def _by_switch(uplinks: list[Uplink]) -> dict[str, tuple[Uplink, ...]]:
@@ -145,7 +162,11 @@ def _by_switch(uplinks: list[Uplink]) -> dict[str, tuple[Uplink, ...]]:
 
 
 def build_inventory(
-    site: Site, *, username: str | None = None, port: int | None = None
+    site: Site,
+    *,
+    username: str | None = None,
+    port: int | None = None,
+    told: Callable[[str], None] = _untold,
 ) -> BuiltInventory:
     """Build the Nornir inventory of a site.
 
@@ -153,11 +174,12 @@ def build_inventory(
         site: the sources.
         username: the login name; becomes the inventory's default.
         port: the SSH port; becomes the inventory's default.
+        told: is told each hypervisor as its answer comes.
 
     Raises:
         SourceError: see ``collect``.
     """
-    found = collect(site)
+    found = collect(site, told)
     groups = Groups()
     defaults = Defaults(username=username, port=port)
     hosts = Hosts()
@@ -176,7 +198,7 @@ def build_inventory(
             defaults=defaults,
         )
     inventory = Inventory(hosts=hosts, groups=groups, defaults=defaults)
-    return BuiltInventory(inventory, found.problems, found.warnings)
+    return BuiltInventory(inventory, found.problems, found.warnings, found.details)
 
 
 def group_names(short_name: str, site: str, pattern: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from enum import Enum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from inventory.causes import SWITCH, Notes
 from inventory.errors import (
     SourceError,
     TargetError,
@@ -61,6 +62,7 @@ class TargetPath:
         switches: one for each distinct switch, each with the uplinks that lead to it.
         warnings: all that lowers confidence, one sentence each: failing sources, old dates,
             contradictions.
+        lines: the same for a person, one line for one cause.
         given: what the person said of it.
     """
 
@@ -72,6 +74,7 @@ class TargetPath:
     uplinks: Answer[tuple[Uplink, ...]] | None = None
     switches: tuple[Answer[Switch], ...] = ()
     warnings: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     given: Given = NOTHING_GIVEN
 
 
@@ -155,7 +158,7 @@ class _Walk:
         self._given = given
         self._today = today
         self._on_step = on_step
-        self._warnings: dict[str, None] = {}
+        self._notes = Notes()
         self._vms: Future[Answer[tuple[VirtualMachine, ...]]] | None = None
         self._known: list[str] = []
 
@@ -201,7 +204,7 @@ class _Walk:
             )
         if found:
             for _, failure in failed:
-                self._warn(f"{failure} It may know a {name} as well.")
+                self._notes.failed(failure, more=f"It may know a {name} as well.")
             return found[0]
         if failed:
             raise _not_asked(name, failed)
@@ -231,12 +234,14 @@ class _Walk:
         except SourceError as failure:
             if failure.sound or by_name or not self._given.describes(text):
                 raise
-            self._warn(f"{failure} {text} is only known from the command line.")
+            self._notes.warn(f"{failure} {text} is only known from the command line.")
             return self._given.vm(text)
         kept = () if found.value else kept_names(self._site.compute)
         vm = one_vm(found.value, text, found.source, by_name=by_name, known=kept)
-        answer = Answer(vm, found.source, found.asked_at, found.cached, found.warning)
-        return self._given.agreed(answer, self._warn)
+        answer = Answer(
+            vm, found.source, found.asked_at, found.cached, found.warning, failure=found.failure
+        )
+        return self._given.agreed(answer, self._notes.warn)
 
     def _find_vms(self, text: str, *, by_name: bool) -> Answer[tuple[VirtualMachine, ...]]:
         ask = self._named if by_name else self._site.compute.find_vms
@@ -284,7 +289,8 @@ class _Walk:
 
     def _path(self, path: TargetPath) -> TargetPath:
         """Return the path with the warnings, and what the person said."""
-        return replace(path, warnings=tuple(self._warnings), given=self._given)
+        told = self._notes
+        return replace(path, warnings=told.sentences, lines=told.lines, given=self._given)
 
     def _behind(
         self, target: str, kind: Kind, hypervisor: str, vm: Answer[VirtualMachine] | None
@@ -297,7 +303,7 @@ class _Walk:
             uplinks = cables.result()
         self._step("uplinks", uplinks)
         for note in date_notes(uplinks.value, self._today, self._site.stale_days):
-            self._warn(note)
+            self._notes.warn(note)
         neighbours = self._neighbours(others)
         switches = self._switches(uplinks.value)
         # As Nova spells it where Nova was asked, else as the uplink source does.
@@ -318,7 +324,7 @@ class _Walk:
             with ThreadPoolExecutor(1) as pool:
                 neighbours = self._neighbours(pool.submit(self._site.compute.vms_on, hypervisor))
         answer = Answer(switch, COMMAND_LINE, datetime.now(timezone.utc))
-        self._warn(
+        self._notes.warn(
             f"{self._site.uplink.system} was not asked: {switch.name} is named on the command "
             "line, and has to confirm the target itself."
         )
@@ -343,7 +349,8 @@ class _Walk:
                 answer = future.result()
             except (SourceError, TargetError) as exc:
                 behind = ", ".join(sorted({f"{u.hypervisor} {u.interface}" for u in here}))
-                self._warn(f"The neighbour {name} of {behind} is left out. {exc}")
+                lead = f"The neighbour {name} of {behind} is left out."
+                self._notes.left_out(exc, lead, name, SWITCH)
                 failures.append(exc)
                 continue
             switch = Switch(name, answer.value.address, answer.value.seen, here)
@@ -361,7 +368,7 @@ class _Walk:
         try:
             answer = future.result()
         except VipkeeperError as exc:
-            self._warn(f"The other VMs of the hypervisor are not known. {exc}")
+            self._notes.failed(exc, "The other VMs of the hypervisor are not known.")
             return None
         self._step("neighbours", answer)
         self._warn_of_host(answer.value)
@@ -371,13 +378,9 @@ class _Walk:
         """Warn of a compute service in trouble: Nova goes on telling the VMs' last states."""
         for trouble in filter(None, (vm.host_trouble for vm in vms)):
             said = f"{self._site.compute.system}: {trouble}: its VMs' states may be old"
-            self._warn(f"{said}, and it may be down, or somebody may be working on it.")
+            self._notes.warn(f"{said}, and it may be down, or somebody may be working on it.")
 
     def _step(self, name: str, answer: Answer[Any]) -> None:
-        if answer.warning:
-            self._warn(answer.warning)
+        self._notes.answered(answer)
         if self._on_step is not None:
             self._on_step(name, answer)
-
-    def _warn(self, text: str) -> None:
-        self._warnings.setdefault(text)

@@ -17,9 +17,9 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inventory.limit import ENDLESS, Limit
 from inventory.nornir_hosts import BuiltInventory, build_inventory
 from inventory.site import Site, open_site
+from inventory.sources.limit import ENDLESS, Limit
 from inventory.sources.registry import SourceContext
 
 if TYPE_CHECKING:

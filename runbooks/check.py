@@ -7,8 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from inventory.limit import ENDLESS, Limit
 from inventory.names import did_you_mean
+from inventory.sources.limit import ENDLESS, Limit
 from runbooks.fleet.assess import CheckOptions
 from runbooks.fleet.checker import LEFT_OUT, Checker, CheckPace, CheckRound, Progress, Silence
 from runbooks.fleet.progress import Bar, Lines

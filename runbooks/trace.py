@@ -228,8 +228,8 @@ def _show(
     console.print(table)
     for text in filter(None, (reach.problem, *(reach.impact.warnings if reach.impact else ()))):
         console.print(f"! {text}")
-    for warning in followed.chain.warnings:
-        console.print(f"! {warning}")
+    for line in followed.chain.lines:
+        console.print(f"! {line}")
 
 
 def _rows(word: SwitchAnswer) -> list[tuple[str, str, str]]:

@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from inventory.errors import SourceTimeoutError
-from inventory.limit import ENDLESS
+from inventory.sources.limit import ENDLESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inventory.limit import Limit
+    from inventory.sources.limit import Limit
 
 T = TypeVar("T")
 Late: TypeAlias = "Callable[[float, str], SourceTimeoutError]"
@@ -175,10 +175,10 @@ class Patience:
         """Return the failure of a request that is not sent, or not waited for any longer."""
         return SourceTimeoutError(
             first.system, f"it hangs and is not asked again: {first.message}", first.advice
-        )
+        ).because(first.reason)
 
     @staticmethod
     def _over(failure: SourceTimeoutError) -> SourceTimeoutError:
         return SourceTimeoutError(
             failure.system, "the time for asking it was over before it answered.", _ADVICE
-        )
+        ).because("the time for asking was over")

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from inventory.errors import VipkeeperError
-from inventory.limit import ENDLESS, Limit
 from inventory.settings import (
     MimicSettings,
     OpenStackSettings,
     SourcesSettings,
     SubnetPageSettings,
 )
+from inventory.sources.limit import ENDLESS, Limit
 from inventory.sources.mimic.source import MimicSource
 from inventory.sources.openstack.source import OpenStackSource
 from inventory.sources.patience import Patience

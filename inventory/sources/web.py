@@ -32,7 +32,7 @@ from requests.auth import HTTPBasicAuth
 from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import HTTPError
 
-from inventory.errors import SourceError, SourceTimeoutError
+from inventory.errors import NoAnswerError, SourceError, SourceTimeoutError
 from inventory.names import clean_url, one_line
 from inventory.sources.deadline import bound
 from inventory.sources.patience import Patience
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from inventory.settings import WebSettings
 
 _CHUNK = 65536
+_NETWORK = "Check the network, the VPN and the url in the settings."
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REPEATED = frozenset({429, 502, 503, 504})
@@ -190,7 +191,7 @@ class WebClient:
                 self.system,
                 f"GET {shown} had not been answered whole after {seconds:.3g} s; given up.",
                 "It hangs or is very slow; try again, or raise timeout in the settings.",
-            )
+            ).because(f"no whole answer in {seconds:.3g} s")
 
         return self._patience.ask(
             # Pages of one directory are made by the same parts of a system, and hang with them.
@@ -303,8 +304,11 @@ class WebClient:
 
     def _no_answer(self, exc: Exception, shown: str) -> SourceError:
         reason, advice = _reason(exc, self._settings)
-        kind = SourceTimeoutError if _is_timeout(exc) else SourceError
-        return kind(self.system, f"GET {shown} had no answer: {reason}.", advice)
+        message = f"GET {shown} had no answer: {reason}."
+        if advice != _NETWORK:
+            return SourceError(self.system, message, advice)
+        kind = SourceTimeoutError if _is_timeout(exc) else NoAnswerError
+        return kind(self.system, message, advice).because(reason)
 
 
 def _same_place(home: SplitResult, there: SplitResult) -> bool:
@@ -338,14 +342,13 @@ def _is_timeout(exc: Exception) -> bool:
 
 
 def _reason(exc: Exception, settings: WebSettings) -> tuple[str, str]:
-    network = "Check the network, the VPN and the url in the settings."
     if isinstance(exc, requests.exceptions.SSLError):
         return (
             f"TLS failed ({innermost(exc)})",
             "Check ca_file and client_cert in the settings, and the host's certificate.",
         )
     if _is_timeout(exc):
-        return f"nothing came for {settings.timeout:g} s", network
+        return f"nothing came for {settings.timeout:g} s", _NETWORK
     if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException):
         return one_line(exc), "Check ca_file and client_cert in the settings."
-    return innermost(exc), network
+    return innermost(exc), _NETWORK

@@ -18,9 +18,9 @@ from runbooks.run.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from inventory.limit import Limit
     from inventory.model import Switch
     from inventory.site import Site
+    from inventory.sources.limit import Limit
     from nornir_config.settings import Settings
     from runbooks.run.approval import Agreement
     from runbooks.run.run import Run
@@ -120,7 +120,7 @@ def settings_of(ctx: typer.Context, modules: Sequence[str] = _HEAVY, *, changes:
 
 def site_of(settings: Settings, limit: Limit | None = None) -> Site:
     """Return the site's sources; none of them is asked yet."""
-    from inventory.limit import ENDLESS
+    from inventory.sources.limit import ENDLESS
     from nornir_config.inventory_plugin import site_from_settings
 
     settings.require_site()

@@ -116,8 +116,8 @@ def follow(site: Site, target: str, story: Story, given: Given = NOTHING_GIVEN) 
         vm = vms[0]
         chain = TargetPath(target, Kind.VM, vm, vm.value.hypervisor, given=given)
         return TracedPath(chain, tuple(steps), failure)
-    for warning in chain.warnings:
-        story.tell("note", warning, "warn")
+    for line in chain.lines:
+        story.tell("note", line, "warn")
     return TracedPath(chain, tuple(steps))
 
 

@@ -86,16 +86,16 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "site leafs",
         "cached_sources",
         "disk_cache kept",
-        "sources export given",
+        "sources export given causes",
         "model settings",
-        "names errors files limit",
+        "names errors files",
     ),
     "inventory.sources": (
         "registry one_vm",
         "mimic openstack subnet_page",
         "protocols plugins host_index memory_cache web",
         "patience",
-        "deadline retries",
+        "deadline retries limit",
     ),
 }
 

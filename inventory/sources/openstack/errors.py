@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from inventory.errors import SourceError, SourceTimeoutError
+from inventory.errors import NoAnswerError, SourceError, SourceTimeoutError
 from inventory.names import one_line
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SYSTEM = "OpenStack"
 _LATE = "did not answer in time"
+_NO_ANSWER = "there was no answer"
 _ADVICE = {
     400: "This is a request that it does not understand: report it as a fault of vipkeeper.",
     401: "Check the user, project, domain and password of the cloud in clouds.yaml or OS_*.",
@@ -111,9 +112,9 @@ def as_source_error(exc: Exception, asked: str, secrets: Iterable[str] = ()) -> 
         advice = "Something else answers in its place; check the endpoints."
     elif url and (reason := _connection_failure(exc)):
         where = f"{service} at {urlsplit(url).netloc}" if service else urlsplit(url).netloc
-        what, said, advice = f"there was no answer from {where}", reason, _NETWORK
+        what, said, advice = f"{_NO_ANSWER} from {where}", reason, _NETWORK
     else:
-        what, advice = "there was no answer", _NETWORK
+        what, advice = _NO_ANSWER, _NETWORK
     return _error(asked, "", what, _shortened(_without(secrets, said)), advice)
 
 
@@ -142,7 +143,7 @@ def not_in_time(asked: str, seconds: float, last: str) -> SourceTimeoutError:
         + (f"; {service} was the last to be asked." if service else "."),
         _HANGS.get(service)
         or "A service behind it hangs (a cell's database, neutron): ask who runs it.",
-    )
+    ).because(f"{service or 'it'} did not answer in {seconds:.3g} s")
 
 
 def not_admin(asked: str) -> SourceError:
@@ -157,8 +158,13 @@ def not_admin(asked: str) -> SourceError:
 
 def _error(asked: str, subject: str, what: str, said: str, advice: str) -> SourceError:
     who = f"{subject} " if subject else ""
-    kind = SourceTimeoutError if what == _LATE else SourceError
-    return kind(SYSTEM, f"it was asked for {asked} and {who}{what}: {said}", advice)
+    message = f"it was asked for {asked} and {who}{what}: {said}"
+    if what == _LATE:
+        late = f"{who}{what}" if who else "nothing came in time"
+        return SourceTimeoutError(SYSTEM, message, advice).because(late)
+    if what.startswith(_NO_ANSWER):
+        return NoAnswerError(SYSTEM, message, advice).because(said)
+    return SourceError(SYSTEM, message, advice)
 
 
 def _without(secrets: Iterable[str], text: str) -> str:

@@ -71,7 +71,12 @@ def test_most_hypervisors_blind_at_once_is_an_outage() -> None:
     with pytest.raises(SourceError, match="behind 3 of 5 hypervisors"):
         collect(fake.site())
     del fake.uplinks["hv0.example"]
-    assert len(collect(fake.site()).problems) == 2
+    found = collect(fake.site())
+    assert found.problems == ("2 hypervisors (hv1, hv2): Fake: Unknown Switch.",)
+    assert found.details == (
+        "hv1.example: Fake: Unknown Switch.",
+        "hv2.example: Fake: Unknown Switch.",
+    )
 
 
 def test_short_and_full_spellings_are_one_switch() -> None:

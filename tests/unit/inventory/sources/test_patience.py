@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from inventory.errors import SourceError, SourceTimeoutError
-from inventory.limit import Limit
+from inventory.sources.limit import Limit
 from inventory.sources.patience import Patience
 
 T = 0.4
