@@ -94,6 +94,11 @@ class Notes:
         self._notes.append(Note(str(error), subject, kind, failure, None, lead, leads))
 
     @property
+    def unanswered(self) -> bool:
+        """Return whether a system failed, whether or not a kept answer serves."""
+        return any(note.failure is not None for note in self._notes)
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """Return one line for one cause."""
         return in_lines(self._notes)

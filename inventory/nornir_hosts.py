@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from inventory.site import Site
 
 PLATFORM = "cumulus"
+logger = logging.getLogger(__name__)
 _GROUP_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _MANY = 3
 
@@ -42,12 +44,14 @@ class SiteSwitches:
         problems: a line for each cause for which hypervisors or switches had to be left out.
         warnings: a line for each cause for which answers deserve less trust.
         details: a sentence for each of these hypervisors, switches and answers.
+        complete: whether every answer was given now, and none is kept or missing.
     """
 
     switches: tuple[Answer[Switch], ...]
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class BuiltInventory:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    complete: bool = True
 
 
 def _untold(_: str) -> None:
@@ -108,7 +113,8 @@ def collect(site: Site, told: Callable[[str], None] = _untold) -> SiteSwitches:
     for answer in switches:
         warnings.answered(answer, answer.value.name, SWITCH)
     details = (*problems.sentences, *warnings.sentences)
-    return SiteSwitches(switches, problems.lines, warnings.lines, details)
+    complete = not (problems.unanswered or warnings.unanswered)
+    return SiteSwitches(switches, problems.lines, warnings.lines, details, complete)
 
 
 def _uplinks(site: Site, name: str) -> Answer[tuple[Uplink, ...]] | Exception:
@@ -180,6 +186,8 @@ def build_inventory(
         SourceError: see ``collect``.
     """
     found = collect(site, told)
+    for detail in found.details:
+        logger.debug("%s", detail)
     groups = Groups()
     defaults = Defaults(username=username, port=port)
     hosts = Hosts()
@@ -198,7 +206,7 @@ def build_inventory(
             defaults=defaults,
         )
     inventory = Inventory(hosts=hosts, groups=groups, defaults=defaults)
-    return BuiltInventory(inventory, found.problems, found.warnings, found.details)
+    return BuiltInventory(inventory, found.problems, found.warnings, found.details, found.complete)
 
 
 def group_names(short_name: str, site: str, pattern: str) -> tuple[str, ...]:

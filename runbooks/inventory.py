@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from inventory.causes import HYPERVISOR, Notes
+from inventory.errors import ExitCode, VipkeeperError
 from inventory.export import write
+from inventory.model import Answer
 from inventory.names import short_host
 from inventory.nornir_hosts import BuiltInventory, build_inventory
 from runbooks.run.records import plain
+from runbooks.run.story import make_console, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from rich.console import Console
+    from typing_extensions import Self
 
+    from inventory.model import VirtualMachine
     from inventory.site import Site
     from nornir_config.settings import Settings
     from runbooks.run.story import Story
@@ -32,6 +41,90 @@ def build(settings: Settings, site: Site) -> BuiltInventory:
     return build_inventory(site, username=settings.ssh.username, port=settings.ssh.port)
 
 
+def refresh(settings: Settings, site: Site, story: Story) -> int:
+    """Ask all sources for everything, so that it is kept; return the exit code.
+
+    Raises:
+        SourceError: no switch is known at all.
+    """
+    names = site.uplink.list_hypervisors().value
+    with _Steps(len(names)) as steps:
+        told = steps.begin("hypervisors and switches")
+        built = build_inventory(
+            site, username=settings.ssh.username, port=settings.ssh.port, told=told
+        )
+        told = steps.begin("VMs")
+        notes = Notes()
+        vms = _keep_vms(site, names, notes, told)
+    tell_shortfalls(built, story)
+    for line in notes.lines:
+        story.tell("note", line, "warn")
+    found = (
+        f"{len(built.inventory.hosts)} switches, {len(names)} hypervisors and {vms} VMs, "
+        f"kept in {settings.paths.cache}"
+    )
+    if built.complete and not notes.unanswered:
+        story.tell("refreshed", found)
+        return ExitCode.OK
+    story.tell("refreshed", f"only in part: {found}", "fail")
+    return ExitCode.SOURCE
+
+
+def _keep_vms(site: Site, names: Sequence[str], notes: Notes, told: Callable[[str], None]) -> int:
+    """Ask for the VMs of hypervisors, so that each VM is found later; return their number."""
+
+    def ask(name: str) -> Answer[tuple[VirtualMachine, ...]] | VipkeeperError:
+        try:
+            return site.compute.vms_on(name)
+        except VipkeeperError as error:
+            return error
+
+    count = 0
+    with ThreadPoolExecutor(site.parallel) as pool:
+        for name, outcome in zip(names, pool.map(ask, names), strict=True):
+            told(name)
+            if isinstance(outcome, Answer):
+                notes.answered(outcome, name)
+                count += len(outcome.value)
+            else:
+                notes.left_out(outcome, "", name, HYPERVISOR)
+    return count
+
+
+class _Steps:
+    """Bars of the progress on a terminal; nothing elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        console = make_console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[host]}", markup=False),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def begin(self, what: str) -> Callable[[str], None]:
+        """Begin a step; return what is to be told each host that is done."""
+        task = self._bars.add_task(what, total=self._total, host="")
+
+        def told(name: str) -> None:
+            self._bars.update(task, advance=1, host=printable(short_host(name)))
+
+        return told
+
+
 def show(built: BuiltInventory, console: Console, *, as_json: bool = False) -> None:
     """Show the switches, their hypervisors, and what had to be left out."""
     hosts = built.inventory.hosts
@@ -44,6 +137,7 @@ def show(built: BuiltInventory, console: Console, *, as_json: bool = False) -> N
             ],
             "problems": built.problems,
             "warnings": built.warnings,
+            "details": built.details,
         }
         console.print(json.dumps(plain(content), indent=2))
         return

@@ -274,11 +274,7 @@ def inventory_refresh(ctx: typer.Context) -> None:
     from runbooks import inventory as inventory_runbook
 
     settings = settings_of(ctx, changes=False)
-    built = inventory_runbook.build(settings, site_of(settings))
-    story = tell_story()
-    inventory_runbook.tell_shortfalls(built, story)
-    hosts = built.inventory.hosts
-    story.tell("refreshed", f"{len(hosts)} switches, kept in {settings.paths.cache}")
+    raise typer.Exit(inventory_runbook.refresh(settings, site_of(settings), tell_story()))
 
 
 @inventory_app.command("write")
