@@ -23,6 +23,8 @@ from urllib3.exceptions import ConnectTimeoutError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from urllib3.response import HTTPResponse
+
 T = TypeVar("T")
 _LOOK_UP = 0.2  # seconds after which work that is given up is left, at the latest
 
@@ -51,6 +53,7 @@ class _Sockets:
         self._held: list[socket.socket] = []
         self._closed = False
         self.last = ""
+        self.hung = False
 
     def hold(self, sock: socket.socket) -> bool:
         """Return whether there is time left; if so, the socket will be shut at the deadline."""
@@ -147,10 +150,23 @@ class _Watched(HTTPConnection):
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  # urllib3's own
         sockets = _SOCKETS.get()
         if sockets is not None:
+            if sockets.hung:
+                # Libraries try other ways to the same system, each with a time-out of its own.
+                raise ConnectTimeoutError(self, "an earlier request of the question timed out")
             sockets.last = f"http://{self.host}:{self.port}{url}"
             if self.sock is not None:  # kept from an earlier piece of work
                 sockets.hold(self.sock)
         super().request(method, url, *args, **kwargs)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 itself
+        """Note a time-out: what hangs is not asked again for the same question."""
+        try:
+            return super().getresponse()
+        except TimeoutError:
+            sockets = _SOCKETS.get()
+            if sockets is not None:
+                sockets.hung = True
+            raise
 
 
 class _WatchedTls(_Watched, HTTPSConnection):

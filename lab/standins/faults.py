@@ -41,6 +41,7 @@ _GENERIC: Mapping[str, str] = MappingProxyType(
 _MIMIC: Mapping[str, str] = MappingProxyType(
     {
         "aquilon-down": "Aquilon is down: the view is 200 with 29 bytes and no host.",
+        "list-hangs": "Aquilon hangs: the views are never answered, the host pages are.",
         "nothing-matches": "Aquilon knows no host of the cloud: the same 29 bytes.",
         "postgres-down": "MagDB is down: the page says 'Host not in magDB.', drawings are 500.",
         "mysql-down": "Mimic's own database is down: the page says 'Host not in magDB.'.",

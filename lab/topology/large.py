@@ -14,19 +14,19 @@ _GATEWAY = IPv4Interface("127.200.0.1/16")
 _FIRST = 256
 
 
-def large_cloud(hypervisors: int = 40, vms: int = 2500) -> Topology:
-    """Return a site with so many hypervisors, four behind each leaf, and VMs spread over them."""
-    leafs = -(-hypervisors // _EACH_LEAF)
+def large_cloud(hypervisors: int = 40, vms: int = 2500, each_leaf: int = _EACH_LEAF) -> Topology:
+    """Return a site with so many hypervisors, some behind each leaf, and VMs spread over them."""
+    leafs = -(-hypervisors // each_leaf)
     base = default_topology(extra_leafs=max(0, leafs - 2))
     ports = tuple(
-        PortSpec(f"swp{lane}", f"24:8a:07:ee:00:{lane:02x}") for lane in range(21, 21 + _EACH_LEAF)
+        PortSpec(f"swp{lane}", f"24:8a:07:ee:00:{lane:02x}") for lane in range(21, 21 + each_leaf)
     )
     racks = tuple(replace(leaf, ports=leaf.ports + ports) for leaf in base.leafs)
     hosts = tuple(
         HypervisorSpec(
             name=f"hv{100 + number}.nubes.example.internal",
-            leaf=racks[number // _EACH_LEAF].name,
-            port=ports[number % _EACH_LEAF].name,
+            leaf=racks[number // each_leaf].name,
+            port=ports[number % each_leaf].name,
             interface="eth0",
             mac=f"0c:c4:7a:00:{number:02x}:01",
             bmc_mac=f"0c:c4:7a:00:{number:02x}:ff",

@@ -8,7 +8,7 @@ from datetime import date
 
 from flask import Flask, Response, request
 
-from lab.standins.behaviour import HTML, app_for, empty_500, generic
+from lab.standins.behaviour import HTML, app_for, empty_500, generic, hang
 from lab.standins.faults import MIMIC, Faults
 from lab.standins.mimic import drawing, pages
 from lab.standins.mimic.magdb import SystemRecord, records
@@ -94,6 +94,8 @@ class _Mimic:
 
     def _view(self, *, opennebula: bool) -> Response:
         active, variant = self.active, self.variant
+        if "list-hangs" in active:
+            return hang(self.faults, MIMIC, "list-hangs")
         name = "opennebula" if opennebula else "openstack"
         file = f"views/view-cloud-{name}.php"
         shown = "display-errors" in active
