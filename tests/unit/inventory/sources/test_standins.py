@@ -16,6 +16,7 @@ from inventory.cached_sources import CachedUplink
 from inventory.disk_cache import Cache
 from inventory.errors import (
     AmbiguousSwitchError,
+    NoAnswerError,
     NoNeighbourError,
     SourceError,
     TargetError,
@@ -117,7 +118,7 @@ MIMIC_FAILS = {
     "html-instead": SourceError,
     "login-required": SourceError,
     "http-500": SourceError,
-    "refused": SourceError,
+    "refused": NoAnswerError,
     "links-table-missing": NoNeighbourError,
     "no-lldp-name": NoNeighbourError,
     "host-unknown": UnknownHypervisorError,
@@ -255,7 +256,7 @@ def test_dates_bonds_and_the_bmc(bench: Bench) -> None:
 def test_a_row_that_is_left_out_is_told_on_the_way_and_in_the_inventory(bench: Bench) -> None:
     bench.faults["mimic"] = "stale-second-link"
     site = open_site(bench.context(), None)
-    told = resolve(site, "vm-a1").warnings, collect(site).warnings
+    told = resolve(site, "vm-a1").warnings, collect(site).details
     host, *others = bench.topology.hypervisors
     for warnings in told:
         assert any(f"{host.name} eth0: an LLDP row that is not" in text for text in warnings)
