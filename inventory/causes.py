@@ -192,8 +192,17 @@ def _instead(notes: Sequence[Note]) -> str:
     return f" Kept answers serve, the oldest of {ago} ago."
 
 
-def _without_names(text: str, names: set[str]) -> str:
-    return _WORD.sub(lambda m: "…" if m[0].casefold() in names else m[0], text)
+def without_names(text: str, names: Iterable[str]) -> str:
+    """Return the text with a sign in the place of the hosts' names, full or short, and addresses.
+
+    >>> without_names("10.5.0.41 (SW1): no route", ["sw1.example", "10.5.0.41"])
+    '… (…): no route'
+    """
+    return _without_names(text, {form for name in names for form in _forms(name)})
+
+
+def _without_names(text: str, forms: set[str]) -> str:
+    return _WORD.sub(lambda m: "…" if m[0].casefold() in forms else m[0], text)
 
 
 def _forms(name: str) -> set[str]:

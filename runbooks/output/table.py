@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -11,6 +12,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from inventory.causes import without_names
 from runbooks.output.forms import Checked, Form
 from runbooks.output.text import (
     GRAVEST_FIRST,
@@ -39,7 +41,7 @@ def render_table(fleet: FleetHealth) -> RenderableType:
     parts: list[RenderableType] = [_switches(fleet, domain)]
     found = fleet.all_findings
     if found or fleet.notes:
-        parts += [_findings((*found, *fleet.notes), domain), Text("")]
+        parts += [_findings(_by_cause(fleet), domain), Text("")]
     present, total = vip_counts(fleet.switches)
     status = overall(fleet)
     parts.append(
@@ -50,6 +52,10 @@ def render_table(fleet: FleetHealth) -> RenderableType:
         )
     )
     return _Trimmed(Group(*parts))
+
+
+#: So many switches are named where more have a finding in the same words.
+_FEW = 3
 
 
 class _Trimmed:
@@ -104,12 +110,39 @@ def _worst(health: SwitchHealth) -> Text:
     return text
 
 
-def _findings(found: tuple[Finding, ...], domain: str) -> Table:
+def _by_cause(fleet: FleetHealth) -> list[list[Finding]]:
+    """Return the findings and notes; those that many switches have in the same words are one."""
+    own = {health.switch: {health.switch, health.address} for health in fleet.switches}
+    groups: dict[Finding, list[Finding]] = {}
+    for finding in (*fleet.all_findings, *fleet.notes):
+        names = own.get(finding.switch, ())
+        evidence, remedy = (without_names(t, names) for t in (finding.evidence, finding.remedy))
+        alike = replace(finding, switch="", evidence=evidence, remedy=remedy)
+        groups.setdefault(alike, []).append(finding)
+    found: list[list[Finding]] = []
+    for alike, group in groups.items():
+        if len(group) > _FEW:
+            found.append([replace(alike, switch=finding.switch) for finding in group])
+        else:
+            found += [[finding] for finding in group]
+    return sorted(found, key=lambda group: -group[0].status.weight)
+
+
+def _whom(found: list[Finding], domain: str) -> str:
+    names = [_short(finding.switch, domain) for finding in found if finding.switch]
+    if len(names) < len(found):
+        return "fleet"
+    if len(names) == 1:
+        return names[0]
+    return f"{len(names)} switches ({', '.join(names[:_FEW])} and {len(names) - _FEW} more)"
+
+
+def _findings(groups: list[list[Finding]], domain: str) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for finding in found:
-        where = _short(finding.switch, domain) if finding.switch else "fleet"
+    for group in groups:
+        finding, where = group[0], _whom(group, domain)
         head = Text(printable(f"{where}  {finding.check}"), style="bold")
         if subject := about(finding):
             head.append(printable(f"  {subject}"), style="not bold")

@@ -113,3 +113,25 @@ def test_a_switch_that_is_known_by_its_address_has_that_whole() -> None:
     assert (
         common_domain(["swt-1.example.internal", "swt-2.example.internal"]) == ".example.internal"
     )
+
+
+def test_what_many_switches_have_alike_is_told_once() -> None:
+    lost = [
+        unreachable(
+            f"swt-{number:02}.example.internal",
+            f"10.5.0.{number}",
+            f"swt-{number:02}: 10.5.0.{number}: no connection: timed out",
+            remedy="Look whether it is up.",
+        )
+        for number in range(1, 57)
+    ]
+    other = unreachable("swt-99.example.internal", "10.5.0.99", "no connection: refused")
+    text = printed(fleets.fleet_of(*lost, other), width=200)
+    assert "56 switches (swt-01, swt-02, swt-03 and 53 more)  unreachable" in text
+    assert text.count("timed out") == 1
+    assert "…: …: no connection: timed out" in text
+    assert "swt-99  unreachable" in text
+    # The table by switch has them all.
+    assert text.count("UNKNOWN") == 57 + 2 + 1
+    few = printed(fleets.fleet_of(*lost[:3]), width=200)
+    assert few.count("timed out") == 3
