@@ -209,7 +209,7 @@ def test_a_dead_timer_is_told_and_can_be_ended(leaf: LeafUnderTest, *, systemd: 
         pending = driver.pending
         assert pending is not None
         assert pending.armed
-        assert "|yes\n" in left_over(leaf)
+        assert "|yes|pending\n" in left_over(leaf)
         if systemd:
             leaf.sh(f"systemctl stop vipkeeper-revert-{pending.id}.timer")
         else:
@@ -254,7 +254,7 @@ def test_a_commit_without_its_mark_of_arming_is_told_the_same_way_by_both(
         driver.rollback()
     assert pending is not None
     assert pending.armed is False
-    assert "|no\n" in told
+    assert "|no|pending\n" in told
 
 
 @pytest.mark.promise("T7", "T28")
