@@ -11,6 +11,7 @@ from lab.faults.catalogue import ActiveFault, Fault, FaultReport, Script, find_f
 from lab.faults.model import RECREATE
 from lab.machine.shell import call, wait_until
 from lab.topology.default import LabError, LeafSpec, VmSpec
+from lab.topology.specs import UnknownInLabError
 
 if TYPE_CHECKING:
     from lab.lab import Lab
@@ -101,9 +102,9 @@ def choose(lab: Lab, leaf: str | None, vm: str | None) -> _Victim:
     if spec is None:
         spec = topology.vms_behind(where)[0]
     elif topology.leaf_of(spec) != where:
-        raise LabError(f"{spec.name} is not behind {where.short_name}.")
+        raise UnknownInLabError(f"{spec.name} is not behind {where.short_name}.")
     if not spec.running:
-        raise LabError(f"{spec.name} is {spec.status}: nothing can cut it off.")
+        raise UnknownInLabError(f"{spec.name} is {spec.status}: nothing can cut it off.")
     return _Victim(lab, where, spec)
 
 

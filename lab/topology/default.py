@@ -10,6 +10,7 @@ from lab.topology.specs import (
     CloudSpec,
     HypervisorSpec,
     LabError,
+    LabUsageError,
     LeafSpec,
     PortSpec,
     ProjectSpec,
@@ -88,7 +89,7 @@ def default_topology(
     """
     if not 0 <= extra_leafs <= _MAX_EXTRA_LEAFS:
         message = f"{extra_leafs} extra leafs cannot be made: 0 to {_MAX_EXTRA_LEAFS} can."
-        raise LabError(message)
+        raise LabUsageError(message)
     stanzas = extra_stanzas or {}
     racks = (*_RACKS, *(_extra_rack(index) for index in range(extra_leafs)))
     unknown = sorted(set(stanzas) - {rack.number for rack in racks})

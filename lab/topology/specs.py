@@ -31,8 +31,14 @@ class LabError(VipkeeperError):
     """The lab cannot do what was asked for."""
 
 
+class LabUsageError(LabError):
+    """The command line asks for a lab that cannot be."""
+
+    exit_code = ExitCode.USAGE
+
+
 class UnknownInLabError(LabError):
-    """Nothing in the lab has the name that was given, or several things have it."""
+    """Nothing in the lab has the name that was given, several things have it, or it is unfit."""
 
     exit_code = ExitCode.TARGET
 
@@ -240,7 +246,7 @@ class Topology:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             message = f"A lab cannot be called {self.name!r}."
-            raise LabError(message, "Use 1 to 16 of a-z, 0-9 and -, starting with a letter.")
+            raise LabUsageError(message, "Use 1 to 16 of a-z, 0-9 and -, starting with a letter.")
         leafs = {leaf.name for leaf in self.leafs}
         hosts = {hypervisor.name for hypervisor in self.hypervisors}
         for hypervisor in self.hypervisors:

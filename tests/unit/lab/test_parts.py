@@ -173,8 +173,24 @@ def test_the_command_line_answers_with_a_sentence(command: list[str]) -> None:
 
 def test_the_command_line_refuses_names_and_lists_faults() -> None:
     bad = CliRunner().invoke(app, ["down", "--name", "../etc"])
-    assert bad.exit_code == 1
+    assert bad.exit_code == 2
     assert "cannot be called" in bad.stderr
     listed = CliRunner().invoke(app, ["faults"])
     assert listed.exit_code == 0
     assert all(fault.name in listed.stdout for fault in FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("break", "no-such-fault"), 3),
+        (("up", "--name", "Not A Name"), 2),
+        (("up", "--extra-leafs", "99999"), 2),
+        (("mend", "--name", "is-not-up"), 1),
+    ],
+)
+def test_the_labs_failures_have_the_exit_codes_of_all_commands(
+    words: tuple[str, ...], code: int
+) -> None:
+    result = CliRunner().invoke(app, list(words), env={"VIPKEEPER_LAB": "is-not-up"})
+    assert result.exit_code == code, result.output
