@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from napalm.base.exceptions import CommitError, NapalmException
+from napalm.base.exceptions import CommitError, NapalmException, SessionLockedException
 
 from napalm_cumulus.commit import repair_steps as steps
 from napalm_cumulus.commit import transaction
@@ -212,6 +212,11 @@ def test_a_repair_cannot_be_confirmed_and_can_be_ended_by_anybody(ward: Ward) ->
         pending = other.pending
         assert pending is not None
         assert f"ip link delete {VRR}" in pending.diff
+        assert (pending.hold, pending.ends_itself) == ("repair", True)
+        assert "it is under way and ends by itself, at the latest in" in str(pending)
+        with pytest.raises(SessionLockedException, match="Wait until it has ended") as waiting:
+            other.repairs.carry_out([steps.reapply(SVI)])
+        assert "confirm" not in str(waiting.value)
         with pytest.raises(CommitError, match="to be taken back, not to be kept"):
             other.confirm_commit()
         other.rollback(pending_only=True)
