@@ -111,13 +111,17 @@ class Session:
             self._is_root = True
         return session
 
-    def require_root(self) -> None:
-        """Raise where the session is not root's; with sudo, the first command tells.
+    @property
+    def require_root(self) -> Callable[[], None]:
+        """Return a function that raises ``NoRootError`` where the session is not root's.
 
-        Raises:
-            NoRootError: it is another user's.
+        With sudo, the first command tells. It is a property for the same reason as ``run_many``.
         """
-        self._root_session()
+
+        def require() -> None:
+            self._root_session()
+
+        return require
 
     @property
     def pending(self) -> PendingCommit | None:

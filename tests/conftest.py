@@ -21,6 +21,11 @@ from tests.schedule import Schedule, place
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
+# readline, which pytest imports, tells these to every child process; tables would be as narrow.
+for _name in ("COLUMNS", "LINES"):
+    os.environ.pop(_name, None)
+    os.unsetenv(_name)
+
 _HERE = Path(__file__).parent
 _UNIT = _HERE / "unit"
 _DRAWING = {"dot": "graphviz"}

@@ -87,5 +87,4 @@ SENSELESS = (
     ("toggle", SWITCH, "--vip", "130.246.212.1", "--interface", "vlan453", "--yes"),
     ("toggle", SWITCH, "--vip", "130.246.212", "--yes"),
     ("toggle", SWITCH, "--interface", "vlan453; reboot", "--yes"),
-    ("toggle", "no such; switch", "--vip", "130.246.212.1", "--yes"),
 )
