@@ -451,8 +451,10 @@ def test_a_kept_connection_is_reset(site: Site) -> None:
 def test_the_ports_of_several_servers(site: Site, cloud: Connection) -> None:
     ids = [_vm(site, name).uuid for name in ("vm-a1", "vm-b1")]
     assert {port.device_id for port in cloud.network.ports(device_id=ids)} == set(ids)
-    both = cloud.network.subnets(id=[site.topology.cloud.subnet_id, "nonsense"])
-    assert [subnet.cidr for subnet in both] == ["130.246.212.0/22"]
+    # Asked for by hand: openstacksdk 4.0 does not send the ids of subnets.
+    wanted = {"id": [site.topology.cloud.subnet_id, "nonsense"]}
+    both = cloud.network.get("/subnets", params=wanted).json()["subnets"]
+    assert [subnet["cidr"] for subnet in both] == ["130.246.212.0/22"]
     with pytest.raises(openstack.exceptions.HttpException) as caught:
         list(cloud.network.ports(device_id=ids * 100))
     assert caught.value.status_code == 414
