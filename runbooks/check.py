@@ -131,8 +131,7 @@ def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> in
     placement = None
     if request.form.needs_placement:
         placement = place(looked.health, selected.inventory, hosted)
-    if hosted is not None and not request.form.is_plugin:
-        _notes(filter(None, (hosted.problem, *hosted.notes)))
+    tell_of_vms(request, hosted)
     return report(
         looked.health, request.form, request.output, placement, site=settings.sources.site
     )
@@ -151,6 +150,12 @@ def ask_vms(
     hosted = HypervisorVms(sources.site())
     hosted.ask(name for host in selected.inventory.hosts.values() for name in uplinks_of(host))
     return replace(looking, vms=hosted.behind(selected.inventory)), hosted
+
+
+def tell_of_vms(request: CheckRequest, hosted: HypervisorVms | None) -> None:
+    """Tell what was missing or is in trouble at OpenStack; a plugin's line has no place for it."""
+    if hosted is not None and not request.form.is_plugin:
+        _notes(filter(None, (hosted.problem, *hosted.notes)))
 
 
 def prepare(

@@ -16,6 +16,7 @@ from runbooks.check import (
     progress,
     raise_interrupted,
     run_check,
+    tell_of_vms,
 )
 from runbooks.fleet.checker import Checker
 from runbooks.fleet.rollout import FleetOptions, heal_fleet
@@ -62,7 +63,8 @@ def run_fix(
     """
     asked = sources.for_run(settings, request.pace)
     selected, looking = prepare(settings, asked, request)
-    looking, _ = ask_vms(asked, request, selected, replace(looking, diagnose=True))
+    looking, hosted = ask_vms(asked, request, selected, replace(looking, diagnose=True))
+    tell_of_vms(request, hosted)
     pace = asked.rest(request.pace)
     with closing(Checker(settings, selected, looking, pace, progress(request))) as checker:
         looked = checker.look()

@@ -90,17 +90,17 @@ def as_source_error(exc: Exception, asked: str, secrets: Iterable[str] = ()) -> 
     """
     name = type(exc).__name__
     status = getattr(exc, "status_code", None) or getattr(exc, "http_status", None)
-    said = _without(secrets, str(exc))
+    said = str(exc)
     url = next(iter(_URL.findall(str(getattr(exc, "url", None) or said))), "")
     service = service_of(url)
     if isinstance(status, int) and status >= 400:  # noqa: PLR2004  # where HTTP's errors begin
-        said = _without(secrets, str(getattr(exc, "details", None) or said))
+        said = str(getattr(exc, "details", None) or said)
         what = f"gave {_STATUS.get(status, f'HTTP {status}')}"
         advice = _ADVICE.get(status) or _behind(said, service)
-        return _error(asked, service, what, _tidy(said), advice)
+        return _error(asked, service, what, _without(secrets, _bare(said)), advice)
     if "Timeout" in name:
         advice = _HANGS.get(service, "Check the network and the VPN; OpenStack may hang.")
-        return _error(asked, service, _LATE, _shortened(said), advice)
+        return _error(asked, service, _LATE, _without(secrets, said), advice)
     if "SSL" in name:
         what = "TLS failed"
         advice = "Check cacert and the endpoints' certificates in clouds.yaml."
@@ -110,12 +110,14 @@ def as_source_error(exc: Exception, asked: str, secrets: Iterable[str] = ()) -> 
     elif "JSON" in name or "Decode" in name:
         what = "the answer was not JSON"
         advice = "Something else answers in its place; check the endpoints."
-    elif url and (reason := _connection_failure(exc)):
-        where = f"{service} at {urlsplit(url).netloc}" if service else urlsplit(url).netloc
-        what, said, advice = f"{_NO_ANSWER} from {where}", reason, _NETWORK
+    elif reason := _connection_failure(exc):
+        host = urlsplit(url).netloc.rpartition("@")[2]
+        where = " at ".join(filter(None, (service, host)))
+        what = f"{_NO_ANSWER} from {where}" if where else _NO_ANSWER
+        said, advice = reason, _NETWORK
     else:
         what, advice = _NO_ANSWER, _NETWORK
-    return _error(asked, "", what, _shortened(_without(secrets, said)), advice)
+    return _error(asked, "", what, _without(secrets, said), advice)
 
 
 def service_of(url: str) -> str:
@@ -158,7 +160,9 @@ def not_admin(asked: str) -> SourceError:
 
 def _error(asked: str, subject: str, what: str, said: str, advice: str) -> SourceError:
     who = f"{subject} " if subject else ""
-    message = f"it was asked for {asked} and {who}{what}: {said}"
+    said = _shortened(said).rstrip(".")
+    # Other sentences may follow: that it is a kept answer, or who else could not be asked.
+    message = f"it was asked for {asked} and {who}{what}: {said}."
     if what == _LATE:
         late = f"{who}{what}" if who else "nothing came in time"
         return SourceTimeoutError(SYSTEM, message, advice).because(late)
@@ -181,9 +185,9 @@ def _behind(said: str, service: str) -> str:
     return next(found, own if service else "It, or a service behind it, is down: ask who runs it.")
 
 
-def _tidy(said: str) -> str:
+def _bare(said: str) -> str:
     """Return the text of an answer without what Nova writes in front of every cause."""
-    return _shortened(_CLASS.sub(r"\1", _BOILERPLATE.sub("", said)))
+    return _CLASS.sub(r"\1", _BOILERPLATE.sub("", said))
 
 
 def _shortened(text: str) -> str:

@@ -203,7 +203,7 @@ def test_a_compute_service_that_does_not_answer_is_told(desk: World, systems: Sy
     refused = desk.vip("heal", "vm-stopped").stderr
     assert "See to the hypervisor first: the compute service on hv51" in refused
     traced = desk.vip("trace", "vm-nohost", "--no-ask-switches").output
-    assert "is ERROR (No valid host was found." in " ".join(traced.split())
+    assert "is ERROR (No valid host was" in " ".join(traced.split())
 
 
 def test_a_compute_host_that_hangs_hides_no_vms(desk: World, systems: Systems) -> None:

@@ -121,3 +121,10 @@ def test_a_compute_service_that_does_not_answer_is_told(leafs: Leafs) -> None:
     assert result.stderr.count(told) == 1
     leafs.world.site.vms = [hosted(host_status="UP")]
     assert "compute service" not in leafs.world.vip("check", "--with-vms").stderr
+
+
+def test_a_fix_tells_that_it_judges_without_vms(leafs: Leafs) -> None:
+    leafs.add(1)
+    leafs.world.site.broken = {"vms_on"}
+    result = leafs.world.vip("check", "--fix", "--yes", "--with-vms")
+    assert "VMs are missing" in result.stderr

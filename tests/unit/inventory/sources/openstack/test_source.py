@@ -9,7 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from openstack.exceptions import NotFoundException
+import requests
+from keystoneauth1.exceptions import ConnectFailure
+from openstack.exceptions import HttpException, NotFoundException
 
 from inventory.errors import SourceError, TargetError
 from inventory.settings import OpenStackSettings
@@ -161,6 +163,30 @@ def test_a_secret_that_an_exception_repeats_is_cut_out() -> None:
     exc = ValueError("login of me:hush at http://me:hush@host/ with hush2 failed")
     error = as_source_error(exc, "the VM named x", ("hush",))
     assert "hush" not in str(error)
+
+
+def test_a_secret_that_is_part_of_an_address_does_not_hide_who_failed() -> None:
+    try:
+        raise ConnectionRefusedError(111, "Connection refused")
+    except OSError as refused:
+        inner = requests.ConnectionError(refused)
+    exc = ConnectFailure(
+        "Unable to establish connection to http://me:hush@hv:5000/v3/auth/tokens: no"
+    )
+    exc.__cause__ = inner
+    error = as_source_error(exc, "the VM named x", ("t",))
+    assert str(error) == (
+        "OpenStack: it was asked for the VM named x and there was no answer from Keystone at "
+        "hv:5000: [Errno 111] Connec***ion refused."
+    )
+
+
+def test_a_long_text_is_not_cut_before_its_cause() -> None:
+    exc = HttpException("No Server found", http_status=500, details="x" * 3000 + " oslo_db.Error")
+    error = as_source_error(exc, "the VM named x")
+    assert str(error).endswith("xxx oslo_db.Error.")
+    assert len(str(error)) < 400
+    assert "A database behind Nova is down" in error.advice
 
 
 ROGUE = "fa:16:3e:d4:d5:15"
