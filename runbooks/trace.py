@@ -138,7 +138,11 @@ def _reach(
             return PingAnswer(probes)
         heard = [name for word in words if word.presence for name in word.presence.heard]
         impact = survey.finish(
-            addresses, heard, several=len(vms) > 1, answers=any(p.answers for p in probes)
+            addresses,
+            heard,
+            several=len(vms) > 1,
+            answers=any(p.answers for p in probes),
+            hostnames={word.switch: word.hostname for word in words},
         )
     except ProbeError as error:
         return PingAnswer(problem=str(error))

@@ -103,7 +103,8 @@ def _look_around(case: Incident, survey: ImpactSurvey, reached: Attachments) -> 
     heard = [name for behind in reached.answered for name in behind.presence.heard]
     own = [text for endpoint in case.endpoints for text in endpoint.probed]
     own += [str(address) for endpoint in case.endpoints for address in endpoint.fixed]
-    return survey.finish(own, heard, several=len(case.endpoints) > 1)
+    hostnames = {one.switch.name: one.presence.hostname for one in reached.answered}
+    return survey.finish(own, heard, several=len(case.endpoints) > 1, hostnames=hostnames)
 
 
 def _tell_impact(run: Run, impact: Impact) -> None:

@@ -121,7 +121,10 @@ def _claim(target: str, followed: TracedPath) -> str:
     chain = followed.chain
     places = ", ".join(answer.value.name for answer in chain.switches)
     on = f" ({chain.hypervisor})" if chain.hypervisor else ""
-    who = "--switch puts" if chain.given.switch else "OpenStack and the uplink source put"
+    if chain.given.switch is not None:
+        return f"--switch puts {target}{on} behind {places}"
+    asked = chain.vm is None or chain.vm.value.status != NOT_ASKED
+    who = f"{'OpenStack' if asked else '--hypervisor'} and the uplink source put"
     return f"{who} {target}{on} behind {places}"
 
 

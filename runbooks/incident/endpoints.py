@@ -63,7 +63,8 @@ def endpoints_of(chain: TargetPath) -> tuple[Endpoint, ...]:
         raise TargetError(
             f"which VMs run on {chain.hypervisor} could not be asked, so it is not known "
             "who is cut off",
-            "Name a VM's address, or toggle by hand: vip toggle SWITCH --vip ADDRESS",
+            f"Name a VM's address and its place: vip heal ADDRESS --hypervisor {chain.hypervisor}; "
+            "or toggle by hand: vip toggle SWITCH --vip ADDRESS",
         )
     running = [vm for vm in chain.neighbours.value if vm.status == RUNNING and vm.addresses]
     if not running:

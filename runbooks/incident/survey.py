@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from inventory.errors import VipkeeperError
 from inventory.model import Uplink, VirtualMachine
-from inventory.names import is_hostname, same_host, short_host, whole_names
+from inventory.names import is_address, is_hostname, same_host, short_host, whole_names
 from inventory.target import TargetPath
 from runbooks.incident.background import Background
 from runbooks.incident.endpoints import RUNNING
@@ -66,6 +67,7 @@ class ImpactSurvey:
         *,
         several: bool = False,
         answers: bool = False,
+        hostnames: Mapping[str, str] = MappingProxyType({}),
     ) -> Impact:
         """Ping all of them, and conclude.
 
@@ -74,6 +76,8 @@ class ImpactSurvey:
             heard: names that LLDP says are behind the target's switch.
             several: whether the target is several VMs.
             answers: whether the target itself answers after all.
+            hostnames: what the target's switches call themselves, for one that was named by its
+                address: the leafs of the others have names.
         """
         if self._remote is None:
             empty = Sample("")
@@ -83,7 +87,8 @@ class ImpactSurvey:
         except VipkeeperError as error:
             self._warnings.append(f"other racks are not compared with: {error}")
             far = {}
-        here = {switch.value.name for switch in self._chain.switches}
+        names = (switch.value.name for switch in self._chain.switches)
+        here = {hostnames.get(name) or name if is_address(name) else name for name in names}
         near = [name for name in dict.fromkeys(heard) if self._is_other_hypervisor(name)]
         local = self._vms_of(near[: self._sample])
         for leaf, vms in far.items():
@@ -101,7 +106,7 @@ class ImpactSurvey:
         switches = ", ".join(sorted(short_host(name) for name in here))
         host = short_host(self._chain.hypervisor)
         groups = [
-            _group(f"beside it on {host}", beside, probes),
+            _group(f"beside it on {host}" if host else "beside it", beside, probes),
             _group(f"on other hypervisors of {switches}", mates, probes, leaf=switches),
         ]
         elsewhere = tuple(

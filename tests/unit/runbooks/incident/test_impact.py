@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from inventory.model import Answer, VirtualMachine
+from inventory.given import Given
+from inventory.model import Answer, Switch, VirtualMachine
 from inventory.settings import MimicSettings, OpenStackSettings, SubnetPageSettings
 from inventory.site import open_site
 from inventory.sources.registry import SourceContext
@@ -95,6 +96,22 @@ def test_who_has_a_cable_to_the_leaf_of_the_target_is_not_elsewhere(
     assert found.scope is Scope.LEAF
     assert found.leaf.silent == ("vm-b1",)
     assert [group.answering for group in found.elsewhere] == [("vm-c1",)]
+
+
+def test_a_leaf_that_is_named_by_its_address_is_no_other_leaf(
+    site: Fake, pinged: tuple[list[str], set[str]]
+) -> None:
+    """Otherwise one leaf that is cut off would look like two."""
+    _, silent = pinged
+    silent.update({"130.246.213.12", "130.246.213.21"})
+    given = Given(Switch("10.5.0.43", ip_address("10.5.0.43")))
+    chain = resolve(site.site(), "vm-a1", given=given)
+    found = ImpactSurvey(site.site(), chain, 4).finish(
+        ["130.246.213.11"], [HV50, HV51], hostnames={"10.5.0.43": "swt-sn2100-03"}
+    )
+    assert found.scope is Scope.LEAF
+    assert found.leaf.leaf == "swt-sn2100-03"
+    assert [group.leaf for group in found.elsewhere] == [SW1]
 
 
 def test_lldp_tells_who_is_near_and_strangers_are_not_asked_for(
