@@ -7,7 +7,8 @@ management addresses, for a day when the source of addresses is down.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
@@ -90,16 +91,36 @@ class LeafMemory:
 
     def keep(self, looked: Iterable[Leaf]) -> None:
         """Remember leafs; a disk error is logged and otherwise ignored."""
-        old = list(self.known())
-        new = list(old)
+        old = self.known()
+        kept = dict.fromkeys(old)  # in order, and quick to take one out: fleets have thousands
+        by_address = {leaf.address: leaf for leaf in old}
+        by_name: dict[str, list[Leaf]] = defaultdict(list)
+        for leaf in old:
+            by_name[_key(leaf)].append(leaf)
         for leaf in looked:
-            same = [k for k in new if k.address == leaf.address or same_host(k.name, leaf.name)]
-            new = [kept for kept in new if kept not in same]
-            new.append(_merged(leaf, same))
-        if _worth_writing(old, new):
-            kept = tuple(sorted(new, key=lambda leaf: leaf.name))
-            answer = Answer(kept, _SOURCE, datetime.now(timezone.utc))
+            alike = (by_address.get(leaf.address), *by_name[_key(leaf)])
+            same = [
+                known
+                for known in dict.fromkeys(alike)
+                if known is not None
+                and known in kept
+                and (known.address == leaf.address or same_host(known.name, leaf.name))
+            ]
+            for known in same:
+                del kept[known]
+            new = _merged(leaf, same)
+            kept[new] = None
+            by_address[new.address] = new
+            by_name[_key(new)].append(new)
+        if _worth_writing(old, tuple(kept)):
+            answer = Answer(
+                tuple(sorted(kept, key=lambda leaf: leaf.name)), _SOURCE, datetime.now(timezone.utc)
+            )
             self._cache.store(_QUESTION, answer, _LEAFS)
+
+
+def _key(leaf: Leaf) -> str:
+    return leaf.name.partition(".")[0].casefold()
 
 
 def _merged(leaf: Leaf, same: list[Leaf]) -> Leaf:
@@ -109,7 +130,7 @@ def _merged(leaf: Leaf, same: list[Leaf]) -> Leaf:
     return replace(leaf, name=max(names, key=len), vteps=vteps)
 
 
-def _worth_writing(old: list[Leaf], new: list[Leaf]) -> bool:
+def _worth_writing(old: Sequence[Leaf], new: Sequence[Leaf]) -> bool:
     before = {leaf.name: leaf for leaf in old}
     for leaf in new:
         kept = before.get(leaf.name)
