@@ -88,3 +88,5 @@ SENSELESS = (
     ("toggle", SWITCH, "--vip", "130.246.212", "--yes"),
     ("toggle", SWITCH, "--interface", "vlan453; reboot", "--yes"),
 )
+#: A name that no switch can have: as every name that is unknown, it ends with 3.
+NAMELESS = ("toggle", "no such; switch", "--vip", "130.246.212.1", "--yes")

@@ -22,6 +22,7 @@ from tests.unit.runbooks.conftest import SETTINGS, World
 from tests.unit.runbooks.source_faults import (
     HOPELESS,
     HV,
+    NAMELESS,
     SENSELESS,
     SOURCE_FAULTS,
     SWITCH,
@@ -174,6 +175,10 @@ def test_a_target_that_cannot_be_healed(desk: World, target: str, words: tuple[s
 @pytest.mark.parametrize("command", SENSELESS)
 def test_a_command_line_that_makes_no_sense(desk: World, command: tuple[str, ...]) -> None:
     require_refused(desk, desk.vip(*command), 2)
+
+
+def test_a_name_that_no_switch_can_have(desk: World) -> None:
+    require_refused(desk, desk.vip(*NAMELESS), 3, "neither a switch's name nor an address")
 
 
 def test_the_switch_is_the_stand_ins(desk: World) -> None:
