@@ -141,6 +141,21 @@ def test_an_answer_of_the_past_is_checked_by_the_switch(desk: Desk, leaf: LeafUn
     assert "(its answer of" in said.out
 
 
+def test_of_several_cables_that_mimic_cannot_date_the_switches_decide(
+    desk: Desk, leaf: LeafUnderTest
+) -> None:
+    """A bond whose cables were swapped once: each leaf is drawn with both, and one date."""
+    with desk.web_fault("mimic", "swapped-bond"):
+        traced = desk.vip("trace", "vm-a1")
+        assert traced.code == 0, traced
+        with untouched(leaf):
+            said = desk.vip("heal", "vm-a1", "--toggle", "--dry-run")
+    assert said.code == 0, said
+    assert "the dates in Mimic do not tell which cable is current" in said.out
+    assert "LLDP: hv50.nubes.example.internal is on swp1s3" in said.out
+    assert f"on {SWITCH} would be toggled" in said.out
+
+
 # --- without a source
 
 
