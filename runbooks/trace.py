@@ -123,7 +123,31 @@ def run_trace(
         _show(story.console, followed, words, reach)
     if followed.failure is not None:
         raise followed.failure
-    return max((word.exit_code for word in words), default=ExitCode.OK)
+    return max(
+        (word.exit_code for word in answers_that_count(followed, words)), default=ExitCode.OK
+    )
+
+
+def answers_that_count(followed: TracedPath, words: list[SwitchAnswer]) -> list[SwitchAnswer]:
+    """Return the answers that count: not the "no" of a switch where another one says "yes".
+
+    That is where the uplink source gives several switches for one interface, as it cannot date its
+    cables: then one "yes" and one "no" are what was to be found out.
+    """
+    cables = {answer.value.name: answer.value.uplinks for answer in followed.chain.switches}
+    seen = {
+        uplink.interface
+        for word in words
+        if _confirmed(word.presence)
+        for uplink in cables[word.switch]
+    }
+
+    def decided(word: SwitchAnswer) -> bool:
+        own = {uplink.interface for uplink in cables[word.switch]}
+        says_no = _confirmed(word.presence) is False and not word.problems
+        return says_no and bool(own) and own <= seen
+
+    return [word for word in words if not decided(word)]
 
 
 def _reach(
