@@ -252,7 +252,9 @@ def test_ctrl_c_leaves_the_switch_well(leaf: LeafUnderTest, moments: random.Rand
         time.sleep(moment)
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
-        assert "Traceback" not in said, said
+        # On a busy machine the first signal may find Python before it has come to vip's own code.
+        if ", in main" in said or process.returncode != -signal.SIGINT:
+            assert "Traceback" not in said, said
         assert process.returncode in {0, 9, -signal.SIGINT}, said
         if process.returncode == 9:
             assert "vip: stopped" in said
