@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.errors import SourceError, TargetError, VipkeeperError
 from inventory.model import VirtualMachine
-from inventory.names import is_address, is_hostname, one_line, same_host
-from inventory.sources.one_vm import one_vm
+from inventory.names import did_you_mean, is_address, is_hostname, one_line, same_host
+from inventory.sources.one_vm import kept_names, one_vm
 from inventory.sources.openstack.source import classify
 from inventory.sources.protocols import NameSource
 from inventory.target import Kind
@@ -98,7 +98,8 @@ def _vm(site: Site, target: str, text: str) -> Wanted:
         answer = site.compute.find_vms(text)
     except SourceError as failure:
         return _unknown(target, text, failure)
-    return _of(target, one_vm(answer.value, text, answer.source), answer)
+    known = () if answer.value else kept_names(site.compute)
+    return _of(target, one_vm(answer.value, text, answer.source, known=known), answer)
 
 
 def _named(site: Site, target: str, text: str) -> Wanted:
@@ -121,7 +122,9 @@ def _named(site: Site, target: str, text: str) -> Wanted:
         old = (known.warning,) if known and known.warning else ()
         return _hypervisor(site, target, hosts[0] if len(hosts) == 1 else text, (*old, *notes))
     if not notes:
-        notes = (f"No VM and no hypervisor is called {text}: it is looked for by LLDP alone.",)
+        near = did_you_mean(text, (*(known.value if known else ()), *kept_names(site.compute)))
+        alone = f"No VM and no hypervisor is called {text}: it is looked for by LLDP alone."
+        notes = (f"{alone} {near}".rstrip(),)
     return Wanted(target, NAME, hypervisor=text, notes=notes, failure=no_vms)
 
 

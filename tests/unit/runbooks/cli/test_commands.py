@@ -120,13 +120,17 @@ def test_toggle_of_an_unknown_switch_or_vip(world: World) -> None:
         ("pending", "{}"),
         ("confirm", "{}"),
         ("rollback", "{}"),
+        ("heal", "{}", "vm-a1", "--switch"),
+        ("trace", "{}", "vm-a1", "--switch"),
     ],
 )
 def test_an_unknown_name_is_exit_code_3_everywhere(
     world: World, words: tuple[str, ...], name: str
 ) -> None:
-    before = ("--",) if name.startswith("-") else ()
-    result = world.vip(words[0], *words[2:], *before, name)
+    option = words[-1].startswith("--")
+    before = ("--",) if name.startswith("-") and not option else ()
+    given = (*words[2:-1], f"{words[-1]}={name}") if option else (*words[2:], *before, name)
+    result = world.vip(words[0], *given)
     assert result.exit_code == 3, result.output
     assert world.leaf.events == []
 
@@ -136,6 +140,8 @@ def test_an_unknown_name_is_exit_code_3_everywhere(
     [
         (("trace", "vm-al"), "vm-a1"),
         (("heal", "vm:vm-al"), "vm-a1"),
+        (("find", "vm:vm-al"), "vm-a1"),
+        (("heal", "vm-a1", "--switch", "swt-sn2100-30"), f"{SW3}"),
         (("trace", "hv5O"), "hv50.nubes.example.internal"),
         (("trace", "hypervisor:hv5O"), "hv50.nubes.example.internal"),
         (("trace", "swt-sn2100-30"), f"{SW3}"),
