@@ -142,6 +142,17 @@ def test_it_climbs_to_the_toggle_and_leaves_what_is_still_broken(rack: World) ->
     assert begun == ["reapply", "flap", "recreate", "toggle"]
 
 
+def test_a_compute_service_in_trouble_is_where_to_look_when_nothing_helped(rack: World) -> None:
+    rack.cut_off(healed_by_toggle=False)
+    rack.silent = set(LEAF)
+    rack.site.vms = [dataclasses.replace(each, host_status="UNKNOWN") for each in rack.site.vms]
+    result = rack.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 8, result.output
+    trouble = f"the compute service on {HV50} does not answer"
+    assert f"Look at the hypervisor: {trouble}. Look at the VM's console" in result.output
+    assert f"Fake: {trouble}: its VMs' states may be old" in result.output
+
+
 def test_one_vm_is_never_toggled_on_suspicion(rack: World) -> None:
     rack.silent = {VM}
     rack.facts[SW3] = probe(well(), "ping", ok=False)

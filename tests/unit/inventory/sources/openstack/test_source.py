@@ -181,6 +181,30 @@ def test_a_secret_that_is_part_of_an_address_does_not_hide_who_failed() -> None:
     )
 
 
+UNEXPECTED = (
+    "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the "
+    "Nova API log if possible.\n<class '{}'>"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("keystoneauth1.exceptions.connection.ConnectFailure", "Neutron, which it asks"),
+        ("neutronclient.common.exceptions.ServiceUnavailable", "Neutron, which it asks"),
+        ("oslo_db.exception.DBConnectionError", "A database behind Nova is down"),
+        ("nova.exception.NovaException", "A database behind Nova is down"),
+        ("oslo_messaging.exceptions.MessagingTimeout", "A compute host, or the message queue"),
+        ("AttributeError", "It, or a service behind it, is down"),
+    ],
+)
+def test_what_is_down_behind_nova_is_named_by_the_end_of_its_text(kind: str, advice: str) -> None:
+    exc = HttpException("No Server found", http_status=500, details=UNEXPECTED.format(kind))
+    error = as_source_error(exc, "the VM named x")
+    assert str(error) == f"OpenStack: it was asked for the VM named x and gave HTTP 500: {kind}."
+    assert error.advice.removeprefix("Nova works, but ").startswith(advice)
+
+
 def test_a_long_text_is_not_cut_before_its_cause() -> None:
     exc = HttpException("No Server found", http_status=500, details="x" * 3000 + " oslo_db.Error")
     error = as_source_error(exc, "the VM named x")
