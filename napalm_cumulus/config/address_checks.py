@@ -34,10 +34,8 @@ _SMALLEST_MTU, _LARGEST_MTU = 68, 65536
 _INFINIBAND = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){19}")
 _MAC_FROM_ELSEWHERE = ("random", "none")
 _V4, _V4_BITS = 4, 32
-#: What ``ipaddress`` takes for an IPv4 address with a length, but for numbers above 255.
-_PLAIN_V4 = re.compile(
-    r"((?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3})/([0-9]|[12][0-9]|3[0-2])"
-)
+#: An IPv4 address with a length; ``inet_pton`` refuses what ``ipaddress`` refuses of it.
+_PLAIN_V4 = re.compile(r"([0-9.]+)/([0-9]|[12][0-9]|3[0-2])")
 #: By version: the prefix of link-local addresses, and its length.
 _LINK_LOCAL = {_V4: (0xA9FE, 16), 6: (0xFE80 >> 6, 10)}
 
@@ -84,11 +82,10 @@ def _numbers(text: str) -> _Numbers:
         ValueError: it is none.
     """
     found = _PLAIN_V4.fullmatch(text)
-    if found is not None:  # ten times as fast as ``ipaddress``, which has to refuse the others
+    if found is not None:  # much faster than ``ipaddress``, which has to refuse the others
         try:
-            return _Numbers(
-                _V4, int.from_bytes(inet_pton(AF_INET, found[1]), "big"), int(found[2]), _V4_BITS
-            )
+            ip = int.from_bytes(inet_pton(AF_INET, found[1]), "big")
+            return _Numbers(_V4, ip, int(found[2]), _V4_BITS)
         except OSError:
             pass
     value = interface_of(text)

@@ -70,12 +70,15 @@ def take(transport: Transport) -> Snapshot:
     archive = _tar(transport, READ)
     disk, pending = archive.below(NETWORK_DIR), archive.below(f"/{_PENDING}/network")
     contents = disk.contents()
-    directories = _follows_directories(transport, _configuration(contents))
-    outside = _outside(transport, contents, disk.leads_out(), directories=directories)
+    configuration = _configuration(contents)
+    directories = _follows_directories(transport, configuration)
+    if directories:
+        configuration = replace(configuration, directories=True)
+    outside = _outside(transport, configuration, contents, disk.leads_out())
     if outside:
         contents |= outside
         contents |= {at: outside[real] for at, real in disk.leads_out().items() if real in outside}
-    configuration = _configuration(contents, directories=directories)
+        configuration = _configuration(contents, directories=directories)
     listing = tuple(sorted(disk.names))
     for path in (*contents, *listing):
         if not _SAFE_PATH.match(path):
@@ -108,6 +111,8 @@ def _follows_directories(transport: Transport, found: Configuration) -> bool:
 
     Release 3.0 does not, later ones do. ifupdown2 itself tells which files it reads.
     """
+    if not any("source-directory" in text for text in found.tree.values()):
+        return False
     followed = replace(found, directories=True)
     try:
         lines = [
@@ -201,16 +206,17 @@ def _tar(transport: Transport, command: str) -> _Archive:
 
 def _outside(
     transport: Transport,
+    configuration: Configuration,
     contents: Mapping[str, bytes],
     links: Mapping[str, str],
-    *,
-    directories: bool,
 ) -> dict[str, bytes]:
     """Return the files outside /etc/network that ``source`` lines and links read."""
     found: dict[str, bytes] = {}
     asked: set[str] = set()
     while True:
-        read = _configuration({**contents, **found}, directories=directories)
+        read = configuration
+        if found:
+            read = _configuration({**contents, **found}, directories=configuration.directories)
         wanted = _outside_patterns(read) | set(links.values())
         patterns = wanted - asked
         if not patterns:

@@ -340,6 +340,8 @@ def _vlan_of_name(at: Located) -> Iterator[CandidateProblem]:
 
 
 def _is_number_up_to(word: str, last: int, *, is_range: bool) -> bool:
+    if word.isdecimal():
+        return 1 <= int(word) <= last
     found = _VLAN_RANGE.match(word)
     if found is None or (found[2] and not is_range):
         # What is no number in a list may be a word of another release.
