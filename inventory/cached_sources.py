@@ -214,7 +214,8 @@ class CachedUplink(_Cached):
             return self._source.uplinks_of(spelled[0])
 
     def _list(self) -> Answer[tuple[str, ...]] | None:
-        return self._cache.load(f"{self._prefix}hypervisors", NAMES)
+        listed = self._cache.load(f"{self._prefix}hypervisors", NAMES)
+        return listed if listed and listed.value else None
 
     def _cables(self, word: str) -> KeptHosts[tuple[Uplink, ...]]:
         return KeptHosts(self._all(word, UPLINKS), _own_of_uplinks)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from inventory.errors import NoAnswerError, SourceError, SourceTimeoutError
+from inventory.errors import NO_TIME, NoAnswerError, SourceError, SourceTimeoutError
 from inventory.names import age_in_words, short_host
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _cause(note: Note, names: set[str]) -> tuple[object, ...]:
     """Return what notes of one cause have in common."""
     if isinstance(note.failure, NoAnswerError):
         # Of several systems it is the network, or the VPN.
-        return NoAnswerError, note.kept is None, note.leads
+        return NoAnswerError, note.kept is None, note.leads, note.failure.reason == NO_TIME
     words = _without_names(_ASKED.sub("", _AGAIN.sub("", _KEPT.sub("", note.text))), names)
     kind = note.kind if note.subject else ""
     return kind, note.leads, note.kept is None, _NUMBER.sub("#", words)
@@ -150,7 +150,7 @@ def _line(notes: Sequence[Note], names: set[str]) -> str:
         return _no_answer(notes, failures)
     texts = {_KEPT.sub("", note.text) for note in notes}
     text = first.text if len(texts) == 1 else _without_names(first.text, names)
-    whom = _whom(notes)
+    whom = f"{_whom(notes)} {first.leads}".strip()
     return f"{whom}: {_KEPT.sub('', text)}{_instead(notes)}".removeprefix(": ")
 
 
@@ -163,11 +163,16 @@ def _no_answer(notes: Sequence[Note], failures: Sequence[SourceError]) -> str:
     reason = "; ".join(dict.fromkeys(filter(None, reasons))) or first.message
     hosts = [note for note in notes if note.subject]
     whom = _whom(hosts) if len(hosts) > 1 else ""
-    hint = " Is the network or the VPN down?" if several else ""
-    hangs = isinstance(first, SourceTimeoutError) and not several
+    over = NO_TIME in reasons
+    hint = " Is the network or the VPN down?" if several and not over else ""
+    hangs = isinstance(first, SourceTimeoutError) and not over
     verb = "do not answer" if several else "hangs" if hangs else "does not answer"
-    about = f" (asked for {whom})" if whom else ""
-    return f"{systems} {verb}{about}: {reason.rstrip('.')}.{hint}{_instead(notes)}"
+    if over:
+        verb = "could not be asked"
+    leads = notes[0].leads
+    about = f" (asked for {whom})" if whom and not leads else ""
+    left = f" {whom} {leads}." if whom and leads else ""
+    return f"{systems} {verb}{about}: {reason.rstrip('.')}.{hint}{left}{_instead(notes)}"
 
 
 def _whom(notes: Sequence[Note]) -> str:
@@ -179,8 +184,7 @@ def _whom(notes: Sequence[Note]) -> str:
         more = f" and {len(hosts) - _NAMED} more" if len(hosts) > _NAMED else ""
         named = ", ".join(hosts[:_NAMED]) + more
         parts.append(f"{len(hosts)} {_PLURAL[kind]} ({named})" if len(hosts) > 1 else named)
-    leads = notes[0].leads if notes else ""
-    return " ".join(filter(None, (" and ".join(parts), leads)))
+    return " and ".join(parts)
 
 
 def _instead(notes: Sequence[Note]) -> str:

@@ -79,6 +79,10 @@ class SourceError(VipkeeperError):
         return type(self), (self.system, self.message, self.advice)
 
 
+#: The reason of a system that the run had no time left for; that says nothing about the system.
+NO_TIME = "the time for asking was over"
+
+
 class NoAnswerError(SourceError):
     """Nothing came back from the system: it is down, or the network to it.
 

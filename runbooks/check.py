@@ -155,7 +155,7 @@ def ask_vms(
 def tell_of_vms(request: CheckRequest, hosted: HypervisorVms | None) -> None:
     """Tell what was missing or is in trouble at OpenStack; a plugin's line has no place for it."""
     if hosted is not None and not request.form.is_plugin:
-        _notes(filter(None, (hosted.problem, *hosted.notes)))
+        _notes((*hosted.problems, *hosted.notes))
 
 
 def prepare(

@@ -21,7 +21,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from inventory.errors import SourceTimeoutError
+from inventory.errors import NO_TIME, SourceTimeoutError
 from inventory.sources.limit import ENDLESS
 
 if TYPE_CHECKING:
@@ -181,4 +181,4 @@ class Patience:
     def _over(failure: SourceTimeoutError) -> SourceTimeoutError:
         return SourceTimeoutError(
             failure.system, "the time for asking it was over before it answered.", _ADVICE
-        ).because("the time for asking was over")
+        ).because(NO_TIME)

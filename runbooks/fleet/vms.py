@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from inventory.causes import HYPERVISOR, Notes
 from inventory.errors import VipkeeperError
 from inventory.model import SERVICE_TROUBLES
 from inventory.names import short_host
@@ -29,12 +30,12 @@ class HypervisorVms:
     """VMs by hypervisor; OpenStack is asked once for each hypervisor.
 
     Attributes:
-        problem: the first failure of OpenStack; empty where there was none.
+        problems: why VMs are missing or old, one line for each cause.
         notes: what OpenStack says against hypervisors, one sentence for each kind of trouble.
     """
 
     def __init__(self, site: Site) -> None:
-        self.problem = ""
+        self._missing, self._kept = Notes(), Notes()
         self._site = site
         self._asked: set[str] = set()
         self._answers: dict[str, Answer[tuple[VirtualMachine, ...]]] = {}
@@ -50,12 +51,18 @@ class HypervisorVms:
         try:
             answer = self._site.compute.vms_on(name)
         except VipkeeperError as error:
-            self.problem = self.problem or f"VMs are missing: {error}"
+            self._missing.left_out(error, "", name, HYPERVISOR)
             return
         self._answers[name] = answer
         if answer.cached:
-            old = f"VMs are as they were, and nothing is judged by them: {answer.warning}"
-            self.problem = self.problem or old
+            self._kept.answered(answer, name)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Return why VMs are missing, and why they are as they were."""
+        old = "VMs are as they were, and nothing is judged by them"
+        missing = (f"VMs are missing: {line}" for line in self._missing.lines)
+        return (*missing, *(f"{old}: {line}" for line in self._kept.lines))
 
     @property
     def notes(self) -> tuple[str, ...]:

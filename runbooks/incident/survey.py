@@ -11,6 +11,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
+from inventory.causes import HYPERVISOR, Notes
 from inventory.errors import VipkeeperError
 from inventory.model import Uplink, VirtualMachine
 from inventory.names import is_address, is_hostname, same_host, short_host, whole_names
@@ -54,7 +55,7 @@ class ImpactSurvey:
         self._site = site
         self._chain = chain
         self._sample = sample
-        self._warnings: list[str] = []
+        self._notes = Notes()
         self._known: tuple[str, ...] = ()
         self._began = time.monotonic()
         self._limit = threading.Semaphore(site.parallel)
@@ -85,7 +86,7 @@ class ImpactSurvey:
         try:
             far = self._remote.result(self._began + 2 * _PATIENCE - time.monotonic())
         except VipkeeperError as error:
-            self._warnings.append(f"other racks are not compared with: {error}")
+            self._notes.failed(error, "other racks are not compared with:")
             far = {}
         names = (switch.value.name for switch in self._chain.switches)
         here = {hostnames.get(name) or name if is_address(name) else name for name in names}
@@ -118,7 +119,7 @@ class ImpactSurvey:
             groups[0],
             groups[1],
             tuple(group for group in elsewhere if group.size),
-            tuple(dict.fromkeys(self._warnings)),
+            self._notes.lines,
             round(time.monotonic() - self._began, 2),
         )
 
@@ -133,7 +134,7 @@ class ImpactSurvey:
 
     def _beside(self, own: set[str]) -> list[_Other]:
         if self._chain.neighbours is None:
-            self._warnings.append("the VMs beside it are not compared with: they are not known")
+            self._notes.warn("the VMs beside it are not compared with: they are not known")
         return self._choose(self._neighbours(), own, self._sample)
 
     def _ask_elsewhere(self) -> dict[str, list[VirtualMachine]]:
@@ -141,7 +142,7 @@ class ImpactSurvey:
         try:
             names = self._site.uplink.list_hypervisors().value
         except VipkeeperError as error:
-            self._warnings.append(f"nobody in other racks is known: {error}")
+            self._notes.failed(error, "nobody in other racks is known:")
             return {}
         self._known = names
         others = [name for name in names if not same_host(name, self._chain.hypervisor)]
@@ -173,7 +174,7 @@ class ImpactSurvey:
     def _vms(self, hypervisor: str) -> tuple[VirtualMachine, ...]:
         answer = self._site.compute.vms_on(hypervisor)
         if answer.cached:  # a VM of then may be shut off or elsewhere now, and silent for that
-            self._warnings.append(_KEPT)
+            self._notes.warn(_KEPT)
         return answer.value
 
     def _answers(self, asked: dict[str, Callable[[], T]]) -> dict[str, T]:
@@ -185,7 +186,7 @@ class ImpactSurvey:
             try:
                 found[name] = job.result(until - time.monotonic())
             except VipkeeperError as error:  # noqa: PERF203 - each fails for itself
-                self._warnings.append(f"{name} is left out: {error}")
+                self._notes.left_out(error, f"{name} is left out:", name, HYPERVISOR)
         return found
 
     def _choose(self, vms: Iterable[VirtualMachine], own: set[str], most: int) -> list[_Other]:

@@ -155,6 +155,14 @@ def test_an_empty_answer_is_never_served(tmp_path: Path) -> None:
         compute.vms_on(HV50)
 
 
+def test_an_empty_list_is_never_served(tmp_path: Path) -> None:
+    fake = Fake(broken=ALL)
+    nobody: tuple[str, ...] = ()
+    Cache(tmp_path).store("Fake here hypervisors", Answer(nobody, "Fake", NOW), NAMES)
+    with pytest.raises(SourceError, match="list_hypervisors is down"):
+        CachedUplink(fake, Cache(tmp_path)).list_hypervisors()
+
+
 def test_two_hosts_of_one_short_name_are_not_mixed_up(tmp_path: Path) -> None:
     one, other = "hv50.a.example", "hv50.b.example"
     fake = Fake(uplinks={one: (uplink(one),), other: (uplink(other, port="swp9"),)})

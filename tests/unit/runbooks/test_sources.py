@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,6 +164,21 @@ def test_netbox_says_no_and_the_kept_answer_serves(
     assert ended.exit_code == 0, ended.output
     assert all(words in ended.stdout for words in said)
     assert "(its answer of " in ended.stdout
+
+
+def test_the_deadline_of_a_check_covers_the_inventory(
+    desk: World, systems: Systems, memory: Path
+) -> None:
+    shutil.copytree(memory, desk.directory / "cache", dirs_exist_ok=True)
+    systems.faults["mimic"] = "hang"
+    began = time.monotonic()
+    ended = desk.vip("check", "--deadline", "6")
+    assert time.monotonic() - began < 15  # one time-out alone has 20 s
+    assert "Mimic and Subnet page could not be asked (" in ended.stderr
+    assert "): the time for asking was over. Kept answers serve" in ended.stderr
+    # The switch was asked in the other half of the time.
+    assert "swt-sn2100-03" in ended.stdout
+    assert "not-checked" not in ended.stdout
 
 
 @pytest.mark.parametrize(("target", "words"), HOPELESS)
