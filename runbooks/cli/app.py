@@ -176,7 +176,8 @@ def heal(  # noqa: PLR0917 - as above
         bool,
         typer.Option(
             "--force",
-            help="Go on though the switch does not see the hypervisor, or on suspicion only.",
+            help="Go on though the switch does not see the hypervisor, or on suspicion only; with "
+            "--all-unhealthy: also when most switches are ill.",
         ),
     ] = False,
     all_unhealthy: Annotated[
