@@ -119,7 +119,8 @@ class ConfigurationMethods:
                 )
             onto = earlier
         try:
-            loaded = candidate.replace(onto, text) if replace else merge(onto, text)
+            with candidate.COLLECTOR_PAUSED:
+                loaded = candidate.replace(onto, text) if replace else merge(onto, text)
             problems = self._judged(base.disk, loaded.configuration)
         except ConfigurationError as reason:
             raise error(f"{self.hostname}: {without_secrets(shown(str(reason)))}") from reason
@@ -135,14 +136,15 @@ class ConfigurationMethods:
             _LOG.warning("%s: %s", self.hostname, _remark(problem))
         self._base, self._candidate, self._problems = base, loaded.configuration, problems
 
-    def _judged(
-        self, base: Configuration, candidate: Configuration
-    ) -> tuple[CandidateProblem, ...]:
+    def _judged(self, base: Configuration, new: Configuration) -> tuple[CandidateProblem, ...]:
         """Return what the checks say; the switch is asked for what only it can tell."""
         switch = knowledge.UNASKED
-        if validation.must_ask(base, candidate):
+        with candidate.COLLECTOR_PAUSED:
+            must_ask = validation.must_ask(base, new)
+        if must_ask:
             switch = knowledge.ask(self._root_session())
-        return validation.introduced(base, candidate, switch)
+        with candidate.COLLECTOR_PAUSED:
+            return validation.introduced(base, new, switch)
 
     @property
     def candidate_problems(self) -> tuple[CandidateProblem, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from napalm_cumulus import values
 from napalm_cumulus.config.configuration import Configuration
@@ -30,6 +32,35 @@ class Candidate:
         if not line:
             return str(problem)
         return f"line {line} of the text ({problem.path}): {problem.message}."
+
+
+class _Pause:
+    """Pauses Python's collector of reference cycles, which takes a quarter of the time.
+
+    Nothing here makes a cycle. The collector is the whole process's: the last of several threads that pause it lets it go on.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._was_on = False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._was_on = gc.isenabled()
+                gc.disable()
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside and self._was_on:
+                gc.enable()
+
+
+#: For reading and judging files: thousands of objects, all of which are kept.
+COLLECTOR_PAUSED = _Pause()
 
 
 def replace(base: Configuration, text: str) -> Candidate:

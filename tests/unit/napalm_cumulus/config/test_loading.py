@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import tarfile
 import time
@@ -19,6 +20,7 @@ from napalm.base.exceptions import (
 
 from napalm_cumulus import CumulusDriver
 from napalm_cumulus.config import snapshot
+from napalm_cumulus.config.candidate import COLLECTOR_PAUSED
 from napalm_cumulus.config.configuration import Configuration
 from napalm_cumulus.config.marked_text import ConfigurationError, split_marked
 from napalm_cumulus.config.merge import merge
@@ -379,6 +381,20 @@ def test_one_of_two_stanzas_of_one_family_needs_both() -> None:
     with pytest.raises(ConfigurationError, match=r"has 3 stanzas .* 2 of them are inet\."):
         merge(base, "iface x inet static\n    address 10.0.0.2/24\n")
     assert merge(base, "iface x inet6 static\n    address 2001:db8::2/64\n")
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_collector_is_as_it_was_after_the_last_of_two(on: bool) -> None:
+    was_on = gc.isenabled()
+    (gc.enable if on else gc.disable)()
+    try:
+        with COLLECTOR_PAUSED:
+            with pytest.raises(ValueError, match="x"), COLLECTOR_PAUSED:
+                raise ValueError("x")
+            assert not gc.isenabled()
+        assert gc.isenabled() == on
+    finally:
+        (gc.enable if was_on else gc.disable)()
 
 
 def test_allow_lines_of_a_new_interface_stand_in_front_of_it_in_their_order() -> None:
