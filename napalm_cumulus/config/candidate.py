@@ -37,7 +37,8 @@ class Candidate:
 class _Pause:
     """Pauses Python's collector of reference cycles, which takes a quarter of the time.
 
-    Nothing here makes a cycle. The collector is the whole process's: the last of several threads that pause it lets it go on.
+    Nothing here makes a cycle. The collector is the whole process's: the last of several threads
+    that pause it lets it go on.
     """
 
     def __init__(self) -> None:
