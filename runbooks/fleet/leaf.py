@@ -28,6 +28,7 @@ from runbooks.run.session import SwitchSession, identify, switch_session
 from runbooks.run.story import Story
 from tasks.errors import RefusedError
 from tasks.facts.collect import collect_facts
+from tasks.faults.fabric.configuration import UNDER_WAY
 from tasks.faults.model import Finding, Status
 from tasks.health.judge import judge
 
@@ -291,16 +292,23 @@ def _require_well_peers(run: Run, healing: Healing, name: str, vips: tuple[str, 
         for peer, was_well in known.items()
         if was_well and now[peer].answered and not still.get(peer)
     ]
-    troubles += [
-        f"a commit is pending on {peer}"
+    pending = {
+        peer: finding.evidence
         for peer in known
-        if any(finding.check == "commit-pending" for finding in now[peer].health.findings)
+        for finding in now[peer].health.findings
+        if finding.check == "commit-pending"
+    }
+    troubles += [
+        f"another operator's cure is under way on {peer}, and ends by itself"
+        if UNDER_WAY in evidence
+        else f"a commit is pending on {peer}"
+        for peer, evidence in pending.items()
     ]
     if troubles and not healing.force:
         raise RefusedError(
             f"{name}: {', '.join(vips)} is not healed here, because of other leafs with the same "
             f"VIP: {'; '.join(troubles)}",
-            "Repair those first, or go on nevertheless: --force",
+            "Wait for those or repair them first, or go on nevertheless: --force",
         )
     for trouble in troubles:
         run.story.tell("force", trouble, "warn")

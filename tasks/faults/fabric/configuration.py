@@ -130,7 +130,7 @@ def _pending(view: SwitchView) -> Iterator[Sighting]:
         if row.hold in _END_THEMSELVES and not late:
             yield Sighting(
                 "",
-                f"{place}, under way, {when}",
+                f"{place}{UNDER_WAY}{when}",
                 "It ends by itself: wait for it, then check again.",
             )
             continue
@@ -157,6 +157,8 @@ def _left_over(view: SwitchView) -> Iterator[Sighting]:
             )
 
 
+#: In the evidence of a toggle or a repair that another operator has begun.
+UNDER_WAY = ", under way, "
 #: A toggle or a repair under way: nobody has to confirm it, and nobody can.
 _END_THEMSELVES = ("bounce", "repair")
 #: A rollback may take so many seconds after a commit's deadline.

@@ -22,6 +22,7 @@ from runbooks.fleet.leaf import NotHealedError
 from runbooks.fleet.plan import FleetPlan, make_plan, peers_of, refuse_mass_outage
 from tasks.errors import RefusedError
 from tasks.facts.model import SwitchFacts
+from tasks.faults.fabric.configuration import UNDER_WAY
 from tasks.faults.model import Diagnosis, Finding, Status
 from tasks.health.model import SwitchHealth, VipRecord
 from tasks.ladder import Cure
@@ -421,11 +422,25 @@ PENDING = Assessment(
 )
 
 
+BUSY = replace(
+    PENDING,
+    health=replace(
+        PENDING.health,
+        findings=(
+            Finding(
+                "commit-pending", Status.WARNING, "b", "", f"repair 01 by bob{UNDER_WAY}9 s to go"
+            ),
+        ),
+    ),
+)
+
+
 @pytest.mark.parametrize(
     ("after", "said"),
     [
         (GONE, "b could not be asked"),
         (PENDING, "a commit is pending on b"),
+        (BUSY, "another operator's cure is under way on b, and ends by itself"),
         (assessment("b", diagnosis()), "b, which was well, is not any more"),
     ],
 )
