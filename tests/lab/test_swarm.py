@@ -119,6 +119,30 @@ def test_a_check_finds_them_all_well(swarm: Swarm) -> None:
     assert {one["status"] for one in told} == {"OK"}
 
 
+def test_a_search_asks_them_all_with_every_source_down(swarm: Swarm, tmp_path: Path) -> None:
+    hosts = {switch.name: {"hostname": str(switch.address)} for switch in swarm.switches}
+    (tmp_path / "hosts.yaml").write_text(json.dumps(hosts))  # JSON is YAML
+    lab, down = swarm.lab, {"mimic": "refused", "openstack": "keystone-refused"}
+    for system, fault in down.items():
+        lab.web_fault(system, fault)
+    given = {
+        "VIPKEEPER_PATHS__INVENTORY": str(tmp_path),
+        "VIPKEEPER_PATHS__CACHE": str(tmp_path / "cache"),
+        "VIPKEEPER_MIMIC__RETRIES": "0",
+    }
+    vip = ["env", *(f"{name}={value}" for name, value in given.items())]
+    vip += [str(Path(sys.executable).parent / "vip"), "find", "-f", "json"]
+    try:
+        done = lab.exec_seat([*vip, "fa:16:3e:00:de:ad"], timeout=120)
+    finally:
+        for system in down:
+            lab.web_fault(system, None)
+    assert done.returncode == 3, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["asked"], told["unanswered"]) == (len(swarm.switches), [])
+    assert told["seconds"] < 60
+
+
 def test_the_far_seat_is_as_far_as_was_asked(swarm: Swarm, far: str) -> None:
     def dial() -> float:
         begin = time.monotonic()
