@@ -162,6 +162,7 @@ class CachedUplink(_Cached):
         """Put ``cache`` behind ``source``."""
         super().__init__(source, cache)
         self._source = source
+        self._listed = _Arranged(cache, self._list)
         self._observed = _Arranged(cache, lambda: self._cables("uplinks"))
         self._recorded = _Arranged(cache, lambda: self._cables(_RECORDED))
 
@@ -170,7 +171,7 @@ class CachedUplink(_Cached):
         try:
             answer = self._source.list_hypervisors()
         except SourceError as failure:
-            return self._instead(failure, self._list())
+            return self._instead(failure, self._listed.get().answer)
         self._keep("hypervisors", answer, NAMES)
         return answer
 
@@ -190,8 +191,7 @@ class CachedUplink(_Cached):
             recorded = self._recorded.get().find(hypervisor)
             if recorded is not None:
                 return replace(self._instead(failure, recorded), recorded=True)
-            listed = self._list()
-            names = (*(listed.value if listed else ()), *self._observed.get().names)
+            names = (*self._listed.get().names, *self._observed.get().names)
             self._fail(failure, hypervisor, names)
         name = host_key(hypervisor, _own_of_uplinks(answer.value))
         self._keep(f"{_RECORDED if answer.recorded else 'uplinks'} {name}", answer, UPLINKS)
@@ -206,19 +206,29 @@ class CachedUplink(_Cached):
         try:
             return self._source.uplinks_of(hypervisor)
         except SourceError as failure:
-            listed = None if failure.sound else self._list()
-            index = HostIndex((name, None) for name in (listed.value if listed else ()))
-            spelled = [name for name, _ in index.find(hypervisor)]
-            if len(spelled) != 1 or spelled == [hypervisor]:
+            spelled = () if failure.sound else self._listed.get().spelled(hypervisor)
+            if len(spelled) != 1 or spelled == (hypervisor,):
                 raise
             return self._source.uplinks_of(spelled[0])
 
-    def _list(self) -> Answer[tuple[str, ...]] | None:
-        listed = self._cache.load(f"{self._prefix}hypervisors", NAMES)
-        return listed if listed and listed.value else None
+    def _list(self) -> _KeptList:
+        return _KeptList(self._cache.load(f"{self._prefix}hypervisors", NAMES))
 
     def _cables(self, word: str) -> KeptHosts[tuple[Uplink, ...]]:
         return KeptHosts(self._all(word, UPLINKS), _own_of_uplinks)
+
+
+class _KeptList:
+    """The kept list of hypervisors, and an index of its names; an empty one is none."""
+
+    def __init__(self, answer: Answer[tuple[str, ...]] | None) -> None:
+        self.answer = answer if answer and answer.value else None
+        self.names = answer.value if answer else ()
+        self._index = HostIndex((name, None) for name in self.names)
+
+    def spelled(self, name: str) -> tuple[str, ...]:
+        """Return the names in the list that the host can have."""
+        return tuple(known for known, _ in self._index.find(name))
 
 
 def _with_observed(

@@ -7,7 +7,7 @@ So what the first ones learn holds for the others:
 * When a request runs into its time-out, and nothing was answered while it waited, that kind of
   request hangs. Others of it that are under way are given up, and no more are sent in this run.
 * Another kind may still be answered (a list hangs, pages do not). Its first request tries that with
-  half the time-out; the rest waits for its outcome. If it hangs too, the system hangs.
+  a third of the time-out; the rest waits for its outcome. If it hangs too, the system hangs.
 * When requests run into their time-outs while others are answered, only some things hang: after two
   of them the rest is waited for as long as is usual for this system today, and not longer.
 
@@ -146,7 +146,7 @@ class Patience:
     def _seconds(self, timeout: float, whole: float, *, trying: bool) -> float:
         seconds = whole
         if trying or any(kind.failure for kind in self._kinds.values()):
-            seconds = timeout / 2
+            seconds = timeout / 3
         elif self._late >= _UNPROVEN:
             seconds = min(whole, max(_USUAL * self._slowest, timeout / 10))
         return min(seconds, self._limit.left())

@@ -80,7 +80,7 @@ def test_one_after_the_other_one_time_out_is_enough(system: System) -> None:
     assert len(system.sent) == 1
 
 
-def test_another_kind_is_tried_once_for_half_a_time_out(system: System) -> None:
+def test_another_kind_is_tried_once_for_a_third_of_a_time_out(system: System) -> None:
     system.hanging = {"list", "page"}
     took = seconds(lambda: (system.ask_all("list", 1), system.ask_all("page", 50)))
     assert took < 1.9 * T
