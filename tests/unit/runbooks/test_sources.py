@@ -181,6 +181,18 @@ def test_the_deadline_of_a_check_covers_the_inventory(
     assert "not-checked" not in ended.stdout
 
 
+def test_find_asks_the_switches_of_the_kept_answers(desk: World, systems: Systems) -> None:
+    assert desk.vip("inventory", "refresh").exit_code == 0
+    assert not list((desk.directory / "cache").rglob("*looked-at*")), "no switch was asked"
+    systems.faults.update(
+        {"mimic": "refused", "subnet-page": "refused", "openstack": "keystone-refused"}
+    )
+    ended = desk.vip("find", "hv50", "-f", "json")
+    told = json.loads(ended.stdout)
+    assert (ended.exit_code, told["kind"], told["asked"]) == (0, "hypervisor", 2)
+    assert any("This is its answer of" in note for note in told["notes"])
+
+
 @pytest.mark.parametrize(("target", "words"), HOPELESS)
 def test_a_target_that_cannot_be_healed(desk: World, target: str, words: tuple[str, ...]) -> None:
     require_refused(desk, desk.vip("heal", target, "--toggle", "--yes"), 3, *words)
