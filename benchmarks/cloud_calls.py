@@ -61,8 +61,10 @@ def check_with_vms(site: Site, topology: Topology) -> str:
     hosted = HypervisorVms(site)
     hosted.ask(host.name for host in topology.hypervisors)
     found = sum(len(hosted.vms_on(host.name) or ()) for host in topology.hypervisors)
-    if found != len(topology.vms) or hosted.problem:
-        raise SystemExit(f"{found} of {len(topology.vms)} VMs were found. {hosted.problem}")
+    if found != len(topology.vms) or hosted.problems:
+        raise SystemExit(
+            f"{found} of {len(topology.vms)} VMs were found. {' '.join(hosted.problems)}"
+        )
     return f"{found} VMs"
 
 
