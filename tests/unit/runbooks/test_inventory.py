@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from inventory.errors import SourceError
 from inventory.site import Site
 from inventory.target import resolve
 from nornir_config.settings import Settings, load_settings
+from runbooks import inventory as runbook
 from runbooks.inventory import refresh
 from runbooks.run.story import Story
 from tests.unit.inventory.fakes import HV51, Fake, vm
@@ -78,3 +80,14 @@ def test_kept_answers_are_no_refresh(settings: Settings, tmp_path: Path) -> None
     assert "2 hypervisors (hv50, hv51): Fake: uplinks_of is down. Kept answers serve" in told
     with pytest.raises(SourceError):
         refreshed(settings, Fake(broken={"list_hypervisors"}), tmp_path / "elsewhere")
+
+
+def test_a_terminal_is_shown_how_far_it_is(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.StringIO()
+    terminal = Console(file=shown, width=100, force_terminal=True)
+    monkeypatch.setattr(runbook, "make_console", lambda **_: terminal)
+    refreshed(settings, Fake(vms=[vm("vm-a1"), vm("vm-b1", HV51)]), tmp_path)
+    for step in ("hypervisors and switches", "VMs"):
+        assert re.search(rf"{step}.*2/2", shown.getvalue()), shown.getvalue()
