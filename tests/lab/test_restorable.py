@@ -18,6 +18,7 @@ from napalm_cumulus import CumulusDriver
 from napalm_cumulus.commit import repair_steps as steps
 from napalm_cumulus.commit import transaction
 from napalm_cumulus.errors import CommitRefusedError
+from tests.lab.desk import SWITCH, Desk
 from tests.lab.switch import WELL, LeafUnderTest
 from tests.lab.test_commit import toggled
 from tests.lab.test_lock_holders import function
@@ -131,13 +132,11 @@ def test_every_cure_leaves_no_fewer_vips_than_it_found(leaf: LeafUnderTest) -> N
 
 
 @pytest.mark.promise("T35")
-def test_vip_toggle_says_what_to_correct(leaf: LeafUnderTest) -> None:
-    command = ["vip", "toggle", "swt-sn2100-03.example.internal", "--vip", "130.246.212.1", "--yes"]
+def test_vip_toggle_says_what_to_correct(desk: Desk, leaf: LeafUnderTest) -> None:
     with spoilt(leaf, SPOILT["own address beyond 255"][0]):
-        done = leaf.lab.exec_seat(command)
-    said = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode != 0
-    assert "10.99.0.299/24" in said
+        said = desk.vip("toggle", SWITCH, "--vip", "130.246.212.1", "--yes")
+    assert said.code == 6, said
+    assert "10.99.0.299/24" in " ".join((said.out + said.err).split())
     assert leaf.addresses() == WELL
 
 
