@@ -288,6 +288,18 @@ def test_any_bytes_come_back(first: bytes, second: bytes) -> None:
     assert found == {file.path: tree[file.path] for file in configuration.files}
 
 
+def test_the_calls_of_napalm_ansibles_install_config(device: CumulusDriver, tmp_path: Path) -> None:
+    archive, given = tmp_path / "archive", tmp_path / "new.conf"
+    archive.write_text(device.get_config(retrieve="running")["running"], encoding="utf-8")
+    given.write_text(SWP2, encoding="utf-8")
+    device.load_merge_candidate(filename=str(given))
+    assert "+iface swp2" in device.compare_config()
+    assert SWP2 in device.get_config(retrieve="candidate")["candidate"]
+    device.discard_config()
+    device.load_replace_candidate(filename=str(archive))
+    assert device.compare_config() == ""
+
+
 # --- source-directory -----------------------------------------------------------------------------
 
 IN_DIRECTORY = "/etc/network/more/vlan7"
