@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Late: TypeAlias = "Callable[[float, str], SourceTimeoutError]"
 _UNPROVEN = 2
+_NEARLY = 0.9
 _USUAL = 4  # so many times the slowest answer of the run is the usual patience
 _FORGIVEN_AFTER = 900.0  # for programs that keep a source for days
 _ADVICE = "Allow more time with --deadline, or ask the switches by name."
@@ -110,7 +111,7 @@ class Patience:
         except SourceTimeoutError as silent:
             failure = silent
         finally:
-            self._end(mine, began, failure, trying=trying)
+            self._end(mine, began, failure, 0 if trying else timeout)
         if self._limit.left() <= 0:
             raise self._over(failure)
         if mine.failure is not None and mine.failure is not failure:
@@ -152,12 +153,12 @@ class Patience:
         return min(seconds, self._limit.left())
 
     def _end(
-        self, mine: _Kind, began: float, failure: SourceTimeoutError | None, *, trying: bool
+        self, mine: _Kind, began: float, failure: SourceTimeoutError | None, silence: float
     ) -> None:
         now = self._clock()
         with self._changed:
             mine.waiting -= 1
-            if trying:
+            if not silence:
                 self._trying = False
             if failure is None:
                 mine.proven = True
@@ -165,7 +166,9 @@ class Patience:
                 self._slowest = max(self._slowest, now - began)
             elif mine.failure is None and self._limit.left() > 0:
                 self._late += 1
-                if trying or self._answered_at <= began:
+                # A request that had less time says nothing alone: silence has to last as long.
+                silent = self._answered_at <= began and now - self._answered_at > _NEARLY * silence
+                if not silence or silent:
                     mine.failure, self._hangs_since = failure, now
                     mine.given_up.set()
             self._changed.notify_all()
