@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from inventory.disk_cache import NAMES, SWITCH, UPLINKS, VMS
 from inventory.errors import SourceError
 from inventory.kept import KeptHosts, KeptVms, host_key, vm_key
 from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
-from inventory.names import age_in_words, same_host
+from inventory.names import ago, same_host
 from inventory.sources.host_index import HostIndex
 from inventory.sources.protocols import MacSource, NameSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from pydantic import TypeAdapter
 
@@ -70,22 +69,22 @@ class _Cached:
         """
         if failure.sound or kept is None:
             raise failure
-        ago = age_in_words((datetime.now(timezone.utc) - kept.asked_at).total_seconds())
-        warning = f"{failure} This is its answer of {ago} ago."
+        warning = f"{failure} This is its answer of {ago(kept.asked_at)}."
         return replace(kept, cached=True, warning=warning, failure=failure)
 
-    @staticmethod
-    def _fail(failure: SourceError, name: str, known: Iterable[str]) -> NoReturn:
-        """Raise the failure, with the names in its kept answers that are like the one asked for.
+    def _kept(
+        self, failure: SourceError, name: str, kept: Answer[T] | None, known: Sequence[str]
+    ) -> Answer[T]:
+        """Return a kept answer about a name in place of a failure.
 
         Raises:
-            SourceError: always; a new one, as one failure may be raised for many names.
+            SourceError: nothing is kept of that name; it has the names of which something is. A new
+                one, as one failure may be raised for many names.
         """
-        if failure.sound:
-            raise failure
+        if kept is not None or failure.sound:
+            return self._instead(failure, kept)
         unknown = type(failure)(failure.system, failure.message, failure.advice)
-        unknown.asked, unknown.known = name, tuple(known)
-        raise unknown from failure
+        raise unknown.naming(name, known) from failure
 
 
 class CachedCompute(_Cached):
@@ -104,10 +103,7 @@ class CachedCompute(_Cached):
             answer = self._source.find_vms(target)
         except SourceError as failure:
             kept = self._vms.get()
-            found = kept.find(target)
-            if found is None:
-                self._fail(failure, target, kept.names)
-            return self._instead(failure, found)
+            return self._kept(failure, target, kept.find(target), kept.names)
         self._keep(f"find {vm_key(target)}", answer, VMS)
         return answer
 
@@ -186,13 +182,10 @@ class CachedUplink(_Cached):
             answer = self._asked(hypervisor)
         except SourceError as failure:
             observed = self._observed.get().find(hypervisor)
-            if observed is not None:
-                return self._instead(failure, observed)
-            recorded = self._recorded.get().find(hypervisor)
-            if recorded is not None:
-                return replace(self._instead(failure, recorded), recorded=True)
+            recorded = None if observed else self._recorded.get().find(hypervisor)
             names = (*self._listed.get().names, *self._observed.get().names)
-            self._fail(failure, hypervisor, names)
+            kept = self._kept(failure, hypervisor, observed or recorded, names)
+            return replace(kept, recorded=recorded is not None)
         name = host_key(hypervisor, _own_of_uplinks(answer.value))
         self._keep(f"{_RECORDED if answer.recorded else 'uplinks'} {name}", answer, UPLINKS)
         observed = self._observed.get().find(name) if answer.recorded else None
@@ -242,9 +235,9 @@ def _with_observed(
     )
     if not more:
         return recorded
-    ago = age_in_words((datetime.now(timezone.utc) - observed.asked_at).total_seconds())
     places = ", ".join(f"{u.interface} on {u.switch} {u.port}".rstrip() for u in more)
-    note = f"{more[0].hypervisor}: {ago} ago LLDP had {places}: kept, and the switches decide"
+    seen = f"{ago(observed.asked_at)} LLDP had {places}"
+    note = f"{more[0].hypervisor}: {seen}: kept, and the switches decide"
     warning = "; ".join(text for text in (recorded.warning, note) if text)
     return replace(recorded, value=(*more, *recorded.value), warning=warning)
 
@@ -266,10 +259,7 @@ class CachedAddress(_Cached):
             answer = self._source.address_of(switch)
         except SourceError as failure:
             kept = self._switches.get()
-            found = kept.find(switch)
-            if found is None:
-                self._fail(failure, switch, kept.names)
-            return self._instead(failure, found)
+            return self._kept(failure, switch, kept.find(switch), kept.names)
         self._keep(f"address {host_key(switch, answer.value.name)}", answer, SWITCH)
         return answer
 

@@ -9,20 +9,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from inventory.errors import NO_TIME, NoAnswerError, SourceError, SourceTimeoutError
-from inventory.names import age_in_words, short_host
+from inventory.names import ago, first_few, short_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from inventory.model import Answer
 
 HYPERVISOR, SWITCH = "hypervisor", "switch"
 _PLURAL = {HYPERVISOR: "hypervisors", SWITCH: "switches"}
-_NAMED = 3
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9_]")
 #: Not the status of an answer, which is a cause: HTTP 503.
 _NUMBER = re.compile(r"(?<!HTTP )\b\d+(?:[.:]\d+)*|(?<=[a-z])\d+")
@@ -181,8 +180,7 @@ def _whom(notes: Sequence[Note]) -> str:
     for kind in dict.fromkeys(note.kind for note in notes if note.subject):
         hosts = [short_host(note.subject) for note in notes if note.subject and note.kind == kind]
         hosts = list(dict.fromkeys(hosts))
-        more = f" and {len(hosts) - _NAMED} more" if len(hosts) > _NAMED else ""
-        named = ", ".join(hosts[:_NAMED]) + more
+        named = first_few(hosts)
         parts.append(f"{len(hosts)} {_PLURAL[kind]} ({named})" if len(hosts) > 1 else named)
     return " and ".join(parts)
 
@@ -192,8 +190,7 @@ def _instead(notes: Sequence[Note]) -> str:
     times = [note.kept for note in notes if note.kept is not None]
     if not times:
         return ""
-    ago = age_in_words((datetime.now(timezone.utc) - min(times)).total_seconds())
-    return f" Kept answers serve, the oldest of {ago} ago."
+    return f" Kept answers serve, the oldest of {ago(min(times))}."
 
 
 def without_names(text: str, names: Iterable[str]) -> str:

@@ -50,6 +50,11 @@ class VipkeeperError(Exception):
         super().__init__(message)
         self.advice = advice
 
+    def naming(self, asked: str, known: Sequence[str]) -> Self:
+        """Note the name that was not found and the names that are known; return the error."""
+        self.asked, self.known = asked, known
+        return self
+
 
 class TargetError(VipkeeperError):
     """The target that was asked for is unknown, ambiguous, or cannot be healed as it is."""
@@ -121,19 +126,6 @@ class UnknownSwitchError(SourceError):
 
     exit_code = ExitCode.TARGET
     sound = True
-
-    def __init__(
-        self,
-        system: str,
-        message: str,
-        advice: str = "",
-        *,
-        asked: str = "",
-        known: Sequence[str] = (),
-    ) -> None:
-        super().__init__(system, message, advice)
-        self.asked = asked
-        self.known = known
 
 
 class AmbiguousSwitchError(SourceError):

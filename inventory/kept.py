@@ -35,7 +35,11 @@ def host_key(asked: str, own: str = "") -> str:
     >>> host_key("HV50", "hv50.a.example"), host_key("alias", "hv50.a.example")
     ('hv50.a.example', 'alias')
     """
-    return (own if own and same_host(own, asked) else asked).casefold()
+    return _own_or_asked(own, asked).casefold()
+
+
+def _own_or_asked(own: str, asked: str) -> str:
+    return own if own and same_host(own, asked) else asked
 
 
 class KeptHosts(Generic[T]):
@@ -52,8 +56,7 @@ class KeptHosts(Generic[T]):
         for asked, answer in answers.items():
             if answer.value == ():
                 continue
-            name = own(answer.value)
-            name = name if name and same_host(name, asked) else asked
+            name = _own_or_asked(own(answer.value), asked)
             before = newest.get(name.casefold())
             if before is None or before[1].asked_at < answer.asked_at:
                 newest[name.casefold()] = (name, answer)
@@ -62,12 +65,7 @@ class KeptHosts(Generic[T]):
 
     def find(self, name: str) -> Answer[T] | None:
         """Return the answer about a host; None where there is none, or one for several hosts."""
-        found = self._index.find(name)
-        return found[0][1] if len(found) == 1 else None
-
-    def could_be(self, name: str) -> tuple[str, ...]:
-        """Return the names of the hosts that can be meant."""
-        return tuple(known for known, _ in self._index.find(name))
+        return self._index.only(name)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from pydantic import TypeAdapter
 
 from inventory.disk_cache import Cache
 from inventory.model import Answer
-from inventory.names import IpAddress, is_hostname, same_host
+from inventory.names import IpAddress, first_label, is_hostname, same_host
+from inventory.sources.host_index import HostIndex
 
 _QUESTION = "leafs that were looked at"
 _SOURCE = "the switches"
@@ -86,8 +87,7 @@ class LeafMemory:
 
     def named(self, name: str) -> Leaf | None:
         """Return the only leaf of that name, full or short."""
-        found = [leaf for leaf in self.known() if same_host(leaf.name, name)]
-        return found[0] if len(found) == 1 else None
+        return HostIndex((leaf.name, leaf) for leaf in self.known()).only(name)
 
     def keep(self, looked: Iterable[Leaf]) -> None:
         """Remember leafs; a disk error is logged and otherwise ignored."""
@@ -96,9 +96,9 @@ class LeafMemory:
         by_address = {leaf.address: leaf for leaf in old}
         by_name: dict[str, list[Leaf]] = defaultdict(list)
         for leaf in old:
-            by_name[_key(leaf)].append(leaf)
+            by_name[first_label(leaf.name)].append(leaf)
         for leaf in looked:
-            alike = (by_address.get(leaf.address), *by_name[_key(leaf)])
+            alike = (by_address.get(leaf.address), *by_name[first_label(leaf.name)])
             same = [
                 known
                 for known in dict.fromkeys(alike)
@@ -111,16 +111,12 @@ class LeafMemory:
             new = _merged(leaf, same)
             kept[new] = None
             by_address[new.address] = new
-            by_name[_key(new)].append(new)
+            by_name[first_label(new.name)].append(new)
         if _worth_writing(old, tuple(kept)):
             answer = Answer(
                 tuple(sorted(kept, key=lambda leaf: leaf.name)), _SOURCE, datetime.now(timezone.utc)
             )
             self._cache.store(_QUESTION, answer, _LEAFS)
-
-
-def _key(leaf: Leaf) -> str:
-    return leaf.name.partition(".")[0].casefold()
 
 
 def _merged(leaf: Leaf, same: list[Leaf]) -> Leaf:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
 from ipaddress import (
     IPv4Address,
     IPv4Interface,
@@ -96,6 +97,15 @@ def compared_host(name: str) -> str:
     return name.casefold().removesuffix(".")
 
 
+def first_label(name: str) -> str:
+    """Return what all forms of one host's name begin with, as it is compared.
+
+    >>> first_label("SWT-03.example."), first_label("10.5.0.43")
+    ('swt-03', '10.5.0.43')
+    """
+    return compared_host(short_host(name))
+
+
 def same_host(one: str, other: str) -> bool:
     """Return whether two names can belong to one host: equal, or one is the other's short form.
 
@@ -141,7 +151,7 @@ def whole_names(names: Iterable[str]) -> dict[str, str]:
     # Names of one host begin alike, so each is compared with few others, not with thousands.
     alike: dict[str, list[str]] = defaultdict(list)
     for name in sorted(set(names), key=lambda n: (-n.count("."), n != n.lower(), n)):
-        known = alike[compared_host(short_host(name))]
+        known = alike[first_label(name)]
         same = [other for other in known if same_host(other, name)]
         same = [other for other in same if compared_host(other) == compared_host(name)] or same
         spelled[name] = same[0] if len(same) == 1 else name
@@ -188,6 +198,21 @@ def age_in_words(seconds: float) -> str:
         if whole >= 2 * size:
             return f"{whole // size} {unit}s"
     return "1 second" if whole == 1 else f"{whole} seconds"
+
+
+def ago(when: datetime) -> str:
+    """Return how long ago a time was, in words: "30 hours ago"."""
+    return f"{age_in_words((datetime.now(timezone.utc) - when).total_seconds())} ago"
+
+
+def first_few(items: Sequence[str], most: int = 3) -> str:
+    """Return the first few of many things, and the number of the others.
+
+    >>> first_few(["a", "b", "c"], most=2), first_few(["a", "b"], most=2)
+    ('a, b and 1 more', 'a, b')
+    """
+    more = len(items) - most
+    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -214,8 +214,7 @@ class _Walk:
             "Check the spelling; the case of a VM's name matters.",
         )
         kept = (*kept_names(self._site.compute), *kept_names(self._site.address))
-        nothing.asked, nothing.known = name, (*self._known, *kept)
-        raise nothing
+        raise nothing.naming(name, (*self._known, *kept))
 
     def from_vm(self, target: str, text: str, *, by_name: bool = False) -> TargetPath:
         """Return the chain of a VM."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nornir.core.task import Result, Task
 
-from inventory.names import is_address, same_host
+from inventory.names import first_few, is_address, same_host
 from napalm_cumulus.patterns import normal_mac
 from tasks.facts.collect import SILENT, collect_facts
 from tasks.identity import require_same
@@ -68,7 +68,7 @@ def judge(
         evidence.append(_fdb_evidence(facts.fdb, where, set(macs)))
     elif where.far and not where.near:
         # What a neighbour entry calls the VM's MAC is not known to be it: enough to stop here.
-        text = f"learnt from another leaf: {_few(_said(where.far, 'behind'))}"
+        text = f"learnt from another leaf: {first_few(_said(where.far, 'behind'))}"
         evidence.append(Evidence("FDB", supports=False, text=text))
     if addresses:
         evidence += _neighbour_evidence(facts.neighbours, set(macs), set(addresses))
@@ -165,10 +165,12 @@ def _fdb_evidence(fdb: Section[FdbFact], where: Places, wanted: set[str]) -> Evi
         return Evidence("FDB", supports=None, text=_why(fdb, "bridge"), unread=True)
     local, remote = _said(where.near, "on"), _said(where.far, "behind")
     if local:
-        return Evidence("FDB", supports=True, text=f"learnt {_few(local)}")
+        return Evidence("FDB", supports=True, text=f"learnt {first_few(local)}")
     if remote:
-        return Evidence("FDB", supports=False, text=f"learnt from another leaf: {_few(remote)}")
-    return Evidence("FDB", supports=None, text=f"{_few(sorted(wanted))} not learnt")
+        return Evidence(
+            "FDB", supports=False, text=f"learnt from another leaf: {first_few(remote)}"
+        )
+    return Evidence("FDB", supports=None, text=f"{first_few(sorted(wanted))} not learnt")
 
 
 def _neighbour_evidence(
@@ -191,8 +193,3 @@ def _neighbour_evidence(
 
 def _why(section: Section[FdbFact] | Section[NeighbourFact], program: str) -> str:
     return section.unread or f"{program} is not installed"
-
-
-def _few(items: list[str], most: int = 3) -> str:
-    more = len(items) - most
-    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")

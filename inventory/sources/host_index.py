@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from inventory.names import compared_host, same_host, short_host
+from inventory.names import compared_host, first_label, same_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ class HostIndex(Generic[T]):
         self._label: dict[str, list[tuple[str, T]]] = defaultdict(list)
         for name, thing in pairs:
             self._whole[compared_host(name)].append((name, thing))
-            self._label[_label(name)].append((name, thing))
+            self._label[first_label(name)].append((name, thing))
 
     def find(self, name: str) -> list[tuple[str, T]]:
         """Return the pairs with exactly that name in any case; else all that can be that host."""
@@ -35,8 +35,9 @@ class HostIndex(Generic[T]):
         if exact:
             return exact
         # Forms of one host's name begin alike, so few are compared, not thousands.
-        return [pair for pair in self._label.get(_label(name), ()) if same_host(pair[0], name)]
+        return [pair for pair in self._label.get(first_label(name), ()) if same_host(pair[0], name)]
 
-
-def _label(name: str) -> str:
-    return compared_host(short_host(name))
+    def only(self, name: str) -> T | None:
+        """Return the value of the only host that it can be; None of none, and of several."""
+        found = self.find(name)
+        return found[0][1] if len(found) == 1 else None

@@ -43,14 +43,12 @@ def one_vm(
     if not vms:
         kind = str if by_name else type(classify(target))
         what = {str: "name", uuid.UUID: "id"}.get(kind, "address")
-        unknown = TargetError(
+        raise TargetError(
             f'{source} has no VM with the {what} "{one_line(target, 80)}".',
             "Check the spelling (case matters); the VM may have been deleted."
             if kind is str
             else f"The VM may have been deleted. If that is its name: {BY_NAME}:{target}",
-        )
-        unknown.asked, unknown.known = target, known if kind is str else ()
-        raise unknown
+        ).naming(target, known if kind is str else ())
     listed = "; ".join(
         f"{vm.id} in project {vm.project_id}, {vm.status}, on {vm.hypervisor or 'no hypervisor'}"
         for vm in vms

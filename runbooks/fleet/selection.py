@@ -122,10 +122,8 @@ def _none_matches(inventory: Inventory, wish: SwitchFilter) -> NoHostsError:
     missing = [group for group in wish.groups if group not in groups]
     names = [value for key, value in wish.filters if key == "name"]
     if missing:
-        error.asked, error.known = missing[0], groups
-    elif names:
-        error.asked, error.known = names[0], sorted(inventory.hosts)
-    return error
+        return error.naming(missing[0], groups)
+    return error.naming(names[0], sorted(inventory.hosts)) if names else error
 
 
 def rack_of(host: Host) -> str:

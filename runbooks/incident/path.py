@@ -11,7 +11,7 @@ from inventory.errors import SourceError, TargetError
 from inventory.given import COMMAND_LINE, NOT_ASKED, NOTHING_GIVEN, Given
 from inventory.leafs import Leaf, LeafMemory
 from inventory.model import Answer, Switch, VirtualMachine
-from inventory.names import age_in_words
+from inventory.names import age_in_words, ago, first_few
 from inventory.target import Kind, TargetPath, resolve
 from runbooks.incident.endpoints import RUNNING
 from runbooks.run.records import now
@@ -206,8 +206,7 @@ def remembered(leaf: Leaf, why: str) -> Answer[Switch]:
         leaf: the leaf.
         why: why no source is asked, as a sentence.
     """
-    ago = age_in_words((now() - leaf.seen).total_seconds())
-    warning = f"{why} {leaf.name} answered at {leaf.address} {ago} ago."
+    warning = f"{why} {leaf.name} answered at {leaf.address} {ago(leaf.seen)}."
     return Answer(
         Switch(leaf.name, leaf.address), "Last look", leaf.seen, cached=True, warning=warning
     )
@@ -246,8 +245,7 @@ def _words(name: str, value: Any) -> str:  # noqa: ANN401 - each step has a valu
         )
     if name == "neighbours":
         names = [vm.name if vm.status == RUNNING else f"{vm.name} ({vm.status})" for vm in value]
-        more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-        return f"{len(names)} VMs on that hypervisor: {', '.join(names[:_FEW])}{more}"
+        return f"{len(names)} VMs on that hypervisor: {first_few(names, _FEW)}"
     if value.name == str(value.address):
         return f"the switch at {value.address}"
     seen = f", seen {value.seen}" if value.seen else ""

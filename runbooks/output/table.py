@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from inventory.causes import without_names
+from inventory.names import first_few
 from runbooks.output.forms import Checked, Form
 from runbooks.output.text import (
     GRAVEST_FIRST,
@@ -134,7 +135,7 @@ def _whom(found: list[Finding], domain: str) -> str:
         return "fleet"
     if len(names) == 1:
         return names[0]
-    return f"{len(names)} switches ({', '.join(names[:_FEW])} and {len(names) - _FEW} more)"
+    return f"{len(names)} switches ({first_few(names, _FEW)})"
 
 
 def _findings(groups: list[list[Finding]], domain: str) -> Table:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inventory.errors import ExitCode
-from inventory.names import short_host
+from inventory.names import first_few, short_host
 from inventory.target import Kind
 from runbooks.search.wanted import ADDRESS, MAC, NAME
 from tasks.presence import Places
@@ -16,9 +16,6 @@ from tasks.presence import Places
 if TYPE_CHECKING:
     from runbooks.search.look import Sighting
     from runbooks.search.wanted import Wanted
-
-#: At most so many MACs of one switch are told one by one.
-_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -181,13 +178,13 @@ def found_by(
     if one.ports:
         evidence["LLDP"] = f"{next(iter(_names(one, one.ports)), '')} on {', '.join(one.ports)}"
     if near:
-        evidence["FDB"] = _few([f"{mac} on {port}" for mac, port in near.items()])
+        evidence["FDB"] = first_few([f"{mac} on {port}" for mac, port in near.items()])
     elif far.far:
-        evidence["FDB"] = _few([f"{mac} behind {place}" for mac, place in far.far.items()])
+        evidence["FDB"] = first_few([f"{mac} behind {place}" for mac, place in far.far.items()])
     entries = [f"{r.address} is {r.mac or 'unresolved'} on {r.device} ({r.state})"
                for r in one.neighbours]  # fmt: skip
     if entries:
-        evidence["neighbours"] = _few(entries)
+        evidence["neighbours"] = first_few(entries)
     here = bool(one.ports or near)
     vteps = () if here else far.vteps
     return SwitchFound(
@@ -292,8 +289,3 @@ def _nowhere(
         )
     silent = bool(unanswered or leafs or unread)
     return sentence, advice, ExitCode.SWITCH if silent else ExitCode.TARGET
-
-
-def _few(items: Sequence[str]) -> str:
-    more = len(items) - _FEW
-    return ", ".join(items[:_FEW]) + (f" and {more} more" if more > 0 else "")

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from inventory.names import first_few
 from tasks import addresses
 from tasks.faults.base import Check
 from tasks.faults.model import Finding, Status
@@ -96,9 +97,7 @@ def named(switches: Iterable[str], most: int = _NAMED) -> str:
     >>> named(["c", "a", "b"], most=2)
     'a, b and 1 more'
     """
-    names = sorted(set(switches))
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return first_few(sorted(set(switches)), most)
 
 
 def _stretched(vips: Iterable[VipRecord]) -> Iterator[list[VipRecord]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from inventory.names import first_few
 from tasks.faults.base import Check
 from tasks.faults.model import Finding, Status
 from tasks.health.model import SwitchHealth, VipRecord
@@ -78,7 +79,7 @@ def _model(vrf: str, records: Sequence[VipRecord]) -> str:
     ]
     if len(partly) > _NAMED:
         gaps.append(f"{len(partly) - _NAMED} more VNIs are not on every leaf")
-    vnis = _some([str(vni) for vni in sorted(v for v in wide if v is not None)])
+    vnis = first_few([str(vni) for vni in sorted(v for v in wide if v is not None)], _NAMED)
     return "; ".join([f"VRF {vrf} is asymmetric on {_leafs(leafs)} (VNI {vnis})", *gaps])
 
 
@@ -177,10 +178,4 @@ def _lacks_of(
 
 
 def _leafs(switches: set[str]) -> str:
-    return _some(sorted(switches))
-
-
-def _some(names: Sequence[str]) -> str:
-    """Return the first few of many names, and the number of the others."""
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return first_few(sorted(switches), _NAMED)

@@ -62,9 +62,7 @@ def find_switch(switch: str, listed: SubnetListing, location: str = "") -> Switc
             f"none of its {listed.count} registered addresses is named {switch}.",
             f"Search for the switch at {location or 'the page'}; its subnet may be missing from "
             "subnet_page.subnets in the settings.",
-            asked=switch,
-            known=listed.names,
-        )
+        ).naming(switch, listed.names)
     shown = ", ".join(f"{row.text} {name}" for name, row in found)
     addresses = {row.address for _, row in found}
     if None in addresses:

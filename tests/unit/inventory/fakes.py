@@ -112,9 +112,8 @@ class Fake:
         for name, address in self.switches.items():
             if same_host(name, switch):
                 return Answer(Switch(name, ip_address(address), "Today"), "Fake", NOW)
-        raise UnknownSwitchError(
-            "Fake", f"it does not know {switch}.", asked=switch, known=tuple(self.switches)
-        )
+        unknown = UnknownSwitchError("Fake", f"it does not know {switch}.")
+        raise unknown.naming(switch, tuple(self.switches))
 
     def site(self) -> Site:
         pattern = r"^swt-(?P<model>[a-z]+[0-9]+[a-z0-9]*)-"
