@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
@@ -185,6 +186,17 @@ def one_line(text: object, limit: int = 200) -> str:
     if not words.isprintable():
         words = "".join(char if char.isprintable() else "?" for char in words)
     return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
+def command(*words: str) -> str:
+    """Return a command for a person to type, so that a shell takes each word as it is.
+
+    Names of VMs and of LLDP neighbours are chosen by others.
+
+    >>> command("vip", "heal", "web 1; reboot", "--switch", "swt-03")
+    "vip heal 'web 1; reboot' --switch swt-03"
+    """
+    return shlex.join(words)
 
 
 def age_in_words(seconds: float) -> str:

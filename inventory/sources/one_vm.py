@@ -58,6 +58,20 @@ def one_vm(
     )
 
 
+def target_of(name: str) -> str:
+    """Return the target that means the VM of that name, whatever it looks like.
+
+    >>> target_of("vm-a1"), target_of("10.0.0.1"), target_of("hypervisor:hv50"), target_of("-f")
+    ('vm-a1', 'name:10.0.0.1', 'name:hypervisor:hv50', 'name:-f')
+    """
+    try:
+        plain = isinstance(classify(name), str)
+    except TargetError:
+        plain = False
+    odd = not plain or ":" in name or name.startswith("-")
+    return f"{BY_NAME}:{name}" if odd else name
+
+
 def kept_names(source: Source) -> tuple[str, ...]:
     """Return the names in the kept answers of a source; one of them may have been meant."""
     return source.known_names() if isinstance(source, KeptNames) else ()

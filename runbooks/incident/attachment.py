@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from inventory.given import NOT_ASKED
 from inventory.leafs import LeafMemory, leaf_of
-from inventory.names import short_host
+from inventory.names import command, short_host
 from napalm_cumulus import errors as napalm
 from runbooks.run.explain import explain
 from runbooks.run.session import SwitchSession, switch_session
@@ -132,21 +132,22 @@ def _what_next(run: Run, reached: Attachments, followed: TracedPath) -> str:
     """Return what to type next: the leaf that the switch points to, where that is known."""
     memory = LeafMemory(run.settings.paths.cache)
     given, force = followed.chain.given, "If you know better than the switch: --force"
+    search = command("vip", "find", run.target)
     vteps = dict.fromkeys(vtep for one in reached.answered for vtep in one.presence.behind)
     for vtep in vteps:
         for leaf in memory.behind(vtep):
-            described = [f"--hypervisor {given.hypervisor}"] if given.hypervisor else []
-            described += [f"--mac {mac}" for mac in given.macs]
-            words = ("vip heal", run.target, "--switch", short_host(leaf.name), *described)
-            return f"{vtep} is the VTEP of {leaf.name}: {' '.join(words)}"
+            described = ["--hypervisor", given.hypervisor] if given.hypervisor else []
+            described += [word for mac in given.macs for word in ("--mac", mac)]
+            words = ("vip", "heal", run.target, "--switch", short_host(leaf.name), *described)
+            return f"{vtep} is the VTEP of {leaf.name}: {command(*words)}"
     if vteps:
         unknown = ", ".join(vteps)
-        return f"Which leaf has the VTEP {unknown}: vip find {run.target} asks all. {force}"
+        return f"Which leaf has the VTEP {unknown}: {search} asks all. {force}"
     vm = followed.chain.vm
     if vm and vm.value.status == NOT_ASKED and not (vm.value.hypervisor or vm.value.macs):
         named = "Name its hypervisor (--hypervisor) or its MAC (--mac)"
-        return f"{named}; vip find {run.target} shows them. {force}"
-    return f"Find out which is right: vip find {run.target} asks all switches. {force}"
+        return f"{named}; {search} shows them. {force}"
+    return f"Find out which is right: {search} asks all switches. {force}"
 
 
 def remember(memory: LeafMemory, switch: Switch, presence: Presence) -> None:

@@ -53,9 +53,10 @@ def endpoints_of(chain: TargetPath) -> tuple[Endpoint, ...]:
         TargetError: the target is a switch, is not running, has no hypervisor, or has no address.
     """
     if chain.kind is Kind.SWITCH:
+        name = chain.switches[0].value.name  # without the prefix, which vip toggle does not take
         raise TargetError(
             f"{chain.target} is a switch, but vip heal needs a target that is cut off",
-            f"Name a VM, its address or a hypervisor; or: vip toggle {chain.target} --vip ADDRESS",
+            f"Name a VM, its address or a hypervisor; or: vip toggle {name} --vip ADDRESS",
         )
     if chain.vm is not None:
         return (_the_vm(chain.vm.value, chain.target),)

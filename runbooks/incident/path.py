@@ -11,7 +11,7 @@ from inventory.errors import SourceError, TargetError
 from inventory.given import COMMAND_LINE, NOT_ASKED, NOTHING_GIVEN, Given
 from inventory.leafs import Leaf, LeafMemory
 from inventory.model import Answer, Switch, VirtualMachine
-from inventory.names import age_in_words, ago, first_few
+from inventory.names import age_in_words, ago, command, first_few
 from inventory.target import Kind, TargetPath, resolve
 from runbooks.incident.endpoints import RUNNING
 from runbooks.run.records import now
@@ -129,7 +129,8 @@ def _show_way_round(site: Site, target: str, failure: SourceError, *, found: boo
             "NAME --hypervisor NAME (or --mac MAC); vip find ADDRESS shows them."
         )
     else:
-        way = f"To go on without it, name the switch: --switch NAME; to find it: vip find {target}"
+        search = command("vip", "find", target)
+        way = f"To go on without it, name the switch: --switch NAME; to find it: {search}"
     _advise(failure, way)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inventory.errors import ExitCode
-from inventory.names import first_few, short_host
+from inventory.names import command, first_few, is_hostname, short_host
+from inventory.sources.one_vm import target_of
 from inventory.target import Kind
 from runbooks.search.wanted import ADDRESS, MAC, NAME
 from tasks.presence import Places
@@ -16,6 +17,9 @@ from tasks.presence import Places
 if TYPE_CHECKING:
     from runbooks.search.look import Sighting
     from runbooks.search.wanted import Wanted
+
+#: What heals a target, the first words of it.
+_HEAL = ("vip", "heal")
 
 
 @dataclass(frozen=True)
@@ -233,15 +237,17 @@ def _next(
     host = wanted.hypervisor
     if wanted.kind == NAME or (wanted.kind == Kind.HYPERVISOR.value and wanted.failure):
         # Its VMs are not known, so that the person has to say who is cut off.
-        return f"vip heal ADDRESS --switch {switch} --hypervisor {host}, with a VM's address"
+        words = ("ADDRESS", "--switch", switch, "--hypervisor", host)
+        return f"{command(*_HEAL, *words)}, with a VM's address"
     if wanted.kind in {Kind.VM.value, Kind.HYPERVISOR.value}:
-        return f"vip heal {wanted.target} --switch {switch}"
+        return command(*_HEAL, wanted.target, "--switch", switch)
     if wanted.kind == ADDRESS:
         mac = next(iter(best.macs), "")
-        place = f"--hypervisor {best.hypervisor}" if best.hypervisor else f"--mac {mac}"
-        return f"vip heal {wanted.addresses[0]} --switch {switch} {place}"
+        named = is_hostname(best.hypervisor)  # LLDP may say anything
+        place = ("--hypervisor", best.hypervisor) if named else ("--mac", mac)
+        return command(*_HEAL, wanted.addresses[0], "--switch", switch, *place)
     if owner:
-        return f"vip heal {owner} --switch {switch}"
+        return command(*_HEAL, target_of(owner), "--switch", switch)
     if wanted.kind == MAC:
         addresses = [
             row.address
@@ -250,7 +256,8 @@ def _next(
             if row.mac in macs and not row.address.is_link_local
         ]
         if addresses:
-            return f"vip heal {addresses[0]} --switch {switch} --mac {macs[0]}"
+            words = (str(addresses[0]), "--switch", switch, "--mac", macs[0])
+            return command(*_HEAL, *words)
     return f"vip check {switch}"
 
 
@@ -277,9 +284,8 @@ def _nowhere(
     if leafs:
         advice = f"See why {leafs[0]} does not answer, or does not know it: vip check {leafs[0]}"
     elif pointers:
-        advice = (
-            f"That VTEP is none of a switch that was ever asked: vip find {wanted.target} SWITCH"
-        )
+        search = command("vip", "find", wanted.target, "SWITCH")
+        advice = f"That VTEP is none of a switch that was ever asked: {search}"
     elif unanswered:
         advice = "Look at the switches that did not answer, and run it again."
     else:

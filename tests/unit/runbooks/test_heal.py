@@ -184,6 +184,18 @@ def test_a_switch_that_does_not_see_the_hypervisor_is_refused(world: World) -> N
     assert not world.committed
 
 
+def test_advice_with_an_odd_name_can_be_typed_as_it_stands(world: World) -> None:
+    world.site.vms = [vm("web 1; reboot")]
+    world.cut_off()
+    world.leaf.lldp = lldp(("swp1s3", "hv99"))
+    ended = world.vip("heal", "web 1; reboot", "--yes")
+    assert ended.exit_code == 6, ended.output
+    assert "vip find 'web 1; reboot' asks" in ended.stderr
+    ended = world.vip("heal", "switch:swt-sn2100-03")
+    assert ended.exit_code == 3, ended.output
+    assert "vip toggle swt-sn2100-03.example.internal --vip" in ended.stderr
+
+
 def test_a_switch_whose_tables_were_not_read_cannot_tell(world: World) -> None:
     world.cut_off()
     world.leaf.instead = {"lldpctl": (1, "", "it is broken"), "bridge -j fdb": (0, "", "")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -256,6 +257,35 @@ def test_a_name_cannot_act_on_the_terminal(two: World) -> None:
     two.leaf.lldp = lldp(("swp1s3", "hv\x1b[2J"))
     ended = two.vip("find", VM_MAC)
     assert "\x1b" not in ended.output
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("web 1", "vip heal 'web 1' --switch swt-sn2100-03"),
+        ("x; reboot", "vip heal 'x; reboot' --switch swt-sn2100-03"),
+        ("$(reboot)", "vip heal '$(reboot)' --switch swt-sn2100-03"),
+        ("130.246.213.77", "vip heal name:130.246.213.77 --switch swt-sn2100-03"),
+        ("hypervisor:hv50", "vip heal name:hypervisor:hv50 --switch swt-sn2100-03"),
+        ("--force", "vip heal name:--force --switch swt-sn2100-03"),
+    ],
+)
+def test_a_name_cannot_act_on_the_shell_of_who_types_what_is_next(
+    two: World, name: str, typed: str
+) -> None:
+    """Whose VM it is chooses its name."""
+    two.site.vms[0] = replace(two.site.vms[0], name=name)
+    assert find(two, VM_MAC)["next"] == typed
+    if name[0] not in "1-h":
+        assert find(two, name)["next"] == typed
+
+
+def test_the_name_of_a_neighbour_cannot_act_on_the_shell(two: World) -> None:
+    find(two, "vm-a1")
+    no_sources(two)
+    two.leaf.neighbours = ENTRY
+    two.leaf.lldp = lldp(("swp1s3", "hv; reboot"))
+    assert find(two, ADDRESS)["next"].endswith(f"--mac {VM_MAC}")
 
 
 def test_a_login_that_all_refuse_is_told(two: World) -> None:
