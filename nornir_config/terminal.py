@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 #: Columns in a pipe, so that no name or address is folded.
 PIPED = 200
+#: Fewer would leave no room for a word, more would be spaces without end.
+LEAST, MOST = 40, 2000
+_DIGITS = 5
 
 
 def width_of(file: TextIO) -> int | None:
@@ -20,4 +23,7 @@ def width_of(file: TextIO) -> int | None:
     if file.isatty():
         return None
     asked = os.environ.get("COLUMNS", "")
-    return int(asked) if asked.isascii() and asked.isdigit() and int(asked) else PIPED
+    if not (asked.isascii() and asked.isdigit()):
+        return PIPED
+    columns = int(asked[-_DIGITS:]) if len(asked.lstrip("0")) <= _DIGITS else MOST
+    return min(max(columns, LEAST), MOST) if columns else PIPED

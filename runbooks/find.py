@@ -28,14 +28,14 @@ from runbooks.search.switches import KnownSwitches, known_switches
 from runbooks.search.wanted import MAC, Wanted, owner_of, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from nornir.core.inventory import Inventory
     from nornir.core.task import MultiResult
 
     from inventory.model import Switch, VirtualMachine
-    from inventory.site import Site
     from nornir_config.settings import Settings
+    from runbooks.check import RunSources, Sources
     from runbooks.search.answer import SearchAnswer
     from runbooks.search.look import Sighting
 
@@ -61,16 +61,13 @@ class SearchRequest:
     pace: CheckPace = field(default_factory=CheckPace)
 
 
-def run_find(
-    settings: Settings, site: Site, request: SearchRequest, find: Callable[[str], Switch]
-) -> int:
+def run_find(settings: Settings, sources: Sources, request: SearchRequest) -> int:
     """Search, show the answer, and return the exit code.
 
     Args:
         settings: the settings for logins and deadlines.
-        site: the sources.
+        sources: where switches and VMs come from.
         request: what is asked for.
-        find: finds one switch by its name or address.
 
     Raises:
         TargetError: the target can be no name, or is that of several things.
@@ -78,11 +75,15 @@ def run_find(
         CancelledError: a signal stopped it.
     """
     at, began = now(), time.monotonic()
-    listed = Background(lambda: _switches(settings, site, request, find))
+    run = sources.for_run(settings, request.pace)
+    site = run.site()
+    listed = Background(lambda: _switches(settings, run, request))
     wanted = resolve(site, request.target)
     owner = Background(lambda: owner_of(site, wanted.macs[0])) if wanted.kind == MAC else None
     known = listed.result(_A_DAY)
-    search = _Search(settings, known.switches, wanted, request)
+    search = _Search(
+        settings, known.switches, wanted, replace(request, pace=run.rest(request.pace))
+    )
     stopped = search.ask_all()
     answer = search.conclude(known.notes, _owner(owner))
     if request.as_json and not stopped:
@@ -98,12 +99,10 @@ def run_find(
     return answer.exit_code
 
 
-def _switches(
-    settings: Settings, site: Site, request: SearchRequest, find: Callable[[str], Switch]
-) -> KnownSwitches:
+def _switches(settings: Settings, sources: RunSources, request: SearchRequest) -> KnownSwitches:
     if not request.switches:
-        return known_switches(settings, site)
-    named = {switch.name: switch for switch in map(find, request.switches)}
+        return known_switches(settings, sources.site())
+    named = {switch.name: switch for switch in map(sources.find, request.switches)}
     return KnownSwitches(tuple(named.values()))
 
 

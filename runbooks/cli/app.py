@@ -13,7 +13,15 @@ from typing import Annotated
 import typer
 
 from inventory.errors import ExitCode
-from runbooks.cli.fleet import Deadline, Switches, Workers, check, heal_all, watch
+from runbooks.cli.fleet import (
+    Deadline,
+    Switches,
+    Workers,
+    check,
+    heal_all,
+    settings_and_sources,
+    watch,
+)
 from runbooks.cli.guard import GuardedGroup
 from runbooks.cli.options import (
     AsJson,
@@ -149,18 +157,13 @@ def find(  # noqa: PLR0917 - as above
     """Ask all known switches at once which of them sees a VM, a hypervisor or a MAC."""
     if form not in _FIND_FORMS:
         raise UsageError(f"--format {form!r} is none of: {', '.join(_FIND_FORMS)}")
-    settings = settings_of(ctx, ("runbooks.find",), changes=False)
+    settings, sources = settings_and_sources(ctx, ("runbooks.find",), changes=False)
     from runbooks.find import SearchRequest, run_find
     from runbooks.fleet.checker import CheckPace
 
-    quiet = tell_story(stderr=True, quiet=True)
-    request = SearchRequest(
-        target, tuple(switches or ()), form == "json", CheckPace(workers, deadline)
-    )
-    code = run_find(
-        settings, site_of(settings), request, lambda name: switch_of(settings, name, quiet)
-    )
-    raise typer.Exit(code)
+    pace = CheckPace(workers, deadline)
+    request = SearchRequest(target, tuple(switches or ()), form == "json", pace)
+    raise typer.Exit(run_find(settings, sources, request))
 
 
 @app.command()

@@ -13,6 +13,8 @@ from runbooks.output.forms import ALIASES, DEFAULT, FORMS, find_form
 from runbooks.run.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nornir_config.settings import Settings
     from runbooks.check import Sources
     from runbooks.fleet.selection import SwitchFilter
@@ -107,7 +109,7 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
     if (force or yes) and not fix:
         raise UsageError("--yes and --force belong to --fix; a check changes nothing")
 
-    settings, sources = _settings_and_sources(ctx, changes=fix)
+    settings, sources = settings_and_sources(ctx, changes=fix)
     from runbooks.check import CheckRequest, run_check
     from runbooks.fleet.checker import CheckPace
 
@@ -155,7 +157,7 @@ def watch(  # noqa: PLR0917 - as above
     strict: Strict = False,
 ) -> None:
     """Check again and again over kept connections, for Prometheus and for a log of changes."""
-    settings, sources = _settings_and_sources(ctx, changes=False)
+    settings, sources = settings_and_sources(ctx, changes=False)
     from runbooks.check import CheckRequest
     from runbooks.fleet.checker import CheckPace
     from runbooks.watch import WatchOptions, run_watch
@@ -174,7 +176,7 @@ def watch(  # noqa: PLR0917 - as above
 
 def heal_all(ctx: typer.Context, *, dry_run: bool, yes: bool, force: bool) -> int:
     """Heal all unhealthy switches, as ``vip heal --all-unhealthy`` does; return the exit code."""
-    settings, sources = _settings_and_sources(ctx, changes=True)
+    settings, sources = settings_and_sources(ctx, changes=True)
     from runbooks.check import CheckRequest
     from runbooks.fleet.selection import SwitchFilter
     from runbooks.fleet_heal import FixOptions, run_fix
@@ -191,8 +193,11 @@ def _wish(
     return SwitchFilter(tuple(names or ()), parse_filters(filters or ()), tuple(groups or ()))
 
 
-def _settings_and_sources(ctx: typer.Context, *, changes: bool) -> tuple[Settings, Sources]:
-    settings = settings_of(ctx, _HEAVY, changes=changes)
+def settings_and_sources(
+    ctx: typer.Context, modules: Sequence[str] = _HEAVY, *, changes: bool
+) -> tuple[Settings, Sources]:
+    """Return the settings, as ``settings_of`` does, and the sources; none of them is asked yet."""
+    settings = settings_of(ctx, modules, changes=changes)
     from runbooks.check import Sources
 
     quiet = tell_story(stderr=True, quiet=True)

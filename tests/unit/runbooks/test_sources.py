@@ -181,6 +181,18 @@ def test_the_deadline_of_a_check_covers_the_inventory(
     assert "not-checked" not in ended.stdout
 
 
+def test_the_deadline_of_find_covers_the_sources(
+    desk: World, systems: Systems, memory: Path
+) -> None:
+    shutil.copytree(memory, desk.directory / "cache", dirs_exist_ok=True)
+    systems.faults["mimic"] = "hang"
+    began = time.monotonic()
+    ended = desk.vip("find", "vm-a1", "--deadline", "6")
+    assert time.monotonic() - began < 15  # one time-out alone has 20 s
+    assert ended.exit_code == 0, ended.output
+    assert "FOUND: vm-a1 is behind swt-sn2100-03" in ended.stdout
+
+
 def test_find_asks_the_switches_of_the_kept_answers(desk: World, systems: Systems) -> None:
     assert desk.vip("inventory", "refresh").exit_code == 0
     assert not list((desk.directory / "cache").rglob("*looked-at*")), "no switch was asked"
