@@ -104,7 +104,7 @@ def test_the_help_says_what_a_target_can_be() -> None:
     assert "Names or management addresses; none means all." in helps["check"]
 
 
-@pytest.mark.parametrize("columns", ["60", "0", "", "many", "5", "9" * 5000])
+@pytest.mark.parametrize("columns", ["60", "0", "", "many", "5", "9" * 12])
 def test_piped_tables_are_as_wide_as_columns_says(
     world: World, monkeypatch: pytest.MonkeyPatch, columns: str
 ) -> None:
