@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from ipaddress import ip_interface
+from typing import TypeVar
 
 from inventory.errors import TargetError
 from inventory.model import Answer, Switch, VirtualMachine
 from inventory.names import is_address, same_host
 
+T = TypeVar("T")
 #: Who says what stands on the command line.
 COMMAND_LINE = "Command line"
 #: The state of a VM whose record nobody could be asked for.
@@ -48,7 +50,7 @@ class Given:
             addresses=(ip_interface(address),),
             macs=self.macs,
         )
-        return Answer(vm, COMMAND_LINE, datetime.now(timezone.utc))
+        return said(vm)
 
     def agreed(
         self, answer: Answer[VirtualMachine], warn: Callable[[str], None]
@@ -99,3 +101,8 @@ class Given:
 
 
 NOTHING_GIVEN = Given()
+
+
+def said(value: T) -> Answer[T]:
+    """Return as an answer what stands on the command line."""
+    return Answer(value, COMMAND_LINE, datetime.now(timezone.utc))

@@ -22,7 +22,7 @@ from inventory.errors import (
     UnknownSwitchError,
     VipkeeperError,
 )
-from inventory.given import COMMAND_LINE, NOTHING_GIVEN, Given
+from inventory.given import COMMAND_LINE, NOTHING_GIVEN, Given, said
 from inventory.model import Answer, Switch, Uplink, VirtualMachine, date_notes
 from inventory.names import is_address, is_hostname, one_line, same_host, whole_names
 from inventory.sources.one_vm import BY_NAME, kept_names, one_vm
@@ -279,7 +279,7 @@ class _Walk:
         """Return the chain of a switch: its address. The switch knows best who is behind it."""
         self._given.require_nothing(text)
         answer = (
-            Answer(Switch(text, ip_address(text)), COMMAND_LINE, datetime.now(timezone.utc))
+            said(Switch(text, ip_address(text)))
             if is_address(text)
             else self._site.address.address_of(text)
         )
@@ -322,7 +322,7 @@ class _Walk:
         if hypervisor and (vm is None or vm.source != COMMAND_LINE):
             with ThreadPoolExecutor(1) as pool:
                 neighbours = self._neighbours(pool.submit(self._site.compute.vms_on, hypervisor))
-        answer = Answer(switch, COMMAND_LINE, datetime.now(timezone.utc))
+        answer = said(switch)
         self._notes.warn(
             f"{self._site.uplink.system} was not asked: {switch.name} is named on the command "
             "line, and has to confirm the target itself."

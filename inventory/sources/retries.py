@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError
 from urllib3.exceptions import TimeoutError as HTTPTimeout
 from urllib3.util import Retry
 
@@ -17,8 +18,14 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 
+_LOGIN = "/auth/tokens"
+
+
 class ReadRetry(Retry):
-    """Retries, except after time-outs: the person waits, and an older answer may be available."""
+    """Retries, except after time-outs: the person waits, and an older answer may be available.
+
+    A login to Keystone is a POST, but sending it again does no harm.
+    """
 
     def increment(  # the signature is urllib3's
         self,
@@ -30,8 +37,12 @@ class ReadRetry(Retry):
         _stacktrace: TracebackType | None = None,
     ) -> Self:
         """Refuse another try after a time-out; otherwise do as urllib3 does."""
+        if isinstance(error, ConnectTimeoutError) and _pool is not None and url is not None:
+            raise MaxRetryError(_pool, url, error)  # the form of it that requests understands
         if isinstance(error, HTTPTimeout):
             raise error
+        if method == "POST" and (url or "").endswith(_LOGIN):
+            method = "GET"
         return super().increment(method, url, response, error, _pool, _stacktrace)
 
 
