@@ -65,11 +65,7 @@ class BuiltInventory:
     complete: bool = True
 
 
-def _untold(_: str) -> None:
-    """Tell nobody."""
-
-
-def collect(site: Site, told: Callable[[str], None] = _untold) -> SiteSwitches:
+def collect(site: Site, told: Callable[[str], None] | None = None) -> SiteSwitches:
     """Ask for the uplinks of all hypervisors and the addresses of all their switches.
 
     Args:
@@ -88,7 +84,8 @@ def collect(site: Site, told: Callable[[str], None] = _untold) -> SiteSwitches:
     with ThreadPoolExecutor(site.parallel) as pool:
         outcomes = pool.map(lambda name: _uplinks(site, name), names.value)
         for name, outcome in zip(names.value, outcomes, strict=True):
-            told(name)
+            if told is not None:
+                told(name)
             if isinstance(outcome, Answer):
                 uplinks.extend(outcome.value)
                 warnings.answered(outcome, name)
@@ -172,7 +169,7 @@ def build_inventory(
     *,
     username: str | None = None,
     port: int | None = None,
-    told: Callable[[str], None] = _untold,
+    told: Callable[[str], None] | None = None,
 ) -> BuiltInventory:
     """Build the Nornir inventory of a site.
 

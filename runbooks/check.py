@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from inventory.names import did_you_mean
 from inventory.sources.limit import ENDLESS, Limit
-from runbooks.fleet.assess import CheckOptions
-from runbooks.fleet.checker import LEFT_OUT, Checker, CheckPace, CheckRound, Progress, Silence
-from runbooks.fleet.progress import Bar, Lines
+from runbooks.fleet.ask import CheckPace, interrupted
+from runbooks.fleet.assess import NOT_CHECKED, CheckOptions
+from runbooks.fleet.checker import LEFT_OUT, Checker, CheckRound, Progress
+from runbooks.fleet.progress import progress_of
 from runbooks.fleet.selection import select, uplinks_of
 from runbooks.fleet.vms import HypervisorVms, place
 from runbooks.output.forms import Form, find_form
 from runbooks.output.render import report
-from runbooks.run.errors import CancelledError, UsageError
+from runbooks.run.errors import UsageError
 from runbooks.run.story import Story, make_console
 from tasks.health.judge import check_ids
 
@@ -184,11 +185,8 @@ def prepare(
 
 
 def progress(request: CheckRequest) -> Progress:
-    """Return a bar for a terminal, lines for a table in a pipe, and silence for other programs."""
-    console = make_console(stderr=True)
-    if console.is_terminal and not request.form.is_plugin:
-        return Bar(console)
-    return Lines(console) if request.form.for_people else Silence()
+    """Return what shows the progress of a check."""
+    return progress_of(bar=not request.form.is_plugin, lines=request.form.for_people)
 
 
 def raise_interrupted(looked: CheckRound) -> None:
@@ -197,17 +195,9 @@ def raise_interrupted(looked: CheckRound) -> None:
     Raises:
         CancelledError: always.
     """
-    total = len(looked.health.switches)
-    unchecked = [
-        health.switch
-        for health in looked.health.switches
-        if any(finding.check == "not-checked" for finding in health.findings)
-    ]
-    raise CancelledError(
-        f"stopped by {looked.interrupted}: {len(unchecked)} of {total} switches were not checked; "
-        "nothing on any switch was touched",
-        "Run it again.",
-    )
+    switches = looked.health.switches
+    left = sum(any(f.check == NOT_CHECKED for f in health.findings) for health in switches)
+    raise interrupted(looked.interrupted, left, len(switches), "checked")
 
 
 def _require_known(ids: Iterable[str]) -> None:

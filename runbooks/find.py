@@ -9,16 +9,12 @@ from typing import TYPE_CHECKING
 
 from inventory.errors import VipkeeperError
 from inventory.leafs import LeafMemory, leaf_of
-from napalm_cumulus.account import who
-from nornir_config.init import init_nornir, switch_inventory
-from nornir_config.runner.errors import FleetInterrupt
-from nornir_config.runner.fleet import FleetRunner
+from nornir_config.init import switch_inventory
 from nornir_config.secrets import no_password
-from runbooks.fleet.assess import LOGIN_REFUSED, why_unanswered
-from runbooks.fleet.checker import CheckPace, find_password
-from runbooks.fleet.progress import Bar, Lines
+from runbooks.fleet.ask import CheckPace, SwitchRounds, find_password, interrupted
+from runbooks.fleet.assess import LOGIN_REFUSED, NOT_CHECKED, why_unanswered
+from runbooks.fleet.progress import progress_of
 from runbooks.incident.background import Background
-from runbooks.run.errors import CancelledError
 from runbooks.run.records import now
 from runbooks.run.story import make_console, printable
 from runbooks.search.answer import Unanswered, conclude, found_by
@@ -91,11 +87,7 @@ def run_find(settings: Settings, sources: Sources, request: SearchRequest) -> in
     elif not request.as_json:
         show(answer, make_console())
     if stopped:
-        raise CancelledError(
-            f"stopped by {stopped}: {search.not_asked} of {len(known.switches)} switches were not "
-            "asked; nothing on any switch was touched",
-            "Run it again.",
-        )
+        raise interrupted(stopped, search.not_asked, len(known.switches), "asked")
     return answer.exit_code
 
 
@@ -133,20 +125,15 @@ class _Search:
         self._sightings: dict[str, Sighting] = {}
         self._unanswered: dict[str, Unanswered] = {}
         self._checks: dict[str, str] = {}
-        self._progress = _progress(request)
-        runner = FleetRunner(
-            request.pace.workers or settings.workers,
-            deadline=request.pace.deadline or settings.check.deadline,
-            host_deadline=settings.check.switch_deadline,
-            wait_on_cancel=False,
-            on_result=self._take,
+        self._progress = progress_of("asking", lines=not request.as_json)
+        self._rounds = SwitchRounds(
+            settings, self._inventory, request.pace, self._progress, self._take
         )
-        self._nornir = init_nornir(settings, inventory=self._inventory, owner=who(), runner=runner)
 
     @property
     def not_asked(self) -> int:
         """Return the number of switches that were not asked before the search was stopped."""
-        return sum(check == "not-checked" for check in self._checks.values())
+        return sum(check == NOT_CHECKED for check in self._checks.values())
 
     def ask_all(self) -> str:
         """Ask every switch; return the name of the signal that ended it, or an empty text."""
@@ -162,18 +149,7 @@ class _Search:
 
     def _ask_all(self) -> str:
         self._sightings, self._unanswered, self._checks = {}, {}, {}
-        # Nornir silently skips a host that failed once, for ever.
-        self._nornir.data.reset_failed_hosts()
-        if self._progress:
-            self._progress.begin(len(self._inventory.hosts))
-        try:
-            self._nornir.run(task=look, name="find", wanted=self._wanted)
-        except FleetInterrupt as interrupt:
-            return interrupt.by
-        finally:
-            if self._progress:
-                self._progress.end()
-        return ""
+        return self._rounds.ask(look, "find", wanted=self._wanted)
 
     def conclude(self, notes: Sequence[str], owner: str) -> SearchAnswer:
         """Return the answer; every leaf that answered is remembered."""
@@ -203,13 +179,4 @@ class _Search:
             self._sightings[name] = results[0].result
             line, style = line_of(found_by(results[0].result, self._wanted.macs)), "green"
         results.clear()
-        if self._progress:
-            self._progress.tell(name, printable(line), style)
-
-
-def _progress(request: SearchRequest) -> Bar | Lines | None:
-    """Return a bar for a terminal, lines for a table in a pipe, and nothing for a program."""
-    console = make_console(stderr=True)
-    if console.is_terminal:
-        return Bar(console, "asking")
-    return None if request.as_json else Lines(console)
+        self._progress.tell(name, printable(line), style)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from inventory.causes import HYPERVISOR, Notes
@@ -16,15 +16,14 @@ from inventory.export import write
 from inventory.model import Answer
 from inventory.names import short_host
 from inventory.nornir_hosts import BuiltInventory, build_inventory
+from runbooks.fleet.progress import progress_of
 from runbooks.run.records import plain
-from runbooks.run.story import make_console, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from rich.console import Console
-    from typing_extensions import Self
 
     from inventory.model import VirtualMachine
     from inventory.site import Site
@@ -32,13 +31,20 @@ if TYPE_CHECKING:
     from runbooks.run.story import Story
 
 
-def build(settings: Settings, site: Site) -> BuiltInventory:
+def build(
+    settings: Settings, site: Site, told: Callable[[str], None] | None = None
+) -> BuiltInventory:
     """Ask the sources; every answer is kept for a day when one of them is down.
+
+    Args:
+        settings: the settings for logins.
+        site: the sources.
+        told: is told each hypervisor as its answer comes.
 
     Raises:
         SourceError: no switch is known at all.
     """
-    return build_inventory(site, username=settings.ssh.username, port=settings.ssh.port)
+    return build_inventory(site, username=settings.ssh.username, port=settings.ssh.port, told=told)
 
 
 def refresh(settings: Settings, site: Site, story: Story) -> int:
@@ -48,13 +54,10 @@ def refresh(settings: Settings, site: Site, story: Story) -> int:
         SourceError: no switch is known at all.
     """
     names = site.uplink.list_hypervisors().value
-    with _Steps(len(names)) as steps:
-        told = steps.begin("hypervisors and switches")
-        built = build_inventory(
-            site, username=settings.ssh.username, port=settings.ssh.port, told=told
-        )
-        told = steps.begin("VMs")
-        notes = Notes()
+    with _shown("hypervisors and switches", len(names)) as told:
+        built = build(settings, site, told)
+    notes = Notes()
+    with _shown("VMs", len(names)) as told:
         vms = _keep_vms(site, names, notes, told)
     tell_shortfalls(built, story)
     for line in notes.lines:
@@ -68,6 +71,17 @@ def refresh(settings: Settings, site: Site, story: Story) -> int:
         return ExitCode.OK
     story.tell("refreshed", f"only in part: {found}", "fail")
     return ExitCode.SOURCE
+
+
+@contextmanager
+def _shown(step: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Show a terminal how far a step is; yield what is to be told each host that is done."""
+    progress = progress_of(step, lines=False)
+    progress.begin(total)
+    try:
+        yield lambda name: progress.tell(name, "")
+    finally:
+        progress.end()
 
 
 def _keep_vms(site: Site, names: Sequence[str], notes: Notes, told: Callable[[str], None]) -> int:
@@ -89,40 +103,6 @@ def _keep_vms(site: Site, names: Sequence[str], notes: Notes, told: Callable[[st
             else:
                 notes.left_out(outcome, "", name, HYPERVISOR)
     return count
-
-
-class _Steps:
-    """Bars of the progress on a terminal; nothing elsewhere."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        console = make_console(stderr=True)
-        self._bars = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[host]}", markup=False),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()
-
-    def begin(self, what: str) -> Callable[[str], None]:
-        """Begin a step; return what is to be told each host that is done."""
-        task = self._bars.add_task(what, total=self._total, host="")
-
-        def told(name: str) -> None:
-            self._bars.update(task, advance=1, host=printable(short_host(name)))
-
-        return told
 
 
 def show(built: BuiltInventory, console: Console, *, as_json: bool = False) -> None:

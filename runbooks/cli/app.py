@@ -159,7 +159,7 @@ def find(  # noqa: PLR0917 - as above
         raise UsageError(f"--format {form!r} is none of: {', '.join(_FIND_FORMS)}")
     settings, sources = settings_and_sources(ctx, ("runbooks.find",), changes=False)
     from runbooks.find import SearchRequest, run_find
-    from runbooks.fleet.checker import CheckPace
+    from runbooks.fleet.ask import CheckPace
 
     pace = CheckPace(workers, deadline)
     request = SearchRequest(target, tuple(switches or ()), form == "json", pace)

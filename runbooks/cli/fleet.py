@@ -111,7 +111,7 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
 
     settings, sources = settings_and_sources(ctx, changes=fix)
     from runbooks.check import CheckRequest, run_check
-    from runbooks.fleet.checker import CheckPace
+    from runbooks.fleet.ask import CheckPace
 
     request = CheckRequest(
         _wish(switches, filters, groups),
@@ -159,7 +159,7 @@ def watch(  # noqa: PLR0917 - as above
     """Check again and again over kept connections, for Prometheus and for a log of changes."""
     settings, sources = settings_and_sources(ctx, changes=False)
     from runbooks.check import CheckRequest
-    from runbooks.fleet.checker import CheckPace
+    from runbooks.fleet.ask import CheckPace
     from runbooks.watch import WatchOptions, run_watch
 
     request = CheckRequest(

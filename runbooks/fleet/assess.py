@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 #: Why a switch could not be judged; the ids are in ``docs/checks.md``.
 UNANSWERED = frozenset(check.id for check in NOT_JUDGED if check.scope == "switch")
 LOGIN_REFUSED = "login-refused"
+NOT_CHECKED = "not-checked"
 _HOST_KEY = "Compare it with the key on the switch's console before you trust it."
 IDENTITY = "identity"
 
@@ -204,7 +205,7 @@ def _kinds() -> tuple[tuple[str, tuple[type[BaseException], ...], str], ...]:
     from napalm_cumulus import errors  # noqa: PLC0415 - as above
 
     return (
-        ("not-checked", (NotStartedError, AbandonedError), "Run the check again."),
+        (NOT_CHECKED, (NotStartedError, AbandonedError), "Run the check again."),
         (
             "no-answer",
             (HostDeadlineError, napalm.CommandTimeoutException),

@@ -7,20 +7,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from inventory.leafs import LeafMemory
-from napalm_cumulus.account import who
 from nornir_config.connection import CONNECTION_NAME, drop_connection
-from nornir_config.init import init_nornir
-from nornir_config.runner.errors import FleetInterrupt
-from nornir_config.runner.fleet import FleetRunner
-from nornir_config.secrets import get_secret, no_password
+from nornir_config.secrets import no_password
+from runbooks.fleet.ask import CheckPace, Rounds, SwitchRounds, find_password
 from runbooks.fleet.assess import LOGIN_REFUSED, Assessment, CheckOptions, assess, outcome
+from runbooks.fleet.progress import Silence
 from runbooks.run.records import now
 from tasks.faults.model import Finding, Status
 from tasks.health.fleet import judge_fleet
 from tasks.health.model import FleetHealth
 
 if TYPE_CHECKING:
-    from nornir.core.inventory import Defaults
     from nornir.core.task import MultiResult
 
     from nornir_config.settings import Settings
@@ -31,43 +28,11 @@ if TYPE_CHECKING:
 LEFT_OUT = "left-out"
 
 
-class Progress(Protocol):
+class Progress(Rounds, Protocol):
     """Shows the progress of a round of checks."""
-
-    def begin(self, total: int) -> None:
-        """Begin to show a round of so many switches."""
 
     def done(self, health: SwitchHealth) -> None:
         """Show the outcome of a switch."""
-
-    def end(self) -> None:
-        """Stop showing the round."""
-
-
-class Silence:
-    """Shows nothing."""
-
-    def begin(self, total: int) -> None:
-        """Do nothing."""
-
-    def done(self, health: SwitchHealth) -> None:
-        """Do nothing."""
-
-    def end(self) -> None:
-        """Do nothing."""
-
-
-@dataclass(frozen=True)
-class CheckPace:
-    """How many switches at once, and for how long; None takes the value of the settings.
-
-    Attributes:
-        workers: switches at once.
-        deadline: seconds for all of them.
-    """
-
-    workers: int | None = None
-    deadline: float | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +58,7 @@ class Checker:
         settings: Settings,
         selected: SelectedSwitches,
         looking: CheckOptions,
-        pace: CheckPace = CheckPace(),
+        pace: CheckPace,
         progress: Progress | None = None,
     ) -> None:
         self._selected = selected
@@ -102,17 +67,7 @@ class Checker:
         self._assessments: dict[str, Assessment] = {}
         self._asked = False
         self._memory = LeafMemory(settings.paths.cache)
-        self._runner = FleetRunner(
-            pace.workers or settings.workers,
-            deadline=pace.deadline or settings.check.deadline,
-            host_deadline=settings.check.switch_deadline,
-            # Nothing is changed, so Ctrl-C does not wait for any switch.
-            wait_on_cancel=False,
-            on_result=self._take,
-        )
-        self._nornir = init_nornir(
-            settings, inventory=selected.inventory, owner=who(), runner=self._runner
-        )
+        self._rounds = SwitchRounds(settings, selected.inventory, pace, self._progress, self._take)
 
     def look(self) -> CheckRound:
         """Look at every switch once."""
@@ -133,18 +88,8 @@ class Checker:
         return CheckRound(health, self._assessments, interrupted)
 
     def _ask_all(self) -> str:
-        """Ask every switch; return the name of the signal that ended it, or an empty text."""
         self._assessments = {}
-        # Nornir silently skips a host that failed once, for ever.
-        self._nornir.data.reset_failed_hosts()
-        self._progress.begin(len(self._selected.inventory.hosts))
-        try:
-            self._nornir.run(task=assess, name="check", looking=self._looking)
-        except FleetInterrupt as interrupt:
-            return interrupt.by
-        finally:
-            self._progress.end()
-        return ""
+        return self._rounds.ask(assess, "check", looking=self._looking)
 
     def _all_refused(self) -> bool:
         """Return whether every switch refused the login: then the login is wrong, not a switch."""
@@ -185,7 +130,7 @@ class Checker:
 
     def cancel(self) -> None:
         """End the round that is under way; may be called from a signal handler."""
-        self._runner.cancel()
+        self._rounds.cancel()
 
     def close(self) -> None:
         """Close the connections that were kept."""
@@ -206,15 +151,3 @@ class Checker:
         judged = judge_fleet(list(healths), strict=self._looking.strict)
         judged = tuple(f for f in judged if self._looking.wants(f.check))
         return (*left_out, *judged)
-
-
-def find_password(defaults: Defaults) -> bool:
-    """Ask for the password of all switches where none is known; return whether one was found."""
-    if defaults.password:
-        return False
-    question = f"Password of {defaults.username or 'the user'} on the switches: "
-    password = get_secret("ssh_password", use_keyring=True, prompt=question)
-    if password is None:
-        return False
-    defaults.password = password.get_secret_value()
-    return True

@@ -1,4 +1,4 @@
-"""The progress of a round of checks: a bar on a terminal, a line for each switch elsewhere."""
+"""The progress of a round: a bar on a terminal, a line for each switch elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from inventory.names import short_host
 from runbooks.output.text import STYLES
-from runbooks.run.story import printable
+from runbooks.run.story import make_console, printable
 from tasks.faults.model import Status
 from tasks.health.model import SwitchHealth
 
@@ -32,7 +32,7 @@ class Bar:
     def begin(self, total: int) -> None:
         """Show the bar."""
         self._bar = Progress(
-            TextColumn(self._doing),
+            TextColumn(self._doing, markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -61,6 +61,38 @@ class Bar:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+class Silence:
+    """Shows nothing."""
+
+    def begin(self, total: int) -> None:
+        """Do nothing."""
+
+    def done(self, health: SwitchHealth) -> None:
+        """Do nothing."""
+
+    def tell(self, switch: str, line: str, style: str = "") -> None:
+        """Do nothing."""
+
+    def end(self) -> None:
+        """Do nothing."""
+
+
+def progress_of(
+    doing: str = "checking", *, bar: bool = True, lines: bool = True
+) -> Bar | Lines | Silence:
+    """Return a bar for a terminal, lines for a pipe that a person reads, and else silence.
+
+    Args:
+        doing: what is done, in front of the bar.
+        bar: whether a terminal is shown anything.
+        lines: whether a pipe is.
+    """
+    console = make_console(stderr=True)
+    if bar and console.is_terminal:
+        return Bar(console, doing)
+    return Lines(console) if lines else Silence()
 
 
 class Lines:

@@ -19,8 +19,9 @@ from nornir_config.connection import drop_connection
 from nornir_config.init import init_nornir
 from nornir_config.runner.fleet import FleetRunner
 from nornir_config.stopping import stopped_by
+from runbooks.fleet.ask import CheckPace
 from runbooks.fleet.assess import CheckOptions
-from runbooks.fleet.checker import Checker, CheckPace
+from runbooks.fleet.checker import Checker
 from runbooks.fleet.leaf import Healing, heal_leaf
 from runbooks.fleet.outcome import LeafOutcome, conclude, nothing_to_cure, outcome_of
 from runbooks.fleet.plan import FleetPlan, make_plan, peers_of, refuse_mass_outage

@@ -42,11 +42,11 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "runbooks": (
         "cli",
         "watch fleet_heal",
-        "check monitor find",
+        "check monitor find inventory",
         "search",
         "heal toggle fleet",
         "trace cure",
-        "incident output pending inventory",
+        "incident output pending",
         "run",
     ),
     "tasks": (

@@ -333,7 +333,7 @@ def test_a_password_is_looked_for_once_nobody_let_us_in(
         asked.append(name)
         return SecretStr("geheim")
 
-    monkeypatch.setattr("runbooks.fleet.checker.get_secret", get_secret)
+    monkeypatch.setattr("runbooks.fleet.ask.get_secret", get_secret)
     leafs.add(1, 3)
     well = dict(leafs.answers)
 
@@ -353,7 +353,7 @@ def test_a_password_is_looked_for_once_nobody_let_us_in(
 def test_where_no_password_is_known_the_variable_is_named(
     leafs: Leafs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runbooks.fleet.checker.get_secret", lambda *_, **__: None)
+    monkeypatch.setattr("runbooks.fleet.ask.get_secret", lambda *_, **__: None)
     leafs.add(1, answer=ConnectAuthError("10.5.0.101 refused the login."))
     result = leafs.world.vip("check")
     assert result.exit_code == 12
@@ -367,7 +367,7 @@ def test_a_password_does_not_make_root(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("a password was asked for")
 
-    monkeypatch.setattr("runbooks.fleet.checker.get_secret", never)
+    monkeypatch.setattr("runbooks.fleet.ask.get_secret", never)
     leafs.add(1, answer=error)
     assert leafs.world.vip("check").exit_code == 12
 
@@ -378,7 +378,7 @@ def test_one_refused_login_among_others_asks_nobody(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("a password was asked for")
 
-    monkeypatch.setattr("runbooks.fleet.checker.get_secret", never)
+    monkeypatch.setattr("runbooks.fleet.ask.get_secret", never)
     leafs.add(1, answer=ConnectAuthError("no"))
     leafs.add(3)
     assert leafs.world.vip("check").exit_code == 12

@@ -15,7 +15,7 @@ from inventory.errors import SourceError
 from inventory.site import Site
 from inventory.target import resolve
 from nornir_config.settings import Settings, load_settings
-from runbooks import inventory as runbook
+from runbooks.fleet import progress
 from runbooks.inventory import refresh
 from runbooks.run.story import Story
 from tests.unit.inventory.fakes import HV51, Fake, vm
@@ -87,7 +87,7 @@ def test_a_terminal_is_shown_how_far_it_is(
 ) -> None:
     shown = io.StringIO()
     terminal = Console(file=shown, width=100, force_terminal=True)
-    monkeypatch.setattr(runbook, "make_console", lambda **_: terminal)
+    monkeypatch.setattr(progress, "make_console", lambda **_: terminal)
     refreshed(settings, Fake(vms=[vm("vm-a1"), vm("vm-b1", HV51)]), tmp_path)
     for step in ("hypervisors and switches", "VMs"):
         assert re.search(rf"{step}.*2/2", shown.getvalue()), shown.getvalue()
