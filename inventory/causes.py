@@ -93,9 +93,14 @@ class Notes:
         self._notes.append(Note(str(error), subject, kind, failure, None, lead, leads))
 
     @property
+    def failures(self) -> tuple[SourceError, ...]:
+        """Return the failures of systems, in the order in which they were noted."""
+        return tuple(note.failure for note in self._notes if note.failure is not None)
+
+    @property
     def unanswered(self) -> bool:
         """Return whether a system failed, whether or not a kept answer serves."""
-        return any(note.failure is not None for note in self._notes)
+        return bool(self.failures)
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -79,6 +79,11 @@ class SourceError(VipkeeperError):
         self.system = system
         self.message = message
 
+    def advise(self, way: str) -> None:
+        """Add what to do, once: the same failure may be met again."""
+        if way not in self.advice:
+            self.advice = f"{self.advice} {way}".strip()
+
     def __reduce__(self) -> tuple[type[SourceError], tuple[str, str, str]]:
         """Pickle by the constructor's own arguments (a runner may send it between processes)."""
         return type(self), (self.system, self.message, self.advice)

@@ -25,7 +25,7 @@ from inventory.model import Answer, Switch, Uplink
 from inventory.names import whole_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from inventory.site import Site
 
@@ -101,17 +101,29 @@ def collect(site: Site, told: Callable[[str], None] | None = None) -> SiteSwitch
         )
     switches = _addresses(site, uplinks, problems)
     if not switches:
-        listed = " ".join(problems.lines) or "no hypervisor has an uplink."
-        raise SourceError(
-            site.uplink.system,
-            f"not one switch is known behind {len(names.value)} hypervisors: {listed}",
-            "An inventory without hosts would look like a run without faults; nothing was made.",
-        )
+        raise _no_switch(site, len(names.value), _by_switch(uplinks), problems)
     for answer in switches:
         warnings.answered(answer, answer.value.name, SWITCH)
     details = (*problems.sentences, *warnings.sentences)
     complete = not (problems.unanswered or warnings.unanswered)
     return SiteSwitches(switches, problems.lines, warnings.lines, details, complete)
+
+
+def _no_switch(
+    site: Site, hypervisors: int, uplinks: Mapping[str, object], problems: Notes
+) -> SourceError:
+    """Return the error of an inventory without hosts, of the source that is to blame for it."""
+    listed = " ".join(problems.lines) or "no hypervisor has an uplink."
+    system, what = site.uplink.system, "not one switch is known"
+    if uplinks:
+        system, what = site.address.system, f"not one of the {len(uplinks)} switches"
+    advice = next((f.advice for f in problems.failures if f.system == system), "")
+    empty = "An inventory without hosts would look like a run without faults; nothing was made."
+    return SourceError(
+        system,
+        f"{what} behind {hypervisors} hypervisors{' has an address' if uplinks else ''}: {listed}",
+        f"{advice} {empty}".strip(),
+    )
 
 
 def _uplinks(site: Site, name: str) -> Answer[tuple[Uplink, ...]] | Exception:

@@ -93,7 +93,7 @@ def run_find(settings: Settings, sources: Sources, request: SearchRequest) -> in
 
 def _switches(settings: Settings, sources: RunSources, request: SearchRequest) -> KnownSwitches:
     if not request.switches:
-        return known_switches(settings, sources.site())
+        return known_switches(settings, sources.site(), request.target)
     named = {switch.name: switch for switch in map(sources.find, request.switches)}
     return KnownSwitches(tuple(named.values()))
 

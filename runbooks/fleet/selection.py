@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from nornir.core.inventory import Hosts, Inventory
 
+from inventory.errors import SourceError
+from inventory.leafs import LeafMemory
 from inventory.names import short_host
 from inventory.nornir_hosts import build_inventory
 from nornir_config.init import switch_inventory
@@ -16,16 +18,20 @@ from nornir_config.runner.errors import NoHostsError
 from runbooks.run.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from nornir.core.inventory import Host
 
+    from inventory.leafs import Leaf
     from inventory.model import Switch
     from inventory.site import Site
     from nornir_config.settings import Settings
 
 #: The keys of ``--filter``; all but the name stand for the inventory's groups ``rack_...`` etc.
 FILTERS = ("name", "rack", "model", "site")
+
+#: At most so many switches that were looked at before are named.
+_FEW = 4
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,11 @@ def select(
             raise UsageError("name switches, or filter the inventory, not both")
         switches = {switch.name: switch for switch in map(find, wish.names)}
         return SelectedSwitches(switch_inventory(switches.values()))
-    built = build_inventory(site(), username=settings.ssh.username, port=settings.ssh.port)
+    try:
+        built = build_inventory(site(), username=settings.ssh.username, port=settings.ssh.port)
+    except SourceError as failure:
+        failure.advise(_without_inventory(LeafMemory(settings.paths.cache).known()))
+        raise
     inventory = built.inventory
     if wish.filters or wish.groups:
         hosts = {name: host for name, host in inventory.hosts.items() if _matches(host, wish)}
@@ -111,6 +121,15 @@ def select(
         if not inventory.hosts:
             raise _none_matches(built.inventory, wish)
     return SelectedSwitches(inventory, built.problems, built.warnings)
+
+
+def _without_inventory(leafs: Sequence[Leaf]) -> str:
+    """Return how to go on where the sources give no inventory."""
+    if not leafs:
+        return "To go on without it, name the switches by address: vip check ADDRESS..."
+    addresses = " ".join(str(leaf.address) for leaf in leafs[:_FEW])
+    more = f", and {len(leafs) - _FEW} more" if len(leafs) > _FEW else ""
+    return f"To go on without it: vip check {addresses} (looked at before{more})"
 
 
 def _none_matches(inventory: Inventory, wish: SwitchFilter) -> NoHostsError:

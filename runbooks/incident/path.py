@@ -96,10 +96,12 @@ def follow(site: Site, target: str, story: Story, given: Given = NOTHING_GIVEN) 
     """
     steps: list[PathStep] = []
     vms: list[Answer[VirtualMachine]] = []
+    known: set[str] = set()
 
     def on_step(name: str, answer: Answer[Any]) -> None:
         step = _step(name, answer)
         steps.append(step)
+        known.add(name)
         if name == "vm":
             vms.append(answer)
         old = f" (its answer of {age_in_words(step.age_seconds)} ago)" if answer.cached else ""
@@ -109,7 +111,7 @@ def follow(site: Site, target: str, story: Story, given: Given = NOTHING_GIVEN) 
     try:
         chain = resolve(site, target, on_step=on_step, given=given)
     except SourceError as failure:
-        _show_way_round(site, target, failure, found=bool(vms))
+        _show_way_round(site, target, failure, known)
         if not vms:
             raise
         story.tell(failure.system, failure.message, "fail")
@@ -121,23 +123,20 @@ def follow(site: Site, target: str, story: Story, given: Given = NOTHING_GIVEN) 
     return TracedPath(chain, tuple(steps))
 
 
-def _show_way_round(site: Site, target: str, failure: SourceError, *, found: bool) -> None:
+def _show_way_round(site: Site, target: str, failure: SourceError, known: set[str]) -> None:
     """Add to a failure how to go on without that source."""
-    if failure.system == site.compute.system and not found:
+    if failure.system == site.compute.system and "vm" not in known:
         way = (
             "To go on without it, name the VM's address and its place: vip heal ADDRESS --switch "
             "NAME --hypervisor NAME (or --mac MAC); vip find ADDRESS shows them."
         )
+    elif failure.system == site.address.system and "uplinks" in known:
+        # That source would be asked for a name as well.
+        way = "To go on without it, give the switch's management address: --switch ADDRESS"
     else:
         search = command("vip", "find", target)
         way = f"To go on without it, name the switch: --switch NAME; to find it: {search}"
-    _advise(failure, way)
-
-
-def _advise(failure: SourceError, way: str) -> None:
-    """Add what to do to a failure, once: the same one may be met again."""
-    if way not in failure.advice:
-        failure.advice = f"{failure.advice} {way}".strip()
+    failure.advise(way)
 
 
 def record(run: Run, followed: TracedPath) -> None:
@@ -176,7 +175,7 @@ def find_switch(
         if leaf is None:
             if not failure.sound:
                 way = "To go on without it: the switch's management address in place of its name."
-                _advise(failure, way)
+                failure.advise(way)
             raise
         answer = remembered(leaf, str(failure))
     step = _step("switch", answer)

@@ -15,6 +15,7 @@ from runbooks.search.wanted import ADDRESS, MAC, NAME
 from tasks.presence import Places
 
 if TYPE_CHECKING:
+    from inventory.errors import SourceError
     from runbooks.search.look import Sighting
     from runbooks.search.wanted import Wanted
 
@@ -279,8 +280,9 @@ def _nowhere(
     leafs = [leaf for behind in pointers for leaf in behind.leafs]
     unknown = wanted.kind in {ADDRESS, NAME}
     if unknown and wanted.failure is not None and not pointers:
-        advice = wanted.failure.advice or "Give an address or a MAC, which need no source."
-        return f"{sentence}; {wanted.failure}", advice, ExitCode.SOURCE
+        return *_not_known(
+            wanted, wanted.failure, f"{answered} of {total} answered"
+        ), ExitCode.SOURCE
     if leafs:
         advice = f"See why {leafs[0]} does not answer, or does not know it: vip check {leafs[0]}"
     elif pointers:
@@ -295,3 +297,21 @@ def _nowhere(
         )
     silent = bool(unanswered or leafs or unread)
     return sentence, advice, ExitCode.SWITCH if silent else ExitCode.TARGET
+
+
+def _not_known(wanted: Wanted, failure: SourceError, answered: str) -> tuple[str, str]:
+    """Return sentence and advice where no source could say what to look for."""
+    system = failure.system
+    if wanted.kind == NAME:
+        sentence = (
+            f"no switch has {wanted.target} as its LLDP neighbour ({answered}); whether it is a VM "
+            f"is not known, as {system} could not be asked"
+        )
+        way = "An address of it needs no source, nor does its hypervisor or a MAC: vip find ADDRESS"
+    else:
+        sentence = (
+            f"no switch has {wanted.target} in its neighbour table ({answered}), and {system} "
+            "could not be asked for its MAC"
+        )
+        way = "A MAC needs no source, nor does its hypervisor: vip find MAC"
+    return sentence, f"{failure.advice} {way}".strip()

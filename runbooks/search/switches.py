@@ -9,7 +9,7 @@ from inventory.errors import SourceError
 from inventory.export import read_switches
 from inventory.leafs import LeafMemory
 from inventory.model import Switch
-from inventory.names import same_host
+from inventory.names import command, same_host
 from inventory.nornir_hosts import collect
 
 if TYPE_CHECKING:
@@ -35,11 +35,16 @@ class KnownSwitches:
     notes: tuple[str, ...] = ()
 
 
-def known_switches(settings: Settings, site: Site) -> KnownSwitches:
+def known_switches(settings: Settings, site: Site, target: str) -> KnownSwitches:
     """Return every known switch; the sources are asked first.
 
     Where they fail or leave something out, the switches of the written ``hosts.yaml`` and those
     that were looked at before are added.
+
+    Args:
+        settings: the settings, with the places of what is known from before.
+        site: the sources.
+        target: what is looked for, for the words of a failure.
 
     Raises:
         SourceError: no switch is known at all.
@@ -49,7 +54,8 @@ def known_switches(settings: Settings, site: Site) -> KnownSwitches:
     except SourceError as failure:
         switches, notes = _without_sources(settings, ())
         if not switches:
-            way = "Name the addresses of the switches to ask: vip find TARGET ADDRESS..."
+            search = command("vip", "find", target)
+            way = f"Name the addresses of the switches to ask: {search} ADDRESS..."
             advice = " ".join(filter(None, (failure.advice, *notes, way)))
             raise SourceError(failure.system, failure.message, advice) from failure
         told = f"The {len(switches)} switches that are asked are those known from before."

@@ -60,7 +60,7 @@ def test_a_hypervisor_that_fails_is_told() -> None:
 
 
 def test_no_host_at_all_is_an_error() -> None:
-    with pytest.raises(SourceError, match="not one switch"):
+    with pytest.raises(SourceError, match="not one of the 1 switches"):
         collect(Fake(switches={}).site())
 
 

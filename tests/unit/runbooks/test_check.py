@@ -18,7 +18,7 @@ from napalm.base.exceptions import (
 from pydantic import SecretStr
 
 from inventory.errors import SourceError
-from inventory.leafs import LeafMemory
+from inventory.leafs import LeafMemory, leaf_of
 from napalm_cumulus.errors import NoRootError, SudoRefusedError
 from runbooks.fleet import assess
 from runbooks.output.forms import FORMS
@@ -280,6 +280,29 @@ def test_a_file_is_written_whole_or_refused(leafs: Leafs, tmp_path: Path, form: 
     nowhere = tmp_path / "no" / "check"
     refused = leafs.world.vip("check", "-f", form, "-o", str(nowhere))
     assert refused.exit_code == (3 if form == "nagios" else 2)
+
+
+def test_the_source_of_addresses_is_blamed_for_what_it_does_not_say(leafs: Leafs) -> None:
+    leafs.add(1, 3)
+    leafs.world.site.broken.add("address_of")
+    result = leafs.world.vip("check")
+    assert result.exit_code == 4
+    assert "not one of the 2 switches" in result.stderr
+    assert "has an address" in result.stderr
+    assert "Mend it." in result.stderr
+
+
+def test_without_an_inventory_it_is_said_which_switches_to_name(leafs: Leafs) -> None:
+    leafs.world.site.broken.add("list_hypervisors")
+    result = leafs.world.vip("check")
+    assert result.exit_code == 4
+    assert "vip check ADDRESS..." in result.stderr
+    leaf = leaf_of("swt-sn2100-03.example.internal", "10.5.0.43", "swt-sn2100-03", ())
+    assert leaf is not None
+    LeafMemory(leafs.world.directory / "cache").keep([leaf])
+    result = leafs.world.vip("check")
+    assert result.exit_code == 4
+    assert "vip check 10.5.0.43 (looked at before)" in " ".join(result.stderr.split())
 
 
 def test_kept_answers_of_a_failing_source_are_said_with_their_age(leafs: Leafs) -> None:

@@ -69,6 +69,17 @@ def test_without_the_switch_the_way_round_is_said(world: World) -> None:
     assert "vip find vm-a1" in ended.stderr
 
 
+def test_without_the_subnet_page_a_name_of_a_switch_is_no_way_round(world: World) -> None:
+    """Its name would be asked of the subnet page again."""
+    world.cut_off()
+    world.site.broken.add("address_of")
+    for command in ("heal", "trace"):
+        ended = world.vip(command, "vm-a1")
+        assert ended.exit_code == 4, ended.output
+        assert "--switch ADDRESS" in ended.stderr
+        assert "--switch NAME" not in ended.stderr
+
+
 def test_a_named_switch_that_does_not_see_it_is_refused(world: World) -> None:
     world.cut_off()
     no_mimic(world)

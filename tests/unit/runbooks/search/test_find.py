@@ -190,7 +190,7 @@ def test_nothing_known_and_no_source_asks_for_addresses(world: World) -> None:
     no_sources(world)
     ended = world.vip("find", ADDRESS)
     assert ended.exit_code == 4, ended.output
-    assert "vip find TARGET ADDRESS..." in ended.stderr
+    assert f"vip find {ADDRESS} ADDRESS..." in ended.stderr
     told = find(world, "hv50", "10.5.0.43")
     assert (told["kind"], told["asked"]) == ("name", 1)
     assert told["next"].startswith("vip heal ADDRESS --switch 10.5.0.43 --hypervisor hv50")
@@ -214,7 +214,12 @@ def test_the_written_inventory_serves(two: World) -> None:
 def test_a_vm_that_openstack_could_not_be_asked_for_is_not_called_unknown(two: World) -> None:
     two.site.broken = {"find_vms", "vms_on"}
     told = find(two, "vm-a9", code=4)
-    assert "find_vms is down" in told["sentence"]
+    assert told["sentence"].startswith(
+        "no switch has vm-a9 as its LLDP neighbour (2 of 2 answered)"
+    )
+    assert "behind none" not in told["sentence"]  # nobody knows what to look for
+    assert sum("find_vms is down" in line for line in (told["sentence"], *told["notes"])) == 1
+    assert "vip find ADDRESS" in told["next"]
 
 
 def test_a_list_with_a_gap_is_filled_from_earlier_looks(two: World) -> None:
