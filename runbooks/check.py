@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from inventory.names import did_you_mean
-from inventory.sources.limit import ENDLESS, Limit
 from runbooks.fleet.ask import CheckPace, interrupted
 from runbooks.fleet.assess import NOT_CHECKED, CheckOptions
 from runbooks.fleet.checker import LEFT_OUT, Checker, CheckRound, Progress
 from runbooks.fleet.progress import progress_of
 from runbooks.fleet.selection import select, uplinks_of
+from runbooks.fleet.sources import RunSources, Sources
 from runbooks.fleet.vms import HypervisorVms, place
 from runbooks.output.forms import Form, find_form
 from runbooks.output.render import report
@@ -22,11 +21,9 @@ from runbooks.run.story import Story, make_console
 from tasks.health.judge import check_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from inventory.model import Switch
-    from inventory.site import Site
     from nornir_config.settings import Settings
     from runbooks.fleet.selection import SelectedSwitches, SwitchFilter
 
@@ -56,60 +53,6 @@ class CheckRequest:
     skip: tuple[str, ...] = ()
     with_vms: bool = False
     strict: bool = False
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Where switches come from; no source is asked before it is needed.
-
-    Attributes:
-        open: opens the site, whose questions have that time together.
-        look_up: finds one switch by its name or address, in a site that is opened when needed.
-    """
-
-    open: Callable[[Limit], Site]
-    look_up: Callable[[Callable[[], Site], str], Switch]
-
-    def for_run(self, settings: Settings, pace: CheckPace) -> RunSources:
-        """Return the sources of one run, which begins now."""
-        return RunSources(self, _deadline(settings, pace))
-
-
-class RunSources:
-    """The sources of one run: opened once, so that what one question learns holds for the others.
-
-    Where somebody set a deadline, at most half of it is for the sources: the kept answers serve
-    then, and the switches have the rest.
-    """
-
-    def __init__(self, sources: Sources, deadline: float | None) -> None:
-        """Begin the time of the run; None sets it no end."""
-        self._sources = sources
-        self._limit = Limit(deadline / 2) if deadline else ENDLESS
-        self._whole = Limit(deadline) if deadline else None
-        self._lock = threading.Lock()
-        self._site: Site | None = None
-
-    def site(self) -> Site:
-        """Return the site."""
-        with self._lock:
-            if self._site is None:
-                self._site = self._sources.open(self._limit)
-            return self._site
-
-    def find(self, name: str) -> Switch:
-        """Return the switch with that name or address."""
-        return self._sources.look_up(self.site, name)
-
-    def rest(self, pace: CheckPace) -> CheckPace:
-        """Return the pace with what is left of the deadline."""
-        return replace(pace, deadline=max(self._whole.left(), 0.1)) if self._whole else pace
-
-
-def _deadline(settings: Settings, pace: CheckPace) -> float | None:
-    """Return the deadline that somebody set; the default one is for the switches alone."""
-    chosen = "deadline" in settings.check.model_fields_set
-    return pace.deadline or (settings.check.deadline if chosen else None)
 
 
 def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> int:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from inventory.model import Switch, VirtualMachine
     from nornir_config.settings import Settings
-    from runbooks.check import RunSources, Sources
+    from runbooks.fleet.sources import RunSources, Sources
     from runbooks.search.answer import SearchAnswer
     from runbooks.search.look import Sighting
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from inventory.errors import ExitCode
 from runbooks.check import (
     CheckRequest,
-    RunSources,
-    Sources,
     ask_vms,
     prepare,
     progress,
@@ -20,6 +18,7 @@ from runbooks.check import (
 )
 from runbooks.fleet.checker import Checker
 from runbooks.fleet.rollout import FleetOptions, heal_fleet
+from runbooks.fleet.sources import RunSources, Sources
 from runbooks.output.render import report
 from runbooks.run.run import Run
 from runbooks.run.story import Story, make_console

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nornir_config.settings import Settings
-    from runbooks.check import CheckRequest, Sources
+    from runbooks.check import CheckRequest
     from runbooks.fleet.assess import CheckOptions
+    from runbooks.fleet.sources import Sources
     from runbooks.monitor.refresh import Prepared
     from tasks.health.model import FleetHealth
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nornir_config.settings import Settings
-    from runbooks.check import Sources
     from runbooks.fleet.selection import SwitchFilter
+    from runbooks.fleet.sources import Sources
 
 #: The site's sources are imported when they are asked, NAPALM when a switch is changed.
 _HEAVY = ("runbooks.check",)
@@ -198,7 +198,7 @@ def settings_and_sources(
 ) -> tuple[Settings, Sources]:
     """Return the settings, as ``settings_of`` does, and the sources; none of them is asked yet."""
     settings = settings_of(ctx, modules, changes=changes)
-    from runbooks.check import Sources
+    from runbooks.fleet.sources import Sources
 
     quiet = tell_story(stderr=True, quiet=True)
     return settings, Sources(
