@@ -25,12 +25,11 @@ from inventory.errors import (
 from inventory.given import COMMAND_LINE, NOTHING_GIVEN, Given, said
 from inventory.model import Answer, Switch, Uplink, VirtualMachine, date_notes
 from inventory.names import is_address, is_hostname, one_line, same_host, whole_names
-from inventory.sources.one_vm import BY_NAME, kept_names, one_vm
+from inventory.sources.one_vm import BY_NAME, kept_names, one_vm, vms_named
 from inventory.sources.openstack.source import classify
-from inventory.sources.protocols import NameSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from inventory.site import Site
 
@@ -124,6 +123,14 @@ def resolve(
     return walk.from_vm(target, text)
 
 
+def several_kinds(name: str, kinds: Sequence[Kind]) -> TargetError:
+    """Return the error for a name that several things have."""
+    return TargetError(
+        f'"{name}" is the name of a {" and of a ".join(kind.value for kind in kinds)}.',
+        f"Say which: {', '.join(f'{kind.value}:{name}' for kind in kinds)}.",
+    )
+
+
 def _not_asked(name: str, failed: list[tuple[Kind, SourceError]]) -> SourceError:
     """Return the error for a name that no system knows, of those that could be asked."""
     first = failed[0][1]
@@ -198,10 +205,7 @@ class _Walk:
         self, name: str, found: list[Kind], failed: list[tuple[Kind, SourceError]]
     ) -> Kind:
         if len(found) > 1:
-            raise TargetError(
-                f'"{name}" is the name of a {" and of a ".join(kind.value for kind in found)}.',
-                f"Say which: {', '.join(f'{kind.value}:{name}' for kind in found)}.",
-            )
+            raise several_kinds(name, found)
         if found:
             for _, failure in failed:
                 self._notes.failed(failure, more=f"It may know a {name} as well.")
@@ -235,34 +239,30 @@ class _Walk:
                 raise
             self._notes.warn(f"{failure} {text} is only known from the command line.")
             return self._given.vm(text)
-        kept = () if found.value else kept_names(self._site.compute)
-        vm = one_vm(found.value, text, found.source, by_name=by_name, known=kept)
+        vm = one_vm(found, text, self._site.compute, by_name=by_name)
         answer = Answer(
             vm, found.source, found.asked_at, found.cached, found.warning, failure=found.failure
         )
         return self._given.agreed(answer, self._notes.warn)
 
     def _find_vms(self, text: str, *, by_name: bool) -> Answer[tuple[VirtualMachine, ...]]:
-        ask = self._named if by_name else self._site.compute.find_vms
+        compute = self._site.compute
+
+        def ask() -> Answer[tuple[VirtualMachine, ...]]:
+            if self._vms is not None:
+                return self._vms.result()
+            return vms_named(compute, text) if by_name else compute.find_vms(text)
+
         if self._given.switch is not None:
-            return self._vms.result() if self._vms else ask(text)
+            return ask()
         with ThreadPoolExecutor(1) as pool:
             # The list of hypervisors is slow and the next step wants it: it is asked for now.
             warm_up = pool.submit(self._site.uplink.list_hypervisors)
             try:
-                return self._vms.result() if self._vms else ask(text)
+                return ask()
             finally:
                 with suppress(VipkeeperError):  # the next step meets it again, and says so
                     warm_up.result()
-
-    def _named(self, name: str) -> Answer[tuple[VirtualMachine, ...]]:
-        """Return the VMs of a name; a name that looks like nothing else any source finds."""
-        compute = self._site.compute
-        if isinstance(classify(name), str):
-            return compute.find_vms(name)
-        if not isinstance(compute, NameSource):
-            raise SourceError(compute.system, "it cannot look for a VM by its name alone.")
-        return compute.vms_named(name)
 
     def from_hypervisor(self, target: str, text: str) -> TargetPath:
         """Return the chain of a hypervisor."""

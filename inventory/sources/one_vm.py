@@ -5,50 +5,63 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from inventory.errors import TargetError
+from inventory.errors import SourceError, TargetError
 from inventory.names import one_line
 from inventory.sources.openstack.source import classify
-from inventory.sources.protocols import KeptNames
+from inventory.sources.protocols import KeptNames, NameSource
 
 if TYPE_CHECKING:
-    from inventory.model import VirtualMachine
-    from inventory.sources.protocols import Source
+    from inventory.model import Answer, VirtualMachine
+    from inventory.sources.protocols import ComputeSource, Source
 
 #: The prefix that says that a text is a VM's name, whatever it looks like.
 BY_NAME = "name"
 
 
+def vms_named(compute: ComputeSource, name: str) -> Answer[tuple[VirtualMachine, ...]]:
+    """Return the VMs of a name; one that looks like nothing else any source finds.
+
+    Raises:
+        TargetError: the text cannot name a VM.
+        SourceError: the source failed, or cannot look for a VM by its name alone.
+    """
+    if isinstance(classify(name), str):
+        return compute.find_vms(name)
+    if not isinstance(compute, NameSource):
+        raise SourceError(compute.system, "it cannot look for a VM by its name alone.")
+    return compute.vms_named(name)
+
+
 def one_vm(
-    vms: tuple[VirtualMachine, ...],
+    answer: Answer[tuple[VirtualMachine, ...]],
     target: str,
-    source: str,
+    compute: Source,
     *,
     by_name: bool = False,
-    known: tuple[str, ...] = (),
 ) -> VirtualMachine:
     """Return the only VM of an answer.
 
     Args:
-        vms: the answer.
+        answer: the answer.
         target: the text that was asked for.
-        source: who answered.
+        compute: who was asked; a name in its kept answers may have been meant.
         by_name: whether the text was taken for a name, whatever it looks like.
-        known: the names of known VMs; one of them may have been meant.
 
     Raises:
         TargetError: there is none, or there are several; the message lists them.
     """
+    vms = answer.value
     if len(vms) == 1:
         return vms[0]
     if not vms:
         kind = str if by_name else type(classify(target))
         what = {str: "name", uuid.UUID: "id"}.get(kind, "address")
         raise TargetError(
-            f'{source} has no VM with the {what} "{one_line(target, 80)}".',
+            f'{answer.source} has no VM with the {what} "{one_line(target, 80)}".',
             "Check the spelling (case matters); the VM may have been deleted."
             if kind is str
             else f"The VM may have been deleted. If that is its name: {BY_NAME}:{target}",
-        ).naming(target, known if kind is str else ())
+        ).naming(target, kept_names(compute) if kind is str else ())
     listed = "; ".join(
         f"{vm.id} in project {vm.project_id}, {vm.status}, on {vm.hypervisor or 'no hypervisor'}"
         for vm in vms

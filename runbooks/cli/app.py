@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from inventory.errors import ExitCode
+from runbooks.cli import complete
 from runbooks.cli.fleet import (
     Deadline,
     Switches,
@@ -63,10 +64,6 @@ app.command()(watch)
 
 #: The forms of ``vip find``.
 _FIND_FORMS = ("table", "json")
-
-
-def _forms(incomplete: str) -> list[str]:
-    return [form for form in _FIND_FORMS if form.startswith(incomplete)]
 
 
 def _show_version(asked: bool) -> None:
@@ -149,7 +146,13 @@ def find(  # noqa: PLR0917 - as above
     ],
     switches: Switches = None,
     form: Annotated[
-        str, typer.Option("--format", "-f", help="One of: table, json.", autocompletion=_forms)
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help=f"One of: {', '.join(_FIND_FORMS)}.",
+            autocompletion=complete.words(*_FIND_FORMS),
+        ),
     ] = "table",
     deadline: Deadline = None,
     workers: Workers = None,

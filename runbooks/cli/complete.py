@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import typer
 
-from runbooks.output.forms import ALIASES, FORMS
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-def forms(incomplete: str) -> list[str]:
-    """Return the forms of ``--format`` that begin so."""
-    return [form for form in (*FORMS, *ALIASES) if form.startswith(incomplete)]
+def words(*known: str) -> Callable[[str], list[str]]:
+    """Return what completes one of some words."""
+    return lambda incomplete: [word for word in known if word.startswith(incomplete)]
 
 
 def checks(incomplete: str) -> list[str]:

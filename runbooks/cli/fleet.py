@@ -70,7 +70,7 @@ FormName = Annotated[
         "--format",
         "-f",
         help=f"One of: {', '.join(FORMS)} (or map).",
-        autocompletion=complete.forms,
+        autocompletion=complete.words(*FORMS, *ALIASES),
     ),
 ]
 

@@ -9,17 +9,15 @@ from inventory.errors import SourceError
 from inventory.export import read_switches
 from inventory.leafs import LeafMemory
 from inventory.model import Switch
-from inventory.names import command, same_host
+from inventory.names import command
 from inventory.nornir_hosts import collect
+from inventory.sources.host_index import HostIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from inventory.site import Site
     from nornir_config.settings import Settings
-
-#: At most so many notes of one kind are told one by one.
-_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class KnownSwitches:
 
     Attributes:
         switches: at least one.
-        notes: a sentence for each source that failed, or could not tell all.
+        notes: why a source failed or could not tell all, one line for each cause.
     """
 
     switches: tuple[Switch, ...]
@@ -61,39 +59,29 @@ def known_switches(settings: Settings, site: Site, target: str) -> KnownSwitches
         told = f"The {len(switches)} switches that are asked are those known from before."
         return KnownSwitches(switches, (str(failure), *notes, told))
     listed = tuple(answer.value for answer in found.switches)
-    warnings = _few(found.warnings)
     if not found.problems:
-        return KnownSwitches(listed, warnings)
+        return KnownSwitches(listed, found.warnings)
     switches, notes = _without_sources(settings, listed)
-    return KnownSwitches(switches, (*_few(found.problems), *warnings, *notes))
+    return KnownSwitches(switches, (*found.problems, *found.warnings, *notes))
 
 
 def _without_sources(
     settings: Settings, listed: tuple[Switch, ...]
 ) -> tuple[tuple[Switch, ...], tuple[str, ...]]:
     """Return switches with those added that are written down or were looked at; and notes."""
-    switches, notes = list(listed), []
+    switches, notes = listed, []
     if settings.paths.inventory is not None:
         try:
-            _add(switches, read_switches(settings.paths.inventory))
+            switches = _with(switches, read_switches(settings.paths.inventory))
         except SourceError as error:
             notes.append(str(error))
     memory = LeafMemory(settings.paths.cache)
-    _add(switches, (Switch(leaf.name, leaf.address) for leaf in memory.known()))
-    return tuple(switches), tuple(notes)
+    leafs = (Switch(leaf.name, leaf.address) for leaf in memory.known())
+    return _with(switches, leafs), tuple(notes)
 
 
-def _add(switches: list[Switch], more: Iterable[Switch]) -> None:
-    """Add switches that are not there yet, by name or address."""
-    for switch in more:
-        known = (
-            other.address == switch.address or same_host(other.name, switch.name)
-            for other in switches
-        )
-        if not any(known):
-            switches.append(switch)
-
-
-def _few(notes: tuple[str, ...]) -> tuple[str, ...]:
-    more = len(notes) - _FEW
-    return (*notes[:_FEW], f"And {more} more like that.") if more > 0 else notes
+def _with(switches: tuple[Switch, ...], more: Iterable[Switch]) -> tuple[Switch, ...]:
+    """Return switches with those added that are not among them, by name or address."""
+    names = HostIndex((switch.name, None) for switch in switches)
+    addresses = {switch.address for switch in switches}
+    return (*switches, *(s for s in more if s.address not in addresses and not names.find(s.name)))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from inventory.errors import SourceError, TargetError, VipkeeperError
 from inventory.model import VirtualMachine
 from inventory.names import did_you_mean, is_address, is_hostname, one_line, same_host
-from inventory.sources.one_vm import kept_names, one_vm
+from inventory.sources.one_vm import kept_names, one_vm, vms_named
 from inventory.sources.openstack.source import classify
-from inventory.sources.protocols import NameSource
-from inventory.target import Kind
+from inventory.sources.protocols import MacSource
+from inventory.target import Kind, several_kinds
 from napalm_cumulus.patterns import normal_mac
 
 if TYPE_CHECKING:
@@ -78,19 +78,14 @@ def resolve(site: Site, target: str) -> Wanted:
 def owner_of(site: Site, mac: str) -> VirtualMachine | None:
     """Return the VM that has a MAC, by OpenStack; None where it is none's, or cannot be asked."""
     with suppress(VipkeeperError):
-        owners = getattr(site.compute, "owners_of", None)
-        for owner in owners([mac]).value if owners else ():
-            if owner.vm is not None:
-                found: VirtualMachine = owner.vm
-                return found
+        owners = site.compute.owners_of([mac]) if isinstance(site.compute, MacSource) else None
+        return next((owner.vm for owner in owners.value if owner.vm), None) if owners else None
     return None
 
 
 def _by_name(site: Site, target: str, name: str) -> Wanted:
-    if not isinstance(site.compute, NameSource):
-        return _vm(site, target, name)
-    answer = site.compute.vms_named(name)
-    return _of(target, one_vm(answer.value, name, answer.source, by_name=True), answer)
+    answer = vms_named(site.compute, name)
+    return _of(target, one_vm(answer, name, site.compute, by_name=True), answer)
 
 
 def _vm(site: Site, target: str, text: str) -> Wanted:
@@ -98,8 +93,7 @@ def _vm(site: Site, target: str, text: str) -> Wanted:
         answer = site.compute.find_vms(text)
     except SourceError as failure:
         return _unknown(target, text, failure)
-    known = () if answer.value else kept_names(site.compute)
-    return _of(target, one_vm(answer.value, text, answer.source, known=known), answer)
+    return _of(target, one_vm(answer, text, site.compute), answer)
 
 
 def _named(site: Site, target: str, text: str) -> Wanted:
@@ -111,12 +105,9 @@ def _named(site: Site, target: str, text: str) -> Wanted:
     known, no_names = _result(names)
     hosts = [name for name in known.value if same_host(name, text)] if known else []
     if found and found.value and hosts:
-        raise TargetError(
-            f'"{text}" is the name of a vm and of a hypervisor.',
-            f"Say which: vm:{text}, hypervisor:{text}.",
-        )
+        raise several_kinds(text, (Kind.VM, Kind.HYPERVISOR))
     if found and found.value:
-        return _of(target, one_vm(found.value, text, found.source), found)
+        return _of(target, one_vm(found, text, site.compute), found)
     notes = tuple(f"{failure}" for failure in (no_vms, no_names) if failure)
     if hosts:
         old = (known.warning,) if known and known.warning else ()

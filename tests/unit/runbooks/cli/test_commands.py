@@ -141,6 +141,7 @@ def test_an_unknown_name_is_exit_code_3_everywhere(
         (("trace", "vm-al"), "vm-a1"),
         (("heal", "vm:vm-al"), "vm-a1"),
         (("find", "vm:vm-al"), "vm-a1"),
+        (("find", "name:vm-al"), "vm-a1"),
         (("heal", "vm-a1", "--switch", "swt-sn2100-30"), f"{SW3}"),
         (("trace", "hv5O"), "hv50.nubes.example.internal"),
         (("trace", "hypervisor:hv5O"), "hv50.nubes.example.internal"),
