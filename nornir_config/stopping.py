@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from inventory.sources.limit import STOP
+
 #: The signals that ask a program to stop.
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGHUP: "SIGHUP (its terminal was closed)"}
@@ -75,6 +77,10 @@ def interrupt(number: int, frame: object) -> None:
 def was_stopped() -> bool:
     """Return whether a signal has been raised, so that what follows is the end it asked for."""
     return _EARS.heard is not None
+
+
+# Ctrl-C in front of a source that hangs ends the questions of all threads, which are waited for.
+STOP.ask(was_stopped)
 
 
 @contextmanager

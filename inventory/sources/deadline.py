@@ -20,6 +20,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError
 
+from inventory.sources.limit import STOP
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -92,8 +94,9 @@ def within(
         given_up: ends the time when it is set.
 
     Raises:
-        DeadlineError: it did not end in time. What it does through adapters that are ``bound`` ends
-            at once; anything else goes on in its thread, and nobody waits for it.
+        DeadlineError: it did not end in time, or the program is to stop. What it does through
+            adapters that are ``bound`` ends at once; anything else goes on in its thread, and
+            nobody waits for it.
         Exception: whatever the work raises.
     """
     sockets = _Sockets()
@@ -112,9 +115,9 @@ def within(
     thread.start()
     try:
         while thread.is_alive() and (left := end - time.monotonic()) > 0:
-            if given_up is not None and given_up.is_set():
+            if STOP or (given_up is not None and given_up.is_set()):
                 break
-            thread.join(left if given_up is None else min(left, _LOOK_UP))
+            thread.join(min(left, _LOOK_UP))
         # Checked before the sockets are shut: a truncated answer may look whole.
         ended = outcome[0] if outcome else None
     finally:

@@ -7,6 +7,24 @@ import time
 from collections.abc import Callable
 
 
+class Stop:
+    """Whether the program has been asked to stop; then no answer of a source is waited for."""
+
+    def __init__(self) -> None:
+        self._asked: Callable[[], bool] = bool
+
+    def ask(self, asked: Callable[[], bool]) -> None:
+        """Store what tells whether somebody has asked for it: who handles the signals knows."""
+        self._asked = asked
+
+    def __bool__(self) -> bool:
+        """Return whether the program has been asked to stop."""
+        return self._asked()
+
+
+STOP = Stop()
+
+
 class Limit:
     """An end on the monotonic clock; it begins to run when it is made."""
 

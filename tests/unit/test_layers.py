@@ -95,7 +95,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "mimic openstack subnet_page",
         "protocols plugins host_index memory_cache web",
         "patience",
-        "deadline retries limit",
+        "deadline retries",
+        "limit",
     ),
 }
 

@@ -8,13 +8,16 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from inventory.sources.deadline import within
 from nornir_config import stopping
 from nornir_config.stopping import STOPS, Stopped, interrupt, stopped_by, unstopped
 from runbooks import heal, pending
@@ -194,6 +197,23 @@ def test_an_outcome_that_is_settled_is_told_though_the_end_was_cut_short(
     monkeypatch.setattr(SwitchSession, "log_out", leave)
     assert world.vip(*TOGGLE).exit_code == 0
     assert [(r["verdict"], r["exit_code"]) for r in world.reports()] == [("toggled", 0)]
+
+
+def test_a_source_that_hangs_does_not_hold_back_the_end() -> None:
+    """The main thread waits for the threads that ask."""
+    asked = threading.Event()
+    hanging: Callable[[], bool] = lambda: asked.set() or threading.Event().wait(30)  # noqa: E731
+
+    def ask() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(within, 30, hanging, "a question")
+            assert asked.wait(5)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        ask()
+    assert time.monotonic() - began < 5
 
 
 def test_a_hang_while_stopping_can_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
