@@ -137,8 +137,9 @@ def systems_of(failures: Iterable[SourceError]) -> str:
 def _cause(note: Note, names: set[str]) -> tuple[object, ...]:
     """Return what notes of one cause have in common."""
     if isinstance(note.failure, NoAnswerError):
-        # Of several systems it is the network, or the VPN.
-        return NoAnswerError, note.kept is None, note.leads, note.failure.reason == NO_TIME
+        # Of several systems it is the network, or the VPN. Of no host nothing can be kept.
+        old = note.kept is None and bool(note.subject)
+        return NoAnswerError, old, note.leads, note.failure.reason == NO_TIME
     words = _without_names(_ASKED.sub("", _AGAIN.sub("", _KEPT.sub("", note.text))), names)
     kind = note.kind if note.subject else ""
     return kind, note.leads, note.kept is None, _NUMBER.sub("#", words)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from inventory.causes import SWITCH, Notes
 from inventory.errors import (
+    NoAnswerError,
     SourceError,
     TargetError,
     UnknownHypervisorError,
@@ -136,12 +137,15 @@ def _not_asked(name: str, failed: list[tuple[Kind, SourceError]]) -> SourceError
     first = failed[0][1]
     kinds = " or a ".join("VM" if kind is Kind.VM else kind.value for kind, _ in failed)
     others = [failure.system for _, failure in failed if failure.system != first.system]
+    advice = first.advice
+    if others and all(isinstance(failure, NoAnswerError) for _, failure in failed):
+        advice = "Is the network or the VPN down?"
     and_others = f" {' and '.join(others)} could not be asked either." if others else ""
     return SourceError(
         first.system,
         f'it could not be asked whether there is a {kinds} called "{name}": '
         f"{first.message}{and_others}",
-        first.advice,
+        advice,
     )
 
 

@@ -101,6 +101,11 @@ class SearchAnswer:
     notes: tuple[str, ...]
 
     @property
+    def nobody_asked(self) -> bool:
+        """Return whether not one switch could be asked."""
+        return len(self.unanswered) == self.asked
+
+    @property
     def here(self) -> tuple[SwitchFound, ...]:
         """Return the switches behind which it is."""
         return tuple(one for one in self.found if one.here)
@@ -271,6 +276,13 @@ def _nowhere(
     unread: bool,
 ) -> tuple[str, str, int]:
     total = answered + len(unanswered)
+    if unanswered and not answered:
+        sentence = f"none of the {total} switches could be asked where {wanted.target} is"
+        return (
+            sentence,
+            "Is the network or the VPN down? Correct that, and run it again.",
+            (ExitCode.SWITCH),
+        )
     sentence = (
         f"{wanted.target} is behind none of the switches that answered, {answered} of {total}"
     )

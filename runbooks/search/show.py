@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from inventory.causes import without_names
 from inventory.names import short_host
 from runbooks.output.text import utc
 from runbooks.run.story import printable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from runbooks.search.answer import Behind, SearchAnswer, SwitchFound
+    from runbooks.search.answer import Behind, SearchAnswer, SwitchFound, Unanswered
 
 SCHEMA = "vipkeeper/find/1"
 
@@ -83,13 +84,20 @@ def show(answer: SearchAnswer, console: Console) -> None:
         first = those[0]
         said = f"learnt behind {', '.join(map(str, behind))}" if behind else _said(first)
         table.add_row(*map(printable, (f"{first.switch}{more}", "no", said)))
+    alike: dict[str, list[Unanswered]] = defaultdict(list)
     for silent in answer.unanswered:
-        table.add_row(*map(printable, (silent.switch, "not known", silent.problem)))
+        cause = without_names(silent.problem, (silent.switch, silent.address))
+        alike[cause].append(silent)
+    for cause, them in alike.items():
+        more = f" and {len(them) - 1} more" if len(them) > 1 else ""
+        problem = cause if more else them[0].problem
+        table.add_row(*map(printable, (f"{them[0].switch}{more}", "not known", problem)))
     if table.row_count:
         console.print(table)
     for note in answer.notes:
         console.print(Text(f"! {printable(note)}", style="yellow"))
-    verdict, style = ("FOUND", "bold green") if answer.here else ("NOT FOUND", "bold yellow")
+    nowhere = "NOT KNOWN" if answer.nobody_asked else "NOT FOUND"
+    verdict, style = ("FOUND", "bold green") if answer.here else (nowhere, "bold yellow")
     console.print(Text(f"{verdict}: {printable(answer.sentence)}", style=style))
     told = f"Next: {answer.advice}" if answer.here else answer.advice
     console.print(Text(printable(told)))

@@ -87,14 +87,25 @@ def test_a_lost_vpn_is_one_line_for_the_inventory(down: Down, tmp_path: Path) ->
     assert any(HOSTS[55] in detail for detail in found.details)
 
 
-def test_a_lost_vpn_is_one_line_for_a_vm(down: Down, tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["vm:vm-a1", "vm-a1"])
+def test_a_lost_vpn_is_one_line_for_a_vm(down: Down, tmp_path: Path, target: str) -> None:
     resolve(cached(down, tmp_path), "vm-a1")
     down.cause = "vpn"
-    path = resolve(cached(down, tmp_path), "vm:vm-a1")
+    path = resolve(cached(down, tmp_path), target)
     line, *old = path.lines
-    assert line.startswith("OpenStack, Mimic and Subnet page do not answer: No route to host.")
+    systems, _, reason = line.partition(" do not answer: ")
+    assert all(system in systems for system in ("OpenStack", "Mimic", "Subnet page"))
+    assert reason.startswith("No route to host.")
     assert all("last observed" in text for text in old)
-    assert sum("no answer" in warning for warning in path.warnings) == 4
+    assert sum("no answer" in warning for warning in path.warnings) >= 4
+
+
+def test_a_lost_vpn_with_nothing_kept_is_called_one(down: Down, tmp_path: Path) -> None:
+    down.cause = "vpn"
+    with pytest.raises(SourceError) as failure:
+        resolve(cached(down, tmp_path), "vm-a1")
+    assert "Mimic and Subnet page could not be asked either" in str(failure.value)
+    assert failure.value.advice == "Is the network or the VPN down?"
 
 
 def test_magdb_down_is_one_line(down: Down, tmp_path: Path) -> None:
@@ -132,6 +143,17 @@ def test_one_host_is_told_in_its_own_words() -> None:
     note = Note(f"Mimic: {HOSTS[0]} is not drawn.", HOSTS[0])
     assert in_lines([note]) == (note.text,)
     assert in_lines([note, note]) == (note.text,)
+
+
+def test_a_dead_source_that_was_asked_for_a_name_and_for_a_switch_is_one_line() -> None:
+    dead = NoAnswerError("Subnet page", "GET x had no answer: refused.").because("refused")
+    kept = datetime.now(timezone.utc) - timedelta(minutes=8)
+    notes = [
+        Note(f"{dead} It may know a vm-a1 as well.", failure=dead),
+        Note(f"{dead} This is its answer of 8 minutes ago.", "sw1", failure=dead, kept=kept),
+    ]
+    (line,) = in_lines(notes)
+    assert line.startswith("Subnet page does not answer: refused. Kept answers serve, the oldest")
 
 
 def test_what_was_given_up_has_the_cause_of_the_first() -> None:

@@ -126,6 +126,21 @@ def test_what_may_be_behind_a_silent_switch_is_not_called_unknown(two: World) ->
     assert "none of the switches that answered, 1 of 2" in told["sentence"]
 
 
+def test_with_every_switch_silent_nothing_is_called_not_found(two: World) -> None:
+    for address, switch in (("10.5.0.43", two.leaf), ("10.5.0.41", other(two))):
+        failure = ConnectTimeoutError(f"{address}:22 did not answer within 10 s.")
+        switch.open_errors = [failure, failure]
+    told = find(two, "hv50", code=5)
+    assert told["sentence"] == "none of the 2 switches could be asked where hv50 is"
+    assert "VPN" in told["next"]
+    ended = two.vip("find", "hv50")
+    assert ended.exit_code == 5, ended.output
+    assert "NOT FOUND" not in ended.stdout
+    assert "NOT KNOWN: none of the 2 switches" in ended.stdout
+    assert f"{SW1} and 1 more" in " ".join(ended.stdout.split())  # one line for one cause
+    assert SW3 not in ended.stdout
+
+
 def test_the_vtep_of_a_silent_leaf_is_translated_from_an_earlier_look(two: World) -> None:
     find(two, "vm-a1")
     two.leaf.open_errors = [ConnectTimeoutError("10.5.0.43 did not answer within 10 s.")]
