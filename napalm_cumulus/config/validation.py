@@ -158,7 +158,7 @@ class _Checks:
             return
         near = _meant_by(name)
         if near:
-            why = f"unknown attribute '{name}'; did you mean '{near}'?"
+            why = f"unknown attribute '{name}' (did you mean '{near}'?)"
             yield error(at, line, why)
         elif known is not None:
             why = f"this switch's ifupdown2 does not know the attribute '{name}'"
