@@ -178,11 +178,11 @@ class Cache:
         return self._directory / f"{_readable(question)}.{digest}.json"
 
     def _check_owner(self) -> None:
-        """Raise for a directory that others can write.
+        """Raise for a directory that others can write, or a link in its place.
 
         They could direct a repair to another switch.
         """
-        status = self._directory.stat()
+        status = self._directory.lstat()  # of a link, all bits are set
         if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_MAY_WRITE:
             raise PermissionError(f"{self._directory} is not ours alone to write")
 

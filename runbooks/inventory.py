@@ -17,6 +17,7 @@ from inventory.model import Answer
 from inventory.names import short_host
 from inventory.nornir_hosts import BuiltInventory, build_inventory
 from runbooks.fleet.progress import progress_of
+from runbooks.output.text import counted
 from runbooks.run.records import plain
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def refresh(settings: Settings, site: Site, story: Story) -> int:
     for line in notes.lines:
         story.tell("note", line, "warn")
     found = (
-        f"{len(built.inventory.hosts)} switches, {len(names)} hypervisors and {vms} VMs, "
+        f"{counted(len(built.inventory.hosts), 'switch', 'switches')}, "
+        f"{counted(len(names), 'hypervisor')} and {counted(vms, 'VM')}, "
         f"kept in {settings.paths.cache}"
     )
     if built.complete and not notes.unanswered:

@@ -20,6 +20,8 @@ from runbooks.output.forms import FORMS, find_form
 from runbooks.run import errors
 
 LAB = "lab"
+#: The command that monitoring systems run.
+_CHECK = "check"
 #: The help of ``lab.cli.app``; ``vip --help`` does not import the lab for this one line.
 LAB_HELP = "A fabric of real switches on this machine, to rehearse on."
 _LAB_MISSING = "the embedded lab is not installed on this machine ({reason})"
@@ -37,7 +39,9 @@ class GuardedGroup(TyperGroup):
 
     def main(self, args: Sequence[str] | None = None, *more: Any, **how: Any) -> Any:  # noqa: ANN401 - as below
         """Run a command line and leave; for a plugin its own errors are told in their own way."""
-        form = form_asked_for(sys.argv[1:] if args is None else args)
+        words = sys.argv[1:] if args is None else args
+        others = {*self.commands, LAB} - {_CHECK}
+        form = "" if command_of(words) in others else form_asked_for(words)
         tell = self._tell_as_plugin = find_form(form).tell_failure if form in FORMS else None
         if tell is None:
             return super().main(args, *more, **how)
@@ -97,6 +101,23 @@ class GuardedGroup(TyperGroup):
             return self._tell_as_plugin(error)
         reading = isinstance(ctx.obj, Globals) and not ctx.obj.changes
         return tell_failure(error, reading=reading)
+
+
+def command_of(words: Sequence[str]) -> str:
+    """Return the command in a command line; empty where there is none.
+
+    >>> command_of(["-c", "find", "check", "-f", "nagios"]), command_of(["--debug"])
+    ('check', '')
+
+    Args:
+        words: the command line without the program's name.
+    """
+    value = False
+    for word in words:
+        if not value and not word.startswith("-"):
+            return word
+        value = not value and word in {"-c", "--config"}
+    return ""
 
 
 def form_asked_for(words: Sequence[str]) -> str:

@@ -123,7 +123,9 @@ def _claim(target: str, followed: TracedPath) -> str:
     on = f" ({chain.hypervisor})" if chain.hypervisor else ""
     if chain.given.switch is not None:
         return f"--switch puts {target}{on} behind {places}"
-    asked = chain.vm is None or chain.vm.value.status != NOT_ASKED
+    if chain.vm is None:
+        return f"The uplink source puts {target}{on} behind {places}"
+    asked = chain.vm.value.status != NOT_ASKED
     who = f"{'OpenStack' if asked else '--hypervisor'} and the uplink source put"
     return f"{who} {target}{on} behind {places}"
 

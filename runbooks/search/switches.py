@@ -12,6 +12,7 @@ from inventory.model import Switch
 from inventory.names import command
 from inventory.nornir_hosts import collect
 from inventory.sources.host_index import HostIndex
+from runbooks.output.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +57,9 @@ def known_switches(settings: Settings, site: Site, target: str) -> KnownSwitches
             way = f"Name the addresses of the switches to ask: {search} ADDRESS..."
             advice = " ".join(filter(None, (failure.advice, *notes, way)))
             raise SourceError(failure.system, failure.message, advice) from failure
-        told = f"The {len(switches)} switches that are asked are those known from before."
+        told = (
+            f"{counted(len(switches), 'switch is', 'switches are')} asked: those known from before."
+        )
         return KnownSwitches(switches, (str(failure), *notes, told))
     listed = tuple(answer.value for answer in found.switches)
     if not found.problems:

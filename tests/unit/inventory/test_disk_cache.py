@@ -312,3 +312,15 @@ def test_a_compute_source_need_not_know_macs(tmp_path: Path) -> None:
 
     with pytest.raises(SourceError, match="Nebula: it cannot say who owns a MAC"):
         CachedCompute(Plain(), Cache(tmp_path)).owners_of(["fa:16:3e:00:00:01"])
+
+
+def test_a_link_in_the_place_of_the_directory_is_not_followed(tmp_path: Path) -> None:
+    """Who can write beside it could have the answers written to any directory of ours."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "answers-v1").symlink_to(elsewhere)
+    cache = Cache(tmp_path / "cache")
+    cache.store("q", UPLINK_ANSWER, UPLINKS)
+    assert list(elsewhere.iterdir()) == []
+    assert cache.load("q", UPLINKS) is None

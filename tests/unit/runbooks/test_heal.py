@@ -191,6 +191,9 @@ def test_advice_with_an_odd_name_can_be_typed_as_it_stands(world: World) -> None
     ended = world.vip("heal", "web 1; reboot", "--yes")
     assert ended.exit_code == 6, ended.output
     assert "vip find 'web 1; reboot' asks" in ended.stderr
+    ended = world.vip("heal", "hv50", "--yes")
+    assert ended.exit_code == 6, ended.output
+    assert "vip: The uplink source puts hv50 " in ended.stderr  # nobody asked OpenStack where it is
     ended = world.vip("heal", "switch:swt-sn2100-03")
     assert ended.exit_code == 3, ended.output
     assert "vip toggle swt-sn2100-03.example.internal --vip" in ended.stderr

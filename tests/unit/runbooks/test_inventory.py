@@ -46,7 +46,7 @@ def test_after_a_refresh_every_vm_is_found_with_all_systems_down(
     fake = Fake(vms=[vm("vm-a1"), vm("vm-b1", HV51)])
     code, told = refreshed(settings, fake, tmp_path)
     assert code == 0
-    assert "1 switches, 2 hypervisors and 2 VMs, kept in" in told
+    assert "1 switch, 2 hypervisors and 2 VMs, kept in" in told
     fake.broken = ALL
     path = resolve(cached(fake, tmp_path), "vm:vm-b1")
     assert path.hypervisor == HV51
@@ -60,7 +60,7 @@ def test_a_refresh_in_part_says_so(settings: Settings, tmp_path: Path) -> None:
     code, told = refreshed(settings, fake, tmp_path)
     assert code == 4
     assert "2 hypervisors (hv50, hv51): Fake: vms_on is down." in told
-    assert "only in part: 1 switches, 2 hypervisors and 0 VMs" in told
+    assert "only in part: 1 switch, 2 hypervisors and 0 VMs" in told
 
 
 def test_a_hypervisor_that_openstack_does_not_have_is_no_failure(

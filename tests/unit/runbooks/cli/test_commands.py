@@ -207,7 +207,7 @@ def test_inventory_show_and_write(world: World) -> None:
     directory = world.directory / "written"
     assert world.vip("inventory", "write", str(directory)).exit_code == 0
     assert {p.name for p in directory.iterdir()} == {"hosts.yaml", "groups.yaml", "defaults.yaml"}
-    assert "1 switches" in world.vip("inventory", "refresh").output
+    assert "1 switch," in world.vip("inventory", "refresh").output
 
 
 def test_inventory_of_a_site_that_is_down(world: World) -> None:
