@@ -84,6 +84,7 @@ class _Cached:
         if kept is not None or failure.sound:
             return self._instead(failure, kept)
         unknown = type(failure)(failure.system, failure.message, failure.advice)
+        vars(unknown).update(vars(failure))  # its reason, too
         raise unknown.naming(name, known) from failure
 
 

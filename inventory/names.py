@@ -234,6 +234,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     ('Did you mean heal?', '')
     >>> did_you_mean("vlan543", ["vlan453", "vlan553"])
     'Did you mean vlan553 or vlan453?'
+
+    A name that is known is no misspelling, whatever failed:
+
+    >>> did_you_mean("hv50", ["hv50", "hv51"])
+    ''
     """
+    known = tuple(known)
+    if name in known:
+        return ""
     near = spelled_like(name, known)
     return f"Did you mean {' or '.join(near)}?" if near else ""

@@ -81,7 +81,7 @@ def run_find(settings: Settings, sources: Sources, request: SearchRequest) -> in
         settings, known.switches, wanted, replace(request, pace=run.rest(request.pace))
     )
     stopped = search.ask_all()
-    answer = search.conclude(known.notes, _owner(owner))
+    answer = search.conclude(known, _owner(owner))
     if request.as_json and not stopped:
         sys.stdout.write(to_json(answer, at, time.monotonic() - began))
     elif not request.as_json:
@@ -151,13 +151,21 @@ class _Search:
         self._sightings, self._unanswered, self._checks = {}, {}, {}
         return self._rounds.ask(look, "find", wanted=self._wanted)
 
-    def conclude(self, notes: Sequence[str], owner: str) -> SearchAnswer:
+    def conclude(self, known: KnownSwitches, owner: str) -> SearchAnswer:
         """Return the answer; every leaf that answered is remembered."""
         seen = [self._sightings[name] for name in sorted(self._sightings)]
         silent = [self._unanswered[name] for name in sorted(self._unanswered)]
         leafs = (leaf_of(s.switch, s.address, s.hostname, s.vteps) for s in seen)
         self._memory.keep(leaf for leaf in leafs if leaf is not None)
-        return conclude(self._wanted, seen, silent, self._leafs_by_vtep(), notes=notes, owner=owner)
+        return conclude(
+            self._wanted,
+            seen,
+            silent,
+            self._leafs_by_vtep(),
+            notes=known.notes,
+            owner=owner,
+            lacking=known.lacking,
+        )
 
     def _leafs_by_vtep(self) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}

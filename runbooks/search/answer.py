@@ -119,6 +119,7 @@ def conclude(
     *,
     notes: Sequence[str] = (),
     owner: str = "",
+    lacking: bool = False,
 ) -> SearchAnswer:
     """Return the answer of a search.
 
@@ -129,6 +130,7 @@ def conclude(
         leafs: the names of the leafs by VTEP, as far as they are known.
         notes: what is to be told beside it.
         owner: the name of the VM that has the MAC that was looked for.
+        lacking: whether there are switches that could not be listed.
     """
     macs = wanted.macs or _macs_of(sightings)
     told = [found_by(one, macs, leafs) for one in sightings]
@@ -147,7 +149,9 @@ def conclude(
     sentence, advice, code = (
         _here(wanted, here, macs, sightings, owner)
         if here
-        else _nowhere(wanted, found, unanswered, len(sightings), unread=bool(unread))
+        else _nowhere(
+            wanted, found, unanswered, len(sightings), unread=bool(unread), lacking=lacking
+        )
     )
     total = len(sightings) + len(unanswered)
     return SearchAnswer(
@@ -274,6 +278,7 @@ def _nowhere(
     answered: int,
     *,
     unread: bool,
+    lacking: bool,
 ) -> tuple[str, str, int]:
     total = answered + len(unanswered)
     if unanswered and not answered:
@@ -297,6 +302,9 @@ def _nowhere(
         ), ExitCode.SOURCE
     if leafs:
         advice = f"See why {leafs[0]} does not answer, or does not know it: vip check {leafs[0]}"
+    elif lacking:
+        search = command("vip", "find", wanted.target, "ADDRESS...")
+        advice = f"The list lacks some switches, see above: {search}"
     elif pointers:
         search = command("vip", "find", wanted.target, "SWITCH")
         advice = f"That VTEP is none of a switch that was ever asked: {search}"
@@ -307,7 +315,7 @@ def _nowhere(
             "It may be off, its port down, or lldpd not running: vip check names ports that are "
             "down; vip trace asks the sources."
         )
-    silent = bool(unanswered or leafs or unread)
+    silent = bool(unanswered or leafs or unread or lacking)
     return sentence, advice, ExitCode.SWITCH if silent else ExitCode.TARGET
 
 

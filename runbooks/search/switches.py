@@ -28,10 +28,12 @@ class KnownSwitches:
     Attributes:
         switches: at least one.
         notes: why a source failed or could not tell all, one line for each cause.
+        lacking: whether there are switches that could not be listed.
     """
 
     switches: tuple[Switch, ...]
     notes: tuple[str, ...] = ()
+    lacking: bool = False
 
 
 def known_switches(settings: Settings, site: Site, target: str) -> KnownSwitches:
@@ -65,7 +67,8 @@ def known_switches(settings: Settings, site: Site, target: str) -> KnownSwitches
     if not found.problems:
         return KnownSwitches(listed, found.warnings)
     switches, notes = _without_sources(settings, listed)
-    return KnownSwitches(switches, (*found.problems, *found.warnings, *notes))
+    lacking = len(switches) == len(listed)  # else what is known from before may fill the gap
+    return KnownSwitches(switches, (*found.problems, *found.warnings, *notes), lacking=lacking)
 
 
 def _without_sources(

@@ -189,6 +189,9 @@ def test_a_kept_list_serves_spelling(tmp_path: Path, fake: Fake) -> None:
     assert HV50 in said.advice
     assert said.advice.endswith(" Mend it.")
     with pytest.raises(SourceError) as failure:
+        cables.uplinks_of(HV50)  # the list has that very name
+    assert explain(failure.value).advice == "Mend it."
+    with pytest.raises(SourceError) as failure:
         cables.uplinks_of("other")
     assert explain(failure.value).advice == "Mend it."
 

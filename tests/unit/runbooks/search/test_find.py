@@ -141,6 +141,15 @@ def test_with_every_switch_silent_nothing_is_called_not_found(two: World) -> Non
     assert SW3 not in ended.stdout
 
 
+def test_a_switch_that_the_list_lacks_may_see_it(two: World) -> None:
+    """The subnet page has two addresses for the leaf, say: it is known by name and not asked."""
+    del two.site.switches[SW3]
+    told = find(two, "hv50", code=5)
+    assert told["asked"] == 1
+    assert "1 of 1" in told["sentence"]
+    assert told["next"] == f"The list lacks some switches, see above: {'vip find hv50 ADDRESS...'}"
+
+
 def test_the_vtep_of_a_silent_leaf_is_translated_from_an_earlier_look(two: World) -> None:
     find(two, "vm-a1")
     two.leaf.open_errors = [ConnectTimeoutError("10.5.0.43 did not answer within 10 s.")]
