@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from inventory.errors import TargetError
 from inventory.model import Answer, Switch, VirtualMachine
-from inventory.names import is_address, same_host
+from inventory.names import is_address, same_host, short_host
 
 T = TypeVar("T")
 #: Who says what stands on the command line.
@@ -34,6 +34,13 @@ class Given:
     switch: Switch | None = None
     hypervisor: str = ""
     macs: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Return the words of the command line that say so."""
+        switch = ("--switch", short_host(self.switch.name)) if self.switch else ()
+        hypervisor = ("--hypervisor", self.hypervisor) if self.hypervisor else ()
+        return (*switch, *hypervisor, *(word for mac in self.macs for word in ("--mac", mac)))
 
     def describes(self, target: str) -> bool:
         """Return whether a target can be followed by this alone: an address, and a place."""

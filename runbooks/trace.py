@@ -12,7 +12,7 @@ from rich.table import Table
 from inventory.errors import ExitCode, SourceError, VipkeeperError
 from inventory.given import NOT_ASKED, NOTHING_GIVEN, Given
 from inventory.leafs import LeafMemory
-from inventory.names import short_host
+from inventory.names import command, short_host
 from napalm_cumulus import errors as napalm
 from runbooks.incident.attachment import remember, translated
 from runbooks.incident.endpoints import RUNNING
@@ -121,6 +121,8 @@ def run_trace(
         story.console.print(json.dumps(plain(_report(target, followed, words, reach)), indent=2))
     else:
         _show(story.console, followed, words, reach)
+        if advice := _next(target, followed, words, reach):
+            story.console.print(f"Next: {advice}", soft_wrap=True)
     if followed.failure is not None:
         raise followed.failure
     return max(
@@ -236,6 +238,19 @@ def _report(
 def _confirmed(presence: Presence | None) -> bool | None:
     """Return whether the hypervisor is behind the switch; None where that is not known."""
     return None if presence is None or presence.unknown else presence.confirmed
+
+
+def _next(target: str, followed: TracedPath, words: list[SwitchAnswer], reach: PingAnswer) -> str:
+    """Return what to type next; empty where nobody is cut off, or the rows say what is wrong."""
+    counted = answers_that_count(followed, words)
+    if any(word.problems for word in counted):
+        return ""
+    if any(_confirmed(word.presence) is False for word in counted):
+        return command("vip", "find", target)
+    seen = any(_confirmed(word.presence) for word in counted)
+    if not seen or not reach.probes or any(probe.answers for probe in reach.probes):
+        return ""
+    return command("vip", "heal", target, *followed.chain.given.options, "--dry-run")
 
 
 def _show(

@@ -10,6 +10,8 @@ from runbooks.incident.path import TracedPath
 from runbooks.trace import SwitchAnswer, answers_that_count
 from tasks.model import Evidence, Presence
 from tests.unit.inventory.fakes import HV50, SW1, SW3, Fake, uplink
+from tests.unit.runbooks.conftest import World
+from tests.unit.tasks.fakes import lldp
 
 
 def said(switch: str, *, yes: bool, problem: str = "") -> SwitchAnswer:
@@ -46,3 +48,19 @@ def test_a_problem_always_counts() -> None:
     chain = resolve(Fake(uplinks={HV50: cables}).site(), "vm-a1")
     words = [said(SW3, yes=True), said(SW1, yes=False, problem="It was lost.")]
     assert answers_that_count(TracedPath(chain, ()), words) == words
+
+
+def test_what_to_type_next_is_said(world: World) -> None:
+    assert "Next: " not in world.vip("trace", "vm-a1").stdout  # it answers
+    world.cut_off()
+    words = ("--switch", "swt-sn2100-03")
+    for more in ((), words):
+        ended = world.vip("trace", "vm-a1", *more)
+        assert ended.exit_code == 0, ended.output
+        assert f"Next: {' '.join(('vip heal vm-a1', *more))} --dry-run" in ended.stdout
+    world.leaf.lldp = lldp(("swp1s3", "hv60"))
+    world.leaf.fdb = []
+    ended = world.vip("trace", "vm-a1")
+    assert ended.exit_code == 6, ended.output
+    assert "Next: vip find vm-a1" in ended.stdout
+    assert "--force" not in ended.output
