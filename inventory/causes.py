@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from inventory.errors import NO_TIME, NoAnswerError, SourceError, SourceTimeoutError
+from inventory.errors import NO_TIME, VPN_DOWN, NoAnswerError, SourceError, SourceTimeoutError
 from inventory.names import ago, first_few, short_host
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def in_lines(notes: Iterable[Note]) -> tuple[str, ...]:
 def systems_of(failures: Iterable[SourceError]) -> str:
     """Return the names of the systems that failed: "Mimic and OpenStack"."""
     names = list(dict.fromkeys(failure.system for failure in failures))
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _cause(note: Note, names: set[str]) -> tuple[object, ...]:
@@ -169,7 +169,7 @@ def _no_answer(notes: Sequence[Note], failures: Sequence[SourceError]) -> str:
     hosts = [note for note in notes if note.subject]
     whom = _whom(hosts) if len(hosts) > 1 else ""
     over = NO_TIME in reasons
-    hint = " Is the network or the VPN down?" if several and not over else ""
+    hint = f" {VPN_DOWN}" if several and not over else ""
     hangs = isinstance(first, SourceTimeoutError) and not over
     verb = "do not answer" if several else "hangs" if hangs else "does not answer"
     if over:

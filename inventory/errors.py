@@ -89,6 +89,8 @@ class SourceError(VipkeeperError):
         return type(self), (self.system, self.message, self.advice)
 
 
+#: What to look at where several systems do not answer.
+VPN_DOWN = "Is the network or the VPN down?"
 #: The reason of a system that the run had no time left for; that says nothing about the system.
 NO_TIME = "the time for asking was over"
 

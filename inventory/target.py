@@ -14,8 +14,9 @@ from enum import Enum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from inventory.causes import SWITCH, Notes
+from inventory.causes import SWITCH, Notes, systems_of
 from inventory.errors import (
+    VPN_DOWN,
     NoAnswerError,
     SourceError,
     TargetError,
@@ -136,11 +137,11 @@ def _not_asked(name: str, failed: list[tuple[Kind, SourceError]]) -> SourceError
     """Return the error for a name that no system knows, of those that could be asked."""
     first = failed[0][1]
     kinds = " or a ".join("VM" if kind is Kind.VM else kind.value for kind, _ in failed)
-    others = [failure.system for _, failure in failed if failure.system != first.system]
+    others = systems_of(failure for _, failure in failed if failure.system != first.system)
     advice = first.advice
     if others and all(isinstance(failure, NoAnswerError) for _, failure in failed):
-        advice = "Is the network or the VPN down?"
-    and_others = f" {' and '.join(others)} could not be asked either." if others else ""
+        advice = VPN_DOWN
+    and_others = f" {others} could not be asked either." if others else ""
     return SourceError(
         first.system,
         f'it could not be asked whether there is a {kinds} called "{name}": '

@@ -177,10 +177,6 @@ class Configuration:
             )
         return changed
 
-    def with_file(self, file: InterfacesFile) -> Configuration:
-        """Return the configuration with one file replaced."""
-        return replace(self, tree={**self.tree, file.path: file.text})
-
     def changes_to(self, other: Configuration) -> dict[str, str | None]:
         """Return the files that differ in ``other``: path to new text, or None if removed."""
         paths = {f.path for f in self.files} | {f.path for f in other.files}

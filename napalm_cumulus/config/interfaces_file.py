@@ -289,14 +289,6 @@ class InterfacesFile:
         """Return the stanza's own physical lines."""
         return "".join(self.physical_lines[stanza.first - 1 : stanza.last])
 
-    def replace_stanza(self, stanza: Stanza, text: str) -> InterfacesFile:
-        """Return the file with the stanza's lines replaced by other text."""
-        lines = self.physical_lines
-        is_last = stanza.last == len(lines) and not lines[-1].endswith(("\n", "\r"))
-        end = "" if is_last or text.endswith(("\n", "\r")) else "\n"
-        before, after = lines[: stanza.first - 1], lines[stanza.last :]
-        return replace(self, text="".join(before) + text + end + "".join(after))
-
 
 def _joined_lines(physical: Sequence[str]) -> Iterator[LogicalLine]:
     r"""Join at backslashes and split at line ends; keep where each line came from.

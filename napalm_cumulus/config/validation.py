@@ -79,13 +79,6 @@ def _folded(problems: Iterable[CandidateProblem]) -> Iterator[CandidateProblem]:
             yield CandidateProblem(path, rest[0].line, message, is_warning=True)
 
 
-def introduced_problems(
-    base: Configuration, candidate: Configuration, switch: SwitchKnowledge = UNASKED
-) -> tuple[CandidateProblem, ...]:
-    """Return what the candidate gets wrong and the base does not, without the warnings."""
-    return tuple(p for p in introduced(base, candidate, switch) if not p.is_warning)
-
-
 def must_ask(base: Configuration, candidate: Configuration) -> bool:
     """Return whether the candidate adds something that only the switch can judge."""
     unknown = _attribute_names(candidate) - KNOWN_ATTRIBUTES

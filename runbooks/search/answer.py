@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inventory.errors import ExitCode
+from inventory.errors import VPN_DOWN, ExitCode
 from inventory.names import command, first_few, is_hostname, short_host
 from inventory.sources.one_vm import target_of
 from inventory.target import Kind
@@ -285,8 +285,8 @@ def _nowhere(
         sentence = f"none of the {total} switches could be asked where {wanted.target} is"
         return (
             sentence,
-            "Is the network or the VPN down? Correct that, and run it again.",
-            (ExitCode.SWITCH),
+            f"{VPN_DOWN} Correct that, and run it again.",
+            ExitCode.SWITCH,
         )
     sentence = (
         f"{wanted.target} is behind none of the switches that answered, {answered} of {total}"

@@ -21,7 +21,7 @@ from tests.lab.cells import DROP_IN, LEAVES_NO_TIMER, MAIN, Cell
 from tests.lab.sentences import Outcome
 from tests.lab.strikes import PROGRAMS
 from tests.lab.switch import PATIENCE, WELL, LeafUnderTest
-from tests.lab.test_commit import stanza, toggled
+from tests.lab.test_commit import stanza, toggled, whole_with
 
 #: The address that tells the new configuration from the old one.
 EXTRA = "203.0.113.9/32"
@@ -124,10 +124,7 @@ class Rehearsal:
         one = stanza(leaf, "swp10").rstrip("\n") + f"\n    address {EXTRA}\n"
         if verb != "confirm two files":
             return one, False
-        disk = leaf.snapshot().disk
-        at = disk.stanzas_of("swp10")[0]
-        changed = disk.with_file(at.file.replace_stanza(at.stanza, one)).to_text()
-        return changed + TWO_FILES, True
+        return whole_with(leaf, one) + TWO_FILES, True
 
     def work(self, cell: Cell) -> tuple[str, Callable[[], object], CumulusDriver]:
         """What the client does; everything before the interesting part is done already."""

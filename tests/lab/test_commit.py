@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from napalm.base.exceptions import (
@@ -32,6 +33,15 @@ def stanza(leaf: LeafUnderTest, name: str) -> str:
 def with_extra(leaf: LeafUnderTest) -> str:
     """swp10's stanza with one more address."""
     return stanza(leaf, "swp10").rstrip("\n") + f"\n    address {EXTRA}\n"
+
+
+def whole_with(leaf: LeafUnderTest, text: str) -> str:
+    """The whole configuration with other text in the place of swp10's stanza."""
+    disk = leaf.snapshot().disk
+    at = disk.stanzas_of("swp10")[0]
+    lines = list(at.file.physical_lines)
+    lines[at.stanza.first - 1 : at.stanza.last] = [text]
+    return replace(disk, tree={**disk.tree, at.file.path: "".join(lines)}).to_text()
 
 
 def toggled(leaf: LeafUnderTest) -> str:

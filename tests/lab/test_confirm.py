@@ -15,7 +15,7 @@ from napalm_cumulus.commit import transaction
 from napalm_cumulus.errors import CommitRefusedError, MixedDiskError
 from tests.lab.cuts import AT, HERE, MAIN, pausing_program
 from tests.lab.switch import LeafUnderTest
-from tests.lab.test_commit import DROP_IN, EXTRA, commit_extra, has_extra, with_extra
+from tests.lab.test_commit import DROP_IN, EXTRA, commit_extra, has_extra, whole_with, with_extra
 
 #: Everything of the files but what a rename changes: names, modes, owners, attributes, texts.
 _WHOLE = (
@@ -40,10 +40,7 @@ def two(leaf: LeafUnderTest) -> Iterator[LeafUnderTest]:
 
 
 def load_both(leaf: LeafUnderTest, driver: CumulusDriver) -> None:
-    disk = leaf.snapshot().disk
-    at = disk.stanzas_of("swp10")[0]
-    disk = disk.with_file(at.file.replace_stanza(at.stanza, with_extra(leaf)))
-    driver.load_replace_candidate(config=disk.to_text().replace(OLD, NEW))
+    driver.load_replace_candidate(config=whole_with(leaf, with_extra(leaf)).replace(OLD, NEW))
     assert driver.compare_config().count("+++ ") == 2
 
 

@@ -150,15 +150,6 @@ def test_ranges() -> None:
     assert expand_range("bond0") == ("bond0",)
 
 
-def test_replace_insert_append() -> None:
-    file = InterfacesFile.parse("auto a\niface a\n  mtu 1\n\nauto b\niface b\n  mtu 2")
-    first, second = file.stanzas
-    assert file.replace_stanza(first, "iface a\n  mtu 9").text == (
-        "auto a\niface a\n  mtu 9\n\nauto b\niface b\n  mtu 2"
-    )
-    assert file.replace_stanza(second, "iface b").text.endswith("auto b\niface b")
-
-
 @given(_TEXTS)
 def test_an_odd_blank_elsewhere_changes_nothing(text: str) -> None:
     """A file without odd blanks is read in a quicker way, which must give the same."""

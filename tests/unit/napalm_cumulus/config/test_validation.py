@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from napalm_cumulus.config.configuration import MAIN_FILE, Configuration
-from napalm_cumulus.config.knowledge import SwitchKnowledge
+from napalm_cumulus.config.knowledge import UNASKED, SwitchKnowledge
 from napalm_cumulus.config.problems import CandidateProblem
-from napalm_cumulus.config.validation import introduced, introduced_problems, must_ask
+from napalm_cumulus.config.validation import introduced, must_ask
 
 EMPTY = Configuration({})
 RIGHT = Path(__file__).parent / "right"
@@ -37,6 +37,13 @@ def warnings(
     return tuple(problem for problem in found if problem.is_warning)
 
 
+def errors(
+    base: Configuration, candidate: Configuration, switch: SwitchKnowledge = UNASKED
+) -> tuple[CandidateProblem, ...]:
+    found = introduced(base, candidate, switch)
+    return tuple(problem for problem in found if not problem.is_warning)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -56,9 +63,9 @@ def warnings(
 )
 def test_a_candidate_that_would_not_do_what_it_says(line: str, message: str) -> None:
     bad = BASE.replace("iface swp1\n", f"iface swp1\n    {line}\n")
-    problems = introduced_problems(conf(BASE), conf(bad))
+    problems = errors(conf(BASE), conf(bad))
     assert any(message in str(problem) for problem in problems), problems
-    assert introduced_problems(conf(bad), conf(bad)) == ()
+    assert errors(conf(bad), conf(bad)) == ()
 
 
 LEAF = (RIGHT / "one_gateway_in_two_vrfs.interfaces").read_text()
@@ -139,8 +146,8 @@ PLANTED = {
 @pytest.mark.parametrize("name", sorted(path.stem for path in RIGHT.iterdir()))
 def test_what_sites_run_is_not_refused(name: str) -> None:
     text = (RIGHT / f"{name}.interfaces").read_text()
-    assert introduced_problems(EMPTY, conf(text)) == ()
-    assert introduced_problems(conf("auto lo\niface lo inet loopback\n"), conf(text)) == ()
+    assert errors(EMPTY, conf(text)) == ()
+    assert errors(conf("auto lo\niface lo inet loopback\n"), conf(text)) == ()
 
 
 @pytest.mark.parametrize("what", PLANTED)
@@ -148,7 +155,7 @@ def test_a_mistake_in_a_leaf_is_found(what: str) -> None:
     right, wrong, message = PLANTED[what]
     assert right in LEAF
     bad = wrong.join(LEAF.rsplit(right, 1))
-    problems = introduced_problems(conf(LEAF), conf(bad))
+    problems = errors(conf(LEAF), conf(bad))
     assert any(message in str(problem) for problem in problems), problems
 
 
@@ -189,7 +196,7 @@ def test_what_nobody_is_likely_to_mean_is_a_warning(what: str) -> None:
     right, odd, message = ODD[what]
     assert right in LEAF
     new = conf(odd.join(LEAF.rsplit(right, 1)))
-    assert introduced_problems(conf(LEAF), new) == ()
+    assert errors(conf(LEAF), new) == ()
     found = warnings(conf(LEAF), new)
     assert any(message in str(problem) for problem in found), found
 
@@ -247,7 +254,7 @@ def test_what_is_odd_and_legal_is_a_warning(name: str, messages: set[str]) -> No
 )
 def test_a_warning_is_no_mistake(addition: str, message: str) -> None:
     new = conf(BASE + "\n" + addition)
-    assert introduced_problems(conf(BASE), new) == ()
+    assert errors(conf(BASE), new) == ()
     found = warnings(conf(BASE), new)
     assert any(message in str(problem) for problem in found), found
     assert introduced(new, new) == ()
@@ -264,7 +271,7 @@ def test_a_warning_is_no_mistake(addition: str, message: str) -> None:
     ],
 )
 def test_names_that_would_fail(addition: str, message: str) -> None:
-    problems = introduced_problems(conf(BASE), conf(BASE + "\n" + addition))
+    problems = errors(conf(BASE), conf(BASE + "\n" + addition))
     assert any(message in str(problem) for problem in problems), problems
 
 
@@ -289,7 +296,7 @@ def test_the_switch_is_asked_before_an_attribute_is_called_misspelt(
     switch = SwitchKnowledge(attributes=frozenset(knows) if knows else None)
     assert must_ask(conf(BASE), new)
     for found, message in (
-        (introduced_problems(conf(BASE), new, switch), wrong),
+        (errors(conf(BASE), new, switch), wrong),
         (warnings(conf(BASE), new, switch), odd),
     ):
         assert len(found) == bool(message), found
@@ -314,7 +321,7 @@ def test_the_switch_is_asked_for_ports_without_a_stanza(
 ) -> None:
     new = conf(f"{BASE}\nauto br9\niface br9\n    bridge-ports {ports}\n")
     switch = SwitchKnowledge(devices=frozenset(devices) if devices else None)
-    problems = introduced_problems(conf(BASE), new, switch)
+    problems = errors(conf(BASE), new, switch)
     assert bool(problems) is bool(message), problems
     assert message in "".join(map(str, problems))
 
@@ -323,7 +330,7 @@ def test_a_bond_that_the_candidate_takes_away_is_no_port_any_more() -> None:
     bond = "\nauto bond1\niface bond1\n    bond-slaves swp1\n"
     bridge = "\nauto br9\niface br9\n    bridge-ports bond1\n"
     switch = SwitchKnowledge(devices=frozenset({"swp1", "bond1"}))
-    (problem,) = introduced_problems(conf(BASE + bond + bridge), conf(BASE + bridge), switch)
+    (problem,) = errors(conf(BASE + bond + bridge), conf(BASE + bridge), switch)
     assert "needs bond1, which does not exist" in str(problem)
 
 
