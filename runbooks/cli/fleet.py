@@ -26,7 +26,7 @@ Switches = Annotated[
     list[str] | None,
     typer.Argument(
         help="Names or management addresses; none means all.",
-        metavar="[SWITCH]...",
+        metavar="SWITCH",
         autocompletion=complete.switches,
     ),
 ]

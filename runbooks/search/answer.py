@@ -282,7 +282,8 @@ def _nowhere(
 ) -> tuple[str, str, int]:
     total = answered + len(unanswered)
     if unanswered and not answered:
-        sentence = f"none of the {total} switches could be asked where {wanted.target} is"
+        asked = f"none of the {total} switches could" if total > 1 else "the only switch could not"
+        sentence = f"{asked} be asked where {wanted.target} is"
         return (
             sentence,
             f"{VPN_DOWN} Correct that, and run it again.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inventory.errors import SourceError, TargetError, VipkeeperError
 from inventory.model import VirtualMachine
-from inventory.names import did_you_mean, is_address, is_hostname, one_line, same_host
+from inventory.names import command, did_you_mean, is_address, is_hostname, one_line, same_host
 from inventory.sources.one_vm import kept_names, one_vm, vms_named
 from inventory.sources.openstack.source import classify
 from inventory.sources.protocols import MacSource
@@ -68,6 +68,11 @@ def resolve(site: Site, target: str) -> Wanted:
     if wanted == MAC:
         raise TargetError(f'"{one_line(text, 80)}" is no MAC address.')
     classify(text)
+    if colon and prefix == Kind.SWITCH.value:
+        way = f"For a switch: {command('vip', 'trace', target)}. A VM of that name: {NAME}:{target}"
+        raise TargetError("vip find looks for a VM, a hypervisor or a MAC, not for a switch.", way)
+    if wanted == Kind.HYPERVISOR.value and not is_hostname(text):
+        raise TargetError(f'"{one_line(text, 80)}" cannot be the name of a {wanted}.')
     if wanted == Kind.HYPERVISOR.value:
         return _hypervisor(site, target, text, ())
     if wanted == Kind.VM.value or not is_hostname(text) or is_address(text):

@@ -263,6 +263,8 @@ def test_a_list_with_a_gap_is_filled_from_earlier_looks(two: World) -> None:
         (("find", "vm-a1", "-f", "xml"), 2),
         (("find", "vm-a1", "-f", "nagios"), 2),  # 3 would say that no switch sees it
         (("find", "mac:nonsense"), 3),
+        (("find", "hypervisor:hv 50"), 3),
+        (("find", "switch:10.5.0.43"), 3),
         (("find", "twin"), 3),
         (("find", ""), 3),
         (("find", "hv50", "10.5.0.999"), 3),
