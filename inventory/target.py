@@ -78,6 +78,13 @@ class TargetPath:
     lines: tuple[str, ...] = ()
     given: Given = NOTHING_GIVEN
 
+    @property
+    def vms(self) -> tuple[VirtualMachine, ...]:
+        """Return the VM, or of a hypervisor its VMs as far as they are known."""
+        if self.vm is not None:
+            return (self.vm.value,)
+        return self.neighbours.value if self.neighbours else ()
+
 
 def resolve(
     site: Site,
@@ -226,7 +233,7 @@ class _Walk:
         raise nothing.naming(name, (*self._known, *kept))
 
     def from_vm(self, target: str, text: str, *, by_name: bool = False) -> TargetPath:
-        """Return the chain of a VM."""
+        """Return the path of a VM."""
         answer = self._vm(text, by_name=by_name)
         vm = answer.value
         self._step("vm", answer)
@@ -270,7 +277,7 @@ class _Walk:
                     warm_up.result()
 
     def from_hypervisor(self, target: str, text: str) -> TargetPath:
-        """Return the chain of a hypervisor."""
+        """Return the path of a hypervisor."""
         self._given.require_no_vm(text)
         try:
             return self._behind(target, Kind.HYPERVISOR, text, None)
@@ -281,7 +288,7 @@ class _Walk:
             raise
 
     def from_switch(self, target: str, text: str) -> TargetPath:
-        """Return the chain of a switch: its address. The switch knows best who is behind it."""
+        """Return the path of a switch: its address. The switch knows best who is behind it."""
         self._given.require_nothing(text)
         answer = (
             said(Switch(text, ip_address(text)))

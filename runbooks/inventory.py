@@ -7,9 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
-
 from inventory.causes import HYPERVISOR, Notes
 from inventory.errors import ExitCode, VipkeeperError
 from inventory.export import write
@@ -19,6 +16,7 @@ from inventory.nornir_hosts import BuiltInventory, build_inventory
 from runbooks.fleet.progress import progress_of
 from runbooks.output.text import counted
 from runbooks.run.records import plain
+from runbooks.run.story import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -123,9 +121,7 @@ def show(built: BuiltInventory, console: Console, *, as_json: bool = False) -> N
         }
         console.print(json.dumps(plain(content), indent=2))
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("switch", "address", "seen", "hypervisors"):
-        table.add_column(heading, overflow="fold")
+    table = make_table("switch", "address", "seen", "hypervisors")
     for name, host in sorted(hosts.items()):
         hypervisors = ", ".join(short_host(h) for h in host.data.get("hypervisors", ()))
         table.add_row(name, host.hostname, host.data.get("seen", ""), hypervisors)

@@ -6,9 +6,6 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.table import Table
-
 from inventory.errors import ExitCode, SourceError, VipkeeperError
 from inventory.given import NOT_ASKED, NOTHING_GIVEN, Given
 from inventory.leafs import LeafMemory
@@ -23,6 +20,7 @@ from runbooks.incident.survey import ImpactSurvey
 from runbooks.run.explain import explain
 from runbooks.run.records import now, plain
 from runbooks.run.session import switch_session
+from runbooks.run.story import make_table
 from tasks.errors import RefusedError
 from tasks.gateways import GatewayQuery, find_gateway
 from tasks.identity import check_identity
@@ -32,7 +30,7 @@ from tasks.presence import check_presence
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from inventory.model import Switch, VirtualMachine
+    from inventory.model import Switch
     from inventory.site import Site
     from nornir_config.settings import Settings
     from runbooks.run.story import Story
@@ -156,7 +154,7 @@ def _reach(
     followed: TracedPath, survey: ImpactSurvey | None, words: list[SwitchAnswer]
 ) -> PingAnswer:
     """Return who answers: the target, and other VMs to compare with."""
-    vms = [vm for vm in _vms(followed) if vm.status in {RUNNING, NOT_ASKED}]
+    vms = [vm for vm in followed.chain.vms if vm.status in {RUNNING, NOT_ASKED}]
     addresses = [str(address.ip) for vm in vms for address in vm.addresses][:_MOST_PINGED]
     try:
         probes = probe_all(addresses)
@@ -175,15 +173,8 @@ def _reach(
     return PingAnswer(probes, impact)
 
 
-def _vms(followed: TracedPath) -> tuple[VirtualMachine, ...]:
-    chain = followed.chain
-    if chain.vm is not None:
-        return (chain.vm.value,)
-    return chain.neighbours.value if chain.neighbours else ()
-
-
 def _ask(settings: Settings, switch: Switch, followed: TracedPath) -> SwitchAnswer:
-    chain, vms = followed.chain, _vms(followed)
+    chain, vms = followed.chain, followed.chain.vms
     addresses = [address.ip for vm in vms for address in vm.addresses]
     word = SwitchAnswer(switch.name)
     try:
@@ -256,9 +247,7 @@ def _next(target: str, followed: TracedPath, words: list[SwitchAnswer], reach: P
 def _show(
     console: Console, followed: TracedPath, words: list[SwitchAnswer], reach: PingAnswer
 ) -> None:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("step", "answer", "source", "age"):
-        table.add_column(heading, overflow="fold")
+    table = make_table("step", "answer", "source", "age")
     for step in followed.steps:
         table.add_row(step.question, step.answer, step.source, step.age)
     for word in words:

@@ -52,9 +52,7 @@ class Incident:
     @property
     def host_trouble(self) -> str:
         """Return what is wrong with the hypervisor's compute service; empty when nothing is."""
-        chain = self.followed.chain
-        vms = (chain.vm.value,) if chain.vm else chain.neighbours.value if chain.neighbours else ()
-        return next(filter(None, (vm.host_trouble for vm in vms)), "")
+        return next(filter(None, (vm.host_trouble for vm in self.followed.chain.vms)), "")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from napalm_cumulus.redaction import without_secrets
@@ -69,6 +71,14 @@ class QuietPipeConsole(Console):
             devnull = os.open(os.devnull, os.O_WRONLY)
             os.dup2(devnull, self.file.fileno())
             os.close(devnull)
+
+
+def make_table(*headings: str) -> Table:
+    """Return a table for a person; a long text is folded, and none is cut off."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
 
 
 def make_console(*, stderr: bool = False) -> Console:

@@ -6,14 +6,12 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from inventory.causes import without_names
 from inventory.names import short_host
 from runbooks.output.text import utc
-from runbooks.run.story import printable
+from runbooks.run.story import make_table, printable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,9 +68,7 @@ def _switch(one: SwitchFound) -> dict[str, Any]:
 
 def show(answer: SearchAnswer, console: Console) -> None:
     """Show the answer to a person: the switches that know something, and what to type next."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("switch", "behind it?", "what it says"):
-        table.add_column(heading, overflow="fold")
+    table = make_table("switch", "behind it?", "what it says")
     elsewhere: dict[tuple[Behind, ...], list[SwitchFound]] = defaultdict(list)
     for one in answer.found:
         if one.here:
