@@ -16,7 +16,6 @@ import json
 import logging
 import os
 import re
-import stat
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +24,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from inventory.files import write_whole
+from inventory.files import OTHERS_MAY_WRITE, write_whole
 from inventory.model import Answer, Switch, Uplink, VirtualMachine
 from inventory.names import is_hostname, is_mac, is_port_text, one_line
 
@@ -35,7 +34,6 @@ _DIRECTORY = "answers-v1"  # its first name; each file has its own schema
 _MAX_BYTES = 20_000_000
 _ADDRESS = re.compile(r" address \S+$")
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
-_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 logger = logging.getLogger(__name__)
 
 VMS: TypeAdapter[tuple[VirtualMachine, ...]] = TypeAdapter(tuple[VirtualMachine, ...])
@@ -183,7 +181,7 @@ class Cache:
         They could direct a repair to another switch.
         """
         status = self._directory.lstat()  # of a link, all bits are set
-        if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_MAY_WRITE:
+        if status.st_uid != os.geteuid() or status.st_mode & OTHERS_MAY_WRITE:
             raise PermissionError(f"{self._directory} is not ours alone to write")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from inventory.errors import ExitCode, SourceError, VipkeeperError
-from inventory.files import write_whole
+from inventory.files import OTHERS_MAY_WRITE, write_whole
 from inventory.model import Switch
 from inventory.names import is_hostname, one_line
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 _HEADER = "# Written by `vip inventory`; the next writing replaces it.\n"
 HOSTS = "hosts.yaml"
 _MAX_BYTES = 20_000_000
-_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _PLAIN = ("hostname", "port", "username", "platform")
 
 
@@ -109,7 +107,7 @@ def read_switches(directory: Path) -> tuple[Switch, ...]:
     path = directory / HOSTS
     try:
         status = path.stat()
-        if status.st_uid not in {os.geteuid(), 0} or status.st_mode & _OTHERS_MAY_WRITE:
+        if status.st_uid not in {os.geteuid(), 0} or status.st_mode & OTHERS_MAY_WRITE:
             raise SourceError(str(path), "others can write it, so it is not used.", "chmod go-w")
         with path.open("rb") as file:
             body = file.read(_MAX_BYTES)

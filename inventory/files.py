@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
+#: The modes by which others than a file's owner may write it.
+OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _LONGEST = 100  # of the original name, so that the file system accepts the longer one
 
 
