@@ -7,15 +7,17 @@ names the service that is really down.
 
 from __future__ import annotations
 
+import json
 import re
+from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from inventory.errors import NoAnswerError, SourceError, SourceTimeoutError
 from inventory.names import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 SYSTEM = "OpenStack"
 _LATE = "did not answer in time"
@@ -172,10 +174,19 @@ def _error(asked: str, subject: str, what: str, said: str, advice: str) -> Sourc
 
 
 def _without(secrets: Iterable[str], text: str) -> str:
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
+    """Return the text without the secrets, in whichever spelling a server or proxy repeats them."""
+    found = {spelling for secret in secrets for spelling in _spellings(secret)} - {""}
+    for spelling in sorted(found, key=len, reverse=True):  # one may be part of another
+        text = text.replace(spelling, "***")
     return text
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """Yield a secret as it is written in JSON, in Python, in a URL, in HTML and on one line."""
+    for plain in (secret, " ".join(secret.split())):
+        yield from (plain, repr(plain)[1:-1], escape(plain), quote(plain, safe=""))
+        for coded in (json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1]):
+            yield from (coded, json.dumps(coded)[1:-1], repr(coded)[1:-1], escape(coded))
 
 
 def _behind(said: str, service: str) -> str:

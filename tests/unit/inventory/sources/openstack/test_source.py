@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import json
 import uuid
 from ipaddress import ip_address
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -163,6 +166,30 @@ def test_a_secret_that_an_exception_repeats_is_cut_out() -> None:
     exc = ValueError("login of me:hush at http://me:hush@host/ with hush2 failed")
     error = as_source_error(exc, "the VM named x", ("hush",))
     assert "hush" not in str(error)
+
+
+ODD = """p"$(x)`%s&é'\\n<b>  s"""
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        json.dumps({"password": ODD}),
+        json.dumps({"password": ODD}, ensure_ascii=False),
+        json.dumps(json.dumps({"password": ODD})),
+        repr({"password": ODD}),
+        html.escape(ODD),
+        f"POST http://host/?password={quote(ODD, safe='')}",
+        " ".join(ODD.split()),
+        html.escape(json.dumps(ODD)),
+    ],
+)
+def test_a_secret_is_cut_out_however_it_is_spelled(told: str) -> None:
+    """A proxy or a debugging Keystone repeats the request that it refuses."""
+    error = as_source_error(ValueError(f"bad login {told}"), "the VM named x", (ODD,))
+    assert "***" in str(error)
+    assert "$(x)" not in str(error)
+    assert quote("$(x)") not in str(error)
 
 
 def test_a_secret_that_is_part_of_an_address_does_not_hide_who_failed() -> None:
