@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -81,17 +80,15 @@ def collect(site: Site, told: Callable[[str], None] | None = None) -> SiteSwitch
     warnings.answered(names)
     uplinks: list[Uplink] = []
     blind = 0
-    with ThreadPoolExecutor(site.parallel) as pool:
-        outcomes = pool.map(lambda name: _uplinks(site, name), names.value)
-        for name, outcome in zip(names.value, outcomes, strict=True):
-            if told is not None:
-                told(name)
-            if isinstance(outcome, Answer):
-                uplinks.extend(outcome.value)
-                warnings.answered(outcome, name)
-            else:
-                problems.left_out(outcome, "", name, HYPERVISOR)
-                blind += isinstance(outcome, NoNeighbourError)
+    for name, outcome in site.ask_each(site.uplink.uplinks_of, names.value):
+        if told is not None:
+            told(name)
+        if isinstance(outcome, Answer):
+            uplinks.extend(outcome.value)
+            warnings.answered(outcome, name)
+        else:
+            problems.left_out(outcome, "", name, HYPERVISOR)
+            blind += isinstance(outcome, NoNeighbourError)
     if blind >= _MANY and 2 * blind > len(names.value):
         raise SourceError(
             site.uplink.system,
@@ -124,13 +121,6 @@ def _no_switch(
         f"{what} behind {hypervisors} hypervisors{' has an address' if uplinks else ''}: {listed}",
         f"{advice} {empty}".strip(),
     )
-
-
-def _uplinks(site: Site, name: str) -> Answer[tuple[Uplink, ...]] | Exception:
-    try:
-        return site.uplink.uplinks_of(name)
-    except (SourceError, TargetError) as exc:
-        return exc
 
 
 def _addresses(site: Site, uplinks: list[Uplink], problems: Notes) -> tuple[Answer[Switch], ...]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from inventory.cached_sources import CachedAddress, CachedCompute, CachedUplink
 from inventory.disk_cache import Cache
+from inventory.errors import VipkeeperError
 from inventory.settings import MimicSettings
 from inventory.sources.registry import make_address, make_compute, make_uplink
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from inventory.model import Answer
     from inventory.sources.protocols import AddressSource, ComputeSource, UplinkSource
     from inventory.sources.registry import SourceContext
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,24 @@ class Site:
     parallel: int = 4
     name: str = "site"
     name_pattern: str = ""
+
+    def ask_each(
+        self, question: Callable[[str], Answer[T]], hosts: Sequence[str]
+    ) -> Iterator[tuple[str, Answer[T] | VipkeeperError]]:
+        """Ask one question about every host, several at once.
+
+        Yields:
+            Each host with its answer or the failure, in the order of the hosts.
+        """
+
+        def ask(host: str) -> Answer[T] | VipkeeperError:
+            try:
+                return question(host)
+            except VipkeeperError as error:
+                return error
+
+        with ThreadPoolExecutor(self.parallel) as pool:
+            yield from zip(hosts, pool.map(ask, hosts), strict=True)
 
 
 def open_site(context: SourceContext, cache_directory: Path | None) -> Site:

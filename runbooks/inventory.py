@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from inventory.causes import HYPERVISOR, Notes
-from inventory.errors import ExitCode, VipkeeperError
+from inventory.errors import ExitCode
 from inventory.export import write
 from inventory.model import Answer
 from inventory.names import short_host
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from inventory.model import VirtualMachine
     from inventory.site import Site
     from nornir_config.settings import Settings
     from runbooks.run.story import Story
@@ -86,22 +84,14 @@ def _shown(step: str, total: int) -> Iterator[Callable[[str], None]]:
 
 def _keep_vms(site: Site, names: Sequence[str], notes: Notes, told: Callable[[str], None]) -> int:
     """Ask for the VMs of hypervisors, so that each VM is found later; return their number."""
-
-    def ask(name: str) -> Answer[tuple[VirtualMachine, ...]] | VipkeeperError:
-        try:
-            return site.compute.vms_on(name)
-        except VipkeeperError as error:
-            return error
-
     count = 0
-    with ThreadPoolExecutor(site.parallel) as pool:
-        for name, outcome in zip(names, pool.map(ask, names), strict=True):
-            told(name)
-            if isinstance(outcome, Answer):
-                notes.answered(outcome, name)
-                count += len(outcome.value)
-            else:
-                notes.left_out(outcome, "", name, HYPERVISOR)
+    for name, outcome in site.ask_each(site.compute.vms_on, names):
+        told(name)
+        if isinstance(outcome, Answer):
+            notes.answered(outcome, name)
+            count += len(outcome.value)
+        else:
+            notes.left_out(outcome, "", name, HYPERVISOR)
     return count
 
 

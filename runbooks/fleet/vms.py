@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from inventory.causes import HYPERVISOR, Notes
-from inventory.errors import VipkeeperError
-from inventory.model import SERVICE_TROUBLES
+from inventory.model import SERVICE_TROUBLES, Answer
 from inventory.names import short_host
 from runbooks.fleet.selection import uplinks_of
 from runbooks.incident.endpoints import RUNNING
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
     from nornir.core.inventory import Inventory
 
-    from inventory.model import Answer, VirtualMachine
+    from inventory.model import VirtualMachine
     from inventory.site import Site
     from runbooks.output.placement import Placement
     from tasks.health.model import FleetHealth
@@ -44,18 +42,13 @@ class HypervisorVms:
         """Ask for the VMs of hypervisors; a hypervisor without an answer is left out."""
         new = sorted(set(names) - self._asked)
         self._asked.update(new)
-        with ThreadPoolExecutor(self._site.parallel) as pool:
-            list(pool.map(self._ask, new))
-
-    def _ask(self, name: str) -> None:
-        try:
-            answer = self._site.compute.vms_on(name)
-        except VipkeeperError as error:
-            self._missing.left_out(error, "", name, HYPERVISOR)
-            return
-        self._answers[name] = answer
-        if answer.cached:
-            self._kept.answered(answer, name)
+        for name, outcome in self._site.ask_each(self._site.compute.vms_on, new):
+            if not isinstance(outcome, Answer):
+                self._missing.left_out(outcome, "", name, HYPERVISOR)
+                continue
+            self._answers[name] = outcome
+            if outcome.cached:
+                self._kept.answered(outcome, name)
 
     @property
     def problems(self) -> tuple[str, ...]:

@@ -92,11 +92,11 @@ def test_a_lost_vpn_is_one_line_for_a_vm(down: Down, tmp_path: Path, target: str
     resolve(cached(down, tmp_path), "vm-a1")
     down.cause = "vpn"
     path = resolve(cached(down, tmp_path), target)
-    line, *old = path.lines
+    line, old = path.lines
     systems, _, reason = line.partition(" do not answer: ")
     assert all(system in systems for system in ("OpenStack", "Mimic", "Subnet page"))
     assert reason.startswith("No route to host.")
-    assert all("last observed" in text for text in old)
+    assert "last observed" in old
     assert sum("no answer" in warning for warning in path.warnings) >= 4
 
 

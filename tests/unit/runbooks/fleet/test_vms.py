@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from inventory.errors import SourceError
 from inventory.model import Answer, VirtualMachine
+from inventory.site import Site
+from runbooks.fleet.vms import HypervisorVms
 from tasks.facts.model import Section, SwitchFacts
-from tests.unit.inventory.fakes import NOW, uplink, vm
+from tests.unit.inventory.fakes import NOW, Fake, uplink, vm
 from tests.unit.runbooks.fleet_world import Leafs, leafs, name_of
 
 __all__ = ["leafs"]
@@ -94,6 +99,26 @@ def test_an_earlier_answer_of_openstack_is_shown_and_judges_nobody(
     switch = json.loads(result.stdout)["switches"][0]
     assert switch["hypervisors"][0]["vms"][0]["name"] == "vm-a1"
     assert "nothing is judged by them: it is down" in result.stderr
+
+
+def test_what_is_missing_is_told_in_the_order_of_the_names() -> None:
+    class Compute(Fake):
+        last_is_asked = threading.Event()
+
+        def vms_on(self, hypervisor: str) -> Answer[tuple[VirtualMachine, ...]]:
+            if hypervisor == "hv01":
+                assert self.last_is_asked.wait(10)
+                time.sleep(0.1)
+                raise SourceError("Fake", "its cell is down.")
+            self.last_is_asked.set()
+            raise SourceError("Fake", "the record is broken.")
+
+    fake = Compute()
+    asked = HypervisorVms(Site(fake, fake, fake))
+    asked.ask(["hv02", "hv01"])
+    first, second = asked.problems
+    assert "its cell is down" in first
+    assert "the record is broken" in second
 
 
 def test_without_openstack_the_rest_is_judged_and_that_is_said(leafs: Leafs) -> None:
