@@ -79,7 +79,7 @@ class LeafMemory:
     def known(self) -> tuple[Leaf, ...]:
         """Return every leaf, by name; none where nothing is kept."""
         kept = self._cache.load(_QUESTION, _LEAFS)
-        return tuple(leaf for leaf in kept.value if is_hostname(leaf.name)) if kept else ()
+        return tuple(filter(_is_sound, kept.value)) if kept else ()
 
     def behind(self, vtep: str) -> tuple[Leaf, ...]:
         """Return the leafs with a tunnel address: one, both of a pair, or none that is known."""
@@ -124,6 +124,12 @@ def _merged(leaf: Leaf, same: list[Leaf]) -> Leaf:
     names = [leaf.name, *(kept.name for kept in same if same_host(kept.name, leaf.name))]
     vteps = leaf.vteps or next((kept.vteps for kept in same), ())
     return replace(leaf, name=max(names, key=len), vteps=vteps)
+
+
+def _is_sound(leaf: Leaf) -> bool:
+    """Return whether a kept leaf can be one: a spoilt file must not stop a run."""
+    zoned = any("%" in str(address) for address in (leaf.address, *leaf.vteps))
+    return is_hostname(leaf.name) and leaf.seen.tzinfo is not None and not zoned
 
 
 def _worth_writing(old: Sequence[Leaf], new: Sequence[Leaf]) -> bool:

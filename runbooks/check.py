@@ -115,7 +115,7 @@ def prepare(
     _require_known((*request.only, *skip))
     selected = select(settings, sources.site, request.wish, sources.find)
     if not request.form.is_plugin:
-        _notes(selected.notes)
+        _notes((*selected.notes, *sources.notes()))
     names = {name for host in selected.inventory.hosts.values() for name in uplinks_of(host)}
     looking = CheckOptions(
         probe=request.probe,

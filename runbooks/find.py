@@ -95,7 +95,7 @@ def _switches(settings: Settings, sources: RunSources, request: SearchRequest) -
     if not request.switches:
         return known_switches(settings, sources.site(), request.target)
     named = {switch.name: switch for switch in map(sources.find, request.switches)}
-    return KnownSwitches(tuple(named.values()))
+    return KnownSwitches(tuple(named.values()), sources.notes())
 
 
 def _owner(asked: Background[VirtualMachine | None] | None) -> str:

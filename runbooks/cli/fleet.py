@@ -204,4 +204,5 @@ def settings_and_sources(
     return settings, Sources(
         lambda limit: site_of(settings, limit),
         lambda site, name: switch_of(settings, name, quiet, site),
+        lambda: tuple(event.text for event in quiet.events if event.step == "note"),
     )

@@ -24,10 +24,12 @@ class Sources:
     Attributes:
         open: opens the site, whose questions have that time together.
         look_up: finds one switch by its name or address, in a site that is opened when needed.
+        notes: returns what speaks against the answers of ``look_up``, a sentence each.
     """
 
     open: Callable[[Limit], Site]
     look_up: Callable[[Callable[[], Site], str], Switch]
+    notes: Callable[[], tuple[str, ...]] = tuple
 
     def for_run(self, settings: Settings, pace: CheckPace) -> RunSources:
         """Return the sources of one run, which begins now."""
@@ -59,6 +61,10 @@ class RunSources:
     def find(self, name: str) -> Switch:
         """Return the switch with that name or address."""
         return self._sources.look_up(self.site, name)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what speaks against the switches that were found, such as a source being down."""
+        return tuple(dict.fromkeys(self._sources.notes()))
 
     def rest(self, pace: CheckPace) -> CheckPace:
         """Return the pace with what is left of the deadline."""

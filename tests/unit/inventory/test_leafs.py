@@ -99,3 +99,16 @@ def test_a_fleet_of_thousands_is_remembered_in_no_time(memory: LeafMemory) -> No
     memory.keep(leaf(number, at=NOW + timedelta(days=1)) for number in range(1, 5000))
     assert time.process_time() - began < 10
     assert len(memory.known()) == 4999
+
+
+def test_a_spoilt_leaf_is_left_out_and_stops_nothing(memory: LeafMemory) -> None:
+    good = leaf(3)
+    memory.keep([good])
+    for spoilt in (
+        replace(leaf(4), seen=NOW.replace(tzinfo=None)),
+        replace(leaf(5), name="$(x)"),
+        replace(leaf(6), address=ip_address("fe80::1%$(x)")),
+        replace(leaf(7), vteps=(ip_address("fe80::1%x"),)),
+    ):
+        memory.keep([spoilt])
+        assert memory.known() == (good,)

@@ -276,3 +276,13 @@ def test_an_unknown_vtep_is_looked_for(world: World) -> None:
     ended = world.vip("heal", "vm-a1", "--yes")
     assert ended.exit_code == 6, ended.output
     assert "Which leaf has the VTEP 10.0.0.12: vip find vm-a1 asks all" in ended.stderr
+
+
+def test_a_named_switch_of_the_last_look_is_told_as_such(world: World) -> None:
+    """Of ``vip check`` and ``vip find``, too: its address may have gone to another since."""
+    assert world.vip("find", "hv50").exit_code == 0
+    world.site.broken.add("address_of")
+    for words in (("check", "swt-sn2100-03"), ("find", "vm-a1", "swt-sn2100-03")):
+        ended = world.vip(*words)
+        assert "address_of is down" in ended.output
+        assert "answered at 10.5.0.43" in ended.output
