@@ -144,7 +144,8 @@ def _what_next(run: Run, reached: Attachments, followed: TracedPath) -> str:
             return f"{vtep} is the VTEP of {leaf.name}: {command(*words)}"
     if vteps:
         unknown = ", ".join(vteps)
-        return f"Which leaf has the VTEP {unknown}: {search} asks all. {force}"
+        # It is behind another leaf: no reason to offer --force.
+        return f"Which leaf has the VTEP {unknown}: {search} asks all."
     vm = followed.chain.vm
     if vm and vm.value.status == NOT_ASKED and not (vm.value.hypervisor or vm.value.macs):
         named = "Name its hypervisor (--hypervisor) or its MAC (--mac)"

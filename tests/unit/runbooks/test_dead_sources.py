@@ -163,6 +163,8 @@ def test_a_neighbour_entry_speaks_against_a_switch(world: World) -> None:
     )
     assert ended.exit_code == 6, ended.output
     assert f"learnt from another leaf: {VM_MAC} behind 10.0.0.12" in ended.stderr
+    assert f"vip find {ADDRESS} asks all" in ended.stderr
+    assert "--force" not in ended.stderr  # it is behind another leaf, which can be found
 
 
 def test_the_hypervisor_leads_to_the_switch_by_mimic(world: World) -> None:
