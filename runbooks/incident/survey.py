@@ -98,8 +98,17 @@ class ImpactSurvey:
         own = set(silent)
         beside = self._beside(own)
         mates = self._choose(local, own, 2 * self._sample)
+        # Whom the leaf hears is not elsewhere, whatever the uplink source says.
+        heard_here = {
+            vm.hypervisor
+            for vms in far.values()
+            for vm in vms
+            if any(same_host(vm.hypervisor, name) for name in near)
+        }
         others = {
-            leaf: self._choose(vms, own, _PER_HYPERVISOR)
+            leaf: self._choose(
+                (vm for vm in vms if vm.hypervisor not in heard_here), own, _PER_HYPERVISOR
+            )
             for leaf, vms in far.items()
             if not any(same_host(leaf, name) for name in here)
         }

@@ -29,6 +29,7 @@ from tests.unit.runbooks.source_faults import (
     SWITCH,
     SourceFault,
 )
+from tests.unit.tasks.fakes import lldp
 
 site_from_settings = inventory_plugin.site_from_settings
 #: How long a system that hangs is waited for; one that answers has all the time it needs.
@@ -257,3 +258,53 @@ def test_a_compute_host_that_hangs_hides_no_vms(desk: World, systems: Systems) -
     ended = desk.vip("trace", "hv50", "--no-ask-switches", "--no-probe")
     assert ended.exit_code == 0, ended.output
     assert "2 VMs on that hypervisor: vm-a1, vm-a2" in ended.output
+
+
+# --- docs/worst-days.md
+
+DOWN_OPENSTACK = ["keystone-refused", "nova-refused", "neutron-down"]
+HUNG_OPENSTACK = ["keystone-hang", "hang", "neutron-hang"]
+#: By the number of the day: the faults of the systems, and whether everything was kept before.
+WORST_DAYS: dict[str, tuple[dict[str, object], bool]] = {
+    "1": ({"mimic": "refused"}, False),
+    "2": ({"mimic": "hang"}, True),
+    "3": ({"mimic": "wrong-switch"}, False),
+    "4": ({"openstack": DOWN_OPENSTACK}, False),
+    "5": ({"openstack": HUNG_OPENSTACK}, True),
+    "6": ({"subnet-page": "refused"}, False),
+    "7": ({"mimic": "refused", "subnet-page": "refused", "openstack": DOWN_OPENSTACK}, False),
+}
+ASKED = (("trace", "vm-a1"), ("heal", "vm-a1", "-n"), ("find", "vm-a1"), ("inventory", "refresh"))
+
+
+def worst_days() -> dict[str, tuple[int, ...]]:
+    """The exit codes of the table, by the number of the day; ``check`` is left out."""
+    text = (Path(__file__).parents[3] / "docs" / "worst-days.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d)\. [^|]*((?:\| \d+, \d+ s )+)\|$", text, re.MULTILINE)
+    codes = {day: tuple(map(int, re.findall(r"\| (\d+), ", cells))) for day, cells in rows}
+    return {day: (*found[:3], found[4]) for day, found in codes.items()}
+
+
+@pytest.mark.parametrize("day", [*WORST_DAYS])
+def test_the_worst_days_end_as_documented(desk: World, systems: Systems, day: str) -> None:
+    desk.cut_off()
+    cache, kept = desk.directory / "cache", desk.directory / "kept"
+    faults, remembered = WORST_DAYS[day]
+    if remembered:
+        assert desk.vip("inventory", "refresh").exit_code == 0
+        cache.rename(kept)
+        (hanging,) = faults
+        configure(desk, systems.settings(hanging))
+    desk.switches["10.5.0.41"].lldp = lldp(("swp1s3", "hv60"))
+    systems.faults |= faults
+    codes = []
+    for words in ASKED:
+        shutil.rmtree(cache, ignore_errors=True)
+        if remembered:
+            shutil.copytree(kept, cache)
+        ended = desk.vip(*words)
+        assert "Traceback" not in ended.output
+        assert "unexpected" not in ended.output
+        codes.append(ended.exit_code)
+    assert tuple(codes) == worst_days()[day]
+    assert not desk.committed

@@ -98,6 +98,20 @@ def test_who_has_a_cable_to_the_leaf_of_the_target_is_not_elsewhere(
     assert [group.answering for group in found.elsewhere] == [("vm-c1",)]
 
 
+def test_whom_the_leaf_hears_is_not_elsewhere_whatever_the_uplink_source_says(
+    site: Fake, pinged: tuple[list[str], set[str]]
+) -> None:
+    """Otherwise a Mimic that lies makes one leaf look like two."""
+    _, silent = pinged
+    silent.update({"130.246.213.12", "130.246.213.21"})
+    site.uplinks |= {HV51: (uplink(HV51, SW1),), ABROAD: (uplink(ABROAD, SW3),)}
+    given = Given(Switch(SW3, ip_address("10.5.0.43")))
+    chain = resolve(site.site(), "vm-a1", given=given)
+    found = ImpactSurvey(site.site(), chain, 4).finish(["130.246.213.11"], [HV50, "hv51"])
+    assert found.leaf.silent == ("vm-b1",)
+    assert found.elsewhere == ()
+
+
 def test_a_leaf_that_is_named_by_its_address_is_no_other_leaf(
     site: Fake, pinged: tuple[list[str], set[str]]
 ) -> None:
