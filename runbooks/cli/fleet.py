@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nornir_config.settings import Settings
     from runbooks.fleet.selection import SwitchFilter
     from runbooks.fleet.sources import Sources
+    from runbooks.run.story import Story
 
 #: The site's sources are imported when they are asked, NAPALM when a switch is changed.
 _HEAVY = ("runbooks.check",)
@@ -204,5 +205,11 @@ def settings_and_sources(
     return settings, Sources(
         lambda limit: site_of(settings, limit),
         lambda site, name: switch_of(settings, name, quiet, site),
-        lambda: tuple(event.text for event in quiet.events if event.step == "note"),
+        lambda: _taken(quiet),
     )
+
+
+def _taken(quiet: Story) -> tuple[str, ...]:
+    """Take the notes out of a quiet story; vip watch finds its switches again and again."""
+    events, quiet.events = quiet.events, []
+    return tuple(event.text for event in events if event.step == "note")

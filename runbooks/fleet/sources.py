@@ -24,7 +24,8 @@ class Sources:
     Attributes:
         open: opens the site, whose questions have that time together.
         look_up: finds one switch by its name or address, in a site that is opened when needed.
-        notes: returns what speaks against the answers of ``look_up``, a sentence each.
+        notes: returns what speaks against the answers of ``look_up`` since it was last called, a
+            sentence each.
     """
 
     open: Callable[[Limit], Site]

@@ -8,8 +8,11 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from inventory.leafs import Leaf, LeafMemory
+from runbooks.cli.fleet import _taken
+from runbooks.run.story import Story
 from tasks.ladder import Cure
 from tests.unit.inventory.fakes import HV50, SW1, SW3
 from tests.unit.runbooks.conftest import World, no_routes
@@ -288,3 +291,11 @@ def test_a_named_switch_of_the_last_look_is_told_as_such(world: World) -> None:
         ended = world.vip(*words)
         assert "address_of is down" in ended.output
         assert "answered at 10.5.0.43" in ended.output
+
+
+def test_what_was_told_of_a_search_is_told_once() -> None:
+    """The inventory of ``vip watch`` is made again every few minutes."""
+    quiet = Story(Console(), quiet=True)
+    quiet.tell("note", "it is down", "warn")
+    assert _taken(quiet) == ("it is down",)
+    assert _taken(quiet) == ()
