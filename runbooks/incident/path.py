@@ -128,7 +128,7 @@ def _show_way_round(site: Site, target: str, failure: SourceError, known: set[st
     if failure.system == site.compute.system and "vm" not in known:
         way = (
             "To go on without it, name the VM's address and its place: vip heal ADDRESS --switch "
-            "NAME --hypervisor NAME (or --mac MAC); vip find ADDRESS shows them."
+            "SWITCH --hypervisor NAME (or --mac MAC); vip find ADDRESS shows them."
         )
     elif failure.system == site.address.system and "uplinks" in known:
         # That source would be asked for a name as well.

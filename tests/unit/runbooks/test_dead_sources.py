@@ -183,7 +183,7 @@ def test_without_a_place_openstack_is_needed_and_the_way_round_is_said(world: Wo
     for words in ((ADDRESS,), (ADDRESS, "--mac", VM_MAC), ("vm-a1", "--hypervisor", "hv50")):
         ended = world.vip("heal", *words, "--yes")
         assert ended.exit_code == 4, ended.output
-        assert "--switch NAME --hypervisor NAME" in ended.stderr
+        assert "--switch SWITCH --hypervisor NAME" in ended.stderr
 
 
 @pytest.mark.parametrize(
