@@ -38,7 +38,6 @@ def check_presence(
         macs: MAC addresses of its VMs.
         addresses: IP addresses of its VMs.
 
-
     Returns:
         A Result with a ``Presence``.
 
