@@ -204,7 +204,7 @@ def test_a_named_switch_that_does_not_see_it_is_left_alone(
         for system, fault in DOWN.items():
             stack.enter_context(desk.web_fault(system, fault))
         desk.refused(
-            leaf, 6, f"--switch puts {A1}", "does not confirm it", f"vip find {A1}", "--force",
+            leaf, 6, f"--switch puts {A1}", "does not confirm it", f"vip find {A1}",
             command=("heal", A1, "--switch", "10.5.0.41", *place, "--toggle", "--yes"),
             env=IMPATIENT,
         )  # fmt: skip
@@ -252,7 +252,7 @@ def test_find_with_every_source_down(desk: Desk, leaf: LeafUnderTest) -> None:
         for system, fault in DOWN.items():
             stack.enter_context(desk.web_fault(system, fault))
         # Nothing is known: the addresses are named.
-        desk.refused(leaf, 4, "vip find TARGET ADDRESS", command=("find", A1), env=IMPATIENT)
+        desk.refused(leaf, 4, f"vip find {A1} ADDRESS", command=("find", A1), env=IMPATIENT)
         told = find(desk, A1, "10.5.0.43", "10.5.0.41", env=IMPATIENT)
         assert told["macs"] == [A1_MAC]
         assert told["next"] == f"vip heal {A1} --switch 10.5.0.43 --hypervisor {HV}"
@@ -307,7 +307,7 @@ def test_mimic_names_the_wrong_switch(desk: Desk, leaf: LeafUnderTest) -> None:
     with desk.web_fault("mimic", "wrong-switch"), untouched(other):
         desk.refused(
             leaf, 6, "put vm-a1", HV, f"behind {OTHER_SWITCH}", f"{OTHER_SWITCH} does not confirm",
-            "no neighbour is called", "nothing was touched", "--force",
+            "no neighbour is called", "nothing was touched", "vip find vm-a1",
         )  # fmt: skip
     report = desk.report()
     assert report["verdict"] == "refused"
