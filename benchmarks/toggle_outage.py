@@ -23,9 +23,9 @@ from rich.console import Console
 
 from benchmarks.common import BenchError, lab_up, load, ms, parser, positive, warn, write
 from benchmarks.toggle_rounds import NAMES, PERSON, RELOADS, VIP, VM, Leaf, Round, results, show
-from lab.fabric.fabric import kernel_has_vlans
 from lab.fabric.interfaces import render_interfaces
 from lab.lab import Lab
+from lab.machine.kernel import has_vlans
 from lab.machine.netns import in_namespace
 from lab.machine.pinger import OutageReport
 from lab.topology.default import LabError, default_topology
@@ -234,7 +234,7 @@ def run(size: str, rounds: int, options: argparse.Namespace, console: Console) -
 def bare_stanzas() -> int:
     """Return the stanzas of the lab's default leaf."""
     topology = default_topology()
-    files = render_interfaces(topology.leaf(LEAF), topology, vlan_aware=kernel_has_vlans())
+    files = render_interfaces(topology.leaf(LEAF), topology, vlan_aware=has_vlans())
     lines = (line for text in files.values() for line in text.splitlines())
     return sum(line.startswith("iface ") for line in lines)
 

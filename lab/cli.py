@@ -20,7 +20,14 @@ from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.tree import tree_path
 from lab.status import LabStatus, look
-from lab.topology.default import LabError, Topology, default_topology
+from lab.topology.default import (
+    LabError,
+    LabUsageError,
+    Routing,
+    Shape,
+    Topology,
+    default_topology,
+)
 from lab.topology.drawing import draw
 from nornir_config.terminal import width_of
 
@@ -51,6 +58,14 @@ def up(
     kind: Annotated[
         LeafKind, typer.Option(help="Booted containers, plain namespaces, or what works here.")
     ] = LeafKind.auto,
+    *,
+    shape: Annotated[
+        Shape, typer.Option(help="One plain VRF, or as real sites are: VRFs, bonds, mgmt.")
+    ] = Shape.PLAIN,
+    routing: Annotated[
+        Routing | None,
+        typer.Option(help="Of the real shape: over an L3VNI (symmetric, the default), or not."),
+    ] = None,
     extra_leafs: Annotated[int, typer.Option(help="Further leafs, each with two VMs.")] = 0,
     iproute2: Annotated[
         Iproute2, typer.Option(help="Let the leafs' ip and bridge be as of this release.")
@@ -63,7 +78,7 @@ def up(
     console = _console()
     with _telling():
         lab = Lab(name)
-        topology = default_topology(name, extra_leafs)
+        topology = _topology(name, extra_leafs, shape, routing)
         cold = not tree_path().is_dir()
         what = "Fetching the switch software (once)" if cold else "Building the lab"
         begin = time.monotonic()
@@ -78,6 +93,14 @@ def up(
         for tools, given in (("iproute2", iproute2), ("lldpctl", lldpctl)):
             if given.value != "today":
                 console.print(f"Their {tools} is as {given.value}: {given.does}.", markup=False)
+
+
+def _topology(name: str, extra_leafs: int, shape: Shape, routing: Routing | None) -> Topology:
+    if routing is not None and shape is Shape.PLAIN:
+        message = "--routing is for the real shape: the plain one has one VRF and no L3VNI."
+        raise LabUsageError(message, f"Add --shape real --routing {routing.value}.")
+    chosen = routing or Routing.SYMMETRIC
+    return default_topology(name, extra_leafs, shape=shape, routing=chosen)
 
 
 @app.command()

@@ -21,7 +21,7 @@ from lab.fabric.releases import Iproute2, Lldpctl, give_tools
 from lab.fabric.routing import SPINE_AS, spine_command, start_spine
 from lab.fabric.seat import Seat
 from lab.fabric.sweep import MARKER, NETNS_MADE, sweep
-from lab.machine import netns
+from lab.machine import kernel, netns
 from lab.machine.pinger import Pinger
 from lab.machine.shell import NETNS_DIR, TOOLS, call, in_netns, require_tools, wait_until
 from lab.machine.tree import ensure_tree, tree_path
@@ -134,6 +134,7 @@ class Lab:
         if topology.name != self.name:
             message = f"The topology {topology.name!r} cannot be built as the lab {self.name!r}."
             raise LabError(message)
+        kernel.require(topology.shape)
         ensure_tree()
         with self._lock():
             if self.is_up:
@@ -222,11 +223,22 @@ class Lab:
         (self.state_dir / "complete").touch()
 
     def _silent(self) -> list[str]:
-        """Return the VMs that are running and do not answer from the seat."""
-        vms = [vm for vm in self.topology.vms if vm.running and vm.address is not None]
+        """Return the VMs that are running and do not answer."""
+        vms = [vm for vm in self.topology.vms if vm.running]
         with ThreadPoolExecutor(8) as pool:
-            answers = pool.map(self.answers, map(self.address_of, vms))
+            answers = pool.map(self.vm_answers, vms)
             return [vm.name for vm, answer in zip(vms, answers, strict=True) if not answer]
+
+    def vm_answers(self, vm: VmSpec) -> bool:
+        """Return whether a VM answers from the seat; a second tenant's, from that tenant's others.
+
+        The seat would reach the first tenant's VM of the same address.
+        """
+        source = "seat"
+        if vm.overlap:
+            others = [x for x in self.topology.vms if x.overlap and x != vm and x.running]
+            source = others[0].name if others else source
+        return self.answers(self.address_of(vm), source=source)
 
     def wait_lldp(self, timeout: float = 30) -> None:
         """Wait until every leaf's lldpd has heard from its hypervisors."""

@@ -77,7 +77,7 @@ def look(lab: Lab, *, web: bool = True) -> LabStatus:
     with ThreadPoolExecutor(8) as pool:
         leafs = pool.map(lambda leaf: _leaf(lab, leaf), lab.leafs())
         answers = pool.map(
-            lambda vm: vm.running and vm.address is not None and lab.answers(str(vm.address.ip)),
+            lambda vm: vm.running and lab.vm_answers(vm),
             topology.vms,
         )
         services = pool.map(lambda s: _service(lab, s), topology.services if web else ())

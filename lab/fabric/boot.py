@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from lab.fabric.fabric import kernel_has_vlans
 from lab.fabric.kinds import KINDS
 from lab.fabric.leaf import Leaf
+from lab.machine.kernel import has_vlans
 from lab.machine.shell import wait_until
-from lab.topology.default import LabError, LeafSpec, Topology
+from lab.topology.default import LabError, LeafSpec, Shape, Topology
 
 Kind = Literal["auto", "container", "namespace"]
 
@@ -40,7 +40,7 @@ class Leafs:
         Returns:
             The kind that works here.
         """
-        vlan_aware = kernel_has_vlans()
+        vlan_aware = self._topology.shape is Shape.REAL or has_vlans()
         chosen = "namespace" if kind == "namespace" else "container"
         if kind == "auto" and shutil.which("systemd-nspawn") is None:
             chosen = "namespace"

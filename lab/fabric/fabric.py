@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lab.machine import netns
 from lab.machine.shell import NETNS_DIR, call, ip_batch
-from lab.topology.default import HypervisorSpec, Topology, VmSpec
+from lab.topology.default import HypervisorSpec, LeafSpec, Topology, VmSpec
 
 _QUIET = {
     "ipv4/ip_forward": "0",
@@ -27,6 +27,8 @@ _QUIET = {
 }
 _ROUTER = _QUIET | {"ipv4/ip_forward": "1"}
 _BIG = "9000"
+#: A hypervisor's own end of a bond.
+_BOND = "bond0"
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,9 @@ class Fabric:
         for number, leaf in enumerate(topology.leafs, 1):
             switch = self.ns(leaf.short_name)
             core, spine = leaf.port("swp10"), leaf.port("swp51")
+            if leaf.overlap_outside:
+                second = leaf.port("swp11").mac
+                links.append(Link(switch, "swp11", self.ns("core"), f"second{number}", second))
             links += [
                 Link(switch, "eth0", mgmt, f"leaf{number}", leaf.mac),
                 Link(switch, "swp10", self.ns("core"), f"leaf{number}", core.mac),
@@ -110,17 +115,10 @@ class Fabric:
             ]
         for hv in topology.hypervisors:
             leaf = topology.leaf(hv.leaf)
-            port = leaf.port(hv.port)
-            links.append(
-                Link(
-                    self.ns(hv.short_name),
-                    hv.interface,
-                    self.ns(leaf.short_name),
-                    port.name,
-                    hv.mac,
-                    port.mac,
-                )
-            )
+            host, switch = self.ns(hv.short_name), self.ns(leaf.short_name)
+            for interface, name in hv.cables.items():
+                mac = hv.mac if interface == hv.interface else ""
+                links.append(Link(host, interface, switch, name, mac, leaf.port(name).mac))
         for vm in topology.vms:
             if vm.running and vm.hypervisor:
                 host = self.ns(topology.hypervisor(vm.hypervisor).short_name)
@@ -183,6 +181,7 @@ class Fabric:
                 f"addr add {leaf.outside_peer}/{leaf.outside.network.prefixlen} dev leaf{number}",
                 f"link set leaf{number} up",
                 f"route add {leaf.svi_address.ip}/32 via {leaf.outside.ip}",
+                *self._second_core(leaf, f"second{number}"),
                 # The host routes that each leaf advertises for its own VMs.
                 *(
                     f"route add {vm.address.ip}/32 via {leaf.outside.ip}"
@@ -197,6 +196,26 @@ class Fabric:
             ]
         return [*lines, "route add unreachable default metric 4096"]
 
+    def _second_core(self, leaf: LeafSpec, device: str) -> list[str]:
+        """Return the commands for the second tenant's way out.
+
+        The outside cannot reach its VMs whose address the first tenant has, too.
+        """
+        topology, own = self.topology, leaf.overlap_outside
+        if own is None:
+            return []
+        taken = {vm.address for vm in topology.vms if not vm.overlap}
+        hosts = {hv.name for hv in topology.hypervisors if hv.leaf == leaf.name}
+        return [
+            f"addr add {own.ip + 1}/{own.network.prefixlen} dev {device}",
+            f"link set {device} up",
+            *(
+                f"route add {vm.address.ip}/32 via {own.ip}"
+                for vm in topology.vms
+                if vm.overlap and vm.address and vm.address not in taken and vm.hypervisor in hosts
+            ),
+        ]
+
     def _spine(self) -> list[str]:
         lines = ["link set lo up"]
         for number, leaf in enumerate(self.topology.leafs, 1):
@@ -208,12 +227,30 @@ class Fabric:
         return lines
 
     def _hypervisor(self, hv: HypervisorSpec) -> list[str]:
-        taps = [tap(vm) for vm in self.topology.vms if vm.running and vm.hypervisor == hv.name]
+        vms = [vm for vm in self.topology.vms if vm.running and vm.hypervisor == hv.name]
+        taps = [tap(vm) for vm in vms if not vm.overlap]
+        if hv.bond:
+            return [*_bond(hv), *self._bonded(hv, vms)]
         return [
             "link set lo up",
             f"link set {hv.interface} mtu {_BIG}",
             *_bridge("br-ex", [hv.interface, *taps]),
         ]
+
+    def _bonded(self, hv: HypervisorSpec, vms: list[VmSpec]) -> list[str]:
+        """Return the commands for the bridges on a bond: one, or one for each tagged VLAN."""
+        if not hv.tagged:
+            return _bridge("br-ex", [_BOND, *map(tap, vms)])
+        lines = []
+        for vlan, overlap in ((self.topology.vlan, False), (self._overlap_vlan(), True)):
+            taps = [tap(vm) for vm in vms if vm.overlap is overlap]
+            if vlan:
+                lines.append(f"link add link {_BOND} name {_BOND}.{vlan} type vlan id {vlan}")
+                lines += _bridge(f"br-{vlan}", [f"{_BOND}.{vlan}", *taps])
+        return lines
+
+    def _overlap_vlan(self) -> int:
+        return self.topology.overlap.vlan if self.topology.overlap else 0
 
     def start_lldpd(self, tree: Path, directory: Path) -> None:
         """Run the tree's lldpd on every hypervisor, under the hypervisor's own name."""
@@ -223,7 +260,16 @@ class Fabric:
             argv = [
                 *("nsenter", f"--net={NETNS_DIR / self.ns(hv.short_name)}", "--"),
                 *("unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child=KILL"),
-                *(*environment, "sh", "-c", _LLDPD, "lldpd", str(tree), hv.name, hv.interface),
+                *(
+                    *environment,
+                    "sh",
+                    "-c",
+                    _LLDPD,
+                    "lldpd",
+                    str(tree),
+                    hv.name,
+                    ",".join(hv.cables),
+                ),
             ]
             with (directory / f"{hv.short_name}.log").open("wb") as log:
                 subprocess.run(
@@ -271,6 +317,16 @@ def _bridge(name: str, ports: Sequence[str]) -> list[str]:
     ]
 
 
+def _bond(hv: HypervisorSpec) -> list[str]:
+    return [
+        "link set lo up",
+        f"link add {_BOND} type bond mode 802.3ad miimon 100 lacp_rate fast",
+        *(f"link set {interface} down" for interface in hv.cables),
+        *(f"link set {interface} mtu {_BIG} master {_BOND}" for interface in hv.cables),
+        f"link set {_BOND} mtu {_BIG} up",
+    ]
+
+
 def _host(address: str, gateway: str, running: bool) -> list[str]:
     if not running:
         return ["link set lo up"]
@@ -280,12 +336,3 @@ def _host(address: str, gateway: str, running: bool) -> list[str]:
         "link set eth0 up",
         f"route add default via {gateway}",
     ]
-
-
-def kernel_has_vlans() -> bool:
-    """Return whether this kernel filters VLANs on bridges and makes VLAN devices."""
-    script = (
-        "ip link add probe type bridge vlan_filtering 1 && ip link set probe up && "
-        "ip link add link probe name probe.5 type vlan id 5"
-    )
-    return call(["unshare", "--net", "sh", "-c", script], check=False).returncode == 0

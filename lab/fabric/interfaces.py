@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lab.topology.default import LeafSpec, Topology
+from lab.fabric.real_interfaces import render_head, render_other_svis, render_svi
+from lab.topology.default import LeafSpec, Shape, Topology
 
 _MAIN = "interfaces"
 #: An unused address in the underlay's network: the spine drops what is sent there. It must not be
@@ -26,19 +27,32 @@ def render_interfaces(leaf: LeafSpec, topology: Topology, *, vlan_aware: bool) -
         leaf: the leaf.
         topology: the lab it belongs to.
         vlan_aware: whether to use a VLAN-aware bridge with VLAN devices on it, as real leafs have;
-            otherwise there is one plain bridge for each VLAN, with the VLAN device's name.
+            otherwise there is one plain bridge for each VLAN, with the VLAN device's name. The
+            real shape always has one.
     """
+    if topology.shape is Shape.REAL:
+        head, svi = render_head(leaf, topology), render_svi(leaf, topology)
+        return _files(leaf, topology, [_HEAD, head], svi, render_other_svis(leaf, topology))
     ports = "\n".join(_ports(leaf, topology, vlan_aware=vlan_aware))
     parts = [_HEAD, _uplinks(leaf), ports, _vni(leaf, topology, vlan_aware=vlan_aware)]
-    files: dict[str, str] = {}
     if vlan_aware:
         parts.append(_bridge(leaf, topology))
     svi = _svi(leaf, topology, vlan_aware=vlan_aware)
+    other = _other_svi(leaf, topology, vlan_aware=vlan_aware)
+    return _files(leaf, topology, parts, svi, other)
+
+
+def _files(
+    leaf: LeafSpec, topology: Topology, parts: list[str], svi: str, other_svis: str
+) -> dict[str, str]:
+    """Return the files: the VM segment's SVI stands in the leaf's file for it."""
+    parts = [*parts]
+    files: dict[str, str] = {}
     if leaf.svi_file == _MAIN:
         parts.append(svi)
     else:
         files[leaf.svi_file] = f"# {topology.svi}: kept apart, the cloud team edits it\n\n{svi}"
-    parts.append(_other_svi(leaf, topology, vlan_aware=vlan_aware))
+    parts.append(other_svis)
     parts += [_extra(index) for index in range(leaf.extra_stanzas)]
     return {_MAIN: "\n".join(parts), **files}
 
@@ -130,6 +144,7 @@ iface bridge
 	bridge-ports {members}
 	bridge-vids {topology.vlan} {topology.other_vlan}
 	bridge-stp off
+	mtu 9000
 """
 
 

@@ -85,7 +85,9 @@ rm -f /dev/ptmx; ln -s pts/ptmx /dev/ptmx
 hostname "$1"
 set +e
 ifreload -a
-/usr/sbin/sshd -D &
+# As Cumulus starts it: with a VRF for management, sshd listens there alone.
+mgmt=; [ ! -e /sys/class/net/mgmt ] || mgmt="ip vrf exec mgmt"
+$mgmt /usr/sbin/sshd -D &
 lldpd -d &
 install -d -o frr -g frr /run/frr
 /usr/lib/frr/zebra -d -A 127.0.0.1 -s 90000000

@@ -21,6 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab.fabric.interfaces import render_interfaces
+from lab.fabric.real_interfaces import vxlan_of
 from lab.fabric.routing import DAEMONS, render_leaf
 from lab.machine import netns
 from lab.machine.keys import host_keys
@@ -251,11 +252,12 @@ class Leaf(ABC):
 
     def remote_vteps(self) -> set[str]:
         """Return the leafs to which it floods the VM segment, as it learnt from EVPN."""
-        vni = f"vni{self.topology.vni}"
-        said = call(["bridge", "-n", self.netns, "-j", "fdb", "show", "dev", vni], check=False)
+        vni = self.topology.vni
+        device = vxlan_of(self.spec, vni)
+        said = call(["bridge", "-n", self.netns, "-j", "fdb", "show", "dev", device], check=False)
         if said.returncode != 0:
             return set()
-        entries = json.loads(said.stdout or "[]")
+        entries = [x for x in json.loads(said.stdout or "[]") if x.get("src_vni", vni) == vni]
         return {x["dst"] for x in entries if x.get("mac") == _EVERYBODY and "dst" in x}
 
     def console_tail(self) -> str:

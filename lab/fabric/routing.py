@@ -1,7 +1,8 @@
-"""FRR in the lab: BGP between leafs and spine, and EVPN over it, in the default VRF.
+"""FRR in the lab: BGP between leafs and spine, and EVPN over it.
 
 Each leaf is an AS of its own, as in Cumulus networks. The spine passes routes on and keeps EVPN's
-next hops. So the leafs learn each other's VTEPs, MACs and neighbours.
+next hops. So the leafs learn each other's VTEPs, MACs and neighbours. Where leafs route
+symmetrically each tenant's VRF has its L3VNI and a BGP instance of its own.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from lab.fabric.real_interfaces import tenants
 from lab.machine.netns import first_below
 from lab.machine.shell import NETNS_DIR
 from lab.topology.default import LabError, LeafSpec, Topology
@@ -27,16 +29,38 @@ zebra_options="  -A 127.0.0.1 -s 90000000"
 bgpd_options="   -A 127.0.0.1"
 staticd_options="-A 127.0.0.1"
 """
-_HEAD = """\
+_VERSION = """\
 frr version 8.4.4
 frr defaults datacenter
 hostname {hostname}
 log syslog informational
 service integrated-vtysh-config
 !
+"""
+_ROUTER = """\
 router bgp {number}
  bgp router-id {router_id}
  no bgp default ipv4-unicast
+"""
+_VRF = """\
+vrf {vrf}
+ vni {vni}
+exit-vrf
+!
+"""
+_VRF_ROUTER = """\
+exit
+!
+router bgp {number} vrf {vrf}
+ bgp router-id {router_id}
+ !
+ address-family ipv4 unicast
+  redistribute connected
+ exit-address-family
+ !
+ address-family l2vpn evpn
+  advertise ipv4 unicast
+ exit-address-family
 """
 _TAIL = """\
 exit
@@ -54,13 +78,20 @@ def render_leaf(leaf: LeafSpec, topology: Topology) -> str:
     """Return a leaf's ``/etc/frr/frr.conf``."""
     peer = str(leaf.underlay_peer)
     number = leaf_as(leaf, topology)
+    symmetric = [tenant for tenant in tenants(topology) if tenant.l3vni]
     return (
-        _HEAD.format(hostname=leaf.short_name, number=number, router_id=leaf.loopback)
+        _VERSION.format(hostname=leaf.short_name)
+        + "".join(_VRF.format(vrf=tenant.vrf, vni=tenant.l3vni) for tenant in symmetric)
+        + _ROUTER.format(number=number, router_id=leaf.loopback)
         + _neighbour(peer, SPINE_AS, "spine")
         + f" !\n address-family ipv4 unicast\n  network {leaf.loopback}/32\n"
         + f"  neighbor {peer} activate\n exit-address-family\n"
         + f" !\n address-family l2vpn evpn\n  neighbor {peer} activate\n"
         + "  advertise-all-vni\n exit-address-family\n"
+        + "".join(
+            _VRF_ROUTER.format(number=number, vrf=tenant.vrf, router_id=leaf.loopback)
+            for tenant in symmetric
+        )
         + _TAIL
     )
 
@@ -70,7 +101,8 @@ def render_spine(topology: Topology) -> str:
     leafs = [(str(x.underlay.ip), leaf_as(x, topology), x.short_name) for x in topology.leafs]
     activate = "".join(f"  neighbor {peer} activate\n" for peer, _, _ in leafs)
     return (
-        _HEAD.format(hostname="spine", number=SPINE_AS, router_id="10.0.0.1")
+        _VERSION.format(hostname="spine")
+        + _ROUTER.format(number=SPINE_AS, router_id="10.0.0.1")
         # It announces a route even if it cannot deliver the packets: see fault d5.
         + " no bgp network import-check\n"
         + "".join(_neighbour(*leaf) for leaf in leafs)

@@ -13,9 +13,9 @@ FAULTS: tuple[Fault, ...] = (
         cure="reapply",
         latent=True,
         leaf=Script(
-            "bridge fdb del $virtual dev $svi self; "
-            "bridge fdb replace $virtual dev $other master dynamic",
-            f"bridge fdb del $virtual dev $other master; {RECREATE}",
+            "bridge fdb del $virtual dev $bridge $tag self; "
+            "bridge fdb replace $virtual dev $other $tag master dynamic",
+            f"bridge fdb del $virtual dev $other $tag master; {RECREATE}",
         ),
     ),
     Fault(
@@ -32,8 +32,8 @@ FAULTS: tuple[Fault, ...] = (
         ),
         leaf=Script(
             "ip neigh replace $vm lladdr $mac dev $svi nud reachable; "
-            "bridge fdb replace $mac dev $other master dynamic",
-            "bridge fdb del $mac dev $other master",
+            "bridge fdb replace $mac dev $other $tag master dynamic",
+            "bridge fdb del $mac dev $other $tag master",
         ),
     ),
 )

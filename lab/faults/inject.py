@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from inventory.files import write_whole
+from lab.fabric.real_interfaces import vxlan_of
 from lab.faults.catalogue import ActiveFault, Fault, FaultReport, Script, find_fault
 from lab.faults.model import RECREATE
 from lab.machine.shell import call, wait_until
-from lab.topology.default import LabError, LeafSpec, VmSpec
+from lab.topology.default import LabError, LeafSpec, Topology, VmSpec
 from lab.topology.specs import UnknownInLabError
 
 if TYPE_CHECKING:
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
 _PATIENCE = 2.0
 _MEND_TIMEOUT = 10.0
+# The routing tables of the VRF, and how its bridge is told of a segment: as it is on this machine.
+_TABLES = """
+table=main local=local bridge=$svi tag=
+if [ "$vrf" != default ] && [ -e "/sys/class/net/$vrf" ]; then
+    table=$(ip -d link show dev "$vrf" | sed -n 's/.* vrf table \\([0-9]*\\).*/\\1/p')
+    local=$table
+fi
+[ ! -e /sys/class/net/bridge ] || { bridge=bridge tag="vlan $vlan"; }
+"""
 _LAST_RESORT = f"ip link set dev $port up; {RECREATE}; ifreload -a"
 
 
@@ -32,8 +42,9 @@ class _Victim:
     def variables(self) -> dict[str, str]:
         topology = self.lab.topology
         host = topology.hypervisor(self.vm.hypervisor or "")
-        ports = [hv.port for hv in topology.hypervisors if hv.leaf == self.leaf.name]
-        others = [port for port in ports if port != host.port]
+        ports = [hv.bridge_port for hv in topology.hypervisors if hv.leaf == self.leaf.name]
+        others = [port for port in ports if port != host.bridge_port]
+        tenant = topology.tenant
         return {
             "svi": topology.svi,
             "vip": str(topology.vip),
@@ -41,17 +52,24 @@ class _Victim:
             "own": str(self.leaf.svi_address),
             "vm": self.lab.address_of(self.vm),
             "mac": self.vm.mac,
-            "port": host.port,
-            "other": (others or [host.port])[0],
+            "port": host.bridge_port,
+            "other": (others or [host.bridge_port])[0],
+            "members": " ".join(host.cables.values()),
             "virtual": topology.virtual_mac,
-            "nic": host.interface,
+            "nics": " ".join(host.cables),
+            "vlan": str(topology.vlan),
+            "vni": str(topology.vni),
+            "vxlan": vxlan_of(self.leaf, topology.vni),
+            "vrf": tenant.vrf if tenant else "default",
+            "l3vni": str(tenant.l3vni) if tenant else "",
+            "l3vlan": str(tenant.l3vlan) if tenant else "",
         }
 
     def script(self, text: str) -> list[str]:
         """Return the command that runs a fault's script; every value is an argument of it."""
         variables = self.variables()
         names = " ".join(f"{name}=${{{n}}}" for n, name in enumerate(variables, 1))
-        return ["sh", "-c", f"{names}; {text}", "fault", *variables.values()]
+        return ["sh", "-c", f"{names}; {_TABLES}{text}", "fault", *variables.values()]
 
     def rogue(self) -> VmSpec:
         """Return another VM behind the same leaf, if possible on another hypervisor."""
@@ -103,9 +121,32 @@ def choose(lab: Lab, leaf: str | None, vm: str | None) -> _Victim:
         spec = topology.vms_behind(where)[0]
     elif topology.leaf_of(spec) != where:
         raise UnknownInLabError(f"{spec.name} is not behind {where.short_name}.")
+    if spec.overlap:
+        raise UnknownInLabError(f"{spec.name} is on the second tenant's network, which is spared.")
     if not spec.running:
         raise UnknownInLabError(f"{spec.name} is {spec.status}: nothing can cut it off.")
     return _Victim(lab, where, spec)
+
+
+def check_shape(topology: Topology, fault: Fault) -> None:
+    """Raise when a fault needs another shape, or another routing between segments.
+
+    Raises:
+        UnknownInLabError: it does, with what to do.
+    """
+    again = "vip lab down; vip lab up --shape"
+    if fault.shape not in (None, topology.shape):
+        raise UnknownInLabError(
+            f"{fault.name} needs a lab of the shape {fault.shape.value}; this one is "
+            f"{topology.shape.value}.",
+            f"{again} {fault.shape.value}",
+        )
+    if fault.routing not in (None, topology.routing):
+        raise UnknownInLabError(
+            f"{fault.name} needs a lab with {fault.routing.value} routing; in this one it is "
+            f"{topology.routing.value}.",
+            f"{again} real --routing {fault.routing.value}",
+        )
 
 
 class FaultInjector:
@@ -131,6 +172,7 @@ class FaultInjector:
             vm: the VM it is about; None takes the leaf's first one (``vm-a1``).
         """
         lab, found = self._lab, find_fault(fault)
+        check_shape(lab.topology, found)
         victim = choose(lab, leaf, vm)
         active = ActiveFault(found.name, victim.leaf.short_name, victim.vm.uuid)
         # Stored before the first script, so that what fails half way is mended too.

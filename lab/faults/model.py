@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lab.topology.shapes import Routing, Shape
+
 
 @dataclass(frozen=True)
 class Script:
     """A piece of shell that makes a fault, and the piece that undoes it.
 
-    Both run as root with these variables: ``$svi``, ``$vip`` (with its prefix length), ``$gateway``
-    (the VIP alone), ``$own`` (the SVI's own address with its prefix length), ``$vm`` and ``$mac``
-    (the VM's address and MAC), ``$port`` (the leaf's port of the VM's hypervisor), ``$other``
-    (another port of the segment, or ``$port`` where there is none), ``$virtual`` (the virtual MAC)
-    and ``$nic`` (the hypervisor's own end of the cable).
+    Both run as root with these variables:
+
+    * ``$svi``, ``$vip`` (with its prefix length), ``$gateway`` (the VIP alone), ``$own`` (the SVI's
+      own address with its prefix length), ``$virtual`` (the virtual MAC);
+    * ``$vm`` and ``$mac`` (the VM's address and MAC);
+    * ``$port`` (the leaf's bridge port of the VM's hypervisor, on the real shape a bond),
+      ``$members`` (the front ports of the cables), ``$other`` (another port of the segment, or
+      ``$port`` where there is none), ``$nics`` (the hypervisor's own ends of the cables);
+    * ``$vlan``, ``$vni`` and ``$vxlan`` (the segment's VLAN, its VNI, the leaf's device for that);
+      ``$bridge`` and ``$tag`` (the bridge, and ``vlan N`` where that is vlan-aware);
+    * ``$vrf`` (the SVI's VRF, or ``default``), ``$table`` and ``$local`` (its routing tables),
+      ``$l3vni`` and ``$l3vlan`` (the VRF's L3VNI and the VLAN of that; empty without).
 
     Attributes:
         make: makes the fault; if it fails, that is an error.
@@ -63,6 +72,8 @@ class Fault:
     spine: Script | None = None
     forget_arp: bool = False
     spreads: bool = False
+    shape: Shape | None = None
+    routing: Routing | None = None
 
     @property
     def recognised_as(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.fabric.routing import SPINE_AS
 from lab.faults.model import NO_ARP, NO_WAY_BACK, NOTHING_YET, Fault, Script, made_anew
+from lab.topology.shapes import Routing
 
 _ANNOUNCE = (
     f"vtysh -c 'configure terminal' -c 'router bgp {SPINE_AS}' -c 'address-family ipv4 unicast' -c"
@@ -27,7 +28,7 @@ FAULTS: tuple[Fault, ...] = (
         seen=NOTHING_YET,
         cure="reapply",
         latent=True,
-        leaf=made_anew("ip -4 route flush table main proto kernel scope link dev $svi-v0"),
+        leaf=made_anew("ip -4 route flush table $table proto kernel scope link dev $svi-v0"),
     ),
     Fault(
         name="svi-routes-lost",
@@ -37,7 +38,7 @@ FAULTS: tuple[Fault, ...] = (
         cure="reapply",
         leaf=made_anew(
             'for dev in $svi $(ip -o link | grep -o "$svi-v[0-9]*" | sort -u); do '
-            "ip -4 route flush table main proto kernel scope link dev $dev; done"
+            "ip -4 route flush table $table proto kernel scope link dev $dev; done"
         ),
     ),
     Fault(
@@ -46,7 +47,7 @@ FAULTS: tuple[Fault, ...] = (
         does="deletes the VIP's entry in the local routing table, and lets the VM's ARP entry age",
         seen=NO_ARP,
         cure="reapply",
-        leaf=made_anew("ip route del local $gateway dev $svi-v0 table local"),
+        leaf=made_anew("ip route del local $gateway dev $svi-v0 table $local"),
         forget_arp=True,
     ),
     Fault(
@@ -55,7 +56,10 @@ FAULTS: tuple[Fault, ...] = (
         does="adds a blackhole route to the VM's address",
         seen=NO_WAY_BACK,
         cure="none",
-        leaf=Script("ip route add blackhole $vm/32", "ip route del blackhole $vm/32"),
+        leaf=Script(
+            "ip route add blackhole $vm/32 table $table",
+            "ip route del blackhole $vm/32 table $table",
+        ),
     ),
     Fault(
         name="foreign-route",
@@ -63,6 +67,8 @@ FAULTS: tuple[Fault, ...] = (
         does="lets the spine announce the VM's address by BGP, which it cannot deliver",
         seen=NO_WAY_BACK,
         cure="none",
+        # The spine's routes are in the default VRF.
+        routing=Routing.ASYMMETRIC,
         spine=Script(f"{_ANNOUNCE} 'network '$vm/32", f"{_ANNOUNCE} 'no network '$vm/32"),
         leaf=Script(
             _until(f"{_BY_BGP} | grep -q .", "BGP did not bring the route to the leaf"),

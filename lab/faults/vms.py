@@ -20,10 +20,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         name="hypervisor-uplink-down",
         id="j2",
-        does="sets the hypervisor's end of the cable down: the leaf's port loses its carrier",
+        does="sets the hypervisor's end of its cables down: the leaf's port loses its carrier",
         seen=HOST_OFF,
         cure="none",
         diagnosis="hypervisor-unreachable",
-        hypervisor=Script("ip link set dev $nic down", "ip link set dev $nic up"),
+        hypervisor=Script(
+            "for nic in $nics; do ip link set dev $nic down; done",
+            "for nic in $nics; do ip link set dev $nic up; done",
+        ),
     ),
 )

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 
+from lab.topology.cloud import CloudSpec, ProjectSpec, stable_id
+from lab.topology.real import as_real
+from lab.topology.shapes import Routing, Shape
 from lab.topology.specs import (
     BystanderSpec,
-    CloudSpec,
     HypervisorSpec,
     LabError,
     LabUsageError,
     LeafSpec,
     PortSpec,
-    ProjectSpec,
     SeatSpec,
     ServiceSpec,
     Topology,
     VmSpec,
-    stable_id,
 )
 
 __all__ = [
@@ -26,11 +26,14 @@ __all__ = [
     "CloudSpec",
     "HypervisorSpec",
     "LabError",
+    "LabUsageError",
     "LeafSpec",
     "PortSpec",
     "ProjectSpec",
+    "Routing",
     "SeatSpec",
     "ServiceSpec",
+    "Shape",
     "Topology",
     "VmSpec",
     "default_topology",
@@ -73,12 +76,25 @@ _RACKS = (
         ),
     ),
 )
+#: Only in the real shape.
+_THIRD = _Rack(
+    number="02",
+    address="10.5.0.42/24",
+    svi_file="interfaces",
+    hypervisors=("hv62",),
+    vms=(("vm-d1", "hv62", "213.51"), ("vm-d2", "hv62", "213.52")),
+)
 _MAX_EXTRA_LEAFS = 40
 _DOMAIN = "example.internal"
 
 
 def default_topology(
-    name: str = "vk", extra_leafs: int = 0, extra_stanzas: dict[str, int] | None = None
+    name: str = "vk",
+    extra_leafs: int = 0,
+    extra_stanzas: dict[str, int] | None = None,
+    *,
+    shape: Shape = Shape.PLAIN,
+    routing: Routing = Routing.SYMMETRIC,
 ) -> Topology:
     """Return the default topology.
 
@@ -86,12 +102,15 @@ def default_topology(
         name: the lab's name; labs of different names can be up at once.
         extra_leafs: further leafs (``swt-sn2100-11`` ...), each with one hypervisor and two VMs.
         extra_stanzas: number of further interface stanzas by a leaf's number (``{"03": 480}``).
+        shape: how it is built.
+        routing: how leafs route between segments; only the real shape has the choice.
     """
     if not 0 <= extra_leafs <= _MAX_EXTRA_LEAFS:
         message = f"{extra_leafs} extra leafs cannot be made: 0 to {_MAX_EXTRA_LEAFS} can."
         raise LabUsageError(message)
     stanzas = extra_stanzas or {}
-    racks = (*_RACKS, *(_extra_rack(index) for index in range(extra_leafs)))
+    first = (*_RACKS, _THIRD) if shape is Shape.REAL else _RACKS
+    racks = (*first, *(_extra_rack(index) for index in range(extra_leafs)))
     unknown = sorted(set(stanzas) - {rack.number for rack in racks})
     if unknown:
         raise LabError(f"Extra stanzas are asked for leafs that are not drawn: {unknown}.")
@@ -103,7 +122,7 @@ def default_topology(
     leafs = tuple(
         _leaf(rack, place, stanzas.get(rack.number, 0)) for place, rack in enumerate(racks, 1)
     )
-    return Topology(
+    topology = Topology(
         name=name,
         leafs=leafs,
         hypervisors=tuple(_hypervisors(racks, leafs)),
@@ -127,6 +146,9 @@ def default_topology(
             ServiceSpec("neutron", IPv4Address("10.5.0.12"), 9696),
         ),
     )
+    if shape is Shape.REAL:
+        return as_real(topology, routing, single_vxlan=_THIRD.number)
+    return topology
 
 
 def _extra_rack(index: int) -> _Rack:

@@ -15,16 +15,18 @@ def draw(topology: Topology) -> Tree:
     for leaf in topology.leafs:
         branch = root.add(
             f"[bold cyan]{leaf.short_name}[/] {leaf.address.ip}  {topology.svi} "
-            f"{leaf.svi_address.ip}, VIP {topology.vip}"
+            f"{leaf.svi_address.ip}, VIP {topology.vip}{_vrfs(topology)}"
         )
         for hv in topology.hypervisors:
             if hv.leaf != leaf.name:
                 continue
-            twig = branch.add(f"{hv.port} - [bold]{hv.short_name}[/]")
+            ports = f"{hv.bond} ({' '.join(hv.cables.values())})" if hv.bond else hv.port
+            twig = branch.add(f"{ports} - [bold]{hv.short_name}[/]")
             for vm in topology.vms:
                 if vm.hypervisor == hv.name:
                     state = "" if vm.running else f" [yellow]{vm.status}[/]"
-                    twig.add(f"{vm.name} {vm.address and vm.address.ip}{state}")
+                    second = f" ({topology.overlap.svi})" if vm.overlap and topology.overlap else ""
+                    twig.add(f"{vm.name} {vm.address and vm.address.ip}{second}{state}")
         for host in topology.bystanders:
             if host.leaf == leaf.name:
                 branch.add(f"{host.port} - {host.name} {host.address.ip} ({topology.other_svi})")
@@ -34,3 +36,11 @@ def draw(topology: Topology) -> Tree:
     for service in topology.services:
         web.add(f"{service.name} {service.url}")
     return root
+
+
+def _vrfs(topology: Topology) -> str:
+    """Return what a leaf's line says of its VRFs."""
+    if topology.overlap is None:
+        return ""
+    first = f" in {topology.tenant.vrf}" if topology.tenant else ""
+    return f"{first}; {topology.overlap.svi} with the same VIP in {topology.overlap.tenant.vrf}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface
 
+from lab.topology.cloud import stable_id
 from lab.topology.default import default_topology
-from lab.topology.specs import HypervisorSpec, PortSpec, Topology, VmSpec, stable_id
+from lab.topology.specs import HypervisorSpec, PortSpec, Topology, VmSpec
 
 _EACH_LEAF = 4
 #: On this machine's loopback, where every address answers a ping.

@@ -8,7 +8,6 @@ find a lab that is already up.
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
@@ -17,14 +16,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from inventory.errors import ExitCode, VipkeeperError
 from inventory.names import did_you_mean
+from lab.topology.cloud import CloudSpec, OverlapSpec, ProjectSpec
+from lab.topology.shapes import Routing, Shape, TenantSpec
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
-_UUID_SPACE = uuid.UUID("6b9d5f0c-6c0f-5a0e-9b1f-3a52c7a1e453")
-
-
-def stable_id(kind: str, name: str) -> str:
-    """Return a UUID that is the same in every lab."""
-    return str(uuid.uuid5(_UUID_SPACE, f"{kind}/{name}"))
 
 
 class LabError(VipkeeperError):
@@ -73,6 +68,8 @@ class LeafSpec:
         ports: front ports, ``swp10`` (outside) and ``swp51`` (underlay) among them.
         svi_file: path below ``/etc/network`` that holds the VM segment's SVI.
         extra_stanzas: number of further stanzas (bridges without ports) to make it a big switch.
+        overlap_outside: its own address on ``swp11``, the second tenant's way out; None without.
+        single_vxlan: whether one VXLAN device (``vxlan48``) carries all its VNIs.
     """
 
     name: str
@@ -86,6 +83,8 @@ class LeafSpec:
     ports: tuple[PortSpec, ...]
     svi_file: str = "interfaces"
     extra_stanzas: int = 0
+    overlap_outside: IPv4Interface | None = None
+    single_vxlan: bool = False
 
     @property
     def short_name(self) -> str:
@@ -109,7 +108,21 @@ class LeafSpec:
 
 @dataclass(frozen=True)
 class HypervisorSpec:
-    """A compute host: its port, and its id in Mimic (``system_id``)."""
+    """A compute host: its port, and its id in Mimic (``system_id``).
+
+    Attributes:
+        name: FQDN, also its LLDP system name.
+        leaf: the leaf it is cabled to.
+        port: the leaf's port.
+        interface: its own end of that cable.
+        mac: MAC of the interface.
+        bmc_mac: MAC of its BMC.
+        address: its address on its own network.
+        system_id: its id in Mimic.
+        bond: the leaf's LACP bond of its cables; empty where the port itself is in the bridge.
+        second_port: the port of a second cable, from ``eth1``, in the same bond; empty without.
+        tagged: whether its bond is a trunk, with the VLANs of all its VMs tagged.
+    """
 
     name: str
     leaf: str
@@ -119,11 +132,25 @@ class HypervisorSpec:
     bmc_mac: str
     address: IPv4Address
     system_id: int
+    bond: str = ""
+    second_port: str = ""
+    tagged: bool = False
 
     @property
     def short_name(self) -> str:
         """Return the name up to its first dot."""
         return self.name.split(".", 1)[0]
+
+    @property
+    def bridge_port(self) -> str:
+        """Return the leaf's bridge port: the bond, or the port itself."""
+        return self.bond or self.port
+
+    @property
+    def cables(self) -> dict[str, str]:
+        """Return the leaf's port at the other end of each of its interfaces."""
+        second = {"eth1": self.second_port} if self.second_port else {}
+        return {self.interface: self.port, **second}
 
 
 @dataclass(frozen=True)
@@ -140,6 +167,7 @@ class VmSpec:
         status: its status in Nova.
         floating: floating address (known to Neutron; the lab does not translate it).
         fault: nova's fault message.
+        overlap: whether it is on the second tenant's network, whose addresses overlap.
     """
 
     name: str
@@ -151,6 +179,7 @@ class VmSpec:
     status: str = "ACTIVE"
     floating: IPv4Address | None = None
     fault: str = ""
+    overlap: bool = False
 
     @property
     def running(self) -> bool:
@@ -186,29 +215,6 @@ class ServiceSpec:
 
 
 @dataclass(frozen=True)
-class ProjectSpec:
-    """An OpenStack project."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True)
-class CloudSpec:
-    """The login of the lab's OpenStack, and its only provider network."""
-
-    region: str = "RegionOne"
-    username: str = "vipkeeper"
-    password: str = "lab-only"
-    project: str = "admin"
-    domain: str = "Default"
-    network: str = "provider-453"
-    network_id: str = stable_id("network", "provider-453")
-    subnet: str = "provider-453-v4"
-    subnet_id: str = stable_id("subnet", "provider-453-v4")
-
-
-@dataclass(frozen=True)
 class SeatSpec:
     """The operator's own machine, only on the management and on the outside network."""
 
@@ -218,7 +224,14 @@ class SeatSpec:
 
 @dataclass(frozen=True)
 class Topology:
-    """A whole lab."""
+    """A whole lab.
+
+    Attributes:
+        other_vni: the bystanders' VNI; only the real shape stretches their segment.
+        shape: how it is built.
+        tenant: the VRF of the VM segment; None where that is in the default VRF.
+        overlap: the second tenant; None without one.
+    """
 
     name: str
     leafs: tuple[LeafSpec, ...]
@@ -241,7 +254,11 @@ class Topology:
     other_vip: IPv4Interface = IPv4Interface("10.99.0.1/24")
     other_virtual_mac: str = "00:00:5e:00:01:63"
     core_outside: IPv4Interface = IPv4Interface("198.51.100.1/24")
+    other_vni: int = 10999
     management_network: IPv4Network = field(default=IPv4Network("10.5.0.0/24"))
+    shape: Shape = Shape.PLAIN
+    tenant: TenantSpec | None = None
+    overlap: OverlapSpec | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -260,12 +277,17 @@ class Topology:
         self._check_unique("leaf", [leaf.name for leaf in self.leafs])
         self._check_unique("hypervisor", [hypervisor.name for hypervisor in self.hypervisors])
         self._check_unique("VM id", [vm.uuid for vm in self.vms])
-        addresses = [str(vm.address.ip) for vm in self.vms if vm.address]
+        addresses = [str(vm.address.ip) for vm in self.vms if vm.address and not vm.overlap]
         addresses += [str(leaf.svi_address.ip) for leaf in self.leafs]
         self._check_unique("address", [*addresses, str(self.vip.ip), str(self.second_vip.ip)])
-        ports = [f"{hv.leaf} {hv.port}" for hv in self.hypervisors]
+        ports = [f"{hv.leaf} {port}" for hv in self.hypervisors for port in hv.cables.values()]
         ports += [f"{host.leaf} {host.port}" for host in self.bystanders]
         self._check_unique("port", ports)
+
+    @property
+    def routing(self) -> Routing:
+        """Return how leafs route between segments."""
+        return Routing.SYMMETRIC if self.tenant and self.tenant.l3vni else Routing.ASYMMETRIC
 
     @staticmethod
     def _check_unique(what: str, values: list[str]) -> None:
@@ -292,7 +314,8 @@ class Topology:
     def vm(self, name: str) -> VmSpec:
         """Return the VM of that name, UUID or address."""
         found = [vm for vm in self.vms if name in (vm.name, vm.uuid)]
-        found = found or [vm for vm in self.vms if vm.address and name == str(vm.address.ip)]
+        own = [vm for vm in self.vms if vm.address and not vm.overlap]
+        found = found or [vm for vm in own if vm.address and name == str(vm.address.ip)]
         if len(found) > 1:
             ids = " or ".join(vm.uuid for vm in found)
             raise UnknownInLabError(f"The lab has {len(found)} VMs called {name!r}.", f"Say {ids}.")
@@ -307,9 +330,11 @@ class Topology:
         return self.leaf(self.hypervisor(vm.hypervisor).leaf)
 
     def vms_behind(self, leaf: LeafSpec) -> tuple[VmSpec, ...]:
-        """Return the running VMs whose hypervisor is attached to a leaf."""
+        """Return the VM segment's running VMs whose hypervisor is attached to a leaf."""
         hosts = {hv.name for hv in self.hypervisors if hv.leaf == leaf.name}
-        return tuple(vm for vm in self.vms if vm.running and vm.hypervisor in hosts)
+        return tuple(
+            vm for vm in self.vms if vm.running and not vm.overlap and vm.hypervisor in hosts
+        )
 
     def service(self, name: str) -> ServiceSpec:
         """Return the web service of that name."""

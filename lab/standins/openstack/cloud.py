@@ -12,6 +12,7 @@ from flask import Response, request
 
 from lab.standins.behaviour import be_slow, cut_connection, hang
 from lab.standins.faults import OPENSTACK, Faults
+from lab.topology.cloud import CloudSpec, OverlapSpec
 from lab.topology.default import ProjectSpec, Topology, VmSpec
 
 APPLICATION_CREDENTIAL_ID = "1ab0000000000000000000000000c4ed"
@@ -118,6 +119,11 @@ class Cloud:
             again = asked in self.cut_requests
             self.cut_requests ^= {asked}
         return not again
+
+    def network_of(self, vm: VmSpec) -> CloudSpec | OverlapSpec:
+        """Return the provider network of a server."""
+        overlap = self.topology.overlap
+        return overlap if vm.overlap and overlap is not None else self.topology.cloud
 
     def servers(self) -> list[VmSpec]:
         """Return every server of every project."""

@@ -139,12 +139,12 @@ class _Neutron:
         return handler
 
     def _ports(self, token: Token) -> list[_Record]:
-        spec = self.cloud.topology.cloud
         found: list[_Record] = []
         admin = self.cloud.is_admin(token)  # it reads the faults: once, not for each port
         for vm in self.cloud.servers():
             if vm.address is None or not (admin or vm.project_id == token.project.id):
                 continue
+            spec = self.cloud.network_of(vm)
             record = _port(vm.project_id, spec.network_id)
             record.update(
                 id=port_id(vm),
@@ -195,7 +195,7 @@ class _Neutron:
                     "port_id": port_id(vm),
                     "port_details": {
                         "name": "",
-                        "network_id": self.cloud.topology.cloud.network_id,
+                        "network_id": self.cloud.network_of(vm).network_id,
                         "mac_address": vm.mac,
                         "admin_state_up": True,
                         "status": "ACTIVE",
@@ -219,15 +219,17 @@ class _Neutron:
         owner = topology.projects[0].id
         admin = self.cloud.is_admin(token)
         found: list[_Record] = []
-        for network_id, name, subnet_id, external in (
-            (topology.cloud.network_id, topology.cloud.network, topology.cloud.subnet_id, False),
-            (
-                stable_id("network", "external"),
-                "external",
-                stable_id("subnet", "external"),
-                True,
-            ),
-        ):
+        cloud, second = topology.cloud, topology.overlap
+        rows = [(cloud.network_id, cloud.network, cloud.subnet_id, False, topology.vlan)]
+        if second is not None:
+            row = (second.network_id, second.network, second.subnet_id, False, second.vlan)
+            rows.append(row)
+        external_id, external_subnet = (
+            stable_id("network", "external"),
+            stable_id("subnet", "external"),
+        )
+        rows.append((external_id, "external", external_subnet, True, topology.vlan))
+        for network_id, name, subnet_id, external, vlan in rows:
             record: _Record = {
                 "id": network_id,
                 "name": name,
@@ -243,7 +245,7 @@ class _Neutron:
             if admin:
                 record["provider:network_type"] = "vlan"
                 record["provider:physical_network"] = "physnet1"
-                record["provider:segmentation_id"] = topology.vlan
+                record["provider:segmentation_id"] = vlan
             found.append(record)
         return found
 
@@ -253,8 +255,12 @@ class _Neutron:
         owner = topology.projects[0].id
         external = stable_id("subnet", "external")
         gateway = _FLOATING_NETWORK.network_address + 1
+        networks = [spec, *([topology.overlap] if topology.overlap else [])]
         rows = (
-            (spec.subnet_id, spec.subnet, spec.network_id, topology.vip.network, topology.vip.ip),
+            *(
+                (x.subnet_id, x.subnet, x.network_id, topology.vip.network, topology.vip.ip)
+                for x in networks
+            ),
             (external, "external", stable_id("network", "external"), _FLOATING_NETWORK, gateway),
         )
         return [

@@ -161,14 +161,14 @@ def _addresses(cloud: Cloud, vm: VmSpec) -> Record:
     ]
     if vm.floating is not None:
         found.append({**found[0], "addr": str(vm.floating), "OS-EXT-IPS:type": "floating"})
-    return {cloud.topology.cloud.network: found}
+    return {cloud.network_of(vm).network: found}
 
 
 def interfaces(cloud: Cloud, vm: VmSpec) -> list[Record]:
     """Return the interface attachments of a server."""
     if vm.address is None:
         return []
-    spec = cloud.topology.cloud
+    spec = cloud.network_of(vm)
     return [
         {
             "port_id": port_id(vm),
