@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from lab.fabric import mgmt_ssh
 from lab.fabric.interfaces import render_interfaces
 from lab.fabric.real_interfaces import vxlan_of
 from lab.fabric.routing import DAEMONS, render_leaf
@@ -27,7 +28,7 @@ from lab.machine import netns
 from lab.machine.keys import host_keys
 from lab.machine.shell import call, ip_batch, wait_until
 from lab.machine.tree import NOPASSWD_USER
-from lab.topology.default import LabError, LeafSpec, Topology
+from lab.topology.default import LabError, LeafSpec, Shape, Topology
 
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -120,8 +121,13 @@ class Leaf(ABC):
         }
         configuration = render_interfaces(self.spec, self.topology, vlan_aware=vlan_aware)
         files |= {f"etc/network/{path}": text for path, text in configuration.items()}
+        if self.topology.shape is Shape.REAL:
+            files |= mgmt_ssh.FILES
         for name, text in files.items():
             _write(self.upper, self.tree, name, text)
+        for name, leads in mgmt_ssh.LINKS.items() if self.topology.shape is Shape.REAL else ():
+            _make_directories(self.upper, self.tree, name)
+            (self.upper / name).symlink_to(leads)
         for name, (private, public) in host_keys(self.spec.short_name).items():
             _write(self.upper, self.tree, f"etc/ssh/{name}", private, mode=0o600)
             _write(self.upper, self.tree, f"etc/ssh/{name}.pub", public)
@@ -338,8 +344,15 @@ class Leaf(ABC):
 
 
 def _write(upper: Path, tree: Path, name: str, text: str, mode: int = 0o644) -> None:
-    """Write a file of the disk; its directories get the owner and mode they have in the tree."""
+    """Write a file of the disk, and its directories."""
+    _make_directories(upper, tree, name)
     path = upper / name
+    path.write_text(text)
+    path.chmod(mode)
+
+
+def _make_directories(upper: Path, tree: Path, name: str) -> None:
+    """Make the directories of a file; they get the owner and mode that they have in the tree."""
     for relative in reversed(Path(name).parents):
         directory = upper / relative
         if not directory.exists():
@@ -348,5 +361,3 @@ def _write(upper: Path, tree: Path, name: str, text: str, mode: int = 0o644) -> 
                 like = (tree / relative).stat()
                 directory.chmod(stat.S_IMODE(like.st_mode))
                 os.chown(directory, like.st_uid, like.st_gid)
-    path.write_text(text)
-    path.chmod(mode)
