@@ -75,8 +75,11 @@ def know_neighbours(topology: Topology, leafs: Sequence[Leaf]) -> bool:
 
 
 def wait_evpn(leafs: Sequence[Leaf], timeout: float) -> None:
-    """Wait until every running leaf has learnt the VTEP of every other one by EVPN."""
-    running = [leaf for leaf in leafs if leaf.running]
+    """Wait until every running leaf has learnt the VTEP of every other one by EVPN.
+
+    FRR 8.4 does not read the VNIs of a single VXLAN device: a leaf with one is not waited for.
+    """
+    running = [leaf for leaf in leafs if leaf.running and not leaf.spec.single_vxlan]
 
     def heard() -> bool:
         return all(

@@ -178,10 +178,11 @@ def _tunnels(leaf: LeafSpec, topology: Topology) -> list[str]:
     common = f"\tvxlan-local-tunnelip {leaf.loopback}\n{_MTU}\n\tbridge-learning off\n"
     common += "\tbridge-arp-nd-suppress on\n"
     if leaf.single_vxlan:
-        mapped = " ".join(f"{vlan}={vni}" for vlan, vni in carried.items())
+        # One pair a line: Debian's ifupdown2 reads no more of each.
+        mapped = "".join(f"\tbridge-vlan-vni-map {vlan}={vni}\n" for vlan, vni in carried.items())
         head = f"auto {SINGLE_VXLAN}\niface {SINGLE_VXLAN}\n"
         local = _always_local(SINGLE_VXLAN, [mac for macs in gateways.values() for mac in macs])
-        return ["# --- tunnels", f"{head}\tbridge-vlan-vni-map {mapped}\n{common}{local}"]
+        return ["# --- tunnels", f"{head}{mapped}{common}{local}"]
     return [
         "# --- tunnels: no list of leafs here, EVPN tells who else there is",
         *(

@@ -16,6 +16,7 @@ from lab.standins.openstack.cloud import (
     stable_id,
     unauthorized,
 )
+from lab.topology.cloud import CloudSpec, OverlapSpec
 from lab.topology.default import VmSpec
 
 _Record = dict[str, object]
@@ -255,7 +256,8 @@ class _Neutron:
         owner = topology.projects[0].id
         external = stable_id("subnet", "external")
         gateway = _FLOATING_NETWORK.network_address + 1
-        networks = [spec, *([topology.overlap] if topology.overlap else [])]
+        networks: list[CloudSpec | OverlapSpec] = [spec]
+        networks += [topology.overlap] if topology.overlap else []
         rows = (
             *(
                 (x.subnet_id, x.subnet, x.network_id, topology.vip.network, topology.vip.ip)
