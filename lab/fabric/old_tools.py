@@ -144,7 +144,10 @@ def bridge(release: Release, arguments: Sequence[str]) -> tuple[list[str], Calla
     shown = len(words) < 2 or words[1] in {"show", "list", "lst"}  # noqa: PLR2004 - a verb
     if wants_json(options) and release < NO_JSON:
         raise RefusedError('Option "-j" is unknown, try "bridge help".')
-    if not shown:
+    tunnels = what == "vlan" and words[1:2] == ["tunnelshow"]
+    if tunnels and release <= NO_JSON:  # it came with 4.11
+        raise RefusedError('Command "tunnelshow" is unknown, try "bridge vlan help".')
+    if not shown and not tunnels:
         return list(arguments), str
     if wants_json(options):
         if what == "vlan":
@@ -180,15 +183,18 @@ def _fdb_json(release: Release) -> Callable[[str], str]:
 def _vlans_json(text: str) -> str:
     """Return an object with the ports as its keys, in place of today's list."""
     rows = json.loads(text or "[]")
-    return json.dumps({row["ifname"]: row["vlans"] for row in rows}) + "\n"
+    kept = {row["ifname"]: row.get("vlans") or row.get("tunnels") or [] for row in rows}
+    return json.dumps(kept) + "\n"
 
 
 def _vlans_text(text: str) -> str:
     _, _, body = text.partition("\n")
-    lines = ["port\tvlan ids"]
+    tunnels = "tunnel" in text.partition("\n")[0]
+    lines = ["port\tvlan ids\ttunnel id" if tunnels else "port\tvlan ids"]
     for line in body.splitlines():
         name, *words = line.split() if line[:1].strip() else ["", *line.split()]
-        lines += ["", f"{name}\t {' '.join(words)}"] if name else [f"\t {' '.join(words)}"]
+        told = ("\t " if tunnels else " ").join(words)
+        lines += ["", f"{name}\t {told}"] if name else [f"\t {told}"]
     return "\n".join([lines[0], *lines[2:], "", ""])
 
 

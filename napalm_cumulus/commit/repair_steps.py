@@ -127,16 +127,16 @@ def bridges_of(configuration: Configuration, port: str) -> tuple[str, ...]:
     found = [
         name
         for at in configuration.stanzas()
-        if _names_port(" ".join(at.stanza.values("bridge-ports")).split(), port)
+        if names_port(" ".join(at.stanza.values("bridge-ports")).split(), port)
         for name in at.stanza.interfaces
     ]
     return tuple(dict.fromkeys(found))
 
 
-def _names_port(tokens: list[str], port: str) -> bool:
+def names_port(tokens: list[str], port: str) -> bool:
     """Return whether the words of ``bridge-ports`` name a port, or ifupdown2's patterns do.
 
-    >>> _names_port("glob swp1-20s0-3".split(), "swp5s2"), _names_port(["swp1"], "swp11")
+    >>> names_port("glob swp1-20s0-3".split(), "swp5s2"), names_port(["swp1"], "swp11")
     (True, False)
     """
     return port in tokens or any(

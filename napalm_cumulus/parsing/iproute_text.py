@@ -31,6 +31,10 @@ _NEVER_A_KIND = (
     "prog/",
 )
 _FDB_FLAGS = {"self", "sticky", "router", "offload", "extern_learn"}
+#: Numbers and words among the details of a link.
+_DETAIL_NUMBERS = ("vlan_filtering", "id", "table", "min_links", "ad_aggregator_id")
+_OF_LACP = ("aggregator", "num_ports", "partner_mac")
+_VLAN_FLAGS = ("PVID", "Egress Untagged")
 _PORT = re.compile(r"^\d+: ([^:@\s]+)(?:@\S+)?\b.*: <[^>]*>(?:.* master (\S+) state (\S+))?")
 _RULE = re.compile(r"^(\d+):\s+(.*)$")
 #: Words of a rule without a value, and their form in JSON.
@@ -110,20 +114,26 @@ def _link_part(row: Row, part: str, following: str) -> None:
         numbers = map(int, following.split())
         row.setdefault("stats64", {})[words[0][:2].lower()] = dict(zip(names, numbers, strict=True))
     elif re.match(r"[a-z]", part) and not part.startswith(_NEVER_A_KIND):
-        if words[0].endswith("_slave"):
-            return
-        row.setdefault("linkinfo", {"info_kind": words[0], "info_data": _details(words)})
+        info = row.setdefault("linkinfo", {})
+        kind, slave, _ = words[0].partition("_slave")
+        if slave:
+            info |= {"info_slave_kind": kind, "info_slave_data": _details(words)}
+        elif "info_kind" not in info:
+            info |= {"info_kind": kind, "info_data": _details(words)}
 
 
 def _details(words: list[str]) -> Row:
-    """Return the details by ``-d`` of a bridge, a VLAN, a vxlan device or a VRF."""
+    """Return the details by ``-d`` of a bridge, VLAN, vxlan device, VRF, bond, or bond's port."""
     pairs = _pairs(words[1:])
     details: Row = {
-        key: int(pairs[key])
-        for key in ("vlan_filtering", "id", "table")
-        if pairs.get(key, "").isdigit()
+        key: int(pairs[key]) for key in _DETAIL_NUMBERS if pairs.get(key, "").isdigit()
     }
-    return details | ({"local": pairs["local"]} if "local" in pairs else {})
+    details |= {key: pairs[key] for key in ("local", "mode", "mii_status") if key in pairs}
+    of_lacp = {key: pairs[f"ad_{key}"] for key in _OF_LACP if f"ad_{key}" in pairs}
+    if of_lacp:
+        numbers = {key: int(value) for key, value in of_lacp.items() if value.isdigit()}
+        details["ad_info"] = of_lacp | numbers
+    return details | {key: True for key in ("external", "vnifilter") if key in words}
 
 
 def addresses(text: str) -> list[Row]:
@@ -246,6 +256,7 @@ def forwarding(text: str) -> list[Row]:
             raise ValueError(f"no MAC address in {line[:60]!r}")
         row: Row = {"mac": mac, "ifname": pairs["dev"]}
         row["flags"] = external_by_todays_word([word for word in words if word in _FDB_FLAGS])
+        row |= {key: int(pairs[key]) for key in ("vni", "src_vni") if key in pairs}
         states = [word for word in words if word in {"permanent", "static", "stale"}]
         row["state"] = states[0] if states else ""
         row |= {key: pairs[key] for key in ("master", "vlan", "dst") if key in pairs}
@@ -268,9 +279,36 @@ def vlans(text: str) -> list[Row]:
         if not line[0].isspace():
             rows.append({"ifname": words.pop(0), "vlans": []})
         if words and words[0] != "None":
-            first, _, last = words[0].partition("-")
-            rows[-1]["vlans"].append({"vlan": int(first), "vlanEnd": int(last or first)})
+            flags = [flag for flag in _VLAN_FLAGS if flag in line]
+            rows[-1]["vlans"].append(
+                {**_range(words[0], "vlan"), **({"flags": flags} if flags else {})}
+            )
     return rows
+
+
+def tunnels(text: str) -> list[Row]:
+    """Return the rows of ``bridge vlan tunnelshow``.
+
+    Raises:
+        ValueError: the text is something else.
+    """
+    header, _, body = text.partition("\n")
+    if text.strip() and not header.startswith("port"):
+        raise ValueError(f"no VLANs with their VNIs in {header[:60]!r}")
+    rows: list[Row] = []
+    for line in _lines(body):
+        words = line.split()
+        if not line[0].isspace():
+            rows.append({"ifname": words.pop(0), "tunnels": []})
+        if len(words) > 1:
+            rows[-1]["tunnels"].append({**_range(words[0], "vlan"), **_range(words[1], "tunid")})
+    return rows
+
+
+def _range(text: str, name: str) -> Row:
+    """Return a number, or the first and the last one of a range, as JSON names them."""
+    first, _, last = text.partition("-")
+    return {name: int(first), **({f"{name}End": int(last)} if last else {})}
 
 
 def routes(text: str) -> list[Row]:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from napalm_cumulus.result import CommandResult
 from tasks.facts import configuration, frr, kernel, probes
+from tasks.facts.bridging import Bridging
 from tasks.facts.configuration import UnreadFilesError
+from tasks.facts.configured_bridging import bridging_of
 from tasks.facts.model import SwitchFacts
 from tasks.facts.section import Results, section
 
@@ -44,6 +46,7 @@ def read_facts(
         gateways_unread=configured.unread,
         commented=configured.commented,
         repeated=configured.repeated,
+        bridging=bridging_of(configured.read, macs) if configured.read else Bridging(),
         links=links,
         addresses=section(results, "addresses", kernel.addresses),
         routes=routes,
@@ -51,6 +54,10 @@ def read_facts(
         neighbours=section(results, "neighbours", kernel.neighbours),
         fdb=section(results, "fdb", kernel.fdb),
         ports=section(results, "ports", kernel.ports),
+        bridge_vlans=section(results, "bridge_vlans", kernel.bridge_vlans),
+        vlan_tunnels=section(
+            results, "vlan_tunnels", kernel.vlan_tunnels, absent=kernel.no_tunnels
+        ),
         lldp=section(results, "lldp", configuration.lldp, absent=configuration.no_lldpd),
         drift=section(
             results, "drift", lambda result: configuration.drift(result, configured.gateways)

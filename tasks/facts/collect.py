@@ -116,6 +116,8 @@ def _standing() -> Mapping[str, str]:
         "neighbours": iproute.NEIGHBOURS.command(_EACH),
         "fdb": iproute.FDB.command(_EACH),
         "ports": iproute.PORTS.command(_EACH),
+        "bridge_vlans": _where_vlan_aware(iproute.VLANS),
+        "vlan_tunnels": _where_vlan_aware(iproute.TUNNELS),
         "lldp": f"timeout {_EACH} sh -c {shlex.quote(LLDP)}",
         "drift": f"timeout {_EACH} ifquery -a -c -o json",
         "sysctls": (
@@ -127,6 +129,12 @@ def _standing() -> Mapping[str, str]:
         "evpn_peers": frr("show bgp l2vpn evpn summary json"),
         "left_over": _left_over_command(),
     }
+
+
+def _where_vlan_aware(table: iproute.Table) -> str:
+    """Return the command for a table that only VLAN-aware bridges have; else it is empty."""
+    aware = "grep -qsx 1 /sys/class/net/*/bridge/vlan_filtering"
+    return f"if {aware}; then {table.command(_EACH)}; else echo '[]'; fi"
 
 
 def _left_over_command() -> str:

@@ -45,12 +45,13 @@ class UnreadFilesError(Exception):
 
 @dataclass(frozen=True)
 class Configured:
-    """What the facts hold of the configuration."""
+    """What the facts hold of the configuration; ``read`` is what ifupdown2 makes of the files."""
 
     gateways: tuple[Gateway, ...] = ()
     commented: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
     unread: str = ""
+    read: Configuration | None = None
 
 
 class _Recorded:
@@ -90,6 +91,7 @@ def configuration(results: Results, more: Mapping[str, CommandResult] | None) ->
                 for interface, path, line, address in commented_addresses(disk)
             ),
             repeated=tuple(_repeated(disk)),
+            read=made or disk,
         )
     except UnreadFilesError:
         if more is not None:

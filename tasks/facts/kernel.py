@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
+from typing import Any
 
 from napalm_cumulus.parsing import iproute
 from napalm_cumulus.parsing.output import text_of
 from napalm_cumulus.result import CommandResult
 from tasks.addresses import address, interface, network
+from tasks.facts.bridging import BondState, TunnelFact, VlanFact
 from tasks.facts.model import (
     AddressFact,
     FdbFact,
@@ -46,6 +48,7 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
         kind, name = str(info.get("info_kind", "")), str(row["ifname"])
         vrr = _VRR.fullmatch(name) if kind == "macvlan" else None
         number = data.get("id")
+        external = kind == "vxlan" and bool(data.get("external"))
         yield LinkFact(
             name=name,
             index=int(row.get("ifindex", 0)),
@@ -56,11 +59,32 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
             master=str(row.get("master", "")),
             parent=str(row.get("link") or (vrr[1] if vrr else "")),
             protodown=bool(row.get("proto_down")),
-            vni=int(number) if kind == "vxlan" and number is not None else None,
+            vni=int(number) if kind == "vxlan" and number is not None and not external else None,
             local=str(data.get("local") or data.get("local6", "")) if kind == "vxlan" else "",
             vlan=int(number) if kind == "vlan" and number is not None else None,
             table=int(data["table"]) if kind == "vrf" and "table" in data else None,
+            external=external,
+            vlan_filtering=bool(data["vlan_filtering"]) if "vlan_filtering" in data else None,
+            bond=_bond(data) if kind == "bond" else None,
+            aggregator=_aggregator(info),
         )
+
+
+def _bond(data: Mapping[str, Any]) -> BondState:
+    lacp = data.get("ad_info") or {}
+    return BondState(
+        mode=str(data.get("mode", "")),
+        min_links=int(data.get("min_links") or 0),
+        partner=str(lacp.get("partner_mac", "")).lower(),
+        aggregator=int(lacp["aggregator"]) if "aggregator" in lacp else None,
+    )
+
+
+def _aggregator(info: Mapping[str, Any]) -> int | None:
+    """Return the aggregator of a port of an LACP bond; None for another device."""
+    data = info.get("info_slave_data") or {}
+    number = data.get("ad_aggregator_id") if info.get("info_slave_kind") == "bond" else None
+    return None if number is None else int(number)
 
 
 def addresses(result: CommandResult) -> Iterator[AddressFact]:
@@ -158,6 +182,7 @@ def fdb(result: CommandResult) -> Iterator[FdbFact]:
             state=str(row["state"]),
             vlan=int(row["vlan"]) if "vlan" in row else None,
             external="extern_learn" in row["flags"],
+            vni=next((int(row[key]) for key in ("src_vni", "vni") if key in row), None),
         )
 
 
@@ -167,6 +192,34 @@ def ports(result: CommandResult) -> Iterator[PortFact]:
         name = str(row["ifname"])
         if "master" in row:
             yield PortFact(name, str(row["master"]), str(row["state"]))
+
+
+def bridge_vlans(result: CommandResult) -> Iterator[VlanFact]:
+    """Yield the rows of ``bridge vlan show``; none where no bridge is VLAN-aware."""
+    for row in iproute.VLANS.rows(result):
+        for entry in row["vlans"]:
+            first, flags = int(entry["vlan"]), entry.get("flags", ())
+            yield VlanFact(
+                port=str(row["ifname"]),
+                first=first,
+                last=int(entry.get("vlanEnd", first)),
+                pvid="PVID" in flags,
+                untagged="Egress Untagged" in flags,
+            )
+
+
+def vlan_tunnels(result: CommandResult) -> Iterator[TunnelFact]:
+    """Yield the rows of ``bridge vlan tunnelshow``."""
+    for row in iproute.TUNNELS.rows(result):
+        for entry in row["tunnels"]:
+            first = int(entry["vlan"])
+            last = int(entry.get("vlanEnd", first))
+            yield TunnelFact(str(row["ifname"]), first, last, int(entry["tunid"]))
+
+
+def no_tunnels(result: CommandResult) -> bool:
+    """Return whether iproute2 is too old (before 4.11) to know single VXLAN devices."""
+    return b'"tunnelshow" is unknown' in result.stderr[:500]
 
 
 def boot(result: CommandResult) -> Boot:

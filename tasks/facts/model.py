@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from tasks.addresses import IpAddress, IpInterface, IpNetwork
+from tasks.facts.bridging import BondState, Bridging, TunnelFact, VlanFact
 from tasks.model import Boot, Gateway
 
 Row = TypeVar("Row")
@@ -50,10 +51,14 @@ class LinkFact:
         master: its bridge or VRF, or empty.
         parent: the device it is stacked on (the SVI of a macvlan), or empty.
         protodown: whether a daemon or a person has set it protocol-down.
-        vni: the VNI of a vxlan device.
+        vni: the VNI of a vxlan device; None for a single VXLAN device, which has many.
         local: a vxlan device's own tunnel address, or empty.
         vlan: the VLAN of a VLAN device.
         table: the number of a VRF's routing table.
+        external: whether it is a single VXLAN device, to which its bridge tells the VNI.
+        vlan_filtering: whether a bridge is VLAN-aware; None where iproute2 does not tell.
+        bond: the state of a bond.
+        aggregator: the number of the aggregator that a port of an LACP bond is in.
     """
 
     name: str
@@ -69,6 +74,10 @@ class LinkFact:
     local: str = ""
     vlan: int | None = None
     table: int | None = None
+    external: bool = False
+    vlan_filtering: bool | None = None
+    bond: BondState | None = None
+    aggregator: int | None = None
 
     @property
     def up(self) -> bool:
@@ -152,6 +161,7 @@ class FdbFact:
         state: ``permanent``, ``static``, ... or empty for a learnt one.
         vlan: the VLAN, where the bridge is VLAN-aware.
         external: whether a daemon made the entry (``extern_learn``).
+        vni: the VNI of an entry of a single VXLAN device.
     """
 
     mac: str
@@ -161,6 +171,7 @@ class FdbFact:
     state: str = ""
     vlan: int | None = None
     external: bool = False
+    vni: int | None = None
 
 
 @dataclass(frozen=True)
@@ -308,6 +319,7 @@ class SwitchFacts:
         gateways_unread: why the configuration could not be read; else empty.
         commented: places (file and line) of address lines in a stanza that are commented out, with
             the address.
+        bridging: what the configuration says of VLAN-aware bridges and of bonds.
         repeated: places of stanzas for an interface that an earlier stanza describes, with the
             interface's name.
         sysctls: value by path below ``/proc/sys/net/ipv4`` (``conf/vlan453-v0/rp_filter``,
@@ -324,6 +336,7 @@ class SwitchFacts:
     gateways_unread: str = ""
     commented: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
+    bridging: Bridging = field(default_factory=Bridging)
     links: Section[LinkFact] = field(default_factory=Section)
     addresses: Section[AddressFact] = field(default_factory=Section)
     routes: Section[RouteFact] = field(default_factory=Section)
@@ -331,6 +344,8 @@ class SwitchFacts:
     neighbours: Section[NeighbourFact] = field(default_factory=Section)
     fdb: Section[FdbFact] = field(default_factory=Section)
     ports: Section[PortFact] = field(default_factory=Section)
+    bridge_vlans: Section[VlanFact] = field(default_factory=Section)
+    vlan_tunnels: Section[TunnelFact] = field(default_factory=Section)
     lldp: Section[LldpFact] = field(default_factory=Section)
     drift: Section[DriftFact] = field(default_factory=Section)
     vnis: Section[VniFact] = field(default_factory=Section)

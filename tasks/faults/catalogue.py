@@ -5,7 +5,7 @@ from __future__ import annotations
 from tasks.faults.base import Fault
 from tasks.faults.fabric import configuration, evpn
 from tasks.faults.gateway import addresses, devices, routes, rules, sysctls
-from tasks.faults.segment import fdb, neighbours, ports, probes
+from tasks.faults.segment import bonds, fdb, neighbours, ports, probes, vlans
 from tasks.faults.segment.vm import BY_EXCLUSION
 
 FAULTS: tuple[Fault, ...] = (
@@ -17,7 +17,9 @@ FAULTS: tuple[Fault, ...] = (
     *fdb.FAULTS,
     *probes.FAULTS,
     *rules.FAULTS,
+    *vlans.FAULTS,
     *ports.FAULTS,
+    *bonds.FAULTS,
     *neighbours.FAULTS,
     *evpn.FAULTS,
 )

@@ -111,6 +111,15 @@ class GatewayView:
         parent = self.links.get(svi.parent)
         return svi.parent if parent is not None and parent.kind == "bridge" else ""
 
+    @cached_property
+    def vlan(self) -> int | None:
+        """Return the SVI's VLAN on a VLAN-aware bridge; None where it is the bridge itself."""
+        return self.switch.bridge_of(self.svi)[1]
+
+    def passes(self, port: str) -> bool | None:
+        """Return whether a port of the bridge lets the SVI's VLAN through; None: not known."""
+        return self.switch.passes(port, self.bridge, self.vlan)
+
     def works(self, device: str) -> bool:
         """Return whether a device is there and up, and so are the devices below it."""
         return self.switch.works(device)
@@ -253,6 +262,11 @@ class GatewayView:
     def bridge_port(self, port: str) -> str:
         """Return the bridge port of a front port: the port itself, or its bond."""
         return self.switch.bond_of(port) or port
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """Return the bridge ports of the hypervisors, each once."""
+        return tuple(dict.fromkeys(map(self.bridge_port, self.plugged)))
 
     @cached_property
     def plugged(self) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tasks.addresses import IpAddress
+from tasks.facts.bridging import ConfiguredPort, VlanFact
 from tasks.facts.index import Index
 from tasks.facts.model import FdbFact, LinkFact, ProbeFact
 from tasks.model import Gateway
@@ -37,6 +38,7 @@ class ExpectedFromSite:
 
 
 _GLOB = re.compile(r"[*?\[{]|^(glob|regex|none|all)$")
+_ALL_VLANS = 4096
 #: So many devices can be stacked below a bridge (port, bond, bridge).
 _DEEP = 4
 
@@ -143,10 +145,37 @@ class FactsView(Index):
         return {row.name: row.bridge for row in self.facts.ports.rows}
 
     def bond_of(self, port: str) -> str:
-        """Return the bond of a port; empty where it is in none."""
+        """Return the bond of a port, or else the one it should be in; empty for none."""
         link = self.links.get(port)
         master = self.links.get(link.master) if link else None
-        return master.name if master is not None and master.kind == "bond" else ""
+        if master is not None and master.kind == "bond":
+            return master.name
+        return self._meant_bond.get(port, "")
+
+    @cached_property
+    def _meant_bond(self) -> Mapping[str, str]:
+        """Return the bond of each port in the configuration, where the kernel has that bond."""
+        return {
+            port: bond.name
+            for bond in self.facts.bridging.bonds.values()
+            if bond.name in self.links
+            for port in bond.ports
+        }
+
+    @cached_property
+    def bond_ports(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the ports of each bond: those it has, and those that it should have."""
+        found: dict[str, dict[str, None]] = {}
+        for link in self.facts.links.rows:
+            if link.kind == "bond":
+                found.setdefault(link.name, {})
+            if bond := self.bond_of(link.name):
+                found.setdefault(bond, {})[link.name] = None
+        return {bond: tuple(ports) for bond, ports in found.items()}
+
+    def beside(self, port: str) -> tuple[str, ...]:
+        """Return the port and the others of its bond; of a bond, its ports."""
+        return self.bond_ports.get(port) or self.bond_ports.get(self.bond_of(port)) or (port,)
 
     def top(self, port: str) -> str:
         """Return the bridge of a port (or of its bond); empty where there is none."""
@@ -161,17 +190,91 @@ class FactsView(Index):
         return ""
 
     def vxlan_of(self, svi: str) -> LinkFact | None:
-        """Return the vxlan device of an SVI: the port of its bridge with the VNI."""
+        """Return the vxlan device of an SVI: the port of its bridge with the VLAN."""
         bridge, vlan = self.bridge_of(svi)
         found = [x for x in self.facts.links.rows if x.kind == "vxlan" and x.master == bridge]
-        if vlan is not None:
-            found = [x for x in found if (x.name, vlan) in self._carried]
-        return found[0] if found else None
+        if vlan is None:
+            return found[0] if found else None
+        # A VLAN that is missing on the port is a fault of its own, and no other VNI.
+        meant = [x for x in found if self.is_meant(x.name, vlan)]
+        having = [x for x in found if self.vlan_on(x.name, vlan) or (x.name, vlan) in self._carried]
+        return next(iter((*meant, *having)), None)
+
+    def vni_of(self, svi: str) -> int | None:
+        """Return the VNI of an SVI: its vxlan device's, or what that one has for its VLAN."""
+        link, (_, vlan) = self.vxlan_of(svi), self.bridge_of(svi)
+        if link is None or not link.external:
+            return link.vni if link else None
+        port = self.facts.bridging.ports.get(link.name)
+        meant = port.vnis.get(vlan) if port and vlan is not None else None
+        return meant if meant is not None else self.mapped_vni(link.name, vlan)
+
+    def mapped_vni(self, port: str, vlan: int | None) -> int | None:
+        """Return the VNI that a single VXLAN device has for a VLAN; None where it has none."""
+        for row in self.facts.vlan_tunnels.rows:
+            if row.port == port and vlan is not None and row.first <= vlan <= row.last:
+                return row.vni + vlan - row.first
+        return None
+
+    def vnis_of(self, link: LinkFact) -> tuple[int, ...]:
+        """Return the VNIs of a vxlan device."""
+        if not link.external:
+            return () if link.vni is None else (link.vni,)
+        rows = (row for row in self.facts.vlan_tunnels.rows if row.port == link.name)
+        return tuple(n for r in rows for n in range(r.vni, r.vni + _span(r.first, r.last)))
 
     @cached_property
     def _carried(self) -> frozenset[tuple[str, int | None]]:
         """Return the VLANs of each port of a VLAN-aware bridge, as far as entries show them."""
         return frozenset((row.port, row.vlan) for row in self.facts.fdb.rows if row.bridge)
+
+    @cached_property
+    def _vlans(self) -> Mapping[str, tuple[VlanFact, ...]]:
+        found: dict[str, list[VlanFact]] = defaultdict(list)
+        for row in self.facts.bridge_vlans.rows:
+            found[row.port].append(row)
+        return {port: tuple(rows) for port, rows in found.items()}
+
+    def vlan_on(self, port: str, vlan: int) -> VlanFact | None:
+        """Return how a VLAN passes a port of a VLAN-aware bridge; None where it does not."""
+        rows = self._vlans.get(port, ())
+        return next((row for row in rows if row.first <= vlan <= row.last), None)
+
+    def pvid_on(self, port: str) -> int | None:
+        """Return the VLAN of frames without a tag at a port; None where they are dropped."""
+        return next((row.first for row in self._vlans.get(port, ()) if row.pvid), None)
+
+    def passes(self, port: str, bridge: str, vlan: int | None) -> bool | None:
+        """Return whether a VLAN passes a port of a bridge, or the bridge itself.
+
+        Without VLAN filtering everything passes. None where the VLANs could not be read.
+        """
+        if vlan is None or not self.filters(bridge):
+            return True
+        return self.vlan_on(port, vlan) is not None if "bridge_vlans" in self.known else None
+
+    def filters(self, bridge: str) -> bool:
+        """Return whether a bridge is VLAN-aware; an iproute2 before 4.6 does not tell."""
+        link = self.links.get(bridge)
+        told = link.vlan_filtering if link else None
+        return told if told is not None else bridge in self._meant_aware
+
+    @cached_property
+    def _meant_aware(self) -> frozenset[str]:
+        return frozenset(port.bridge for port in self.facts.bridging.ports.values())
+
+    def is_meant(self, port: str, vlan: int) -> bool:
+        """Return whether the configuration gives a port of a VLAN-aware bridge a VLAN."""
+        meant = self.facts.bridging.ports.get(port)
+        return meant is not None and meant.judged and meant.carries(vlan)
+
+    def meant_ports(self, svi: str) -> tuple[ConfiguredPort, ...]:
+        """Return the ports of an SVI's VLAN-aware bridge that are to carry its VLAN."""
+        bridge, vlan = self.bridge_of(svi)
+        ports = self.facts.bridging.ports.values()
+        return tuple(
+            p for p in ports if p.bridge == bridge and vlan is not None and p.carries(vlan)
+        )
 
     @cached_property
     def plugged(self) -> tuple[tuple[str, str], ...]:
@@ -210,6 +313,11 @@ class FactsView(Index):
         """Return the port where LLDP sees a host; empty where it does not."""
         folded = name.casefold()
         return self.port_of.get(folded) or self.port_of.get(folded.split(".", 1)[0], "")
+
+
+def _span(first: int, last: int) -> int:
+    """Return the number of VLANs in a range; a VLAN has 12 bits, whatever a switch says."""
+    return max(0, min(last - first + 1, _ALL_VLANS))
 
 
 def configured_ports(gateway: Gateway) -> tuple[str, ...]:

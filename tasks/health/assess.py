@@ -53,13 +53,14 @@ def assess(
         seconds=seconds,
         checked=len(checks),
         judged=tuple(check.id for check in checks),
-        vnis=vnis_of(facts) if read else (),
+        vnis=vnis_of(view) if read else (),
     )
 
 
-def vnis_of(facts: SwitchFacts) -> tuple[int, ...]:
+def vnis_of(view: SwitchView) -> tuple[int, ...]:
     """Return the VNIs of the switch's vxlan devices."""
-    return tuple(sorted({link.vni for link in facts.links.rows if link.vni is not None}))
+    rows = (link for link in view.facts.links.rows if link.kind == "vxlan")
+    return tuple(sorted({vni for link in rows for vni in view.vnis_of(link)}))
 
 
 def unreachable(

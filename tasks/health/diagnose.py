@@ -68,7 +68,8 @@ def _look(view: GatewayView) -> list[Diagnosis]:
     rows = [fault for fault in CURED if view.switch.known.issuperset(fault.needs)]
     found = [(fault, diagnosis) for fault in rows if (diagnosis := fault.diagnose(view))]
     diagnoses = [diagnosis for _, diagnosis in found]
-    return diagnoses + exclude(view, diagnoses, deaf=any(fault.silences_arp for fault, _ in found))
+    deaf = any(fault.silences_arp and not diagnosis.latent for fault, diagnosis in found)
+    return diagnoses + exclude(view, diagnoses, deaf=deaf)
 
 
 def _hold_back(found: Sequence[Diagnosis]) -> list[Diagnosis]:

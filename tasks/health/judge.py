@@ -40,6 +40,8 @@ _SECTIONS = {
     "neighbours": "ip neigh",
     "fdb": "bridge fdb",
     "ports": "bridge link",
+    "bridge_vlans": "bridge vlan show",
+    "vlan_tunnels": "bridge vlan tunnelshow",
     "lldp": "lldpctl",
     "drift": "ifquery",
     "vnis": "show evpn vni",

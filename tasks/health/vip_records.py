@@ -25,8 +25,7 @@ def records_of(view: SwitchView) -> tuple[VipRecord, ...]:
 
 def _record(view: SwitchView, vip: Vip) -> VipRecord:
     facts, gateway, virtual, link, svi = view.facts, vip.gateway, vip.virtual, vip.link, vip.svi
-    vxlan = view.vxlan_of(gateway.interface)
-    vni = vxlan.vni if vxlan else None
+    vni = view.vni_of(gateway.interface)
     told = next((row for row in facts.vnis.rows if row.vni == vni and row.kind == "L2"), None)
     vrf = _vrf(view, gateway) or (told.vrf if told else "default")
     l3 = next((row for row in facts.vrf_vnis.rows if row.vrf == vrf), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inventory.names import first_few
 from tasks.facts.model import LinkFact
 from tasks.faults.base import Fault, Sighting
 from tasks.faults.gateway_view import SwitchView
@@ -11,6 +12,7 @@ from tasks.faults.model import Status
 
 #: The MAC of the entries by which a vxlan device floods to a VTEP.
 _FLOOD = "00:00:00:00:00:00"
+_NAMED = 6
 
 
 def _peers(view: SwitchView) -> Iterator[Sighting]:
@@ -49,16 +51,17 @@ def _without_evpn(view: SwitchView) -> Iterator[Sighting]:
     if facts.vnis.unread or facts.vrf_vnis.unread:
         return  # what FRR knows is not known
     told = {row.vni for row in facts.vnis.rows} | {row.vni for row in facts.vrf_vnis.rows}
-    static = {row.port for row in facts.fdb.rows if row.mac == _FLOOD and row.remote}
+    static = {(row.port, row.vni) for row in facts.fdb.rows if row.mac == _FLOOD and row.remote}
     for link in _vxlans(view):
-        if link.vni in told:
+        unknown = [vni for vni in view.vnis_of(link) if vni not in told]
+        if facts.vnis.absent:  # VTEPs may be configured by hand, without EVPN
+            unknown = [v for v in unknown if (link.name, v if link.external else None) not in static]
+        if not unknown:
             continue
-        if facts.vnis.absent and link.name in static:
-            continue  # VTEPs are configured by hand, without EVPN
         why = "FRR is not running" if facts.vnis.absent else "FRR does not know its VNI"
         yield Sighting(
             link.name,
-            f"show evpn vni: {why}; {link.name} has VNI {link.vni}",
+            f"show evpn vni: {why}; {link.name} has VNI {first_few(list(map(str, unknown)), _NAMED)}",
             "Start FRR: systemctl status frr."
             if facts.vnis.absent
             else "Is advertise-all-vni configured, and the device up and in its bridge?",
@@ -67,7 +70,16 @@ def _without_evpn(view: SwitchView) -> Iterator[Sighting]:
 
 def _without_vxlan(view: SwitchView) -> Iterator[Sighting]:
     for row in view.facts.vnis.rows:
-        if row.vxlan not in view.links:
+        link = view.links.get(row.vxlan)
+        if link is not None and link.external and view.facts.vlan_tunnels.known:
+            if row.vni not in view.vnis_of(link):
+                yield Sighting(
+                    f"VNI {row.vni}",
+                    f"show evpn vni: VNI {row.vni} has the device {row.vxlan}, and bridge vlan "
+                    "tunnelshow shows no VLAN with it there",
+                    f"ifup of its bridge; see bridge-vlan-vni-map of {row.vxlan}.",
+                )
+        elif link is None:
             yield Sighting(
                 f"VNI {row.vni}",
                 f"show evpn vni: VNI {row.vni} has "

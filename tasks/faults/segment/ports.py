@@ -28,18 +28,44 @@ def _lacks_carrier(link: LinkFact | None) -> bool:
 
 
 def _configured(view: GatewayView) -> tuple[str, ...]:
-    """Return the ports that the gateway's stanza names; none where others are looked for."""
-    if view.silent and view.plugged:
-        return tuple(p for p in view.plugged if view.switch.stanza_of.get(p) == view.svi)
-    return tuple(port for port, svi in view.switch.stanza_of.items() if svi == view.svi)
+    """Return the bridge ports that the configuration gives the gateway's segment.
+
+    They stand in the SVI's own stanza, or in that of its VLAN-aware bridge.
+    """
+    switch = view.switch
+    meant = [port.name for port in switch.meant_ports(view.svi)]
+    found = meant or [port for port, svi in switch.stanza_of.items() if svi == view.svi]
+    return tuple(p for p in found if not (view.silent and view.plugged) or p in view.members)
 
 
 def _wanted(view: GatewayView) -> Mapping[str, str]:
-    """Return the ports that must serve the gateway, with the source of that knowledge."""
+    """Return the bridge ports that must serve the gateway, with the source of that knowledge."""
     found = {
-        port: f"{name or 'a hypervisor'} is plugged in there" for port, name in view.plugged.items()
+        view.bridge_port(port): f"{name or 'a hypervisor'} is plugged in there"
+        for port, name in view.plugged.items()
     }
-    return found | dict.fromkeys(_configured(view), f"configured in {view.svi}")
+    return found | dict.fromkeys(_configured(view), f"configured in {_place(view)}")
+
+
+def bridge_ports_of(view: GatewayView) -> tuple[str, ...]:
+    """Return the bridge ports that must serve the gateway, bonds among them."""
+    return tuple(_wanted(view))
+
+
+def _place(view: GatewayView) -> str:
+    """Return the stanza with the ports; several SVIs share that of a VLAN-aware bridge."""
+    return view.svi if view.vlan is None else view.bridge
+
+
+def spoken_for(view: GatewayView) -> str:
+    """Return the SVI of a finding about a port; the first where several share the bridge."""
+    return view.svi if view.vlan is None else view.switch.svi_on.get(view.bridge, "")
+
+
+def _owner(view: GatewayView, member: str) -> str:
+    """Return the hypervisor behind a bridge port; empty where it is not known."""
+    found = (view.plugged.get(port) for port in (member, *view.switch.beside(member)))
+    return next((name for name in found if name), "")
 
 
 def _port_out(view: GatewayView) -> Iterator[Sighting]:
@@ -54,7 +80,7 @@ def _port_out(view: GatewayView) -> Iterator[Sighting]:
     found = False
     for port, why in _wanted(view).items():
         link = view.links.get(port)
-        top = view.switch.bridge_ports.get(view.bridge_port(port), "")
+        top = view.switch.bridge_ports.get(port, "")
         sure = port in configured
         wrong = top != view.bridge if sure or view.silent else not top
         if link is not None and view.bridge and wrong:
@@ -64,19 +90,19 @@ def _port_out(view: GatewayView) -> Iterator[Sighting]:
                 port,
                 f"bridge link: {port} is a port {at}; {why}",
                 f"ifup {view.bridge if sure else port}.",
-                view.svi if sure else "",
+                spoken_for(view) if sure else "",
                 None if sure or drift else Status.WARNING,
                 view.bridge,
                 certain=sure or bool(drift),
                 latent=not (sure or drift or view.silent),
-                about=view.plugged.get(port, ""),
+                about=_owner(view, port),
             )
     if drift and not found:
         yield Sighting(
             view.bridge,
             drift[0],
             f"ifup {view.bridge}.",
-            view.svi,
+            spoken_for(view),
             Status.WARNING,
             view.bridge,
             about="whoever is behind the ports that the configuration gives it",
@@ -102,21 +128,22 @@ def _with_bridge_drift(found: Diagnosis, view: GatewayView, _: Sequence[Sighting
 
 
 def _port_down(view: GatewayView) -> Iterator[Sighting]:
-    for port, why in _wanted(view).items():
-        for name in dict.fromkeys((port, view.bridge_port(port))):
-            link = view.links.get(name)
-            if link is None and port not in _configured(view):
-                continue  # the records name a port that the switch does not have
-            if link is None or (not link.up and link.kind != "vxlan"):  # vxlan has its own check
-                what = "does not exist" if link is None else "is administratively down"
-                yield Sighting(
-                    name,
-                    f"ip link: {name} {what}; {why}",
-                    f"ifup {name}.",
-                    view.svi if port in _configured(view) else "",
-                    device=name,
-                    about=view.plugged.get(port, ""),
-                )
+    """Find bridge ports that are down or gone; a bond's own ports have faults of their own."""
+    configured = set(_configured(view))
+    for name, why in _wanted(view).items():
+        link = view.links.get(name)
+        if link is None and name not in configured:
+            continue  # the records name a port that the switch does not have
+        if link is None or (not link.up and link.kind != "vxlan"):  # vxlan has its own check
+            what = "does not exist" if link is None else "is administratively down"
+            yield Sighting(
+                name,
+                f"ip link: {name} {what}; {why}",
+                f"ifup {name}.",
+                spoken_for(view) if name in configured else "",
+                device=name,
+                about=_owner(view, name),
+            )
 
 
 def _port_down_sentence(_: GatewayView, seen: Sequence[Sighting]) -> str:
@@ -133,7 +160,7 @@ def _blocking(view: GatewayView) -> Iterator[Sighting]:
     """
     if not view.works(view.bridge):
         return  # the ports of a bridge that is down are disabled
-    hosts = {view.bridge_port(port) for port in view.plugged}
+    hosts = set(view.members)
     for row in view.facts.ports.rows:
         if row.bridge != view.bridge or row.state == "forwarding":
             continue
@@ -154,9 +181,9 @@ def _blocking(view: GatewayView) -> Iterator[Sighting]:
 
 def _dark(view: GatewayView) -> Iterator[tuple[str, str, bool]]:
     """Yield each hypervisor's ports without a carrier, and whether it has no other port."""
-    ports_of: dict[str, list[str]] = {}
+    ports_of: dict[str, dict[str, None]] = {}
     for port, name in view.plugged.items():
-        ports_of.setdefault(name, []).append(port)
+        ports_of.setdefault(name, {}).update(dict.fromkeys(view.switch.beside(port)))
     for name, ports in ports_of.items():
         dead = [port for port in ports if _lacks_carrier(view.links.get(port))]
         for port in dead:
@@ -166,7 +193,7 @@ def _dark(view: GatewayView) -> Iterator[tuple[str, str, bool]]:
 def _unreachable(view: GatewayView) -> Iterator[Sighting]:
     """Find hypervisors without a carrier on any port; without another port, that explains all."""
     found = [(port, name) for port, name, all_dead in _dark(view) if all_dead]
-    everybody = len(found) == len(view.plugged)
+    everybody = {name for _, name in found} == set(view.plugged.values())
     for port, name in found:
         yield Sighting(
             port,

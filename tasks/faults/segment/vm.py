@@ -60,13 +60,19 @@ def _vm_mute(view: GatewayView, *, deaf: bool) -> Diagnosis | None:
         return None
     ports = [port for silent in dead for port in silent.ports]
     known = bool(ports) and all(_forwards(view, port) for port in ports)
+    unread = [] if view.passes(view.bridge) is not None else ["the VLANs of its port were not read"]
     beside = _beside(view, dead, ports)
     who = ", ".join(map(str, dead))
     return Diagnosis(
         "vm-unreachable",
-        f"{who} does not answer ARP on its own segment, and the switch and the port of its "
-        "hypervisor are well: the VM's network is down",
+        f"{who} does not answer ARP on its own segment, and "
+        + (
+            "the switch and the port of its hypervisor are well: the VM's network is down"
+            if known
+            else "nothing else is seen to be wrong: the VM's network may be down"
+        ),
         (
+            *(f"bridge vlan: {why}" for why in unread),
             *(f"arping on {view.gateway.interface}: {s.address} is silent" for s in dead),
             *([f"bridge fdb: {beside} others are seen on {', '.join(ports)}"] if beside else []),
         ),
@@ -123,8 +129,15 @@ def _beyond(view: GatewayView) -> Diagnosis | None:
 
 
 def _forwards(view: GatewayView, port: str) -> bool:
-    inside = [row for row in view.facts.ports.rows if row.name == view.bridge_port(port)]
-    return has_carrier(view.links.get(port)) and any(row.state == "forwarding" for row in inside)
+    """Return whether frames of the segment are known to pass the port."""
+    member = view.bridge_port(port)
+    inside = [row for row in view.facts.ports.rows if row.name == member]
+    return (
+        has_carrier(view.links.get(member))
+        and any(row.state == "forwarding" and row.bridge == view.bridge for row in inside)
+        and view.passes(member) is True
+        and view.passes(view.bridge) is True
+    )
 
 
 def _beside(view: GatewayView, dead: Sequence[SilentEndpoint], ports: Sequence[str]) -> int:
