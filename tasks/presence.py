@@ -73,7 +73,7 @@ def judge(
         evidence += _neighbour_evidence(facts.neighbours, set(macs), set(addresses))
     warnings = []
     ports = [port for port in ports if port]  # the uplink source does not know every port
-    if seen and ports and not set(seen) & set(ports):
+    if seen and ports and not {*seen, *bonds_of(facts, seen)} & {*ports, *bonds_of(facts, ports)}:
         warnings.append(
             f"LLDP sees {hypervisor} on {', '.join(seen)}, the uplink source says "
             f"{', '.join(ports)}: the cabling record is behind"
@@ -134,6 +134,13 @@ def learnt(facts: SwitchFacts, macs: Collection[str] | None) -> Places:
 def macs_of(neighbours: Section[NeighbourFact], addresses: Collection[str]) -> frozenset[str]:
     """Return the MACs that the neighbour table has for addresses."""
     return frozenset(r.mac for r in neighbours.rows if r.mac and str(r.address) in addresses)
+
+
+def bonds_of(facts: SwitchFacts, ports: Collection[str]) -> frozenset[str]:
+    """Return the bonds of ports: LLDP speaks on the ports of a bond, and the bridge has the bond."""
+    bonds = {row.name for row in facts.links.rows if row.kind == "bond"}
+    masters = (row.master for row in facts.links.rows if row.name in ports)
+    return frozenset(master for master in masters if master in bonds)
 
 
 def vteps_of(facts: SwitchFacts) -> tuple[str, ...]:

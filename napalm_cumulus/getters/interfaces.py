@@ -174,13 +174,21 @@ def kind(link: dict[str, Any]) -> str:
     return str(link.get("linkinfo", {}).get("info_kind", ""))
 
 
+def bond_of_ports(links: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the bond of each port of a bond."""
+    bonds = {link["ifname"] for link in links if kind(link) == "bond"}
+    return {link["ifname"]: link["master"] for link in links if link.get("master") in bonds}
+
+
 def vrf_members(links: list[dict[str, Any]]) -> dict[str, set[str]]:
     """Return the interfaces of each VRF; those in no VRF belong to the default one."""
     vrfs = {link["ifname"] for link in links if kind(link) == "vrf"}
     members: dict[str, set[str]] = {DEFAULT_VRF: set(), **{name: set() for name in vrfs}}
+    masters = {link["ifname"]: str(link.get("master", "")) for link in links}
+    bonds = bond_of_ports(links)
     for link in links:
         if link["ifname"] not in vrfs:
-            master = str(link.get("master", ""))
+            master = masters.get(bonds.get(link["ifname"], ""), masters[link["ifname"]])
             members[master if master in vrfs else DEFAULT_VRF].add(link["ifname"])
     return members
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napalm_cumulus.getters.interfaces import LINKS, interfaces_of_vrf, named
+from napalm_cumulus.getters.interfaces import LINKS, bond_of_ports, interfaces_of_vrf, named
 from napalm_cumulus.getters.query import getter
 from napalm_cumulus.parsing import iproute, lldp_text
 from napalm_cumulus.parsing.output import json_of, mac_address, reader, text_of, unexpected
@@ -53,12 +53,16 @@ def parse_lldp_neighbors(lldp: CommandResult) -> dict[str, list[models.LLDPNeigh
     return found
 
 
-@getter(LLDP)
+@getter(LLDP, LINKS)
 @reader
 def parse_lldp_neighbors_detail(
-    lldp: CommandResult, interface: str = ""
+    lldp: CommandResult, links: CommandResult, interface: str = ""
 ) -> dict[str, list[models.LLDPNeighborDetailDict]]:
-    """Return the LLDP neighbours in detail, of one interface or (with "") of all."""
+    """Return the LLDP neighbours in detail, of one interface or (with "") of all.
+
+    The parent interface is the bond of a port: lldpd speaks on each port of a bond.
+    """
+    bonds = bond_of_ports(named(links))
     found: dict[str, list[models.LLDPNeighborDetailDict]] = {}
     for local, name, chassis, port in _neighbors(lldp):
         if interface in {"", local}:
@@ -67,7 +71,7 @@ def parse_lldp_neighbors_detail(
             ]
             found.setdefault(local, []).append(
                 {
-                    "parent_interface": "",
+                    "parent_interface": bonds.get(local, ""),
                     "remote_port": _identity(port)[1],
                     "remote_chassis_id": _identity(chassis)[1],
                     "remote_port_description": _text(port.get("descr")),

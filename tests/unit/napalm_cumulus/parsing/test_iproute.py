@@ -173,6 +173,88 @@ def test_vlans_of_every_release(said: Any) -> None:
     assert (one["ifname"], one["vlans"][0]["vlan"]) == ("swp1", 453)
 
 
+VLAN_ROWS = [
+    {"ifname": "swp1", "vlans": [{"vlan": 1, "flags": ["PVID", "Egress Untagged"]}, {"vlan": 453}]},
+    {"ifname": "bridge", "vlans": [{"vlan": 100, "vlanEnd": 102}]},
+]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        VLAN_ROWS,
+        {row["ifname"]: row["vlans"] for row in VLAN_ROWS},
+        "# text\nport\tvlan ids\nswp1\t 1 PVID Egress Untagged\n\t 453\n\nbridge\t 100-102\n\n",
+        "# text\nport              vlan-id  \nswp1              1 PVID Egress Untagged\n"
+        "                  453\nbridge            100-102\n",
+    ],
+    ids=["5.0", "4.9", "4.3", "today's text"],
+)
+def test_how_vlans_pass_a_port_in_every_release(said: Any) -> None:
+    assert rows(iproute.VLANS, said) == VLAN_ROWS
+
+
+TUNNEL_ROWS = [
+    {
+        "ifname": "vxlan48",
+        "tunnels": [
+            {"vlan": 453, "tunid": 10453},
+            {"vlan": 600, "vlanEnd": 602, "tunid": 10600, "tunidEnd": 10602},
+        ],
+    }
+]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        TUNNEL_ROWS,
+        {"vxlan48": TUNNEL_ROWS[0]["tunnels"]},
+        "# text\nport\tvlan ids\ttunnel id\nvxlan48\t 453\t 10453\n\t 600-602\t 10600-10602\n\n",
+        "# text\nport              vlan-id    tunnel-id  \nvxlan48           453        10453\n"
+        "                  600-602    10600-10602\n",
+        "# text\nport\tvlan ids\ttunnel id\nswp1\t None\nvxlan48\t 453\t 10453\n"
+        "\t 600-602\t 10600-10602\n",
+    ],
+    ids=["5.0", "4.14", "4.14's text", "today's text", "a port without any"],
+)
+def test_the_vnis_of_vlans_of_every_release(said: Any) -> None:
+    assert [row for row in rows(iproute.TUNNELS, said) if row["tunnels"]] == TUNNEL_ROWS
+
+
+def test_what_a_bond_and_its_ports_are_doing_stands_in_their_text_too() -> None:
+    ether = "link/ether 24:8a:07:00:00:07 brd ff:ff:ff:ff:ff:ff promiscuity 0"
+    said = (
+        "# text\n7: bond1: <BROADCAST,MASTER,UP,LOWER_UP> mtu 9000 qdisc noqueue master bridge "
+        f"state UP mode DEFAULT group default \\    {ether} \\    bond mode 802.3ad miimon 100 "
+        "updelay 0 min_links 1 lp_interval 1 lacp_rate fast ad_select stable ad_aggregator 1 "
+        "ad_num_ports 2 ad_actor_key 15 ad_partner_key 15 ad_partner_mac 0c:c4:7a:32:00:02 "
+        "\\    bridge_slave state forwarding priority 32 cost 2\n"
+        "8: swp1: <BROADCAST,SLAVE,UP,LOWER_UP> mtu 9000 qdisc mq master bond1 state UP mode "
+        f"DEFAULT group default \\    {ether} \\    bond_slave state ACTIVE mii_status UP "
+        "link_failure_count 0 perm_hwaddr 24:8a:07:00:00:07 queue_id 0 ad_aggregator_id 1\n"
+        "9: vxlan48: <BROADCAST,UP,LOWER_UP> mtu 9000 qdisc noqueue master bridge state UNKNOWN "
+        f"mode DEFAULT group default \\    {ether} \\    vxlan external id 0 local 10.0.0.11 "
+        "srcport 0 0 dstport 4789 nolearning ttl 64 ageing 300\n"
+    )
+    bond, port, single = rows(iproute.LINKS, said)
+    details = bond["linkinfo"]["info_data"]
+    assert (details["mode"], details["min_links"]) == ("802.3ad", 1)
+    assert details["ad_info"] == {
+        "aggregator": 1,
+        "num_ports": 2,
+        "partner_mac": "0c:c4:7a:32:00:02",
+    }
+    assert port["linkinfo"]["info_slave_kind"] == "bond"
+    assert port["linkinfo"]["info_slave_data"] == {"mii_status": "UP", "ad_aggregator_id": 1}
+    assert single["linkinfo"]["info_data"] == {"external": True, "id": 0, "local": "10.0.0.11"}
+
+
+def test_an_entry_of_a_single_device_names_its_vni_in_text_too() -> None:
+    said = f"# text\n{MAC} dev vxlan48 dst 10.0.0.12 src_vni 10453 self extern_learn\n"
+    assert rows(iproute.FDB, said)[0]["src_vni"] == 10453
+
+
 LINK = "mtu 9000 qdisc noqueue state UP mode DEFAULT group default \\    link/ether"
 LINKS = f"""\
 # text

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tasks.facts.model import Section, SwitchFacts
 from tasks.faults.catalogue import FAULTS
 from tasks.faults.model import Finding, Status
 from tasks.faults.view import ExpectedFromSite
 from tasks.health.judge import NOT_JUDGED, UNREAD, check_ids, judge
+from tests.unit.tasks.health.aware import aware, single
 from tests.unit.tasks.health.broken import (
     HERE,
     HV,
@@ -31,6 +35,7 @@ from tests.unit.tasks.health.broken import (
 from tests.unit.tasks.health.cases_fabric import FABRIC
 from tests.unit.tasks.health.cases_gateway import GATEWAY
 from tests.unit.tasks.health.cases_segment import SEGMENT
+from tests.unit.tasks.health.cases_vlans import VLANS
 from tests.unit.tasks.health.recorded import (
     INTERFACES,
     SWITCH,
@@ -41,12 +46,26 @@ from tests.unit.tasks.health.recorded import (
     said,
 )
 
-CASES = [*GATEWAY, *SEGMENT, *FABRIC]
+CASES = [*GATEWAY, *SEGMENT, *VLANS, *FABRIC]
 
 
 def test_a_healthy_leaf_gives_no_finding() -> None:
     assert judge(facts()) == ()
     assert judge(facts(), HERE) == ()
+
+
+@pytest.mark.parametrize("make", [aware, single])
+def test_a_healthy_leaf_with_a_vlan_aware_bridge_and_a_bond_gives_no_finding(
+    make: Callable[[], SwitchFacts],
+) -> None:
+    assert judge(make()) == ()
+    assert judge(make(), HERE) == ()
+
+
+@pytest.mark.parametrize("missing", ["bridge_vlans", "vlan_tunnels"])
+def test_vlans_that_cannot_be_read_are_unknown_and_never_called_missing(missing: str) -> None:
+    told = {missing: Section[Any](unread="bridge: Permission denied")}
+    assert {f.check for f in judge(replace(single(), **told))} == {"unread"}
 
 
 def test_a_leaf_with_static_vteps_and_no_frr_gives_no_finding() -> None:

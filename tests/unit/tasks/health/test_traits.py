@@ -25,6 +25,7 @@ NO_TOGGLE = {
     "policy-rule-to",
     "policy-rule-iif",
     "hypervisor-unreachable",
+    "vlan-not-configured",
     "port-down",
     "port-blocking",
 }
