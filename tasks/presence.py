@@ -137,7 +137,7 @@ def macs_of(neighbours: Section[NeighbourFact], addresses: Collection[str]) -> f
 
 
 def bonds_of(facts: SwitchFacts, ports: Collection[str]) -> frozenset[str]:
-    """Return the bonds of ports: LLDP speaks on the ports of a bond, and the bridge has the bond."""
+    """Return the bonds of ports; LLDP speaks on the ports of a bond, not on the bond."""
     bonds = {row.name for row in facts.links.rows if row.kind == "bond"}
     masters = (row.master for row in facts.links.rows if row.name in ports)
     return frozenset(master for master in masters if master in bonds)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inventory.names import did_you_mean
 from lab.faults import (
     addresses,
+    bonds,
     devices,
     fdb,
     files,
@@ -15,12 +16,14 @@ from lab.faults import (
     routes,
     rules,
     sysctls,
+    vlans,
     vms,
 )
 from lab.faults.model import Fault, Script
+from lab.topology.shapes import Shape
 from lab.topology.specs import UnknownInLabError
 
-__all__ = ["FAULTS", "ActiveFault", "Fault", "FaultReport", "Script", "find_fault"]
+__all__ = ["FAULTS", "PLAIN_FAULTS", "ActiveFault", "Fault", "FaultReport", "Script", "find_fault"]
 
 FAULTS: tuple[Fault, ...] = (
     *devices.FAULTS,
@@ -31,9 +34,14 @@ FAULTS: tuple[Fault, ...] = (
     *sysctls.FAULTS,
     *rules.FAULTS,
     *ports.FAULTS,
+    *vlans.FAULTS,
+    *bonds.FAULTS,
     *vms.FAULTS,
     *files.FAULTS,
 )
+
+#: Those of a lab of the plain shape.
+PLAIN_FAULTS: tuple[Fault, ...] = tuple(fault for fault in FAULTS if fault.shape is not Shape.REAL)
 
 
 def find_fault(name: str) -> Fault:

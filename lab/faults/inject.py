@@ -173,7 +173,14 @@ class FaultInjector:
         """
         lab, found = self._lab, find_fault(fault)
         check_shape(lab.topology, found)
+        if found.single_vxlan and not leaf and not vm:
+            leaf = next(spec.name for spec in lab.topology.leafs if spec.single_vxlan)
         victim = choose(lab, leaf, vm)
+        if found.single_vxlan and not victim.leaf.single_vxlan:
+            raise UnknownInLabError(
+                f"{found.name} needs a leaf with a single VXLAN device; {victim.leaf.short_name} "
+                "has one for each VNI."
+            )
         active = ActiveFault(found.name, victim.leaf.short_name, victim.vm.uuid)
         # Stored before the first script, so that what fails half way is mended too.
         self._remember([*(x for x in self.active() if x != active), active])

@@ -55,6 +55,9 @@ class Fault:
         forget_arp: whether the VM has to forget the VIP's MAC, so that the loss is seen at once.
         spreads: whether everybody behind the leaf is cut off within seconds, each as soon as an ARP
             entry for the leaf has expired, including the neighbours at its uplinks.
+        shape: the shape of the lab that it needs; None for any.
+        routing: the routing between segments that it needs; None for any.
+        single_vxlan: whether it needs a leaf with a single VXLAN device.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Fault:
     spreads: bool = False
     shape: Shape | None = None
     routing: Routing | None = None
+    single_vxlan: bool = False
 
     @property
     def recognised_as(self) -> str:

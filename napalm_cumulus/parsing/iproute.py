@@ -138,9 +138,10 @@ PERMANENT = {
 }
 FDB = Table("bridge -j fdb show", "bridge fdb show", iproute_text.forwarding, _forwarding)
 PORTS = Table("bridge -j link show", "bridge link show", iproute_text.ports)
-#: ``-c`` joins VLANs in a row; a trunk may have all of them.
-VLANS = Table("bridge -c -j vlan show", "bridge -c vlan show", iproute_text.vlans, _vlans)
+#: VLANs in a row are joined, since a trunk may have all of them. (Today ``-c`` means colours.)
+_JOINED = "bridge -compressvlans"
+VLANS = Table(f"{_JOINED} -j vlan show", f"{_JOINED} vlan show", iproute_text.vlans, _vlans)
 #: Which VNI a single VXLAN device gives to each VLAN; it came with 4.11.
 TUNNELS = Table(
-    "bridge -c -j vlan tunnelshow", "bridge -c vlan tunnelshow", iproute_text.tunnels, _tunnels
+    f"{_JOINED} -j vlan tunnelshow", f"{_JOINED} vlan tunnelshow", iproute_text.tunnels, _tunnels
 )

@@ -114,20 +114,20 @@ def _link_part(row: Row, part: str, following: str) -> None:
         numbers = map(int, following.split())
         row.setdefault("stats64", {})[words[0][:2].lower()] = dict(zip(names, numbers, strict=True))
     elif re.match(r"[a-z]", part) and not part.startswith(_NEVER_A_KIND):
-        info = row.setdefault("linkinfo", {})
+        info = row.get("linkinfo", {})
         kind, slave, _ = words[0].partition("_slave")
-        if slave:
+        if slave and kind == "bond":
             info |= {"info_slave_kind": kind, "info_slave_data": _details(words)}
-        elif "info_kind" not in info:
+        elif not slave and "info_kind" not in info:
             info |= {"info_kind": kind, "info_data": _details(words)}
+        if info:
+            row["linkinfo"] = info
 
 
 def _details(words: list[str]) -> Row:
     """Return the details by ``-d`` of a bridge, VLAN, vxlan device, VRF, bond, or bond's port."""
     pairs = _pairs(words[1:])
-    details: Row = {
-        key: int(pairs[key]) for key in _DETAIL_NUMBERS if pairs.get(key, "").isdigit()
-    }
+    details: Row = {key: int(pairs[key]) for key in _DETAIL_NUMBERS if pairs.get(key, "").isdigit()}
     details |= {key: pairs[key] for key in ("local", "mode", "mii_status") if key in pairs}
     of_lacp = {key: pairs[f"ad_{key}"] for key in _OF_LACP if f"ad_{key}" in pairs}
     if of_lacp:

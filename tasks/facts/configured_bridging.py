@@ -79,9 +79,9 @@ def _named(lines: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
 
 def _port(stanzas: _Stanzas, bridge: str, name: str) -> ConfiguredPort:
     access = stanzas.first(name, "bridge-access").split()
-    pvids = stanzas.first(name, "bridge-pvid").split() or stanzas.first(
-        bridge, "bridge-pvid"
-    ).split()
+    pvids = (
+        stanzas.first(name, "bridge-pvid").split() or stanzas.first(bridge, "bridge-pvid").split()
+    )
     if access:
         vids, pvids = access, access
     else:
@@ -124,7 +124,7 @@ def _vnis(lines: Iterable[str]) -> Mapping[int, int]:
                 _ranges([vlans]) or ((1, 0),),
                 _ranges([vnis]) or ((0, 0),),
             )
-            if high <= _MAX_VLAN and high - low == last - vni:
+            if vnis and high <= _MAX_VLAN and high - low == last - vni:
                 found |= {vlan: vni + vlan - low for vlan in range(low, high + 1)}
     return found
 

@@ -21,8 +21,8 @@ _TIMED_OUT = (124, 137)
 _SHOWN = 60
 #: The names of the longer scripts for a person, by words that only they contain.
 _SCRIPTS = {
-    "bridge -c -j vlan show": "bridge -c -j vlan show",
-    "bridge -c -j vlan tunnelshow": "bridge -c -j vlan tunnelshow",
+    "-j vlan show": "bridge -j vlan show",
+    "-j vlan tunnelshow": "bridge -j vlan tunnelshow",
     "lldpctl -f": "lldpctl",
     "who_has_vip": "the probes",
     "vipkeeper/.incoming": "the search for left-overs",

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.faults.catalogue import FAULTS, Fault
+from lab.faults.catalogue import PLAIN_FAULTS as FAULTS
+from lab.faults.catalogue import Fault
 from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.pinger import Pinger

@@ -55,13 +55,15 @@ def _without_evpn(view: SwitchView) -> Iterator[Sighting]:
     for link in _vxlans(view):
         unknown = [vni for vni in view.vnis_of(link) if vni not in told]
         if facts.vnis.absent:  # VTEPs may be configured by hand, without EVPN
-            unknown = [v for v in unknown if (link.name, v if link.external else None) not in static]
+            many = link.external
+            unknown = [vni for vni in unknown if (link.name, vni if many else None) not in static]
         if not unknown:
             continue
         why = "FRR is not running" if facts.vnis.absent else "FRR does not know its VNI"
+        vnis = first_few(list(map(str, unknown)), _NAMED)
         yield Sighting(
             link.name,
-            f"show evpn vni: {why}; {link.name} has VNI {first_few(list(map(str, unknown)), _NAMED)}",
+            f"show evpn vni: {why}; {link.name} has VNI {vnis}",
             "Start FRR: systemctl status frr."
             if facts.vnis.absent
             else "Is advertise-all-vni configured, and the device up and in its bridge?",

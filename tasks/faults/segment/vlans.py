@@ -185,7 +185,7 @@ def _off_vxlan(view: GatewayView) -> Iterator[Sighting]:
         if what:
             yield Sighting(
                 port.name,
-                f"bridge vlan: {port.name} {what}: VMs behind other leafs are cut off from this one",
+                f"bridge vlan: {port.name} {what}: VMs behind other leafs are cut off",
                 f"ifup {port.name}.",
                 view.svi,
                 device=port.name,

@@ -25,7 +25,7 @@ ASKED = {
     "get_interfaces_counters": "`ip`, `ethtool -S` of switch ports [`ethtool`]",
     "get_interfaces_ip": "`ip`",
     "get_lldp_neighbors": "`lldpctl`",
-    "get_lldp_neighbors_detail": "`lldpctl`",
+    "get_lldp_neighbors_detail": "`lldpctl`, `ip`",
     "get_environment": "[`smonctl`], `/proc/meminfo`, `/proc/stat`",
     "get_bgp_neighbors": "FRR [`vtysh`]",
     "get_bgp_neighbors_detail": "FRR [`vtysh`]",

@@ -18,14 +18,24 @@ if TYPE_CHECKING:
 
 from tests.unit.napalm_cumulus.getters.answers import MISSING, said
 
+#: The port of the neighbour is in a bond.
+BONDED = said(
+    [
+        {"ifname": "swp51", "master": "bond5"},
+        {"ifname": "bond5", "linkinfo": {"info_kind": "bond"}},
+        {"ifname": "eth0", "master": "mgmt"},
+    ]
+)
+
 
 @pytest.mark.parametrize("name", ["lldpctl.json", "lldpctl_json0.json"])
 def test_lldp_of_one_neighbour(recorded: Recorded, name: str) -> None:
     assert neighbors.parse_lldp_neighbors(recorded(name)) == {
         "swp51": [{"hostname": "leaf2", "port": "swp51"}]
     }
-    (detail,) = neighbors.parse_lldp_neighbors_detail(recorded(name), "")["swp51"]
+    (detail,) = neighbors.parse_lldp_neighbors_detail(recorded(name), BONDED, "")["swp51"]
     assert fits(models.LLDPNeighborDetailDict, detail)
+    assert detail["parent_interface"] == "bond5"
     assert detail["remote_chassis_id"] == "d2:59:b1:35:9d:4f"
     assert detail["remote_port_description"] == "leaf1 peer (underlay)"
     assert detail["remote_system_capab"] == ["bridge", "router", "wlan-access-point", "station"]
@@ -36,8 +46,8 @@ def test_lldp_of_several_neighbours(recorded: Recorded) -> None:
     result = recorded("lldpctl_multi.json")
     found = neighbors.parse_lldp_neighbors(result)
     assert {one["hostname"] for one in found["eth0"]} >= {"leaf2", "leaf3"}
-    assert set(neighbors.parse_lldp_neighbors_detail(result, "eth0")) == {"eth0"}
-    assert neighbors.parse_lldp_neighbors_detail(result, "swp99") == {}
+    assert set(neighbors.parse_lldp_neighbors_detail(result, BONDED, "eth0")) == {"eth0"}
+    assert neighbors.parse_lldp_neighbors_detail(result, BONDED, "swp99") == {}
 
 
 def test_lldp_of_a_host_known_by_addresses_only() -> None:

@@ -185,8 +185,10 @@ VLAN_ROWS = [
         VLAN_ROWS,
         {row["ifname"]: row["vlans"] for row in VLAN_ROWS},
         "# text\nport\tvlan ids\nswp1\t 1 PVID Egress Untagged\n\t 453\n\nbridge\t 100-102\n\n",
-        "# text\nport              vlan-id  \nswp1              1 PVID Egress Untagged\n"
-        "                  453\nbridge            100-102\n",
+        (
+            "# text\nport              vlan-id  \nswp1              1 PVID Egress Untagged\n"
+            "                  453\nbridge            100-102\n"
+        ),
     ],
     ids=["5.0", "4.9", "4.3", "today's text"],
 )
@@ -211,10 +213,14 @@ TUNNEL_ROWS = [
         TUNNEL_ROWS,
         {"vxlan48": TUNNEL_ROWS[0]["tunnels"]},
         "# text\nport\tvlan ids\ttunnel id\nvxlan48\t 453\t 10453\n\t 600-602\t 10600-10602\n\n",
-        "# text\nport              vlan-id    tunnel-id  \nvxlan48           453        10453\n"
-        "                  600-602    10600-10602\n",
-        "# text\nport\tvlan ids\ttunnel id\nswp1\t None\nvxlan48\t 453\t 10453\n"
-        "\t 600-602\t 10600-10602\n",
+        (
+            "# text\nport              vlan-id    tunnel-id  \nvxlan48           453        10453\n"
+            "                  600-602    10600-10602\n"
+        ),
+        (
+            "# text\nport\tvlan ids\ttunnel id\nswp1\t None\nvxlan48\t 453\t 10453\n"
+            "\t 600-602\t 10600-10602\n"
+        ),
     ],
     ids=["5.0", "4.14", "4.14's text", "today's text", "a port without any"],
 )

@@ -22,9 +22,7 @@ OTHER_SVI = "vlan999"
 
 def _bridging(tunnel: ConfiguredPort) -> Bridging:
     trunk = ConfiguredPort(BOND, BRIDGE, ((453, 453), (999, 999), (1, 1)), 1)
-    return Bridging(
-        {BOND: trunk, tunnel.name: tunnel}, {BOND: ConfiguredBond(BOND, (PORT, OTHER))}
-    )
+    return Bridging({BOND: trunk, tunnel.name: tunnel}, {BOND: ConfiguredBond(BOND, (PORT, OTHER))})
 
 
 def aware() -> SwitchFacts:
@@ -106,7 +104,5 @@ def single() -> SwitchFacts:
         vlan_tunnels=Section(
             (TunnelFact(SINGLE, 453, 453, 10453), TunnelFact(SINGLE, 999, 999, 10999))
         ),
-        vnis=Section(
-            (VniFact(10453, "L2", SINGLE, remote_vteps=1), VniFact(10999, "L2", SINGLE))
-        ),
+        vnis=Section((VniFact(10453, "L2", SINGLE, remote_vteps=1), VniFact(10999, "L2", SINGLE))),
     )

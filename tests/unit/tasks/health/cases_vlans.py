@@ -128,7 +128,7 @@ VLANS = [
     ),
     Case(
         "bond-port-lost",
-        lambda: link(link(aware(), OTHER, flags=DOWN), PORT, master="", aggregator=None),
+        lambda: link(link(aware(), OTHER, flags=DOWN), PORT, flags=DARK),
         OTHER,
         ("no port of it works",),
         CRITICAL,
