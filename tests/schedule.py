@@ -1,4 +1,4 @@
-"""Which worker runs which test, and when: what is shared is made once, the longest begins first."""
+"""Which worker runs which test, and when: what is shared is made once, and no CPU is idle."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 #: Files whose tests share something that is dear to make, by what they share: one worker runs all
 #: of them. Those that build labs beside the workers' own are one group, so that one is up at once.
@@ -38,6 +39,8 @@ LONG_FILES = {
 }
 
 _LAB = "tests/lab/"
+#: From so many workers on this one has the tests that need no lab.
+_ONE_COMPUTES, _COMPUTES = 4, "gw0"
 
 
 def scope(nodeid: str) -> str:
@@ -60,8 +63,18 @@ def place(nodeid: str) -> int:
     return 2 if scope(nodeid) in LONG_FILES else 3
 
 
+def needs_lab(given: str) -> bool:
+    """Return whether what one worker is given at once needs a lab."""
+    return given.startswith(_LAB) or any(
+        name == given and file.startswith(_LAB) for file, name in WHOLE_FILES.items()
+    )
+
+
 class Schedule(LoadScopeScheduling):
     """Hand out scopes in the order of the tests.
+
+    Tests of the lab wait, other tests compute: of four workers or more one begins with the tests
+    that need no lab, beside those of the others, and has no lab until nothing else is left.
 
     pytest-xdist's own ``--dist loadgroup`` has no effect with pytest 9.
     """
@@ -72,3 +85,11 @@ class Schedule(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return scope(nodeid)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if self.numnodes >= _ONE_COMPUTES:
+            lab = node.gateway.id != _COMPUTES
+            given = next((x for x in self.workqueue if needs_lab(x) == lab), None)
+            if given is not None:
+                self.workqueue.move_to_end(given, last=False)
+        super()._assign_work_unit(node)

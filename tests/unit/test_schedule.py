@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -62,6 +63,30 @@ def test_a_dear_file_is_one_workers() -> None:
     assert first
     assert any(name in lab for name in first)
     assert any(name in lab for name in second), "lab tests are handed out one by one"
+
+
+def test_of_many_workers_one_has_the_tests_that_need_no_lab() -> None:
+    lab = [f"tests/lab/test_kills.py::test_{number}" for number in range(40)]
+    unit = [f"tests/unit/test_{number}.py::test" for number in range(20)]
+    browser = ["tests/browser/test_map.py::test"]
+    first, *others = handed_out(sorted([*browser, *lab, *unit], key=place), 5)
+    assert not set(first) & set(lab)
+    assert first[0] == browser[0], "what is whole comes first"
+    assert all(name in lab for given in others for name in given[:8])
+    assert sorted([*first, *chain(*others)]) == sorted([*browser, *lab, *unit])
+
+
+def test_who_has_no_other_tests_left_has_lab_tests_too() -> None:
+    lab = [f"tests/lab/test_kills.py::test_{number}" for number in range(40)]
+    first, *_ = handed_out([*lab, "tests/unit/test_a.py::test"], 5)
+    assert first[0] == "tests/unit/test_a.py::test"
+    assert len(first) > 5
+
+
+def test_of_few_workers_all_have_a_lab() -> None:
+    lab = [f"tests/lab/test_kills.py::test_{number}" for number in range(9)]
+    unit = [f"tests/unit/test_{number}.py::test" for number in range(9)]
+    assert all(given[0] in lab for given in handed_out([*lab, *unit], 3))
 
 
 def test_long_ones_come_first_and_unit_tests_last() -> None:
