@@ -17,7 +17,12 @@ from lab.demo import default_name, run_demo
 from lab.fabric.releases import Iproute2, Lldpctl
 from lab.faults.catalogue import FAULTS, ActiveFault, FaultReport
 from lab.faults.inject import FaultInjector
+from lab.kernel.boot import MEMORY
+from lab.kernel.carry import KernelChoice, carry, command_line, needs_own_kernel
+from lab.kernel.client import leave_as
+from lab.kernel.package import KERNEL
 from lab.lab import Lab
+from lab.machine.kernel import missing
 from lab.machine.tree import tree_path
 from lab.status import LabStatus, look
 from lab.topology.default import (
@@ -52,6 +57,24 @@ class LeafKind(str, Enum):
     namespace = "namespace"
 
 
+OwnKernel = Annotated[
+    KernelChoice,
+    typer.Option(help="The machine's own, user-mode Linux, or the former if it can bear the lab."),
+]
+Memory = Annotated[
+    int, typer.Option(metavar="MB", help="What a kernel of its own may use at most.")
+]
+
+
+def _lab(name: str, *, stdin: bool = False) -> Lab:
+    """Return a lab; where it has a kernel of its own, the whole command runs in there instead."""
+    lab = Lab(name)
+    status = carry(lab.kernel, stdin=stdin)
+    if status is not None:
+        raise typer.Exit(status)
+    return lab
+
+
 @app.command()
 def up(
     name: Name = "vk",
@@ -73,12 +96,16 @@ def up(
     lldpctl: Annotated[
         Lldpctl, typer.Option(help="Let the leafs' lldpctl lack JSON, or its form json0.")
     ] = Lldpctl.TODAY,
+    kernel: OwnKernel = KernelChoice.auto,
+    memory: Memory = MEMORY,
 ) -> None:
     """Build the lab and wait until every VM answers."""
     console = _console()
     with _telling():
         lab = Lab(name)
         topology = _topology(name, extra_leafs, shape, routing)
+        if needs_own_kernel(kernel, missing(shape)):
+            raise typer.Exit(_in_own_kernel(lab, memory))
         cold = not tree_path().is_dir()
         what = "Fetching the switch software (once)" if cold else "Building the lab"
         begin = time.monotonic()
@@ -116,7 +143,7 @@ def status(name: Name = "vk") -> None:
     """Show what answers now, and which faults are active."""
     console = _console()
     with _telling():
-        lab = Lab(name)
+        lab = _lab(name)
         found = look(lab)
         leafs = _table(f"Leafs ({found.kind})", "leaf", "address", "booted", "ssh", "VIP")
         for leaf in found.leafs:
@@ -179,7 +206,7 @@ def break_(
 ) -> None:
     """Inject a fault, and check its effect on a VM."""
     with _telling():
-        report = FaultInjector(Lab(name)).inject(fault, leaf=leaf, vm=vm)
+        report = FaultInjector(_lab(name)).inject(fault, leaf=leaf, vm=vm)
         console = _console()
         console.print(f"{report.leaf}: {report.fault.name} - {report.fault.does}.")
         for line in _broken(report):
@@ -192,7 +219,7 @@ def break_(
 def mend(name: Name = "vk") -> None:
     """Undo every injected fault, and check that the VMs answer again."""
     with _telling():
-        reports = FaultInjector(Lab(name)).mend()
+        reports = FaultInjector(_lab(name)).mend()
         console = _console()
         if not reports:
             console.print("No fault is active.")
@@ -220,9 +247,17 @@ def demo(
     name: Annotated[
         str | None, typer.Option(help="The lab's name; by default one that is free.")
     ] = None,
+    kernel: OwnKernel = KernelChoice.auto,
+    memory: Memory = MEMORY,
 ) -> None:
     """Show the main job as a story: build a lab, cut a VM off, heal it, remove the lab."""
     with _telling():
+        if needs_own_kernel(kernel):
+            lab = Lab(name or default_name())
+            try:
+                raise typer.Exit(_in_own_kernel(lab, memory))
+            finally:
+                lab.down()
         status = run_demo(name or default_name(), _console())
         raise typer.Exit(status)
 
@@ -234,13 +269,29 @@ def run(
 ) -> None:
     """Run a command at the operator's seat, such as vip lab run -- vip heal vm-a1."""
     with _telling():
-        lab = Lab(name)
+        lab = _lab(name, stdin=True)
         lab.require_up()
         seat = lab.seat
         argv = seat.command(command)
         sys.stdout.flush()
         # It replaces this process, so terminal, signals and exit status are the command's own.
         os.execvpe(argv[0], argv, seat.environment())  # noqa: S606 - what the person asked for
+
+
+def _in_own_kernel(lab: Lab, memory: int) -> int:
+    """Start a kernel for a lab, and run this command in there; return its exit status."""
+    cold = not (tree_path().is_dir() and KERNEL.path.is_dir())
+    first = "Fetching the switch software and a kernel (once)" if cold else "Starting a kernel"
+    with _console().status(f"{first} ..."):
+        lab.start_kernel(memory)
+    try:
+        status = lab.kernel.attach(command_line(), env=os.environ, stdin=False)
+    except BaseException:
+        lab.down()
+        raise
+    if status != 0:
+        lab.down()
+    return leave_as(status)
 
 
 _KINDS = {"container": "booted containers", "namespace": "plain namespaces"}

@@ -20,10 +20,14 @@ from lab.fabric.leaf import Leaf
 from lab.fabric.releases import Iproute2, Lldpctl, give_tools
 from lab.fabric.routing import SPINE_AS, spine_command, start_spine
 from lab.fabric.seat import Seat
-from lab.fabric.sweep import MARKER, NETNS_MADE, sweep
+from lab.fabric.sweep import NETNS_MADE, sweep
+from lab.kernel.boot import MEMORY
+from lab.kernel.kernel import Kernel
 from lab.machine import kernel, netns
+from lab.machine.guest import shared_seat
 from lab.machine.pinger import Pinger
 from lab.machine.shell import NETNS_DIR, TOOLS, call, in_netns, require_tools, wait_until
+from lab.machine.statedir import LABS, MARKER
 from lab.machine.tree import ensure_tree, tree_path
 from lab.topology.default import LabError, Topology, VmSpec, default_topology
 
@@ -40,7 +44,7 @@ class Lab:
 
     def __init__(self, name: str = "vk", state_dir: Path | None = None) -> None:
         self.name = name
-        self.state_dir = (state_dir or Path("/run/vipkeeper-lab") / name).absolute()
+        self.state_dir = (state_dir or LABS / name).absolute()
         # The topology checks the name, which becomes part of paths and namespaces.
         self._prefix = Fabric(default_topology(name)).prefix
         self._topology: Topology | None = None
@@ -57,6 +61,11 @@ class Lab:
         """Return whether it was brought up completely and its namespaces are still there."""
         seat = NETNS_DIR / f"{self._prefix}seat"
         return (self.state_dir / "complete").exists() and seat.exists()
+
+    @property
+    def kernel(self) -> Kernel:
+        """Return the kernel that it may have of its own; the lab is up in there then, not here."""
+        return Kernel(self.state_dir)
 
     @property
     def tree(self) -> Path:
@@ -137,7 +146,7 @@ class Lab:
         kernel.require(topology.shape)
         ensure_tree()
         with self._lock():
-            if self.is_up:
+            if self.is_up or self.kernel.running:
                 raise LabError(f"The lab {self.name!r} is already up.", "vip lab down")
             self._clear()
             self._prepare(topology)
@@ -145,6 +154,22 @@ class Lab:
                 self._build(kind)
                 for leaf in self.leafs():
                     give_tools(leaf, iproute2, lldpctl)
+            except BaseException:
+                self._clear()
+                raise
+
+    def start_kernel(self, memory: int = MEMORY) -> None:
+        """Start a kernel of its own for it; the lab is then brought up by a command in there.
+
+        Args:
+            memory: megabytes that the kernel may use.
+        """
+        with self._lock():
+            if self.is_up or self.kernel.running:
+                raise LabError(f"The lab {self.name!r} is already up.", "vip lab down")
+            self._clear()
+            try:
+                self.kernel.start(memory)
             except BaseException:
                 self._clear()
                 raise
@@ -190,6 +215,10 @@ class Lab:
         (directory / MARKER).touch()
         if not os.path.ismount(NETNS_DIR):
             (directory / NETNS_MADE).touch()
+        shared = shared_seat()
+        if shared is not None:
+            (directory / "seat").mkdir()
+            call(["mount", "--bind", str(shared), str(directory / "seat")])
         (directory / "topology.json").write_text(topology.to_json())
         (directory / "web-faults.json").write_text("{}\n")
         disks = directory / "leafs"
@@ -251,6 +280,7 @@ class Lab:
 
     def _clear(self) -> None:
         """Remove everything that is there of this lab."""
+        self.kernel.end()
         sweep(self.name, self._prefix, self.state_dir)
         self._topology = None
 

@@ -26,6 +26,7 @@ from lab.fabric.real_interfaces import vxlan_of
 from lab.fabric.routing import DAEMONS, render_leaf
 from lab.machine import netns
 from lab.machine.keys import host_keys
+from lab.machine.processes import started
 from lab.machine.shell import call, ip_batch, wait_until
 from lab.machine.tree import NOPASSWD_USER
 from lab.topology.default import LabError, LeafSpec, Shape, Topology
@@ -289,7 +290,7 @@ class Leaf(ABC):
             pid, ticks = (self.directory / "pid").read_text().split()
         except (OSError, ValueError):
             return None
-        return int(pid) if netns.started(int(pid)) == ticks else None
+        return int(pid) if started(int(pid)) == ticks else None
 
     def _spawn(self, argv: Sequence[str]) -> None:
         """Start the process above number 1, detached, in its own session and cgroups."""

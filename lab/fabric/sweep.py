@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from lab.fabric.kinds import ContainerLeaf
 from lab.machine import netns
 from lab.machine.shell import NETNS_DIR, call
+from lab.machine.statedir import delete
 
-MARKER = ".vipkeeper-lab"
 NETNS_MADE = ".netns-made"
 
 
@@ -38,17 +37,7 @@ def sweep(name: str, prefix: str, state_dir: Path) -> None:
         with suppress(OSError):
             NETNS_DIR.rmdir()
     netns.remove_cgroups(name)
-    if (state_dir / MARKER).exists():
-        # The mark is deleted last, so that an interrupted removal can be continued.
-        for path in state_dir.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name != MARKER:
-                path.unlink()
-        (state_dir / MARKER).unlink()
-    with suppress(OSError):
-        state_dir.rmdir()
-        state_dir.parent.rmdir()
+    delete(state_dir)
 
 
 def _sweep_after_nspawn(name: str, state_dir: Path) -> None:

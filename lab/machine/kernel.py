@@ -32,7 +32,8 @@ def require(shape: Shape) -> None:
     if lacking:
         what = f"a lab of the shape {shape.value} needs: {', '.join(lacking)}"
         raise LabError(
-            f"This machine's kernel lacks what {what}.", "Load the modules, or use another machine."
+            f"This machine's kernel lacks what {what}.",
+            "Load the modules, or take a kernel that has them: --kernel uml",
         )
 
 

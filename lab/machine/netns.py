@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from lab.machine.processes import started
 from lab.machine.shell import NETNS_DIR, call
 from lab.topology.default import LabError
 
@@ -125,15 +126,6 @@ def listens(pid: int, port: int) -> bool:
                 if fields[1].endswith(wanted) and fields[3] == _LISTEN:
                     return True
     return False
-
-
-def started(pid: int) -> str | None:
-    """Return a process's start (the kernel's ticks); None when it is gone or a zombie."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else fields[19]
 
 
 def first_below(pid: int) -> int | None:

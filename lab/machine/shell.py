@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from lab.machine.guest import patience
 from lab.topology.default import LabError
 
 NETNS_DIR = Path("/run/netns")
@@ -45,7 +46,7 @@ def call(
     Args:
         argv: the command.
         stdin: text for its standard input; None for an empty one.
-        timeout: seconds after which it is killed.
+        timeout: seconds after which it is killed; longer where the kernel is slow.
         check: raise ``LabError`` with its error output when it fails.
         env: its whole environment; None for this process's own.
     """
@@ -56,12 +57,12 @@ def call(
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=timeout,
+            timeout=timeout * patience(),
             check=False,
             env=env,
         )
     except subprocess.TimeoutExpired as error:
-        message = f"{' '.join(argv[:12])} did not end within {timeout:g} s."
+        message = f"{' '.join(argv[:12])} did not end within {timeout * patience():g} s."
         raise LabError(message) from error
     except OSError as error:
         raise LabError(f"{argv[0]} cannot be run: {error}") from error
@@ -92,12 +93,13 @@ def wait_until(
 
     Args:
         true: the condition.
-        timeout: seconds to wait at most.
+        timeout: seconds to wait at most; longer where the kernel is slow.
         every: seconds between two looks, at first; later a twentieth of the time that has passed,
             as each look costs processes.
         what: when given, a ``LabError`` with this text is raised instead of returning False.
     """
     begin = time.monotonic()
+    timeout *= patience()
     while not true():
         waited = time.monotonic() - begin
         if waited >= timeout:

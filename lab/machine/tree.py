@@ -1,4 +1,4 @@
-"""The Debian tree that holds the switch software: built once, kept in a cache, never written to.
+"""Trees of Debian packages, such as the switch software: built once, kept, never written to.
 
 Leafs put an overlay on it; hypervisors run its lldpd on it read-only. Nothing of it is installed on
 the machine itself.
@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.machine.shell import call, require_tools
@@ -82,51 +83,83 @@ def cache_dir() -> Path:
     return Path(os.environ.get("VIPKEEPER_LAB_CACHE") or "/var/cache/vipkeeper/lab")
 
 
+@dataclass(frozen=True)
+class Tree:
+    """A directory made of packages of the suite.
+
+    Attributes:
+        name: the beginning of its name in the cache.
+        packages: the packages, which bring those they depend on.
+        variant: mmdebstrap's; ``extract`` unpacks and installs nothing.
+        recipe: a shell script that finishes it; its argument is the directory.
+        what: what it holds, for messages.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+    variant: str
+    recipe: str
+    what: str
+
+    @property
+    def path(self) -> Path:
+        """Return its path for this recipe, whether it is built or not."""
+        key = hashlib.sha256("\0".join([SUITE, *self.packages, self.recipe]).encode())
+        return cache_dir() / f"{self.name}-{key.hexdigest()[:12]}"
+
+    def ensure(self) -> Path:
+        """Return its path; build it first when this machine does not have it yet."""
+        path = self.path
+        if path.is_dir():
+            return path
+        require_tools({"mmdebstrap": "mmdebstrap"})
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LabError(f"The lab's cache cannot be made: {error}") from error
+        with _building(path):
+            if not path.is_dir():
+                _build(self)
+        return path
+
+
+SWITCH = Tree("tree", PACKAGES, "minbase", _RECIPE, "switch software")
+
+
 def tree_path() -> Path:
-    """Return the path of the tree for this recipe, whether it is built or not."""
-    key = hashlib.sha256("\0".join([SUITE, *PACKAGES, _RECIPE]).encode()).hexdigest()[:12]
-    return cache_dir() / f"tree-{key}"
+    """Return the path of the switches' tree, whether it is built or not."""
+    return SWITCH.path
 
 
 def ensure_tree() -> Path:
-    """Return the tree; build it first when this machine does not have it yet."""
-    tree = tree_path()
-    if tree.is_dir():
-        return tree
-    require_tools({"mmdebstrap": "mmdebstrap"})
-    try:
-        tree.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LabError(f"The lab's cache cannot be made: {error}") from error
-    with _building(tree):
-        if not tree.is_dir():
-            _build(tree)
-    return tree
+    """Return the switches' tree; build it first when this machine does not have it yet."""
+    return SWITCH.ensure()
 
 
 @contextmanager
-def _building(tree: Path) -> Iterator[None]:
+def _building(path: Path) -> Iterator[None]:
     """Let only one build run at a time; a second caller finds the first one's tree."""
-    lock = tree.parent / ".build.lock"
+    lock = path.parent / ".build.lock"
     with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        for leftover in tree.parent.glob("build-*"):
+        for leftover in path.parent.glob("build-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         yield
 
 
-def _build(tree: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="build-", dir=tree.parent) as scratch:
+def _build(tree: Tree) -> None:
+    path = tree.path
+    with tempfile.TemporaryDirectory(prefix="build-", dir=path.parent) as scratch:
         # A directory of our own inside: mmdebstrap gives the tree the mode and owner of ``/``.
         target = Path(scratch) / "tree"
         hook = Path(scratch) / "recipe.sh"
-        hook.write_text(_RECIPE)
+        hook.write_text(tree.recipe)
         argv = [
             "mmdebstrap",
             "--quiet",
             "--mode=root",
-            "--variant=minbase",
-            f"--include={','.join(PACKAGES)}",
+            f"--variant={tree.variant}",
+            f"--include={','.join(tree.packages)}",
             f'--customize-hook=sh {hook} "$1"',
             *_apt_proxy(),
             SUITE,
@@ -137,8 +170,8 @@ def _build(tree: Path) -> None:
             call(argv, timeout=1200)
         except LabError as error:
             advice = "Check that apt-get update works on this machine, then try again."
-            raise LabError(f"The switch software could not be fetched: {error}", advice) from error
-        target.rename(tree)
+            raise LabError(f"The {tree.what} could not be fetched: {error}", advice) from error
+        target.rename(path)
 
 
 def _apt_proxy() -> list[str]:

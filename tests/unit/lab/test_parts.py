@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from lab.cli import app
 from lab.faults.catalogue import FAULTS, FaultReport, find_fault
-from lab.machine.netns import processes_in, started
+from lab.machine.netns import processes_in
 from lab.machine.pinger import outage
+from lab.machine.processes import started
 from lab.machine.shell import call, require_tools, wait_until
 from lab.machine.tree import deb822_sources, one_line_sources, tree_path
 from lab.topology.default import LabError, ServiceSpec, default_topology

@@ -1,0 +1,1 @@
+"""A kernel of the lab's own: user-mode Linux, in which the whole lab runs."""
