@@ -34,6 +34,7 @@ _PROGRAMS = {
     "unit/lab/standins": _DRAWING,
     "unit/inventory/sources": _DRAWING,
     "lab": {**_DRAWING, **TOOLS},
+    "full_kernel": TOOLS,
     "browser": {"chromium": "chromium", "chromedriver": "chromium-driver"},
 }
 _SKIPPED: list[str] = []

@@ -17,6 +17,8 @@ WHOLE_FILES = {
     "tests/lab/test_lab.py": "labs of their own",
     "tests/lab/test_demo.py": "labs of their own",
     "tests/lab/test_conformance_live.py": "the live suite",
+    "tests/full_kernel/test_modules.py": "a kernel of the lab's own",
+    "tests/full_kernel/test_the_channel.py": "a kernel of the lab's own",
     "tests/lab/test_old_releases.py": "a leaf with older tools",
     "tests/packaging/test_wheels.py": "the wheels",
     "tests/browser/test_map.py": "the browser",

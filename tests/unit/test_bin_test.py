@@ -34,7 +34,7 @@ def test_the_parts_are_listed() -> None:
     names = [line.split()[0] for line in done.stdout.splitlines()]
     assert names == [
         *("default", "cuts", "cures", "kills", "sources", "ifquery"),
-        *("iproute2", "oldest", "newest"),
+        *("iproute2", "kernel", "oldest", "newest"),
     ]
 
 
@@ -58,7 +58,8 @@ def test_whatever_can_be_asked_for_at_length_is_in_a_part() -> None:
     """A variable that makes a lab test do more, and the files that part names."""
     asking = {
         name
-        for file in (ROOT / "tests/lab").glob("test_*.py")
+        for folder in ("lab", "full_kernel")
+        for file in (ROOT / "tests" / folder).glob("test_*.py")
         for name in re.findall(r"environ\.get\(\"(VIPKEEPER_\w+)\"", file.read_text())
     }
     # A name for a file, the seeds, and a lab that is up already.

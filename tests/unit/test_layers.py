@@ -62,6 +62,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "faults",
         "lab",
         "fabric web",
+        "kernel",
         "standins machine",
         "topology",
     ),
