@@ -28,7 +28,7 @@ class BenchError(Exception):
 @contextmanager
 def lab_up(topology: Topology) -> Iterator[Lab]:
     """Yield a lab; take it down again, also after a signal to end."""
-    signal.signal(signal.SIGTERM, _stopped)
+    signal.signal(signal.SIGTERM, stopped)
     lab = Lab(topology.name)
     lab.up(topology)
     try:
@@ -37,7 +37,8 @@ def lab_up(topology: Topology) -> Iterator[Lab]:
         lab.down()
 
 
-def _stopped(*_: object) -> NoReturn:
+def stopped(*_: object) -> NoReturn:
+    """End this process in order, after a signal."""
     raise SystemExit(143)
 
 

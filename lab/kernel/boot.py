@@ -37,7 +37,7 @@ off() { echo o > /proc/sysrq-trigger; sleep 60; }
 must() { "$@" || { echo "The lab's kernel could not: $*"; off; }; }
 must mount -t proc proc /proc
 must mount -t sysfs sysfs /sys
-must mount -t devtmpfs dev /dev
+grep -q " /dev devtmpfs" /proc/mounts || must mount -t devtmpfs dev /dev
 must mount -t tmpfs -o mode=755,size=75% tmpfs /run
 mkdir /run/upper /run/work /run/root
 for module in $modules; do must chroot "$kernel" /sbin/modprobe "$module"; done

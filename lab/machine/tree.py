@@ -107,6 +107,11 @@ class Tree:
         key = hashlib.sha256("\0".join([SUITE, *self.packages, self.recipe]).encode())
         return cache_dir() / f"{self.name}-{key.hexdigest()[:12]}"
 
+    @property
+    def hook(self) -> str:
+        """Return the last moment at which mmdebstrap runs the recipe of such a tree."""
+        return "extract-hook" if self.variant == "extract" else "customize-hook"
+
     def ensure(self) -> Path:
         """Return its path; build it first when this machine does not have it yet."""
         path = self.path
@@ -160,7 +165,7 @@ def _build(tree: Tree) -> None:
             "--mode=root",
             f"--variant={tree.variant}",
             f"--include={','.join(tree.packages)}",
-            f'--customize-hook=sh {hook} "$1"',
+            f'--{tree.hook}=sh {hook} "$1"',
             *_apt_proxy(),
             SUITE,
             str(target),
