@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from inventory.disk_cache import NAMES, SWITCH, UPLINKS, VMS
 from inventory.errors import SourceError
 from inventory.kept import KeptHosts, KeptVms, host_key, vm_key
-from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
+from inventory.model import Answer, MacOwner, Segment, Switch, Uplink, VirtualMachine
 from inventory.names import ago, same_host
 from inventory.sources.host_index import HostIndex
-from inventory.sources.protocols import MacSource, NameSource
+from inventory.sources.protocols import MacSource, NameSource, SegmentSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pydantic import TypeAdapter
 
@@ -146,6 +146,16 @@ class CachedCompute(_Cached):
         if not isinstance(self._source, MacSource):
             raise SourceError(self.system, "it cannot say who owns a MAC.")
         return self._source.owners_of(macs)
+
+    def segments_of(self, vm_id: str) -> Answer[Mapping[str, Segment]]:
+        """See ``SegmentSource.segments_of``; never from the cache.
+
+        Raises:
+            SourceError: the source failed, or cannot answer this.
+        """
+        if not isinstance(self._source, SegmentSource):
+            raise SourceError(self.system, "it cannot say in which VLAN a VM is.")
+        return self._source.segments_of(vm_id)
 
     def known_names(self) -> tuple[str, ...]:
         """Return the names of all VMs in the kept answers."""

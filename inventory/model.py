@@ -99,6 +99,19 @@ class MacOwner:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """The segment of a network that a VM is in.
+
+    Attributes:
+        kind: the network's type (``vlan``, ``vxlan``).
+        number: its VLAN, or its VNI.
+    """
+
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True)
 class Uplink:
     """One cable from a hypervisor to a top-of-rack switch.
 

@@ -42,6 +42,7 @@ class CheckRequest:
         skip: ids of checks to leave out.
         with_vms: ask OpenStack for the VMs behind each switch, to judge by and to report.
         strict: whether an asymmetric fabric is a warning, not only a note.
+        vrf: the only VRF whose gateways are judged; empty means all.
     """
 
     wish: SwitchFilter
@@ -53,6 +54,7 @@ class CheckRequest:
     skip: tuple[str, ...] = ()
     with_vms: bool = False
     strict: bool = False
+    vrf: str = ""
 
 
 def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> int:
@@ -122,6 +124,7 @@ def prepare(
         only=frozenset(request.only),
         skip=frozenset(skip),
         strict=request.strict,
+        vrf=request.vrf,
         hypervisors=tuple(sorted(names)),
     )
     return selected, looking

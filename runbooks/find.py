@@ -49,12 +49,14 @@ class SearchRequest:
         switches: names or addresses of the only switches to ask; empty means all that are known.
         as_json: print JSON instead of a table.
         pace: number of switches at once, and the deadline.
+        vrf: the only VRF whose neighbours count, where several have the same addresses.
     """
 
     target: str
     switches: tuple[str, ...] = ()
     as_json: bool = False
     pace: CheckPace = field(default_factory=CheckPace)
+    vrf: str = ""
 
 
 def run_find(settings: Settings, sources: Sources, request: SearchRequest) -> int:
@@ -121,6 +123,7 @@ class _Search:
     ) -> None:
         self._inventory: Inventory = switch_inventory(switches)
         self._wanted = wanted
+        self._vrf = request.vrf
         self._memory = LeafMemory(settings.paths.cache)
         self._sightings: dict[str, Sighting] = {}
         self._unanswered: dict[str, Unanswered] = {}
@@ -149,7 +152,7 @@ class _Search:
 
     def _ask_all(self) -> str:
         self._sightings, self._unanswered, self._checks = {}, {}, {}
-        return self._rounds.ask(look, "find", wanted=self._wanted)
+        return self._rounds.ask(look, "find", wanted=self._wanted, vrf=self._vrf)
 
     def conclude(self, known: KnownSwitches, owner: str) -> SearchAnswer:
         """Return the answer; every leaf that answered is remembered."""

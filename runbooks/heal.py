@@ -11,6 +11,7 @@ from runbooks.cure.carry_out import carry_out, plan_toggle
 from runbooks.cure.leafs import Incident, gateway_of
 from runbooks.cure.observer import GatewayObserver, look_at_rest
 from runbooks.cure.policy import the_toggle_asked_for
+from runbooks.cure.rest import look_at_the_well
 from runbooks.cure.treat import treat
 from runbooks.cure.verdict import end_healed, look_at_end
 from runbooks.cure.words import question
@@ -22,11 +23,13 @@ from runbooks.incident.survey import ImpactSurvey
 from runbooks.run.run import Run, recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from inventory.site import Site
     from runbooks.incident.attachment import AttachedLeaf
+    from runbooks.incident.path import TracedPath
     from runbooks.run.approval import Agreement
+    from tasks.faults.model import Diagnosis
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class HealOptions:
             asked then.
         hypervisor: the hypervisor of the VM, for when OpenStack cannot be asked.
         macs: the MACs of the VM, for when OpenStack cannot be asked.
+        vrf: the VRF of its gateway, where several VRFs have the same addresses; empty where that is
+            not said.
     """
 
     dry_run: bool = False
@@ -50,6 +55,7 @@ class HealOptions:
     switch: str = ""
     hypervisor: str = ""
     macs: tuple[str, ...] = ()
+    vrf: str = ""
 
 
 def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -> None:
@@ -64,7 +70,8 @@ def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -
         endpoints = endpoints_of(followed.chain)
         probes = _probe(run, endpoints)
         if _healthy(endpoints, probes) and not options.toggle:
-            _nothing_to_do(run, probes)
+            case = _incident(run, site, followed, endpoints, probes, agreement, options)
+            _nothing_to_do(run, probes, look_at_the_well(case))
             return
         if followed.failure is not None:
             raise followed.failure
@@ -73,7 +80,7 @@ def run_heal(run: Run, site: Site, agreement: Agreement, options: HealOptions) -
         survey = ImpactSurvey(site, followed.chain, sample)
         with ExitStack() as stack:
             reached = reach(run, stack, followed, endpoints)
-            case = Incident(run, followed, endpoints, probes, agreement, lambda: site.compute)
+            case = _incident(run, site, followed, endpoints, probes, agreement, options)
             if options.toggle:
                 behind = require_confirmed(run, reached, followed, force=options.force)
                 _toggle(case, behind, dry_run=options.dry_run)
@@ -101,17 +108,38 @@ def _healthy(endpoints: tuple[Endpoint, ...], probes: dict[str, Probe]) -> bool:
     return any(probes[text].answers for endpoint in endpoints for text in endpoint.probed)
 
 
-def _nothing_to_do(run: Run, probes: dict[str, Probe]) -> None:
+def _incident(  # noqa: PLR0917 - what a run knows of a target
+    run: Run,
+    site: Site,
+    followed: TracedPath,
+    endpoints: tuple[Endpoint, ...],
+    probes: dict[str, Probe],
+    agreement: Agreement,
+    options: HealOptions,
+) -> Incident:
+    return Incident(run, followed, endpoints, probes, agreement, lambda: site.compute, options.vrf)
+
+
+def _nothing_to_do(
+    run: Run, probes: dict[str, Probe], found: Mapping[str, Sequence[Diagnosis]]
+) -> None:
+    """End a run whose target answers; what ``vip check`` would find on its leafs is said."""
     answering = [p.address for p in probes.values() if p.answers]
     silent = [p.address for p in probes.values() if not p.answers]
-    advice = ""
+    answers = f"{run.target} answers at {', '.join(answering)}"
+    sentence, advice = f"{answers}: nothing to do, nothing was touched", ""
     if silent:
         advice = f"{', '.join(silent)} did not answer; to look into that one: vip heal {silent[0]}"
-    run.end(
-        "healthy",
-        f"{run.target} answers at {', '.join(answering)}: nothing to do, nothing was touched",
-        advice=advice,
-    )
+    for switch, diagnoses in found.items():
+        worst = next((d for d in diagnoses if not d.latent), diagnoses[0])
+        sentence = (
+            f"{answers} from outside, and nothing was touched; but {switch} has {worst.fault}: "
+            f"{worst.sentence}"
+        )
+        advice = f"See all of it: vip check {switch}; to cure it: vip check {switch} --fix"
+        if not worst.latent:
+            break
+    run.end("healthy", sentence, advice=advice)
 
 
 def _require_certainty(probes: dict[str, Probe], options: HealOptions) -> None:
@@ -130,7 +158,7 @@ def _toggle(case: Incident, behind: Sequence[AttachedLeaf], *, dry_run: bool) ->
     candidates = silent_fixed(case.endpoints, case.probes) or case.endpoints[0].fixed
     for one in behind:
         run.switches.append(one.switch.name)
-        observer = GatewayObserver(one.session, gateway_of(one, candidates), macs=case.macs)
+        observer = GatewayObserver(one.session, gateway_of(case, one, candidates), macs=case.macs)
         gateway = observer.gateway
         planned = plan_toggle(run, observer)
         if dry_run:

@@ -88,6 +88,7 @@ def run_trace(
     as_json: bool = False,
     probe: bool = True,
     given: Given = NOTHING_GIVEN,
+    vrf: str = "",
 ) -> int:
     """Trace a target and show its path; return the exit code.
 
@@ -100,6 +101,7 @@ def run_trace(
         as_json: print JSON instead of a table.
         probe: ping the target, and other VMs to compare with.
         given: what the person says of the path, in place of a source that is down.
+        vrf: the VRF of the target's gateway, where several have the same addresses.
 
     Raises:
         TargetError: nothing has that name, or several things have it.
@@ -112,7 +114,9 @@ def run_trace(
         else None
     )
     words = [
-        _ask(settings, answer.value, followed) for answer in followed.chain.switches if ask_switches
+        _ask(settings, answer.value, followed, vrf)
+        for answer in followed.chain.switches
+        if ask_switches
     ]
     reach = _reach(followed, survey, words) if probe else PingAnswer()
     if as_json:
@@ -173,7 +177,7 @@ def _reach(
     return PingAnswer(probes, impact)
 
 
-def _ask(settings: Settings, switch: Switch, followed: TracedPath) -> SwitchAnswer:
+def _ask(settings: Settings, switch: Switch, followed: TracedPath, vrf: str) -> SwitchAnswer:
     chain, vms = followed.chain, followed.chain.vms
     addresses = [address.ip for vm in vms for address in vm.addresses]
     word = SwitchAnswer(switch.name)
@@ -194,7 +198,8 @@ def _ask(settings: Settings, switch: Switch, followed: TracedPath) -> SwitchAnsw
                 if not word.presence.confirmed:
                     word.exit_code = ExitCode.REFUSED
             if addresses:
-                word.gateway = session.run(find_gateway, wanted=GatewayQuery(address=addresses[0]))
+                wanted = GatewayQuery(address=addresses[0], vrf=vrf)
+                word.gateway = session.run(find_gateway, wanted=wanted)
     except RefusedError as refusal:
         word.problems.append(str(refusal))
         word.exit_code = ExitCode.REFUSED

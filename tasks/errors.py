@@ -32,6 +32,12 @@ class UnknownGatewayError(NoGatewayError):
     exit_code = ExitCode.TARGET
 
 
+class AmbiguousGatewayError(NoGatewayError):
+    """Several VRFs have a gateway for the address, and it is not known which one is meant."""
+
+    exit_code = ExitCode.TARGET
+
+
 class NothingPendingError(RefusedError):
     """There is no commit to confirm or to roll back: it was settled before, or its time ran out."""
 

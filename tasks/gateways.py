@@ -17,41 +17,27 @@ from napalm_cumulus.config.marked_text import ConfigurationError, split_marked
 from napalm_cumulus.config.semantics import macvlan_name
 from napalm_cumulus.patterns import normal_mac
 from nornir_config.connection import read_session, run_once
-from tasks.addresses import IpAddress, IpInterface, interfaces
-from tasks.errors import NoGatewayError, RefusedError, UnknownGatewayError
-from tasks.model import Gateway, VirtualAddress
+from tasks.addresses import interfaces
+from tasks.errors import NoGatewayError, RefusedError
+from tasks.gateway_choice import GatewayQuery, Hit, in_other_vrfs, the_one
+from tasks.model import DEFAULT_VRF, Gateway, VirtualAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from tasks.addresses import IpInterface
+
+__all__ = [
+    "GatewayQuery",
+    "commented_addresses",
+    "find_gateway",
+    "gateway_in",
+    "gateways_of",
+    "made_by",
+]
+
 _COMMENTED = re.compile(r"^\s*#[\s#]*address([-_]virtual)?\s+(?P<value>\S.*?)\s*$")
 _COMMENTED_ANYWHERE = re.compile(r"#[\s#]*address")
-
-
-@dataclass(frozen=True)
-class GatewayQuery:
-    """The gateway to look for: by an address it serves, by its VIP, or by its interface."""
-
-    address: IpAddress | None = None
-    vip: IpAddress | None = None
-    interface: str | None = None
-
-    def __str__(self) -> str:
-        if self.address is not None:
-            return f"the subnet of {self.address}"
-        return f"the VIP {self.vip}" if self.vip is not None else f"interface {self.interface}"
-
-    def error(self, message: str, advice: str) -> NoGatewayError:
-        """Return the error of a gateway that is not found: of a name where one was given."""
-        kind = NoGatewayError if self.address is not None else UnknownGatewayError
-        return kind(message, advice)
-
-    def matches(self, interface: str, virtual: IpInterface) -> bool:
-        """Return whether this virtual address belongs to the gateway that is looked for."""
-        if self.address is not None:
-            return self.address in virtual.network
-        if self.vip is not None:
-            return self.vip == virtual.ip
-        return self.interface == interface
 
 
 def find_gateway(task: Task, wanted: GatewayQuery) -> Result:
@@ -108,24 +94,18 @@ def gateway_in(
     located = _located(configuration, made)
     virtual = {name: _virtual_lines(name, found.counted) for name, found in located.items()}
     hits = [
-        (name, address)
+        Hit(name, address, located[name].counted)
         for name, addresses in virtual.items()
         for address in addresses
         if wanted.matches(name, address.address)
     ]
+    chosen = [hit for hit in hits if not wanted.vrf or hit.vrf == wanted.vrf]
     _refuse_commented(stanzas, switch, wanted)
-    if not hits:
+    if hits and not chosen:
+        raise in_other_vrfs(switch, wanted, hits)
+    if not chosen:
         raise _nothing_found(configuration, switch, wanted, virtual)
-    longest = max(address.address.network.prefixlen for _, address in hits)
-    if wanted.interface is None:
-        hits = [hit for hit in hits if hit[1].address.network.prefixlen == longest]
-    if len({name for name, _ in hits}) > 1:
-        places = ", ".join(f"{name} ({address.address})" for name, address in hits)
-        raise wanted.error(
-            f"{switch}: {wanted} has its gateway in more than one stanza: {places}",
-            "Say which one is meant with vip toggle --interface, or correct the configuration.",
-        )
-    name, vip = hits[0]
+    name, vip, _ = the_one(switch, wanted, chosen, _vlans_by_vni(configuration))
     if made is None and any(at.file.is_template for at in located[name].stanzas):
         raise NoGatewayError(
             f"{switch}: the stanza of {name} ({located[name].stanzas[0]}) is in a mako template, "
@@ -288,6 +268,17 @@ def _as_gateway(
     )
 
 
+def _vlans_by_vni(configuration: Configuration) -> Mapping[int, int]:
+    """Return the VLAN that each VNI's device has on its bridge (``bridge-access``)."""
+    found: dict[int, int] = {}
+    for at in configuration.stanzas():
+        for vni in at.stanza.values("vxlan-id"):
+            for vlan in at.stanza.values("bridge-access"):
+                if vni.isdecimal() and vlan.isdecimal():
+                    found[int(vni)] = int(vlan)
+    return found
+
+
 def _commented_out(at: Located) -> str:
     """Return the stanza's lines with every attribute that begins with ``address`` commented out."""
     text = at.file.comment_out(at.stanza, "address").physical_lines
@@ -324,6 +315,8 @@ def _mac(word: str) -> str:
 def _refuse_commented(stanzas: tuple[Located, ...], switch: str, wanted: GatewayQuery) -> None:
     found: dict[tuple[str, str], list[int]] = {}
     for at, number, address in _commented_addresses(stanzas):
+        if wanted.vrf not in {"", *(at.stanza.values("vrf") or (DEFAULT_VRF,))}:
+            continue  # another tenant's
         if wanted.matches(at.stanza.name, address):
             lines = found.setdefault((at.stanza.name, at.file.path), [])
             if number not in lines:

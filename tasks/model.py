@@ -10,6 +10,9 @@ from typing import Any
 from inventory.names import IpInterface
 from napalm_cumulus.config.interfaces_file import InterfacesFile
 
+#: The name of the default VRF on the command line; in a stanza and in facts it has none.
+DEFAULT_VRF = "default"
+
 
 @dataclass(frozen=True)
 class VirtualAddress:
@@ -71,6 +74,12 @@ class Gateway:
     def addresses(self) -> tuple[IpInterface, ...]:
         """Return every address of the stanza: the SVI's own, then the virtual ones."""
         return (*self.own, *(v.address for v in self.virtual))
+
+    @cached_property
+    def vrf(self) -> str:
+        """Return the VRF that the stanza names; empty for the default one."""
+        found = self.values("vrf")
+        return found[-1] if found and found[-1] != DEFAULT_VRF else ""
 
     def values(self, attribute: str) -> tuple[str, ...]:
         """Return the values of every line of an attribute, as ifupdown2 reads them."""

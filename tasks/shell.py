@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from napalm_cumulus.result import CommandResult
 
 _INTERFACE = re.compile(INTERFACE)
-_TOKEN = re.compile(r"[a-z0-9_]{1,32}")
+_TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}")
 
 
 def interface_name(name: str) -> str:
@@ -75,10 +75,10 @@ def mac_address(text: str) -> str:
 
 
 def token(text: object) -> str:
-    """Return a number or one plain word, such as a routing table's name.
+    """Return a number or one plain word, such as a routing table's name: that of a VRF, too.
 
-    >>> token(254), token("main")
-    ('254', 'main')
+    >>> token(254), token("main"), token("Vrf-tenant.1")
+    ('254', 'main', 'Vrf-tenant.1')
     """
     word = str(text)
     if not _TOKEN.fullmatch(word):

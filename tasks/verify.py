@@ -12,7 +12,7 @@ from nornir.core.task import Result, Task
 
 from tasks.addresses import is_link_local
 from tasks.facts.collect import SILENT, collect_facts
-from tasks.facts.index import Index
+from tasks.facts.index import Index, in_words
 from tasks.facts.section import require_read
 from tasks.model import Verification
 
@@ -41,7 +41,7 @@ def verify_gateway(task: Task, gateway: Gateway) -> Result:
 
 
 def judge(facts: SwitchFacts, gateway: Gateway) -> Verification:
-    """Judge what a switch's kernel holds; pure.
+    """Judge what a switch's kernel holds in the gateway's VRF; pure.
 
     Link-local addresses of IPv6 are judged by themselves, without their routes.
 
@@ -54,17 +54,19 @@ def judge(facts: SwitchFacts, gateway: Gateway) -> Verification:
     absent: list[str] = []
     for device in gateway.devices:
         absent += _link_problems(kernel, device)
+    absent += _vrf_problems(kernel, gateway)
     problems += absent
     for own in gateway.own:
         problems += _address_problems(kernel, gateway.interface, own)
-        problems += _connection_problems(kernel, gateway.interface, own)
-        problems += _local_problems(kernel, gateway.interface, own)
+        problems += _connection_problems(kernel, gateway, gateway.interface, own)
+        problems += _local_problems(kernel, gateway, gateway.interface, own)
     for virtual in gateway.virtual:
         device, vip = virtual.device, virtual.address
-        gone = _address_problems(kernel, device, vip) + _local_problems(kernel, device, vip)
-        unconnected = _connection_problems(kernel, device, vip)
+        gone = _address_problems(kernel, device, vip)
+        gone += _local_problems(kernel, gateway, device, vip)
+        unconnected = _connection_problems(kernel, gateway, device, vip)
         # Of several connected routes one is enough.
-        if not any(_connected(kernel, each, vip) for each in gateway.devices):
+        if not any(_connected(kernel, gateway, each, vip) for each in gateway.devices):
             gone += unconnected
         absent += gone
         problems += [*gone, *_mac_problems(kernel, device, virtual.mac), *unconnected]
@@ -98,22 +100,47 @@ def _mac_problems(kernel: Index, device: str, mac: str) -> list[str]:
     return [f"{device} has the MAC {link.mac}, configured is {mac}"]
 
 
-def _connection_problems(kernel: Index, device: str, address: IpInterface) -> list[str]:
+def _vrf_problems(kernel: Index, gateway: Gateway) -> list[str]:
+    """Return which device is in another VRF than the stanza says: its VMs have no way out."""
+    here = [device for device in gateway.devices if device in kernel.links]
+    return [
+        f"{device} is {in_words(found)}, and its stanza puts it {in_words(gateway.vrf)}"
+        for device in here
+        if (found := kernel.vrf_name(device)) != gateway.vrf
+    ]
+
+
+def _connection_problems(
+    kernel: Index, gateway: Gateway, device: str, address: IpInterface
+) -> list[str]:
     if address.network.prefixlen == address.network.max_prefixlen or is_link_local(address.ip):
         return []
-    if device not in kernel.links or _connected(kernel, device, address):
+    if device not in kernel.links or _connected(kernel, gateway, device, address):
         return []
-    return [f"the connected route {address.network} dev {device} is missing"]
+    return [f"the connected route {address.network} dev {device} is missing{_in(kernel, gateway)}"]
 
 
-def _local_problems(kernel: Index, device: str, address: IpInterface) -> list[str]:
-    if device not in kernel.links or is_link_local(address.ip) or address.ip in kernel.taken:
+def _local_problems(
+    kernel: Index, gateway: Gateway, device: str, address: IpInterface
+) -> list[str]:
+    if device not in kernel.links or is_link_local(address.ip):
         return []
-    return [f"{address.ip} is missing in the local routing table"]
+    if kernel.takes(gateway, address.ip):
+        return []
+    return [f"{address.ip} is missing in the local routing table{_in(kernel, gateway)}"]
 
 
-def _connected(kernel: Index, device: str, address: IpInterface) -> bool:
+def _in(kernel: Index, gateway: Gateway) -> str:
+    vrf = kernel.vrf_name(gateway.interface)
+    return f" of VRF {vrf}" if vrf else ""
+
+
+def _connected(kernel: Index, gateway: Gateway, device: str, address: IpInterface) -> bool:
+    tables = kernel.tables_of(gateway)
     return any(
-        row.device == device and row.protocol == "kernel" and row.kind == "unicast"
+        row.device == device
+        and row.protocol == "kernel"
+        and row.kind == "unicast"
+        and row.table in tables
         for row in kernel.routes_to.get(address.network, ())
     )

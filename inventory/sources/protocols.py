@@ -12,10 +12,10 @@ empty tuple from ``find_vms``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
+from inventory.model import Answer, MacOwner, Segment, Switch, Uplink, VirtualMachine
 
 
 class Source(Protocol):
@@ -65,6 +65,18 @@ class NameSource(Protocol):
         Raises:
             TargetError: the text cannot name a VM.
             SourceError: the system failed, or may have hidden a VM from us.
+        """
+
+
+@runtime_checkable
+class SegmentSource(Protocol):
+    """Knows the segments of a VM's networks; optional for a compute source."""
+
+    def segments_of(self, vm_id: str) -> Answer[Mapping[str, Segment]]:
+        """Return the segment of each fixed address of a VM, as far as it is known.
+
+        Raises:
+            SourceError: the system failed.
         """
 
 

@@ -49,7 +49,8 @@ def reapply(*interfaces: str) -> Step:
     """Return the step that runs ``ifup``, and sets the devices up and forwarding.
 
     After it no device of theirs is down or protocol-down, no VRR device has a smaller MTU than its
-    interface, and no port of a bridge without STP waits: ``ifup`` alone leaves such.
+    interface or is in another VRF, and no port of a bridge without STP waits: ``ifup`` alone leaves
+    such.
 
     >>> reapply("swp1s3", "vlan453").line
     'reapply swp1s3 vlan453'

@@ -23,6 +23,10 @@ _COUNTS = re.compile(r"(\d+) packets transmitted, (\d+) (?:packets )?received")
 _HOP = re.compile(r"^\s*(\d+)  ?(\S.*)$", re.MULTILINE)
 _PROBE = re.compile(r"\*|([\d.]+) ms|([0-9a-fA-F.:]+(?:%\S+)?)(?=\s)")
 _TIMES = re.compile(r"= ([\d.]+)/([\d.]+)/([\d.]+)/([\d.]+) ms")
+#: The words in front of a command that is to run in the default VRF. A session in another one (sshd
+#: in ``mgmt``) hands its own down to every command. Without one nothing is asked for that would
+#: need root or a mounted cgroup2.
+_DEFAULT_VRF = '$([ -z "$(ip vrf identify 2>/dev/null)" ] || echo ip vrf exec default)'
 
 
 #: The limits of the arguments of ping and traceroute; some maxima are longer than anybody waits.
@@ -44,7 +48,7 @@ class Probe:
 
     @property
     def ping_command(self) -> str:
-        """Return the command line; "default" and "global" are the default VRF, "" is the session's.
+        """Return the command line; "", "default" and "global" are the default VRF.
 
         >>> Probe("10.0.0.1", "", ttl=255, timeout=2, vrf="mgmt", size=100, count=5).ping_command
         'ip vrf exec mgmt ping -n -c 5 -t 255 -W 2 -s 100 -- 10.0.0.1'
@@ -91,9 +95,9 @@ def probe(what: str, destination: object, defaults: Mapping[str, Any], **given: 
 
 
 def _in_vrf(vrf: str, words: list[str]) -> str:
-    if vrf:
-        words = ["ip", "vrf", "exec", "default" if vrf == "global" else vrf, *words]
-    return shlex.join(words)
+    if vrf in {"", "default", "global"}:
+        return f"{_DEFAULT_VRF} {shlex.join(words)}"
+    return shlex.join(["ip", "vrf", "exec", vrf, *words])
 
 
 def parse_ping(result: CommandResult) -> models.PingResultDict:

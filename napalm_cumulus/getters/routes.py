@@ -32,6 +32,8 @@ Routes = dict[str, "list[models.RouteDict]"]
 _UNKNOWN_AGE = -1
 _UNITS = {"y": 31_536_000, "w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _MAIN_TABLES = {"main", "254", ""}
+#: Flags of a next hop that cannot be used.
+_UNUSABLE = frozenset({"dead", "linkdown"})
 
 
 def parse_destination(text: str) -> Network | None:
@@ -168,7 +170,7 @@ def _frr_route(route: dict[str, Any], hop: dict[str, Any]) -> models.RouteDict:
         "age": parse_age(str(route.get("uptime", ""))),
         "next_hop": str(hop.get("ip", "")),
         "outgoing_interface": str(hop.get("interfaceName", "")),
-        "selected_next_hop": bool(hop.get("fib")),
+        "selected_next_hop": active and bool(hop.get("fib")),
         "preference": int(route.get("distance", 0)),
         "inactive_reason": "" if active else "not selected",
         "routing_table": str(route.get("vrfName", "default")),
@@ -191,7 +193,11 @@ def parse_age(text: str) -> int:
 
 @reader
 def parse_kernel_routes(result: CommandResult, version: int) -> Routes:
-    """Return all unicast routes of the kernel by prefix; the kernel keeps no ages: -1."""
+    """Return all unicast routes of the kernel by prefix; the kernel keeps no ages: -1.
+
+    Of several to one prefix in one table the kernel takes one with the lowest metric that works: a
+    VRR device's own route has a higher one than its SVI's.
+    """
     everything = "0.0.0.0/0" if version == 4 else "::/0"  # noqa: PLR2004 - IPv4
     bits = 32 if version == 4 else 128  # noqa: PLR2004 - IPv4
     found: Routes = {}
@@ -203,7 +209,7 @@ def parse_kernel_routes(result: CommandResult, version: int) -> Routes:
         table = str(row.get("table", ""))
         for hop in row.get("nexthops") or [row]:
             gateway = hop.get("gateway") or hop.get("via", {}).get("host", "")
-            active = "dead" not in hop.get("flags", []) and "linkdown" not in hop.get("flags", [])
+            active = _UNUSABLE.isdisjoint(hop.get("flags", []))
             found.setdefault(prefix, []).append(
                 {
                     "protocol": str(row.get("protocol", "")),
@@ -219,7 +225,22 @@ def parse_kernel_routes(result: CommandResult, version: int) -> Routes:
                     "protocol_attributes": {},
                 }
             )
+    for entries in found.values():
+        _leave_the_best(entries)
     return found
+
+
+def _leave_the_best(entries: list[models.RouteDict]) -> None:
+    """Mark as inactive what has a higher metric than another route of the same prefix and table."""
+    best: dict[str, int] = {}
+    for entry in entries:
+        if entry["current_active"]:
+            table = entry["routing_table"]
+            best[table] = min(best.get(table, entry["preference"]), entry["preference"])
+    for entry in entries:
+        if entry["current_active"] and entry["preference"] > best[entry["routing_table"]]:
+            entry["current_active"] = entry["last_active"] = entry["selected_next_hop"] = False
+            entry["inactive_reason"] = "not selected"
 
 
 def select(routes: Routes, text: str, protocol: str, *, longer: bool) -> Routes:

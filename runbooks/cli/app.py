@@ -34,6 +34,7 @@ from runbooks.cli.options import (
     OnHypervisor,
     SwitchName,
     Target,
+    Vrf,
     Yes,
     agreement,
     described_path,
@@ -42,6 +43,7 @@ from runbooks.cli.options import (
     site_of,
     switch_of,
     tell_story,
+    vrf_of,
     wanted_of,
 )
 from runbooks.run.errors import UsageError
@@ -115,6 +117,7 @@ def trace(  # noqa: PLR0917 - Typer reads the options from the signature
     switch: Behind = None,
     hypervisor: OnHypervisor = None,
     macs: Macs = None,
+    vrf: Vrf = None,
 ) -> None:
     """Show the way from a VM, hypervisor or switch to its switches, and who says so."""
     described = described_path(switch, hypervisor, macs)
@@ -133,6 +136,7 @@ def trace(  # noqa: PLR0917 - Typer reads the options from the signature
         as_json=as_json,
         probe=probe,
         given=given_of(settings, site, story, *described),
+        vrf=vrf_of(vrf),
     )
     raise typer.Exit(code)
 
@@ -156,6 +160,7 @@ def find(  # noqa: PLR0917 - as above
     ] = "table",
     deadline: Deadline = None,
     workers: Workers = None,
+    vrf: Vrf = None,
 ) -> None:
     """Ask all known switches at once which of them sees a VM, a hypervisor or a MAC."""
     if form not in _FIND_FORMS:
@@ -165,7 +170,7 @@ def find(  # noqa: PLR0917 - as above
     from runbooks.fleet.ask import CheckPace
 
     pace = CheckPace(workers, deadline)
-    request = SearchRequest(target, tuple(switches or ()), form == "json", pace)
+    request = SearchRequest(target, tuple(switches or ()), form == "json", pace, vrf_of(vrf))
     raise typer.Exit(run_find(settings, sources, request))
 
 
@@ -192,11 +197,14 @@ def heal(  # noqa: PLR0917 - as above
     switch: Behind = None,
     hypervisor: OnHypervisor = None,
     macs: Macs = None,
+    vrf: Vrf = None,
 ) -> None:
     """Find out why a VM is cut off, do the least that cures it, and prove that it answers."""
     described = described_path(switch, hypervisor, macs)
-    if all_unhealthy and any(described):
-        raise UsageError("--switch, --hypervisor and --mac are of one VM, not --all-unhealthy")
+    if all_unhealthy and (any(described) or vrf):
+        raise UsageError(
+            "--switch, --hypervisor, --mac and --vrf are of one VM, not --all-unhealthy"
+        )
     if all_unhealthy:
         if target is not None or toggle:
             raise UsageError("--all-unhealthy finds its targets itself, and never toggles blindly")
@@ -207,7 +215,7 @@ def heal(  # noqa: PLR0917 - as above
 
     settings = settings_of(ctx, changes=True)
     run = new_run(settings, "heal", target)
-    chosen = HealOptions(dry_run, toggle, force, *described)
+    chosen = HealOptions(dry_run, toggle, force, *described, vrf=vrf_of(vrf))
     try:
         run_heal(run, site_of(settings), agreement(yes=yes), chosen)
     finally:
@@ -225,12 +233,13 @@ def toggle(  # noqa: PLR0917 - as above
     ] = None,
     yes: Yes = False,
     dry_run: DryRun = False,
+    vrf: Vrf = None,
 ) -> None:
     """Take one gateway's addresses away for an instant and give them back."""
     from runbooks.run.run import recorded_so_far
     from runbooks.toggle import run_toggle
 
-    wanted = wanted_of(vip, interface)
+    wanted = wanted_of(vip, interface, vrf)
     settings = settings_of(ctx, changes=True)
     run = new_run(settings, "toggle", switch)
     try:

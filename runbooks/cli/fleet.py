@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runbooks.cli import complete
-from runbooks.cli.options import Yes, agreement, settings_of, site_of, switch_of, tell_story
+from runbooks.cli.options import (
+    Vrf,
+    Yes,
+    agreement,
+    settings_of,
+    site_of,
+    switch_of,
+    tell_story,
+    vrf_of,
+)
 from runbooks.output.forms import ALIASES, DEFAULT, FORMS, find_form
 from runbooks.run.errors import UsageError
 
@@ -90,6 +99,7 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
     probe: Probe = True,
     only: Only = None,
     skip: Skip = None,
+    vrf: Vrf = None,
     strict: Strict = False,
     with_vms: Annotated[
         bool, typer.Option("--with-vms", help="Ask OpenStack for the VMs, and judge by it.")
@@ -124,6 +134,7 @@ def check(  # noqa: PLR0917 - Typer reads the options from the signature
         skip=tuple(skip or ()),
         with_vms=with_vms,
         strict=strict,
+        vrf=vrf_of(vrf),
     )
     if not fix:
         raise typer.Exit(run_check(settings, sources, request))
@@ -155,6 +166,7 @@ def watch(  # noqa: PLR0917 - as above
     probe: Probe = True,
     only: Only = None,
     skip: Skip = None,
+    vrf: Vrf = None,
     strict: Strict = False,
 ) -> None:
     """Check again and again over kept connections, for Prometheus and for a log of changes."""
@@ -170,6 +182,7 @@ def watch(  # noqa: PLR0917 - as above
         only=tuple(only or ()),
         skip=tuple(skip or ()),
         strict=strict,
+        vrf=vrf_of(vrf),
     )
     options = WatchOptions(interval, listen, log, rounds)
     raise typer.Exit(run_watch(settings, sources, request, options, tell_story().console))

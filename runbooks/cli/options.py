@@ -77,6 +77,15 @@ Macs = Annotated[
     list[str] | None,
     typer.Option("--mac", metavar="MAC", help="The VM's MAC, if OpenStack cannot be asked."),
 ]
+Vrf = Annotated[
+    str | None,
+    typer.Option(
+        "--vrf",
+        metavar="NAME",
+        help="The VRF that is meant (default: the default one), where several have the same "
+        "addresses.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing a switch.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show the plan; change nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -183,8 +192,22 @@ def described_path(
     return switch or "", hypervisor or "", tuple(mac for mac in found.values() if mac)
 
 
-def wanted_of(vip: str | None, interface: str | None) -> GatewayQuery:
-    """Return the gateway that is meant; exactly one of the two arguments must be given."""
+def vrf_of(vrf: str | None) -> str:
+    """Return the VRF that is meant, checked; empty for none.
+
+    Raises:
+        UsageError: the name can be that of no VRF.
+    """
+    from tasks.shell import interface_name
+
+    try:
+        return interface_name(vrf) if vrf else ""
+    except ValueError:
+        raise UsageError(f"--vrf {vrf!r} can be the name of no VRF") from None
+
+
+def wanted_of(vip: str | None, interface: str | None, vrf: str | None = None) -> GatewayQuery:
+    """Return the gateway that is meant; exactly one of the first two arguments must be given."""
     from ipaddress import ip_address
 
     from tasks.gateways import GatewayQuery
@@ -194,8 +217,8 @@ def wanted_of(vip: str | None, interface: str | None) -> GatewayQuery:
         raise UsageError("say which gateway: --vip ADDRESS or --interface NAME (one of them)")
     try:
         if vip is not None:
-            return GatewayQuery(vip=ip_address(vip))
-        return GatewayQuery(interface=interface_name(interface or ""))
+            return GatewayQuery(vip=ip_address(vip), vrf=vrf_of(vrf))
+        return GatewayQuery(interface=interface_name(interface or ""), vrf=vrf_of(vrf))
     except ValueError as error:
         raise UsageError(str(error)) from None
 

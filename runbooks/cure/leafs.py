@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
+from inventory.errors import VipkeeperError
+from inventory.given import NOT_ASKED
+from inventory.sources.protocols import SegmentSource
 from runbooks.cure.observer import GatewayObserver, Observation
 from runbooks.incident.attachment import require_confirmed
 from runbooks.incident.endpoints import known_macs, silent_fixed, silent_ones
 from runbooks.incident.reachability import own_address
-from tasks.errors import NoGatewayError
+from tasks.errors import AmbiguousGatewayError, NoGatewayError
 from tasks.facts.collect import Probes
 from tasks.faults.catalogue import fault
 from tasks.gateways import GatewayQuery, find_gateway
@@ -19,7 +22,8 @@ from tasks.model import Gateway
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from inventory.names import IpAddress
+    from inventory.model import Segment
+    from inventory.names import IpAddress, IpInterface
     from runbooks.cure.rogues import Compute
     from runbooks.incident.attachment import AttachedLeaf, Attachments
     from runbooks.incident.endpoints import Endpoint
@@ -35,7 +39,10 @@ _MOST_TARGETS = 8
 
 @dataclass(frozen=True)
 class Incident:
-    """Who is to be healed, what is known so far, and the source that knows VMs."""
+    """Who is to be healed, what is known so far, and the source that knows VMs.
+
+    ``vrf`` is the VRF that the person names, or empty.
+    """
 
     run: Run
     followed: TracedPath
@@ -43,6 +50,7 @@ class Incident:
     probes: dict[str, Probe]
     agreement: Agreement
     compute: Compute
+    vrf: str = ""
 
     @property
     def macs(self) -> dict[str, tuple[str, ...]]:
@@ -108,25 +116,29 @@ def _affected(case: Incident, behind: AttachedLeaf) -> AffectedLeaf:
     silent = silent_ones(case.endpoints, case.probes, case.followed.chain.hypervisor, behind.ports)
     candidates = silent_fixed(case.endpoints, case.probes) or case.endpoints[0].fixed
     targets = [str(s.address) for s in silent if isinstance(s.address, IPv4Address)]
+    gateway = gateway_of(case, behind, candidates)
     observer = GatewayObserver(
         behind.session,
-        gateway_of(behind, candidates),
+        gateway,
         Probes(
             targets=tuple(targets[:_MOST_TARGETS]),
             outside=own_address(targets[0]) if targets else "",
+            interface=gateway.interface,
             per_vip=0,
         ),
         silent=silent[:_MOST_TARGETS],
         macs=case.macs,
     )
-    gateway = observer.gateway
     virtual = ", ".join(f"{v.address} on {v.device}" for v in gateway.virtual)
-    case.run.story.tell("gateway", f"{gateway.interface} in {gateway.place}: {virtual}")
+    vrf = f" (VRF {gateway.vrf})" if gateway.vrf else ""
+    case.run.story.tell("gateway", f"{gateway.interface}{vrf} in {gateway.place}: {virtual}")
     return AffectedLeaf(behind, observer, observer.look())
 
 
-def gateway_of(behind: AttachedLeaf, candidates: Sequence[IpAddress]) -> Gateway:
+def gateway_of(case: Incident, behind: AttachedLeaf, candidates: Sequence[IpAddress]) -> Gateway:
     """Return the gateway of the first silent address that has one on the switch.
+
+    Where several VRFs have the address, that of the VM's own network, or the one that is named.
 
     Raises:
         NoGatewayError: no address has one.
@@ -134,12 +146,53 @@ def gateway_of(behind: AttachedLeaf, candidates: Sequence[IpAddress]) -> Gateway
     first: NoGatewayError | None = None
     for address in candidates:
         try:
-            found: Gateway = behind.session.run(find_gateway, wanted=GatewayQuery(address=address))
+            return _gateway_for(case, behind, address)
         except NoGatewayError as error:  # noqa: PERF203 - the next address may have one
             first = first or error
-        else:
-            return found
     raise first or NoGatewayError(f"{behind.switch.name}: no address to find a gateway for")
+
+
+def _gateway_for(case: Incident, behind: AttachedLeaf, address: IpAddress) -> Gateway:
+    """Return the gateway of an address; where several VRFs have one, OpenStack is asked whose."""
+    wanted = GatewayQuery(address=address, vrf=case.vrf)
+    try:
+        found: Gateway = behind.session.run(find_gateway, wanted=wanted)
+    except AmbiguousGatewayError as several:
+        segment = _segment_of(case, str(address), several)
+        try:
+            found = behind.session.run(find_gateway, wanted=replace(wanted, segment=segment))
+        except AmbiguousGatewayError:
+            raise several from None
+        told = f"OpenStack has {address} in the {segment.kind} {segment.number}"
+        case.run.story.tell("network", f"{told}: {found.interface} is its gateway", "ok")
+    return found
+
+
+def _segment_of(case: Incident, address: str, several: AmbiguousGatewayError) -> Segment:
+    """Return the segment of an address.
+
+    Raises:
+        AmbiguousGatewayError: it is not known; what was asked for it is told.
+    """
+    vm = next((vm for vm in case.followed.chain.vms if address in map(_ip, vm.addresses)), None)
+    if vm is None or vm.status == NOT_ASKED:
+        raise several
+    why = f"it does not tell the network of {address} to this account"
+    source = case.compute()
+    if isinstance(source, SegmentSource):
+        try:
+            segment = source.segments_of(vm.id).value.get(address)
+        except VipkeeperError as error:
+            why = str(error)
+        else:
+            if segment is not None:
+                return segment
+    case.run.story.tell("network", f"OpenStack cannot say which one is meant: {why}", "warn")
+    raise several
+
+
+def _ip(address: IpInterface) -> str:
+    return str(address.ip)
 
 
 def _hides(diagnosis: Diagnosis) -> bool:

@@ -23,6 +23,7 @@ from tasks.health.assess import assess as assess_facts
 from tasks.health.assess import unreachable
 from tasks.health.diagnose import diagnose
 from tasks.health.judge import NOT_JUDGED
+from tasks.model import DEFAULT_VRF
 from tasks.presence import vteps_of
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class CheckOptions:
         only: ids of the only checks to judge; empty means all.
         skip: ids of the checks to leave out.
         strict: whether an asymmetric fabric is a warning, not only a note.
+        vrf: the only VRF whose gateways are judged, ``default`` for the default one; empty means
+            all.
         diagnose: whether faults and their cures are named, too.
         keep: names of the switches whose connection stays open for the next round.
         hypervisors: the names by which LLDP neighbours are recognised.
@@ -64,6 +67,7 @@ class CheckOptions:
     only: frozenset[str] = frozenset()
     skip: frozenset[str] = frozenset()
     strict: bool = False
+    vrf: str = ""
     diagnose: bool = False
     keep: frozenset[str] = frozenset()
     hypervisors: tuple[str, ...] = ()
@@ -120,6 +124,9 @@ def assess(task: Task, looking: CheckOptions) -> Result:
 
 def assessed(host: Host, facts: SwitchFacts, looking: CheckOptions, seconds: float) -> Assessment:
     """Judge the facts of a host."""
+    if looking.vrf:
+        named = tuple(g for g in facts.gateways if (g.vrf or DEFAULT_VRF) == looking.vrf)
+        facts = replace(facts, gateways=named)
     expected = ExpectedFromSite(uplinks_of(host), looking.vms.get(host.name, {}))
     whole = assess_facts(
         facts,

@@ -11,7 +11,9 @@ from nornir.core.task import Result, Task
 from inventory.names import same_host
 from nornir_config.connection import drop_connection
 from tasks.facts.collect import SILENT, collect_facts
+from tasks.facts.index import Index
 from tasks.identity import require_same
+from tasks.model import DEFAULT_VRF
 from tasks.presence import NEEDED, Places, learnt, vteps_of
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class Sighting:
     unread: tuple[str, ...] = ()
 
 
-def look(task: Task, wanted: Wanted) -> Result:
+def look(task: Task, wanted: Wanted, vrf: str = "") -> Result:
     """Ask the switch, and return its ``Sighting``. This is a Nornir task.
 
     Raises:
@@ -59,11 +61,21 @@ def look(task: Task, wanted: Wanted) -> Result:
     finally:
         drop_connection(host)
     require_same(host.name, facts.hostname, host.hostname or "")
-    return Result(host, result=seen(facts, wanted, host.name, host.hostname or ""))
+    found = seen(facts, wanted, host.name, host.hostname or "", vrf)
+    return Result(host, result=found)
 
 
-def seen(facts: SwitchFacts, wanted: Wanted, switch: str, address: str) -> Sighting:
-    """Return what a switch's tables say of what is looked for; pure."""
+def seen(facts: SwitchFacts, wanted: Wanted, switch: str, address: str, vrf: str = "") -> Sighting:
+    """Return what a switch's tables say of what is looked for; pure.
+
+    Args:
+        facts: the tables.
+        wanted: what is looked for.
+        switch: the switch's name.
+        address: its management address.
+        vrf: the only VRF whose neighbours count (``default`` for the default one); empty for all.
+    """
+    kernel = Index(facts)
     tables: dict[str, Section[Any]] = {
         "LLDP": facts.lldp,
         "FDB": facts.fdb,
@@ -73,6 +85,7 @@ def seen(facts: SwitchFacts, wanted: Wanted, switch: str, address: str) -> Sight
     entries = (
         row
         for row in facts.neighbours.rows
+        if not vrf or (kernel.vrf_name(row.device) or DEFAULT_VRF) == vrf
         if str(row.address) in wanted.addresses or (row.mac and row.mac in wanted.macs)
     )
     return Sighting(

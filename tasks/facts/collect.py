@@ -17,6 +17,7 @@ from napalm_cumulus.parsing.lldp_text import COMMAND as LLDP
 from napalm_cumulus.result import CommandResult
 from nornir_config.connection import run_once
 from tasks.facts.assemble import UnreadFilesError, read_facts
+from tasks.shell import interface_name
 
 #: Seconds after which the switch kills one command, so that the others are not lost.
 _EACH = 10
@@ -34,13 +35,16 @@ class Probes:
         targets: addresses to look for at layer 2 and 3 (VMs of an incident); only those of IPv4 are
             used.
         outside: an address outside the fabric, to find the route of the targets to it; empty for
-        none.
+            none.
+        interface: the SVI that the targets are behind; empty where that is not known. Another VRF
+            may have the same subnet.
         per_vip: the number of its neighbours that a VIP pings; 0 for none.
         total: the largest number of such pings, and of VIPs that are probed for a second owner.
     """
 
     targets: tuple[str, ...] = ()
     outside: str = ""
+    interface: str = ""
     per_vip: int = 3
     total: int = 60
 
@@ -91,7 +95,7 @@ def commands(probes: Probes) -> dict[str, str]:
     """Return the shell commands by name, the probes last.
 
     Raises:
-        ValueError: a target or the address outside is no IP address.
+        ValueError: a target or the address outside is no IP address, or the SVI's name is none.
     """
     return {**_standing(), "probes": _probe_command(probes)}
 
@@ -150,7 +154,8 @@ def _probe_command(probes: Probes) -> str:
         if isinstance(address, ipaddress.IPv4Address)
     ]
     outside = str(ipaddress.IPv4Address(probes.outside)) if probes.outside else "-"
-    words = " ".join([str(int(probes.per_vip)), str(int(probes.total)), outside, *four])
+    only = interface_name(probes.interface) if probes.interface else "-"
+    words = " ".join([str(int(probes.per_vip)), str(int(probes.total)), outside, only, *four])
     return f"set -- {words}\n{_script('probes.sh')}"
 
 

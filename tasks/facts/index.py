@@ -15,6 +15,8 @@ from tasks.addresses import IpAddress, IpInterface, IpNetwork, is_link_local
 from tasks.facts.model import LinkFact, NeighbourFact, RouteFact, Section, SwitchFacts
 from tasks.model import Gateway, VirtualAddress
 
+MAIN_TABLE = frozenset({"main", "254"})
+LOCAL_TABLE = frozenset({"local", "255"})
 _Key = TypeVar("_Key")
 _Row = TypeVar("_Row")
 
@@ -109,16 +111,46 @@ class Index:
         return _grouped(self.facts.routes.rows, lambda row: row.destination)
 
     @cached_property
-    def taken(self) -> frozenset[IpAddress]:
-        """Return the local routing table's addresses.
+    def taken_in(self) -> Mapping[IpAddress, frozenset[str]]:
+        """Return the tables in which each address is the switch's own."""
+        found: dict[IpAddress, set[str]] = defaultdict(set)
+        for row in self.facts.routes.rows:
+            if row.kind == "local" and row.destination.prefixlen == row.destination.max_prefixlen:
+                found[row.destination.network_address].add(row.table)
+        return {address: frozenset(tables) for address, tables in found.items()}
 
-        The switch accepts packets to them for itself.
+    def vrf_of(self, device: str) -> LinkFact | None:
+        """Return the VRF of a device; None for the default one."""
+        link = self.links.get(device)
+        master = self.links.get(link.master) if link else None
+        return master if master is not None and master.kind == "vrf" else None
+
+    def vrf_name(self, device: str) -> str:
+        """Return the name of a device's VRF; empty for the default one."""
+        found = self.vrf_of(device)
+        return found.name if found else ""
+
+    def tables_of(self, gateway: Gateway) -> frozenset[str]:
+        """Return the names of the table that forwards for an SVI: its VRF's, or the main table.
+
+        Other tables are only looked up by policy rules, which are faults of their own.
         """
-        return frozenset(
-            row.destination.network_address
-            for row in self.facts.routes.rows
-            if row.kind == "local" and row.destination.prefixlen == row.destination.max_prefixlen
-        )
+        found = self.vrf_of(gateway.interface)
+        if found is None:
+            return MAIN_TABLE
+        if found.table is not None:
+            return frozenset({found.name, str(found.table)})
+        # An older iproute2 does not tell: take the table of the devices' own routes.
+        rows = (r for device in gateway.devices for r in self.routes.get(device, ()))
+        return frozenset({found.name, *(r.table for r in rows)}) - MAIN_TABLE - LOCAL_TABLE
+
+    def takes(self, gateway: Gateway, address: IpAddress) -> bool:
+        """Return whether a gateway's VRF accepts packets to an address for itself.
+
+        A VRF has its local routes in its own table. What another VRF holds says nothing.
+        """
+        own = LOCAL_TABLE if self.vrf_of(gateway.interface) is None else self.tables_of(gateway)
+        return bool(self.taken_in.get(address, frozenset()) & own)
 
     @cached_property
     def neighbours(self) -> Mapping[str, tuple[NeighbourFact, ...]]:
@@ -141,6 +173,15 @@ class Index:
         """Return a number below ``/proc/sys/net/ipv4``; None where it was not read."""
         value = self.facts.sysctls.get(path, "").strip()
         return int(value) if value.lstrip("-").isdigit() else None
+
+
+def in_words(vrf: str) -> str:
+    """Return where a device of a VRF is.
+
+    >>> in_words("tenant1"), in_words("")
+    ('in VRF tenant1', 'in no VRF')
+    """
+    return f"in VRF {vrf}" if vrf else "in no VRF"
 
 
 def _grouped(rows: Iterable[_Row], key: Callable[[_Row], _Key]) -> Mapping[_Key, tuple[_Row, ...]]:

@@ -280,6 +280,8 @@ class ProbeFact:
         source: the address of the sender (the VIP of a ping), or empty.
         macs: the MACs that answered ARP, in lower case; for ``duplicate`` without the VIP's own
             virtual MAC, with which anycast peers answer.
+        sent: whether it could be sent; what could not says nothing about the target, and ``detail``
+            is the reason.
     """
 
     kind: str
@@ -289,6 +291,7 @@ class ProbeFact:
     detail: str = ""
     source: str = ""
     macs: tuple[str, ...] = ()
+    sent: bool = True
 
 
 @dataclass(frozen=True)

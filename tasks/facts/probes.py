@@ -25,7 +25,7 @@ _SHOWN = 160
 
 
 def probes(result: CommandResult, macs: Mapping[str, str]) -> Iterator[ProbeFact]:
-    """Yield the rows of the probes.
+    """Yield the rows of the probes; a probe that could not be sent is marked as such.
 
     Args:
         result: the result of the script.
@@ -47,6 +47,7 @@ def probes(result: CommandResult, macs: Mapping[str, str]) -> Iterator[ProbeFact
             detail=one_line(told.detail, _SHOWN),
             source=source.strip("-"),
             macs=told.macs,
+            sent=told.sent,
         )
 
 
@@ -65,15 +66,19 @@ class _Told(NamedTuple):
     ok: bool
     detail: str
     macs: tuple[str, ...] = ()
+    sent: bool = True
 
 
 def _ping(trial: _Trial, _: Mapping[str, str]) -> _Told:
-    return _Told(trial.ok, trial.words.split(" --- ")[-1])
+    # Without its counts, ping has ended before it sent anything: it could not bind to the VIP.
+    sent = trial.ok or "packet loss" in trial.words
+    return _Told(trial.ok, trial.words.split(" --- ")[-1], sent=sent)
 
 
 def _arp(trial: _Trial, _: Mapping[str, str]) -> _Told:
     answered = _answered(trial)
-    return _Told(bool(answered), trial.words, answered)
+    sent = bool(answered) or not _NOT_ASKED.search(trial.words)
+    return _Told(bool(answered), trial.words, answered, sent)
 
 
 def _duplicate(trial: _Trial, macs: Mapping[str, str]) -> _Told:

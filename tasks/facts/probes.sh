@@ -1,6 +1,7 @@
 # The probes that a switch makes by itself, all at once: at most about 1.5 s.
 #
-# Arguments: pings for each VIP, pings in all, an address outside or "-", then target addresses.
+# Arguments: pings for each VIP, pings in all, an address outside or "-", the SVI that the targets are
+# behind or "-", then target addresses. Other VRFs may have the same subnet on another SVI.
 # Prints a line for each probe: kind|device|source|target|exit status|output.
 #
 # A probe must not cure anything, or nobody could tell what was wrong: * no ARP request names the
@@ -10,8 +11,8 @@
 # neighbour whose MAC is known already, or where the kernel is   set (arp_announce=2) to ask with
 # the SVI's own address.
 set -f
-per_vip=$1 total=$2 outside=$3
-shift 3
+per_vip=$1 total=$2 outside=$3 only=$4
+shift 4
 
 say() { # KIND DEVICE SOURCE TARGET STATUS WORDS...
     line="$1|$2|$3|$4|$5|"
@@ -41,10 +42,25 @@ asks_as_itself() { # SVI: does the kernel ask for neighbours with the SVI's own 
 ping_from_vip() { # SVI VRR VIP TARGET KNOWN
     [ "$5" = known ] || asks_as_itself "$1" || return 0
     within_vrf "$1"
-    said=$(timeout 3 ${vrf:+ip vrf exec "$vrf"} ping -n -q -c 1 -W 1 -I "$3" "$4" 2>&1)
+    # A session in another VRF (sshd in mgmt) hands its own down: the VIP is not there.
+    into=$vrf
+    [ -n "$into" ] || [ -z "$session" ] || into=default
+    [ "$into" != "$session" ] || into=
+    said=$(timeout 3 ${into:+ip vrf exec "$into"} ping -n -q -c 1 -W 1 -I "$3" "$4" 2>&1)
+    status=$?
+    # `ip vrf exec` needs cgroup2 and BPF. Bound to the VRF device, ping does the same.
+    case $said in
+    *transmitted*) ;;
+    *)
+        if [ -n "$vrf" ] && [ -n "$into" ]; then
+            said=$(timeout 3 ping -n -q -c 1 -W 1 -I "$vrf" -I "$3" "$4" 2>&1)
+            status=$?
+        fi
+        ;;
+    esac
     # The shell has to fold these words onto one line.
     # shellcheck disable=SC2086
-    say ping "$2" "$3" "$4" $? $said
+    say ping "$2" "$3" "$4" "$status" $said
 }
 
 who_has_vip() { # SVI VRR VIP OWN
@@ -87,6 +103,7 @@ ways() { # SVI VRR TARGET
     say route-out "$device" "$3" "$outside" $? $said
 }
 
+session=$(ip vrf identify 2>/dev/null)
 case $(arping -V 2>&1) in
 *iputils*) arping=yes ;;
 *) arping= ;;
@@ -100,7 +117,7 @@ esac
     ip -4 neigh show
     echo '=='
     [ $# -eq 0 ] || printf '%s\n' "$@"
-} 2>/dev/null | awk -v per_vip="$per_vip" -v total="$total" '
+} 2>/dev/null | awk -v per_vip="$per_vip" -v total="$total" -v only="$only" '
     function number(text, part) {
         split(text, part, ".")
         return ((part[1] * 256 + part[2]) * 256 + part[3]) * 256 + part[4]
@@ -157,14 +174,14 @@ esac
         for (t = 1; t <= wanted; t++) {
             found = 0
             for (i = 1; i <= vips; i++) # the lowest number: -v0 has the gateway
-                if (inside(targets[t], vip[i], bits[i]) && (!found || vrr[i] < vrr[found]))
-                    found = i
+                if ((only == "-" || svi[i] == only) && inside(targets[t], vip[i], bits[i]))
+                    if (!found || vrr[i] < vrr[found]) found = i
             if (found) {
                 known = (targets[t] " " svi[found]) in resolved ? "known" : "unknown"
                 print "target", svi[found], vrr[found], vip[found], targets[t], known
             }
             for (i = 1; i <= owns && !found; i++)
-                if (inside(targets[t], own[i], width[i])) {
+                if ((only == "-" || owner[i] == only) && inside(targets[t], own[i], width[i])) {
                     found = 1
                     print "target", owner[i], "-", "-", targets[t], "unknown"
                 }

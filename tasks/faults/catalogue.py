@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from tasks.faults.base import Fault
 from tasks.faults.fabric import configuration, evpn
-from tasks.faults.gateway import addresses, devices, routes, rules, sysctls
+from tasks.faults.gateway import addresses, devices, routes, rules, sysctls, vrf
 from tasks.faults.segment import bonds, fdb, neighbours, ports, probes, vlans
 from tasks.faults.segment.vm import BY_EXCLUSION
 
 FAULTS: tuple[Fault, ...] = (
     *configuration.FAULTS,
     *devices.FAULTS,
+    *vrf.FAULTS,
     *routes.FAULTS,
     *addresses.FAULTS,
     *sysctls.FAULTS,

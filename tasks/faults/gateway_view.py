@@ -9,6 +9,7 @@ from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
 from tasks.addresses import is_link_local
+from tasks.facts.index import LOCAL_TABLE
 from tasks.faults.view import FactsView
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 #: Routes that drop the packets they match. After ``throw`` the next table is looked up: in the
 #: table that forwards for an SVI the packet is lost then, in another one it is not.
 HOLES = frozenset({"blackhole", "unreachable", "prohibit"})
-_MAIN = frozenset({"main", "254"})
-_LOCAL = frozenset({"local", "255"})
 
 
 @dataclass(frozen=True)
@@ -137,33 +136,33 @@ class GatewayView:
     @cached_property
     def vrf(self) -> str:
         """Return the VRF of the SVI, or empty."""
-        found = self.switch.vrf_of(self.svi)
-        return found.name if found else ""
+        return self.switch.vrf_name(self.svi)
+
+    @property
+    def in_vrf(self) -> str:
+        """Return the VRF for the end of a sentence; empty for the default one."""
+        return f" in VRF {self.vrf}" if self.vrf else ""
+
+    @property
+    def typed_vrf(self) -> str:
+        """Return the VRF as the end of an ``ip route`` command; empty for the default one."""
+        return f" vrf {self.vrf}" if self.vrf else ""
 
     def shares_vrf(self, device: str) -> bool:
         """Return whether a device is the gateway's or in its VRF.
 
         Other VRFs may repeat addresses.
         """
-        if device in self.gateway.devices:
-            return True
-        other = self.switch.vrf_of(device)
-        return (other.name if other else "") == self.vrf
+        return device in self.gateway.devices or self.is_in_vrf(device)
+
+    def is_in_vrf(self, device: str) -> bool:
+        """Return whether a device is in the SVI's VRF."""
+        return self.switch.vrf_name(device) == self.vrf
 
     @cached_property
     def tables(self) -> frozenset[str]:
-        """Return the names of the table that forwards for the SVI: its VRF's, or the main table.
-
-        Other tables are only looked up by policy rules, which are faults of their own.
-        """
-        found = self.switch.vrf_of(self.svi)
-        if found is None:
-            return _MAIN
-        if found.table is not None:
-            return frozenset({found.name, str(found.table)})
-        # An older iproute2 does not tell: take the table of the devices' own routes.
-        rows = (r for device in self.gateway.devices for r in self.switch.routes.get(device, ()))
-        return frozenset({found.name, *(r.table for r in rows)}) - _MAIN - _LOCAL
+        """Return the names of the table that forwards for the SVI: its VRF's, or the main table."""
+        return self.switch.tables_of(self.gateway)
 
     def connected(self, network: IpNetwork, device: str) -> bool:
         """Return whether a route leads to a network directly through a device, whoever made it.
@@ -185,13 +184,14 @@ class GatewayView:
             if wanted.address.network.num_addresses > 1
             and not is_link_local(wanted.address.ip)
             and self.works(wanted.device)
+            and self.is_in_vrf(wanted.device)  # in another one its routes are elsewhere
             and wanted.address in self.switch.addresses.get(wanted.device, ())
             and not self.connected(wanted.address.network, wanted.device)
         )
 
     def takes(self, address: IpAddress) -> bool:
         """Return whether the gateway's VRF accepts packets to an address for itself."""
-        return bool(self.switch.taken_in.get(address, frozenset()) & (_LOCAL | self.tables))
+        return self.switch.takes(self.gateway, address)
 
     def best(self, network: IpNetwork) -> RouteFact | None:
         """Return the preferred route to exactly this network; None where there is none."""
@@ -220,7 +220,7 @@ class GatewayView:
             for route in self.facts.routes.rows
             if route.kind != "local"
             and route.device not in self.gateway.devices
-            and (route.table in self.tables or (route.table in _LOCAL and route.kind in HOLES))
+            and (route.table in self.tables or (route.table in LOCAL_TABLE and route.kind in HOLES))
             and any(is_part(route.destination, network) for network in self.networks)
             and (not silent or any(inside(address, route.destination) for address in silent))
         )
@@ -291,8 +291,11 @@ class GatewayView:
         ]
 
     def failed(self, kind: str, target: str) -> ProbeFact | None:
-        """Return the first failed probe of a kind, where none succeeded; else None."""
-        found = self.probes(kind, target)
+        """Return the first failed probe of a kind, where none succeeded; else None.
+
+        One that could not be sent has not failed.
+        """
+        found = [probe for probe in self.probes(kind, target) if probe.sent]
         return found[0] if found and not any(probe.ok for probe in found) else None
 
     def succeeded(self, kind: str, target: str) -> bool:

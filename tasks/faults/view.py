@@ -64,21 +64,6 @@ class FactsView(Index):
         parent = self.links.get(name)
         return parent is None or parent.up
 
-    def vrf_of(self, device: str) -> LinkFact | None:
-        """Return the VRF of a device; None for the default one."""
-        link = self.links.get(device)
-        master = self.links.get(link.master) if link else None
-        return master if master is not None and master.kind == "vrf" else None
-
-    @cached_property
-    def taken_in(self) -> Mapping[IpAddress, frozenset[str]]:
-        """Return the tables in which each address is the switch's own."""
-        found: dict[IpAddress, set[str]] = defaultdict(set)
-        for row in self.facts.routes.rows:
-            if row.kind == "local" and row.destination.prefixlen == row.destination.max_prefixlen:
-                found[row.destination.network_address].add(row.table)
-        return {address: frozenset(tables) for address, tables in found.items()}
-
     # --- bridges and ports
 
     @cached_property

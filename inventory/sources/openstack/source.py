@@ -23,14 +23,16 @@ from inventory.sources.memory_cache import TimedValue
 from inventory.sources.openstack.cloud import Cloud
 from inventory.sources.openstack.errors import SYSTEM, as_source_error, failures, not_in_time
 from inventory.sources.openstack.macs import owners
+from inventory.sources.openstack.segments import segments
 from inventory.sources.openstack.subnets import Subnets
 from inventory.sources.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from openstack.connection import Connection
 
+    from inventory.model import Segment
     from inventory.settings import OpenStackSettings
 
 T = TypeVar("T")
@@ -147,6 +149,14 @@ class OpenStackSource:
                 raise TargetError(f'"{one_line(mac, 40)}" is not a MAC address.')
         asked = f"the ports with the MAC {', '.join(wanted)}"
         return self._ask(asked, lambda cloud: owners(cloud, wanted))
+
+    def segments_of(self, vm_id: str) -> Answer[Mapping[str, Segment]]:
+        """Return the segment of each fixed address of a VM; one that is not told is left out.
+
+        Raises:
+            SourceError: OpenStack failed.
+        """
+        return self._ask(f"the networks of {vm_id}", lambda cloud: segments(cloud, vm_id))
 
     def _ask(self, asked: str, question: Callable[[Cloud], T]) -> Answer[T]:
         """Ask one question within the deadline.

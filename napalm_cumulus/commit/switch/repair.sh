@@ -23,19 +23,23 @@ ifup_these() { # IFACE...: apply the disk's configuration; its exit status is no
     MODE=$(value "$T/mode")
 }
 
+ipv6_again() { # DEV: the lines for `ip -batch` that give it its global IPv6 addresses once more
+    # Going down loses them, and coming up does not bring them back. They were there a moment ago,
+    # so no duplicate address detection is needed.
+    within "$ASKING" ip -6 -o addr show dev "$1" scope global 2>/dev/null |
+        awk -v dev="$1" '!/ dynamic | temporary / {
+            metric = ""
+            for (i = 5; i < NF; i++) if ($i == "metric") metric = " metric " $(i + 1)
+            print "addr replace " $4 " dev " dev metric " nodad"
+        }'
+}
+
 down_and_up() { # DEV [MAC]: in one process, for the shortest outage, and never only half of it
     {
         printf 'link set dev %s down\n' "$1"
         [ -z "${2-}" ] || printf 'link set dev %s address %s\n' "$1" "$2"
         printf 'link set dev %s up\n' "$1"
-        # Going down loses IPv6 addresses, and coming up does not bring them back. They were there a
-        # moment ago, so no duplicate address detection is needed.
-        within "$ASKING" ip -6 -o addr show dev "$1" scope global 2>/dev/null |
-            awk -v dev="$1" '!/ dynamic | temporary / {
-                metric = ""
-                for (i = 5; i < NF; i++) if ($i == "metric") metric = " metric " $(i + 1)
-                print "addr replace " $4 " dev " dev metric " nodad"
-            }'
+        ipv6_again "$1"
     } >"$T/batch"
     mark disturbing
     tried "taking $1 down and up" ip -force -batch "$T/batch"
@@ -50,6 +54,26 @@ carrier() { # DEV: does it have one, or get one within half a second?
         sleep 0.05
     done
     return 1
+}
+
+vrf_of() { # DEV: the VRF that it is in; nothing outside of one
+    master=$(readlink "/sys/class/net/$1/master") || return 0
+    ! [ -d "/sys/class/net/$1/master/bridge" ] || return 0
+    ! [ -d "/sys/class/net/$1/master/bonding" ] || return 0
+    printf '%s' "${master##*/}"
+}
+
+follow_vrf() { # DEV BELOW: put a VRR device into its SVI's VRF, where `ifup` leaves it in another one
+    has=$(vrf_of "$1")
+    needs=$(vrf_of "$2")
+    [ "$has" != "$needs" ] || return 0
+    into=nomaster
+    [ -z "$needs" ] || into="master $needs"
+    {
+        printf 'link set dev %s %s\n' "$1" "$into"
+        ipv6_again "$1"
+    } >"$T/batch"
+    tried "putting $1 into the VRF of $2" ip -force -batch "$T/batch"
 }
 
 lift() { # DEV: correct what keeps it from working although its addresses are right
@@ -76,6 +100,7 @@ lift() { # DEV: correct what keeps it from working although its addresses are ri
         [ -n "$below" ] && read -r under <"/sys/class/net/$below/mtu" && read -r own <"$net/mtu"
         [ "$own" = "$under" ] ||
             tried "giving $1 the MTU of $below" ip link set dev "$1" mtu "$under"
+        [ -z "$below" ] || follow_vrf "$1" "$below"
         ;;
     esac
     return 0
@@ -99,13 +124,15 @@ reroute() { # DEV ADDRESS NETWORK METRIC: add the routes that the kernel makes f
     net=/sys/class/net/$1
     within "$ASKING" ip -4 -o addr show dev "$1" 2>/dev/null | grep -qF " $2/" || return 0
     table=$(table_of "$1")
-    [ -n "$(within "$ASKING" ip -4 route show table all "$3" dev "$1" proto kernel)" ] || [ "$3" = "$2/32" ] ||
+    main=${table:-254}
+    [ -n "$(within "$ASKING" ip -4 route show table "$main" "$3" dev "$1" proto kernel)" ] || [ "$3" = "$2/32" ] ||
         # Appended: the routes of other VRR devices differ only in the device.
         tried "restoring the route $3 of $1" ip -4 route append "$3" dev "$1" proto kernel \
-            scope link src "$2" metric "$4" table "${table:-254}"
-    [ -n "$(within "$ASKING" ip -4 route show table all type local "$2" dev "$1")" ] ||
+            scope link src "$2" metric "$4" table "$main"
+    own=${table:-255} # a VRF has its local routes in the same table
+    [ -n "$(within "$ASKING" ip -4 route show table "$own" type local "$2" dev "$1")" ] ||
         tried "restoring the local route of $2" ip -4 route append local "$2" dev "$1" \
-            proto kernel scope host src "$2" table "${table:-255}"
+            proto kernel scope host src "$2" table "$own"
 }
 
 take_steps() {

@@ -27,22 +27,24 @@ def _identity(view: SwitchView) -> Iterator[Sighting]:
 
 
 def _twice(view: SwitchView) -> Iterator[Sighting]:
-    vips: dict[IpAddress, list[Vip]] = defaultdict(list)
+    """Find VIPs that stand in several places of one VRF; every VRF may have the same one."""
+    vips: dict[tuple[str, IpAddress], list[Vip]] = defaultdict(list)
     for vip in view.vips:
         if not is_link_local(vip.ip):  # which is unique on its link only
-            vips[vip.ip].append(vip)
-    owners: dict[IpAddress, list[str]] = defaultdict(list)
+            vips[vip.gateway.vrf, vip.ip].append(vip)
+    owners: dict[tuple[str, IpAddress], list[str]] = defaultdict(list)
     for gateway in view.gateways:
         for own in gateway.own:
-            owners[own.ip].append(gateway.interface)
-    for ip, several in vips.items():
-        svis = owners.get(ip, ())
+            owners[gateway.vrf, own.ip].append(gateway.interface)
+    for (vrf, ip), several in vips.items():
+        svis = owners.get((vrf, ip), ())
         if len(several) + len(svis) > 1:
             places = [f"{v.device} ({_place(v)})" for v in several]
             places += [f"{svi} (its own address)" for svi in svis]
             yield Sighting(
                 str(ip),
-                f"configuration: {ip} stands on {' and on '.join(places)}",
+                f"configuration: {ip} stands on {' and on '.join(places)}"
+                f"{f' in VRF {vrf}' if vrf else ''}",
                 "Remove one of them, then run ifreload -a. With two of them it is undefined which "
                 "device answers.",
                 several[0].interface,

@@ -23,7 +23,7 @@ def _lost(view: GatewayView) -> Iterator[Sighting]:
             has = view.switch.held(vip.device) or "none"
             yield Sighting(
                 str(vip.ip),
-                f"ip addr: no device has {vip.ip}; {vip.device} has {has}",
+                f"ip addr: no device{view.in_vrf} has {vip.ip}; {vip.device} has {has}",
                 f"ifup {vip.interface}.",
                 vip.interface,
                 device=vip.device,
@@ -54,6 +54,7 @@ def _is_others(view: GatewayView, device: str, vip: Vip) -> bool:
     return any(
         (device, vip.ip) == (virtual.device, virtual.address.ip)
         for gateway in view.switch.gateways
+        if gateway.vrf == view.gateway.vrf
         for virtual in gateway.virtual
     )
 

@@ -47,7 +47,7 @@ def _routes_lost(view: GatewayView) -> Iterator[Sighting]:
                 yield Sighting(
                     view.svi,
                     f"ip route: no connected route to {network} is left on "
-                    f"{', '.join(view.gateway.devices)}: answers have no way back",
+                    f"{', '.join(view.gateway.devices)}{view.in_vrf}: answers have no way back",
                     "ip link set down and up gives a device its own route back; ifup and ifreload "
                     "-a do not.",
                     view.svi,
@@ -56,11 +56,11 @@ def _routes_lost(view: GatewayView) -> Iterator[Sighting]:
                 )
 
 
-def _routes_lost_sentence(_: GatewayView, seen: Sequence[Sighting]) -> str:
+def _routes_lost_sentence(view: GatewayView, seen: Sequence[Sighting]) -> str:
     networks = dict.fromkeys(str(each.about.address.network) for each in seen)
     return (
-        f"every connected route of {', '.join(networks)} is missing: packets to the VMs have no "
-        "route"
+        f"every connected route of {', '.join(networks)}{view.in_vrf} is missing: packets to the "
+        "VMs have no route"
     )
 
 
@@ -88,7 +88,8 @@ def _route_lost(view: GatewayView) -> Iterator[Sighting]:
             led = f"; {words(stolen)} is preferred now" if stolen else ""
             yield Sighting(
                 wanted.device,
-                f"ip route: the connected route {network} dev {wanted.device} is missing{led}",
+                f"ip route: the connected route {network} dev {wanted.device} is missing"
+                f"{view.in_vrf}{led}",
                 "ip link set down and up gives a device its own route back; ifup and ifreload -a "
                 "do not.",
                 view.svi,
@@ -115,15 +116,20 @@ def _local_lost(view: GatewayView) -> Iterator[Sighting]:
     """Find VIPs on their device to which the kernel does not accept packets."""
     for vip in view.vips:
         holds = vip.device in vip.holders and view.works(vip.device)
+        holds = holds and view.is_in_vrf(vip.device)
         if holds and not is_link_local(vip.ip) and not view.takes(vip.ip):
             yield Sighting(
                 str(vip.ip),
-                f"ip route show table local: {vip.ip} is missing, so the switch does not accept "
-                "packets to it",
+                f"ip route show {_local_table(view)}: {vip.ip} is missing, so the switch does not "
+                "accept packets to it",
                 f"ip link set {vip.device} down, then up.",
                 view.svi,
                 device=vip.device,
             )
+
+
+def _local_table(view: GatewayView) -> str:
+    return f"vrf {view.vrf} type local" if view.vrf else "table local"
 
 
 # --- routes within a VIP's network
@@ -136,11 +142,16 @@ def _holes(view: GatewayView) -> Iterator[Sighting]:
                 str(row.destination),
                 f"ip route: {words(row)} (proto {row.protocol or 'boot'}, table {row.table}) lies "
                 f"within the subnet of {view.svi}",
-                f"{_NOT_OURS}ask who added it, then ip route del {row.kind} {row.destination} "
-                f"table {row.table}.",
+                f"{_NOT_OURS}ask who added it, then ip route del {row.kind} {row.destination}"
+                f"{_typed_table(view, row)}.",
                 view.svi,
                 about=row,
             )
+
+
+def _typed_table(view: GatewayView, row: RouteFact) -> str:
+    own = view.vrf and row.table in view.tables
+    return view.typed_vrf if own else f" table {row.table}"
 
 
 def _foreign(view: GatewayView) -> Iterator[Sighting]:
@@ -148,10 +159,11 @@ def _foreign(view: GatewayView) -> Iterator[Sighting]:
         if row.kind == "unicast" and _leads_away(view, row):
             yield Sighting(
                 str(row.destination),
-                f"ip route: {words(row)} (proto {row.protocol or 'boot'}) takes addresses of the "
-                f"subnet away from {view.svi}",
-                f"{_NOT_OURS}find out who announces or added it (vtysh -c 'show ip route "
-                f"{row.destination}', the peers' configuration), and stop it there.",
+                f"ip route: {words(row)} (proto {row.protocol or 'boot'}{view.in_vrf and ','}"
+                f"{view.in_vrf}) takes addresses of the subnet away from {view.svi}",
+                f"{_NOT_OURS}find out who announces or added it (vtysh -c 'show ip route"
+                f"{view.typed_vrf} {row.destination}', the peers' configuration), and stop it "
+                "there.",
                 view.svi,
                 about=row,
             )

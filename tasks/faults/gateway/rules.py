@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from tasks.faults.base import Fault, Layer, Sighting
+from tasks.faults.gateway.vrf import place_of_vrf_rule
 from tasks.faults.gateway_view import HOLES, inside, is_part
 from tasks.faults.model import Status
 from tasks.ladder import ANY_CURE, Cure
@@ -58,19 +59,34 @@ def _takes(view: GatewayView, rule: RuleFact, key: str) -> bool:
     A rule with several such words is found by the first of them.
     """
     selector = {k: v for k, v in rule.selector.items() if (k, v) != ("src", "all")}
-    if "l3mdev" in selector or (rule.table in _OWN_TABLES and not _action(rule)):
+    own = "l3mdev" in selector or (rule.table in _OWN_TABLES and not _action(rule))
+    if own or _comes_too_late(view, rule, inwards=key == "dst"):
         return False
     first = next((each for each in _WHOSE if each in selector), "" if selector else "src")
     if first != key or not selector:
         return first == key  # a rule without a selector matches all packets
     if key == "iif":
-        return selector["iif"] in view.gateway.devices
+        return selector["iif"] in {*view.gateway.devices, view.vrf}
     network = _network(selector.get(key), selector.get(f"{key}len"))
     if network is None:
         return False
     if view.silent:
         return any(inside(silent.address, network) for silent in view.silent)
     return any(n.version == network.version and network.overlaps(n) for n in view.networks)
+
+
+def _comes_too_late(view: GatewayView, rule: RuleFact, *, inwards: bool) -> bool:
+    """Return whether the VRF's own table, which is looked up before the rule, has a route already.
+
+    To a VM that is the connected route; to everybody else only a default route.
+    """
+    place = place_of_vrf_rule(view) if view.vrf else None
+    if place is None or rule.priority <= place:
+        return False
+    rows = [row for row in view.facts.routes.rows if row.table in view.tables]
+    if inwards:
+        return any(row.destination in view.networks for row in rows)
+    return any(row.destination.prefixlen == 0 for row in rows)
 
 
 def _throws_away(view: GatewayView, rule: RuleFact, *, inwards: bool) -> bool:

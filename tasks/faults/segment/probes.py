@@ -14,11 +14,14 @@ from tasks.faults.model import Diagnosis, Status, Stranger
 from tasks.ladder import Cure
 
 if TYPE_CHECKING:
+    from tasks.addresses import IpAddress
     from tasks.facts.model import ProbeFact
     from tasks.faults.gateway_view import GatewayView, SwitchView
 
 _MAC = re.compile(rf"\b{MAC}\b")
 
+#: What ping says where a route is missing, or leads nowhere: the faults of routes.
+_NO_ROUTE = re.compile(r"unreachable|No route|Invalid argument", re.IGNORECASE)
 #: With fewer silent neighbours than this, the neighbours may be silent and the VIP well.
 _ENOUGH = 2
 
@@ -97,7 +100,7 @@ def macs_in(text: str) -> tuple[str, ...]:
 def _deaf(view: SwitchView) -> Iterator[Sighting]:
     tried: dict[tuple[str, str], list[ProbeFact]] = defaultdict(list)
     for probe in _of(view, "ping"):
-        if probe.ok or "packet loss" in probe.detail:  # otherwise it could not even be sent
+        if probe.sent:
             tried[probe.source, probe.device].append(probe)
     for (vip, device), probes in tried.items():
         if len(probes) >= _ENOUGH and not any(probe.ok for probe in probes):
@@ -109,6 +112,32 @@ def _deaf(view: SwitchView) -> Iterator[Sighting]:
                 "otherwise: vip heal on it.",
                 _interface(view, device),
             )
+
+
+def _unsent(view: GatewayView) -> Iterator[Sighting]:
+    """Find VIPs from which no ping could be sent, for no reason that is a fault of the gateway.
+
+    Where the VIP or its route is gone, the other findings say so.
+    """
+    for vip in view.vips:
+        pings = [p for p in view.facts.probes.rows if (p.kind, p.device) == ("ping", vip.device)]
+        pings = [probe for probe in pings if probe.source == str(vip.ip)]
+        held = vip.device in vip.holders and view.works(vip.device)
+        if not pings or not held or any(probe.sent for probe in pings):
+            continue
+        reason = pings[0].detail
+        if not _NO_ROUTE.search(reason):
+            yield Sighting(
+                str(vip.ip),
+                f"ping from {vip.ip}: it could not be sent ({reason})",
+                "Whether VMs answer the VIP is not known. Try it on the switch: "
+                f"{_typed(view, vip.ip, pings[0].target)}",
+                view.svi,
+            )
+
+
+def _typed(view: GatewayView, vip: IpAddress, target: str) -> str:
+    return f"ip vrf exec {view.vrf or 'default'} ping -I {vip} {target}"
 
 
 def _no_way(view: SwitchView, kind: str, what: str) -> Iterator[Sighting]:
@@ -153,6 +182,13 @@ FAULTS = (
         scope="switch",
         needs=("probes",),
         find_on_switch=_deaf,
+    ),
+    Fault(
+        "probe-unsent",
+        "Pings from each VIP can be sent",
+        Status.UNKNOWN,
+        needs=("probes", "links", "addresses"),
+        find=_unsent,
     ),
     Fault(
         "no-way-out",

@@ -39,7 +39,7 @@ def exclude(view: GatewayView, found: Sequence[Diagnosis], *, deaf: bool) -> lis
 
 def answers_arp(view: GatewayView, silent: SilentEndpoint) -> bool | None:
     """Return whether a VM answers ARP on the gateway's segment; None where that is not known."""
-    tried = view.probes("arp", str(silent.address))
+    tried = [probe for probe in view.probes("arp", str(silent.address)) if probe.sent]
     if tried:
         return any(probe.ok for probe in tried)
     if view.succeeded("ping", str(silent.address)):
@@ -88,7 +88,7 @@ def _arp_wrong(view: GatewayView) -> Diagnosis | None:
     lost = [
         silent
         for silent in view.silent
-        if answers_arp(view, silent) and not view.succeeded("ping", str(silent.address))
+        if answers_arp(view, silent) and _hears_no_ping(view, silent)
     ]
     if not lost:
         return None
@@ -108,6 +108,14 @@ def _arp_wrong(view: GatewayView) -> Diagnosis | None:
         certain=False,
         resists=(Cure.RECREATE, Cure.TOGGLE),
         remedy="the VIP is announced by gratuitous ARP, which corrects the VM's entry",
+    )
+
+
+def _hears_no_ping(view: GatewayView, silent: SilentEndpoint) -> bool:
+    """Return whether a VM did not answer a ping from its VIP, as far as one could be sent."""
+    tried = view.probes("ping", str(silent.address))
+    return not any(probe.ok for probe in tried) and (
+        not tried or any(probe.sent for probe in tried)
     )
 
 

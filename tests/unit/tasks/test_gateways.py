@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
+from inventory.model import Segment
 from napalm_cumulus.config.configuration import MAIN_FILE, Configuration
-from tasks.errors import NoGatewayError, RefusedError
+from tasks.errors import AmbiguousGatewayError, NoGatewayError, RefusedError
 from tasks.gateways import GatewayQuery, gateway_in, gateways_of
 from tests.unit.tasks.fakes import CONFIG, SVI
 
@@ -69,6 +72,74 @@ def test_a_vip_in_two_stanzas_is_refused_with_both_names() -> None:
     text = CONFIG + "\niface vlan7\n\taddress-virtual 00:00:5e:00:01:07 130.246.212.1/22\n"
     with pytest.raises(NoGatewayError, match=r"more than one stanza: vlan453.*vlan7"):
         gateway_in(text, "sw", VM)
+
+
+TWO_TENANTS = f"""{SVI.replace("mtu 9000", "vrf tenant1")}
+auto vlan999
+iface vlan999
+	vlan-id 999
+	vrf tenant2
+	address 130.246.212.2/22
+	address-virtual 00:00:5e:00:01:63 130.246.212.1/22
+
+iface vni10999
+	vxlan-id 10999
+	bridge-access 999
+"""
+
+
+def test_two_tenants_with_one_vip_are_named_with_the_option_that_decides() -> None:
+    with pytest.raises(AmbiguousGatewayError) as refused:
+        gateway_in(TWO_TENANTS, "sw", VM)
+    assert "vlan453 (130.246.212.1/22, VRF tenant1)" in str(refused.value)
+    assert "vlan999 (130.246.212.1/22, VRF tenant2)" in str(refused.value)
+    assert refused.value.advice == "Say which one is meant: --vrf tenant1 or --vrf tenant2"
+
+
+@pytest.mark.parametrize(
+    ("more", "interface"),
+    [
+        ({"vrf": "tenant1"}, "vlan453"),
+        ({"vrf": "tenant2"}, "vlan999"),
+        ({"segment": Segment("vlan", 453)}, "vlan453"),
+        ({"segment": Segment("vlan", 999)}, "vlan999"),
+        ({"segment": Segment("vxlan", 10999)}, "vlan999"),
+    ],
+)
+def test_a_vrf_or_the_segment_of_the_vm_decides_between_tenants(
+    more: dict[str, Any], interface: str
+) -> None:
+    for wanted in (VM, GatewayQuery(vip=ip_address("130.246.212.1"))):
+        assert gateway_in(TWO_TENANTS, "sw", replace(wanted, **more)).interface == interface
+
+
+def test_a_segment_that_is_not_here_decides_nothing() -> None:
+    with pytest.raises(AmbiguousGatewayError):
+        gateway_in(TWO_TENANTS, "sw", replace(VM, segment=Segment("vxlan", 4)))
+
+
+def test_a_vrf_without_the_gateway_names_those_that_have_it() -> None:
+    with pytest.raises(
+        NoGatewayError, match=r"in VRF blue; there is one on vlan453 in VRF tenant1"
+    ):
+        gateway_in(TWO_TENANTS, "sw", replace(VM, vrf="blue"))
+    assert gateway_in(CONFIG, "sw", replace(VM, vrf="default")).interface == "vlan453"
+
+
+def test_the_smaller_subnet_of_another_tenant_does_not_win() -> None:
+    text = TWO_TENANTS.replace("130.246.212.1/22\n\niface vni", "130.246.213.1/24\n\niface vni")
+    assert gateway_in(text, "sw", replace(VM, vrf="tenant1")).interface == "vlan453"
+    with pytest.raises(AmbiguousGatewayError):
+        gateway_in(text, "sw", VM)
+
+
+def test_another_tenants_commented_lines_stop_nothing_where_the_vrf_is_named() -> None:
+    text = TWO_TENANTS.replace(
+        "\taddress-virtual 00:00:5e:00:01:63", "\t#address-virtual 00:00:5e:00:01:63"
+    )
+    assert gateway_in(text, "sw", replace(VM, vrf="tenant1")).interface == "vlan453"
+    with pytest.raises(NoGatewayError, match="commented out already"):
+        gateway_in(text, "sw", replace(VM, vrf="tenant2"))
 
 
 def test_commented_lines_are_named_with_file_and_number() -> None:

@@ -84,3 +84,35 @@ def test_selecting_routes() -> None:
     assert chosen("2001:db8::1") == []
     with pytest.raises(CommandErrorException, match="not an address"):
         chosen("somewhere")
+
+
+def test_the_kernel_takes_the_route_with_the_lowest_metric_that_works() -> None:
+    def route(device: str, metric: int, table: str = "main", *flags: str) -> dict[str, object]:
+        row = {"dst": "130.246.212.0/22", "dev": device, "protocol": "kernel", "table": table}
+        return {**row, "metric": metric, "flags": list(flags)}
+
+    def active(*rows: dict[str, object]) -> dict[str, bool]:
+        found = routes.parse_kernel_routes(said(list(rows)), 4)["130.246.212.0/22"]
+        assert all(one["current_active"] == one["selected_next_hop"] for one in found)
+        assert all(bool(one["inactive_reason"]) != one["current_active"] for one in found)
+        return {one["outgoing_interface"]: one["current_active"] for one in found}
+
+    svi, vrr = route("vlan453", 0), route("vlan453-v0", 1024)
+    assert active(svi, vrr) == {"vlan453": True, "vlan453-v0": False}
+    other = route("vlan999-v0", 1024, "tenant2")
+    assert active(svi, vrr, other)["vlan999-v0"]  # another VRF's is no rival
+    down = route("vlan453", 0, "main", "linkdown")
+    assert active(down, vrr) == {"vlan453": False, "vlan453-v0": True}
+
+
+def test_what_frr_did_not_select_is_no_selected_next_hop() -> None:
+    def entry(device: str, metric: int, **more: object) -> dict[str, object]:
+        hop = {"fib": True, "active": True, "interfaceName": device}
+        return {"protocol": "connected", "metric": metric, "nexthops": [hop], **more}
+
+    rows = [entry("vlan453-v0", 1024), entry("vlan453", 0, selected=True)]
+    found = routes.parse_frr_routes(said({"130.246.212.0/22": rows}))["130.246.212.0/22"]
+    assert {one["outgoing_interface"]: one["selected_next_hop"] for one in found} == {
+        "vlan453-v0": False,
+        "vlan453": True,
+    }
