@@ -54,6 +54,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "faults presence verify",
         "facts identity",
         "gateways shell pending ladder",
+        "gateway_choice",
         "model addresses errors getters",
     ),
     "lab": (

@@ -59,7 +59,7 @@ def _takes(view: GatewayView, rule: RuleFact, key: str) -> bool:
     A rule with several such words is found by the first of them.
     """
     selector = {k: v for k, v in rule.selector.items() if (k, v) != ("src", "all")}
-    own = "l3mdev" in selector or (rule.table in _OWN_TABLES and not _action(rule))
+    own = "l3mdev" in selector or (rule.table in _OWN_TABLES | view.tables and not _action(rule))
     if own or _comes_too_late(view, rule, inwards=key == "dst"):
         return False
     first = next((each for each in _WHOSE if each in selector), "" if selector else "src")

@@ -139,7 +139,7 @@ FAULTS = (
             f"{in_words(view.gateway.vrf)}"
         ),
         remedy=BY_IFUP,
-        resists=(Cure.FLAP, Cure.RECREATE),
+        resists=(Cure.FLAP,),
     ),
     Fault(
         "vrr-vrf-wrong",

@@ -78,7 +78,7 @@ def test_ping_command() -> None:
     def command(destination: object, **given: object) -> str:
         return probe("ping", destination, defaults, **{**defaults, **given}).ping_command
 
-    assert command("fe80::1", source_interface="swp1").startswith("ping6 -n -c 2")
+    assert " ping6 -n -c 2" in command("fe80::1", source_interface="swp1")
     both = command("10.0.0.1", source="10.0.0.9", source_interface="swp1")
     assert "-I swp1 -I 10.0.0.9" in both
     assert command("a", vrf=None) == command("a", vrf="")

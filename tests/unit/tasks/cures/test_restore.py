@@ -220,7 +220,7 @@ def test_nothing_but_an_interface_name_enters_a_command(dev: str) -> None:
         shell.interface_name(dev)
 
 
-@pytest.mark.parametrize("word", ["1 2", "main;id", "", "A"])
+@pytest.mark.parametrize("word", ["1 2", "main;id", "", "-A", "ä"])
 def test_nothing_but_a_plain_word_enters_a_command(word: str) -> None:
     with pytest.raises(ValueError, match="not a plain word"):
         shell.token(word)

@@ -130,8 +130,12 @@ def test_only_addresses_reach_the_switchs_shell() -> None:
         with pytest.raises(ValueError, match=r".+"):
             commands(Probes(outside=bad))
     said = commands(Probes(targets=("10.0.0.1", "2001:db8::1"), outside="192.0.2.1"))["probes"]
-    assert said.startswith("set -- 3 60 192.0.2.1 10.0.0.1\n")
-    assert commands(SILENT)["probes"].startswith("set -- 0 0 -\n")
+    assert said.startswith("set -- 3 60 192.0.2.1 - 10.0.0.1\n")
+    assert commands(SILENT)["probes"].startswith("set -- 0 0 - -\n")
+    with pytest.raises(ValueError, match="not an interface name"):
+        commands(Probes(interface="vlan453; reboot"))
+    named = commands(Probes(targets=("10.0.0.1",), interface="vlan453"))["probes"]
+    assert named.startswith("set -- 3 60 - vlan453 10.0.0.1\n")
 
 
 def test_the_probes_come_last() -> None:

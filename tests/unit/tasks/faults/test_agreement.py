@@ -120,7 +120,11 @@ def test_in_a_vrf_its_own_table_counts() -> None:
         replace(row, table="tenant1") if row.device in {SVI, V0, V1} else row
         for row in facts.routes.rows
     )
-    facts = replace(facts, routes=replace(facts.routes, rows=rows))
+    named = replace(GATEWAY, stanza=f"{GATEWAY.stanza}\tvrf tenant1\n")
+    l3mdev = RuleFact(1000, "", {"l3mdev": None})
+    facts = replace(facts, routes=replace(facts.routes, rows=rows), gateways=(named,))
+    assert both(facts) == {"vrf-rule-missing"}
+    facts = replace(facts, rules=replace(facts.rules, rows=(l3mdev, *facts.rules.rows)))
     assert both(facts) == set()
     assert both(plus(facts, "routes", hole(f"{VM}/32", "1001"))) == {"blackhole-route"}
     assert both(plus(facts, "routes", hole(f"{VM}/32", "main"))) == set()

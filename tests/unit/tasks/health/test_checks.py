@@ -36,6 +36,7 @@ from tests.unit.tasks.health.cases_fabric import FABRIC
 from tests.unit.tasks.health.cases_gateway import GATEWAY
 from tests.unit.tasks.health.cases_segment import SEGMENT
 from tests.unit.tasks.health.cases_vlans import VLANS
+from tests.unit.tasks.health.cases_vrfs import VRFS
 from tests.unit.tasks.health.recorded import (
     INTERFACES,
     SWITCH,
@@ -46,7 +47,7 @@ from tests.unit.tasks.health.recorded import (
     said,
 )
 
-CASES = [*GATEWAY, *SEGMENT, *VLANS, *FABRIC]
+CASES = [*GATEWAY, *SEGMENT, *VLANS, *FABRIC, *VRFS]
 
 
 def test_a_healthy_leaf_gives_no_finding() -> None:

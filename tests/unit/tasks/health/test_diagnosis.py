@@ -80,6 +80,21 @@ def vip_moved(facts: SwitchFacts) -> SwitchFacts:
     return changed(facts, "addresses", {"device": V0}, device=SVI)
 
 
+def in_vrf(facts: SwitchFacts, *devices: str) -> SwitchFacts:
+    """The devices and their routes in a VRF; the stanza says nothing of it."""
+    facts = plus(facts, "links", LinkFact("tenant1", 40, UP, 9000, kind="vrf", table=1001))
+    facts = plus(facts, "rules", RuleFact(1000, "", {"l3mdev": None}))
+    for device in devices:
+        facts = link(facts, device, master="tenant1")
+        facts = changed(facts, "routes", {"device": device}, table="1001")
+    return facts
+
+
+def vrf_line(facts: SwitchFacts, vrf: str = "tenant2") -> SwitchFacts:
+    named = replace(facts.gateways[0], stanza=f"{facts.gateways[0].stanza}\tvrf {vrf}\n")
+    return replace(facts, gateways=(named,))
+
+
 #: Every fault of a switch on one that is well otherwise: how it comes about, the mildest cure,
 #: and whether it harms nobody yet.
 FAULTS: dict[str, tuple[Break, Cure, bool]] = {
@@ -94,6 +109,13 @@ FAULTS: dict[str, tuple[Break, Cure, bool]] = {
         lambda f: changed(f, "addresses", {"device": V0}, address=ip_interface(f"{VIP}/32")),
         Cure.REAPPLY,
         True,
+    ),
+    "svi-vrf-wrong": (lambda f: vrf_line(in_vrf(f, SVI, V0, V1)), Cure.REAPPLY, False),
+    "vrr-vrf-wrong": (lambda f: in_vrf(f, V0), Cure.REAPPLY, False),
+    "vrf-rule-missing": (
+        lambda f: without(vrf_line(in_vrf(f, SVI, V0, V1), "tenant1"), "rules", table=""),
+        Cure.NONE,
+        False,
     ),
     "virtual-mac-wrong": (lambda f: link(f, V0, mac=ROGUE), Cure.SET_MAC, True),
     "connected-route-lost": (
