@@ -118,7 +118,10 @@ def the_one(
         return hits[0]
     vrfs = dict.fromkeys(hit.vrf for hit in hits)
     if len(vrfs) > 1:
-        places = ", ".join(f"{h.interface} ({h.virtual.address}, VRF {h.vrf})" for h in hits)
+        each = {hit.interface: hit for hit in reversed(hits)}.values()
+        places = ", ".join(
+            f"{h.interface} ({h.virtual.address}, VRF {h.vrf})" for h in reversed(each)
+        )
         words = " or ".join(f"--vrf {vrf}" for vrf in vrfs)
         raise AmbiguousGatewayError(
             f"{switch}: {wanted} has its gateway in more than one VRF: {places}",

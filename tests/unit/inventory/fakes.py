@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from ipaddress import ip_address, ip_interface
 
 from inventory.errors import SourceError, TargetError, UnknownHypervisorError, UnknownSwitchError
-from inventory.model import Answer, MacOwner, Switch, Uplink, VirtualMachine
+from inventory.model import Answer, MacOwner, Segment, Switch, Uplink, VirtualMachine
 from inventory.names import same_host
 from inventory.site import Site
 from inventory.sources.openstack.source import classify
@@ -53,6 +53,7 @@ class Fake:
         default_factory=lambda: {HV50: (uplink(),), HV51: (uplink(HV51, port="swp1s2"),)}
     )
     switches: dict[str, str] = field(default_factory=lambda: {SW1: "10.5.0.41", SW3: "10.5.0.43"})
+    segments: dict[str, Segment] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
     system: str = "Fake"
@@ -93,6 +94,11 @@ class Fake:
             MacOwner(mac, "compute:nova", v) for v in self.vms for mac in v.macs if mac in macs
         ]
         return Answer(tuple(found), "Fake", NOW)
+
+    def segments_of(self, vm_id: str) -> Answer[Mapping[str, Segment]]:
+        self._called("segments_of")
+        known = vm_id in {v.id for v in self.vms}
+        return Answer(self.segments if known else {}, "Fake", NOW)
 
     def list_hypervisors(self) -> Answer[tuple[str, ...]]:
         self._called("list_hypervisors")

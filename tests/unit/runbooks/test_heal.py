@@ -17,6 +17,7 @@ from napalm.base.exceptions import (
     SessionLockedException,
 )
 
+from inventory.model import Segment
 from napalm_cumulus.config.configuration import MAIN_FILE
 from napalm_cumulus.errors import CommitRefusedError, NoRootError, SudoRefusedError
 from runbooks import heal
@@ -24,8 +25,9 @@ from runbooks.run import session as switches
 from tasks.cures.toggle import refuse_pending
 from tasks.ladder import Cure
 from tests.unit.inventory.fakes import SW1, SW3, uplink, vm
-from tests.unit.runbooks.conftest import World
+from tests.unit.runbooks.conftest import World, well
 from tests.unit.tasks.fakes import CONFIG, VM_MAC, FakeSwitch, lldp, pending_commit
+from tests.unit.tasks.health.healthy import without
 
 REMOTE: list[Any] = [
     {"mac": VM_MAC, "ifname": "vni10453", "dst": "10.0.0.12", "flags": [], "state": ""}
@@ -83,9 +85,65 @@ def test_report_and_audit_are_for_the_user_alone(world: World) -> None:
 def test_a_vm_that_answers_is_left_alone(world: World) -> None:
     result = world.vip("heal", "vm-a1", "--yes")
     assert result.exit_code == 0
-    assert "nothing was touched" in result.output
-    assert world.leaf.events == []
+    assert "nothing to do, nothing was touched" in result.output
+    assert not {"load", "commit"} & set(world.leaf.events)
     assert world.reports()[0]["verdict"] == "healthy"
+
+
+def test_what_the_leaf_of_a_vm_that_answers_has_is_said(world: World) -> None:
+    """The VIP's address is gone: outside reaches the VM, and the VM does not reach its gateway."""
+    world.facts[SW3] = without(well(), "addresses", device="vlan453-v0")
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert result.exit_code == 0
+    text = " ".join(result.output.split())
+    assert "HEALTHY: vm-a1 answers at 130.246.213.11 from outside, and nothing was touched" in text
+    assert f"but {SW3} has vip-address-lost: 130.246.212.1/22 is on no device" in text
+    assert f"vip check {SW3} --fix" in text
+    (report,) = world.reports()
+    assert [found["fault"] for found in report["remaining"]] == ["vip-address-lost"]
+    assert not world.committed
+
+
+def test_a_leaf_that_cannot_be_asked_makes_no_vm_ill(world: World) -> None:
+    world.site.broken = {"uplinks_of"}
+    result = world.vip("heal", "vm-a1", "--yes")
+    assert (result.exit_code, world.reports()[0]["verdict"]) == (0, "healthy")
+
+
+_TENANT2 = """
+auto vlan999
+iface vlan999
+	vlan-id 999
+	vrf tenant2
+	address-virtual 00:00:5e:00:01:63 130.246.212.1/22
+"""
+
+
+def two_tenants(world: World) -> None:
+    text = world.leaf.tree[MAIN_FILE].replace("\tmtu 9000\n", "\tmtu 9000\n\tvrf tenant1\n", 1)
+    world.leaf.tree[MAIN_FILE] = text[: text.index("auto vlan999")] + _TENANT2
+    world.cut_off()
+
+
+def test_of_two_tenants_with_one_vip_the_vrf_has_to_be_said(world: World) -> None:
+    two_tenants(world)
+    result = world.vip("heal", "vm-a1", "--toggle", "--dry-run")
+    assert result.exit_code == 3
+    said = " ".join(result.stderr.split())
+    assert "in more than one VRF: vlan453 (130.246.212.1/22, VRF tenant1), vlan999" in said
+    assert "--vrf tenant1 or --vrf tenant2" in said
+    named = world.vip("heal", "vm-a1", "--toggle", "--dry-run", "--vrf", "tenant1")
+    assert named.exit_code == 0
+    assert "gateway vlan453" in " ".join(named.output.split())
+
+
+def test_openstack_tells_of_which_tenant_a_vm_is(world: World) -> None:
+    two_tenants(world)
+    world.site.segments = {"130.246.213.11": Segment("vlan", 453)}
+    result = world.vip("heal", "vm-a1", "--toggle", "--dry-run")
+    assert result.exit_code == 0, result.output
+    text = " ".join(result.output.split())
+    assert "OpenStack has 130.246.213.11 in the vlan 453: vlan453 is its gateway" in text
 
 
 def test_a_vm_that_answers_needs_no_mimic(world: World) -> None:
