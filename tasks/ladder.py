@@ -84,9 +84,16 @@ class CureRow:
         object.__setattr__(self, "doing", self.doing or f"at {self.cure.value}")
 
 
+#: So many ports are reapplied by one step, together with the SVI and their bridge.
+_TOGETHER = 2
+
+
 def _reapply(devices: Sequence[str], gateway: Gateway) -> tuple[Step, ...]:
-    others = (d for d in devices if d not in gateway.devices)
-    return (repair_steps.reapply(gateway.interface, *others),)
+    others = [d for d in devices if d not in gateway.devices]
+    named = [gateway.interface, *others]
+    first, rest = named[: _TOGETHER + 1], named[_TOGETHER + 1 :]
+    groups = [rest[i : i + _TOGETHER] for i in range(0, len(rest), _TOGETHER)]
+    return tuple(repair_steps.reapply(*group) for group in (first, *groups))
 
 
 def _set_mac(devices: Sequence[str], gateway: Gateway) -> tuple[Step, ...]:

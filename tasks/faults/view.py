@@ -11,7 +11,7 @@ from functools import cached_property
 from tasks.addresses import IpAddress
 from tasks.facts.bridging import ConfiguredPort, VlanFact
 from tasks.facts.index import Index
-from tasks.facts.model import FdbFact, LinkFact, ProbeFact
+from tasks.facts.model import DriftFact, FdbFact, LinkFact, ProbeFact
 from tasks.model import Gateway
 
 
@@ -39,6 +39,7 @@ class ExpectedFromSite:
 
 _GLOB = re.compile(r"[*?\[{]|^(glob|regex|none|all)$")
 _ALL_VLANS = 4096
+_VNI_MAP = "bridge-vlan-vni-map"
 #: So many devices can be stacked below a bridge (port, bond, bridge).
 _DEEP = 4
 
@@ -259,6 +260,27 @@ class FactsView(Index):
         ports = self.facts.bridging.ports.values()
         return tuple(
             p for p in ports if p.bridge == bridge and vlan is not None and p.carries(vlan)
+        )
+
+    @cached_property
+    def drift(self) -> tuple[DriftFact, ...]:
+        """Return what fails ``ifquery -c``, as far as the kernel's own tables do not contradict.
+
+        ifupdown2 3.0.0 fails every ``bridge-vlan-vni-map``, whatever the kernel has.
+        """
+        return tuple(
+            row
+            for row in self.facts.drift.rows
+            if row.attribute != _VNI_MAP or not self._is_mapped(row.interface)
+        )
+
+    def _is_mapped(self, port: str) -> bool:
+        """Return whether a single VXLAN device has every VNI that the configuration gives it."""
+        meant = self.facts.bridging.ports.get(port)
+        return (
+            meant is not None
+            and "vlan_tunnels" in self.known
+            and all(self.mapped_vni(port, vlan) == vni for vlan, vni in meant.vnis.items())
         )
 
     @cached_property

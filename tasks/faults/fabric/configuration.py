@@ -100,7 +100,7 @@ def _commented(view: SwitchView) -> Iterator[Sighting]:
 
 
 def _drift(view: SwitchView) -> Iterator[Sighting]:
-    rows = view.facts.drift.rows
+    rows = view.drift
     for name in dict.fromkeys(row.interface for row in rows):
         words = [f"{r.attribute} ({r.text})".lstrip() for r in rows if r.interface == name]
         yield Sighting(

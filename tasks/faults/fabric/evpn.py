@@ -74,7 +74,7 @@ def _without_vxlan(view: SwitchView) -> Iterator[Sighting]:
     for row in view.facts.vnis.rows:
         link = view.links.get(row.vxlan)
         if link is not None and link.external and view.facts.vlan_tunnels.known:
-            if row.vni not in view.vnis_of(link):
+            if row.vni and row.vni not in view.vnis_of(link):  # FRR before 9 says 0
                 yield Sighting(
                     f"VNI {row.vni}",
                     f"show evpn vni: VNI {row.vni} has the device {row.vxlan}, and bridge vlan "

@@ -99,6 +99,20 @@ def test_text_of_bridge_is_laid_out_as_it_was() -> None:
     )
 
 
+def test_vnis_of_vlans_as_they_were() -> None:
+    asked = ["-compressvlans", "-j", "vlan", "tunnelshow"]
+    with pytest.raises(RefusedError, match='"tunnelshow" is unknown'):
+        bridge(NO_JSON, asked)
+    with pytest.raises(RefusedError):
+        bridge(BEFORE_4_6, ["-compressvlans", "vlan", "tunnelshow"])
+    _, rewrite = bridge(HALF_JSON, asked)
+    row = {"ifname": "vxlan48", "tunnels": [{"vlan": 453, "tunid": 10453}]}
+    assert json.loads(rewrite(json.dumps([row]))) == {"vxlan48": row["tunnels"]}
+    _, rewrite = bridge(HALF_JSON, ["vlan", "tunnelshow"])
+    now = "port              vlan-id    tunnel-id\nvxlan48           453        10453\n"
+    assert rewrite(now) == "port\tvlan ids\ttunnel id\nvxlan48\t 453\t 10453\n\n"
+
+
 def test_lldpctl_without_json() -> None:
     assert lldpctl("text", ["-f", "json"])[0] == ["-f", "plain"]
     assert lldpctl("no-json0", ["-f", "json"])[0] == ["-f", "json"]

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from tasks.facts.model import FdbFact, Section, SwitchFacts, VniFact, VrfVniFact
+from tasks.facts.model import DriftFact, FdbFact, Section, SwitchFacts, VniFact, VrfVniFact
 from tasks.faults.gateway_view import SwitchView
 from tasks.faults.segment import bonds, vlans
 from tasks.faults.view import ExpectedFromSite
 from tasks.health.diagnose import diagnose
 from tasks.health.judge import judge
 from tasks.health.vip_records import records_of
-from tasks.ladder import Cure
+from tasks.ladder import CURES, Cure
 from tests.unit.tasks.health.aware import BOND, BRIDGE, OTHER, SINGLE, VNI, aware, single
 from tests.unit.tasks.health.cases_vlans import DARK, access, bond, lonely, not_given, too_few
 from tests.unit.tasks.health.healthy import (
@@ -178,6 +178,19 @@ def test_static_vteps_of_a_single_device_are_told_by_vni() -> None:
     assert judge(replace(plus(single(), "fdb", flood, replace(flood, vni=10999)), **absent)) == ()
 
 
+def test_a_map_that_ifquery_cannot_compare_is_no_drift_where_the_kernel_has_it() -> None:
+    """ifupdown2 3.0.0 says fail of each line of it."""
+    row = DriftFact(SINGLE, "bridge-vlan-vni-map", "fail: 453=10453")
+    assert judge(plus(single(), "drift", row)) == ()
+    lost = plus(without(single(), "vlan_tunnels", first=999), "drift", row)
+    assert "configuration-drift" in {finding.check for finding in judge(lost)}
+
+
+def test_the_vni_0_of_an_older_frr_is_the_device_and_no_vni_that_is_missing() -> None:
+    facts = replace(single(), vnis=Section((VniFact(0, "L2", SINGLE),)))
+    assert {finding.check for finding in judge(facts)} == {"vxlan-without-evpn"}
+
+
 # --- bonds -----------------------------------------------------------------------------------
 
 
@@ -204,3 +217,14 @@ def test_a_vm_behind_its_hypervisors_bond_is_in_the_right_place() -> None:
     assert diagnose(aware(), GATEWAY, silent=[replace(PATIENT, ports=(PORT,))]) != ()
     found = diagnose(aware(), GATEWAY, silent=[PATIENT])
     assert "vm-mac-on-wrong-port" not in {each.fault for each in found}
+
+
+def test_many_ports_are_reapplied_in_several_steps() -> None:
+    """The program on the switch takes four names in a step; it adds the bridge."""
+    steps = CURES[Cure.REAPPLY].steps
+    assert steps is not None
+    assert [step.arguments for step in steps(("swp1", "swp2", "swp3", SVI), GATEWAY)] == [
+        (SVI, "swp1", "swp2"),
+        ("swp3",),
+    ]
+    assert [step.arguments for step in steps((), GATEWAY)] == [(SVI,)]
