@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from lab.fabric.fabric import kernel_has_vlans
 from lab.faults.inject import FaultInjector
 from lab.lab import Lab
+from lab.machine.kernel import has_vlans
 
 
 def test_the_kernel_is_full_and_the_bridge_is_vlan_aware(well: Lab) -> None:
-    assert kernel_has_vlans()
+    assert has_vlans()
     for leaf in well.leafs():
         said = leaf.exec(["ip", "-j", "-d", "link", "show", "dev", "bridge"], check=True).stdout
         (bridge,) = json.loads(said)
