@@ -141,7 +141,15 @@ def test_rounds_are_gone_through_and_changes_written(leafs: Leafs) -> None:
 @pytest.mark.parametrize("during", ["the pause", "a round"])
 def test_it_ends_cleanly_when_told_to(leafs: Leafs, number: int, during: str) -> None:
     leafs.add(1, answer=hang(60) if during == "a round" else None)
-    later(1.0, lambda: os.kill(os.getpid(), number))
+
+    def tell() -> None:
+        # Before the first switch is asked nobody listens: the signal would end the test's process.
+        while not leafs.asked:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        os.kill(os.getpid(), number)
+
+    later(0, tell)
     began = time.monotonic()
     result = watch(leafs, "--interval", "60")
     assert time.monotonic() - began < 30
