@@ -111,10 +111,16 @@ def lines(leafs: Leafs) -> list[Any]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def later(seconds: float, do: Callable[[], object]) -> None:
-    timer = threading.Timer(seconds, do)
-    timer.daemon = True
-    timer.start()
+def under_way(leafs: Leafs, do: Callable[[], object]) -> None:
+    """Do it a moment after the first switch was asked, however late that is."""
+
+    def wait() -> None:
+        while not leafs.asked:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        do()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def test_rounds_are_gone_through_and_changes_written(leafs: Leafs) -> None:
@@ -142,14 +148,8 @@ def test_rounds_are_gone_through_and_changes_written(leafs: Leafs) -> None:
 def test_it_ends_cleanly_when_told_to(leafs: Leafs, number: int, during: str) -> None:
     leafs.add(1, answer=hang(60) if during == "a round" else None)
 
-    def tell() -> None:
-        # Before the first switch is asked nobody listens: the signal would end the test's process.
-        while not leafs.asked:
-            time.sleep(0.01)
-        time.sleep(0.3)
-        os.kill(os.getpid(), number)
-
-    later(0, tell)
+    # Earlier nobody listens: the signal would end the test's process.
+    under_way(leafs, lambda: os.kill(os.getpid(), number))
     began = time.monotonic()
     result = watch(leafs, "--interval", "60")
     assert time.monotonic() - began < 30
@@ -253,7 +253,7 @@ def test_a_new_switch_is_watched_without_a_restart(leafs: Leafs) -> None:
     config = leafs.world.directory / "vipkeeper.toml"
     config.write_text(config.read_text() + "[watch]\nrefresh = 1\n")
     leafs.add(1)
-    later(1.5, lambda: leafs.add(3))
+    under_way(leafs, lambda: leafs.add(3))
     result = watch(leafs, "--rounds", "7")
     assert result.exit_code == 0, result.output
     assert "the inventory has changed: 2 switches" in result.stdout
