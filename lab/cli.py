@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.demo import default_name, run_demo
+from lab.fabric.boot import require_fit
 from lab.fabric.releases import Iproute2, Lldpctl
 from lab.faults.catalogue import FAULTS, ActiveFault, FaultReport
 from lab.faults.inject import FaultInjector
@@ -55,6 +56,7 @@ class LeafKind(str, Enum):
     auto = "auto"
     container = "container"
     namespace = "namespace"
+    vm = "vm"
 
 
 OwnKernel = Annotated[
@@ -79,7 +81,10 @@ def _lab(name: str, *, stdin: bool = False) -> Lab:
 def up(
     name: Name = "vk",
     kind: Annotated[
-        LeafKind, typer.Option(help="Booted containers, plain namespaces, or what works here.")
+        LeafKind,
+        typer.Option(
+            help="Booted containers, plain namespaces, what works here; or whole machines."
+        ),
     ] = LeafKind.auto,
     *,
     shape: Annotated[
@@ -104,7 +109,9 @@ def up(
     with _telling():
         lab = Lab(name)
         topology = _topology(name, extra_leafs, shape, routing)
-        if needs_own_kernel(kernel, missing(shape)):
+        own_kernel = needs_own_kernel(kernel, missing(shape))
+        require_fit(kind.value, shape, own_kernel=own_kernel)
+        if own_kernel:
             raise typer.Exit(_in_own_kernel(lab, memory))
         cold = not tree_path().is_dir()
         what = "Fetching the switch software (once)" if cold else "Building the lab"
@@ -294,7 +301,11 @@ def _in_own_kernel(lab: Lab, memory: int) -> int:
     return leave_as(status)
 
 
-_KINDS = {"container": "booted containers", "namespace": "plain namespaces"}
+_KINDS = {
+    "container": "booted containers",
+    "namespace": "plain namespaces",
+    "vm": "whole machines",
+}
 
 
 class _telling:  # noqa: N801 - reads as the verb it is

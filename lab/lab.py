@@ -14,7 +14,14 @@ from pathlib import Path
 
 from inventory.files import write_whole
 from lab import web
-from lab.fabric.boot import Kind, Leafs, know_neighbours, wait_evpn
+from lab.fabric.boot import (
+    MORE_TOOLS,
+    Kind,
+    Leafs,
+    know_neighbours,
+    require_fit,
+    wait_evpn,
+)
 from lab.fabric.fabric import Fabric
 from lab.fabric.leaf import Leaf
 from lab.fabric.releases import Iproute2, Lldpctl, give_tools
@@ -24,7 +31,7 @@ from lab.fabric.sweep import NETNS_MADE, sweep
 from lab.kernel.boot import MEMORY
 from lab.kernel.kernel import Kernel
 from lab.machine import kernel, netns
-from lab.machine.guest import shared_seat
+from lab.machine.guest import in_guest, shared_seat
 from lab.machine.pinger import Pinger
 from lab.machine.shell import NETNS_DIR, TOOLS, call, in_netns, require_tools, wait_until
 from lab.machine.statedir import LABS, MARKER
@@ -134,7 +141,8 @@ class Lab:
 
         Args:
             topology: the topology to build; None builds the default one.
-            kind: booted containers, plain namespaces, or whichever works here.
+            kind: booted containers, plain namespaces, whichever of these works here, or whole
+                machines.
             iproute2: whose ``ip`` and ``bridge`` the leafs are to have.
             lldpctl: which forms their ``lldpctl`` is to print.
         """
@@ -143,6 +151,7 @@ class Lab:
         if topology.name != self.name:
             message = f"The topology {topology.name!r} cannot be built as the lab {self.name!r}."
             raise LabError(message)
+        require_fit(kind, topology.shape, own_kernel=in_guest())
         kernel.require(topology.shape)
         ensure_tree()
         with self._lock():
@@ -183,8 +192,7 @@ class Lab:
     def _check_machine(self, kind: Kind) -> None:
         if os.geteuid() != 0:
             raise LabError("The lab makes namespaces and mounts: it needs root.", "Use sudo.")
-        more = {"systemd-nspawn": "systemd-container"} if kind == "container" else {}
-        require_tools(TOOLS | more)
+        require_tools(TOOLS | MORE_TOOLS.get(kind, {}))
         if Path("/proc/self/ns/net").stat().st_ino in self._namespace_inodes():
             raise LabError("This runs inside the lab.", "Leave the seat first.")
 
@@ -245,10 +253,11 @@ class Lab:
             silent[:] = self._silent()
             return not silent and know_neighbours(self.topology, self.leafs())
 
-        if not wait_until(all_answer, timeout=20, every=0.2):
+        patience = max(leaf.patience for leaf in self.leafs())
+        if not wait_until(all_answer, timeout=patience, every=0.2):
             what = f"{', '.join(silent)} do not answer" if silent else "LLDP knows no hypervisor"
             raise LabError(f"The lab came up, but {what}.")
-        self.wait_evpn()
+        self.wait_evpn(patience)
         (self.state_dir / "complete").touch()
 
     def _silent(self) -> list[str]:

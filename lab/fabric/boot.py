@@ -11,9 +11,33 @@ from lab.fabric.kinds import KINDS
 from lab.fabric.leaf import Leaf
 from lab.machine.kernel import has_vlans
 from lab.machine.shell import wait_until
-from lab.topology.default import LabError, LeafSpec, Shape, Topology
+from lab.topology.default import LabError, LabUsageError, LeafSpec, Shape, Topology
 
-Kind = Literal["auto", "container", "namespace"]
+Kind = Literal["auto", "container", "namespace", "vm"]
+#: The programs that a kind needs beside those of every lab, with their packages.
+MORE_TOOLS = {"container": {"systemd-nspawn": "systemd-container"}, "vm": {"mke2fs": "e2fsprogs"}}
+
+
+def require_fit(kind: Kind, shape: Shape, *, own_kernel: bool) -> None:
+    """Raise when leafs of a kind cannot be in such a lab.
+
+    Args:
+        kind: their kind.
+        shape: the lab's shape.
+        own_kernel: whether the lab is in a kernel of its own.
+
+    Raises:
+        LabError: they cannot.
+    """
+    if kind != "vm":
+        return
+    if shape is Shape.REAL:
+        # What comes in from a cable has lost its VLAN tag, so a trunk does not work.
+        message = "Leafs that are whole machines can be in a lab of the plain shape only."
+        raise LabUsageError(message, "Leave out --kind vm, or --shape real.")
+    if own_kernel:
+        message = "Leafs that are whole machines run on this machine's own kernel only."
+        raise LabUsageError(message, "Leave out --kind vm, or --kernel uml.")
 
 
 class Leafs:
@@ -40,10 +64,11 @@ class Leafs:
         Returns:
             The kind that works here.
         """
-        vlan_aware = self._topology.shape is Shape.REAL or has_vlans()
-        chosen = "namespace" if kind == "namespace" else "container"
+        chosen = "container" if kind == "auto" else kind
         if kind == "auto" and shutil.which("systemd-nspawn") is None:
             chosen = "namespace"
+        # A whole machine has a kernel of its own, with everything.
+        vlan_aware = chosen == "vm" or self._topology.shape is Shape.REAL or has_vlans()
         leafs = [self.make(spec, chosen) for spec in self._topology.leafs]
         for leaf in leafs:
             leaf.install(public_key, vlan_aware=vlan_aware)

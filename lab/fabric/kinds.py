@@ -1,8 +1,12 @@
-"""The two kinds of leaf: a booted systemd container, and plain namespaces without systemd."""
+"""The kinds of leaf: a booted systemd container, and plain namespaces without systemd.
+
+A whole machine is in ``lab.fabric.whole``.
+"""
 
 from __future__ import annotations
 
 from lab.fabric.leaf import ENVIRONMENT, Leaf
+from lab.fabric.whole import WholeLeaf
 from lab.machine.shell import NETNS_DIR, wait_until
 
 # nspawn shows a container the machine's own interfaces in /sys and keeps /proc/sys closed when the
@@ -122,4 +126,6 @@ class NamespaceLeaf(Leaf):
         self.power_cut()
 
 
-KINDS: dict[str, type[Leaf]] = {"container": ContainerLeaf, "namespace": NamespaceLeaf}
+KINDS: dict[str, type[Leaf]] = {
+    leaf.kind: leaf for leaf in (ContainerLeaf, NamespaceLeaf, WholeLeaf)
+}

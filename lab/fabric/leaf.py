@@ -92,6 +92,10 @@ class Leaf(ABC):
     """
 
     kind = ""
+    #: Seconds within which it is up, on a busy machine.
+    patience = 30.0
+    #: The exit status of what runs it when it has rebooted itself; this is nspawn's.
+    restarts_on = 133
 
     def __init__(self, spec: LeafSpec, topology: Topology, tree: Path, directory: Path) -> None:
         self.spec = spec
@@ -125,13 +129,13 @@ class Leaf(ABC):
         if self.topology.shape is Shape.REAL:
             files |= mgmt_ssh.FILES
         for name, text in files.items():
-            _write(self.upper, self.tree, name, text)
+            write_file(self.upper, self.tree, name, text)
         for name, leads in mgmt_ssh.LINKS.items() if self.topology.shape is Shape.REAL else ():
             _make_directories(self.upper, self.tree, name)
             (self.upper / name).symlink_to(leads)
         for name, (private, public) in host_keys(self.spec.short_name).items():
-            _write(self.upper, self.tree, f"etc/ssh/{name}", private, mode=0o600)
-            _write(self.upper, self.tree, f"etc/ssh/{name}.pub", public)
+            write_file(self.upper, self.tree, f"etc/ssh/{name}", private, mode=0o600)
+            write_file(self.upper, self.tree, f"etc/ssh/{name}.pub", public)
         # OpenSSH ignores keys that others could have written.
         home = f"home/{NOPASSWD_USER}"
         owner = (self.tree / home).stat()
@@ -155,8 +159,9 @@ class Leaf(ABC):
             call(["mount", "-t", "overlay", "overlay", "-o", options, str(self.root)])
         self._launch()
 
-    def wait_ready(self, timeout: float = 30) -> None:
-        """Wait until it is up."""
+    def wait_ready(self, timeout: float | None = None) -> None:
+        """Wait until it is up; by default as long as its kind may take."""
+        timeout = self.patience if timeout is None else timeout
         what = f"{self.spec.short_name} did not come up ({self.kind})"
 
         def ready() -> bool:
@@ -175,7 +180,7 @@ class Leaf(ABC):
             pid is not None and netns.listens(pid, 22) and self.has_vip() and self._boot_is_over()
         )
 
-    def boot(self, timeout: float = 30) -> None:
+    def boot(self, timeout: float | None = None) -> None:
         """Power it on with the network of a machine that was off, and wait until it is up."""
         if self.running:
             raise LabError(f"{self.spec.short_name} is already running.")
@@ -199,7 +204,7 @@ class Leaf(ABC):
     def reboot(self, timeout: float = 60) -> None:
         """Shut it down cleanly, and boot it again."""
         self.shutdown(timeout)
-        self.boot(timeout)
+        self.boot(max(timeout, self.patience))
 
     @abstractmethod
     def shutdown(self, timeout: float = 60) -> None:
@@ -243,10 +248,24 @@ class Leaf(ABC):
         """Run a command on the leaf as root without the network, as on its console."""
         return call(self.command(argv), stdin=stdin, timeout=timeout, check=check)
 
+    def put(self, name: Path, text: str, *, mode: int = 0o644) -> None:
+        """Write a file of the running leaf in one piece: another may be reading it just now."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(f".{path.name}.new")
+        new.write_text(text)
+        new.chmod(mode)
+        new.rename(path)
+
+    def remove(self, names: Sequence[Path]) -> None:
+        """Remove files of the running leaf, those that are there."""
+        for name in names:
+            (self.root / name).unlink(missing_ok=True)
+
     def has_vip(self) -> bool:
         """Return whether the SVI's first VRR device has the VIP."""
         device = f"{self.topology.svi}-v0"
-        said = call(["ip", "-n", self.netns, "-j", "addr", "show", "dev", device], check=False)
+        said = self._ask("ip", "-j", "addr", "show", "dev", device)
         if said.returncode != 0:
             return False
         links = [link for link in json.loads(said.stdout or "[]") if link]
@@ -261,7 +280,7 @@ class Leaf(ABC):
         """Return the leafs to which it floods the VM segment, as it learnt from EVPN."""
         vni = self.topology.vni
         device = vxlan_of(self.spec, vni)
-        said = call(["bridge", "-n", self.netns, "-j", "fdb", "show", "dev", device], check=False)
+        said = self._ask("bridge", "-j", "fdb", "show", "dev", device)
         if said.returncode != 0:
             return set()
         entries = [x for x in json.loads(said.stdout or "[]") if x.get("src_vni", vni) == vni]
@@ -273,6 +292,10 @@ class Leaf(ABC):
             return self.console.read_text(errors="replace")[-800:].strip() or "nothing"
         except OSError:
             return "nothing"
+
+    def _ask(self, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Ask its kernel by ``ip`` or ``bridge``."""
+        return call([tool, "-n", self.netns, *arguments], check=False)
 
     def _enter(self, pid: int) -> list[str]:
         return ["nsenter", "-a", "-t", str(pid)]
@@ -292,20 +315,24 @@ class Leaf(ABC):
             return None
         return int(pid) if started(int(pid)) == ticks else None
 
+    def _again(self) -> list[str]:
+        """Return what runs between the two halves of a reboot."""
+        again = [sys.executable, "-m", "lab.rebooted", self.topology.name]
+        return [*again, str(self.directory.parents[1]), self.spec.short_name]
+
     def _spawn(self, argv: Sequence[str]) -> None:
         """Start the process above number 1, detached, in its own session and cgroups."""
         groups = netns.cgroups(f"{self.topology.name}/{self.spec.short_name}")
         for group in groups:
             group.mkdir(parents=True, exist_ok=True)
         pidfile = self.directory / "pid"
-        again = [sys.executable, "-m", "lab.rebooted", self.topology.name]
-        again += [str(self.directory.parents[1]), self.spec.short_name]
         ticks = 'read -r stat < /proc/$$/stat; nth() { shift 21; echo "$$ $1"; }'
         script = [f"echo $$ > {group}/cgroup.procs" for group in groups]
         script += [ticks, f"nth $stat > {pidfile}.new", f"mv {pidfile}.new {pidfile}"]
-        # With 133 nspawn says that the leaf rebooted itself and has to be started again.
-        script += ['while :; do status=0; "$@" || status=$?; test $status = 133 || exit $status']
-        script += [f"{shlex.join(again)}; done"]
+        # With that status it says that the leaf rebooted itself and has to be started again.
+        script += ['while :; do status=0; "$@" || status=$?']
+        script += [f"test $status = {self.restarts_on} || exit $status"]
+        script += [f"{shlex.join(self._again())}; done"]
         log = self.console.open("ab")
         environment = {
             "PATH": ENVIRONMENT["PATH"],
@@ -344,7 +371,7 @@ class Leaf(ABC):
         netns.set_sysctls(self.netns, _KERNEL)
 
 
-def _write(upper: Path, tree: Path, name: str, text: str, mode: int = 0o644) -> None:
+def write_file(upper: Path, tree: Path, name: str, text: str, mode: int = 0o644) -> None:
     """Write a file of the disk, and its directories."""
     _make_directories(upper, tree, name)
     path = upper / name

@@ -61,25 +61,16 @@ def give_tools(
     leaf: Leaf, iproute2: Iproute2 = Iproute2.TODAY, lldpctl: Lldpctl = Lldpctl.TODAY
 ) -> None:
     """Give a running leaf the tools of a release; it has them until it is given others."""
-    path = leaf.root / _PROGRAM
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(Path(old_tools.__file__).read_text())
     given: dict[str, Iproute2 | Lldpctl] = {"ip": iproute2, "bridge": iproute2, "lldpctl": lldpctl}
-    for tool, kind in given.items():
+    today = {Iproute2.TODAY, Lldpctl.TODAY}
+    own = [tool for tool, kind in given.items() if kind in today]
+    leaf.remove([place / tool for tool in own for place in _PLACES])
+    if len(own) == len(given):
+        return
+    leaf.put(_PROGRAM, Path(old_tools.__file__).read_text())
+    for tool in given.keys() - own:
         for place in _PLACES:
-            wrapper = leaf.root / place / tool
-            if kind in {Iproute2.TODAY, Lldpctl.TODAY}:
-                wrapper.unlink(missing_ok=True)
-            else:
-                write_program(wrapper, _wrapper(leaf, tool, kind.value))
-
-
-def write_program(path: Path, text: str) -> None:
-    """Write a program in one piece: another may be starting it just now."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text)
-    new.chmod(0o755)
-    new.rename(path)
+            leaf.put(place / tool, _wrapper(leaf, tool, given[tool].value), mode=0o755)
 
 
 def _wrapper(leaf: Leaf, tool: str, kind: str) -> str:

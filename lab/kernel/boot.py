@@ -156,6 +156,11 @@ def command_line(place: Place, memory: int) -> list[str]:
         f"uml_dir={place.memory}/",
         "umid=lab",
     ]
+    return [*own_memory(place, memory), *kernel]
+
+
+def own_memory(place: Place, memory: int) -> list[str]:
+    """Return the beginning of a command that gives a kernel a place for its memory."""
     # The file of the memory has a little more than the memory.
     sizes = [str(memory + 64), str(place.memory)]
-    return ["unshare", "--mount", "--", "sh", "-c", _OWN_MEMORY, "kernel", *sizes, *kernel]
+    return ["unshare", "--mount", "--", "sh", "-c", _OWN_MEMORY, "kernel", *sizes]

@@ -27,6 +27,10 @@ from lab.machine.statedir import delete
 #: Within this the guest has to say that it is ready.
 BOOT = 120.0
 _FAREWELL = 2.0
+#: The exit status of this process when the kernel has reset itself: it may be started again.
+RESET = 133
+#: A kernel resets itself by starting its own program anew. Where it cannot, this is its last word.
+_CANNOT_START_ANEW = "Failed to exec kernel"
 _SUBREAPER, _DEATH_SIGNAL = 36, 1
 
 
@@ -44,6 +48,7 @@ def main() -> None:
         broker.close()
     broker.say_farewell(why, place)
     delete(place.state_dir)
+    sys.exit(RESET if broker.reset else 0)
 
 
 def _control(option: int, value: int) -> None:
@@ -83,6 +88,7 @@ class _Broker:
         self._ready = False
         self._line = self._early = Outgoing(-1)
         self._stopped = False
+        self.reset = False
         self._listener = socket.socket(socket.AF_UNIX)
         with suppress(FileNotFoundError):
             place.socket.unlink()
@@ -115,7 +121,7 @@ class _Broker:
             while True:
                 status = kernel.poll()
                 if status is not None:
-                    return _cause(status)
+                    return self._cause(status)
                 if self._stopped:
                     return "It was taken down."
                 if not self._ready and time.monotonic() > limit:
@@ -124,7 +130,9 @@ class _Broker:
                 try:
                     if not self._hear(ours, ready, reader):
                         return self._at_the_end(kernel)
-                except (ValueError, ConnectionError) as error:
+                except ConnectionError:
+                    return self._at_the_end(kernel)
+                except ValueError as error:
                     return f"Its line was broken: {error}."
                 self._serve_clients(ready)
                 with suppress(BrokenPipeError, ConnectionResetError):
@@ -160,11 +168,17 @@ class _Broker:
             self._from_kernel(frame)
         return bool(data)
 
-    @staticmethod
-    def _at_the_end(kernel: subprocess.Popen[bytes]) -> str:
+    def _at_the_end(self, kernel: subprocess.Popen[bytes]) -> str:
         with suppress(subprocess.TimeoutExpired):
-            return _cause(kernel.wait(2))
+            return self._cause(kernel.wait(2))
         return "It closed its line."
+
+    def _cause(self, status: int) -> str:
+        last = self._place.console_tail().splitlines()[-1:]
+        self.reset = self._ready and any(line.startswith(_CANNOT_START_ANEW) for line in last)
+        if status < 0:
+            return f"It was killed ({signal.Signals(-status).name})."
+        return f"It ended with exit status {status}." if status else "It was shut down."
 
     def _wait(self, line: int) -> dict[int, int]:
         poll = select.poll()
@@ -263,12 +277,6 @@ class _Broker:
                         time.sleep(0.02)
             client.connection.close()
         self._clients = {}
-
-
-def _cause(status: int) -> str:
-    if status < 0:
-        return f"It was killed ({signal.Signals(-status).name})."
-    return f"It ended with exit status {status}." if status else "It was shut down."
 
 
 def _leave(error: OSError) -> NoReturn:

@@ -56,7 +56,7 @@ def attach(
         LabError: the kernel has ended, or the command could not be started.
     """
     with ExitStack() as stack:
-        connection = stack.enter_context(_connect(place))
+        connection = stack.enter_context(connect(place))
         return _Attachment(connection, stack, stdin=stdin).run(argv, cwd, env)
 
 
@@ -81,7 +81,12 @@ def ended(fields: Mapping[str, Any] | None = None) -> LabError:
     return LabError(f"The lab's kernel {what}. {told['why']}{tail}", advice)
 
 
-def _connect(place: Place) -> socket.socket:
+def connect(place: Place) -> socket.socket:
+    """Return a connection to what holds a kernel; it does not block.
+
+    Raises:
+        LabError: nothing holds it.
+    """
     connection = socket.socket(socket.AF_UNIX)
     try:
         with place.reachable() as name:

@@ -122,7 +122,7 @@ class Tree:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LabError(f"The lab's cache cannot be made: {error}") from error
-        with _building(path):
+        with building(path):
             if not path.is_dir():
                 _build(self)
         return path
@@ -142,8 +142,8 @@ def ensure_tree() -> Path:
 
 
 @contextmanager
-def _building(path: Path) -> Iterator[None]:
-    """Let only one build run at a time; a second caller finds the first one's tree."""
+def building(path: Path) -> Iterator[None]:
+    """Let only one build run in the cache at a time; a second caller finds what the first built."""
     lock = path.parent / ".build.lock"
     with lock.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -58,7 +58,7 @@ _PAUSE = f"""
     while [ -e {HERE} ]; do sleep 0.02; done
 }}
 """
-_LEFT = (
+LEFT = (
     "ls /var/lib/vipkeeper 2>/dev/null || :; ls /etc/systemd/system | grep vipkeeper || :; "
     "find /etc/network -name '.*.vipkeeper.*'"
 )
@@ -126,19 +126,25 @@ class Rehearsal:
             return one, False
         return whole_with(leaf, one) + TWO_FILES, True
 
+    def revert_in(self, verb: str) -> int:
+        """After how many seconds a commit of that verb is rolled back."""
+        return _FULL_REVERT_IN if verb.startswith("full") else REVERT_IN.get(verb, 8)
+
     def work(self, cell: Cell) -> tuple[str, Callable[[], object], CumulusDriver]:
         """What the client does; everything before the interesting part is done already."""
         driver = self.leaf.driver(keepalive=1, command_timeout=60)
         text, whole = self.candidate(cell.verb)
         (driver.load_replace_candidate if whole else driver.load_merge_candidate)(config=text)
         if cell.verb == "bounce":
-            return "bounce", lambda: driver.commit_config(revert_in=4, bounce=True), driver
+            seconds = self.revert_in("bounce")
+            return "bounce", lambda: driver.commit_config(revert_in=seconds, bounce=True), driver
         if cell.verb == "full commit":
-            return "commit", lambda: driver.commit_config(revert_in=_FULL_REVERT_IN), driver
-        if cell.verb in ("commit", "expiry"):
-            seconds = REVERT_IN[cell.verb]
+            seconds = self.revert_in("full commit")
             return "commit", lambda: driver.commit_config(revert_in=seconds), driver
-        driver.commit_config(revert_in=_FULL_REVERT_IN if cell.verb.startswith("full") else 8)
+        if cell.verb in ("commit", "expiry"):
+            seconds = self.revert_in(cell.verb)
+            return "commit", lambda: driver.commit_config(revert_in=seconds), driver
+        driver.commit_config(revert_in=self.revert_in(cell.verb))
         if cell.verb.endswith("rollback"):
             return "rollback", lambda: driver.rollback(pending_only=True), driver
         return "confirm", driver.confirm_commit, driver
@@ -198,7 +204,7 @@ class Rehearsal:
             self._require_told_as_mixed(cell)
         else:
             self._require_true_words(cell, new=self._require_one_configuration(cell))
-        left = set(leaf.sh(_LEFT).split())
+        left = set(leaf.sh(LEFT).split())
         # A power cut may leave a dot file that nothing reads and the next commit removes.
         if cell.cut in ("program killed", "SSH cut"):
             assert left <= {"previous"}, f"{cell}: left behind: {left}"

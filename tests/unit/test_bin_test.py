@@ -33,7 +33,7 @@ def test_the_parts_are_listed() -> None:
     assert done.returncode == 0
     names = [line.split()[0] for line in done.stdout.splitlines()]
     assert names == [
-        *("default", "cuts", "cures", "kills", "sources", "ifquery"),
+        *("default", "cuts", "power", "cures", "kills", "sources", "ifquery"),
         *("iproute2", "kernel", "oldest", "newest"),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.lab.cells import CUTS, DROP_IN, INSIDE, MAIN, all_cells
+from tests.lab.power_cells import SHARES
 
 PAGE = Path(__file__).parents[3] / "docs" / "crash-matrix.md"
 
@@ -32,3 +33,9 @@ def test_every_cut_and_the_numbers_of_cells_stand_there() -> None:
     cells = all_cells(1)
     assert f"There are {len(cells)} different cells" in text
     assert f"({sum(cell.verb in INSIDE for cell in cells)} cells)" in text
+
+
+def test_every_cut_of_a_whole_machine_and_its_cells_stand_there() -> None:
+    text = PAGE.read_text().replace("`", "")
+    assert [cut for cut, n in SHARES.items() if f"| {cut} | {n} cells. " not in text] == []
+    assert f"{sum(SHARES.values())} cells on leafs that are" in text
