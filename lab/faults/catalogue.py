@@ -9,6 +9,7 @@ from lab.faults import (
     addresses,
     bonds,
     devices,
+    evpn,
     fdb,
     files,
     neighbours,
@@ -38,6 +39,7 @@ FAULTS: tuple[Fault, ...] = (
     *bonds.FAULTS,
     *vms.FAULTS,
     *files.FAULTS,
+    *evpn.FAULTS,
 )
 
 #: Those of a lab of the plain shape.

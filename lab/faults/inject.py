@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from inventory.files import write_whole
 from lab.fabric.real_interfaces import vxlan_of
+from lab.fabric.routing import leaf_as
 from lab.faults.catalogue import ActiveFault, Fault, FaultReport, Script, find_fault
 from lab.faults.model import RECREATE
 from lab.machine.shell import call, wait_until
@@ -45,6 +46,7 @@ class _Victim:
         ports = [hv.bridge_port for hv in topology.hypervisors if hv.leaf == self.leaf.name]
         others = [port for port in ports if port != host.bridge_port]
         tenant = topology.tenant
+        far = next((leaf for leaf in topology.leafs if leaf != self.leaf), self.leaf)
         return {
             "svi": topology.svi,
             "vip": str(topology.vip),
@@ -63,6 +65,10 @@ class _Victim:
             "vrf": tenant.vrf if tenant else "default",
             "l3vni": str(tenant.l3vni) if tenant else "",
             "l3vlan": str(tenant.l3vlan) if tenant else "",
+            "as": str(leaf_as(self.leaf, topology)),
+            "spine": str(self.leaf.underlay_peer),
+            "far_vtep": str(far.loopback),
+            "far_uplink": str(far.outside.ip),
         }
 
     def script(self, text: str) -> list[str]:

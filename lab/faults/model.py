@@ -22,7 +22,9 @@ class Script:
     * ``$vlan``, ``$vni`` and ``$vxlan`` (the segment's VLAN, its VNI, the leaf's device for that);
       ``$bridge`` and ``$tag`` (the bridge, and ``vlan N`` where that is vlan-aware);
     * ``$vrf`` (the SVI's VRF, or ``default``), ``$table`` and ``$local`` (its routing tables),
-      ``$l3vni`` and ``$l3vlan`` (the VRF's L3VNI and the VLAN of that; empty without).
+      ``$l3vni`` and ``$l3vlan`` (the VRF's L3VNI and the VLAN of that; empty without);
+    * ``$as`` (the leaf's AS), ``$spine`` (the spine's address), ``$far_vtep`` and ``$far_uplink``
+      (the VTEP of another leaf, and its address on its link to the core).
 
     Attributes:
         make: makes the fault; if it fails, that is an error.
@@ -53,6 +55,7 @@ class Fault:
         hypervisor: the script for the VM's hypervisor.
         spine: the script for the spine; it runs before the leaf's script.
         forget_arp: whether the VM has to forget the VIP's MAC, so that the loss is seen at once.
+        only_checked: whether ``vip check`` alone finds it: ``vip heal`` does not know it.
         spreads: whether everybody behind the leaf is cut off within seconds, each as soon as an ARP
             entry for the leaf has expired, including the neighbours at its uplinks.
         shape: the shape of the lab that it needs; None for any.
@@ -78,6 +81,7 @@ class Fault:
     shape: Shape | None = None
     routing: Routing | None = None
     single_vxlan: bool = False
+    only_checked: bool = False
 
     @property
     def recognised_as(self) -> str:

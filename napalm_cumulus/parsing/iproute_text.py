@@ -116,7 +116,7 @@ def _link_part(row: Row, part: str, following: str) -> None:
     elif re.match(r"[a-z]", part) and not part.startswith(_NEVER_A_KIND):
         info = row.get("linkinfo", {})
         kind, slave, _ = words[0].partition("_slave")
-        if slave and kind == "bond":
+        if slave and kind in {"bond", "bridge"}:
             info |= {"info_slave_kind": kind, "info_slave_data": _details(words)}
         elif not slave and "info_kind" not in info:
             info |= {"info_kind": kind, "info_data": _details(words)}
@@ -125,7 +125,7 @@ def _link_part(row: Row, part: str, following: str) -> None:
 
 
 def _details(words: list[str]) -> Row:
-    """Return the details by ``-d`` of a bridge, VLAN, vxlan device, VRF, bond, or bond's port."""
+    """Return the details by ``-d`` of a bridge, VLAN, vxlan device, VRF, bond, or a port."""
     pairs = _pairs(words[1:])
     details: Row = {key: int(pairs[key]) for key in _DETAIL_NUMBERS if pairs.get(key, "").isdigit()}
     details |= {key: pairs[key] for key in ("local", "mode", "mii_status") if key in pairs}
@@ -133,6 +133,8 @@ def _details(words: list[str]) -> Row:
     if of_lacp:
         numbers = {key: int(value) for key, value in of_lacp.items() if value.isdigit()}
         details["ad_info"] = of_lacp | numbers
+    if pairs.get("learning") in {"on", "off"}:  # of a bridge's port
+        details["learning"] = pairs["learning"] == "on"
     return details | {key: True for key in ("external", "vnifilter") if key in words}
 
 

@@ -29,6 +29,7 @@ def read_facts(
     Raises:
         UnreadFilesError: the configuration reads files that are not in the results yet.
     """
+    results = frr.apart(results)
     configured = configuration.configuration(results, more)
     links = section(results, "links", kernel.links)
     macs = {link.name: link.mac for link in links.rows}
@@ -66,10 +67,13 @@ def read_facts(
         vrf_vnis=section(results, "vrf_vnis", frr.vrf_vnis, absent=frr.absent),
         evpn_macs=section(results, "evpn_macs", frr.evpn_macs, absent=frr.absent),
         evpn_peers=section(results, "evpn_peers", frr.peers, absent=frr.absent),
+        evpn_instance=section(results, "evpn_instance", frr.instance, absent=frr.absent_or_old),
+        bgp_vrfs=section(results, "bgp_vrfs", frr.bgp_vrfs, absent=frr.absent_or_old),
         probes=section(
             results, "probes", lambda result: probes.probes(result, {**macs, **virtual})
         ),
         pending=pending,
+        mlag=configured.mlag,
         sysctls=sysctls,
         sysctls_unread=sysctls_unread,
         left_over=left_over,

@@ -16,6 +16,7 @@ from napalm_cumulus.parsing import iproute
 from napalm_cumulus.parsing.lldp_text import COMMAND as LLDP
 from napalm_cumulus.result import CommandResult
 from nornir_config.connection import run_once
+from tasks.facts import frr
 from tasks.facts.assemble import UnreadFilesError, read_facts
 from tasks.shell import interface_name
 
@@ -102,9 +103,6 @@ def commands(probes: Probes) -> dict[str, str]:
 
 @cache
 def _standing() -> Mapping[str, str]:
-    def frr(words: str) -> str:
-        return f"timeout {_EACH} vtysh -c {shlex.quote(words)}"
-
     sysctls = " ".join(f"conf/*/{name}" for name in SYSCTLS)
     return {
         "hostname": "hostname",
@@ -127,10 +125,7 @@ def _standing() -> Mapping[str, str]:
         "sysctls": (
             f"cd /proc/sys/net/ipv4 && grep -s . ip_forward neigh/default/gc_thresh3 {sysctls}"
         ),
-        "vnis": frr("show evpn vni json"),
-        "vrf_vnis": frr("show vrf vni json"),
-        "evpn_macs": frr("show evpn arp-cache vni all json"),
-        "evpn_peers": frr("show bgp l2vpn evpn summary json"),
+        frr.NAME: frr.command(_EACH),
         "left_over": _left_over_command(),
     }
 

@@ -17,6 +17,8 @@ from napalm_cumulus.getters.neighbors import parse_lldp_neighbors
 from napalm_cumulus.parsing.output import loads, text_of
 from napalm_cumulus.prefetched import PrefetchedTransport
 from napalm_cumulus.result import CommandResult
+from tasks.facts.fabric import MlagFact
+from tasks.facts.mlag import mlag_of
 from tasks.facts.model import DriftFact, LldpFact, PendingFact, Section
 from tasks.facts.section import Results, misread, unread
 from tasks.gateways import commented_addresses, gateways_of, made_by
@@ -50,6 +52,7 @@ class Configured:
     gateways: tuple[Gateway, ...] = ()
     commented: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
+    mlag: MlagFact | None = None
     unread: str = ""
     read: Configuration | None = None
 
@@ -92,6 +95,7 @@ def configuration(results: Results, more: Mapping[str, CommandResult] | None) ->
             ),
             repeated=tuple(_repeated(disk)),
             read=made or disk,
+            mlag=mlag_of(disk),
         )
     except UnreadFilesError:
         if more is not None:
@@ -144,7 +148,7 @@ def lldp(result: CommandResult) -> Iterator[LldpFact]:
     """Yield the rows of ``lldpctl``."""
     for port, neighbours in parse_lldp_neighbors(result).items():
         for neighbour in neighbours:
-            yield LldpFact(str(port), str(neighbour["hostname"]))
+            yield LldpFact(str(port), str(neighbour["hostname"]), str(neighbour["port"]))
 
 
 def no_lldpd(result: CommandResult) -> bool:

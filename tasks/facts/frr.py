@@ -1,21 +1,88 @@
-"""Reads what FRR says of EVPN."""
+"""Asks FRR of EVPN in one ``vtysh``, and reads what it says."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from napalm_cumulus import errors
 from napalm_cumulus.parsing.output import json_of, loads, unexpected
+from napalm_cumulus.patterns import normal_mac
 from napalm_cumulus.result import CommandResult
 from tasks.addresses import address
-from tasks.facts.model import EvpnMacFact, PeerFact, VniFact, VrfVniFact
+from tasks.facts.fabric import (
+    BgpVrfFact,
+    EvpnInstanceFact,
+    EvpnMacFact,
+    PeerFact,
+    VniFact,
+    VrfVniFact,
+)
 
+#: What is asked, by the name of the section; what older releases may not know comes last.
+QUESTIONS = {
+    "vnis": "show evpn vni json",
+    "vrf_vnis": "show vrf vni json",
+    "evpn_macs": "show evpn arp-cache vni all json",
+    "evpn_peers": "show bgp l2vpn evpn summary json",
+    "bgp_vrfs": "show bgp vrfs json",
+    "evpn_instance": "show bgp l2vpn evpn vni json",
+}
+#: The name of the one command that asks all of it.
+NAME = "frr"
+#: What vtysh -E prints before the answer to a question: its prompt and the question.
+_ECHO = re.compile(
+    rb"^\S*[#>] (" + b"|".join(re.escape(q.encode()) for q in QUESTIONS.values()) + rb")\r?\n",
+    re.MULTILINE,
+)
 #: Without any daemon vtysh fails with the first text; without the one it needs, with the second.
 _NOT_RUNNING = re.compile(rb"failed to connect to any daemons|\w+ is not running|No EVPN|EVPN.*not")
 #: What bgpd says in words, not in JSON, where it has nothing to show.
 _NOTHING = re.compile(r"% (No BGP|BGP instance not found|No .*(peer|neighbor)|.*not found)")
+#: How broadcasts are sent where each VTEP gets a copy: "Head-end replication".
+_HEAD_END = "head-end"
+_UNKNOWN = b"% Unknown command"
+
+
+def command(within: int) -> str:
+    """Return the shell command that asks FRR everything in one vtysh, whose start is dear.
+
+    Args:
+        within: seconds after which it is killed on the switch.
+    """
+    questions = " ".join(f"-c {shlex.quote(words)}" for words in QUESTIONS.values())
+    return f"timeout {within} vtysh -E {questions}"
+
+
+def apart(results: Mapping[str, CommandResult]) -> Mapping[str, CommandResult]:
+    """Return the results with that of ``command`` as one for each question.
+
+    vtysh stops at the first question that fails: those after it have the same answer.
+    """
+    whole = results.get(NAME)
+    if whole is None:
+        return results
+    answers, echoes = {}, list(_ECHO.finditer(whole.stdout))
+    ends = [*(echo.start() for echo in echoes[1:]), len(whole.stdout)]
+    for echo, end in zip(echoes, ends, strict=False):
+        answers[echo[1].decode()] = whole.stdout[echo.end() : end]
+    stopped = echoes[-1][1].decode() if echoes and whole.exit_status else ""
+    rest = answers.get(stopped, b"" if echoes else whole.stdout)
+    found = {}
+    for name, words in QUESTIONS.items():
+        status, said = 0, answers.get(words, rest)
+        if words not in answers or words == stopped:
+            status = whole.exit_status
+        asked = f"vtysh -c {shlex.quote(words)}"
+        found[name] = CommandResult(asked, status, said, whole.stderr if status else b"")
+    return {**found, **results}
+
+
+def absent_or_old(result: CommandResult) -> bool:
+    """Return whether FRR does not answer because it is not running, or too old to know."""
+    return absent(result) or result.stdout.lstrip().startswith(_UNKNOWN)
 
 
 def absent(result: CommandResult) -> bool:
@@ -51,6 +118,7 @@ def vrf_vnis(result: CommandResult) -> Iterator[VrfVniFact]:
             vxlan=_device(row.get("vxlanIntf")),
             svi=_device(row.get("sviIntf")),
             state=str(row.get("state", "")),
+            router_mac=normal_mac(str(row.get("routerMac", ""))),
         )
 
 
@@ -64,6 +132,7 @@ def evpn_macs(result: CommandResult) -> Iterator[EvpnMacFact]:
                     address=address(owner),
                     mac=str(row["mac"]).lower(),
                     remote=str(row.get("remoteVtep", "")),
+                    duplicate=row.get("isDuplicate") is True,
                 )
 
 
@@ -73,7 +142,26 @@ def peers(result: CommandResult) -> Iterator[PeerFact]:
     if "l2VpnEvpn" in document:
         document = document["l2VpnEvpn"]
     for name, row in _objects(document["peers"] if document else {}):
-        yield PeerFact(name, str(row["state"]))
+        sent, received = row.get("pfxSnt"), row.get("pfxRcd")
+        told = isinstance(sent, int) and isinstance(received, int)
+        yield PeerFact(name, str(row["state"]), bool(sent or received) if told else None)
+
+
+def instance(result: CommandResult) -> Iterator[EvpnInstanceFact]:
+    """Yield what ``show bgp l2vpn evpn vni json`` says of all VNIs; nothing without EVPN."""
+    document = _document(result)
+    if "advertiseAllVnis" in document:
+        yield EvpnInstanceFact(
+            advertises=str(document["advertiseAllVnis"]) == "Enabled",
+            floods=_HEAD_END in str(document.get("flooding", _HEAD_END)).casefold(),
+        )
+
+
+def bgp_vrfs(result: CommandResult) -> Iterator[BgpVrfFact]:
+    """Yield the rows of ``show bgp vrfs json``."""
+    document = _document(result)
+    for name, _ in _objects(document["vrfs"] if document else {}):
+        yield BgpVrfFact(name)
 
 
 def _document(result: CommandResult) -> dict[str, Any]:

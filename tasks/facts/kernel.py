@@ -67,6 +67,8 @@ def links(result: CommandResult) -> Iterator[LinkFact]:
             vlan_filtering=bool(data["vlan_filtering"]) if "vlan_filtering" in data else None,
             bond=_bond(data) if kind == "bond" else None,
             aggregator=_aggregator(info),
+            learning=_flag((info.get("info_slave_data") or {}).get("learning")),
+            group=str(data.get("group") or data.get("group6", "")) if kind == "vxlan" else "",
         )
 
 
@@ -85,6 +87,10 @@ def _aggregator(info: Mapping[str, Any]) -> int | None:
     data = info.get("info_slave_data") or {}
     number = data.get("ad_aggregator_id") if info.get("info_slave_kind") == "bond" else None
     return None if number is None else int(number)
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def addresses(result: CommandResult) -> Iterator[AddressFact]:

@@ -11,6 +11,15 @@ from typing import Any, Generic, TypeVar
 
 from tasks.addresses import IpAddress, IpInterface, IpNetwork
 from tasks.facts.bridging import BondState, Bridging, TunnelFact, VlanFact
+from tasks.facts.fabric import (
+    BgpVrfFact,
+    EvpnInstanceFact,
+    EvpnMacFact,
+    MlagFact,
+    PeerFact,
+    VniFact,
+    VrfVniFact,
+)
 from tasks.model import Boot, Gateway
 
 Row = TypeVar("Row")
@@ -59,6 +68,9 @@ class LinkFact:
         vlan_filtering: whether a bridge is VLAN-aware; None where iproute2 does not tell.
         bond: the state of a bond.
         aggregator: the number of the aggregator that a port of an LACP bond is in.
+        learning: whether it learns MACs as a port of a bridge; None where it is none, or where that
+            is not said.
+        group: the multicast group to which a vxlan device floods, or empty.
     """
 
     name: str
@@ -78,6 +90,8 @@ class LinkFact:
     vlan_filtering: bool | None = None
     bond: BondState | None = None
     aggregator: int | None = None
+    learning: bool | None = None
+    group: str = ""
 
     @property
     def up(self) -> bool:
@@ -185,10 +199,11 @@ class PortFact:
 
 @dataclass(frozen=True)
 class LldpFact:
-    """An LLDP neighbour: its port, and the name it sends."""
+    """An LLDP neighbour: its port here, the name it sends, and the port at its own end."""
 
     port: str
     name: str
+    far_port: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,69 +213,6 @@ class DriftFact:
     interface: str
     attribute: str
     text: str
-
-
-@dataclass(frozen=True)
-class VniFact:
-    """A VNI as FRR knows it (``show evpn vni``).
-
-    Attributes:
-        vni: its number.
-        kind: ``L2`` or ``L3``.
-        vxlan: its device.
-        vrf: the tenant VRF.
-        remote_vteps: their number, or None where FRR does not say.
-    """
-
-    vni: int
-    kind: str
-    vxlan: str
-    vrf: str = "default"
-    remote_vteps: int | None = None
-
-
-@dataclass(frozen=True)
-class VrfVniFact:
-    """A tenant VRF with its L3VNI as FRR knows it (``show vrf vni``).
-
-    Attributes:
-        vrf: its name.
-        vni: the L3VNI.
-        vxlan: the L3VNI's vxlan device; empty where it has none.
-        svi: the L3VNI's SVI; empty where it has none.
-        state: ``Up`` or ``Down``.
-    """
-
-    vrf: str
-    vni: int
-    vxlan: str
-    svi: str
-    state: str
-
-
-@dataclass(frozen=True)
-class EvpnMacFact:
-    """A MAC or neighbour entry of EVPN (``show evpn arp-cache vni all``).
-
-    Attributes:
-        vni: its VNI.
-        address: the IP address, or None for a MAC alone.
-        mac: the MAC in lower case.
-        remote: the remote VTEP; empty for a local one.
-    """
-
-    vni: int
-    address: IpAddress | None
-    mac: str
-    remote: str = ""
-
-
-@dataclass(frozen=True)
-class PeerFact:
-    """A BGP peer of the EVPN address family and its state (``Established``, ...)."""
-
-    peer: str
-    state: str
 
 
 @dataclass(frozen=True)
@@ -328,6 +280,7 @@ class SwitchFacts:
         sysctls: value by path below ``/proc/sys/net/ipv4`` (``conf/vlan453-v0/rp_filter``,
             ``ip_forward``, ``neigh/default/gc_thresh3``).
         sysctls_unread: why they could not be read; else empty.
+        mlag: the MLAG of the configuration; None where it has none, or could not be read.
         left_over: files of an interrupted or forgotten change, each as part of a sentence.
         left_over_unread: why they could not be looked for; else empty.
     """
@@ -355,9 +308,12 @@ class SwitchFacts:
     vrf_vnis: Section[VrfVniFact] = field(default_factory=Section)
     evpn_macs: Section[EvpnMacFact] = field(default_factory=Section)
     evpn_peers: Section[PeerFact] = field(default_factory=Section)
+    evpn_instance: Section[EvpnInstanceFact] = field(default_factory=Section)
+    bgp_vrfs: Section[BgpVrfFact] = field(default_factory=Section)
     probes: Section[ProbeFact] = field(default_factory=Section)
     pending: Section[PendingFact] = field(default_factory=Section)
     sysctls: Mapping[str, str] = field(default_factory=dict)
     sysctls_unread: str = ""
+    mlag: MlagFact | None = None
     left_over: tuple[str, ...] = ()
     left_over_unread: str = ""

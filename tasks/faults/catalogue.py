@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.faults.base import Fault
-from tasks.faults.fabric import configuration, evpn
+from tasks.faults.fabric import configuration, evpn, mlag, mtu
 from tasks.faults.gateway import addresses, devices, routes, rules, sysctls, vrf
 from tasks.faults.segment import bonds, fdb, neighbours, ports, probes, vlans
 from tasks.faults.segment.vm import BY_EXCLUSION
@@ -23,6 +23,8 @@ FAULTS: tuple[Fault, ...] = (
     *bonds.FAULTS,
     *neighbours.FAULTS,
     *evpn.FAULTS,
+    *mtu.FAULTS,
+    *mlag.FAULTS,
 )
 
 #: The faults that ``vip heal`` knows; those that cut off more people come first.

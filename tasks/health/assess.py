@@ -9,6 +9,8 @@ from tasks.facts.model import SwitchFacts
 from tasks.faults.gateway_view import SwitchView
 from tasks.faults.model import Finding, Status
 from tasks.faults.view import ExpectedFromSite
+from tasks.health.fabric_model import FabricRecord
+from tasks.health.fabric_records import fabric_of
 from tasks.health.judge import NOT_JUDGED, findings_of, judged
 from tasks.health.model import SwitchHealth
 from tasks.health.vip_records import records_of
@@ -54,6 +56,7 @@ def assess(
         checked=len(checks),
         judged=tuple(check.id for check in checks),
         vnis=vnis_of(view) if read else (),
+        fabric=fabric_of(view) if read else FabricRecord(),
     )
 
 

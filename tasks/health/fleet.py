@@ -10,6 +10,8 @@ from inventory.names import first_few
 from tasks import addresses
 from tasks.faults.base import Check
 from tasks.faults.model import Finding, Status
+from tasks.health.fabric_checks import FABRIC_CHECKS, judge_fabric
+from tasks.health.mlag_checks import MLAG_CHECKS, judge_mlag
 from tasks.health.model import SwitchHealth, VipRecord
 from tasks.health.routing import ROUTING_MODEL, judge_routing
 
@@ -56,6 +58,8 @@ FLEET_CHECKS: tuple[Check, ...] = (
         Status.CRITICAL,
         scope="fleet",
     ),
+    *FABRIC_CHECKS,
+    *MLAG_CHECKS,
     ROUTING_MODEL,
 )
 _SEVERITY = {check.id: check.severity for check in FLEET_CHECKS}
@@ -72,7 +76,8 @@ def judge_fleet(
         healths: the outcome of each switch.
         routing_model: whether to report how EVPN routes between the VIPs' subnets, where that is
             not symmetric.
-        strict: whether a fleet that routes asymmetrically by design is warned of, not only noted.
+        strict: whether what is only noted counts: a fleet that routes asymmetrically by design, and
+            the state of MLAG, which is not asked.
     """
     healths = [replace(health, vips=tuple(filter(_is_compared, health.vips))) for health in healths]
     vips = [record for health in healths for record in health.vips]
@@ -82,6 +87,8 @@ def judge_fleet(
         *_foreign_owners(vips),
         *_shared_addresses(vips),
         *_shared_macs(vips),
+        *judge_fabric(healths),
+        *judge_mlag(healths, strict=strict),
         *(judge_routing(healths, strict=strict) if routing_model else ()),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tasks.faults.model import Finding, Status, worst
+from tasks.health.fabric_model import FabricRecord
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class SwitchHealth:
         checked: number of checks that were judged.
         judged: their ids; without checks whose facts could not be read.
         vnis: the VNIs of its vxlan devices.
+        fabric: what else is compared with other switches.
     """
 
     switch: str
@@ -85,6 +87,7 @@ class SwitchHealth:
     checked: int = 0
     judged: tuple[str, ...] = ()
     vnis: tuple[int, ...] = ()
+    fabric: FabricRecord = field(default_factory=FabricRecord)
 
     @property
     def status(self) -> Status:

@@ -1,26 +1,34 @@
 """How EVPN routes between the subnets of the VIPs, and what symmetric routing would need.
 
-With asymmetric routing the leaf of the sender routes into the receiver's VNI. So each leaf must
-have every VNI, VLAN and SVI of the tenant, and packets return by another path. With symmetric
-routing both leafs route, through an L3VNI of the tenant's VRF: a leaf needs only what its own VMs
-need.
+With asymmetric routing the leaf of the sender routes into the receiver's VNI. So each leaf needs
+every VNI, VLAN and SVI of the subnets that its VMs talk to by EVPN, and packets return by another
+path. With symmetric routing both leafs route, through an L3VNI of the tenant's VRF: a leaf needs
+only what its own VMs need, and the way back is the way there. That was measured; so was that it
+ends none of the faults that cut VMs off here.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from inventory.names import first_few
 from tasks.faults.base import Check
 from tasks.faults.model import Finding, Status
+from tasks.health.fabric_model import FabricRecord, VrfRecord
 from tasks.health.model import SwitchHealth, VipRecord
 
 ROUTING_MODEL = Check(
     "routing-model",
-    "EVPN routes symmetrically between the VIPs' subnets",
+    "All leafs route between the VIPs' subnets by one model",
     Status.WARNING,
     scope="fleet",
+)
+#: What is known of it beyond what it needs.
+MEASURED = (
+    "Measured: it spares VNIs, and the way back is the way there; it ends none of the faults that "
+    "vip heal knows."
 )
 _DEFAULT_VRF = "default"
 _NAMED = 6
@@ -29,8 +37,9 @@ _NAMED = 6
 def judge_routing(healths: Sequence[SwitchHealth], *, strict: bool = False) -> tuple[Finding, ...]:
     """Return one finding for the whole fleet, where VIPs in EVPN are not routed symmetrically.
 
-    It is a note (its status is OK) where all leafs route asymmetrically alike and have every VNI:
-    that is a design, not a fault. Anything between the two designs is a warning.
+    It is a note (its status is OK) where all leafs route asymmetrically alike: that is a design, no
+    fault, and a leaf that lacks a VNI may have no VM that needs it. Anything between the two
+    designs is a warning.
 
     Args:
         healths: the outcome of each switch.
@@ -42,9 +51,10 @@ def judge_routing(healths: Sequence[SwitchHealth], *, strict: bool = False) -> t
     told: list[str] = []
     needed: list[str] = []
     networks = _vrfs_of_networks(evpn)
+    fabrics = {health.switch: health.fabric for health in healths}
     for vrf in sorted({record.vrf for record in evpn}):
         records = [record for record in evpn if record.vrf == vrf]
-        lacks = _lacks(vrf, records, networks)
+        lacks = _lacks(vrf, records, _Site(evpn, fabrics, networks))
         if lacks:
             told.append(_model(vrf, records))
             needed += lacks
@@ -57,7 +67,7 @@ def judge_routing(healths: Sequence[SwitchHealth], *, strict: bool = False) -> t
             "",
             "EVPN",
             f"show evpn vni, show vrf vni: {'; '.join(told)}",
-            f"Symmetric routing would need: {'; '.join(needed)}.",
+            f"Symmetric routing would need: {'; '.join(needed)}. {MEASURED}",
         ),
     )
 
@@ -74,7 +84,8 @@ def _model(vrf: str, records: Sequence[VipRecord]) -> str:
     wide = _leafs_by_vni(records)
     partly = _not_everywhere(records)
     gaps = [
-        f"{_leafs(leafs - wide[vni])} cannot route to VNI {vni}, not having it"
+        f"VNI {vni} is not on {_leafs(leafs - wide[vni])}, which send packets for its subnet by "
+        "another route"
         for vni in partly[:_NAMED]
     ]
     if len(partly) > _NAMED:
@@ -99,13 +110,9 @@ def _not_everywhere(records: Sequence[VipRecord]) -> list[int | None]:
 
 
 def _is_a_design(records: Sequence[VipRecord], networks: dict[int | None, set[str]]) -> bool:
-    """Return whether every leaf routes asymmetrically, in one VRF for each VNI, to every VNI."""
-    vrfs: dict[str, list[VipRecord]] = defaultdict(list)
-    for record in records:
-        vrfs[record.vrf].append(record)
+    """Return whether every leaf routes asymmetrically, in one VRF for each VNI."""
     alike = all(r.vrf != _DEFAULT_VRF or not networks.get(r.vni) for r in records)
-    whole = not any(map(_not_everywhere, vrfs.values()))
-    return alike and whole and not any(record.l3vni for record in records)
+    return alike and not any(record.l3vni for record in records)
 
 
 def _is_ready(record: VipRecord) -> bool:
@@ -127,17 +134,38 @@ def _vrfs_of_networks(records: Sequence[VipRecord]) -> dict[int | None, set[str]
     return found
 
 
-def _lacks(
-    vrf: str, records: Sequence[VipRecord], networks: dict[int | None, set[str]]
-) -> list[str]:
+@dataclass(frozen=True)
+class _Site:
+    """What leafs have of symmetric routing, and the VRFs of the networks.
+
+    Attributes:
+        records: the VIPs in EVPN, of all leafs.
+        fabrics: what else each leaf has.
+        networks: the tenant VRFs of each VNI.
+    """
+
+    records: Sequence[VipRecord]
+    fabrics: Mapping[str, FabricRecord]
+    networks: Mapping[int | None, set[str]]
+
+    def numbers(self, vrf: str) -> set[int]:
+        """Return the L3VNIs that the leafs have for a VRF."""
+        return {r.l3vni for r in self.records if r.vrf == vrf and r.l3vni}
+
+    def vrfs(self, name: str) -> list[VrfRecord]:
+        """Return the record of a VRF of every leaf that has it."""
+        return [vrf for fabric in self.fabrics.values() for vrf in fabric.vrfs if vrf.vrf == name]
+
+
+def _lacks(vrf: str, records: Sequence[VipRecord], site: _Site) -> list[str]:
     """Return what is missing for symmetric routing of a VRF.
 
     Leafs that lack the same are joined.
     """
-    numbers = {record.l3vni for record in records if record.l3vni}
+    numbers = site.numbers(vrf)
     by_lack: dict[str, set[str]] = defaultdict(set)
     for record in records:
-        for lack in _lacks_of(record, numbers, networks):
+        for lack in _lacks_of(record, site):
             by_lack[lack].add(record.switch)
     lacks = [f"{_leafs(switches)}: {lack}" for lack, switches in sorted(by_lack.items())]
     if len(numbers) > 1:
@@ -146,34 +174,52 @@ def _lacks(
     return lacks
 
 
-def _lacks_of(
-    record: VipRecord, numbers: set[int], networks: dict[int | None, set[str]]
-) -> list[str]:
-    if record.vrf == _DEFAULT_VRF:
-        others = sorted(networks.get(record.vni, ()))
-        if others:
-            return [f"{record.interface} into VRF {' or '.join(others)}, as elsewhere"]
+def _lacks_of(record: VipRecord, site: _Site) -> list[str]:
+    if record.vrf != _DEFAULT_VRF:
+        return _lacks_in(record.vrf, record, site)
+    others = sorted(site.networks.get(record.vni, ()))
+    if not others:
         return [
             (
                 f"a tenant VRF with {record.interface} in it, an L3VNI of that VRF with its vxlan "
-                "device, and an SVI for the L3VNI in the same VRF"
+                "device, an SVI for the L3VNI in the same VRF with the MTU of the largest SVI, "
+                "'vni' and 'router bgp' for the VRF in FRR, and a default route in the VRF"
             )
         ]
-    number = f" {next(iter(numbers))}" if len(numbers) == 1 else ""
-    if not record.l3vni:
-        return [
-            (
-                f"an L3VNI{number} for VRF {record.vrf} (vrf {record.vrf}, vni N in FRR), with its "
-                "vxlan device and its SVI in the VRF"
-            )
-        ]
-    lacks = []
-    if not record.l3vni_vxlan:
-        lacks.append(f"the vxlan device of L3VNI {record.l3vni}")
-    if not record.l3vni_svi:
-        lacks.append(f"the SVI of L3VNI {record.l3vni}, in VRF {record.vrf}")
-    if not lacks and not record.l3vni_up:
-        lacks.append(f"L3VNI {record.l3vni} of VRF {record.vrf} up (FRR calls it down)")
+    lacks = [f"{record.interface} into VRF {' or '.join(others)}, as elsewhere"]
+    return [*lacks, *_lacks_in(others[0], record, site)] if len(others) == 1 else lacks
+
+
+def _lacks_in(vrf: str, record: VipRecord, site: _Site) -> list[str]:
+    """Return all that a leaf lacks of a tenant VRF and its L3VNI, beside the SVI of its VIP."""
+    if _is_ready(record):
+        return []
+    fabric = site.fabrics.get(record.switch, FabricRecord())
+    here = next((each for each in fabric.vrfs if each.vrf == vrf), None)
+    told = next((row for row in fabric.l3vnis if row.vrf == vrf), None)
+    numbers = site.numbers(vrf)
+    # Where no leaf has an L3VNI, its number is anybody's choice.
+    number = record.l3vni or (next(iter(numbers)) if len(numbers) == 1 else None)
+    name = f"L3VNI {number}" if number else f"an L3VNI for VRF {vrf}"
+    there = site.vrfs(vrf)
+    mtu = max((each.mtu for each in there), default=0)
+    vxlan = record.l3vni_vxlan or next((r.vxlan for r in fabric.vnis if r.vni == number), "")
+    svi = record.l3vni_svi or (told.svi if told else "")
+    lacks = [] if here or record.vrf == vrf else [f"VRF {vrf}"]
+    if not vxlan:
+        lacks.append(f"the vxlan device of {name}")
+    if not svi:
+        lacks.append(
+            f"the SVI of {name}, in VRF {vrf}" + (f", with an MTU of {mtu}" if mtu else "")
+        )
+    if not record.l3vni and told is None:
+        lacks.append(f"'vni {number or 'N'}' of VRF {vrf} in FRR")
+    if (here is None and there) or (here is not None and here.bgp is False):
+        lacks.append(f"'router bgp' for VRF {vrf} in FRR")
+    if any(each.default for each in there) and (here is None or here.default is False):
+        lacks.append(f"a default route in VRF {vrf}")
+    if not lacks and not (told is not None and told.up):
+        lacks.append(f"{name} of VRF {vrf} up (FRR calls it down)")
     return lacks
 
 

@@ -19,8 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.faults.catalogue import PLAIN_FAULTS as FAULTS
-from lab.faults.catalogue import Fault
+from lab.faults.catalogue import PLAIN_FAULTS, Fault
 from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.machine.pinger import Pinger
@@ -44,6 +43,8 @@ A1 = "130.246.213.11"
 OUTSIDE = "198.51.100.250"
 HEADINGS = ("fault", "diagnosis", "cure", "outage of a bystander", "verified")
 
+#: The others are found by a check alone: tests/lab/test_fabric_faults.py.
+FAULTS = [fault for fault in PLAIN_FAULTS if not fault.only_checked]
 #: Faults that are felt by the whole leaf, or by whoever is in the way.
 WHOLE_LEAF = {"forwarding-off", "rp-filter-all"}
 LARGE = ["ping", "-n", "-q", "-c", "1", "-W", "1", "-s", "1472", "-M", "do", OUTSIDE]

@@ -11,23 +11,35 @@ from tasks.faults.gateway_view import SwitchView
 from tasks.faults.model import Status
 
 #: The MAC of the entries by which a vxlan device floods to a VTEP.
-_FLOOD = "00:00:00:00:00:00"
+FLOOD = "00:00:00:00:00:00"
 _NAMED = 6
+#: The state of a BGP session that stands.
+_WELL = "Established"
 
 
 def _peers(view: SwitchView) -> Iterator[Sighting]:
     rows = view.facts.evpn_peers.rows
-    down = [row for row in rows if row.state != "Established"]
-    if down:
-        names = ", ".join(f"{row.peer} ({row.state})" for row in down)
-        none_left = len(down) == len(rows)
-        yield Sighting(
-            "",
-            f"show bgp l2vpn evpn summary: {len(down)} of {len(rows)} peers not Established: "
-            f"{names}",
-            "Look at the underlay to that peer, and at bgpd's log.",
-            status=Status.CRITICAL if none_left else None,
-        )
+    # A leaf that tells its VNIs sends at least where it floods to, once the family is agreed on.
+    mute = bool(view.facts.vnis.rows) and _advertises(view) is True
+    down = {row.peer: row.state for row in rows if row.state != _WELL}
+    apart = {r.peer: f"{r.state}, no route sent or received" for r in rows if r.state == _WELL
+             and mute and r.exchanges is False}  # fmt: skip
+    for peers, what, remedy in (
+        (down, "not Established", "Look at the underlay to that peer, and at bgpd's log."),
+        (
+            apart,
+            "Established without EVPN routes",
+            "Is the address family l2vpn evpn activated for this peer at its own end, too?",
+        ),
+    ):
+        if peers:
+            names = ", ".join(f"{peer} ({said})" for peer, said in peers.items())
+            yield Sighting(
+                "",
+                f"show bgp l2vpn evpn summary: {len(peers)} of {len(rows)} peers {what}: {names}",
+                remedy,
+                status=Status.CRITICAL if len(down) + len(apart) == len(rows) else None,
+            )
 
 
 def _vxlans(view: SwitchView) -> Iterator[LinkFact]:
@@ -46,15 +58,54 @@ def _vxlan_down(view: SwitchView) -> Iterator[Sighting]:
             )
 
 
+def _not_advertised(view: SwitchView) -> Iterator[Sighting]:
+    """Yield that BGP tells no VNI to others, unless the VTEPs are configured by hand."""
+    if _advertises(view) is not False or not view.facts.evpn_peers.rows:
+        return
+    static = _static(view)
+    names = [link.name for link in _vxlans(view) if link.name not in static]
+    if names:
+        yield Sighting(
+            "",
+            f"show bgp l2vpn evpn vni: advertise-all-vni is off, and there is "
+            f"{first_few(names, _NAMED)}: no other leaf learns of the VMs here, nor this one of "
+            "others",
+            "vtysh: 'router bgp N', 'address-family l2vpn evpn', 'advertise-all-vni'. Is it in "
+            "/etc/frr/frr.conf?",
+        )
+
+
+def _advertises(view: SwitchView) -> bool | None:
+    """Return whether BGP tells VNIs to others; None where that is not known."""
+    return next((row.advertises for row in view.facts.evpn_instance.rows), None)
+
+
+def _static(view: SwitchView) -> set[str]:
+    """Return the vxlan devices that flood to VTEPs.
+
+    FRR's own entries look like those of a person, and go with advertise-all-vni.
+    """
+    return {row.port for row in view.facts.fdb.rows if row.mac == FLOOD and row.remote}
+
+
+def _told(view: SwitchView) -> set[int]:
+    """Return the VNIs that FRR knows."""
+    facts = view.facts
+    return {row.vni for row in facts.vnis.rows} | {row.vni for row in facts.vrf_vnis.rows}
+
+
 def _without_evpn(view: SwitchView) -> Iterator[Sighting]:
     facts = view.facts
     if facts.vnis.unread or facts.vrf_vnis.unread:
         return  # what FRR knows is not known
-    told = {row.vni for row in facts.vnis.rows} | {row.vni for row in facts.vrf_vnis.rows}
-    static = {(row.port, row.vni) for row in facts.fdb.rows if row.mac == _FLOOD and row.remote}
+    if next(_not_advertised(view), None):
+        return  # that is why
+    told = _told(view)
+    static = {(row.port, row.vni) for row in facts.fdb.rows if row.mac == FLOOD and row.remote}
     for link in _vxlans(view):
         unknown = [vni for vni in view.vnis_of(link) if vni not in told]
-        if facts.vnis.absent:  # VTEPs may be configured by hand, without EVPN
+        if facts.vnis.absent or _advertises(view) is False:
+            # VTEPs may be configured by hand, without EVPN.
             many = link.external
             unknown = [vni for vni in unknown if (link.name, vni if many else None) not in static]
         if not unknown:
@@ -88,6 +139,68 @@ def _without_vxlan(view: SwitchView) -> Iterator[Sighting]:
                 f"{'the device ' + row.vxlan if row.vxlan else 'no vxlan device'}, and ip link "
                 "shows no such device",
                 "ifreload -a; see whether the vxlan device is still configured.",
+            )
+
+
+def _learning(view: SwitchView) -> Iterator[Sighting]:
+    told = _told(view)
+    for link in _vxlans(view):
+        vnis = [str(vni) for vni in view.vnis_of(link) if vni in told]
+        if link.learning and vnis:
+            yield Sighting(
+                link.name,
+                f"ip -d link: {link.name} learns MACs from frames of other leafs, which EVPN tells "
+                f"(VNI {first_few(vnis, _NAMED)}): a VM that has moved can be looked for where it "
+                "was",
+                f"bridge link set dev {link.name} learning off, and 'bridge-learning off' in its "
+                "stanza.",
+            )
+
+
+def _duplicate(view: SwitchView) -> Iterator[Sighting]:
+    for row in view.facts.evpn_macs.rows:
+        if row.duplicate:
+            yield Sighting(
+                str(row.address or row.mac),
+                f"show evpn arp-cache: FRR calls {row.address or row.mac} ({row.mac}, VNI "
+                f"{row.vni}) a duplicate: it has moved between leafs too often",
+                "Look for a second machine with that address, or a loop. Then vtysh: 'clear evpn "
+                f"dup-addr vni {row.vni}'.",
+            )
+
+
+def _l3vni(view: SwitchView) -> Iterator[Sighting]:
+    for row in view.facts.vrf_vnis.rows:
+        lacks = [
+            word
+            for word, there in (("vxlan device", row.vxlan), ("SVI in the VRF", row.svi))
+            if not there
+        ]
+        if lacks or not row.up:
+            why = f"it has no {' and no '.join(lacks)}" if lacks else "its devices are there"
+            yield Sighting(
+                f"VNI {row.vni}",
+                f"show vrf vni: L3VNI {row.vni} of VRF {row.vrf} is {row.state or 'not up'}: {why}",
+                f"ifup the vxlan device and the SVI of VNI {row.vni}; the SVI has to be in VRF "
+                f"{row.vrf}. Until then nothing is routed by it.",
+            )
+
+
+def _router_macs(view: SwitchView) -> Iterator[Sighting]:
+    """Yield a VTEP that has several router MACs: others may send for one VRF to another's."""
+    macs: dict[str, dict[str, str]] = {}
+    for row in view.facts.vrf_vnis.rows:
+        device = view.links.get(row.vxlan)
+        if row.router_mac and row.up and device is not None and device.local:
+            macs.setdefault(device.local, {}).setdefault(row.router_mac, row.vrf)
+    for vtep, by_mac in macs.items():
+        if len(by_mac) > 1:
+            several = ", ".join(f"{mac} (VRF {vrf})" for mac, vrf in by_mac.items())
+            yield Sighting(
+                vtep,
+                f"show vrf vni: the VTEP {vtep} has several router MACs: {several}",
+                "Give the SVIs of all L3VNIs one MAC: FRR keeps one for each VTEP, and packets for "
+                "the other VRFs can be lost in silence.",
             )
 
 
@@ -125,6 +238,46 @@ FAULTS = (
         scope="switch",
         needs=("links", "fdb"),
         find_on_switch=_without_evpn,
+    ),
+    Fault(
+        "advertise-all-vni-off",
+        "BGP advertises the VNIs",
+        Status.CRITICAL,
+        scope="switch",
+        needs=("links", "fdb", "evpn_instance", "evpn_peers"),
+        find_on_switch=_not_advertised,
+    ),
+    Fault(
+        "vxlan-learning-on",
+        "vxlan devices leave learning to EVPN",
+        Status.WARNING,
+        scope="switch",
+        needs=("links", "vnis"),
+        find_on_switch=_learning,
+    ),
+    Fault(
+        "evpn-duplicate",
+        "EVPN calls no address a duplicate",
+        Status.WARNING,
+        scope="switch",
+        needs=("evpn_macs",),
+        find_on_switch=_duplicate,
+    ),
+    Fault(
+        "l3vni-down",
+        "L3VNIs are up",
+        Status.WARNING,
+        scope="switch",
+        needs=("vrf_vnis",),
+        find_on_switch=_l3vni,
+    ),
+    Fault(
+        "router-mac-differs",
+        "A VTEP has one router MAC",
+        Status.WARNING,
+        scope="switch",
+        needs=("links", "vrf_vnis"),
+        find_on_switch=_router_macs,
     ),
     Fault(
         "vni-without-vxlan",

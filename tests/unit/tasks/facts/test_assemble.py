@@ -22,6 +22,7 @@ from tasks.health.judge import judge
 from tasks.health.vip_records import vip_records
 from tests.unit.tasks.health.recorded import (
     COMMANDS,
+    FRR,
     INTERFACES,
     SWITCH,
     archive,
@@ -48,6 +49,8 @@ SECTIONS = {
     "vrf_vnis": "vrf_vnis",
     "evpn_macs": "evpn_macs",
     "evpn_peers": "evpn_peers",
+    "evpn_instance": "evpn_instance",
+    "bgp_vrfs": "bgp_vrfs",
     "probes": "probes",
     "left_over": "pending",
 }
@@ -126,7 +129,7 @@ def test_the_vips_as_records() -> None:
 def test_garbage_spoils_its_own_section_only(name: str, bad: bytes) -> None:
     nothing_to_tell = {
         # FRR says nothing at all where there is nothing.
-        b"": {"vnis", "vrf_vnis", "evpn_macs", "evpn_peers"},
+        b"": set(FRR),
     }
     read = facts(**{name: bad})
     mine = SECTIONS[name]
@@ -163,12 +166,8 @@ def test_a_command_that_hung_is_named() -> None:
     [
         (("lldp",), 127, b"sh: lldpctl: not found"),
         (("lldp",), 1, b"[WARN] unable to connect to socket /run/lldpd.socket: No such file"),
-        (("vnis", "vrf_vnis", "evpn_macs", "evpn_peers"), 127, b"sh: vtysh: not found"),
-        (
-            ("vnis", "vrf_vnis", "evpn_macs", "evpn_peers"),
-            1,
-            b"Exiting: failed to connect to any daemons.",
-        ),
+        (FRR, 127, b"sh: vtysh: not found"),
+        (FRR, 1, b"Exiting: failed to connect to any daemons."),
     ],
 )
 def test_a_program_that_is_not_there_is_absent_and_not_an_error(

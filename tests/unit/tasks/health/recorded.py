@@ -10,13 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from napalm_cumulus.result import CommandResult
+from tasks.facts import frr
 from tasks.facts.assemble import read_facts
 from tasks.facts.collect import Probes, commands
 from tasks.facts.model import SwitchFacts
 
 SWITCH = "swt-sn2100-03.example.internal"
 VM, OUTSIDE = "130.246.213.11", "198.51.100.250"
-COMMANDS = commands(Probes(targets=(VM,), outside=OUTSIDE))
+#: FRR is asked in one command; here each question has an output of its own.
+COMMANDS = {
+    name: command
+    for name, command in commands(Probes(targets=(VM,), outside=OUTSIDE)).items()
+    if name != frr.NAME
+} | {name: f"timeout 10 vtysh -c '{words}'" for name, words in frr.QUESTIONS.items()}
+FRR = tuple(frr.QUESTIONS)
 _HERE = Path(__file__).parent / "samples" / "leaf"
 INTERFACES = (_HERE / "interfaces").read_text()
 

@@ -38,6 +38,7 @@ from tests.unit.tasks.health.cases_segment import SEGMENT
 from tests.unit.tasks.health.cases_vlans import VLANS
 from tests.unit.tasks.health.cases_vrfs import VRFS
 from tests.unit.tasks.health.recorded import (
+    FRR,
     INTERFACES,
     SWITCH,
     VM,
@@ -71,7 +72,7 @@ def test_vlans_that_cannot_be_read_are_unknown_and_never_called_missing(missing:
 
 def test_a_leaf_with_static_vteps_and_no_frr_gives_no_finding() -> None:
     """VTEPs written down by hand flood by an entry of the vxlan device; EVPN is not needed."""
-    absent = {name: said(name, 127) for name in ("vnis", "vrf_vnis", "evpn_macs", "evpn_peers")}
+    absent = {name: said(name, 127) for name in FRR}
     assert judge(facts(**absent)) == ()
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.facts.fabric import EvpnMacFact
 from tasks.facts.model import (
     DriftFact,
-    EvpnMacFact,
     FdbFact,
     LinkFact,
     RuleFact,

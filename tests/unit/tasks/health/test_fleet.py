@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from tasks.facts.fabric import VrfVniFact
 from tasks.faults.catalogue import FAULTS
 from tasks.faults.model import Finding, Status
 from tasks.faults.view import ExpectedFromSite
 from tasks.health.assess import assess, unreachable
+from tasks.health.fabric_model import FabricRecord, VniRecord, VrfRecord
 from tasks.health.fleet import FLEET_CHECKS, judge_fleet
 from tasks.health.model import SwitchHealth, VipRecord
 from tasks.health.vip_records import vip_records
@@ -203,7 +205,7 @@ def test_asymmetric_in_the_default_vrf_needs_a_tenant_vrf() -> None:
     finding = only(judge_fleet(leafs), "routing-model")
     assert finding.switch == ""
     assert finding.status is Status.OK, "a standing design is no alarm"
-    assert "cure" not in finding.remedy
+    assert "it ends none of the faults" in finding.remedy
     strict = only(judge_fleet(leafs, strict=True), "routing-model")
     assert strict == replace(finding, status=Status.WARNING)
     assert "VRF default is asymmetric on leaf2, leaf3, leaf4, leaf5 (VNI 10453)" in finding.evidence
@@ -214,14 +216,16 @@ def test_asymmetric_in_a_tenant_vrf_needs_an_l3vni_only() -> None:
     finding = only(judge_fleet(fleet(*(NO_L3,) * 4)), "routing-model")
     assert finding.status is Status.OK
     assert "VRF red is asymmetric" in finding.evidence
-    assert "leaf2, leaf3, leaf4, leaf5: an L3VNI for VRF red" in finding.remedy
+    for lack in ("the vxlan device of an L3VNI for VRF red", "'vni N' of VRF red in FRR"):
+        assert f"leaf2, leaf3, leaf4, leaf5: {lack}" in finding.remedy
     assert "a tenant VRF" not in finding.remedy
 
 
 @pytest.mark.parametrize(
     ("change", "lack"),
     [
-        (NO_L3, "leaf2: an L3VNI 104001 for VRF red"),
+        (NO_L3, "leaf2: 'vni 104001' of VRF red in FRR"),
+        (NO_L3, "leaf2: the SVI of L3VNI 104001, in VRF red"),
         ({"l3vni_vxlan": "", "l3vni_up": False}, "leaf2: the vxlan device of L3VNI 104001"),
         ({"l3vni_svi": "", "l3vni_up": False}, "leaf2: the SVI of L3VNI 104001, in VRF red"),
         ({"l3vni_up": False}, "leaf2: L3VNI 104001 of VRF red up (FRR calls it down)"),
@@ -237,7 +241,7 @@ def test_what_one_leaf_lacks_for_symmetric_routing(change: dict[str, Any], lack:
     assert "leaf3" not in found[0].remedy
 
 
-def test_a_network_that_a_leaf_cannot_route_to() -> None:
+def test_a_network_that_a_leaf_lacks_is_told_and_no_alarm() -> None:
     other: dict[str, Any] = {
         **NO_L3,
         "vip": "10.99.0.1",
@@ -249,8 +253,42 @@ def test_a_network_that_a_leaf_cannot_route_to() -> None:
     leafs = fleet(*(NO_L3,) * 4)
     leafs[0] = health(*leafs[0].vips, record("leaf2", **other), vnis=(10453, 10999))
     finding = only(judge_fleet(leafs), "routing-model")
-    assert "leaf3, leaf4, leaf5 cannot route to VNI 10999, not having it" in finding.evidence
-    assert finding.status is Status.WARNING
+    assert "VNI 10999 is not on leaf3, leaf4, leaf5" in finding.evidence
+    assert finding.status is Status.OK, "perhaps no VM there needs it"
+
+
+def test_all_that_a_leaf_in_a_mixed_fabric_lacks_is_named_at_once() -> None:
+    """The other leafs route symmetrically; this one has nothing of it."""
+    leafs = fleet({**NO_L3, "vrf": "default"})
+    ready = FabricRecord(vrfs=(VrfRecord("red", bgp=True, default=True, mtu=9000),))
+    bare = FabricRecord(vrfs=())
+    leafs = [replace(leafs[0], fabric=bare), *(replace(x, fabric=ready) for x in leafs[1:])]
+    finding = only(judge_fleet(leafs), "routing-model")
+    for lack in (
+        "VRF red",
+        "vlan453 into VRF red, as elsewhere",
+        "the vxlan device of L3VNI 104001",
+        "the SVI of L3VNI 104001, in VRF red, with an MTU of 9000",
+        "'vni 104001' of VRF red in FRR",
+        "'router bgp' for VRF red in FRR",
+        "a default route in VRF red",
+    ):
+        assert f"leaf2: {lack}" in finding.remedy, lack
+
+
+def test_what_a_prepared_leaf_has_is_not_said_to_be_lacking() -> None:
+    """All is there but the SVI of the VIPs, which has not moved."""
+    leafs = fleet({**NO_L3, "vrf": "default"})
+    ready = FabricRecord(
+        vnis=(VniRecord(104001, "L3", "vni104001"),),
+        l3vnis=(VrfVniFact("red", 104001, "vni104001", "vlan4001", "Up"),),
+        vrfs=(VrfRecord("red", bgp=True, default=True, mtu=9000),),
+    )
+    leafs = [replace(each, fabric=ready) for each in leafs]
+    finding = only(judge_fleet(leafs), "routing-model")
+    assert finding.remedy.startswith(
+        "Symmetric routing would need: leaf2: vlan453 into VRF red, as elsewhere. "
+    )
 
 
 def test_the_routing_model_can_be_silenced() -> None:
