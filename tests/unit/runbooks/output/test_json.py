@@ -85,7 +85,7 @@ def test_every_field_of_a_finding_a_vip_and_a_vm_is_in_it() -> None:
     assert properties("vm") == fields(PlacedVm)
     assert properties("hypervisor") == fields(PlacedHypervisor)
     # What it is made of (the status), and what the number of checks stands for.
-    assert properties("switch") == fields(SwitchHealth) - {"judged"} | {"status"}
+    assert properties("switch") == fields(SwitchHealth) - {"judged", "fabric"} | {"status"}
 
 
 def test_values_are_as_they_were_found() -> None:
