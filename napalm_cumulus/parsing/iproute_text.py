@@ -116,8 +116,8 @@ def _link_part(row: Row, part: str, following: str) -> None:
     elif re.match(r"[a-z]", part) and not part.startswith(_NEVER_A_KIND):
         info = row.get("linkinfo", {})
         kind, slave, _ = words[0].partition("_slave")
-        if slave and kind in {"bond", "bridge"}:
-            info |= {"info_slave_kind": kind, "info_slave_data": _details(words)}
+        if slave and (details := _details(words)):
+            info |= {"info_slave_kind": kind, "info_slave_data": details}
         elif not slave and "info_kind" not in info:
             info |= {"info_kind": kind, "info_data": _details(words)}
         if info:
