@@ -68,6 +68,8 @@ _METRICS = {
     *("initcwnd", "rto_min", "initrwnd", "quickack"),
 }
 _ROUTE_FLAGS = {"dead", "linkdown", "onlink", "pervasive", "offload"}
+#: Ports of which details are told.
+_SLAVES = {"bond", "bridge"}
 _COUNTER_NAMES = {"mcast": "multicast"}
 
 
@@ -116,7 +118,7 @@ def _link_part(row: Row, part: str, following: str) -> None:
     elif re.match(r"[a-z]", part) and not part.startswith(_NEVER_A_KIND):
         info = row.get("linkinfo", {})
         kind, slave, _ = words[0].partition("_slave")
-        if slave and (details := _details(words)):
+        if slave and kind in _SLAVES and (details := _details(words)):
             info |= {"info_slave_kind": kind, "info_slave_data": details}
         elif not slave and "info_kind" not in info:
             info |= {"info_kind": kind, "info_data": _details(words)}

@@ -34,7 +34,7 @@ def aware() -> SwitchFacts:
             (
                 LinkFact(PORT, 3, UP, 9000, "24:8a:07:01:01:03", **slave),
                 LinkFact(OTHER, 4, UP, 9000, "24:8a:07:01:01:03", **slave),
-                LinkFact("swp51", 5, UP, 9000, "24:8a:07:01:33:00"),
+                LinkFact("swp51", 5, UP, 9216, "24:8a:07:01:33:00"),
                 LinkFact(VNI, 6, UP, 9000, kind="vxlan", master=BRIDGE, vni=10453),
                 LinkFact(
                     BOND,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tasks.facts.model import SwitchFacts
 from tasks.faults.model import Status
 from tests.unit.tasks.health.broken import (
     CRITICAL,
@@ -40,6 +41,20 @@ _RED = {
 
 def l3vni(row: dict[str, Any]) -> dict[str, Any]:
     return {"vrfs": [_RED, row] if row["vrf"] != "red" else [row]}
+
+
+def in_red(**changes: Any) -> SwitchFacts:
+    """A leaf whose VIPs are in a tenant VRF with an L3VNI."""
+    rule = {"priority": 1000, "src": "all", "table": "[l3mdev-table]"}
+    stanza = ("\tbridge-fd 0\n\tbridge-l", "\tvrf red\n\tbridge-fd 0\n\tbridge-l")
+    well = {
+        "links": with_l3vni(),
+        "routes": in_vrf(),
+        "rules": [*rows("rules"), rule],
+        "configuration": configured(lambda text: text.replace(*stanza)),
+        "vrf_vnis": l3vni(_RED),
+    }
+    return facts(**{**well, **changes})
 
 
 def with_l3vni(mtu: int = 9000, number: int = 104001, vrf: str = "red") -> list[Any]:
@@ -235,19 +250,15 @@ FABRIC = [
     ),
     Case(
         "router-mac-differs",
-        lambda: facts(
-            vrf_vnis=l3vni(
-                {**_RED, "vrf": "blue", "vni": 104002, "routerMac": "44:38:39:be:ef:ab"}
-            ),
-            links=with_l3vni(),
-            routes=in_vrf(),
+        lambda: in_red(
+            vrf_vnis=l3vni({**_RED, "vrf": "blue", "vni": 104002, "routerMac": "44:38:39:be:ef:ab"})
         ),
         "10.0.0.11",
         ("44:38:39:be:ef:aa (VRF red)", "44:38:39:be:ef:ab (VRF blue)"),
     ),
     Case(
         "l3vni-mtu",
-        lambda: facts(vrf_vnis=l3vni(_RED), links=with_l3vni(1500), routes=in_vrf()),
+        lambda: in_red(links=with_l3vni(1500)),
         "vlan4001",
         ("vlan4001 of L3VNI 104001 has MTU 1500, vlan453 in VRF red has 9000",),
     ),

@@ -75,7 +75,7 @@ def healthy() -> SwitchFacts:
             (
                 LinkFact(PORT, 3, UP, 9000, "24:8a:07:01:01:03", master=SVI),
                 LinkFact("swp1s2", 4, UP, 9000, "24:8a:07:01:01:02", master=SVI),
-                LinkFact("swp51", 5, UP, 9216, "24:8a:07:01:33:00"),
+                LinkFact("swp51", 5, UP, 9000, "24:8a:07:01:33:00"),
                 LinkFact("vni10453", 6, UP, 9000, kind="vxlan", master=SVI, vni=10453),
                 LinkFact(SVI, 7, UP, 9000, "24:8a:07:01:01:02", kind="bridge"),
                 LinkFact(V0, 8, UP, 9000, MAC0, kind="macvlan", parent=SVI),

@@ -32,7 +32,7 @@ from tests.unit.tasks.health.broken import (
     route,
     without,
 )
-from tests.unit.tasks.health.cases_fabric import FABRIC
+from tests.unit.tasks.health.cases_fabric import FABRIC, in_red
 from tests.unit.tasks.health.cases_gateway import GATEWAY
 from tests.unit.tasks.health.cases_segment import SEGMENT
 from tests.unit.tasks.health.cases_vlans import VLANS
@@ -236,3 +236,7 @@ def test_the_recorded_file_has_what_the_cases_replace() -> None:
     assert f"\taddress-virtual 00:00:5e:00:01:c6 {VIP2}/22" in INTERFACES
     assert "\taddress 130.246.212.2/22" in INTERFACES
     assert "\tmtu 9000\n\taddress 130" in INTERFACES
+
+
+def test_a_healthy_leaf_in_a_tenant_vrf_gives_no_finding() -> None:
+    assert judge(in_red()) == ()
