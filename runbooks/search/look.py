@@ -14,7 +14,7 @@ from tasks.facts.collect import SILENT, collect_facts
 from tasks.facts.index import Index
 from tasks.identity import require_same
 from tasks.model import DEFAULT_VRF
-from tasks.presence import NEEDED, Places, learnt, vteps_of
+from tasks.presence import NEEDED, Places, bonds_of, learnt, vteps_of
 
 if TYPE_CHECKING:
     from runbooks.search.wanted import Wanted
@@ -96,7 +96,12 @@ def seen(facts: SwitchFacts, wanted: Wanted, switch: str, address: str, vrf: str
         # An address alone has its MAC on any switch: which one, is known once all have answered.
         learnt(facts, None if wanted.addresses and not wanted.macs else wanted.macs),
         tuple(entries),
-        {row.port: row.name for row in facts.lldp.rows},
+        # A bridge learns on the bond, and LLDP hears the other end on the bond's ports.
+        {
+            port: row.name
+            for row in facts.lldp.rows
+            for port in (*bonds_of(facts, (row.port,)), row.port)
+        },
         vteps_of(facts),
         tuple(
             f"{table}: {section.unread or 'not there'}"

@@ -102,7 +102,7 @@ def vnis(result: CommandResult) -> Iterator[VniFact]:
         yield VniFact(
             vni=int(row.get("vni", key)),
             kind=str(row["type"]),
-            vxlan=str(row.get("vxlanIf") or row.get("vxlanInterface") or ""),
+            vxlan=_device(row.get("vxlanIf") or row.get("vxlanInterface")),
             vrf=str(row.get("tenantVrf") or row.get("vrf") or "default"),
             remote_vteps=remote if isinstance(remote, int) else None,  # "n/a" of an L3VNI
         )
@@ -186,4 +186,4 @@ def _objects(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _device(name: object) -> str:
     """Return a device's name; FRR writes None where there is no device."""
-    return "" if name in {None, "None", "none", "unknown"} else str(name)
+    return "" if name in {None, "", "None", "none", "unknown"} else str(name)

@@ -89,9 +89,12 @@ def _static(view: SwitchView) -> set[str]:
 
 
 def _told(view: SwitchView) -> set[int]:
-    """Return the VNIs that FRR knows."""
+    """Return the VNIs that FRR knows.
+
+    An L3VNI may be known from FRR's own configuration alone; then it names no device.
+    """
     facts = view.facts
-    return {row.vni for row in facts.vnis.rows} | {row.vni for row in facts.vrf_vnis.rows}
+    return {row.vni for row in (*facts.vnis.rows, *facts.vrf_vnis.rows) if row.vxlan}
 
 
 def _without_evpn(view: SwitchView) -> Iterator[Sighting]:
@@ -122,6 +125,8 @@ def _without_evpn(view: SwitchView) -> Iterator[Sighting]:
 
 
 def _without_vxlan(view: SwitchView) -> Iterator[Sighting]:
+    # What FRR does not read of a single VXLAN device is told by the other check.
+    single = {vni for link in _vxlans(view) if link.external for vni in view.vnis_of(link)}
     for row in view.facts.vnis.rows:
         link = view.links.get(row.vxlan)
         if link is not None and link.external and view.facts.vlan_tunnels.known:
@@ -132,7 +137,7 @@ def _without_vxlan(view: SwitchView) -> Iterator[Sighting]:
                     "tunnelshow shows no VLAN with it there",
                     f"ifup of its bridge; see bridge-vlan-vni-map of {row.vxlan}.",
                 )
-        elif link is None:
+        elif link is None and not (row.vxlan == "" and row.vni in single):
             yield Sighting(
                 f"VNI {row.vni}",
                 f"show evpn vni: VNI {row.vni} has "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from napalm_cumulus.patterns import normal_mac
 from tasks.faults.base import Fault, Layer, Sighting
 from tasks.faults.model import Diagnosis, Status
-from tasks.faults.segment import ports
+from tasks.faults.segment import ports, vlans
 from tasks.ladder import Cure
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ def _unlearnt(view: GatewayView) -> frozenset[NeighbourFact]:
         if entry.state in _JUST_HEARD and entry.mac and not entry.external
         if not view.switch.places(view.svi, entry.mac)
     )
-    return frozenset() if len(found) > _FEW or (found and ports.disturbed(view)) else found
+    lost = len(found) > _FEW or (found and (ports.disturbed(view) or vlans.disturbed(view)))
+    return frozenset() if lost else found
 
 
 def _sentence(view: GatewayView, seen: Sequence[Sighting]) -> str:

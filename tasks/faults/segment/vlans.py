@@ -228,6 +228,12 @@ def _unmapped_sentence(view: GatewayView, seen: Sequence[Sighting]) -> str:
     return f"{told} for VLAN {view.vlan} of {view.svi}: VMs behind other leafs are cut off"
 
 
+def disturbed(view: GatewayView) -> bool:
+    """Return whether a VLAN is missing here, so that hosts may not have been heard lately."""
+    finds = (_off_bridge, _off_port, _pvid, _off_vxlan, _unmapped)
+    return any(True for find in finds for _ in find(view))
+
+
 _VLANS = ("links", "bridge_vlans")
 _IFUP = "'ifup' gives it the VLANs of the configuration again"
 

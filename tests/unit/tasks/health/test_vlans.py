@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from runbooks.search import look
+from runbooks.search.wanted import Wanted
+from tasks import presence
 from tasks.facts.model import DriftFact, FdbFact, Section, SwitchFacts, VniFact, VrfVniFact
 from tasks.faults.gateway_view import SwitchView
 from tasks.faults.segment import bonds, vlans
@@ -21,6 +24,7 @@ from tests.unit.tasks.health.cases_vlans import DARK, access, bond, lonely, not_
 from tests.unit.tasks.health.healthy import (
     DOWN,
     GATEWAY,
+    HV,
     PATIENT,
     PORT,
     SVI,
@@ -142,6 +146,12 @@ def test_a_port_with_several_stanzas_is_not_judged() -> None:
     assert judge(facts) == ()
 
 
+def test_a_neighbour_behind_a_lost_vlan_is_not_called_wrong() -> None:
+    """The bridge forgets what it learnt in a VLAN that is taken away."""
+    facts = without(without(aware(), "fdb", mac=VM_MAC), "bridge_vlans", port=BOND, first=453)
+    assert {finding.check for finding in judge(facts)} == {"vlan-not-on-port"}
+
+
 # --- single VXLAN devices --------------------------------------------------------------------
 
 
@@ -228,3 +238,17 @@ def test_many_ports_are_reapplied_in_several_steps() -> None:
         ("swp3",),
     ]
     assert [step.arguments for step in steps((), GATEWAY)] == [(SVI,)]
+
+
+def test_the_records_may_name_the_bond_or_any_of_its_ports() -> None:
+    """LLDP hears the hypervisor on one port of the bond; the bridge learns on the bond."""
+    for ports in ((BOND,), (PORT,), (OTHER,)):
+        told = presence.judge(aware(), HV, ports=ports, macs=(VM_MAC,))
+        assert (told.confirmed, told.port, told.warnings) == (True, PORT, ()), ports
+    (warning,) = presence.judge(aware(), HV, ports=("swp51",)).warnings
+    assert "the cabling record is behind" in warning
+
+
+def test_a_search_knows_who_is_behind_a_bond() -> None:
+    seen = look.seen(aware(), Wanted("hv50", "hypervisor", hypervisor=HV), "leaf", "10.5.0.43")
+    assert seen.beside == {BOND: HV, PORT: HV}
