@@ -93,8 +93,8 @@ def _told(view: SwitchView) -> set[int]:
 
     An L3VNI may be known from FRR's own configuration alone; then it names no device.
     """
-    facts = view.facts
-    return {row.vni for row in (*facts.vnis.rows, *facts.vrf_vnis.rows) if row.vxlan}
+    routed = {row.vni for row in view.facts.vrf_vnis.rows if row.vxlan}
+    return routed | {row.vni for row in view.facts.vnis.rows if row.vxlan}
 
 
 def _without_evpn(view: SwitchView) -> Iterator[Sighting]:
