@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lab.demo import default_name, run_demo
-from lab.fabric.boot import require_fit
+from lab.fabric.boot import require_fit, trees
 from lab.fabric.releases import Iproute2, Lldpctl
 from lab.faults.catalogue import FAULTS, ActiveFault, FaultReport
 from lab.faults.inject import FaultInjector
@@ -24,7 +24,6 @@ from lab.kernel.client import leave_as
 from lab.kernel.package import KERNEL
 from lab.lab import Lab
 from lab.machine.kernel import missing
-from lab.machine.tree import tree_path
 from lab.status import LabStatus, look
 from lab.topology.default import (
     LabError,
@@ -112,8 +111,8 @@ def up(
         own_kernel = needs_own_kernel(kernel, missing(shape))
         require_fit(kind.value, shape, own_kernel=own_kernel)
         if own_kernel:
-            raise typer.Exit(_in_own_kernel(lab, memory))
-        cold = not tree_path().is_dir()
+            raise typer.Exit(_in_own_kernel(lab, memory, topology))
+        cold = not all(tree.path.is_dir() for tree in trees(topology))
         what = "Fetching the switch software (once)" if cold else "Building the lab"
         begin = time.monotonic()
         with console.status(f"{what} ..."):
@@ -254,18 +253,22 @@ def demo(
     name: Annotated[
         str | None, typer.Option(help="The lab's name; by default one that is free.")
     ] = None,
+    *,
+    real: Annotated[bool, typer.Option("--real", help="Tell it on the real shape.")] = False,
     kernel: OwnKernel = KernelChoice.auto,
     memory: Memory = MEMORY,
 ) -> None:
     """Show the main job as a story: build a lab, cut a VM off, heal it, remove the lab."""
     with _telling():
-        if needs_own_kernel(kernel):
-            lab = Lab(name or default_name())
+        lab = Lab(name or default_name())
+        shape = Shape.REAL if real else Shape.PLAIN
+        topology = default_topology(lab.name, shape=shape)
+        if needs_own_kernel(kernel, missing(shape)):
             try:
-                raise typer.Exit(_in_own_kernel(lab, memory))
+                raise typer.Exit(_in_own_kernel(lab, memory, topology))
             finally:
                 lab.down()
-        status = run_demo(name or default_name(), _console())
+        status = run_demo(topology, _console())
         raise typer.Exit(status)
 
 
@@ -285,11 +288,14 @@ def run(
         os.execvpe(argv[0], argv, seat.environment())  # noqa: S606 - what the person asked for
 
 
-def _in_own_kernel(lab: Lab, memory: int) -> int:
+def _in_own_kernel(lab: Lab, memory: int, topology: Topology) -> int:
     """Start a kernel for a lab, and run this command in there; return its exit status."""
-    cold = not (tree_path().is_dir() and KERNEL.path.is_dir())
+    needed = trees(topology)
+    cold = not all(tree.path.is_dir() for tree in (*needed, KERNEL))
     first = "Fetching the switch software and a kernel (once)" if cold else "Starting a kernel"
     with _console().status(f"{first} ..."):
+        for tree in needed:  # there is no network inside
+            tree.ensure()
         lab.start_kernel(memory)
     try:
         status = lab.kernel.attach(command_line(), env=os.environ, stdin=False)

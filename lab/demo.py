@@ -12,27 +12,28 @@ import platformdirs
 from rich.console import Console
 from rich.padding import Padding
 
+from lab.fabric.boot import trees
 from lab.faults.inject import FaultInjector
 from lab.lab import Lab
-from lab.machine.tree import tree_path
-from lab.topology.default import default_topology
+from lab.topology.default import Topology
 from lab.topology.drawing import draw
 from lab.topology.specs import LabError
 
 VM, FAULT, BYSTANDER = "vm-a1", "svi-routes-lost", "vm-x1"
 _OUTSIDE_INTERVAL = 0.05
+_NUMBERS = {2: "Two", 3: "Three"}
 
 
-def run_demo(name: str, console: Console) -> int:
+def run_demo(topology: Topology, console: Console) -> int:
     """Build a lab, break it, heal it, and remove it.
 
     Returns:
         The exit status of ``vip heal``.
     """
     begin = time.monotonic()
-    lab = Lab(name)
+    lab = Lab(topology.name)
     try:
-        _build(lab, console)
+        _build(lab, topology, console)
         status = _story(lab, console)
     finally:
         lab.down()
@@ -43,15 +44,22 @@ def run_demo(name: str, console: Console) -> int:
     return status
 
 
-def _build(lab: Lab, console: Console) -> None:
+def _build(lab: Lab, topology: Topology, console: Console) -> None:
     _chapter(console, 1, "The fabric")
     console.print(
-        "Two leaf switches with real ifupdown2, OpenSSH and lldpd; hypervisors; VMs whose default "
-        "gateway is the anycast VIP of their leaf; and the web systems that a site has."
+        f"{_NUMBERS[len(topology.leafs)]} leaf switches with real ifupdown2, OpenSSH and lldpd; "
+        "hypervisors; VMs whose default gateway is the anycast VIP of their leaf; and the web "
+        "systems that a site has."
     )
-    if not tree_path().is_dir():
+    if topology.tenant and topology.overlap:
+        console.print(
+            "They are built as real leafs are: one vlan-aware bridge, bonds to the hypervisors, "
+            f"the VMs' network in the VRF {topology.tenant.vrf}, the same addresses once more in "
+            f"{topology.overlap.tenant.vrf}, and sshd in the VRF mgmt alone."
+        )
+    if not all(tree.path.is_dir() for tree in trees(topology)):
         console.print("The switch software is fetched once, about half a minute ...")
-    lab.up(default_topology(lab.name))
+    lab.up(topology)
     console.print(Padding(draw(lab.topology), (1, 2)))
 
 

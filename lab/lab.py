@@ -20,6 +20,7 @@ from lab.fabric.boot import (
     Leafs,
     know_neighbours,
     require_fit,
+    trees,
     wait_evpn,
 )
 from lab.fabric.fabric import Fabric
@@ -35,7 +36,7 @@ from lab.machine.guest import in_guest, shared_seat
 from lab.machine.pinger import Pinger
 from lab.machine.shell import NETNS_DIR, TOOLS, call, in_netns, require_tools, wait_until
 from lab.machine.statedir import LABS, MARKER
-from lab.machine.tree import ensure_tree, tree_path
+from lab.machine.tree import tree_path
 from lab.topology.default import LabError, Topology, VmSpec, default_topology
 
 _LOCKS = Path("/run/lock")
@@ -153,7 +154,8 @@ class Lab:
             raise LabError(message)
         require_fit(kind, topology.shape, own_kernel=in_guest())
         kernel.require(topology.shape)
-        ensure_tree()
+        for tree in trees(topology):
+            tree.ensure()
         with self._lock():
             if self.is_up or self.kernel.running:
                 raise LabError(f"The lab {self.name!r} is already up.", "vip lab down")

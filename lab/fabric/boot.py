@@ -11,6 +11,7 @@ from lab.fabric.kinds import KINDS
 from lab.fabric.leaf import Leaf
 from lab.machine.kernel import has_vlans
 from lab.machine.shell import wait_until
+from lab.machine.tree import NEWER_SWITCH, SWITCH, Tree
 from lab.topology.default import LabError, LabUsageError, LeafSpec, Shape, Topology
 
 Kind = Literal["auto", "container", "namespace", "vm"]
@@ -40,6 +41,12 @@ def require_fit(kind: Kind, shape: Shape, *, own_kernel: bool) -> None:
         raise LabUsageError(message, "Leave out --kind vm, or --kernel uml.")
 
 
+def trees(topology: Topology) -> list[Tree]:
+    """Return the trees that the leafs of a topology need."""
+    newer = any(leaf.single_vxlan for leaf in topology.leafs)
+    return [SWITCH, *([NEWER_SWITCH] if newer else [])]
+
+
 class Leafs:
     """The leafs of a lab.
 
@@ -56,7 +63,8 @@ class Leafs:
 
     def make(self, spec: LeafSpec, kind: str) -> Leaf:
         """Return the object of a leaf; nothing is booted."""
-        return KINDS[kind](spec, self._topology, self._tree, self._directory / spec.short_name)
+        tree = NEWER_SWITCH.path if spec.single_vxlan else self._tree
+        return KINDS[kind](spec, self._topology, tree, self._directory / spec.short_name)
 
     def start(self, kind: Kind, public_key: str) -> str:
         """Install and boot every leaf at once.
@@ -100,11 +108,8 @@ def know_neighbours(topology: Topology, leafs: Sequence[Leaf]) -> bool:
 
 
 def wait_evpn(leafs: Sequence[Leaf], timeout: float) -> None:
-    """Wait until every running leaf has learnt the VTEP of every other one by EVPN.
-
-    FRR 8.4 does not read the VNIs of a single VXLAN device: a leaf with one is not waited for.
-    """
-    running = [leaf for leaf in leafs if leaf.running and not leaf.spec.single_vxlan]
+    """Wait until every running leaf has learnt the VTEP of every other one by EVPN."""
+    running = [leaf for leaf in leafs if leaf.running]
 
     def heard() -> bool:
         return all(

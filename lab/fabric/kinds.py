@@ -94,6 +94,7 @@ mgmt=; [ ! -e /sys/class/net/mgmt ] || mgmt="ip vrf exec mgmt"
 $mgmt /usr/sbin/sshd -D &
 lldpd -d &
 install -d -o frr -g frr /run/frr
+[ ! -x /usr/lib/frr/mgmtd ] || /usr/lib/frr/mgmtd -d  # of newer releases
 /usr/lib/frr/zebra -d -A 127.0.0.1 -s 90000000
 /usr/lib/frr/bgpd -d -A 127.0.0.1
 vtysh -b

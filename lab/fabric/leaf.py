@@ -78,6 +78,9 @@ _KERNEL = {
 }
 
 
+#: ifupdown2 gives VRFs tables only where there is a directory for their names; since Debian 13
+#: iproute2 brings none.
+_VRF_TABLES = {"etc/iproute2/rt_tables.d/README": "Each .conf file here names routing tables.\n"}
 _EVERYBODY = "00:00:00:00:00:00"
 
 
@@ -127,7 +130,7 @@ class Leaf(ABC):
         configuration = render_interfaces(self.spec, self.topology, vlan_aware=vlan_aware)
         files |= {f"etc/network/{path}": text for path, text in configuration.items()}
         if self.topology.shape is Shape.REAL:
-            files |= mgmt_ssh.FILES
+            files |= mgmt_ssh.FILES | _VRF_TABLES
         for name, text in files.items():
             write_file(self.upper, self.tree, name, text)
         for name, leads in mgmt_ssh.LINKS.items() if self.topology.shape is Shape.REAL else ():

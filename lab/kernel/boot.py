@@ -24,7 +24,7 @@ MEMORY = 3072
 LEAST_MEMORY = 1024
 MODULES = (
     *("overlay", "8021q", "vrf", "bonding", "dummy", "bridge", "vxlan", "macvlan", "veth", "tun"),
-    *("sch_netem", "nf_tables"),
+    *("sch_netem", "sch_ingress", "cls_flower", "act_gact", "nf_tables"),
 )
 
 # Everything is put together below /run, and becomes the root at the end. A step that fails ends the

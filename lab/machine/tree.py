@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lab.machine.shell import call, require_tools
@@ -85,7 +85,7 @@ def cache_dir() -> Path:
 
 @dataclass(frozen=True)
 class Tree:
-    """A directory made of packages of the suite.
+    """A directory made of packages of one release.
 
     Attributes:
         name: the beginning of its name in the cache.
@@ -93,6 +93,7 @@ class Tree:
         variant: mmdebstrap's; ``extract`` unpacks and installs nothing.
         recipe: a shell script that finishes it; its argument is the directory.
         what: what it holds, for messages.
+        suite: Debian's name of the release.
     """
 
     name: str
@@ -100,11 +101,12 @@ class Tree:
     variant: str
     recipe: str
     what: str
+    suite: str = SUITE
 
     @property
     def path(self) -> Path:
         """Return its path for this recipe, whether it is built or not."""
-        key = hashlib.sha256("\0".join([SUITE, *self.packages, self.recipe]).encode())
+        key = hashlib.sha256("\0".join([self.suite, *self.packages, self.recipe]).encode())
         return cache_dir() / f"{self.name}-{key.hexdigest()[:12]}"
 
     @property
@@ -129,6 +131,8 @@ class Tree:
 
 
 SWITCH = Tree("tree", PACKAGES, "minbase", _RECIPE, "switch software")
+#: For a leaf with a single VXLAN device: FRR reads its VNIs from 8.5 on, and bookworm has 8.4.
+NEWER_SWITCH = replace(SWITCH, suite="trixie")
 
 
 def tree_path() -> Path:
@@ -167,9 +171,9 @@ def _build(tree: Tree) -> None:
             f"--include={','.join(tree.packages)}",
             f'--{tree.hook}=sh {hook} "$1"',
             *_apt_proxy(),
-            SUITE,
+            tree.suite,
             str(target),
-            *_mirrors(),
+            *_mirrors(tree.suite),
         ]
         try:
             call(argv, timeout=1200)
@@ -189,8 +193,8 @@ def _apt_proxy() -> list[str]:
     return []
 
 
-def _mirrors() -> list[str]:
-    """Return the machine's own sources of this suite; without any, mmdebstrap uses Debian's."""
+def _mirrors(suite: str) -> list[str]:
+    """Return the machine's own sources, for a suite; without any, mmdebstrap uses Debian's."""
     apt = Path("/etc/apt")
     texts = [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))]
     found: list[str] = []
@@ -199,7 +203,8 @@ def _mirrors() -> list[str]:
             found += deb822_sources(path.read_text(errors="replace"))
         elif path.suffix == ".list" and path.is_file():
             found += one_line_sources(path.read_text(errors="replace"))
-    return sorted(set(found), key=found.index)
+    named = re.compile(rf" {SUITE}(?=[- ])")
+    return [named.sub(f" {suite}", line) for line in sorted(set(found), key=found.index)]
 
 
 _SUITES = (SUITE, f"{SUITE}-updates", f"{SUITE}-security")
