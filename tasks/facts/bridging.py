@@ -75,6 +75,8 @@ class ConfiguredPort:
         vnis: the VNI of each VLAN of a single VXLAN device.
         judged: whether the lists are known: ifupdown2 takes them from several stanzas of a port,
             or from the bridge's own lists of ports, in ways that are not followed here.
+        required: whether it has to be up and in the bridge: not one that a pattern chose among
+            others, which may be unused, and not one with ``link-down``.
     """
 
     name: str
@@ -83,6 +85,7 @@ class ConfiguredPort:
     pvid: int | None = None
     vnis: Mapping[int, int] = field(default_factory=dict)
     judged: bool = True
+    required: bool = True
 
     def carries(self, vlan: int) -> bool:
         """Return whether a VLAN is to pass."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napalm_cumulus.commit.repair_steps import names_port
@@ -59,8 +60,12 @@ def bridging_of(configuration: Configuration, names: Iterable[str]) -> Bridging:
     ports: dict[str, ConfiguredPort] = {}
     for bridge in stanzas.having("bridge-vlan-aware"):
         if stanzas.first(bridge, "bridge-vlan-aware") in _YES:
-            for name in _named(stanzas.values(bridge, "bridge-ports"), known):
-                ports.setdefault(name, _port(stanzas, bridge, name))
+            lines = stanzas.values(bridge, "bridge-ports")
+            one_by_one = _PATTERN.isdisjoint(word for line in lines for word in line.split())
+            for name in _named(lines, known):
+                port = _port(stanzas, bridge, name)
+                down = stanzas.first(name, "link-down") in _YES
+                ports.setdefault(name, replace(port, required=one_by_one and not down))
     bonds = {
         bond: ConfiguredBond(bond, _named(stanzas.values(bond, attribute), known))
         for attribute in ("bond-ports", "bond-slaves")

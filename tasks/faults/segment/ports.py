@@ -33,7 +33,7 @@ def _configured(view: GatewayView) -> tuple[str, ...]:
     They stand in the SVI's own stanza, or in that of its VLAN-aware bridge.
     """
     switch = view.switch
-    meant = [port.name for port in switch.meant_ports(view.svi)]
+    meant = [port.name for port in switch.meant_ports(view.svi) if port.required]
     found = meant or [port for port, svi in switch.stanza_of.items() if svi == view.svi]
     return tuple(p for p in found if not (view.silent and view.plugged) or p in view.members)
 

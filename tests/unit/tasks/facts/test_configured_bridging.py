@@ -57,6 +57,12 @@ def test_ports_are_named_one_by_one_or_by_a_pattern() -> None:
     assert set(read(bridge(ports="regex bond.*")).ports) == {"bond1"}
 
 
+def test_a_port_that_may_be_unused_need_not_be_up() -> None:
+    assert read(bridge()).ports["swp1"].required
+    assert not read(bridge(ports="glob swp1-2")).ports["swp1"].required
+    assert not read(bridge("\tlink-down yes\n")).ports["swp1"].required
+
+
 def test_a_bridge_that_is_not_vlan_aware_has_no_vlans() -> None:
     assert not read(bridge().replace("vlan-aware yes", "vlan-aware no")).ports
     assert not read("auto vlan453\niface vlan453\n\tbridge-ports swp1\n").ports

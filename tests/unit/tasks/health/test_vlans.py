@@ -20,6 +20,7 @@ from tasks.health.judge import judge
 from tasks.health.vip_records import records_of
 from tasks.ladder import CURES, Cure
 from tests.unit.tasks.health.aware import BOND, BRIDGE, OTHER, SINGLE, VNI, aware, single
+from tests.unit.tasks.health.broken import HERE
 from tests.unit.tasks.health.cases_vlans import DARK, access, bond, lonely, not_given, too_few
 from tests.unit.tasks.health.healthy import (
     DOWN,
@@ -252,3 +253,12 @@ def test_the_records_may_name_the_bond_or_any_of_its_ports() -> None:
 def test_a_search_knows_who_is_behind_a_bond() -> None:
     seen = look.seen(aware(), Wanted("hv50", "hypervisor", hypervisor=HV), "leaf", "10.5.0.43")
     assert seen.beside == {BOND: HV, PORT: HV}
+
+
+def test_a_port_that_a_pattern_chose_may_be_down_and_unused() -> None:
+    facts = link(aware(), BOND, flags=DOWN)
+    ports = dict(facts.bridging.ports)
+    ports[BOND] = replace(ports[BOND], required=False)
+    facts = replace(facts, bridging=replace(facts.bridging, ports=ports))
+    assert judge(facts) == ()
+    assert {finding.check for finding in judge(facts, HERE)} == {"port-down"}
