@@ -18,6 +18,7 @@ from lab.faults import (
     rules,
     sysctls,
     vlans,
+    vrf,
     vms,
 )
 from lab.faults.model import Fault, Script
@@ -36,6 +37,7 @@ FAULTS: tuple[Fault, ...] = (
     *rules.FAULTS,
     *ports.FAULTS,
     *vlans.FAULTS,
+    *vrf.FAULTS,
     *bonds.FAULTS,
     *vms.FAULTS,
     *files.FAULTS,

@@ -216,3 +216,33 @@ def test_what_a_confirm_replaced_is_given_back_as_an_archive(disk: Program) -> N
     disk.run(f"{PREPARE}{CONFIRM}")
     said = disk.run("cmd_previous | tar -tf - | grep -c files/.*network/.")
     assert said.out == "3\n"
+
+
+#: A power cut once the first of the new files is in place: what lay in /run is gone.
+_CUT = (
+    f"{PREPARE}"
+    'turn forward; mv "$(prepared "$NETWORK/b")" "$NETWORK/b"; rm -rf "$D"; mkdir -p "$D"\n'
+)
+
+
+def test_what_a_confirm_replaced_survives_a_power_cut_in_it(disk: Program) -> None:
+    """The boot finishes the confirm, and a rollback of it is possible afterwards."""
+    said = disk.run(f'{_CUT}boot_alone\ncat "$V/previous/id" "$V/previous/owner"; ls "$V"')
+    assert on_disk(disk) == CANDIDATE
+    identity, owner, *left = said.lines
+    assert (len(identity), owner, left) == (12, "alice@seat", ["previous"])
+    written = disk.read("lib/previous/written").splitlines()
+    assert [line.rpartition("/")[2] for line in written] == list(CANDIDATE)
+    assert all(len(line.split(" ")[0]) == 64 for line in written)
+
+
+def test_it_is_on_the_disk_before_the_first_new_file_is(disk: Program) -> None:
+    """Not flushed, its ``id`` and ``written`` were empty after a power cut."""
+    said = disk.run(
+        'sync() { printf "%s\\n" "$@" >>"$W/synced"; }\n'
+        "find() { command find \"$1\" | while read -r each; do sync \"$each\"; done; }\n"
+        f"{PREPARE}"
+        'command find "$V/previous.new" | sort >"$W/kept"; sort -u "$W/synced" | comm -23 "$W/kept" -'
+    )
+    assert said.lines == []
+    assert "previous.new/written" in disk.read("kept")
