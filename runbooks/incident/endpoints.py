@@ -173,9 +173,17 @@ def served(
 
 
 def known_macs(chain: TargetPath) -> dict[str, tuple[str, ...]]:
-    """Return the MACs by address of all known VMs."""
-    vms = list(chain.neighbours.value) if chain.neighbours else []
-    if chain.vm is not None:
-        vms.append(chain.vm.value)
-    known = (vm for vm in vms if vm.macs)
-    return {str(a.ip): tuple(m.lower() for m in vm.macs) for vm in known for a in vm.addresses}
+    """Return the MACs by address of all known VMs.
+
+    Of two VMs with one address, in networks of two tenants, either may be right; the target itself
+    is known.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for vm in chain.neighbours.value if chain.neighbours else ():
+        for address in (str(a.ip) for a in vm.addresses if vm.macs):
+            macs = (*found.get(address, ()), *map(str.lower, vm.macs))
+            found[address] = tuple(dict.fromkeys(macs))
+    if chain.vm is not None and chain.vm.value.macs:
+        own = tuple(map(str.lower, chain.vm.value.macs))
+        found |= {str(a.ip): own for a in chain.vm.value.addresses}
+    return found

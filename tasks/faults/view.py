@@ -85,13 +85,13 @@ class FactsView(Index):
         return {mac: tuple(rows) for mac, rows in found.items()}
 
     @cached_property
-    def evpn_macs(self) -> Mapping[IpAddress, frozenset[str]]:
-        """Return the MACs of each address in EVPN."""
-        found: dict[IpAddress, set[str]] = defaultdict(set)
+    def evpn_macs(self) -> Mapping[tuple[int, IpAddress], frozenset[str]]:
+        """Return the MACs of each address in EVPN, by VNI: another tenant may have it, too."""
+        found: dict[tuple[int, IpAddress], set[str]] = defaultdict(set)
         for row in self.facts.evpn_macs.rows:
             if row.address is not None and row.mac:
-                found[row.address].add(row.mac)
-        return {address: frozenset(macs) for address, macs in found.items()}
+                found[row.vni, row.address].add(row.mac)
+        return {key: frozenset(macs) for key, macs in found.items()}
 
     @cached_property
     def probes(self) -> Mapping[tuple[str, str], tuple[ProbeFact, ...]]:

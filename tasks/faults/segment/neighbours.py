@@ -51,9 +51,14 @@ def _known_macs(view: GatewayView, address: IpAddress) -> Mapping[str, frozenset
     found = {
         "OpenStack": frozenset(normal_mac(mac) or mac.lower() for mac in told),
         "ARP": frozenset(answers),
-        "EVPN": view.switch.evpn_macs.get(address, frozenset()),
+        "EVPN": _in_evpn(view, address),
     }
     return {source: macs for source, macs in found.items() if macs}
+
+
+def _in_evpn(view: GatewayView, address: IpAddress) -> frozenset[str]:
+    vni = view.switch.vni_of(view.svi)
+    return view.switch.evpn_macs.get((vni, address), frozenset()) if vni else frozenset()
 
 
 def _wrong(permanent: bool, view: GatewayView) -> Iterator[Sighting]:

@@ -436,6 +436,10 @@ def test_without_openstack_arping_and_evpn_say_whose_mac_it_is() -> None:
     evpn = EvpnMacFact(10453, ip_address(VM), VM_MAC)
     (found,) = diagnose(plus(facts, "evpn_macs", evpn), silent=[nameless])
     assert (found.fault, found.certain) == ("neighbour-wrong", False)
+    # The address of another tenant, in another VNI, says nothing.
+    others = EvpnMacFact(10999, ip_address(VM), "fa:16:3e:00:00:99")
+    well = without(healthy(), "probes", kind="arp")
+    assert diagnose(plus(well, "evpn_macs", others)) == ()
 
 
 def test_wrong_entries_are_found_without_a_patient_where_macs_are_known() -> None:
