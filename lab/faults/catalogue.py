@@ -18,8 +18,8 @@ from lab.faults import (
     rules,
     sysctls,
     vlans,
-    vrf,
     vms,
+    vrf,
 )
 from lab.faults.model import Fault, Script
 from lab.topology.shapes import Shape

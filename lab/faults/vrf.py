@@ -1,4 +1,4 @@
-"""Faults of VRFs (n)."""
+"""Faults of VRFs (o)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _RULE = "l3mdev pref 1000"
 FAULTS: tuple[Fault, ...] = (
     Fault(
         name="vrr-vrf-wrong",
-        id="n1",
+        id="o1",
         does="takes the VRR device out of its SVI's VRF",
         seen=NOT_FORWARDED,
         cure="reapply",
@@ -22,7 +22,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="svi-vrf-wrong",
-        id="n2",
+        id="o2",
         does="takes the SVI and its VRR devices out of their VRF",
         seen=_ROUTED_ELSEWHERE,
         cure="reapply",
@@ -37,7 +37,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         name="vrf-rule-missing",
-        id="n3",
+        id="o3",
         does="deletes the policy rule by which the kernel looks up the tables of VRFs",
         seen=_ROUTED_ELSEWHERE,
         cure="none",

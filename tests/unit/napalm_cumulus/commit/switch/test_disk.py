@@ -240,9 +240,10 @@ def test_it_is_on_the_disk_before_the_first_new_file_is(disk: Program) -> None:
     """Not flushed, its ``id`` and ``written`` were empty after a power cut."""
     said = disk.run(
         'sync() { printf "%s\\n" "$@" >>"$W/synced"; }\n'
-        "find() { command find \"$1\" | while read -r each; do sync \"$each\"; done; }\n"
+        'find() { command find "$1" | while read -r each; do sync "$each"; done; }\n'
         f"{PREPARE}"
-        'command find "$V/previous.new" | sort >"$W/kept"; sort -u "$W/synced" | comm -23 "$W/kept" -'
+        'command find "$V/previous.new" | sort >"$W/kept"\n'
+        'sort -u "$W/synced" | comm -23 "$W/kept" -'
     )
     assert said.lines == []
     assert "previous.new/written" in disk.read("kept")
