@@ -125,14 +125,15 @@ reroute() { # DEV ADDRESS NETWORK METRIC: add the routes that the kernel makes f
     within "$ASKING" ip -4 -o addr show dev "$1" 2>/dev/null | grep -qF " $2/" || return 0
     table=$(table_of "$1")
     main=${table:-254}
+    own=${table:-255} # a VRF has its local routes in the same table
+    # First: the other route names the address as its source, which has to be the switch's own.
+    [ -n "$(within "$ASKING" ip -4 route show table "$own" type local "$2" dev "$1")" ] ||
+        tried "restoring the local route of $2" ip -4 route append local "$2" dev "$1" \
+            proto kernel scope host src "$2" table "$own"
     [ -n "$(within "$ASKING" ip -4 route show table "$main" "$3" dev "$1" proto kernel)" ] || [ "$3" = "$2/32" ] ||
         # Appended: the routes of other VRR devices differ only in the device.
         tried "restoring the route $3 of $1" ip -4 route append "$3" dev "$1" proto kernel \
             scope link src "$2" metric "$4" table "$main"
-    own=${table:-255} # a VRF has its local routes in the same table
-    [ -n "$(within "$ASKING" ip -4 route show table "$own" type local "$2" dev "$1")" ] ||
-        tried "restoring the local route of $2" ip -4 route append local "$2" dev "$1" \
-            proto kernel scope host src "$2" table "$own"
 }
 
 take_steps() {

@@ -226,3 +226,33 @@ def test_routes_that_are_gone_are_added_and_others_left(program: Program) -> Non
     assert len([line for line in said.lines if "10.0.0.0/24" in line]) == 1
     assert len([line for line in said.lines if "local 10.0.0.2" in line]) == 1
     assert "10.0.0.7" not in said.out
+
+
+def test_a_route_in_another_table_is_not_the_one_that_is_gone(program: Program) -> None:
+    program.keep({"failed": ""})
+    said = program.run(
+        f"{DEVICES}ip route del 10.0.0.0/24; ip route del local 10.0.0.2 table local\n"
+        "ip route add 10.0.0.0/24 dev vlan453 proto kernel table 77\n"
+        "ip route add local 10.0.0.2 dev vlan453 proto kernel table 77\n"
+        "reroute vlan453 10.0.0.2 10.0.0.0/24 0\n"
+        "ip -4 route show; ip route show table local type local"
+    )
+    assert len([line for line in said.lines if "10.0.0.0/24" in line]) == 1
+    assert len([line for line in said.lines if "local 10.0.0.2" in line]) == 1
+
+
+def test_a_vrr_device_follows_its_svi_into_a_vrf_and_out_of_it(program: Program) -> None:
+    program.keep({"failed": "", "expect.new": "+ vlan453-v0 UP\n"})
+    said = program.run(
+        f"{DEVICES}ip link add link vlan453 name vlan453-v0 type macvlan mode private\n"
+        'vrf_of() { [ "$1" = vlan453 ] && printf "%s" "$svis"; [ "$1" = vlan453 ] || '
+        'printf "%s" "$vrrs"; }\n'
+        'tried() { cat "$T/batch"; }\n'
+        "svis=tenant1 vrrs=; follow_vrf vlan453-v0 vlan453\n"
+        "svis= vrrs=tenant1; follow_vrf vlan453-v0 vlan453\n"
+        "svis=tenant1; follow_vrf vlan453-v0 vlan453"
+    )
+    assert [line for line in said.lines if line.startswith("link")] == [
+        "link set dev vlan453-v0 master tenant1",
+        "link set dev vlan453-v0 nomaster",
+    ]
