@@ -17,12 +17,12 @@ from runbooks.incident.impact import Impact
 from runbooks.incident.path import TracedPath, follow
 from runbooks.incident.reachability import Probe, ProbeError, probe_all
 from runbooks.incident.survey import ImpactSurvey
+from runbooks.incident.tenants import Tenant, gateway_for
 from runbooks.run.explain import explain
 from runbooks.run.records import now, plain
 from runbooks.run.session import switch_session
 from runbooks.run.story import make_table
 from tasks.errors import RefusedError
-from tasks.gateways import GatewayQuery, find_gateway
 from tasks.identity import check_identity
 from tasks.model import Gateway, Presence
 from tasks.presence import check_presence
@@ -113,8 +113,9 @@ def run_trace(
         if probe and followed.chain.hypervisor and followed.failure is None
         else None
     )
+    tenant = Tenant(followed.chain.vms, lambda: site.compute, vrf)
     words = [
-        _ask(settings, answer.value, followed, vrf)
+        _ask(settings, answer.value, followed, tenant)
         for answer in followed.chain.switches
         if ask_switches
     ]
@@ -177,7 +178,7 @@ def _reach(
     return PingAnswer(probes, impact)
 
 
-def _ask(settings: Settings, switch: Switch, followed: TracedPath, vrf: str) -> SwitchAnswer:
+def _ask(settings: Settings, switch: Switch, followed: TracedPath, tenant: Tenant) -> SwitchAnswer:
     chain, vms = followed.chain, followed.chain.vms
     addresses = [address.ip for vm in vms for address in vm.addresses]
     word = SwitchAnswer(switch.name)
@@ -198,8 +199,7 @@ def _ask(settings: Settings, switch: Switch, followed: TracedPath, vrf: str) -> 
                 if not word.presence.confirmed:
                     word.exit_code = ExitCode.REFUSED
             if addresses:
-                wanted = GatewayQuery(address=addresses[0], vrf=vrf)
-                word.gateway = session.run(find_gateway, wanted=wanted)
+                word.gateway = gateway_for(session, addresses[0], tenant)
     except RefusedError as refusal:
         word.problems.append(str(refusal))
         word.exit_code = ExitCode.REFUSED

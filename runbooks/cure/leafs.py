@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
-from inventory.errors import VipkeeperError
-from inventory.given import NOT_ASKED
-from inventory.sources.protocols import SegmentSource
 from runbooks.cure.observer import GatewayObserver, Observation
 from runbooks.incident.attachment import require_confirmed
 from runbooks.incident.endpoints import known_macs, silent_fixed, silent_ones
 from runbooks.incident.reachability import own_address
-from tasks.errors import AmbiguousGatewayError, NoGatewayError
+from runbooks.incident.tenants import Tenant, gateway_for
+from tasks.errors import NoGatewayError
 from tasks.facts.collect import Probes
 from tasks.faults.catalogue import fault
-from tasks.gateways import GatewayQuery, find_gateway
 from tasks.model import Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from inventory.model import Segment
-    from inventory.names import IpAddress, IpInterface
+    from inventory.names import IpAddress
     from runbooks.cure.rogues import Compute
     from runbooks.incident.attachment import AttachedLeaf, Attachments
     from runbooks.incident.endpoints import Endpoint
@@ -143,56 +139,18 @@ def gateway_of(case: Incident, behind: AttachedLeaf, candidates: Sequence[IpAddr
     Raises:
         NoGatewayError: no address has one.
     """
+
+    def tell(text: str, kind: str) -> None:
+        case.run.story.tell("network", text, kind)
+
+    tenant = Tenant(case.followed.chain.vms, case.compute, case.vrf, tell)
     first: NoGatewayError | None = None
     for address in candidates:
         try:
-            return _gateway_for(case, behind, address)
+            return gateway_for(behind.session, address, tenant)
         except NoGatewayError as error:  # noqa: PERF203 - the next address may have one
             first = first or error
     raise first or NoGatewayError(f"{behind.switch.name}: no address to find a gateway for")
-
-
-def _gateway_for(case: Incident, behind: AttachedLeaf, address: IpAddress) -> Gateway:
-    """Return the gateway of an address; where several VRFs have one, OpenStack is asked whose."""
-    wanted = GatewayQuery(address=address, vrf=case.vrf)
-    try:
-        found: Gateway = behind.session.run(find_gateway, wanted=wanted)
-    except AmbiguousGatewayError as several:
-        segment = _segment_of(case, str(address), several)
-        try:
-            found = behind.session.run(find_gateway, wanted=replace(wanted, segment=segment))
-        except AmbiguousGatewayError:
-            raise several from None
-        told = f"OpenStack has {address} in the {segment.kind} {segment.number}"
-        case.run.story.tell("network", f"{told}: {found.interface} is its gateway", "ok")
-    return found
-
-
-def _segment_of(case: Incident, address: str, several: AmbiguousGatewayError) -> Segment:
-    """Return the segment of an address.
-
-    Raises:
-        AmbiguousGatewayError: it is not known; what was asked for it is told.
-    """
-    vm = next((vm for vm in case.followed.chain.vms if address in map(_ip, vm.addresses)), None)
-    if vm is None or vm.status == NOT_ASKED:
-        raise several
-    why = f"it does not tell the network of {address} to this account"
-    source = case.compute()
-    if isinstance(source, SegmentSource):
-        try:
-            segment = source.segments_of(vm.id).value.get(address)
-        except VipkeeperError as error:
-            why = str(error)
-        else:
-            if segment is not None:
-                return segment
-    case.run.story.tell("network", f"OpenStack cannot say which one is meant: {why}", "warn")
-    raise several
-
-
-def _ip(address: IpInterface) -> str:
-    return str(address.ip)
 
 
 def _hides(diagnosis: Diagnosis) -> bool:
