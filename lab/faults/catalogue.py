@@ -19,7 +19,6 @@ from lab.faults import (
     sysctls,
     vlans,
     vms,
-    vrf,
 )
 from lab.faults.model import Fault, Script
 from lab.topology.shapes import Shape
@@ -37,7 +36,7 @@ FAULTS: tuple[Fault, ...] = (
     *rules.FAULTS,
     *ports.FAULTS,
     *vlans.FAULTS,
-    *vrf.FAULTS,
+    *rules.VRF_FAULTS,
     *bonds.FAULTS,
     *vms.FAULTS,
     *files.FAULTS,

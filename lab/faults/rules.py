@@ -1,10 +1,14 @@
-"""Faults of policy rules (h)."""
+"""Faults of policy rules (h), and of VRFs, which such a rule leads to (o)."""
 
 from __future__ import annotations
 
 from lab.faults.model import NOT_FORWARDED, NOTHING_ANSWERS, Fault, Script
+from lab.topology.shapes import Routing, Shape
 
 _TABLE = 4242
+_ROUTED_ELSEWHERE = "its packets are routed by the main table, which knows no way out"
+_IN_VRF = "ip link set dev $svi master $vrf; ip link set dev $svi-v0 master $vrf; ifup $svi"
+_RULE = "l3mdev pref 1000"
 
 
 def _rule(selector: str) -> Script:
@@ -42,5 +46,48 @@ FAULTS: tuple[Fault, ...] = (
         seen=NOT_FORWARDED,
         cure="none",
         leaf=_rule("iif $svi-v0"),
+    ),
+)
+
+#: They need tenants.
+VRF_FAULTS: tuple[Fault, ...] = (
+    Fault(
+        name="vrr-vrf-wrong",
+        id="o1",
+        does="takes the VRR device out of its SVI's VRF",
+        seen=NOT_FORWARDED,
+        cure="reapply",
+        shape=Shape.REAL,
+        routing=Routing.SYMMETRIC,
+        leaf=Script("ip link set dev $svi-v0 nomaster", _IN_VRF),
+    ),
+    Fault(
+        name="svi-vrf-wrong",
+        id="o2",
+        does="takes the SVI and its VRR devices out of their VRF",
+        seen=_ROUTED_ELSEWHERE,
+        cure="reapply",
+        shape=Shape.REAL,
+        routing=Routing.SYMMETRIC,
+        leaf=Script(
+            "ip link set dev $svi nomaster; "
+            'for dev in $(ip -o link | grep -o "$svi-v[0-9]*" | sort -u); do '
+            "ip link set dev $dev nomaster; done",
+            _IN_VRF,
+        ),
+    ),
+    Fault(
+        name="vrf-rule-missing",
+        id="o3",
+        does="deletes the policy rule by which the kernel looks up the tables of VRFs",
+        seen=_ROUTED_ELSEWHERE,
+        cure="none",
+        shape=Shape.REAL,
+        routing=Routing.SYMMETRIC,
+        leaf=Script(
+            "ip rule del pref 1000; ip -6 rule del pref 1000",
+            f"ip rule | grep -q l3mdev || ip rule add {_RULE}; "
+            f"ip -6 rule | grep -q l3mdev || ip -6 rule add {_RULE}",
+        ),
     ),
 )
