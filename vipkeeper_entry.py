@@ -9,6 +9,7 @@ stands in the way is named.
 from __future__ import annotations
 
 import importlib.util
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,9 @@ FleetRunner = Plugin("nornir_config.runner.fleet", "FleetRunner")
 
 def main() -> None:
     """Run ``vip``."""
+    # Until its own handler is imported, Ctrl-C ends it as it ends any program: no traceback.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         require_own(*_OF_A_PLUGIN, "tasks", "runbooks", "lab")
     except HiddenPackageError as error:

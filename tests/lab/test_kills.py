@@ -238,8 +238,11 @@ def test_a_reboot_while_pending_is_the_rollback(leaf: LeafUnderTest) -> None:
 def test_ctrl_c_leaves_the_switch_well(leaf: LeafUnderTest, moments: random.Random) -> None:
     disk = leaf.disk()
     seat = leaf.lab.seat
+    begin = time.monotonic()
+    leaf.lab.exec_seat(["vip", "--version"], check=True)
+    start = time.monotonic() - begin  # longer than nothing on a busy machine
     # From Python's imports to the end of the toggle.
-    for moment in spread(moments, 0.15, 3.0):
+    for moment in spread(moments, 0.15, 3.0 + start):
         process = subprocess.Popen(
             seat.command(TOGGLE),
             env=seat.environment(),
@@ -253,9 +256,10 @@ def test_ctrl_c_leaves_the_switch_well(leaf: LeafUnderTest, moments: random.Rand
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
         # On a busy machine the first signal may find Python before it has come to vip's own code.
-        if ", in main" in said or process.returncode != -signal.SIGINT:
-            assert "Traceback" not in said, said
-        assert process.returncode in {0, 9, -signal.SIGINT}, said
+        if "Fatal Python error: init_" not in said:
+            if ", in main" in said or process.returncode != -signal.SIGINT:
+                assert "Traceback" not in said, said
+            assert process.returncode in {0, 9, -signal.SIGINT}, said
         if process.returncode == 9:
             assert "vip: stopped" in said
         require_well_again(leaf, disk, within=BY_ITSELF)

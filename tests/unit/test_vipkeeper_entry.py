@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import types
@@ -24,6 +25,18 @@ def test_it_imports_nothing_of_ours() -> None:
     )
     loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
     assert not loaded & {*OURS, "nornir", "napalm"}
+
+
+def test_ctrl_c_while_vips_own_handler_is_still_imported_prints_no_traceback() -> None:
+    code = (
+        "import os, signal, vipkeeper_entry as entry\n"
+        "entry.importlib.import_module = lambda name: os.kill(os.getpid(), signal.SIGINT)\n"
+        "entry.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_the_plugins_are_what_they_stand_for() -> None:
