@@ -7,10 +7,14 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from inventory.names import IpNetwork
+
+#: The value of ``sources.events`` where no monitoring is asked.
+NO_EVENTS = "none"
 
 
 class Section(BaseModel):
@@ -90,8 +94,59 @@ class SubnetPageSettings(WebSettings):
     subnets: tuple[IpNetwork, ...] | Literal["all"] = (IPv4Network("10.5.0.0/24"),)
 
 
+class PolledSettings(Section):
+    """How a monitoring system polls switches: every ``poll_interval`` seconds."""
+
+    poll_interval: float = Field(default=300, ge=10, le=86400)
+
+
+class ObserviumSettings(WebSettings, PolledSettings):
+    """Observium's web UI. ``username`` is an account of level 5; its password is a secret.
+
+    The pages tell when a poll of a switch ended. It began at most ``poll_takes`` seconds earlier.
+    """
+
+    url: str = "https://observium.example.internal/"
+    poll_takes: float = Field(default=60, ge=0, le=86400)
+
+
+class ObserviumSqlSettings(PolledSettings):
+    """Observium's database, by an account that may only read (``docs/evidence.md``).
+
+    ``socket`` is the server's unix socket, instead of ``host`` and ``port``. ``ca_file`` asks for
+    TLS. ``url`` is the web UI, for links.
+    """
+
+    host: str = "observium.example.internal"
+    port: int = Field(default=3306, ge=1, le=65535)
+    socket: Path | None = None
+    database: str = "observium"
+    username: str = "vipkeeper"
+    ca_file: Path | None = None
+    timeout: float = Field(default=10, gt=0, le=86400)
+    url: str | None = None
+
+
+class LibreNmsSettings(WebSettings, PolledSettings):
+    """LibreNMS, by its API; the token is a secret. Its times are those of ``time_zone``."""
+
+    url: str = "https://librenms.example.internal/"
+    time_zone: str = "UTC"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, KeyError):
+            raise ValueError("is not a time zone such as Europe/London") from None
+        return name
+
+
 class SourcesSettings(Section):
     """The class of each source, by the name of its entry point (``docs/sources.md``).
+
+    ``events`` is the monitoring that is asked what it saw of a change (``docs/evidence.md``).
 
     ``site`` names the Nornir group of all switches. ``name_pattern`` is a regular expression that
     is searched for in a switch's short name; its groups ``model`` and ``rack`` (either may be
@@ -101,6 +156,7 @@ class SourcesSettings(Section):
     compute: str = "openstack"
     uplink: str = "mimic"
     address: str = "subnet-page"
+    events: str = NO_EVENTS
     site: str = Field(default="site", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     name_pattern: str = r"^swt-(?P<model>[a-z]+[0-9]+[a-z0-9]*)-"
 

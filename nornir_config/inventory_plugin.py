@@ -25,6 +25,7 @@ from inventory.sources.registry import SourceContext
 if TYPE_CHECKING:
     from nornir.core.inventory import Inventory
 
+    from inventory.events.protocol import EventSource
     from nornir_config.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -37,19 +38,39 @@ def site_from_settings(settings: Settings, limit: Limit = ENDLESS) -> Site:
         settings: the settings.
         limit: the time that all questions to them have together.
     """
+    return open_site(_context(settings, limit), settings.paths.cache)
+
+
+def events_from_settings(settings: Settings, limit: Limit = ENDLESS) -> EventSource | None:
+    """Return the monitoring chosen in the settings, which is not asked yet; None for none.
+
+    Args:
+        settings: the settings.
+        limit: the time that all questions to it have together.
+
+    Raises:
+        UnknownSourceError: it is not installed.
+        SecretError: its secret may not be used.
+    """
+    from inventory.events.registry import make_events  # noqa: PLC0415  # few runs need it
+
+    return make_events(_context(settings, limit))
+
+
+def _context(settings: Settings, limit: Limit) -> SourceContext:
     from nornir_config.secrets import get_secret  # noqa: PLC0415  # see the module's docstring
 
-    def password(section: str) -> str | None:
-        secret = get_secret(f"{section}_password")
+    def stored(name: str) -> str | None:
+        secret = get_secret(name)
         return secret.get_secret_value() if secret else None
 
-    context = SourceContext(
+    return SourceContext(
         sources=settings.sources,
         sections=settings.source_sections(),
-        password=password,
+        password=lambda section: stored(f"{section}_password"),
+        token=lambda section: stored(f"{section}_token"),
         limit=limit,
     )
-    return open_site(context, settings.paths.cache)
 
 
 class SiteInventory:

@@ -28,7 +28,10 @@ from pydantic_settings import SettingsError as SourceParsingError
 from inventory.errors import ExitCode, VipkeeperError
 from inventory.names import one_line
 from inventory.settings import (
+    LibreNmsSettings,
     MimicSettings,
+    ObserviumSettings,
+    ObserviumSqlSettings,
     OpenStackSettings,
     Section,
     SourcesSettings,
@@ -109,8 +112,10 @@ class PathsSettings(Section):
     inventory: Path | None = None
 
 
+#: The sections of those that only tell what the monitoring saw.
+_EVENTS = ("observium", "observium_sql", "librenms")
 #: The sections of the sources that are part of Vipkeeper.
-_SOURCES = ("openstack", "mimic", "subnet_page")
+_SOURCES = ("openstack", "mimic", "subnet_page", *_EVENTS)
 
 
 class Settings(BaseSettings):
@@ -124,6 +129,9 @@ class Settings(BaseSettings):
     openstack: OpenStackSettings = OpenStackSettings()
     mimic: MimicSettings = MimicSettings()
     subnet_page: SubnetPageSettings = SubnetPageSettings()
+    observium: ObserviumSettings = ObserviumSettings()
+    observium_sql: ObserviumSqlSettings = ObserviumSqlSettings()
+    librenms: LibreNmsSettings = LibreNmsSettings()
     ssh: SshSettings = SshSettings()
     heal: HealSettings = HealSettings()
     check: CheckSettings = CheckSettings()
@@ -158,7 +166,9 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: there is no settings file, and the environment sets no address either.
         """
-        if self._file is not None or self.model_fields_set.intersection(self._source_names()):
+        if self._file is not None or self.model_fields_set.intersection(
+            set(self._source_names()).difference(_EVENTS)
+        ):
             return
         raise SettingsError(
             f"no settings file was found; looked at {', '.join(map(str, search_path()))}",

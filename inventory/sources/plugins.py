@@ -15,14 +15,20 @@ from typing import Any
 from pydantic import BaseModel
 
 from inventory.errors import ExitCode, VipkeeperError
-from inventory.settings import SourcesSettings
+from inventory.settings import NO_EVENTS, SourcesSettings
 
 COMPUTE_GROUP = "vipkeeper.compute"
 UPLINK_GROUP = "vipkeeper.uplink"
 ADDRESS_GROUP = "vipkeeper.address"
+EVENTS_GROUP = "vipkeeper.events"
 
 #: The key of ``[sources]`` that chooses from each group.
-GROUPS = {"compute": COMPUTE_GROUP, "uplink": UPLINK_GROUP, "address": ADDRESS_GROUP}
+GROUPS = {
+    "compute": COMPUTE_GROUP,
+    "uplink": UPLINK_GROUP,
+    "address": ADDRESS_GROUP,
+    "events": EVENTS_GROUP,
+}
 
 
 class UnknownSourceError(VipkeeperError):
@@ -120,4 +126,4 @@ def plugin_settings(sections: Iterable[str]) -> dict[str, type[BaseModel]]:
 
 def chosen_sections(sources: SourcesSettings) -> set[str]:
     """Return the sections that the chosen sources may have."""
-    return {section_name(getattr(sources, key)) for key in GROUPS}
+    return {section_name(getattr(sources, key)) for key in GROUPS} - {NO_EVENTS}

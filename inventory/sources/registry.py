@@ -1,6 +1,6 @@
 """The class of each source, chosen by name in the settings and found by entry points.
 
-A site with other systems installs a package with an entry point in one of the three groups; its
+A site with other systems installs a package with an entry point in one of the groups; its
 object is called with one ``SourceContext`` and returns the source.
 """
 
@@ -45,12 +45,14 @@ class SourceContext:
         sources: the names of the chosen sources.
         sections: the settings of the sources, each of its source's own class.
         password: returns the password stored under a name (``mimic``), or None.
+        token: returns the API token stored under a name (``librenms``), or None.
         limit: the time that all questions of the run have together.
     """
 
     sources: SourcesSettings = field(default_factory=SourcesSettings)
     sections: tuple[BaseModel, ...] = ()
     password: Callable[[str], str | None] = field(default=_no_password, repr=False)
+    token: Callable[[str], str | None] = field(default=_no_password, repr=False)
     limit: Limit = ENDLESS
 
     def settings(self, kind: type[SettingsT]) -> SettingsT:
@@ -91,8 +93,20 @@ _OWN: Mapping[str, Mapping[str, Callable[[SourceContext], Any]]] = {
 }
 
 
-def _make(key: str, context: SourceContext) -> Any:  # noqa: ANN401  # callers cast
-    own, name = _OWN[key], getattr(context.sources, key)
+def make_source(
+    key: str, context: SourceContext, own: Mapping[str, Callable[[SourceContext], Any]]
+) -> Any:  # noqa: ANN401  # callers cast
+    """Return the source that a key of ``[sources]`` chooses.
+
+    Args:
+        key: the key (``uplink``).
+        context: the settings and secrets.
+        own: what makes those that are part of Vipkeeper, by name.
+
+    Raises:
+        UnknownSourceError: it is not installed, or cannot be started.
+    """
+    name = getattr(context.sources, key)
     if name in own:
         return own[name](context)
     others = installed(key)
@@ -118,17 +132,17 @@ def make_compute(context: SourceContext) -> ComputeSource:
     Raises:
         UnknownSourceError: it is not installed, or cannot be started.
     """
-    source: ComputeSource = _make("compute", context)
+    source: ComputeSource = make_source("compute", context, _OWN["compute"])
     return source
 
 
 def make_uplink(context: SourceContext) -> UplinkSource:
     """Return the chosen uplink source; see ``make_compute``."""
-    source: UplinkSource = _make("uplink", context)
+    source: UplinkSource = make_source("uplink", context, _OWN["uplink"])
     return source
 
 
 def make_address(context: SourceContext) -> AddressSource:
     """Return the chosen address source; see ``make_compute``."""
-    source: AddressSource = _make("address", context)
+    source: AddressSource = make_source("address", context, _OWN["address"])
     return source

@@ -1,4 +1,4 @@
-"""One HTTP client for all web sources: only GET, with limits of time, size and trust.
+"""One HTTP client for all web sources: GET and a login form, with limits of time, size and trust.
 
 These decisions were made because the sources are read in the middle of an outage:
 
@@ -7,7 +7,8 @@ These decisions were made because the sources are read in the middle of an outag
   whom. A private CA is the setting ``ca_file``, not ``REQUESTS_CA_BUNDLE``.
 * Redirects are followed only on the same host, never from https to http. A login page elsewhere is
   reported as a failure, and credentials go nowhere else.
-* Cookies are not kept, so one client may serve several threads.
+* Cookies are not kept, so one client may serve several threads; unless a login needs them.
+* A form is sent once: not repeated, and not sent on to where a redirect leads.
 * A whole GET, with its redirects and repeats, has twice the time-out (``sources/deadline.py``). A
   server that sends its answer byte by byte is given up like one that hangs.
 * All GETs of a run share their patience with a system that hangs (``sources/patience.py``).
@@ -18,9 +19,7 @@ These decisions were made because the sources are read in the middle of an outag
 
 from __future__ import annotations
 
-import re
 import time
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -35,6 +34,7 @@ from urllib3.exceptions import HTTPError
 from inventory.errors import NoAnswerError, SourceError, SourceTimeoutError
 from inventory.names import clean_url, one_line
 from inventory.sources.deadline import bound
+from inventory.sources.page import Page, date_of, type_of
 from inventory.sources.patience import Patience
 from inventory.sources.retries import ReadRetry, innermost
 
@@ -49,8 +49,6 @@ _NETWORK = "Check the network, the VPN and the url in the settings."
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REPEATED = frozenset({429, 502, 503, 504})
-# Other charsets are not used on the web, and some of Python's need time that grows with the square.
-_CHARSET = re.compile(r"utf-?8|us-ascii|latin-?1|iso-8859-\d{1,2}|windows-125\d", re.IGNORECASE)
 _ADVICE = {
     401: "Check the username in the settings and its password.",
     403: "Ask who runs it whether this account and this machine may read it.",
@@ -81,37 +79,8 @@ class WrongTypeError(SourceError):
     empty = False
 
 
-@dataclass(frozen=True)
-class Page:
-    """A body that arrived completely, with status 200 and an expected type.
-
-    Attributes:
-        url: its final address, without credentials.
-        content_type: the type without parameters, lower case.
-        body: the bytes, decompressed.
-        charset: the charset of the header, or utf-8.
-    """
-
-    url: str
-    content_type: str
-    body: bytes
-    charset: str = "utf-8"
-
-    @property
-    def text(self) -> str:
-        """Return the body as text.
-
-        Bytes that do not decode become U+FFFD, which no name may contain.
-        """
-        known = _CHARSET.fullmatch(self.charset) is not None
-        try:
-            return self.body.decode(self.charset if known else "utf-8", errors="replace")
-        except LookupError:
-            return self.body.decode("utf-8", errors="replace")
-
-
 class WebClient:
-    """GETs pages of one system and turns every failure into a ``SourceError`` sentence."""
+    """Fetches pages of one system and turns every failure into a ``SourceError`` sentence."""
 
     def __init__(
         self,
@@ -119,6 +88,9 @@ class WebClient:
         settings: WebSettings,
         password: str | None = None,
         patience: Patience | None = None,
+        *,
+        cookies: bool = False,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare a client; nothing is sent yet.
 
@@ -127,6 +99,8 @@ class WebClient:
             settings: its address, login and limits.
             password: the password of ``settings.username``; never shown.
             patience: how long the requests of a run wait for it.
+            cookies: whether its cookies are kept; such a client is for one thread at a time.
+            headers: further headers of every request, such as a token.
         """
         self.system = system
         self._patience = patience or Patience()
@@ -135,11 +109,13 @@ class WebClient:
         self._base = settings.url if settings.url.endswith("/") else settings.url + "/"
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+        policy = None if cookies else DefaultCookiePolicy(allowed_domains=[])
+        self._session.cookies = RequestsCookieJar(policy=policy)
         self._session.headers.clear()
         self._session.headers["User-Agent"] = user_agent()
         self._session.headers["Accept"] = "*/*"
         self._session.headers["Accept-Encoding"] = "identity"
+        self._session.headers.update(headers or {})
         if settings.username is not None:
             self._session.auth = HTTPBasicAuth(
                 settings.username.encode(), (password or "").encode()
@@ -181,15 +157,42 @@ class WebClient:
         Raises:
             SourceError: the answer is not a complete 200 of an expected type from this host.
         """
-        url = urljoin(self._base, path)
+        return self._ask(urljoin(self._base, path), params, None, content_types)
+
+    def post(
+        self,
+        path: str,
+        form: Mapping[str, str],
+        *,
+        content_types: frozenset[str] = frozenset(),
+    ) -> Page:
+        """Send a form once, and fetch the page to which it leads.
+
+        Args:
+            path: as for ``get``.
+            form: its fields; never shown.
+            content_types: as for ``get``.
+
+        Raises:
+            SourceError: as for ``get``.
+        """
+        return self._ask(urljoin(self._base, path), None, form, content_types)
+
+    def _ask(
+        self,
+        url: str,
+        params: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+        content_types: frozenset[str],
+    ) -> Page:
         prepared = requests.Request("GET", url, params=dict(params or {})).prepare()
-        shown = clean_url(prepared.url or url)
+        shown = f"{'POST' if form else 'GET'} {clean_url(prepared.url or url)}"
         timeout = self._settings.timeout
 
         def late(seconds: float, _: str) -> SourceTimeoutError:
             return SourceTimeoutError(
                 self.system,
-                f"GET {shown} had not been answered whole after {seconds:.3g} s; given up.",
+                f"{shown} had not been answered whole after {seconds:.3g} s; given up.",
                 "It hangs or is very slow; try again, or raise timeout in the settings.",
             ).because(f"no whole answer in {seconds:.3g} s")
 
@@ -198,7 +201,7 @@ class WebClient:
             urlsplit(url).path.rpartition("/")[0],
             timeout,
             2 * timeout,
-            lambda: self._page(url, params, shown, content_types),
+            lambda: self._page(url, params, form, shown, content_types),
             late,
         )
 
@@ -206,13 +209,15 @@ class WebClient:
         self,
         url: str,
         params: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
         shown: str,
         content_types: frozenset[str],
     ) -> Page:
         try:
-            response = self._follow(url, params, shown)
+            response = self._follow(url, params, form, shown)
             with response:
-                shown = clean_url(response.url)
+                at = clean_url(response.url)
+                shown = f"{response.request.method} {at}"
                 self._check_status(response, shown)
                 body = self._read(response, shown)
         except (requests.RequestException, HTTPError, OSError) as exc:
@@ -222,30 +227,38 @@ class WebClient:
             # example.
             raise SourceError(
                 self.system,
-                f"GET {shown} was answered with headers that make no sense "
+                f"{shown} was answered with headers that make no sense "
                 f"({one_line(exc, 80) or type(exc).__name__}).",
                 "It is failing itself; ask who runs it.",
             ) from exc
-        kind, charset = _content_type(response.headers.get("Content-Type", ""))
+        kind, charset = type_of(response.headers.get("Content-Type", ""))
         if content_types and kind not in content_types:
             expected = " or ".join(sorted(content_types))
             wrong = WrongTypeError(
                 self.system,
-                f"GET {shown} gave {one_line(kind) or 'no content type'} ({len(body)} bytes) where "
+                f"{shown} gave {one_line(kind) or 'no content type'} ({len(body)} bytes) where "
                 f"{expected} was expected{_glimpse(kind, body)}.",
                 "It may be failing behind a page that says so, or want a login: open it in a "
                 "browser.",
             )
             wrong.empty = not body
             raise wrong
-        return Page(shown, kind, body, charset)
+        return Page(at, kind, body, charset, date_of(response.headers.get("Date", "")))
 
-    def _follow(self, url: str, params: Mapping[str, str] | None, shown: str) -> requests.Response:
+    def _follow(
+        self,
+        url: str,
+        params: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+        shown: str,
+    ) -> requests.Response:
         home = urlsplit(url)
         for _ in range(_MAX_REDIRECTS + 1):
-            response = self._session.get(
+            response = self._session.request(
+                "POST" if form else "GET",
                 url,
                 params=params,
+                data=form,
                 timeout=self._settings.timeout,
                 stream=True,
                 allow_redirects=False,
@@ -254,18 +267,18 @@ class WebClient:
             if response.status_code not in _REDIRECTS or not target:
                 return response
             response.close()
-            url, params = urljoin(response.url, target), None
+            url, params, form = urljoin(response.url, target), None, None
             if not _same_place(home, urlsplit(url)):
                 raise SourceError(
                     self.system,
-                    f"GET {shown} was redirected to {one_line(clean_url(url).split('?')[0])}, "
+                    f"{shown} was redirected to {one_line(clean_url(url).split('?')[0])}, "
                     "another host or not encrypted; not followed.",
                     "It probably wants a login; check url, username and client_cert in the "
                     "settings.",
                 )
         raise SourceError(
             self.system,
-            f"GET {shown} was redirected more than {_MAX_REDIRECTS} times; given up.",
+            f"{shown} was redirected more than {_MAX_REDIRECTS} times; given up.",
             "It goes round in a circle, perhaps for want of a login: open it in a browser.",
         )
 
@@ -276,7 +289,7 @@ class WebClient:
         kind = MissingPageError if status == requests.codes.not_found else SourceError
         raise kind(
             self.system,
-            f"GET {shown} gave HTTP {status} {one_line(response.reason or '', 40)}".rstrip() + ".",
+            f"{shown} gave HTTP {status} {one_line(response.reason or '', 40)}".rstrip() + ".",
             _ADVICE.get(status, "It is failing itself; ask who runs it."),
         )
 
@@ -291,20 +304,20 @@ class WebClient:
             if size > limit:
                 raise SourceError(
                     self.system,
-                    f"GET {shown} sent more than {limit} bytes; not read further.",
+                    f"{shown} sent more than {limit} bytes; not read further.",
                     "If that is its true size, raise max_bytes in the settings.",
                 )
             if time.monotonic() > deadline:
                 raise SourceTimeoutError(
                     self.system,
-                    f"GET {shown} was still sending after {self._settings.timeout:g} s; given up.",
+                    f"{shown} was still sending after {self._settings.timeout:g} s; given up.",
                     "It is very slow; try again, or raise timeout in the settings.",
                 )
         return b"".join(chunks)
 
     def _no_answer(self, exc: Exception, shown: str) -> SourceError:
         reason, advice = _reason(exc, self._settings)
-        message = f"GET {shown} had no answer: {reason}."
+        message = f"{shown} had no answer: {reason}."
         if advice != _NETWORK:
             return SourceError(self.system, message, advice)
         kind = SourceTimeoutError if _is_timeout(exc) else NoAnswerError
@@ -316,16 +329,6 @@ def _same_place(home: SplitResult, there: SplitResult) -> bool:
     if there.hostname != home.hostname:
         return False
     return there[:2] == home[:2] or (home.scheme, there.scheme) == ("http", "https")
-
-
-def _content_type(header: str) -> tuple[str, str]:
-    kind, _, parameters = header.partition(";")
-    charset = "utf-8"
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.strip().partition("=")
-        if name.lower() == "charset" and value:
-            charset = value.strip("\"'")
-    return kind.strip().lower(), charset
 
 
 def _glimpse(kind: str, body: bytes) -> str:

@@ -18,6 +18,7 @@ from inventory.errors import ExitCode, VipkeeperError
 MIMIC = "mimic"
 SUBNET_PAGE = "subnet-page"
 OPENSTACK = "openstack"
+OBSERVIUM = "observium"
 
 VARIANT_KEY = "mimic-variant"
 VARIANTS: Mapping[str, str] = MappingProxyType(
@@ -144,6 +145,30 @@ _OPENSTACK_GENERIC: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_OBSERVIUM: Mapping[str, str] = MappingProxyType(
+    {
+        "login-refused": "The login form is answered with the login form: 200, and no reason.",
+        "level-1": "The account may see no device: its event log is empty, as without events.",
+        "session-lost": "The session ends in the middle of a look.",
+        "sso-redirect": "Every page leads to another host's login.",
+        "sso-page": "Every page is the login form of another system.",
+        "other-product": "Another product answers at the address.",
+        "db-down": "500: DB not connected.",
+        "zone-new-york": "Its times are those of New York, which it writes nowhere.",
+        "clock-ahead": "Its clock is ten minutes ahead.",
+        "date-format": "Its times are written in another form.",
+        "filters-ignored": "Every device's events come back, whatever was asked for.",
+        "busy": "Hundreds of other events: more than one page.",
+        "page-cut-off": "The event log ends in the middle of its table.",
+        "ports-forgotten": "The ports of old events are purged: they have no name.",
+        "ports-ignored": 'The ports are set to "ignore": a poll logs nothing of them.',
+        "added-by-address": "The switches were added by their management addresses.",
+        "renamed-devices": "The pages show another text for a switch than its name.",
+        "poller-stopped": "Nothing is polled any more.",
+        "fadeout": "The switches' SNMP agent shows a port for 300 s after it has gone.",
+    }
+)
+
 
 class UnknownFaultError(VipkeeperError):
     """The faults file names a fault that its system does not have."""
@@ -157,6 +182,7 @@ def list_faults() -> dict[str, dict[str, str]]:
         MIMIC: {**_MIMIC, **_GENERIC},
         SUBNET_PAGE: {**_SUBNET_PAGE, **_GENERIC},
         OPENSTACK: {**_OPENSTACK, **_OPENSTACK_GENERIC},
+        OBSERVIUM: {**_OBSERVIUM, **_GENERIC},
     }
 
 

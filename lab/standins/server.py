@@ -14,6 +14,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from lab.standins.faults import Faults
 from lab.standins.mimic.app import create_mimic
+from lab.standins.observium.app import create_observium, poll
+from lab.standins.observium.poller import Poller
 from lab.standins.openstack.apps import create_openstack
 from lab.standins.openstack.cloud import Endpoints
 from lab.standins.subnet_page import create_subnet_page
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from typing_extensions import Self
 
-_NAMES = ("mimic", "subnet-page", "keystone", "nova", "neutron")
+_NAMES = ("mimic", "subnet-page", "keystone", "nova", "neutron", "observium")
+_POLL_INTERVAL = 300.0  # Observium's own, by cron
 _BACKLOG = 128
 
 
@@ -31,12 +34,30 @@ class _Handler(WSGIRequestHandler):
     """Logs one line for each request, and looks up no name for the client's address."""
 
     protocol_version = "HTTP/1.1"
+    _dated = False
 
     def address_string(self) -> str:
         return str(self.client_address[0])
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Send the status without a date: an application whose clock is off sends its own."""
+        self._dated = False
+        self.log_request(code)
+        self.send_response_only(code, message)
 
-class _QuietHandler(_Handler):
+    def send_header(self, keyword: str, value: str) -> None:
+        """Send a header, and remember whether there was a date."""
+        self._dated = self._dated or keyword.lower() == "date"
+        super().send_header(keyword, value)
+
+    def end_headers(self) -> None:
+        """End the headers, with the date of this machine where there was none."""
+        if not self._dated:
+            self.send_header("Date", self.date_time_string())
+        super().end_headers()
+
+
+class QuietHandler(_Handler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""
 
@@ -66,6 +87,10 @@ class StandIns:
         urls = {name: _url(self._sockets[name], topology.service(name).path) for name in _NAMES}
         self.mimic_url = urls["mimic"]
         self.subnet_page_url = urls["subnet-page"]
+        self.observium_url = urls["observium"]
+        self.poller = Poller(topology)
+        self._faults = faults
+        self._stopped = threading.Event()
         self.endpoints = Endpoints(urls["keystone"], urls["nova"], urls["neutron"].rstrip("/"))
         cloud = create_openstack(topology, faults, self.endpoints)
         apps: dict[str, Flask] = {
@@ -74,17 +99,19 @@ class StandIns:
             "keystone": cloud.keystone,
             "nova": cloud.nova,
             "neutron": cloud.neutron,
+            "observium": create_observium(self.poller, faults),
         }
         #: How many requests each stand-in has been asked, by its name.
         self.asked: Counter[str] = Counter()
         for name, app in apps.items():
             app.wsgi_app = _counted(app.wsgi_app, self.asked, name)  # type: ignore[method-assign, assignment]
-        handler = _QuietHandler if quiet else _Handler
+        handler = QuietHandler if quiet else _Handler
         self._servers = [_server(self._sockets[name], apps[name], handler) for name in _NAMES]
         self._threads = [
             threading.Thread(target=_run(server), name=name, daemon=True)
             for name, server in zip(_NAMES, self._servers, strict=True)
         ]
+        self._polling = threading.Thread(target=self._poll, name="poller", daemon=True)
 
     @property
     def auth_url(self) -> str:
@@ -108,16 +135,22 @@ class StandIns:
 
     def start(self) -> None:
         """Start to answer."""
-        for thread in self._threads:
+        for thread in (*self._threads, self._polling):
             thread.start()
 
     def stop(self) -> None:
         """Stop answering and free the addresses."""
+        self._stopped.set()
         for server in self._servers:
             server.shutdown()
             server.server_close()
         for sock in self._sockets.values():
             sock.close()
+
+    def _poll(self) -> None:
+        """Poll the leafs as cron lets Observium do it; the lab asks for the first poll."""
+        while not self._stopped.wait(_POLL_INTERVAL):
+            poll(self.poller, self._faults)
 
     def wait(self) -> None:
         """Block until the stand-ins are stopped."""

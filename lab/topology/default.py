@@ -22,6 +22,8 @@ from lab.topology.specs import (
 )
 
 __all__ = [
+    "OBSERVIUM_PASSWORD",
+    "OBSERVIUM_USER",
     "BystanderSpec",
     "CloudSpec",
     "HypervisorSpec",
@@ -86,6 +88,9 @@ _THIRD = _Rack(
 )
 _MAX_EXTRA_LEAFS = 40
 _DOMAIN = "example.internal"
+#: The account of level 5 in the lab's Observium.
+OBSERVIUM_USER = "noc"
+OBSERVIUM_PASSWORD = "lab-observium"
 
 
 def default_topology(
@@ -144,6 +149,7 @@ def default_topology(
             ServiceSpec("keystone", IPv4Address("10.5.0.12"), 5000, "/v3"),
             ServiceSpec("nova", IPv4Address("10.5.0.12"), 8774, "/v2.1"),
             ServiceSpec("neutron", IPv4Address("10.5.0.12"), 9696),
+            ServiceSpec("observium", IPv4Address("10.5.0.13"), 80),
         ),
     )
     if shape is Shape.REAL:

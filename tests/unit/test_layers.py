@@ -64,7 +64,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "lab",
         "fabric web",
         "kernel",
-        "standins machine",
+        "standins",
+        "machine",
         "topology",
     ),
     "nornir_config": (
@@ -86,7 +87,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "inventory": (
         "target nornir_hosts",
         "site leafs",
-        "cached_sources",
+        "cached_sources events",
         "disk_cache kept",
         "sources export given causes",
         "model settings",
@@ -96,7 +97,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "registry one_vm",
         "mimic openstack subnet_page",
         "protocols plugins host_index memory_cache web",
-        "patience",
+        "patience page",
         "deadline retries",
         "limit",
     ),

@@ -27,7 +27,8 @@ from inventory.sources.mimic.pages import (
     read_host_page,
     read_view,
 )
-from inventory.sources.web import MissingPageError, Page, WebClient, WrongTypeError
+from inventory.sources.page import Page
+from inventory.sources.web import MissingPageError, WebClient, WrongTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,8 @@ from inventory.errors import SourceError
 from inventory.settings import OpenStackSettings, WebSettings
 from inventory.sources.deadline import DeadlineError, within
 from inventory.sources.openstack.source import OpenStackSource
-from inventory.sources.web import Page, WebClient
+from inventory.sources.page import Page
+from inventory.sources.web import WebClient
 
 #: Seconds between two bytes: never a pause that a time-out would notice.
 DRIP = 0.05

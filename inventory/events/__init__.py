@@ -1,0 +1,1 @@
+"""What the site's monitoring has seen of a switch's ports: Observium and LibreNMS."""
