@@ -34,6 +34,7 @@ from lab.topology.default import (
     default_topology,
 )
 from lab.topology.drawing import draw
+from lab.web import poll as poll_leafs
 from nornir_config.terminal import width_of
 
 app = typer.Typer(
@@ -233,6 +234,16 @@ def mend(name: Name = "vk") -> None:
             console.print(_mended(report))
         if not all(report.answers for report in reports):
             raise typer.Exit(1)
+
+
+@app.command()
+def poll(name: Name = "vk") -> None:
+    """Let the lab's Observium poll the leafs now."""
+    with _telling():
+        lab = _lab(name)
+        lab.require_up()
+        poll_leafs(lab.fabric.ns("web"), lab.topology, lab.leafs(), lab.kind)
+        _console().print("Observium has polled the leafs.")
 
 
 @app.command()

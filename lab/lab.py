@@ -260,6 +260,7 @@ class Lab:
             what = f"{', '.join(silent)} do not answer" if silent else "LLDP knows no hypervisor"
             raise LabError(f"The lab came up, but {what}.")
         self.wait_evpn(patience)
+        web.poll(self.fabric.ns("web"), self.topology, self.leafs(), self.kind)
         (self.state_dir / "complete").touch()
 
     def _silent(self) -> list[str]:
@@ -300,10 +301,7 @@ class Lab:
     def web_fault(self, system: str, name: str | None) -> None:
         """Make a web system fail in a named way; None ends the fault."""
         path = self.state_dir / "web-faults.json"
-        faults = json.loads(path.read_text())
-        faults.pop(system, None)
-        if name is not None:
-            faults[system] = name
+        faults = json.loads(path.read_text()) | {system: name or []}
         write_whole(path, f"{json.dumps(faults)}\n".encode(), mode=0o666)
 
     # --- running things

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from collections.abc import Mapping
+import urllib.request
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from lab.fabric.leaf import Leaf
 from lab.machine import netns
 from lab.machine.shell import in_netns, wait_until
 from lab.topology.default import LabError, Topology
@@ -49,3 +52,36 @@ def wait(namespace: str, topology: Topology, state_dir: Path) -> None:
 
     wait_until(lambda: bool(netns.processes_in([namespace])), timeout=5)
     wait_until(listening, timeout=20, what="The web stand-ins did not answer")
+
+
+def poll(namespace: str, topology: Topology, leafs: Iterable[Leaf], kind: str) -> None:
+    """Let Observium poll the leafs now; otherwise it does so every five minutes.
+
+    Args:
+        namespace: the namespace of the web systems.
+        topology: the topology.
+        leafs: the leafs.
+        kind: their kind; whole machines are asked here, as their namespaces do not have their
+            interfaces.
+
+    Raises:
+        LabError: it does not answer.
+    """
+    seen = {
+        leaf.spec.name: json.loads(leaf.exec(["ip", "-j", "link"]).stdout or "[]")
+        for leaf in leafs
+        if kind == "vm" and leaf.running
+    }
+    url = f"{topology.service('observium').url}lab/poll"
+    told = urllib.request.Request(url, json.dumps(seen).encode(), method="POST")  # noqa: S310
+
+    def ask() -> None:
+        # A proxy of the machine is none of the lab.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(told, timeout=20) as answer:
+            answer.read()
+
+    try:
+        netns.in_namespace(namespace, ask)
+    except OSError as error:
+        raise LabError(f"The lab's Observium does not poll: {error}") from error

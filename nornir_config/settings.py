@@ -112,10 +112,8 @@ class PathsSettings(Section):
     inventory: Path | None = None
 
 
-#: The sections of those that only tell what the monitoring saw.
-_EVENTS = ("observium", "observium_sql", "librenms")
 #: The sections of the sources that are part of Vipkeeper.
-_SOURCES = ("openstack", "mimic", "subnet_page", *_EVENTS)
+_SOURCES = ("openstack", "mimic", "subnet_page", "observium", "observium_sql", "librenms")
 
 
 class Settings(BaseSettings):
@@ -166,9 +164,7 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: there is no settings file, and the environment sets no address either.
         """
-        if self._file is not None or self.model_fields_set.intersection(
-            set(self._source_names()).difference(_EVENTS)
-        ):
+        if self._file is not None or self.model_fields_set.intersection(self._source_names()):
             return
         raise SettingsError(
             f"no settings file was found; looked at {', '.join(map(str, search_path()))}",

@@ -20,6 +20,7 @@ WHOLE_FILES = {
     "tests/full_kernel/test_modules.py": "a kernel of the lab's own",
     "tests/full_kernel/test_the_channel.py": "a kernel of the lab's own",
     "tests/lab/test_old_releases.py": "a leaf with older tools",
+    "tests/lab/test_observium_sql.py": "a database",
     "tests/packaging/test_wheels.py": "the wheels",
     "tests/browser/test_map.py": "the browser",
     "tests/browser/test_map_apart.py": "the browser",

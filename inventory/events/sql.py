@@ -245,7 +245,7 @@ def _library() -> Any:  # noqa: ANN401 - it has no types
         SourceError: it is not installed.
     """
     try:
-        import pymysql  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415  # optional
+        import pymysql  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: PLC0415  # optional
     except ImportError:
         raise SourceError(
             SYSTEM, "PyMySQL is not installed.", "pip install 'vipkeeper[observium-sql]'"

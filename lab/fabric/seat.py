@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from lab.machine.keys import key_texts
 from lab.machine.shell import NETNS_DIR
-from lab.topology.default import Topology
+from lab.topology.default import OBSERVIUM_PASSWORD, OBSERVIUM_USER, Topology
 
 # No name is resolved: the machine's own resolvers are hidden, not only unreachable.
 _ENTER = """\
@@ -59,6 +59,11 @@ class Seat:
         clouds.write_text(self._clouds())
         self.config.write_text(self._settings(clouds))
         (self.home / ".ssh" / "config").write_text(self._ssh_config())
+        secrets = self.home / ".config" / "vipkeeper" / "secrets"
+        secrets.mkdir(parents=True, exist_ok=True)
+        secret = secrets / "observium_password"
+        secret.touch(mode=0o600)
+        secret.write_text(OBSERVIUM_PASSWORD)
         self._borrow_tools()
         return public
 
@@ -90,6 +95,7 @@ class Seat:
         topology = self.topology
         mimic = topology.service("mimic").url.rstrip("/")
         subnet_page = topology.service("subnet-page").url
+        observium = topology.service("observium").url
         return f"""\
 # The settings of the operator's seat in the lab {topology.name!r}.
 [openstack]
@@ -106,6 +112,15 @@ timeout = 5
 url = "{subnet_page}"
 subnets = ["{topology.management_network}"]
 timeout = 5
+
+[sources]
+events = "observium"
+
+[observium]
+url = "{observium}"
+username = "{OBSERVIUM_USER}"
+timeout = 5
+poll_takes = 1
 
 [ssh]
 username = "root"

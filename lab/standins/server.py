@@ -58,6 +58,8 @@ class _Handler(WSGIRequestHandler):
 
 
 class QuietHandler(_Handler):
+    """The same without a line for each request."""
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log nothing."""
 

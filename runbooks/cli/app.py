@@ -273,6 +273,26 @@ def rollback(ctx: typer.Context, switch: SwitchName) -> None:
     _settle(ctx, "rollback", switch)
 
 
+@app.command()
+def evidence(
+    ctx: typer.Context,
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="A report's name, or 'last'.", metavar="RUN", autocompletion=complete.reports
+        ),
+    ] = "last",
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the next poll where that is pending.")
+    ] = False,
+) -> None:
+    """Ask the monitoring what it saw of a run, and complete the run's report."""
+    settings = settings_of(ctx, ("runbooks.evidence",), changes=False)
+    from runbooks.evidence import run_evidence
+
+    raise typer.Exit(run_evidence(settings, run, tell_story(), wait=wait))
+
+
 @inventory_app.command("show")
 def inventory_show(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show every switch with its address and its hypervisors."""

@@ -38,3 +38,14 @@ def switches(ctx: typer.Context, incomplete: str) -> list[str]:
         known = {*Cache(cache).switches(), *(leaf.name for leaf in LeafMemory(cache).known())}
         return sorted(name for name in known if name.startswith(incomplete))
     return []
+
+
+def reports(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the names of reports that begin so, the newest first."""
+    with suppress(Exception):
+        from nornir_config.settings import load_settings
+
+        directory = load_settings(ctx.find_root().params.get("config")).paths.reports
+        known = sorted((path.stem for path in directory.glob("*.json")), reverse=True)
+        return [name for name in ("last", *known) if name.startswith(incomplete)]
+    return []

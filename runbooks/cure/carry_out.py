@@ -97,6 +97,7 @@ def carry_out(
         choice.fault,
         choice.interface or gateway.interface,
         switch=session.switch.name,
+        address=str(session.switch.address),
         # Only a toggle comments lines out; the report of another cure would seem to.
         gateway=gateway if planned.cure is Cure.TOGGLE else replace(gateway, candidate=""),
         steps=planned.steps,
@@ -139,6 +140,8 @@ def carry_out(
         attempt.outage_seconds = round(cured.outage_seconds, 3)
         attempt.complete, attempt.problems = cured.complete, cured.problems
         attempt.commit = cured.report
+    finally:
+        attempt.finished = now()
     attempt.ended = True
     attempt.after = _verify(run, observer, attempt)
     tell_attempt(run, attempt)

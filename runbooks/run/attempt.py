@@ -28,6 +28,9 @@ class CureAttempt:
         fault: the fault it is for.
         interface: the SVI.
         switch: the switch.
+        address: its management address.
+        began: when it began (UTC).
+        finished: when it had ended, as far as is known; None where it was interrupted.
         gateway: the stanza that it concerns.
         steps: its steps, in words.
         diff: the same as a difference (see ``tasks.cures.model.PlannedCure``).
@@ -53,6 +56,9 @@ class CureAttempt:
     fault: str
     interface: str
     switch: str = ""
+    address: str = ""
+    began: datetime | None = None
+    finished: datetime | None = None
     gateway: Gateway | None = None
     steps: tuple[str, ...] = ()
     diff: str = ""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runbooks.incident.path import PathStep
     from runbooks.incident.reachability import Probe
     from runbooks.run.attempt import CureAttempt
+    from runbooks.run.evidence import PortEvidence
     from runbooks.run.story import Event
     from tasks.cures.model import PlannedCure
     from tasks.faults.model import Diagnosis, Finding
@@ -102,6 +103,7 @@ class HealReport:
         findings: what was critical at the end, by SVI.
         kernel: what the kernel held of the gateways at the end.
         leafs: the outcome of each leaf, where many were healed.
+        evidence: what the monitoring saw of the changes; it never changes the verdict.
         pending: the commit that was confirmed or rolled back.
         timeline: the events, in order.
     """
@@ -133,5 +135,6 @@ class HealReport:
     findings: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
     kernel: list[GatewayState] = field(default_factory=list)
     leafs: tuple[LeafOutcome, ...] = ()
+    evidence: tuple[PortEvidence, ...] = ()
     pending: PendingCommit | None = None
     timeline: tuple[Event, ...] = ()

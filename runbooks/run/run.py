@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from inventory.errors import ExitCode, VipkeeperError
+from inventory.settings import NO_EVENTS
 from napalm_cumulus.account import who
 from nornir_config.stopping import stopped_by, unstopped
-from runbooks.run import errors
+from runbooks.run import errors, evidence
 from runbooks.run.explain import explain, with_done, with_report
 from runbooks.run.records import RecordError, append_audit, diff_hash, now, plain, write_report
 from runbooks.run.report import HealReport
@@ -117,7 +118,7 @@ class Run:
         Raises:
             RecordError: the audit log cannot be written.
         """
-        self.diff = attempt.diff
+        self.diff, attempt.began = attempt.diff, now()
         if attempt.switch not in self.switches:
             self.switches.append(attempt.switch)
         change = {
@@ -154,6 +155,16 @@ class Run:
         except RecordError as error:
             raise RecordError(f"{error}; {untouched}", error.advice) from None
         self.changed = True
+
+    def ask_monitoring(self) -> None:
+        """Ask what the monitoring saw of the changes; the outcome of the run is settled already."""
+        if self.report.attempts and self.settings.sources.events != NO_EVENTS:
+            attempts = plain(self.report.attempts)
+            asked = evidence.look(
+                self.settings, attempts, lambda: evidence.source_of(self.settings)
+            )
+            self.report.evidence = asked
+            evidence.tell(self.story, asked)
 
     def finish(self) -> None:
         """Write the report, and the audit line that ends the run.
@@ -215,6 +226,7 @@ def recorded(run: Run) -> Iterator[Run]:
     """
     with recorded_so_far(run):
         yield run
+        run.ask_monitoring()
         with unstopped():
             run.finish()
 

@@ -42,7 +42,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "runbooks": (
         "cli",
         "watch fleet_heal",
-        "check monitor find inventory",
+        "check monitor find inventory evidence",
         "search",
         "heal toggle fleet",
         "trace cure",
@@ -62,7 +62,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "demo status swarm rebooted",
         "faults",
         "lab",
-        "fabric web",
+        "web",
+        "fabric",
         "kernel",
         "standins",
         "machine",

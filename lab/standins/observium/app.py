@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -72,24 +73,10 @@ def create_observium(
     state = _State(poller, faults, password, logins=[] if logins is None else logins)
 
     def before() -> Response | None:
-        active = state.active()
-        if request.path == "/lab/poll":
-            return None
-        answer = generic(faults, OBSERVIUM, active)
-        if answer is not None:
-            return answer
-        if "db-down" in active:
-            return Response("<html><body>DB not connected</body></html>", 500, content_type=HTML)
-        if "sso-redirect" in active:
-            return Response("", 302, {"Location": "https://sso.example.org/login"})
-        if "sso-page" in active:
-            return Response(pages.SSO, content_type=HTML)
-        if "other-product" in active:
-            return Response(pages.OTHER, content_type=HTML)
-        return None
+        return None if request.path == "/lab/poll" else _instead(faults)
 
     def poll_now() -> Response:
-        poll(poller, faults)
+        poll(poller, faults, request.get_json(force=True, silent=True) or {})
         return Response("polled\n", content_type="text/plain")
 
     def any_page(path: str = "") -> Response:
@@ -104,11 +91,29 @@ def create_observium(
     return app
 
 
-def poll(poller: Poller, faults: Faults) -> None:
-    """Let the poller poll, as the faults have it."""
+def _instead(faults: Faults) -> Response | None:
+    """Return what comes in the place of Observium; None where it answers itself."""
+    active = faults.active(OBSERVIUM)
+    if "db-down" in active:
+        return Response("<html><body>DB not connected</body></html>", 500, content_type=HTML)
+    if "sso-redirect" in active:
+        return Response("", 302, {"Location": "https://sso.example.org/login"})
+    for name, page in (("sso-page", pages.SSO), ("other-product", pages.OTHER)):
+        if name in active:
+            return Response(page, content_type=HTML)
+    return generic(faults, OBSERVIUM, active)
+
+
+def poll(
+    poller: Poller,
+    faults: Faults,
+    seen: Mapping[str, Iterable[Mapping[str, object]]] | None = None,
+) -> None:
+    """Let the poller poll, as the faults have it; ``seen`` is as for ``Poller.poll``."""
     active = faults.active(OBSERVIUM)
     if "poller-stopped" not in active:
-        poller.poll(fadeout="fadeout" in active, ignored="ports-ignored" in active)
+        fadeout, ignored = "fadeout" in active, "ports-ignored" in active
+        poller.poll(fadeout=fadeout, ignored=ignored, seen=seen)
 
 
 def _answer(state: _State, path: str) -> Response:

@@ -186,6 +186,7 @@ class Poller:
         self.store = Store()
         self.clock = clock
         self._look = look or links_of
+        self._whole: set[int] = set()
         self._spaces: Mapping[int, str] = {
             number: f"vk-{topology.name}.{leaf.short_name}"
             for number, leaf in enumerate(topology.leafs, 1)
@@ -195,16 +196,39 @@ class Poller:
             for number, leaf in enumerate(topology.leafs, 1)
         ]
 
-    def poll(self, *, fadeout: bool = False, ignored: bool = False) -> None:
-        """Poll every leaf that answers."""
+    def poll(
+        self,
+        *,
+        fadeout: bool = False,
+        ignored: bool = False,
+        seen: Mapping[str, Iterable[Mapping[str, object]]] | None = None,
+    ) -> None:
+        """Poll every leaf that answers.
+
+        Args:
+            fadeout: see ``Store.poll``.
+            ignored: see ``Store.poll``.
+            seen: what ``ip -j link`` says on leafs that are whole machines. These are polled only
+                with it.
+        """
         for device in self.store.devices:
             try:
-                links = self._look(self._spaces[device.id])
+                links = self._links(device, seen or {})
             except LabError:  # a leaf that is down does not answer SNMP, and keeps its old rows
                 continue
             self.store.poll(
                 device, links, self.clock(), fadeout=fadeout, ignored=ignored, taken=0.05
             )
+
+    def _links(
+        self, device: DeviceRow, seen: Mapping[str, Iterable[Mapping[str, object]]]
+    ) -> Sequence[Link]:
+        if device.hostname in seen:
+            self._whole.add(device.id)
+            return list(_links(seen[device.hostname]))
+        if device.id in self._whole:
+            raise LabError(f"{device.hostname} is a machine of its own.")
+        return self._look(self._spaces[device.id])
 
 
 def links_of(namespace: str) -> list[Link]:

@@ -33,11 +33,12 @@ _PLAIN: dict[Any, dict[str, Any]] = {
 }
 #: Where the types stand that only a type checker imports.
 _MODULES = (
-    "datetime", "ipaddress", "inventory.target", "inventory.model",
+    "datetime", "ipaddress", "inventory.events.model", "inventory.target", "inventory.model",
     "napalm_cumulus.commit.report", "napalm_cumulus.commit.repairs", "runbooks.incident.impact",
     "runbooks.incident.path", "runbooks.fleet.rollout", "runbooks.fleet.outcome",
     "runbooks.fleet.plan", "runbooks.heal", "runbooks.incident.reachability",
-    "runbooks.run.report", "runbooks.cure.rogues", "runbooks.run.story", "runbooks.run.attempt",
+    "runbooks.run.evidence", "runbooks.run.report", "runbooks.cure.rogues", "runbooks.run.story",
+    "runbooks.run.attempt",
     "tasks.cures.model", "tasks.faults.model", "tasks.health.model", "tasks.model",
 )  # fmt: skip
 

@@ -20,7 +20,7 @@ from tests.unit.lab.standins.conftest import Site
 
 def test_every_fault_is_a_sentence() -> None:
     listed = list_faults()
-    assert set(listed) == {"mimic", "subnet-page", "openstack"}
+    assert set(listed) == {"mimic", "subnet-page", "openstack", "observium"}
     for faults in listed.values():
         for name, sentence in faults.items():
             assert name == name.lower()
