@@ -37,7 +37,8 @@ share=$1/usr/share/mysql
 run() {{
 {_RUN}}}
 {{
-    echo 'CREATE DATABASE IF NOT EXISTS mysql; USE mysql;'
+    echo 'CREATE DATABASE IF NOT EXISTS mysql;'
+    echo 'USE mysql;'
     cat "$share/mysql_system_tables.sql" "$share/mysql_system_tables_data.sql"
 }} | (run "$1" "$1/data" --bootstrap)
 """
