@@ -132,13 +132,17 @@ def _nothing_to_do(
         advice = f"{', '.join(silent)} did not answer; to look into that one: vip heal {silent[0]}"
     for switch, diagnoses in found.items():
         worst = next((d for d in diagnoses if not d.latent), diagnoses[0])
+        advice = f"See all of it: vip check {switch}; to cure it: vip check {switch} --fix"
+        has = f"{switch} has {worst.fault}"
+        if not worst.latent:
+            sentence = (
+                f"{answers} from outside, and nothing was touched; but {has}: {worst.sentence}"
+            )
+            break
         sentence = (
-            f"{answers} from outside, and nothing was touched; but {switch} has {worst.fault}: "
+            f"{answers}: nothing to do, nothing was touched; {has}, which harms nobody yet: "
             f"{worst.sentence}"
         )
-        advice = f"See all of it: vip check {switch}; to cure it: vip check {switch} --fix"
-        if not worst.latent:
-            break
     run.end("healthy", sentence, advice=advice)
 
 

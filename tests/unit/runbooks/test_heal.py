@@ -104,6 +104,13 @@ def test_what_the_leaf_of_a_vm_that_answers_has_is_said(world: World) -> None:
     assert not world.committed
 
 
+def test_what_harms_nobody_yet_is_said_beside_it(world: World) -> None:
+    world.facts[SW3] = without(well(), "addresses", device="vlan453")
+    text = " ".join(world.vip("heal", "vm-a1", "--yes").output.split())
+    assert "nothing to do, nothing was touched" in text
+    assert f"{SW3} has svi-address-lost, which harms nobody yet" in text
+
+
 def test_a_leaf_that_cannot_be_asked_makes_no_vm_ill(world: World) -> None:
     world.site.broken = {"uplinks_of"}
     result = world.vip("heal", "vm-a1", "--yes")
