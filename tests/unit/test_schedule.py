@@ -14,8 +14,12 @@ from xdist.remote import Producer
 from tests.schedule import LONG_FILES, WHOLE_FILES, Schedule, place, scope
 
 ROOT = Path(__file__).parents[2]
-#: Fixtures of a file that cost less than a lab test does.
-CHEAP = {"tests/lab/test_vip_sources.py", "tests/lab/test_catalogue.py"}
+#: Fixtures of a file that cost less than a lab test does, or that each worker is to have.
+CHEAP = {
+    "tests/lab/test_vip_sources.py",
+    "tests/lab/test_catalogue.py",
+    "tests/lab/test_power_cuts.py",
+}
 
 
 class Worker:
