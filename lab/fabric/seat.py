@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from lab.machine.guest import in_guest, patience
 from lab.machine.keys import key_texts
 from lab.machine.shell import NETNS_DIR
 from lab.topology.default import OBSERVIUM_PASSWORD, OBSERVIUM_USER, Topology
@@ -96,22 +97,23 @@ class Seat:
         mimic = topology.service("mimic").url.rstrip("/")
         subnet_page = topology.service("subnet-page").url
         observium = topology.service("observium").url
+        timeout = f"{5 * patience():g}"
         return f"""\
 # The settings of the operator's seat in the lab {topology.name!r}.
 [openstack]
 cloud = "lab"
 clouds_file = "{clouds}"
-timeout = 5
-deadline = 20
+timeout = {timeout}
+deadline = {20 * patience():g}
 
 [mimic]
 url = "{mimic}"
-timeout = 5
+timeout = {timeout}
 
 [subnet_page]
 url = "{subnet_page}"
 subnets = ["{topology.management_network}"]
-timeout = 5
+timeout = {timeout}
 
 [sources]
 events = "observium"
@@ -127,11 +129,28 @@ username = "root"
 key_file = "{self.key_file}"
 known_hosts = "{self.known_hosts}"
 use_agent = false
-
+{self._longer()}
 [paths]
 cache = "{self.directory}/cache"
 reports = "{self.reports}"
 audit = "{self.audit}"
+"""
+
+    @staticmethod
+    def _longer() -> str:
+        """Return longer limits where the switches are slow: on a kernel of the lab's own."""
+        if not in_guest():
+            return ""
+        return f"""\
+connect_timeout = {10 * patience():g}
+
+[heal]
+revert_in = 120
+settle = 60
+
+[check]
+deadline = {120 * patience():g}
+switch_deadline = {30 * patience():g}
 """
 
     def _clouds(self) -> str:
@@ -148,7 +167,7 @@ clouds:
       project_domain_name: {cloud.domain}
     region_name: {cloud.region}
     identity_api_version: 3
-    api_timeout: 5
+    api_timeout: {5 * patience():g}
 """
 
     def _ssh_config(self) -> str:
