@@ -9,6 +9,7 @@ from typing import Literal
 
 from lab.fabric.kinds import KINDS
 from lab.fabric.leaf import Leaf
+from lab.machine.guest import in_guest
 from lab.machine.kernel import has_vlans
 from lab.machine.shell import wait_until
 from lab.machine.tree import NEWER_SWITCH, SWITCH, Tree
@@ -73,7 +74,8 @@ class Leafs:
             The kind that works here.
         """
         chosen = "container" if kind == "auto" else kind
-        if kind == "auto" and shutil.which("systemd-nspawn") is None:
+        # A kernel of the lab's own is slow: a container would not be up in time.
+        if kind == "auto" and (in_guest() or shutil.which("systemd-nspawn") is None):
             chosen = "namespace"
         # A whole machine has a kernel of its own, with everything.
         vlan_aware = chosen == "vm" or self._topology.shape is Shape.REAL or has_vlans()
