@@ -262,3 +262,9 @@ def test_a_port_that_a_pattern_chose_may_be_down_and_unused() -> None:
     facts = replace(facts, bridging=replace(facts.bridging, ports=ports))
     assert judge(facts) == ()
     assert {finding.check for finding in judge(facts, HERE)} == {"port-down"}
+
+
+def test_a_bonds_port_without_a_carrier_is_told_while_the_other_works() -> None:
+    """LLDP no longer hears the hypervisor there; that it is its port is known from the bond."""
+    (finding,) = judge(link(aware(), OTHER, flags=DARK, aggregator=2), HERE)
+    assert (finding.check, finding.subject) == ("port-without-carrier", OTHER)
