@@ -57,12 +57,24 @@ MASKED = (
     "kmod-static-nodes.service",
     *(f"modprobe@{name}.service" for name in ("configfs", "dm_mod", "drm", "efi_pstore", "fuse")),
 )
+#: It says that the boot is over; to look for a file costs less than to ask systemd.
+READY = "/run/leaf-ready"
+READY_UNIT = "leaf-ready.service"
+_READY = f"""\
+[Unit]
+Description=Say that the leaf is up
+After=networking.service ssh.service frr.service lldpd.service
+
+[Service]
+Type=oneshot
+ExecStart=/bin/touch {READY}
+"""
 _AGENT = ("__init__", "kernel/__init__", "kernel/agent", "kernel/command", "kernel/frames",
           "kernel/outgoing")  # fmt: skip
 
 
 def first_boot_files() -> dict[str, str]:
-    """Return the script and the agent of the channel, by their paths on the disk."""
+    """Return the script, the agent of the channel and a unit, by their paths on the disk."""
     lab = Path(__file__).parents[1]
     agent = {f"{LIBRARY}/lab/{name}.py": (lab / f"{name}.py").read_text() for name in _AGENT}
-    return {FIRST: SCRIPT, **agent}
+    return {FIRST: SCRIPT, f"etc/systemd/system/{READY_UNIT}": _READY, **agent}

@@ -97,6 +97,7 @@ class Leaf(ABC):
     kind = ""
     #: Seconds within which it is up, on a busy machine.
     patience = 30.0
+    look_every = 0.05
     #: The exit status of what runs it when it has rebooted itself; this is nspawn's.
     restarts_on = 133
 
@@ -172,7 +173,8 @@ class Leaf(ABC):
                 raise LabError(f"{what}: it ended. Its console said: {self.console_tail()}")
             return self.ready
 
-        if not wait_until(ready, timeout=timeout + self.spec.extra_stanzas * 0.1):
+        limit = timeout + self.spec.extra_stanzas * 0.1
+        if not wait_until(ready, timeout=limit, every=self.look_every):
             raise LabError(f"{what}. Its console said: {self.console_tail()}")
 
     @property

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.fabric.first_boot import MASKED, first_boot_files
+from lab.fabric.first_boot import MASKED, READY, READY_UNIT, first_boot_files
 from lab.fabric.leaf import Leaf, write_file
 from lab.kernel import inside
 from lab.kernel.boot import own_memory
@@ -53,12 +53,6 @@ for state in down up; do
     for port; do ip -n "$0" link set dev "$port" "$state"; done
 done
 """
-_READY = """\
-[ -e /run/leaf-ready ] || {
-    systemctl is-active --quiet multi-user.target && systemctl is-active --quiet networking &&
-        : >/run/leaf-ready
-}
-"""
 
 
 class WholeLeaf(Leaf):
@@ -66,6 +60,7 @@ class WholeLeaf(Leaf):
 
     kind = "vm"
     patience = 300.0
+    look_every = 0.5  # each look costs what is being waited for
     restarts_on = RESET
 
     def __init__(self, spec: LeafSpec, topology: Topology, tree: Path, directory: Path) -> None:
@@ -97,6 +92,10 @@ class WholeLeaf(Leaf):
         for unit in MASKED:
             (units / unit).unlink(missing_ok=True)
             (units / unit).symlink_to("/dev/null")
+        wants = units / "multi-user.target.wants"
+        wants.mkdir(exist_ok=True)
+        (wants / READY_UNIT).unlink(missing_ok=True)
+        (wants / READY_UNIT).symlink_to(f"../{READY_UNIT}")
         for path in (self._place.directory, self._place.memory):
             path.mkdir(parents=True, exist_ok=True)
         steps = (struct.pack("=HBBI", *step) for step in _INCOMING)
@@ -115,6 +114,7 @@ class WholeLeaf(Leaf):
         argv += [*own_memory(self._place, _MEMORY), sys.executable, "-S", "-c", _NAMELESS, kernel]
         broker = [sys.executable, "-S", "-m", "lab.kernel.broker", str(self.directory)]
         self._spawn([*broker, *argv, *self.arguments()])
+        wait_until(lambda: self.running or not self._alive(), timeout=20)
 
     def arguments(self) -> list[str]:
         """Return the kernel's command line, which has a limit: paths are short."""
@@ -203,7 +203,7 @@ class WholeLeaf(Leaf):
         return self.running and self._boot_is_over() and self.has_vip()
 
     def _boot_is_over(self) -> bool:
-        return self.exec(["sh", "-c", _READY], timeout=self.patience).returncode == 0
+        return self.exec(["test", "-e", READY], timeout=self.patience).returncode == 0
 
     def shutdown(self, timeout: float = 60) -> None:
         """Shut down through systemd; cut the power when that does not end in time."""

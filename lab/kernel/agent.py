@@ -14,7 +14,7 @@ import tty
 from contextlib import suppress
 
 from lab.kernel.command import Command
-from lab.kernel.frames import Frame, Kind, Reader, of_fields
+from lab.kernel.frames import Frame, Kind, Reader, of_fields, of_number
 from lab.kernel.outgoing import Outgoing
 
 #: Looks at commands that have ended and whose terminal may still have output.
@@ -55,6 +55,7 @@ class _Agent:
                 data = os.read(self._line, 65536)
                 if not data:
                     return
+                self._send(of_number(Kind.CREDIT, 0, len(data)))
                 for frame in reader.feed(data):
                     self._take(frame)
             for number, command in list(self._commands.items()):

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from lab.kernel.frames import Frame, Kind, Reader, of_fields
+from lab.kernel.frames import LINE_WINDOW, Frame, Kind, Reader, of_fields
 from lab.kernel.outgoing import Outgoing
 from lab.kernel.place import Place
 from lab.machine.processes import children
@@ -87,6 +87,7 @@ class _Broker:
         self._last = 0
         self._ready = False
         self._line = self._early = Outgoing(-1)
+        self._room = LINE_WINDOW
         self._stopped = False
         self.reset = False
         self._listener = socket.socket(socket.AF_UNIX)
@@ -136,7 +137,12 @@ class _Broker:
                     return f"Its line was broken: {error}."
                 self._serve_clients(ready)
                 with suppress(BrokenPipeError, ConnectionResetError):
-                    self._line.flush()
+                    self._send_line()
+
+    def _send_line(self) -> None:
+        """Send what the agent has room for."""
+        while self._room > 0 and (taken := self._line.flush_some(self._room)):
+            self._room -= taken
 
     def _start(self, argv: list[str], line: int) -> subprocess.Popen[bytes]:
         me = os.getpid()
@@ -182,7 +188,8 @@ class _Broker:
 
     def _wait(self, line: int) -> dict[int, int]:
         poll = select.poll()
-        poll.register(line, select.POLLIN | (select.POLLOUT if len(self._line) else 0))
+        more = select.POLLOUT if len(self._line) and self._room > 0 else 0
+        poll.register(line, select.POLLIN | more)
         poll.register(self._listener, select.POLLIN)
         poll.register(self._woken, select.POLLIN)
         for number, client in self._clients.items():
@@ -237,6 +244,9 @@ class _Broker:
         if frame.kind is Kind.HELLO:
             self._ready = True
             self._line.put(self._early.take())
+            return
+        if frame.kind is Kind.CREDIT and not frame.session:
+            self._room += frame.number
             return
         client = self._sessions.get(frame.session)
         if client is None:

@@ -17,6 +17,9 @@ _HEADER = struct.Struct("!BBII")
 #: Bytes of a stream that one frame carries at most, and those that may be under way unread.
 LARGEST = 8192
 WINDOW = 65536
+#: Bytes that may be on their way to the agent. A terminal line of user-mode Linux that was full
+#: (4096 bytes) may never be read again: seen where the guest had little of the CPU.
+LINE_WINDOW = 3072
 #: No frame is larger, whatever its header says: the environment of a command is the largest.
 _MOST = 4 * 1024 * 1024
 
@@ -29,7 +32,7 @@ class Kind(IntEnum):
     HELLO = 1  # the guest is ready
     START = 2  # a command, as JSON
     DATA = 3  # bytes of a stream
-    CREDIT = 4  # so many bytes of a stream were taken
+    CREDIT = 4  # so many bytes of a stream were taken; of command 0: of the line
     EOF = 5  # a stream has ended
     SIGNAL = 6  # a signal for the command
     SIZE = 7  # the terminal's rows and columns

@@ -49,6 +49,13 @@ class Machine:
         """A shell script's stdout."""
         return self.leaf.exec(["sh", "-c", script], check=True).stdout
 
+    def holds(self, path: str) -> bool:
+        """Whether there is such a file; False also while nothing can be asked."""
+        try:
+            return self.leaf.exec(["test", "-e", path]).returncode == 0
+        except LabError:
+            return False
+
     def reset(self) -> None:
         """``reboot -f``; it boots still when this returns."""
         before = self._boot()
@@ -80,6 +87,14 @@ class PowerRehearsal(Rehearsal):
         """Return the seconds after which a commit of that verb is rolled back."""
         return _REVERT_IN.get(verb, _LONG)
 
+    def disk(self) -> str:
+        """The disk, but for dot files that nothing reads; processes are dear there."""
+        names = "/etc/network -xdev ! -name '.*.vipkeeper.*'"
+        return self.leaf.sh(
+            f"find {names} -printf '%p %y %m %u %g %l\\n' | sort; "
+            f"find {names} -type f -exec sha256sum {{}} + | sort"
+        )
+
     def run_power(self, cell: PowerCell) -> None:
         """Cut there, and prove that the machine ends as it may, and that what was said is true."""
         with self.under_way(cell):
@@ -106,7 +121,7 @@ class PowerRehearsal(Rehearsal):
             machine.power_cut()
             machine.start()
         if cell.cut == GUARD:
-            self.leaf.wait_until(lambda: machine.exec(["test", "-e", HERE]).returncode == 0)
+            self.leaf.wait_until(lambda: Machine(machine).holds(HERE), timeout=machine.patience)
             machine.power_cut()
             machine.start()
         machine.wait_ready()
@@ -157,7 +172,11 @@ class PowerRehearsal(Rehearsal):
         if self.machine.running and not self.leaf.state() and self.disk() == self.old:
             return
         self.machine.power_cut()
-        self.machine.boot()
+        self.machine.start()
+        # Its guard may be held, or be going to be.
+        Machine(self.machine).sh(f"rm -f {_AT_BOOT}")
+        while not self.machine.ready:
+            Machine(self.machine).sh(f"rm -f {HERE}; sleep 0.5")
         self.restore(Cell(cell.verb, cell.step, POWER))
 
 
