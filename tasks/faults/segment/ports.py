@@ -97,7 +97,7 @@ def _port_out(view: GatewayView) -> Iterator[Sighting]:
                 latent=not (sure or drift or view.silent),
                 about=_owner(view, port),
             )
-    if drift and not found:
+    if drift and not found and not _explained(view):
         yield Sighting(
             view.bridge,
             drift[0],
@@ -107,6 +107,16 @@ def _port_out(view: GatewayView) -> Iterator[Sighting]:
             view.bridge,
             about="whoever is behind the ports that the configuration gives it",
         )
+
+
+def _explained(view: GatewayView) -> bool:
+    """Return whether a port of the bridge is out of it, be it one of other VLANs."""
+    return any(
+        port.bridge == view.bridge
+        and port.name in view.links
+        and view.switch.bridge_ports.get(port.name) != view.bridge
+        for port in view.facts.bridging.ports.values()
+    )
 
 
 def _bridge_drift(view: GatewayView) -> list[str]:

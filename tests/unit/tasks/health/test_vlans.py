@@ -268,3 +268,14 @@ def test_a_bonds_port_without_a_carrier_is_told_while_the_other_works() -> None:
     """LLDP no longer hears the hypervisor there; that it is its port is known from the bond."""
     (finding,) = judge(link(aware(), OTHER, flags=DARK, aggregator=2), HERE)
     assert (finding.check, finding.subject) == ("port-without-carrier", OTHER)
+
+
+def test_a_lost_port_of_other_vlans_is_no_fault_of_this_gateway() -> None:
+    """ifquery tells one list of ports for the whole bridge."""
+    facts = link(without(aware(), "ports", name=BOND), BOND, master="")
+    facts = plus(facts, "drift", DriftFact(BRIDGE, "bridge-ports", "fail: vni10453"))
+    assert [d.fault for d in diagnose(facts)] == ["port-out-of-bridge"]
+    ports = dict(facts.bridging.ports)
+    ports[BOND] = replace(ports[BOND], vlans=((999, 999),))
+    facts = replace(facts, bridging=replace(facts.bridging, ports=ports))
+    assert diagnose(facts) == ()
