@@ -6,7 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from inventory.names import did_you_mean
+from inventory.errors import TargetError
+from inventory.names import did_you_mean, first_few
 from runbooks.fleet.ask import CheckPace, interrupted
 from runbooks.fleet.assess import NOT_CHECKED, CheckOptions
 from runbooks.fleet.checker import LEFT_OUT, Checker, CheckRound, Progress
@@ -18,7 +19,7 @@ from runbooks.output.forms import Form, find_form
 from runbooks.output.render import report
 from runbooks.run.errors import UsageError
 from runbooks.run.story import Story, make_console
-from tasks.health.judge import check_ids
+from tasks.health.judge import UNREAD, check_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from nornir_config.settings import Settings
     from runbooks.fleet.selection import SelectedSwitches, SwitchFilter
+    from tasks.health.model import FleetHealth
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> in
         if request.form.for_people and request.output is None:
             report(looked.health, request.form)
         raise_interrupted(looked)
+    _require_vrf(request, looked.health)
     placement = None
     if request.form.needs_placement:
         placement = place(looked.health, selected.inventory, hosted)
@@ -81,6 +84,22 @@ def run_check(settings: Settings, sources: Sources, request: CheckRequest) -> in
     return report(
         looked.health, request.form, request.output, placement, site=settings.sources.site
     )
+
+
+def _require_vrf(request: CheckRequest, health: FleetHealth) -> None:
+    """Raise where no gateway is in the VRF that was named: nothing was judged then.
+
+    Raises:
+        TargetError: all that answered have none.
+    """
+    answered = [each for each in health.switches if each.checked]
+    unread = any(finding.check == UNREAD for each in answered for finding in each.findings)
+    if request.vrf and answered and not unread and not any(each.vips for each in answered):
+        raise TargetError(
+            f"no stanza with VIPs of {first_few([each.switch for each in answered])} is in VRF "
+            f"{request.vrf}",
+            "Check its spelling; the default VRF is called default.",
+        )
 
 
 def ask_vms(

@@ -40,6 +40,16 @@ def test_a_healthy_fleet_is_ok(leafs: Leafs) -> None:
     assert "2/2 swt" in result.stderr
 
 
+def test_a_check_of_one_vrf_judges_its_gateways_alone(leafs: Leafs) -> None:
+    leafs.add(1, 3)
+    leafs.change(3, lambda facts: link(facts, V0, flags=DOWN))
+    assert leafs.world.vip("check", "--vrf", "default").exit_code == 11
+    none = leafs.world.vip("check", "--vrf", "tenant1")
+    assert none.exit_code == 3
+    assert f"no stanza with VIPs of {name_of(1)}, {name_of(3)} is in VRF tenant1" in none.stderr
+    assert leafs.world.vip("check", "--vrf", "tenant 1").exit_code == 2
+
+
 def test_a_check_remembers_every_leaf_that_answered(leafs: Leafs) -> None:
     leafs.add(1, 3)
     leafs.add(2, answer=ConnectionException("No route to host."))
