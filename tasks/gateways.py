@@ -114,7 +114,7 @@ def gateway_in(
         )
     gateway = _as_gateway(name, vip, virtual[name], located[name])
     for address in gateway.addresses:
-        if management and str(address.ip) == management:
+        if management and str(address.ip) == management and not _in_mgmt(stanzas, management):
             raise RefusedError(
                 f"{switch}: {name} carries {address}, the address that the switch is managed by; "
                 "toggling it would cut vipkeeper off",
@@ -130,6 +130,15 @@ def gateway_in(
         return replace(gateway, rejected=rejected)
     candidate = "".join(map(_commented_out, located[name].stanzas))
     return replace(gateway, candidate=candidate, rejected=rejected)
+
+
+def _in_mgmt(stanzas: Sequence[Located], management: str) -> bool:
+    """Return whether the management address is one of the VRF ``mgmt``; a tenant may have it, too."""
+    return any(
+        management in {value.partition("/")[0] for value in at.stanza.addresses}
+        for at in stanzas
+        if "mgmt" in at.stanza.values("vrf")
+    )
 
 
 def gateways_of(

@@ -176,6 +176,12 @@ def test_the_management_address_is_never_toggled() -> None:
         gateway_in(text, "sw", VM, management="10.5.0.43")
 
 
+def test_a_tenant_may_have_the_management_address_that_is_in_mgmt() -> None:
+    text = CONFIG.replace("address 130.246.212.2/22", "vrf tenant1\n\taddress 10.5.0.43/24")
+    text = text.replace("iface eth0\n", "iface eth0\n\tvrf mgmt\n")
+    assert gateway_in(text, "sw", VM, management="10.5.0.43").interface == "vlan453"
+
+
 def test_a_stanza_in_a_sourced_file_keeps_its_place() -> None:
     text = (
         "# file: /etc/network/interfaces\nsource /etc/network/interfaces.d/*\n"
