@@ -133,7 +133,7 @@ def gateway_in(
 
 
 def _in_mgmt(stanzas: Sequence[Located], management: str) -> bool:
-    """Return whether the management address is one of the VRF ``mgmt``; a tenant may have it, too."""
+    """Return whether the management address is one of VRF ``mgmt``; a tenant may have it, too."""
     return any(
         management in {value.partition("/")[0] for value in at.stanza.addresses}
         for at in stanzas
