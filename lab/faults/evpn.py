@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from lab.faults.model import NOTHING_YET, Fault, Script
+from lab.topology.shapes import Routing, Shape
 
 _EVPN = "vtysh -c 'configure terminal' -c \"router bgp $as\" -c 'address-family l2vpn evpn' -c"
 _FAR_OFF = "VMs behind other leafs are not reached by broadcasts"
+#: What needs an L3VNI.
+_SYMMETRIC: dict[str, Any] = {"shape": Shape.REAL, "routing": Routing.SYMMETRIC}
 
 
 def _checked(name: str, number: str, does: str, seen: str, leaf: Script) -> Fault:
@@ -84,5 +90,25 @@ FAULTS: tuple[Fault, ...] = (
         "gives lo the address of another leaf's uplink",
         NOTHING_YET,
         Script("ip address add $far_uplink/32 dev lo", "ip address del $far_uplink/32 dev lo"),
+    ),
+    replace(
+        _checked(
+            "l3vni-down",
+            "n8",
+            "sets the SVI of the tenant's L3VNI down",
+            "other subnets behind other leafs are reached by no host route",
+            Script("ip link set dev vlan$l3vlan down", "ip link set dev vlan$l3vlan up"),
+        ),
+        **_SYMMETRIC,
+    ),
+    replace(
+        _checked(
+            "l3vni-mtu",
+            "n9",
+            "sets the MTU of the L3VNI's SVI to 1500",
+            "large packets to other subnets behind other leafs are refused",
+            _mtu("vlan$l3vlan", 1500, 9000),
+        ),
+        **_SYMMETRIC,
     ),
 )
