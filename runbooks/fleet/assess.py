@@ -1,7 +1,7 @@
 """One switch of a check: collect its facts, judge them, and drop them.
 
-This is a Nornir task. Its result is small, so the memory of a run does not grow with the tables of
-the switches: ten thousand neighbours are judged and dropped in the thread that read them.
+This is a Nornir task. Its result is small: ten thousand neighbours are judged and dropped in the
+thread that read them. What grows is the list of the machines that EVPN has behind the switch.
 """
 
 from __future__ import annotations

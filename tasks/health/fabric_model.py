@@ -56,7 +56,7 @@ class HeldAddress:
     device: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Host:
     """A machine behind a switch, as EVPN knows it there: its VNI, address and MAC."""
 
