@@ -18,7 +18,7 @@ from inventory.events.clock import ahead, clock_warning
 from inventory.events.model import TOLERANCE, LastPoll, PortEvent
 from inventory.events.wording import find_device, observium_kind, wanted_label
 from inventory.model import Answer
-from inventory.names import first_few
+from inventory.names import age_in_words, first_few
 from inventory.sources.web import WebClient
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ SYSTEM = "Observium"
 _TYPES = frozenset({"text/html", "application/json", "application/xhtml+xml"})
 _PAGE = 500  # one of the sizes that it has; it rounds others up
 _MOST_PAGES = 20
+_OLD = timedelta(hours=12)  # the age of an older poll may be told without its minutes
 _LEVEL = "It needs an account of level 5 (global read)."
 _OTHER = "Check observium.url in the settings: it is the address of the page with the login form."
 
@@ -260,6 +261,13 @@ class ObserviumSource:
                 "Is its poller running? Look at the page Poller of Observium.",
             )
         newest = min(polls.values(), key=lambda poll: poll.age)
+        if newest.age > _OLD:
+            raise SourceError(
+                self.system,
+                f"it has polled nothing for {age_in_words(newest.age.total_seconds())}, so its "
+                "time zone cannot be known.",
+                "Is its poller running? Look at the page Poller of Observium.",
+            )
         try:
             return pages.offset_of(newest, server) + self._ahead
         except pages.PageError as error:

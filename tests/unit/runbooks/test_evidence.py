@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint, EntryPoints
+from typing import Any
 
 import pytest
 
+from inventory.events.model import EventKind, LastPoll, PortEvent
+from inventory.model import Answer
+from inventory.sources import plugins
+from inventory.sources.registry import SourceContext
+from runbooks.run.records import now
 from tests.unit.inventory.events.monitoring import Monitoring, renumbered, served
 from tests.unit.runbooks.conftest import SETTINGS, World
 
@@ -121,6 +128,70 @@ def test_a_source_that_is_not_installed_changes_no_verdict(
     result = world.vip(*TOGGLE)
     assert result.exit_code == 0
     assert 'sources.events = "zabbix", which is not installed' in result.output
+
+
+class OwnMonitoring:
+    """A site's own source, as its package would bring it."""
+
+    system, location = "Our monitoring", "here"
+    failure: Exception | None = None
+    closed = 0
+
+    def __init__(self, context: SourceContext) -> None:
+        del context
+
+    def port_events(self, *asked: Any) -> Answer[tuple[PortEvent, ...]]:
+        if self.failure:
+            raise self.failure
+        device, labels = asked[:2]
+        assert device.address == "10.5.0.43"
+        event = PortEvent(now(), "7", labels[1], EventKind.RETURNED, "it is back")
+        return Answer((event,), self.system, now())
+
+    def last_poll(self, _: Any) -> Answer[LastPoll]:
+        return Answer(LastPoll(None, None, 60), self.system, now())
+
+    def live_ports(self, _: Any, labels: Any) -> Answer[tuple[str, ...]]:
+        return Answer(tuple(labels), self.system, now())
+
+    def link(self, *_: Any) -> str:
+        return ""
+
+    def close(self) -> None:
+        type(self).closed += 1
+
+
+@pytest.mark.parametrize("failure", [None, KeyError("bug")])
+def test_a_site_s_own_monitoring_is_found_by_its_entry_point(
+    world: World, monkeypatch: pytest.MonkeyPatch, failure: Exception | None
+) -> None:
+    point = EntryPoint("ours", f"{__name__}:OwnMonitoring", plugins.EVENTS_GROUP)
+    monkeypatch.setattr(
+        plugins, "entry_points", lambda group: EntryPoints([point] if group == point.group else [])
+    )
+    monkeypatch.setattr(OwnMonitoring, "failure", failure)
+    monkeypatch.setattr(EntryPoint, "load", lambda _: OwnMonitoring)
+    monkeypatch.setenv("VIPKEEPER_SOURCES__EVENTS", "ours")
+    closed = OwnMonitoring.closed
+    world.cut_off()
+    result = world.vip(*TOGGLE)
+    assert result.exit_code == 0, result.output
+    said = "unknown: KeyError: 'bug'" if failure else "seen (UTC): "
+    assert said in result.output
+    assert OwnMonitoring.closed == closed + 1
+
+
+def test_ctrl_c_while_the_monitoring_is_asked_changes_no_verdict(
+    world: World, seen: Monitoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("inventory.events.observium.ObserviumSource.port_events", stopped)
+    result = world.vip(*TOGGLE)
+    assert "HEALED: " in result.output
+    (report,) = world.reports()
+    assert (report["verdict"], report["evidence"]) == ("healed", [])
 
 
 def test_a_secret_that_others_can_read_changes_no_verdict(

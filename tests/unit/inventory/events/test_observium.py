@@ -179,6 +179,16 @@ def test_ports_that_it_has_forgotten_are_told(seen: Monitoring) -> None:
     source.close()
 
 
+def test_a_poller_that_stopped_long_ago_tells_no_zone(seen: Monitoring) -> None:
+    for device in seen.poller.store.devices:
+        device.polled = (device.polled or seen.poller.clock()) - 100_000
+    source = seen.source()
+    with pytest.raises(SourceError, match="polled nothing for 27 hours") as caught:
+        source.port_events(DEVICE, LABELS, *window())
+    assert "poller running" in caught.value.advice
+    source.close()
+
+
 def test_without_an_account_it_says_so(seen: Monitoring) -> None:
     with pytest.raises(SourceError, match="no account is known"):
         kinds(seen, username=None)
