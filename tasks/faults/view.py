@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from tasks.addresses import IpAddress
 from tasks.facts.bridging import ConfiguredPort, VlanFact
@@ -38,6 +39,7 @@ class ExpectedFromSite:
 
 
 _GLOB = re.compile(r"[*?\[{]|^(glob|regex|none|all)$")
+#: A VLAN has 12 bits, whatever a switch says.
 _ALL_VLANS = 4096
 _VNI_MAP = "bridge-vlan-vni-map"
 #: So many devices can be stacked below a bridge (port, bond, bridge).
@@ -207,7 +209,8 @@ class FactsView(Index):
         if not link.external:
             return () if link.vni is None else (link.vni,)
         rows = (row for row in self.facts.vlan_tunnels.rows if row.port == link.name)
-        return tuple(n for r in rows for n in range(r.vni, r.vni + _span(r.first, r.last)))
+        every = (vni for r in rows for vni in range(r.vni, r.vni + r.last - r.first + 1))
+        return tuple(islice(every, _ALL_VLANS))
 
     @cached_property
     def _carried(self) -> frozenset[tuple[str, int | None]]:
@@ -320,11 +323,6 @@ class FactsView(Index):
         """Return the port where LLDP sees a host; empty where it does not."""
         folded = name.casefold()
         return self.port_of.get(folded) or self.port_of.get(folded.split(".", 1)[0], "")
-
-
-def _span(first: int, last: int) -> int:
-    """Return the number of VLANs in a range; a VLAN has 12 bits, whatever a switch says."""
-    return max(0, min(last - first + 1, _ALL_VLANS))
 
 
 def configured_ports(gateway: Gateway) -> tuple[str, ...]:
