@@ -221,7 +221,7 @@ def _unmapped(view: GatewayView) -> Iterator[Sighting]:
 
 def _unmapped_sentence(view: GatewayView, seen: Sequence[Sighting]) -> str:
     told = ", ".join(
-        f"{each.subject} has VNI {now or 'none'} in the place of {meant}"
+        f"{each.subject} has {f'VNI {now}' if now else 'no VNI'} in the place of {meant}"
         for each in seen
         for now, meant in (each.about,)
     )
