@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from lab.kernel.frames import Frame, Kind, Reader, of_fields, of_number
+from lab.kernel import inside
+from lab.kernel.frames import LINE_WINDOW, Frame, Kind, Reader, of_fields, of_number
 from lab.kernel.kernel import Kernel
 from lab.kernel.place import Place
+from lab.machine.shell import wait_until
 from lab.machine.statedir import MARKER
+from lab.topology.default import LabError
 
 ROOT = Path(__file__).parents[4]
 FAKE = Path(__file__).with_name("not_a_kernel.py")
@@ -126,3 +129,35 @@ def test_a_kernel_that_ends_is_told_at_once(place: Place) -> None:
     assert waiting.returncode == 1
     assert said.startswith(b"The lab's kernel has ended. It was taken down.")
     assert place.holder is None
+
+
+#: A guest that says that it is ready, and then takes bytes of the line without reading them.
+_DEAF = """
+import os, socket, sys, time
+from pathlib import Path
+from lab.kernel.frames import Frame, Kind
+line = socket.socket(fileno=int(sys.argv[1]))
+line.sendall(Frame(Kind.HELLO).encode())
+taken = 0
+while True:
+    taken += len(line.recv(65536))
+    Path(sys.argv[2]).write_text(str(taken))
+"""
+
+
+def test_the_line_is_never_full(tmp_path: Path) -> None:
+    """User-mode Linux may never read on where a terminal line of it was full."""
+    place = Place(tmp_path / "labs" / "x")
+    place.directory.mkdir(parents=True)
+    count = tmp_path / "count"
+    argv = [sys.executable, "-S", "-m", "lab.kernel.broker", str(place.state_dir)]
+    argv += [sys.executable, "-S", "-c", _DEAF, "{line}", str(count)]
+    broker = subprocess.Popen(argv, env=ENV)
+    try:
+        assert wait_until(place.socket.exists, timeout=20)
+        with pytest.raises(LabError, match="did not end"):
+            inside.run(place, ["cat"], stdin=bytes(100_000), timeout=3)
+        assert 1000 < int(count.read_text()) <= LINE_WINDOW
+    finally:
+        broker.terminate()
+        broker.wait(20)
