@@ -121,7 +121,7 @@ events = "observium"
 [observium]
 url = "{observium}"
 username = "{OBSERVIUM_USER}"
-timeout = 5
+timeout = {timeout}
 poll_takes = 1
 
 [ssh]
