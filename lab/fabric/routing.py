@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lab.fabric.real_interfaces import tenants
+from lab.machine.guest import patience
 from lab.machine.netns import first_below
 from lab.machine.shell import NETNS_DIR
 from lab.topology.default import LabError, LeafSpec, Topology
@@ -19,7 +20,8 @@ from lab.topology.default import LabError, LeafSpec, Topology
 SPINE_AS = 65000
 _FIRST_LEAF_AS = 65010
 #: Quick to come up and slow to give up: a busy machine must not look like a broken session.
-_TIMERS = "timers 3 20\n neighbor {peer} timers connect 1"
+_TIMERS = "timers 3 {hold:g}\n neighbor {peer} timers connect {connect:g}"
+_HOLD, _CONNECT = 20, 1
 #: The file that FRR's start script reads: bgpd beside zebra, without a telnet port.
 DAEMONS = """\
 frr_profile="datacenter"
@@ -69,6 +71,12 @@ end
 """
 
 
+def _timers(peer: object) -> str:
+    slow = patience()
+    # A session that is tried anew before its first try has ended never comes up.
+    return _TIMERS.format(peer=peer, hold=_HOLD * slow, connect=_CONNECT * max(1, slow // 2))
+
+
 def leaf_as(leaf: LeafSpec, topology: Topology) -> int:
     """Return a leaf's AS number."""
     return _FIRST_LEAF_AS + topology.leafs.index(leaf) + 1
@@ -115,7 +123,7 @@ def render_spine(topology: Topology) -> str:
 def _neighbour(peer: str, number: int, name: str) -> str:
     return (
         f" neighbor {peer} remote-as {number}\n neighbor {peer} description {name}\n"
-        f" neighbor {peer} {_TIMERS.format(peer=peer)}\n"
+        f" neighbor {peer} {_timers(peer)}\n"
         f" neighbor {peer} advertisement-interval 0\n"
     )
 
