@@ -48,8 +48,8 @@ class Bench:
         if self._kernel == "uml":
             lab = Lab(self._name)
             begin = time.monotonic()
-            lab.start_kernel()
-            self._done([sys.executable, "-m", "lab.kernel", self._name, "true"])
+            if lab.up_inside(["true"]):
+                raise BenchError("The kernel did not run a command.")
             self.seconds["boot"] = time.monotonic() - begin
             lab.down()
         self._step("lab up", "up", "--kind", "namespace", "--kernel", self._kernel)

@@ -112,7 +112,7 @@ def up(
         own_kernel = needs_own_kernel(kernel, missing(shape))
         require_fit(kind.value, shape, own_kernel=own_kernel)
         if own_kernel:
-            raise typer.Exit(_in_own_kernel(lab, memory, topology))
+            _in_own_kernel(lab, memory, topology)
         cold = not all(tree.path.is_dir() for tree in trees(topology))
         what = "Fetching the switch software (once)" if cold else "Building the lab"
         begin = time.monotonic()
@@ -276,7 +276,7 @@ def demo(
         topology = default_topology(lab.name, shape=shape)
         if needs_own_kernel(kernel, missing(shape)):
             try:
-                raise typer.Exit(_in_own_kernel(lab, memory, topology))
+                _in_own_kernel(lab, memory, topology)
             finally:
                 lab.down()
         status = run_demo(topology, _console())
@@ -299,23 +299,14 @@ def run(
         os.execvpe(argv[0], argv, seat.environment())  # noqa: S606 - what the person asked for
 
 
-def _in_own_kernel(lab: Lab, memory: int, topology: Topology) -> int:
-    """Start a kernel for a lab, and run this command in there; return its exit status."""
-    needed = trees(topology)
-    cold = not all(tree.path.is_dir() for tree in (*needed, KERNEL))
-    first = "Fetching the switch software and a kernel (once)" if cold else "Starting a kernel"
-    with _console().status(f"{first} ..."):
-        for tree in needed:  # there is no network inside
-            tree.ensure()
-        lab.start_kernel(memory)
-    try:
-        status = lab.kernel.attach(command_line(), env=os.environ, stdin=False)
-    except BaseException:
-        lab.down()
-        raise
-    if status != 0:
-        lab.down()
-    return leave_as(status)
+def _in_own_kernel(lab: Lab, memory: int, topology: Topology) -> NoReturn:
+    """Start a kernel for a lab, run this command in there, and end as it does."""
+    needed = (*trees(topology), KERNEL)
+    if not all(tree.path.is_dir() for tree in needed):
+        _console().print("Fetching the switch software and a kernel (once) ...")
+    for tree in needed:  # there is no network inside
+        tree.ensure()
+    raise typer.Exit(leave_as(lab.up_inside(command_line(), memory)))
 
 
 _KINDS = {

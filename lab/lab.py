@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 from inventory.files import write_whole
@@ -33,13 +31,12 @@ from lab.kernel.boot import MEMORY
 from lab.kernel.kernel import Kernel
 from lab.machine import kernel, netns
 from lab.machine.guest import in_guest, shared_seat
+from lab.machine.lock import only_one
 from lab.machine.pinger import Pinger
 from lab.machine.shell import NETNS_DIR, TOOLS, call, in_netns, require_tools, wait_until
 from lab.machine.statedir import LABS, MARKER
 from lab.machine.tree import tree_path
 from lab.topology.default import LabError, Topology, VmSpec, default_topology
-
-_LOCKS = Path("/run/lock")
 
 
 class Lab:
@@ -156,8 +153,8 @@ class Lab:
         kernel.require(topology.shape)
         for tree in trees(topology):
             tree.ensure()
-        with self._lock():
-            if self.is_up or self.kernel.running:
+        with only_one(self.name):
+            if self.is_up or self.kernel.complete:
                 raise LabError(f"The lab {self.name!r} is already up.", "vip lab down")
             self._clear()
             self._prepare(topology)
@@ -169,26 +166,36 @@ class Lab:
                 self._clear()
                 raise
 
-    def start_kernel(self, memory: int = MEMORY) -> None:
-        """Start a kernel of its own for it; the lab is then brought up by a command in there.
+    def up_inside(self, command: Sequence[str], memory: int = MEMORY) -> int:
+        """Start a kernel of its own for it, and run a command in there that brings the lab up.
 
         Args:
+            command: ``vip lab up ...``; it has this process's terminal and signals.
             memory: megabytes that the kernel may use.
+
+        Returns:
+            The command's exit status; if it is not 0, nothing is left of the kernel.
         """
-        with self._lock():
-            if self.is_up or self.kernel.running:
+        with only_one(self.name):
+            if self.is_up or self.kernel.complete:
                 raise LabError(f"The lab {self.name!r} is already up.", "vip lab down")
             self._clear()
             try:
                 self.kernel.start(memory)
+                status = self.kernel.attach(command, env=os.environ, stdin=False)
+                if status == 0:
+                    self.kernel.mark_complete()
             except BaseException:
                 self._clear()
                 raise
+            if status != 0:
+                self._clear()
+            return status
 
     def down(self) -> None:
         """Remove everything; does nothing when there is nothing."""
         self._check_machine("namespace")
-        with self._lock():
+        with only_one(self.name):
             self._clear()
 
     def _check_machine(self, kind: Kind) -> None:
@@ -200,22 +207,6 @@ class Lab:
 
     def _namespace_inodes(self) -> set[int]:
         return {(NETNS_DIR / name).stat().st_ino for name in netns.namespaces(self._prefix)}
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Let only one process at a time bring this lab up or down."""
-        _LOCKS.mkdir(parents=True, exist_ok=True)
-        path = _LOCKS / f"vipkeeper-lab-{self.name}.lock"
-        with path.open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                message = f"Another process is bringing the lab {self.name!r} up or down."
-                raise LabError(message, "Wait for it, or choose another name.") from None
-            try:
-                yield
-            finally:
-                path.unlink(missing_ok=True)
 
     def _prepare(self, topology: Topology) -> None:
         directory = self.state_dir

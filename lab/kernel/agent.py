@@ -14,8 +14,8 @@ import tty
 from contextlib import suppress
 
 from lab.kernel.command import Command
-from lab.kernel.frames import Frame, Kind, Reader, of_fields, of_number
-from lab.kernel.outgoing import Outgoing
+from lab.kernel.frames import Frame, Kind, of_fields
+from lab.kernel.line import FROM_GUEST, TO_GUEST, Line
 
 #: Looks at commands that have ended and whose terminal may still have output.
 _SOON = 50
@@ -32,7 +32,7 @@ def main() -> None:
 class _Agent:
     def __init__(self, line: int) -> None:
         self._line = line
-        self._out = Outgoing(line)
+        self._out = Line(line, window=FROM_GUEST, theirs=TO_GUEST, whole=True)
         self._commands: dict[int, Command] = {}
         self._woken, wake = os.pipe()
         for descriptor in (self._woken, wake):
@@ -40,23 +40,21 @@ class _Agent:
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
-    def _send(self, frame: Frame) -> None:
-        self._out.put(frame.encode())
-
     def serve(self) -> None:
-        reader = Reader()
-        self._send(Frame(Kind.HELLO))
+        self._out.put(Frame(Kind.HELLO))
         while True:
             ready = self._wait()
             if self._woken in ready:
                 with suppress(BlockingIOError):
                     os.read(self._woken, 4096)
             if ready.get(self._line, 0) & ~select.POLLOUT:
-                data = os.read(self._line, 65536)
+                try:
+                    data = os.read(self._line, 65536)
+                except BlockingIOError:
+                    continue
                 if not data:
                     return
-                self._send(of_number(Kind.CREDIT, 0, len(data)))
-                for frame in reader.feed(data):
+                for frame in self._out.take(data):
                     self._take(frame)
             for number, command in list(self._commands.items()):
                 command.serve(ready)
@@ -66,7 +64,7 @@ class _Agent:
 
     def _wait(self) -> dict[int, int]:
         wanted = {self._line: select.POLLIN, self._woken: select.POLLIN}
-        if len(self._out):
+        if self._out.waits:
             wanted[self._line] |= select.POLLOUT
         for command in self._commands.values():
             wanted |= command.wanted()
@@ -79,10 +77,10 @@ class _Agent:
     def _take(self, frame: Frame) -> None:
         if frame.kind is Kind.START:
             try:
-                self._commands[frame.session] = Command(frame.session, frame.fields, self._send)
+                self._commands[frame.session] = Command(frame.session, frame.fields, self._out.put)
             except (KeyError, TypeError, ValueError) as error:
                 said = f"The command was not understood: {error}"
-                self._send(of_fields(Kind.EXIT, frame.session, {"status": 125, "error": said}))
+                self._out.put(of_fields(Kind.EXIT, frame.session, {"status": 125, "error": said}))
         elif frame.session in self._commands:
             self._commands[frame.session].take(frame)
 

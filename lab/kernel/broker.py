@@ -18,7 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from lab.kernel.frames import LINE_WINDOW, Frame, Kind, Reader, of_fields
+from lab.kernel.frames import Frame, Kind, Reader, of_fields
+from lab.kernel.line import FROM_GUEST, TO_GUEST, Line
 from lab.kernel.outgoing import Outgoing
 from lab.kernel.place import Place
 from lab.machine.processes import children
@@ -86,8 +87,8 @@ class _Broker:
         self._sessions: dict[int, _Client] = {}
         self._last = 0
         self._ready = False
-        self._line = self._early = Outgoing(-1)
-        self._room = LINE_WINDOW
+        self._early: list[Frame] = []
+        self._line = Line(-1, window=TO_GUEST, theirs=FROM_GUEST, whole=False)
         self._stopped = False
         self.reset = False
         self._listener = socket.socket(socket.AF_UNIX)
@@ -117,8 +118,7 @@ class _Broker:
         self._place.remember(os.getpid())
         limit = time.monotonic() + BOOT
         with ours:
-            self._line = Outgoing(ours.fileno())
-            reader = Reader()
+            self._line = Line(ours.fileno(), window=TO_GUEST, theirs=FROM_GUEST, whole=False)
             while True:
                 status = kernel.poll()
                 if status is not None:
@@ -129,7 +129,7 @@ class _Broker:
                     return f"It was not ready within {BOOT:g} s."
                 ready = self._wait(ours.fileno())
                 try:
-                    if not self._hear(ours, ready, reader):
+                    if not self._hear(ours, ready):
                         return self._at_the_end(kernel)
                 except ConnectionError:
                     return self._at_the_end(kernel)
@@ -137,12 +137,7 @@ class _Broker:
                     return f"Its line was broken: {error}."
                 self._serve_clients(ready)
                 with suppress(BrokenPipeError, ConnectionResetError):
-                    self._send_line()
-
-    def _send_line(self) -> None:
-        """Send what the agent has room for."""
-        while self._room > 0 and (taken := self._line.flush_some(self._room)):
-            self._room -= taken
+                    self._line.flush()
 
     def _start(self, argv: list[str], line: int) -> subprocess.Popen[bytes]:
         me = os.getpid()
@@ -162,7 +157,7 @@ class _Broker:
                 preexec_fn=die_with_us,  # noqa: PLW1509 - this process has one thread
             )
 
-    def _hear(self, line: socket.socket, ready: dict[int, int], reader: Reader) -> bool:
+    def _hear(self, line: socket.socket, ready: dict[int, int]) -> bool:
         """Take what came from the kernel; return whether the line is still open."""
         if not ready.get(line.fileno(), 0) & ~select.POLLOUT:
             return True
@@ -170,7 +165,7 @@ class _Broker:
             data = line.recv(65536)
         except BlockingIOError:
             return True
-        for frame in reader.feed(data):
+        for frame in self._line.take(data):
             self._from_kernel(frame)
         return bool(data)
 
@@ -188,8 +183,7 @@ class _Broker:
 
     def _wait(self, line: int) -> dict[int, int]:
         poll = select.poll()
-        more = select.POLLOUT if len(self._line) and self._room > 0 else 0
-        poll.register(line, select.POLLIN | more)
+        poll.register(line, select.POLLIN | (select.POLLOUT if self._line.waits else 0))
         poll.register(self._listener, select.POLLIN)
         poll.register(self._woken, select.POLLIN)
         for number, client in self._clients.items():
@@ -238,15 +232,17 @@ class _Broker:
 
     def _tell_kernel(self, frame: Frame) -> None:
         """Send a frame, or keep it until the guest is ready."""
-        (self._line if self._ready else self._early).put(frame.encode())
+        if self._ready:
+            self._line.put(frame)
+        else:
+            self._early.append(frame)
 
     def _from_kernel(self, frame: Frame) -> None:
         if frame.kind is Kind.HELLO:
             self._ready = True
-            self._line.put(self._early.take())
-            return
-        if frame.kind is Kind.CREDIT and not frame.session:
-            self._room += frame.number
+            for early in self._early:
+                self._line.put(early)
+            self._early = []
             return
         client = self._sessions.get(frame.session)
         if client is None:

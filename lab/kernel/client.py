@@ -10,6 +10,7 @@ import socket
 import struct
 import sys
 import termios
+import time
 import tty
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -35,6 +36,8 @@ _CARRIED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal
             signal.SIGUSR2, signal.SIGWINCH)  # fmt: skip
 #: A pipe that can be written takes so much at once without blocking.
 _PIPE = 4096
+#: So long may a signal take until the guest says that it has sent it on.
+_ANSWER = 15.0
 
 
 def attach(
@@ -109,6 +112,7 @@ class _Attachment:
         self._allowed = WINDOW
         self._terminal = [x for x in (STDIN, STDOUT, STDERR) if (x or stdin) and _is_tty(x)]
         self._exit: dict[str, Any] | None = None
+        self._answer_by: float | None = None
 
     def run(self, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> int:
         woken = self._stack.enter_context(_signals())
@@ -155,7 +159,10 @@ class _Attachment:
         poll = select.poll()
         for descriptor, events in wanted.items():
             poll.register(descriptor, events)
-        return dict(poll.poll())
+        if self._answer_by is not None and time.monotonic() > self._answer_by:
+            message = f"The lab's kernel has not answered for {_ANSWER:g} s."
+            raise LabError(message, "Remove the lab, and build it anew: vip lab down")
+        return dict(poll.poll(None if self._answer_by is None else 1000))
 
     def _send(self, frame: Frame) -> None:
         self._to_kernel.put(frame.encode())
@@ -179,6 +186,8 @@ class _Attachment:
                 self._outputs[frame.stream].put(frame.body)
             elif frame.kind is Kind.CREDIT:
                 self._allowed += frame.number
+            elif frame.kind is Kind.SIGNAL:
+                self._answer_by = None
             elif frame.kind is Kind.EXIT:
                 self._exit = frame.fields
             elif frame.kind is Kind.ENDED:
@@ -216,6 +225,7 @@ class _Attachment:
                 self._send(of_fields(Kind.SIZE, 0, {"size": self._size()}))
             else:
                 self._send(of_number(Kind.SIGNAL, 0, number))
+                self._answer_by = time.monotonic() + _ANSWER
 
     def _size(self) -> list[int]:
         for stream in self._terminal:

@@ -146,6 +146,7 @@ class Command:
             self._resize(frame.fields["size"])
         elif frame.kind is Kind.SIGNAL:
             self._signal(frame.number)
+            self._send(frame)
         elif frame.kind is Kind.GONE:
             self._kill()
         self.look()

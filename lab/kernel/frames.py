@@ -17,9 +17,6 @@ _HEADER = struct.Struct("!BBII")
 #: Bytes of a stream that one frame carries at most, and those that may be under way unread.
 LARGEST = 8192
 WINDOW = 65536
-#: Bytes that may be on their way to the agent. A terminal line of user-mode Linux that was full
-#: (4096 bytes) may never be read again: seen where the guest had little of the CPU.
-LINE_WINDOW = 3072
 #: No frame is larger, whatever its header says: the environment of a command is the largest.
 _MOST = 4 * 1024 * 1024
 
@@ -32,12 +29,13 @@ class Kind(IntEnum):
     HELLO = 1  # the guest is ready
     START = 2  # a command, as JSON
     DATA = 3  # bytes of a stream
-    CREDIT = 4  # so many bytes of a stream were taken; of command 0: of the line
+    CREDIT = 4  # so many bytes of a stream were taken
     EOF = 5  # a stream has ended
-    SIGNAL = 6  # a signal for the command
+    SIGNAL = 6  # a signal for the command; the guest says by it that it was sent
     SIZE = 7  # the terminal's rows and columns
     GONE = 8  # who asked for the command is no more
     EXIT = 9  # the command has ended, as JSON
+    ACK = 11  # so many bytes of the line were taken
     ENDED = 10  # the kernel has ended, as JSON; only the machine's side says this
 
 

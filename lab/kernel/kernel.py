@@ -14,12 +14,12 @@ from pathlib import Path
 import platformdirs
 
 from lab.kernel.boot import MEMORY, command_line, require_memory, write_init
-from lab.kernel.client import attach
+from lab.kernel.client import attach, ended
 from lab.kernel.package import KERNEL, require_architecture
 from lab.kernel.place import Place
 from lab.machine.processes import started
 from lab.machine.shell import TOOLS, require_tools, wait_until
-from lab.machine.statedir import MARKER
+from lab.machine.statedir import MARKER, delete
 from lab.machine.tree import ensure_tree
 from lab.topology.default import LabError
 
@@ -41,6 +41,15 @@ class Kernel:
     def running(self) -> bool:
         """Return whether it runs."""
         return self._place.holder is not None
+
+    @property
+    def complete(self) -> bool:
+        """Return whether it runs and its lab was brought up."""
+        return self.running and self._place.complete.exists()
+
+    def mark_complete(self) -> None:
+        """Write down that the lab in it is up."""
+        self._place.complete.touch()
 
     def start(self, memory: int = MEMORY) -> None:
         """Fetch what is missing and start it; it may boot still when this returns.
@@ -82,7 +91,15 @@ class Kernel:
         wait_until(lambda: self.running, timeout=20, every=0.02, what=what)
 
     def attach(self, argv: Sequence[str], *, env: Mapping[str, str], stdin: bool = True) -> int:
-        """Run a command in it with this process's streams; return its exit status."""
+        """Run a command in it with this process's streams; return its exit status.
+
+        Raises:
+            LabError: it has ended, or ends meanwhile; then nothing is left of it.
+        """
+        if not self.running:
+            self.end()
+            delete(self._place.state_dir)
+            raise ended()
         return attach(self._place, argv, cwd=str(Path.cwd()), env=env, stdin=stdin)
 
     def end(self) -> None:

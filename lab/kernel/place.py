@@ -26,7 +26,7 @@ class Place:
         self.console = self.directory / "console.log"
         self.init = self.directory / "init"
         self.memory = self.directory / "memory"
-        self.facts = self.directory / "guest.json"
+        self.complete = self.directory / "complete"
         #: The seat's files: the guest writes them through to the machine.
         self.seat = state_dir / "seat"
         self._pid = self.directory / "pid"

@@ -105,8 +105,9 @@ def test_what_nobody_reads_stops_nobody_else(place: Place) -> None:
         assert run(place, "echo", "x").stdout == b"x\n"
     finally:
         stuck.terminate()
+        status = stuck.wait(20)
         stuck.stdout.close()
-    assert stuck.wait(20) == -signal.SIGTERM
+    assert status == -signal.SIGTERM
     full = subprocess.run(
         ["sh", "-c", '"$@" | head -n 1', "sh", *argv, "yes"],
         capture_output=True, check=False, timeout=60, env=ENV,
