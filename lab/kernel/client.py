@@ -38,6 +38,8 @@ _CARRIED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal
 _PIPE = 4096
 #: So long may a signal take until the guest says that it has sent it on.
 _ANSWER = 15.0
+#: So long is what a killed command has said offered to whoever does not read it.
+_LAST_WORDS = 1.0
 
 
 def attach(
@@ -112,6 +114,7 @@ class _Attachment:
         self._allowed = WINDOW
         self._terminal = [x for x in (STDIN, STDOUT, STDERR) if (x or stdin) and _is_tty(x)]
         self._exit: dict[str, Any] | None = None
+        self._exit_at = 0.0
         self._answer_by: float | None = None
 
     def run(self, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> int:
@@ -129,7 +132,7 @@ class _Attachment:
         if not self._reads:
             self._send(Frame(Kind.EOF, 0, STDIN))
         reader = Reader()
-        while self._exit is None or any(map(len, self._outputs.values())):
+        while not self._over:
             ready = self._wait(woken)
             if woken in ready:
                 self._pass_on(os.read(woken, 4096))
@@ -141,10 +144,20 @@ class _Attachment:
                 if stream in ready:
                     self._write(stream)
             self._flush()
-        if "error" in self._exit:
+        told = self._exit or {}
+        if "error" in told:
             advice = "There /run, /dev and /proc are its own."
-            raise LabError(f"In the lab's kernel: {self._exit['error']}.", advice)
-        return int(self._exit["status"])
+            raise LabError(f"In the lab's kernel: {told['error']}.", advice)
+        return int(told["status"])
+
+    @property
+    def _over(self) -> bool:
+        """Return whether the command has ended and all is written that anybody reads."""
+        if self._exit is None:
+            return False
+        # A command that was killed does not wait for a reader, and neither does this process.
+        killed = int(self._exit["status"]) < 0 and time.monotonic() > self._exit_at + _LAST_WORDS
+        return killed or not any(map(len, self._outputs.values()))
 
     def _wait(self, woken: int) -> dict[int, int]:
         wanted = {woken: select.POLLIN}
@@ -162,7 +175,8 @@ class _Attachment:
         if self._answer_by is not None and time.monotonic() > self._answer_by:
             message = f"The lab's kernel has not answered for {_ANSWER:g} s."
             raise LabError(message, "Remove the lab, and build it anew: vip lab down")
-        return dict(poll.poll(None if self._answer_by is None else 1000))
+        idle = self._answer_by is None and self._exit is None
+        return dict(poll.poll(None if idle else 100))
 
     def _send(self, frame: Frame) -> None:
         self._to_kernel.put(frame.encode())
@@ -189,7 +203,7 @@ class _Attachment:
             elif frame.kind is Kind.SIGNAL:
                 self._answer_by = None
             elif frame.kind is Kind.EXIT:
-                self._exit = frame.fields
+                self._exit, self._exit_at = frame.fields, time.monotonic()
             elif frame.kind is Kind.ENDED:
                 raise ended(frame.fields)
 

@@ -30,6 +30,8 @@ from lab.kernel.outgoing import Outgoing
 
 #: How long a terminal may still have output after its command has ended: it hands it on later.
 _TERMINAL_TAIL = 0.3
+#: How long what a killed command has said is offered to whoever does not read it.
+_LAST_WORDS = 1.0
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 
 
@@ -179,8 +181,10 @@ class Command:
             self._left = {d: _waiting(d) for d in self._outputs if d != self._master}
             self._end_input()
         pipes = any(self._left.get(d, 0) > 0 for d in self._outputs if d != self._master)
-        tail = time.monotonic() - self._ended_at < _TERMINAL_TAIL
-        if pipes or (self._master in self._outputs and (tail or self._blocked())):
+        since = time.monotonic() - self._ended_at
+        tail = self._master in self._outputs and (since < _TERMINAL_TAIL or self._blocked())
+        # One that was killed does not wait until somebody reads what it has said.
+        if (pipes or tail) and (self._process.returncode >= 0 or since < _LAST_WORDS):
             return
         self._close()
         self.over = True
