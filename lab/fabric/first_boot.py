@@ -70,7 +70,7 @@ Type=oneshot
 ExecStart=/bin/touch {READY}
 """
 _AGENT = ("__init__", "kernel/__init__", "kernel/agent", "kernel/command", "kernel/frames",
-          "kernel/outgoing")  # fmt: skip
+          "kernel/line", "kernel/outgoing")  # fmt: skip
 
 
 def first_boot_files() -> dict[str, str]:
