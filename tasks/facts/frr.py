@@ -73,8 +73,10 @@ def apart(results: Mapping[str, CommandResult]) -> Mapping[str, CommandResult]:
     found = {}
     for name, words in QUESTIONS.items():
         status, said = 0, answers.get(words, rest)
-        if words not in answers or words == stopped:
+        if words == stopped:
             status = whole.exit_status
+        elif words not in answers:  # cut off, if vtysh says that all went well
+            status = whole.exit_status or 1
         asked = f"vtysh -c {shlex.quote(words)}"
         found[name] = CommandResult(asked, status, said, whole.stderr if status else b"")
     return {**found, **results}
