@@ -70,7 +70,7 @@ Skip = Annotated[
     ),
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Warn of an asymmetric fabric, too, not only note it.")
+    bool, typer.Option("--strict", help="Count what is only noted, too: an asymmetric fabric.")
 ]
 
 

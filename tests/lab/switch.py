@@ -18,7 +18,7 @@ from napalm_cumulus.result import CommandResult
 #: Seconds, at most, for what is waited for: none of them is lost when it comes at once, and a busy
 #: machine does not reach them. A shorter limit is one that a test is about.
 PATIENCE = 120.0
-ADDRESS = {"03": "10.5.0.43", "01": "10.5.0.41"}
+ADDRESS = {"03": "10.5.0.43", "01": "10.5.0.41", "02": "10.5.0.42"}
 #: Addresses of vlan453 on leaf -03 when all is well.
 WELL = {
     "vlan453 130.246.212.2/22",
