@@ -21,6 +21,7 @@ from lab.kernel.package import KERNEL, require_architecture
 from lab.kernel.place import Place
 from lab.machine import netns
 from lab.machine.disk import INIT, ensure_image
+from lab.machine.guest import SLOWER
 from lab.machine.processes import children
 from lab.machine.shell import NETNS_DIR, ip_batch, wait_until
 from lab.topology.default import LabError, LeafSpec, Topology
@@ -170,7 +171,7 @@ class WholeLeaf(Leaf):
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on the leaf as root without the network, as on its console."""
         self._require_running()
-        done = inside.run(self._place, argv, stdin=stdin.encode(), timeout=timeout)
+        done = inside.run(self._place, argv, stdin=stdin.encode(), timeout=timeout * SLOWER)
         said = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         if check and done.returncode != 0:
             words = (said[1].strip() or said[0].strip() or "nothing")[-600:]
@@ -203,7 +204,7 @@ class WholeLeaf(Leaf):
         return self.running and self._boot_is_over() and self.has_vip()
 
     def _boot_is_over(self) -> bool:
-        return self.exec(["test", "-e", READY], timeout=self.patience).returncode == 0
+        return self.exec(["test", "-e", READY], timeout=30).returncode == 0
 
     def shutdown(self, timeout: float = 60) -> None:
         """Shut down through systemd; cut the power when that does not end in time."""

@@ -9,7 +9,7 @@ from pathlib import Path
 #: Is there in the lab's own kernel alone; its init puts it there (``lab.kernel.boot``).
 HOME = Path("/run/vipkeeper-kernel")
 #: There a process costs many times what it costs elsewhere: so much longer may everything take.
-_SLOWER = 8.0
+SLOWER = 8.0
 
 
 @cache
@@ -20,7 +20,7 @@ def in_guest() -> bool:
 
 def patience() -> float:
     """Return by how much every time limit of the lab is longer on this kernel."""
-    return _SLOWER if in_guest() else 1.0
+    return SLOWER if in_guest() else 1.0
 
 
 def shared_seat() -> Path | None:
