@@ -44,7 +44,8 @@ def lab() -> Iterator[Lab]:
     if kept:
         yield Lab(kept)
         return
-    name = f"test-{os.getpid()}-power"
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    name = f"test-{os.getppid()}-{worker}p" if worker else f"test-{os.getpid()}-p"
     lab = Lab(name)
     lab.up(one_leaf(default_topology(name)), kind="vm")
     try:
