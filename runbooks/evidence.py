@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 LAST = "last"
 _PAUSE = 10.0
+#: The outcomes, from the one that says least.
+_SAYS = tuple(
+    each.value for each in (Outcome.UNKNOWN, Outcome.PENDING, Outcome.NOTHING, Outcome.SEEN)
+)
 _MOST_BYTES = 64_000_000
 
 
@@ -60,7 +64,7 @@ def run_evidence(settings: Settings, name: str, story: Story, *, wait: bool = Fa
         time.sleep(_PAUSE)
     story.tell("run", f"{report['command']} {report['target']}: {report['sentence']}", "info")
     evidence.tell(story, asked)
-    report["evidence"] = plain(asked)
+    report["evidence"] = _better(report.get("evidence"), plain(asked))
     body = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
     try:
         write_whole(path, body.encode("utf-8", HALVES))
@@ -84,6 +88,23 @@ def _look(settings: Settings, path: Path, report: dict[str, Any]) -> tuple[PortE
             "version: there is nothing that a poller can have seen"
         )
     return asked
+
+
+def _better(kept: object, asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the answers to keep: one that says less than an earlier one does not replace it.
+
+    The monitoring may be down at the second look, and forgets ports and events after a while.
+    """
+    known = {
+        (str(each.get("switch")), str(each.get("interface"))): each
+        for each in (kept if isinstance(kept, list) else [])
+        if isinstance(each, dict) and each.get("outcome") in _SAYS
+    }
+    return [
+        old if old and _SAYS.index(old["outcome"]) > _SAYS.index(new["outcome"]) else new
+        for new in asked
+        for old in [known.get((new["switch"], new["interface"]))]
+    ]
 
 
 def _waits(asked: tuple[PortEvidence, ...]) -> bool:

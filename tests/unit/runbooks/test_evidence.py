@@ -84,6 +84,18 @@ def test_a_pending_one_is_completed_later(world: World, seen: Monitoring) -> Non
     assert report["verdict"] == "healed"
 
 
+def test_a_later_look_that_fails_does_not_replace_what_was_seen(
+    world: World, seen: Monitoring
+) -> None:
+    polled_while_toggled(world, seen)
+    world.vip(*TOGGLE)
+    seen.fault("db-down")
+    again = world.vip("evidence", "last")
+    assert again.exit_code == 4
+    assert "unknown: " in again.output
+    assert world.reports()[0]["evidence"][0]["outcome"] == "seen"
+
+
 def test_polled_since_and_nothing_seen_is_no_sign_that_nothing_happened(
     world: World, seen: Monitoring
 ) -> None:
