@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -83,6 +84,7 @@ def leafs(world: World, monkeypatch: pytest.MonkeyPatch) -> Leafs:
     world.site.switches = {}
     found = Leafs(world)
     # All leafs answer from one leaf's facts, so they share what real ones never do.
-    monkeypatch.setenv("VIPKEEPER_CHECK__SKIP", '["routing-model", "svi-address-shared"]')
+    shared = ["routing-model", "svi-address-shared", "address-shared", "vtep-shared"]
+    monkeypatch.setenv("VIPKEEPER_CHECK__SKIP", json.dumps(shared))
     monkeypatch.setattr(assess, "collect_facts", found.collect)
     return found
