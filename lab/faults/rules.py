@@ -8,7 +8,6 @@ from lab.topology.shapes import Routing, Shape
 _TABLE = 4242
 _ROUTED_ELSEWHERE = "its packets are routed by the main table, which knows no way out"
 _IN_VRF = "ip link set dev $svi master $vrf; ip link set dev $svi-v0 master $vrf; ifup $svi"
-_RULE = "l3mdev pref 1000"
 
 
 def _rule(selector: str) -> Script:
@@ -49,7 +48,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
 )
 
-#: They need tenants.
+#: They need tenants. The rule for VRFs stays: sshd is in one, and the leaf would be lost.
 VRF_FAULTS: tuple[Fault, ...] = (
     Fault(
         name="vrr-vrf-wrong",
@@ -74,20 +73,6 @@ VRF_FAULTS: tuple[Fault, ...] = (
             'for dev in $(ip -o link | grep -o "$svi-v[0-9]*" | sort -u); do '
             "ip link set dev $dev nomaster; done",
             _IN_VRF,
-        ),
-    ),
-    Fault(
-        name="vrf-rule-missing",
-        id="o3",
-        does="deletes the policy rule by which the kernel looks up the tables of VRFs",
-        seen=_ROUTED_ELSEWHERE,
-        cure="none",
-        shape=Shape.REAL,
-        routing=Routing.SYMMETRIC,
-        leaf=Script(
-            "ip rule del pref 1000; ip -6 rule del pref 1000",
-            f"ip rule | grep -q l3mdev || ip rule add {_RULE}; "
-            f"ip -6 rule | grep -q l3mdev || ip -6 rule add {_RULE}",
         ),
     ),
 )
