@@ -55,7 +55,7 @@ def test_a_blackhole_of_one_tenant_hides_no_fault_of_the_other(well: Lab) -> Non
         code, said = vip(well, "heal", "vm-a1", "--yes")
         assert (code, "vip-local-route-lost was cured by reapply" in said) == (0, True), said
         code, said = vip(well, "check", name, "--deadline", f"{LONG:g}")
-        assert (code, f"ip route del {route}" in said) == (12, True), said
+        assert (code, f"ip route del {route}" in said) == (11, True), said
         code, said = vip(well, "check", name, "--vrf", "tenant1", "--deadline", f"{LONG:g}")
         assert (code, "blackhole" in said) == (0, False), said
         FaultInjector(well).mend()
