@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from lab.kernel import inside
-from lab.kernel.frames import LINE_WINDOW, Frame, Kind, Reader, of_fields, of_number
+from lab.kernel.frames import Frame, Kind, Reader, of_fields, of_number
 from lab.kernel.kernel import Kernel
+from lab.kernel.line import TO_GUEST
 from lab.kernel.place import Place
 from lab.machine.shell import wait_until
 from lab.machine.statedir import MARKER
@@ -158,7 +159,7 @@ def test_the_line_is_never_full(tmp_path: Path) -> None:
         assert wait_until(place.socket.exists, timeout=20)
         with pytest.raises(LabError, match="did not end"):
             inside.run(place, ["cat"], stdin=bytes(100_000), timeout=3)
-        assert 1000 < int(count.read_text()) <= LINE_WINDOW
+        assert 1000 < int(count.read_text()) <= TO_GUEST
     finally:
         broker.terminate()
         broker.wait(20)
