@@ -178,7 +178,7 @@ def _l3vni(view: SwitchView) -> Iterator[Sighting]:
     for row in view.facts.vrf_vnis.rows:
         lacks = [
             word
-            for word, there in (("vxlan device", row.vxlan), ("SVI in the VRF", row.svi))
+            for word, there in (("vxlan device", row.vxlan), ("SVI that is up in the VRF", row.svi))
             if not there
         ]
         if lacks or not row.up:
