@@ -93,8 +93,8 @@ if CELLS:  # where none is asked for there is no test, rather than one that is s
         leaf = well.leaf("03")
         machine = Machine(leaf)
         # A clock of its own.
-        before = time.time()
-        machine.sh(f"date -s @{int(before) + DAY}")
+        before = int(time.time())
+        machine.sh(f"date -s @{before + DAY}")
         assert int(machine.sh("date +%s")) >= before + DAY
         assert time.time() < before + DAY / 2
         # A disk, which keeps what was flushed and loses what was not.
