@@ -328,10 +328,14 @@ def test_cancelled_from_another_thread_it_keeps_what_it_has(gate: threading.Even
 def test_only_a_change_that_was_abandoned_is_to_be_looked_after(gate: threading.Event) -> None:
     def advice(*, wait_on_cancel: bool) -> str:
         runner = FleetRunner(1, wait_on_cancel=wait_on_cancel)
-        for after in (0.2, 0.4):
-            threading.Timer(after, runner.cancel).start()
+
+        def ask(task: Task) -> Result:
+            for after in (0.2, 0.4):  # from here on: before, there is nothing to end
+                threading.Timer(after, runner.cancel).start()
+            return hanging(gate, "leaf-0000")(task)
+
         with pytest.raises(FleetInterrupt) as caught:
-            fleet(1, runner).run(hanging(gate, "leaf-0000"))
+            fleet(1, runner).run(ask)
         error = caught.value.results["leaf-0000"][0].exception
         assert isinstance(error, AbandonedError)
         return error.advice
