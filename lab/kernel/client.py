@@ -281,7 +281,7 @@ def _signals() -> Iterator[int]:
 def _raw(terminal: int) -> Iterator[None]:
     """Let the terminal hand on every key: what Ctrl-C means is decided by the one inside."""
     before = termios.tcgetattr(terminal)
-    tty.setraw(terminal)
+    tty.setraw(terminal, termios.TCSADRAIN)  # keys that were typed before are kept
     try:
         yield
     finally:
