@@ -115,7 +115,7 @@ class _Broker:
         os.set_blocking(ours.fileno(), False)
         with its:
             kernel = self._start(argv, its.fileno())
-        self._place.remember(os.getpid())
+        self._place.remember(os.getpid(), kernel.pid)
         limit = time.monotonic() + BOOT
         with ours:
             self._line = Line(ours.fileno(), window=TO_GUEST, theirs=FROM_GUEST, whole=False)

@@ -44,33 +44,33 @@ class Place:
             return ""
         return "\n".join(said.replace("\r", "").splitlines()[-8:])[-800:].strip()
 
-    def remember(self, pid: int) -> None:
-        """Write down which process holds the kernel."""
+    def remember(self, pid: int, kernel: int) -> None:
+        """Write down which process holds the kernel, and which one is the kernel's first."""
         fresh = self._pid.with_suffix(".new")
-        fresh.write_text(f"{pid} {started(pid)}\n")
+        fresh.write_text(f"{pid} {started(pid)} {kernel}\n")
         fresh.rename(self._pid)
 
     @property
     def holder(self) -> int | None:
         """Return the process that holds the kernel; None where it has ended."""
-        pid, ticks = self._noted()
+        pid, ticks, _ = self._noted()
         return pid if pid is not None and started(pid) == ticks else None
 
     def processes(self) -> set[int]:
-        """Return every process of the kernel: they are one session, whose holder may be gone."""
-        noted, _ = self._noted()
+        """Return every process of the kernel: they are a session, whose holder may be gone."""
+        noted, _, kernel = self._noted()
         if noted is None:
             return set()
         running = {int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()}
-        found = {pid for pid in running if _is_of(pid, noted)}
+        found = {pid for pid in running if _is_of(pid, kernel)}
         return found if self.holder is None else found | {noted}
 
-    def _noted(self) -> tuple[int | None, str]:
+    def _noted(self) -> tuple[int | None, str, int]:
         try:
-            pid, ticks = self._pid.read_text().split()
-            return int(pid), ticks
+            pid, ticks, kernel = self._pid.read_text().split()
+            return int(pid), ticks, int(kernel)
         except (OSError, ValueError):
-            return None, ""
+            return None, "", 0
 
     @contextmanager
     def reachable(self) -> Iterator[str]:
@@ -82,12 +82,12 @@ class Place:
             os.close(descriptor)
 
 
-def _is_of(pid: int, holder: int) -> bool:
+def _is_of(pid: int, kernel: int) -> bool:
     """Return whether a process belongs to a kernel.
 
     Once its last process is gone, somebody else's session may have its number: the program decides.
     """
-    if session(pid) != holder:
+    if session(pid) != kernel:
         return False
     try:
         return Path(f"/proc/{pid}/exe").readlink().name in _PROGRAMS

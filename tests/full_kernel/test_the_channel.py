@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from lab.kernel.kernel import Kernel
-from lab.machine.processes import started
+from lab.machine.processes import children, started
 from tests.full_kernel.kernel_lab import ROOT, KernelLab
 
 SOON = 60.0
@@ -198,8 +198,7 @@ def test_a_killed_kernel_is_told_and_leaves_nothing(up: KernelLab) -> None:
     kernel = Kernel(up.directory)
     holder = kernel._place.holder
     assert holder is not None
-    processes = session_of(holder)
-    uml = [pid for pid in processes if Path(f"/proc/{pid}/exe").readlink().name == "linux.uml"]
+    (first,) = children(holder)
     waiting = subprocess.Popen(
         up.argv("run", "--", "sh", "-c", "echo ready; sleep 100"),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
@@ -208,15 +207,15 @@ def test_a_killed_kernel_is_told_and_leaves_nothing(up: KernelLab) -> None:
     assert waiting.stdout.readline() == "ready\n"
     up.forget()
     begin = time.monotonic()
-    os.kill(min(uml), signal.SIGKILL)
+    os.kill(first, signal.SIGKILL)
     _, said = waiting.communicate(timeout=SOON)
     assert time.monotonic() - begin < 5
     assert waiting.returncode == 1
     assert "The lab's kernel has ended. It was killed (SIGKILL)." in said
     assert "vip lab up --kernel uml" in said
     end = time.monotonic() + 5
-    while up.directory.exists() or session_of(holder):
-        assert time.monotonic() < end, (list(up.directory.glob("*")), session_of(holder))
+    while up.directory.exists() or session_of(first):
+        assert time.monotonic() < end, (list(up.directory.glob("*")), session_of(first))
         time.sleep(0.05)
     assert started(holder) is None
     assert f"vipkeeper-lab/{up.name}" not in Path("/proc/mounts").read_text()
