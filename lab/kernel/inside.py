@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from lab.kernel.client import attach, connect, ended, leave_as
@@ -114,8 +115,10 @@ class _Run:
         more = select.POLLOUT if len(self._out) else 0
         poll.register(self._connection, select.POLLIN | more)
         poll.poll(left * 1000)
-        try:
+        # Whoever has gone has said how the command ended in what is still to be read.
+        with suppress(BrokenPipeError, ConnectionResetError):
             self._out.flush()
+        try:
             data = self._connection.recv(65536)
         except BlockingIOError:
             return b""
