@@ -113,7 +113,8 @@ def the_one(
     if wanted.segment is not None:
         number = wanted.segment.number
         vlan = number if wanted.segment.kind == "vlan" else vlans.get(number)
-        hits = [hit for hit in hits if hit.vlan == vlan] or hits
+        # A VNI that the switch does not have is no network without a VLAN.
+        hits = [hit for hit in hits if vlan is not None and hit.vlan == vlan] or hits
     if len({hit.interface for hit in hits}) == 1:
         return hits[0]
     vrfs = dict.fromkeys(hit.vrf for hit in hits)

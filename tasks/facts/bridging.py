@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+#: A VLAN has 12 bits, whatever a switch says.
+ALL_VLANS = 4096
+
 
 @dataclass(frozen=True)
 class VlanFact:

@@ -61,8 +61,9 @@ class EvpnMacFact:
         vni: its VNI.
         address: the IP address, or None for a MAC alone.
         mac: the MAC in lower case.
-        remote: the remote VTEP; empty for a local one.
+        remote: the remote VTEP, or the Ethernet segment; empty for a local one.
         duplicate: whether FRR has seen it move too often (duplicate address detection).
+        segment: the remote Ethernet segment (EVPN multihoming): it is behind several leafs.
     """
 
     vni: int
@@ -70,6 +71,7 @@ class EvpnMacFact:
     mac: str
     remote: str = ""
     duplicate: bool = False
+    segment: str = ""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ _NOTHING = re.compile(r"% (No BGP|BGP instance not found|No .*(peer|neighbor)|.*
 #: How broadcasts are sent where each VTEP gets a copy: "Head-end replication".
 _HEAD_END = "head-end"
 _UNKNOWN = b"% Unknown command"
+#: What stands for the VTEP of a remote entry of which FRR names none (``l3NeighSync``).
+_ELSEWHERE = "elsewhere"
 
 
 def command(within: int) -> str:
@@ -133,7 +135,12 @@ def evpn_macs(result: CommandResult) -> Iterator[EvpnMacFact]:
                     vni=int(vni),
                     address=address(owner),
                     mac=str(row["mac"]).lower(),
-                    remote=str(row.get("remoteVtep", "")),
+                    remote=str(
+                        row.get("remoteVtep")
+                        or row.get("remoteEs")
+                        or (_ELSEWHERE if row.get("type") == "remote" else "")
+                    ),
+                    segment=str(row.get("remoteEs", "")),
                     duplicate=row.get("isDuplicate") is True,
                 )
 

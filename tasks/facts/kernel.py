@@ -11,7 +11,7 @@ from napalm_cumulus.parsing import iproute
 from napalm_cumulus.parsing.output import text_of
 from napalm_cumulus.result import CommandResult
 from tasks.addresses import address, interface, network
-from tasks.facts.bridging import BondState, TunnelFact, VlanFact
+from tasks.facts.bridging import ALL_VLANS, BondState, TunnelFact, VlanFact
 from tasks.facts.model import (
     AddressFact,
     FdbFact,
@@ -204,11 +204,11 @@ def bridge_vlans(result: CommandResult) -> Iterator[VlanFact]:
     """Yield the rows of ``bridge vlan show``; none where no bridge is VLAN-aware."""
     for row in iproute.VLANS.rows(result):
         for entry in row["vlans"]:
-            first, flags = int(entry["vlan"]), entry.get("flags", ())
+            (first, last), flags = _vlans_of(entry), entry.get("flags", ())
             yield VlanFact(
                 port=str(row["ifname"]),
                 first=first,
-                last=int(entry.get("vlanEnd", first)),
+                last=last,
                 pvid="PVID" in flags,
                 untagged="Egress Untagged" in flags,
             )
@@ -218,9 +218,21 @@ def vlan_tunnels(result: CommandResult) -> Iterator[TunnelFact]:
     """Yield the rows of ``bridge vlan tunnelshow``."""
     for row in iproute.TUNNELS.rows(result):
         for entry in row["tunnels"]:
-            first = int(entry["vlan"])
-            last = int(entry.get("vlanEnd", first))
+            first, last = _vlans_of(entry)
             yield TunnelFact(str(row["ifname"]), first, last, int(entry["tunid"]))
+
+
+def _vlans_of(entry: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the first and the last VLAN of an entry.
+
+    Raises:
+        ValueError: they are no VLANs.
+    """
+    first = int(entry["vlan"])
+    last = int(entry.get("vlanEnd", first))
+    if not 0 <= first <= last < ALL_VLANS:
+        raise ValueError(f"{first}-{last} are no VLANs")
+    return first, last
 
 
 def no_tunnels(result: CommandResult) -> bool:

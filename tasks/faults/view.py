@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 
 from tasks.addresses import IpAddress
-from tasks.facts.bridging import ConfiguredPort, VlanFact
+from tasks.facts.bridging import ALL_VLANS, ConfiguredPort, VlanFact
 from tasks.facts.index import Index
 from tasks.facts.model import DriftFact, FdbFact, LinkFact, ProbeFact
 from tasks.model import Gateway
@@ -39,8 +39,6 @@ class ExpectedFromSite:
 
 
 _GLOB = re.compile(r"[*?\[{]|^(glob|regex|none|all)$")
-#: A VLAN has 12 bits, whatever a switch says.
-_ALL_VLANS = 4096
 _VNI_MAP = "bridge-vlan-vni-map"
 #: So many devices can be stacked below a bridge (port, bond, bridge).
 _DEEP = 4
@@ -179,6 +177,15 @@ class FactsView(Index):
 
     def vxlan_of(self, svi: str) -> LinkFact | None:
         """Return the vxlan device of an SVI: the port of its bridge with the VLAN."""
+        if svi not in self._vxlans:  # asked for every neighbour
+            self._vxlans[svi] = self._find_vxlan(svi)
+        return self._vxlans[svi]
+
+    @cached_property
+    def _vxlans(self) -> dict[str, LinkFact | None]:
+        return {}
+
+    def _find_vxlan(self, svi: str) -> LinkFact | None:
         bridge, vlan = self.bridge_of(svi)
         found = [x for x in self.facts.links.rows if x.kind == "vxlan" and x.master == bridge]
         if vlan is None:
@@ -199,10 +206,16 @@ class FactsView(Index):
 
     def mapped_vni(self, port: str, vlan: int | None) -> int | None:
         """Return the VNI that a single VXLAN device has for a VLAN; None where it has none."""
+        return None if vlan is None else self.vni_on.get((port, vlan))
+
+    @cached_property
+    def vni_on(self) -> Mapping[tuple[str, int], int]:
+        """Return the VNI of each VLAN of a single VXLAN device, by the device and the VLAN."""
+        found: dict[tuple[str, int], int] = {}
         for row in self.facts.vlan_tunnels.rows:
-            if row.port == port and vlan is not None and row.first <= vlan <= row.last:
-                return row.vni + vlan - row.first
-        return None
+            for vlan in range(row.first, row.last + 1):
+                found.setdefault((row.port, vlan), row.vni + vlan - row.first)
+        return found
 
     def vnis_of(self, link: LinkFact) -> tuple[int, ...]:
         """Return the VNIs of a vxlan device."""
@@ -210,12 +223,20 @@ class FactsView(Index):
             return () if link.vni is None else (link.vni,)
         rows = (row for row in self.facts.vlan_tunnels.rows if row.port == link.name)
         every = (vni for r in rows for vni in range(r.vni, r.vni + r.last - r.first + 1))
-        return tuple(islice(every, _ALL_VLANS))
+        return tuple(islice(every, ALL_VLANS))
 
     @cached_property
     def _carried(self) -> frozenset[tuple[str, int | None]]:
         """Return the VLANs of each port of a VLAN-aware bridge, as far as entries show them."""
         return frozenset((row.port, row.vlan) for row in self.facts.fdb.rows if row.bridge)
+
+    @cached_property
+    def _vlan_on(self) -> Mapping[tuple[str, int], VlanFact]:
+        found: dict[tuple[str, int], VlanFact] = {}
+        for row in self.facts.bridge_vlans.rows:
+            for vlan in range(row.first, row.last + 1):
+                found.setdefault((row.port, vlan), row)
+        return found
 
     @cached_property
     def _vlans(self) -> Mapping[str, tuple[VlanFact, ...]]:
@@ -226,8 +247,7 @@ class FactsView(Index):
 
     def vlan_on(self, port: str, vlan: int) -> VlanFact | None:
         """Return how a VLAN passes a port of a VLAN-aware bridge; None where it does not."""
-        rows = self._vlans.get(port, ())
-        return next((row for row in rows if row.first <= vlan <= row.last), None)
+        return self._vlan_on.get((port, vlan))
 
     def pvid_on(self, port: str) -> int | None:
         """Return the VLAN of frames without a tag at a port; None where they are dropped."""
@@ -318,6 +338,15 @@ class FactsView(Index):
             found.setdefault(name, row.port)
             found.setdefault(name.split(".", 1)[0], row.port)
         return found
+
+    def lldp_ports(self, name: str) -> tuple[str, ...]:
+        """Return every port where LLDP sees a host."""
+        short = name.casefold().split(".", 1)[0]
+        return tuple(
+            row.port
+            for row in self.facts.lldp.rows
+            if short and row.name.casefold().split(".", 1)[0] == short
+        )
 
     def lldp_port(self, name: str) -> str:
         """Return the port where LLDP sees a host; empty where it does not."""

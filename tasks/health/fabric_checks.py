@@ -92,11 +92,13 @@ def _flood_lists(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
         if not gaps:
             continue
         vteps |= {name: row.vtep for name, row in there.items()}
-        apart = _separate(there)
-        for name, lacking in gaps.items():
-            for other, far in there.items():
-                if far.vtep in lacking and apart[name] == apart[other]:
-                    missing[name, other].append(vni)
+        apart, at = _separate(there), defaultdict(list)
+        for name, row in there.items():
+            at[row.vtep].append(name)
+        pairs = ((name, o) for name, lacking in gaps.items() for vtep in lacking for o in at[vtep])
+        for name, other in pairs:
+            if apart[name] == apart[other]:
+                missing[name, other].append(vni)
     while missing:
         counts = Counter(name for pair in missing for name in pair)
         (worst, _) = min(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -240,9 +242,11 @@ def _l3vnis(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
 def _places(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
     """Yield the addresses that several leafs have behind themselves.
 
-    The two of an MLAG pair have one VTEP, and the same machines.
+    The two of an MLAG pair have one VTEP, and the same machines; the leafs of an Ethernet segment
+    (EVPN multihoming) have the same machines, as the other leafs see.
     """
     places: dict[tuple[int, str], list[tuple[str, str, str]]] = defaultdict(list)
+    several = {machine for health in healths for machine in health.fabric.multihomed}
     for health in healths:
         vteps = {row.vni: row.vtep for row in health.fabric.vnis}
         for host in health.fabric.hosts:
@@ -251,6 +255,8 @@ def _places(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
     for (vni, address), found in places.items():
         macs = {mac for _, mac, _ in found}
         if len({where for where, *_ in found}) == len(macs) == 1:
+            continue
+        if len(macs) == 1 and (vni, address) in several:
             continue
         said = "; ".join(sorted(f"{mac} on {switch}" for _, mac, switch in found))
         yield _finding(
@@ -294,7 +300,7 @@ def _vteps(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
     for health in healths:
         mlag = health.fabric.mlag
         for row in health.fabric.vnis:
-            if not row.vtep:
+            if not row.vtep or not health.fabric.mlag_known:
                 continue
             users[row.vtep].add(health.switch)
             if mlag is not None and mlag.anycast == row.vtep:

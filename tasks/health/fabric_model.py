@@ -99,6 +99,8 @@ class FabricRecord:
             are small.
         ends: its ends of links, by LLDP.
         mlag: the MLAG of its configuration; None where it has none.
+        mlag_known: whether its configuration was read.
+        multihomed: the VNI and address of machines that it sees on an Ethernet segment of others.
         peers: the number of its BGP peers for EVPN; None where that is not known.
     """
 
@@ -109,4 +111,6 @@ class FabricRecord:
     hosts: tuple[Host, ...] = ()
     ends: tuple[LinkEnd, ...] = ()
     mlag: MlagFact | None = None
+    mlag_known: bool = True
+    multihomed: frozenset[tuple[int, str]] = frozenset()
     peers: int | None = None

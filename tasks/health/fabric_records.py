@@ -35,6 +35,10 @@ def fabric_of(view: SwitchView) -> FabricRecord:
         hosts=tuple(_hosts(view)),
         ends=tuple(_ends(view)),
         mlag=facts.mlag,
+        mlag_known=not facts.gateways_unread,
+        multihomed=frozenset(
+            (row.vni, str(row.address)) for row in facts.evpn_macs.rows if row.segment
+        ),
         peers=len(facts.evpn_peers.rows) if facts.evpn_peers.known else None,
     )
 
@@ -44,7 +48,9 @@ def _vnis(view: SwitchView) -> Iterator[VniRecord]:
     kinds = {row.vni: row.kind for row in facts.vnis.rows}
     kinds |= {row.vni: "L3" for row in facts.vrf_vnis.rows}
     instance = next(iter(facts.evpn_instance.rows), None)
-    replicated = facts.fdb.known and (instance is None or instance.floods)
+    # Where FRR's answer is missing, a VNI may be an L3VNI, to which nothing is flooded.
+    told = not (facts.vnis.unread or facts.vrf_vnis.unread)
+    replicated = facts.fdb.known and told and (instance is None or instance.floods)
     remotes: dict[tuple[str, int | None], set[str]] = defaultdict(set)
     for row in facts.fdb.rows:
         if row.mac == FLOOD and row.remote:
@@ -70,9 +76,8 @@ def _vlans(view: SwitchView) -> dict[tuple[str, int], int]:
     """Return the VLAN of each device's VNI on a VLAN-aware bridge."""
     facts = view.facts
     found: dict[tuple[str, int], int] = {}
-    for row in facts.vlan_tunnels.rows:
-        for vlan in range(row.first, row.last + 1):
-            found[row.port, row.vni + vlan - row.first] = vlan
+    for (port, vlan), vni in view.vni_on.items():
+        found[port, vni] = vlan
     for vlans in facts.bridge_vlans.rows:
         link = view.links.get(vlans.port)
         if vlans.pvid and link is not None and link.vni is not None:
@@ -108,15 +113,19 @@ def _addresses(view: SwitchView) -> Iterator[HeldAddress]:
     """Yield the addresses that should be nobody else's.
 
     SVIs have checks of their own, and those of racks that are not stretched may repeat addresses;
-    so may bridges and VRFs. The two of an MLAG pair share their VTEP.
+    so may bridges and VRFs. The two of an MLAG pair share their VTEP, and every pair may have the
+    same addresses on its peerlink.
     """
-    shared = view.facts.mlag.anycast if view.facts.mlag is not None else ""
+    mlag = view.facts.mlag
+    shared, peerlink = (mlag.anycast, mlag.peerlink) if mlag is not None else ("", "")
     svis = {name for gateway in view.gateways for name in gateway.devices}
     for row in view.facts.addresses.rows:
         link, ip = view.links.get(row.device), row.address.ip
         if link is None or row.device in svis or not _is_own(view, link):
             continue
         if ip.is_loopback or is_link_local(ip) or str(ip) == shared:
+            continue
+        if peerlink and peerlink in {link.name, link.parent}:
             continue
         vrf = view.vrf_of(row.device)
         yield HeldAddress(vrf.name if vrf else _DEFAULT, str(ip), row.device)

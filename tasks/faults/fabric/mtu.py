@@ -62,6 +62,7 @@ def _tunnel(view: SwitchView) -> Iterator[Sighting]:
     """Yield underlay devices that do not carry what a vxlan device lets in."""
     narrow: dict[str, dict[str, int]] = defaultdict(dict)
     routes = _underlay(view)
+    ways: dict[IpAddress, list[str]] = {}  # each VTEP has a row for every VNI
     largest = _largest(view)
     for row in view.facts.fdb.rows:
         link = view.links.get(row.port)
@@ -69,7 +70,9 @@ def _tunnel(view: SwitchView) -> Iterator[Sighting]:
             continue
         remote = ipaddress.ip_address(row.remote)
         needed = min(link.mtu, largest.get(link.name, link.mtu)) + OVERHEAD[remote.version]
-        for device in _ways(remote, routes):
+        if remote not in ways:
+            ways[remote] = _ways(remote, routes)
+        for device in ways[remote]:
             out = view.links.get(device)
             if out is not None and out.kind != "vxlan" and out.mtu < needed:
                 narrow[device][link.name] = needed

@@ -100,6 +100,8 @@ def _not_given(view: GatewayView) -> Iterator[Sighting]:
     hosts = dict(view.plugged) if view.silent else _hosts_of_vms(view)
     for port, name in hosts.items():
         member = view.bridge_port(port)
+        if any(view.passes(view.bridge_port(each)) for each in view.switch.lldp_ports(name)):
+            continue  # one for storage, another one for VMs
         meant = view.switch.facts.bridging.ports.get(member)
         link = view.links.get(member)
         if view.vlan is None or meant is None or not meant.judged or meant.carries(view.vlan):
@@ -118,11 +120,25 @@ def _not_given(view: GatewayView) -> Iterator[Sighting]:
 
 
 def _hosts_of_vms(view: GatewayView) -> dict[str, str]:
-    """Return the hypervisors, by port, of the VMs in the gateway's networks."""
+    """Return the hypervisors, by port, of the VMs in the gateway's networks.
+
+    Where another gateway has the network, too, it is not known whose VMs they are.
+    """
+    others = {
+        each.network
+        for gateway in view.switch.gateways
+        if gateway.interface != view.svi
+        for each in gateway.addresses
+    }
+    networks = [
+        network
+        for network in view.networks
+        if not any(other.version == network.version and other.overlaps(network) for other in others)
+    ]
     near = {
         vm.hypervisor
         for address, vm in view.switch.expected.vms.items()
-        if any(inside(ip_address(address), network) for network in view.networks)
+        if any(inside(ip_address(address), network) for network in networks)
     }
     return {port: name for port, name in view.plugged.items() if name in near}
 
@@ -177,6 +193,8 @@ def _pvid_sentence(view: GatewayView, seen: Sequence[Sighting]) -> str:
 
 def _off_vxlan(view: GatewayView) -> Iterator[Sighting]:
     for port, vlan in _meant(view, tunnels=True):
+        if view.links[port.name].external and vlan not in port.vnis:
+            continue  # without a VNI it goes nowhere, and ifupdown2 may leave it out
         what = ""
         if view.passes(port.name) is False:
             what = f"lacks VLAN {vlan} of {view.svi}, which the configuration gives it"

@@ -118,6 +118,13 @@ def test_a_segment_that_is_not_here_decides_nothing() -> None:
         gateway_in(TWO_TENANTS, "sw", replace(VM, segment=Segment("vxlan", 4)))
 
 
+def test_a_segment_that_is_not_here_is_not_the_network_without_a_vlan() -> None:
+    """A traditional bridge has no VLAN, and an overlay of OpenStack's own no VNI on a switch."""
+    text = TWO_TENANTS.replace("vlan999", "br-blue").replace("\tvlan-id 999\n", "")
+    with pytest.raises(AmbiguousGatewayError):
+        gateway_in(text, "sw", replace(VM, segment=Segment("vxlan", 4)))
+
+
 def test_a_vrf_without_the_gateway_names_those_that_have_it() -> None:
     with pytest.raises(
         NoGatewayError, match=r"in VRF blue; there is one on vlan453 in VRF tenant1"

@@ -110,3 +110,12 @@ def test_the_configuration_says_which_vlans_a_port_is_to_have() -> None:
         "swp1s3": ConfiguredPort("swp1s3", "bridge", ((453, 453), (1, 1)), 1)
     }
     assert not facts().bridging.ports
+
+
+@pytest.mark.parametrize("end", [4096, 10**12, 452])
+def test_a_range_that_is_none_of_vlans_is_not_believed(end: int) -> None:
+    vlans = [{"ifname": "bond1", "vlans": [{"vlan": 453, "vlanEnd": end}]}]
+    tunnels = [{"ifname": "vxlan48", "tunnels": [{"vlan": 453, "vlanEnd": end, "tunid": 1}]}]
+    read = facts(bridge_vlans=vlans, vlan_tunnels=tunnels)
+    assert "are no VLANs" in read.bridge_vlans.unread
+    assert "are no VLANs" in read.vlan_tunnels.unread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,19 @@ def test_half_an_answer_is_none(share: float) -> None:
     unread = [bool(section.unread) for section in (*told, read.evpn_instance)]
     assert unread[-1], "what comes last is cut off or missing"
     assert unread == sorted(unread), "and nothing before the cut"
+
+
+def test_a_machine_on_an_ethernet_segment_of_others_is_not_here() -> None:
+    """FRR since 7.5 names the segment of a remote machine, and no VTEP."""
+    mac = "fa:16:3e:00:00:01"
+    rows = {
+        "10.0.0.1": {"type": "local", "mac": mac},
+        "10.0.0.2": {"type": "remote", "mac": mac, "remoteEs": "03:44:38:39:be:ef:aa:00:00:01"},
+        "10.0.0.3": {"type": "remote", "mac": mac, "l3NeighSync": True},
+        "10.0.0.4": {"type": "remote", "mac": mac, "remoteVtep": "10.0.0.12"},
+    }
+    answer = json.dumps({"10453": {"numArpNd": 4, **rows}}).encode()
+    whole = CommandResult("vtysh", 0, answer, b"")
+    told = [(row.remote, row.segment) for row in frr.evpn_macs(whole)]
+    segment = "03:44:38:39:be:ef:aa:00:00:01"
+    assert told == [("", ""), (segment, segment), ("elsewhere", ""), ("10.0.0.12", "")]

@@ -215,6 +215,17 @@ def test_an_address_behind_two_leafs(mac: str, words: str) -> None:
     assert words in finding.remedy
 
 
+def test_a_machine_on_an_ethernet_segment_is_behind_several_leafs() -> None:
+    """EVPN multihoming: the leafs of the segment have it, and the others see the segment."""
+    leafs = fabric(hosts=(Host(VNI, "130.246.213.3", "fa:16:3e:00:00:03"),))
+    sees = replace(leafs[-1].fabric, multihomed=frozenset({(VNI, "130.246.213.3")}))
+    leafs[-1] = replace(leafs[-1], fabric=sees)
+    assert judge_fleet(leafs) == ()
+    other = Host(VNI, "130.246.213.3", "fa:16:3e:00:00:99")
+    leafs[0] = replace(leafs[0], fabric=replace(leafs[0].fabric, hosts=(other,)))
+    only(judge_fleet(leafs), "address-in-two-places")
+
+
 def test_one_address_in_two_vnis_is_of_two_networks() -> None:
     host = Host(20453, "130.246.213.3", "fa:16:3e:00:00:99")
     assert judge_fleet(fabric(hosts=(host,))) == ()
@@ -323,6 +334,13 @@ def test_a_pair_with_two_macs_is_known_by_its_peerlink() -> None:
     (finding,) = problems(leafs)
     assert finding.check == "mlag-pair-differs"
     assert "clagd-sys-mac" in finding.evidence
+
+
+def test_a_pair_of_which_one_configuration_was_not_read_is_no_shared_vtep() -> None:
+    leafs = pair()
+    unread = replace(leafs[0].fabric, mlag=None, mlag_known=False)
+    leafs[0] = replace(leafs[0], fabric=unread)
+    assert "vtep-shared" not in {finding.check for finding in judge_fleet(leafs)}
 
 
 def test_three_switches_are_no_pair() -> None:

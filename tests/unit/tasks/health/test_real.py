@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from ipaddress import ip_interface
 from typing import Any
 
 import pytest
 
-from tasks.facts.model import SwitchFacts
+from tasks.facts.fabric import MlagFact
+from tasks.facts.model import AddressFact, LinkFact, Section, SwitchFacts
 from tasks.faults.gateway_view import SwitchView
+from tasks.health.fabric_records import fabric_of
 from tasks.health.judge import judge
 from tests.unit.tasks.health.real import REAL, SINGLE, facts, rows
 
@@ -76,3 +80,27 @@ def test_the_vlans_of_l3vnis_are_missed_on_the_bridge_too() -> None:
 def test_a_vni_that_is_taken_away_is_missed() -> None:
     read = without(SINGLE, "vxlan48", 553, table="vlan_tunnels")
     assert told(read) - told(facts(SINGLE)) == {("vni-of-vlan-wrong", "vxlan48")}
+
+
+@pytest.mark.parametrize("section", ["vnis", "vrf_vnis"])
+def test_where_frr_was_not_read_no_flood_list_is_known(section: str) -> None:
+    """A VNI may be an L3VNI then, to which nothing is flooded."""
+    read = facts(REAL)
+    assert any(row.floods is not None for row in fabric_of(SwitchView(read)).vnis)
+    unread: dict[str, Any] = {section: Section(unread="vtysh did not end in time")}
+    assert not any(row.floods for row in fabric_of(SwitchView(replace(read, **unread))).vnis)
+
+
+def test_every_pair_may_have_the_same_addresses_on_its_peerlink() -> None:
+    read = facts(REAL)
+    up = read.links.rows[0].flags | {"UP"}
+    peers = LinkFact("peerlink.4094", 90, up, 9216, kind="vlan", parent="peerlink", vlan=4094)
+    held = AddressFact("peerlink.4094", ip_interface("10.255.255.1/30"))
+    read = replace(
+        read,
+        links=Section((*read.links.rows, LinkFact("peerlink", 91, up, 9216, kind="bond"), peers)),
+        addresses=Section((*read.addresses.rows, held)),
+    )
+    for mlag, told in ((None, True), (MlagFact("peerlink"), False)):
+        record = fabric_of(SwitchView(replace(read, mlag=mlag)))
+        assert ("peerlink.4094" in {row.device for row in record.addresses}) is told

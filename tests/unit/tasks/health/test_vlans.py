@@ -11,7 +11,17 @@ import pytest
 from runbooks.search import look
 from runbooks.search.wanted import Wanted
 from tasks import presence
-from tasks.facts.model import DriftFact, FdbFact, Section, SwitchFacts, VniFact, VrfVniFact
+from tasks.facts.bridging import ConfiguredPort, VlanFact
+from tasks.facts.model import (
+    DriftFact,
+    FdbFact,
+    LldpFact,
+    PortFact,
+    Section,
+    SwitchFacts,
+    VniFact,
+    VrfVniFact,
+)
 from tasks.faults.gateway_view import SwitchView
 from tasks.faults.segment import bonds, vlans
 from tasks.faults.view import ExpectedFromSite
@@ -19,7 +29,7 @@ from tasks.health.diagnose import diagnose
 from tasks.health.judge import judge
 from tasks.health.vip_records import records_of
 from tasks.ladder import CURES, Cure
-from tests.unit.tasks.health.aware import BOND, BRIDGE, OTHER, SINGLE, VNI, aware, single
+from tests.unit.tasks.health.aware import BOND, BRIDGE, OTHER, OTHER_SVI, SINGLE, VNI, aware, single
 from tests.unit.tasks.health.broken import HERE
 from tests.unit.tasks.health.cases_vlans import DARK, access, bond, lonely, not_given, too_few
 from tests.unit.tasks.health.healthy import (
@@ -279,3 +289,40 @@ def test_a_lost_port_of_other_vlans_is_no_fault_of_this_gateway() -> None:
     ports[BOND] = replace(ports[BOND], vlans=((999, 999),))
     facts = replace(facts, bridging=replace(facts.bridging, ports=ports))
     assert diagnose(facts) == ()
+
+
+def test_a_vlan_without_a_vni_need_not_be_on_a_single_vxlan_device() -> None:
+    facts = without(
+        without(single(), "bridge_vlans", port=SINGLE, first=453), "vlan_tunnels", first=453
+    )
+    ports = dict(facts.bridging.ports)
+    ports[SINGLE] = replace(ports[SINGLE], vnis={999: 10999})
+    facts = replace(facts, bridging=replace(facts.bridging, ports=ports))
+    assert "vlan-not-on-vxlan" not in {found.fault for found in diagnose(facts)}
+
+
+def test_a_hypervisor_may_have_one_port_for_storage_and_another_for_vms() -> None:
+    """LLDP sees it on both; only one of them is given the VLAN of its VMs."""
+    facts = aware()
+    storage = replace(facts.links.rows[0], name="swp9", master=BRIDGE, aggregator=None)
+    seen = facts.lldp.rows[0]
+    ports = {**facts.bridging.ports, "swp9": ConfiguredPort("swp9", BRIDGE, ((20, 20),), 20)}
+    facts = replace(
+        plus(plus(facts, "links", storage), "bridge_vlans", VlanFact("swp9", 20, 20)),
+        lldp=Section((LldpFact("swp9", seen.name), *facts.lldp.rows)),
+        bridging=replace(facts.bridging, ports=ports),
+    )
+    facts = plus(facts, "ports", PortFact("swp9", BRIDGE, "forwarding"))
+    assert "vlan-not-configured" not in {f.check for f in judge(facts, expected=HERE)}
+
+
+def test_where_two_tenants_have_the_subnet_nobody_knows_whose_vms_they_are() -> None:
+    facts = not_given()
+    assert "vlan-not-configured" in {f.check for f in judge(facts, expected=HERE)}
+    other = replace(GATEWAY, interface=OTHER_SVI)
+    facts = replace(facts, gateways=(*facts.gateways, other))
+    assert not [
+        f
+        for f in judge(facts, expected=HERE)
+        if f.check == "vlan-not-configured" and f.interface == SVI
+    ]
