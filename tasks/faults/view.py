@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import ip_address, ip_network
 from itertools import islice
 
-from tasks.addresses import IpAddress
+from tasks.addresses import IpAddress, IpNetwork
 from tasks.facts.bridging import ALL_VLANS, ConfiguredPort, VlanFact
 from tasks.facts.index import Index
 from tasks.facts.model import DriftFact, FdbFact, LinkFact, ProbeFact
@@ -191,7 +192,8 @@ class FactsView(Index):
         if vlan is None:
             return found[0] if found else None
         # A VLAN that is missing on the port is a fault of its own, and no other VNI.
-        meant = [x for x in found if self.is_meant(x.name, vlan)]
+        judged = {port.name for port in self.meant_ports(svi) if port.judged}
+        meant = [x for x in found if x.name in judged]
         having = [x for x in found if self.vlan_on(x.name, vlan) or (x.name, vlan) in self._carried]
         return next(iter((*meant, *having)), None)
 
@@ -272,18 +274,36 @@ class FactsView(Index):
     def _meant_aware(self) -> frozenset[str]:
         return frozenset(port.bridge for port in self.facts.bridging.ports.values())
 
-    def is_meant(self, port: str, vlan: int) -> bool:
-        """Return whether the configuration gives a port of a VLAN-aware bridge a VLAN."""
-        meant = self.facts.bridging.ports.get(port)
-        return meant is not None and meant.judged and meant.carries(vlan)
-
     def meant_ports(self, svi: str) -> tuple[ConfiguredPort, ...]:
         """Return the ports of an SVI's VLAN-aware bridge that are to carry its VLAN."""
         bridge, vlan = self.bridge_of(svi)
-        ports = self.facts.bridging.ports.values()
-        return tuple(
-            p for p in ports if p.bridge == bridge and vlan is not None and p.carries(vlan)
-        )
+        return () if vlan is None else tuple(self._meant_on.get((bridge, vlan), ()))
+
+    @cached_property
+    def _meant_on(self) -> Mapping[tuple[str, int], Sequence[ConfiguredPort]]:
+        found: dict[tuple[str, int], list[ConfiguredPort]] = defaultdict(list)
+        for port in self.facts.bridging.ports.values():
+            ranges = (range(first, min(last + 1, ALL_VLANS)) for first, last in port.vlans)
+            for vlan in {vlan for each in ranges for vlan in each}:
+                found[port.bridge, vlan].append(port)
+        return found
+
+    @cached_property
+    def vms_of(self) -> Mapping[str, Sequence[ExpectedVm]]:
+        """Return the expected VMs by the only SVI whose VIPs' networks have their address."""
+        svis: dict[IpNetwork, set[str]] = defaultdict(set)
+        for gateway in self.gateways:
+            for virtual in gateway.virtual:
+                svis[virtual.address.network].add(gateway.interface)
+        lengths = {(network.version, network.prefixlen) for network in svis}
+        found: dict[str, list[ExpectedVm]] = defaultdict(list)
+        for text, vm in self.expected.vms.items():
+            ip = ip_address(text)
+            near = [ip_network((ip, bits), strict=False) for v, bits in lengths if v == ip.version]
+            here = {svi for network in near for svi in svis.get(network, ())}
+            if len(here) == 1:
+                found[here.pop()].append(vm)
+        return found
 
     @cached_property
     def drift(self) -> tuple[DriftFact, ...]:

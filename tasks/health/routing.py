@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from inventory.names import first_few
 from tasks.faults.base import Check
@@ -150,11 +151,27 @@ class _Site:
 
     def numbers(self, vrf: str) -> set[int]:
         """Return the L3VNIs that the leafs have for a VRF."""
-        return {r.l3vni for r in self.records if r.vrf == vrf and r.l3vni}
+        return self._numbers.get(vrf, set())
 
-    def vrfs(self, name: str) -> list[VrfRecord]:
+    @cached_property
+    def _numbers(self) -> Mapping[str, set[int]]:
+        found: dict[str, set[int]] = defaultdict(set)
+        for record in self.records:
+            if record.l3vni:
+                found[record.vrf].add(record.l3vni)
+        return found
+
+    def vrfs(self, name: str) -> Sequence[VrfRecord]:
         """Return the record of a VRF of every leaf that has it."""
-        return [vrf for fabric in self.fabrics.values() for vrf in fabric.vrfs if vrf.vrf == name]
+        return self._vrfs.get(name, ())
+
+    @cached_property
+    def _vrfs(self) -> Mapping[str, list[VrfRecord]]:
+        found: dict[str, list[VrfRecord]] = defaultdict(list)
+        for fabric in self.fabrics.values():
+            for vrf in fabric.vrfs:
+                found[vrf.vrf].append(vrf)
+        return found
 
 
 def _lacks(vrf: str, records: Sequence[VipRecord], site: _Site) -> list[str]:

@@ -82,9 +82,9 @@ def _vms(view: GatewayView) -> Iterator[tuple[str, str, Sequence[str], str, tupl
     for silent in view.silent:
         yield str(silent), str(silent.address), silent.macs, silent.hypervisor, silent.ports
     for address, vm in view.switch.expected.vms.items() if not view.silent else ():
-        port = view.switch.lldp_port(vm.hypervisor) if vm.hypervisor else ""
-        if port:
-            yield address, address, vm.macs, vm.hypervisor, (port,)
+        ports = view.switch.lldp_ports(vm.hypervisor)
+        if ports:
+            yield address, address, vm.macs, vm.hypervisor, ports
 
 
 def _vm_port_sentence(_: GatewayView, seen: Sequence[Sighting]) -> str:

@@ -7,11 +7,9 @@ lists are those that ifupdown2 makes of the configuration; nothing but ``bridge 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from tasks.faults.base import Fault, Layer, Sighting
-from tasks.faults.gateway_view import inside
 from tasks.faults.model import Status
 from tasks.ladder import ANY_CURE, Cure
 
@@ -124,22 +122,7 @@ def _hosts_of_vms(view: GatewayView) -> dict[str, str]:
 
     Where another gateway has the network, too, it is not known whose VMs they are.
     """
-    others = {
-        each.network
-        for gateway in view.switch.gateways
-        if gateway.interface != view.svi
-        for each in gateway.addresses
-    }
-    networks = [
-        network
-        for network in view.networks
-        if not any(other.version == network.version and other.overlaps(network) for other in others)
-    ]
-    near = {
-        vm.hypervisor
-        for address, vm in view.switch.expected.vms.items()
-        if any(inside(ip_address(address), network) for network in networks)
-    }
+    near = {vm.hypervisor for vm in view.switch.vms_of.get(view.svi, ())}
     return {port: name for port, name in view.plugged.items() if name in near}
 
 
