@@ -17,6 +17,9 @@ from tasks.faults.model import Status
 #: What VXLAN adds to a packet, by the version of the underlay: the outer IP header, UDP, VXLAN and
 #: the inner Ethernet header.
 OVERHEAD = {4: 50, 6: 70}
+#: The MTU that Cumulus 4.2 and later give every device of which nobody says another one: that of an
+#: SVI promises nothing then, and its VMs have a smaller one.
+_BY_DEFAULT = 9216
 _MAIN = frozenset({"main", "254"})
 _NAMED = 5
 
@@ -64,6 +67,7 @@ def _tunnel(view: SwitchView) -> Iterator[Sighting]:
     routes = _underlay(view)
     ways: dict[IpAddress, list[str]] = {}  # each VTEP has a row for every VNI
     largest = _largest(view)
+    stated = _stated(view)
     for row in view.facts.fdb.rows:
         link = view.links.get(row.port)
         if row.mac != FLOOD or not row.remote or link is None or link.kind != "vxlan":
@@ -74,7 +78,9 @@ def _tunnel(view: SwitchView) -> Iterator[Sighting]:
             ways[remote] = _ways(remote, routes)
         for device in ways[remote]:
             out = view.links.get(device)
-            if out is not None and out.kind != "vxlan" and out.mtu < needed:
+            if out is None or out.kind == "vxlan" or out.mtu >= needed:
+                continue
+            if link.name in stated or out.mtu != _BY_DEFAULT:
                 narrow[device][link.name] = needed
     for device, vxlans in narrow.items():
         needed = max(vxlans.values())
@@ -96,6 +102,12 @@ def _largest(view: SwitchView) -> dict[str, int]:
         if svi is not None and vxlan is not None:
             found[vxlan.name] = max(svi.mtu, found.get(vxlan.name, 0))
     return found
+
+
+def _stated(view: SwitchView) -> set[str]:
+    """Return the vxlan devices of the SVIs whose stanza says their MTU."""
+    found = (view.vxlan_of(g.interface) for g in view.gateways if g.values("mtu"))
+    return {link.name for link in found if link is not None}
 
 
 def _underlay(view: SwitchView) -> list[RouteFact]:

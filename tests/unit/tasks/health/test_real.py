@@ -104,3 +104,16 @@ def test_every_pair_may_have_the_same_addresses_on_its_peerlink() -> None:
     for mlag, told in ((None, True), (MlagFact("peerlink"), False)):
         record = fabric_of(SwitchView(replace(read, mlag=mlag)))
         assert ("peerlink.4094" in {row.device for row in record.addresses}) is told
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_the_mtu_that_cumulus_gives_every_device_is_nobodys_promise(stated: bool) -> None:
+    """9216 on SVIs, VXLAN devices and uplinks alike; VMs have 9000 or 1500."""
+    read = facts(REAL)
+    gateways = tuple(
+        each if stated else replace(each, stanza=each.stanza.replace("mtu", "alias"))
+        for each in read.gateways
+    )
+    links = tuple(replace(link, mtu=9216) for link in read.links.rows)
+    found = judge(replace(read, gateways=gateways, links=Section(links)))
+    assert ("tunnel-mtu" in {finding.check for finding in found}) is stated
