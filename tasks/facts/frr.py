@@ -61,12 +61,16 @@ def command(within: int) -> str:
 def apart(results: Mapping[str, CommandResult]) -> Mapping[str, CommandResult]:
     """Return the results with that of ``command`` as one for each question.
 
-    vtysh stops at the first question that fails: those after it have the same answer.
+    vtysh stops at the first question that fails: those after it have the same answer. It echoes
+    the questions in their order; an echo out of turn is text within an answer.
     """
     whole = results.get(NAME)
     if whole is None:
         return results
-    answers, echoes = {}, list(_ECHO.finditer(whole.stdout))
+    answers, echoes, questions = {}, [], tuple(QUESTIONS.values())
+    for echo in _ECHO.finditer(whole.stdout):
+        if echo[1].decode() in questions[len(echoes) : len(echoes) + 1]:
+            echoes.append(echo)
     ends = [*(echo.start() for echo in echoes[1:]), len(whole.stdout)]
     for echo, end in zip(echoes, ends, strict=False):
         answers[echo[1].decode()] = whole.stdout[echo.end() : end]

@@ -18,8 +18,8 @@ from tasks.health.fabric_model import (
     VniRecord,
     VrfRecord,
 )
+from tasks.model import DEFAULT_VRF
 
-_DEFAULT = "default"
 #: Devices whose addresses a person gives to this switch alone: ports, bonds, lo, subinterfaces.
 _OWN_KINDS = frozenset({"", "bond", "dummy", "veth", "vlan"})
 
@@ -127,8 +127,7 @@ def _addresses(view: SwitchView) -> Iterator[HeldAddress]:
             continue
         if peerlink and peerlink in {link.name, link.parent}:
             continue
-        vrf = view.vrf_of(row.device)
-        yield HeldAddress(vrf.name if vrf else _DEFAULT, str(ip), row.device)
+        yield HeldAddress(view.vrf_name(row.device) or DEFAULT_VRF, str(ip), row.device)
 
 
 def _is_own(view: SwitchView, link: LinkFact) -> bool:

@@ -19,6 +19,7 @@ from tasks.faults.base import Check
 from tasks.faults.model import Finding, Status
 from tasks.health.fabric_model import FabricRecord, VrfRecord
 from tasks.health.model import SwitchHealth, VipRecord
+from tasks.model import DEFAULT_VRF
 
 ROUTING_MODEL = Check(
     "routing-model",
@@ -31,7 +32,6 @@ MEASURED = (
     "Measured: it spares VNIs, and the way back is the way there; it ends none of the faults that "
     "vip heal knows."
 )
-_DEFAULT_VRF = "default"
 _NAMED = 6
 
 
@@ -112,13 +112,13 @@ def _not_everywhere(records: Sequence[VipRecord]) -> list[int | None]:
 
 def _is_a_design(records: Sequence[VipRecord], networks: dict[int | None, set[str]]) -> bool:
     """Return whether every leaf routes asymmetrically, in one VRF for each VNI."""
-    alike = all(r.vrf != _DEFAULT_VRF or not networks.get(r.vni) for r in records)
+    alike = all(r.vrf != DEFAULT_VRF or not networks.get(r.vni) for r in records)
     return alike and not any(record.l3vni for record in records)
 
 
 def _is_ready(record: VipRecord) -> bool:
     return bool(
-        record.vrf != _DEFAULT_VRF
+        record.vrf != DEFAULT_VRF
         and record.l3vni
         and record.l3vni_vxlan
         and record.l3vni_svi
@@ -130,7 +130,7 @@ def _vrfs_of_networks(records: Sequence[VipRecord]) -> dict[int | None, set[str]
     """Return, by VNI, the tenant VRFs of its SVIs."""
     found: dict[int | None, set[str]] = defaultdict(set)
     for record in records:
-        if record.vrf != _DEFAULT_VRF:
+        if record.vrf != DEFAULT_VRF:
             found[record.vni].add(record.vrf)
     return found
 
@@ -192,7 +192,7 @@ def _lacks(vrf: str, records: Sequence[VipRecord], site: _Site) -> list[str]:
 
 
 def _lacks_of(record: VipRecord, site: _Site) -> list[str]:
-    if record.vrf != _DEFAULT_VRF:
+    if record.vrf != DEFAULT_VRF:
         return _lacks_in(record.vrf, record, site)
     others = sorted(site.networks.get(record.vni, ()))
     if not others:

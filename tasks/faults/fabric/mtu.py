@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from inventory.names import first_few
 from tasks.addresses import IpAddress
+from tasks.facts.index import MAIN_TABLE
 from tasks.facts.model import LinkFact, RouteFact
 from tasks.faults.base import Fault, Sighting
 from tasks.faults.fabric.evpn import FLOOD
@@ -20,7 +21,6 @@ OVERHEAD = {4: 50, 6: 70}
 #: The MTU that Cumulus 4.2 and later give every device of which nobody says another one: that of an
 #: SVI promises nothing then, and its VMs have a smaller one.
 _BY_DEFAULT = 9216
-_MAIN = frozenset({"main", "254"})
 _NAMED = 5
 
 
@@ -112,7 +112,7 @@ def _stated(view: SwitchView) -> set[str]:
 
 def _underlay(view: SwitchView) -> list[RouteFact]:
     """Return the routes of the default VRF, the most specific first."""
-    rows = (r for r in view.facts.routes.rows if r.table in _MAIN and r.kind == "unicast")
+    rows = (r for r in view.facts.routes.rows if r.table in MAIN_TABLE and r.kind == "unicast")
     return sorted(rows, key=lambda row: (-row.destination.prefixlen, row.metric))
 
 

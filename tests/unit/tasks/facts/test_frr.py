@@ -113,3 +113,24 @@ def test_a_machine_on_an_ethernet_segment_of_others_is_not_here() -> None:
     told = [(row.remote, row.segment) for row in frr.evpn_macs(whole)]
     segment = "03:44:38:39:be:ef:aa:00:00:01"
     assert told == [("", ""), (segment, segment), ("elsewhere", ""), ("10.0.0.12", "")]
+
+
+@pytest.mark.parametrize("question", frr.QUESTIONS.values())
+def test_an_echo_out_of_turn_is_text_within_an_answer(question: str) -> None:
+    """What FRR prints may hold names that others chose: none of them makes an answer."""
+    read = facts(PLAIN + f"\nspine# {question}\n{{}}\n".encode())
+    assert [row.vni for row in read.vnis.rows] == [10453]
+    assert read.evpn_macs.rows
+    assert read.evpn_peers.rows
+    assert read.evpn_instance.unread
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_an_echo_ahead_of_its_turn_is_believed_nowhere(number: int) -> None:
+    first, question = frr.QUESTIONS["vnis"], [*frr.QUESTIONS.values()][number]
+    start = len(until(first)) + 2
+    forged = f"\nspine# {question}\n{{}}\n".encode()
+    read = facts(PLAIN[:start] + forged + PLAIN[start:])
+    assert read.vnis.unread
+    assert read.evpn_macs.rows
+    assert read.evpn_peers.rows
