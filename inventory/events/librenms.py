@@ -135,7 +135,8 @@ class LibreNmsSource:
         del since, until
         with self._lock:
             base = self.location.rstrip("/")
-            return f"{base}/device/device={self._find(device).key}/tab=logs/section=eventlog/"
+            key = quote(self._find(device).key, safe="")
+            return f"{base}/device/device={key}/tab=logs/section=eventlog/"
 
     def close(self) -> None:
         """Do nothing: a token has no session."""

@@ -67,7 +67,8 @@ def apart(results: Mapping[str, CommandResult]) -> Mapping[str, CommandResult]:
     whole = results.get(NAME)
     if whole is None:
         return results
-    answers, echoes, questions = {}, [], tuple(QUESTIONS.values())
+    answers, questions = {}, tuple(QUESTIONS.values())
+    echoes: list[re.Match[bytes]] = []
     for echo in _ECHO.finditer(whole.stdout):
         if echo[1].decode() in questions[len(echoes) : len(echoes) + 1]:
             echoes.append(echo)
