@@ -110,6 +110,25 @@ class Index:
         """Return the routes by their destination."""
         return _grouped(self.facts.routes.rows, lambda row: row.destination)
 
+    def parts_of(self, network: IpNetwork) -> tuple[RouteFact, ...]:
+        """Return the routes to proper parts of a network, in any table."""
+        key = network.version, network.prefixlen
+        if key not in self._parts:
+            smaller = (
+                row
+                for row in self.facts.routes.rows
+                if row.destination.version == key[0] and row.destination.prefixlen > key[1]
+            )
+            self._parts[key] = _grouped(
+                smaller, lambda row: row.destination.supernet(new_prefix=key[1])
+            )
+        return self._parts[key].get(network, ())
+
+    @cached_property
+    def _parts(self) -> dict[tuple[int, int], Mapping[IpNetwork, tuple[RouteFact, ...]]]:
+        """Return them by the length of the network: SVIs have few lengths, and routes are many."""
+        return {}
+
     @cached_property
     def taken_in(self) -> Mapping[IpAddress, frozenset[str]]:
         """Return the tables in which each address is the switch's own."""

@@ -215,13 +215,13 @@ class GatewayView:
         Only those of silent addresses, if any.
         """
         silent = [s.address for s in self.silent]
+        parts = (row for network in self.networks for row in self.switch.parts_of(network))
         return tuple(
             route
-            for route in self.facts.routes.rows
+            for route in dict.fromkeys(parts)
             if route.kind != "local"
             and route.device not in self.gateway.devices
             and (route.table in self.tables or (route.table in LOCAL_TABLE and route.kind in HOLES))
-            and any(is_part(route.destination, network) for network in self.networks)
             and (not silent or any(inside(address, route.destination) for address in silent))
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_address, ip_network
-from itertools import islice
+from itertools import chain, islice
 
 from tasks.addresses import IpAddress, IpNetwork
 from tasks.facts.bridging import ALL_VLANS, ConfiguredPort, VlanFact
@@ -186,16 +186,25 @@ class FactsView(Index):
     def _vxlans(self) -> dict[str, LinkFact | None]:
         return {}
 
+    @cached_property
+    def _tunnels(self) -> Mapping[str, Sequence[LinkFact]]:
+        """Return the vxlan devices of each bridge."""
+        found: dict[str, list[LinkFact]] = defaultdict(list)
+        for link in self.facts.links.rows:
+            if link.kind == "vxlan":
+                found[link.master].append(link)
+        return found
+
     def _find_vxlan(self, svi: str) -> LinkFact | None:
         bridge, vlan = self.bridge_of(svi)
-        found = [x for x in self.facts.links.rows if x.kind == "vxlan" and x.master == bridge]
+        found = self._tunnels.get(bridge, ())
         if vlan is None:
             return found[0] if found else None
         # A VLAN that is missing on the port is a fault of its own, and no other VNI.
         judged = {port.name for port in self.meant_ports(svi) if port.judged}
-        meant = [x for x in found if x.name in judged]
-        having = [x for x in found if self.vlan_on(x.name, vlan) or (x.name, vlan) in self._carried]
-        return next(iter((*meant, *having)), None)
+        meant = (x for x in found if x.name in judged)
+        having = (x for x in found if self.vlan_on(x.name, vlan) or (x.name, vlan) in self._carried)
+        return next(chain(meant, having), None)
 
     def vni_of(self, svi: str) -> int | None:
         """Return the VNI of an SVI: its vxlan device's, or what that one has for its VLAN."""
