@@ -15,8 +15,8 @@ from tests.unit.tasks.health.real import REAL, facts
 
 SVIS, PORTS, VTEPS, NEIGHBOURS = 300, 48, 20, 10
 VLANS = range(10, 10 + SVIS)
-#: On a quiet machine it takes one; as the SVIs were looked for in every port, it took some twenty.
-SECONDS = 10.0
+#: On a quiet machine it takes one; as the SVIs were looked for in every port, it took ten.
+SECONDS = 5.0
 
 
 def subnet(vlan: int, host: int, *, bits: int = 24) -> str:
