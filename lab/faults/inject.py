@@ -46,7 +46,8 @@ class _Victim:
         ports = [hv.bridge_port for hv in topology.hypervisors if hv.leaf == self.leaf.name]
         others = [port for port in ports if port != host.bridge_port]
         tenant = topology.tenant
-        far = next((leaf for leaf in topology.leafs if leaf != self.leaf), self.leaf)
+        far = self.far()
+        far_vm = topology.vms_behind(far)[0]
         return {
             "svi": topology.svi,
             "vip": str(topology.vip),
@@ -67,8 +68,11 @@ class _Victim:
             "l3vlan": str(tenant.l3vlan) if tenant else "",
             "as": str(leaf_as(self.leaf, topology)),
             "spine": str(self.leaf.underlay_peer),
+            "vtep": str(self.leaf.loopback),
             "far_vtep": str(far.loopback),
             "far_uplink": str(far.outside.ip),
+            "far_vm": self.lab.address_of(far_vm),
+            "far_mac": far_vm.mac,
         }
 
     def script(self, text: str) -> list[str]:
@@ -76,6 +80,10 @@ class _Victim:
         variables = self.variables()
         names = " ".join(f"{name}=${{{n}}}" for n, name in enumerate(variables, 1))
         return ["sh", "-c", f"{names}; {_TABLES}{text}", "fault", *variables.values()]
+
+    def far(self) -> LeafSpec:
+        """Return another leaf; the same one where there is no other."""
+        return next((x for x in self.lab.topology.leafs if x != self.leaf), self.leaf)
 
     def rogue(self) -> VmSpec:
         """Return another VM behind the same leaf, if possible on another hypervisor."""
@@ -105,6 +113,8 @@ class _Victim:
                 call(lab.in_tree(where, self._argv(script, mend=mend)), check=not mend)
         if fault.spine is not None:
             lab.exec_spine(self._argv(fault.spine, mend=mend), check=not mend)
+        if fault.far is not None:
+            lab.leaf(self.far().name).exec(self._argv(fault.far, mend=mend), check=not mend)
         if fault.leaf is not None:
             lab.leaf(self.leaf.name).exec(self._argv(fault.leaf, mend=mend), check=not mend)
 

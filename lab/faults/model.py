@@ -23,8 +23,9 @@ class Script:
       ``$bridge`` and ``$tag`` (the bridge, and ``vlan N`` where that is vlan-aware);
     * ``$vrf`` (the SVI's VRF, or ``default``), ``$table`` and ``$local`` (its routing tables),
       ``$l3vni`` and ``$l3vlan`` (the VRF's L3VNI and the VLAN of that; empty without);
-    * ``$as`` (the leaf's AS), ``$spine`` (the spine's address), ``$far_vtep`` and ``$far_uplink``
-      (the VTEP of another leaf, and its address on its link to the core).
+    * ``$as`` (the leaf's AS), ``$spine`` (the spine's address), ``$vtep`` (the leaf's own VTEP);
+    * ``$far_vtep`` and ``$far_uplink`` (the VTEP of another leaf, and its address on its link to
+      the core), ``$far_vm`` and ``$far_mac`` (a VM behind it).
 
     Attributes:
         make: makes the fault; if it fails, that is an error.
@@ -50,6 +51,8 @@ class Fault:
         latent: whether the VM still answers.
         heals: how it ends by itself; empty where it does not.
         leaf: the script for the leaf.
+        far: the script for another leaf, with the variables of the VM's; it runs before that of the
+            leaf.
         vm: the script for the VM.
         rogue: the script for another VM of the segment.
         hypervisor: the script for the VM's hypervisor.
@@ -72,6 +75,7 @@ class Fault:
     latent: bool = False
     heals: str = ""
     leaf: Script | None = None
+    far: Script | None = None
     vm: Script | None = None
     rogue: Script | None = None
     hypervisor: Script | None = None

@@ -74,6 +74,7 @@ def read_facts(
         ),
         pending=pending,
         mlag=configured.mlag,
+        segments=configured.segments,
         sysctls=sysctls,
         sysctls_unread=sysctls_unread,
         left_over=left_over,

@@ -18,7 +18,7 @@ from napalm_cumulus.parsing.output import loads, text_of
 from napalm_cumulus.prefetched import PrefetchedTransport
 from napalm_cumulus.result import CommandResult
 from tasks.facts.fabric import MlagFact
-from tasks.facts.mlag import mlag_of
+from tasks.facts.mlag import mlag_of, segments_of
 from tasks.facts.model import DriftFact, LldpFact, PendingFact, Section
 from tasks.facts.section import Results, misread, unread
 from tasks.gateways import commented_addresses, gateways_of, made_by
@@ -53,6 +53,7 @@ class Configured:
     commented: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
     mlag: MlagFact | None = None
+    segments: tuple[tuple[str, str], ...] = ()
     unread: str = ""
     read: Configuration | None = None
 
@@ -96,6 +97,7 @@ def configuration(results: Results, more: Mapping[str, CommandResult] | None) ->
             repeated=tuple(_repeated(disk)),
             read=made or disk,
             mlag=mlag_of(disk),
+            segments=segments_of(disk),
         )
     except UnreadFilesError:
         if more is not None:

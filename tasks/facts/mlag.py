@@ -1,4 +1,4 @@
-"""Reads the MLAG (clag) of a switch's configuration."""
+"""Reads the MLAG (clag), and the Ethernet segments of EVPN, of a switch's configuration."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from napalm_cumulus.patterns import normal_mac
 from tasks.facts.fabric import MlagFact
 
 _WORD = "clag"
+#: What names the Ethernet segment of a bond (EVPN multihoming), in this order.
+_SEGMENT = ("es-sys-mac", "es-id")
 
 
 def mlag_of(configuration: Configuration) -> MlagFact | None:
@@ -38,4 +40,28 @@ def mlag_of(configuration: Configuration) -> MlagFact | None:
         anycast=said.get("clagd-vxlan-anycast-ip", "").partition("/")[0],
         backup=next(iter(said.get("clagd-backup-ip", "").split()), ""),
         bonds=tuple(bonds),
+    )
+
+
+def segments_of(configuration: Configuration) -> tuple[tuple[str, str], ...]:
+    """Return each bond with an Ethernet segment, and what the stanza says of that.
+
+    The switches that share a segment say the same, whatever the bond's name. Where only FRR is
+    told of it (``evpn mh es-id``), it is not known.
+    """
+    if not any(
+        _SEGMENT[0] in file.text or _SEGMENT[1] in file.text for file in configuration.files
+    ):
+        return ()
+    found: dict[str, dict[str, str]] = {}
+    for at in configuration.stanzas():
+        if at.stanza.keyword != "iface" or at.file.is_template:
+            continue
+        for line in at.stanza.attributes:
+            name = line.name.replace("_", "-")
+            if name in _SEGMENT and line.value.strip():
+                found.setdefault(at.stanza.name, {})[name] = line.value.strip().lower()
+    return tuple(
+        (bond, " ".join(said[name] for name in _SEGMENT if name in said))
+        for bond, said in found.items()
     )

@@ -281,6 +281,8 @@ class SwitchFacts:
             ``ip_forward``, ``neigh/default/gc_thresh3``).
         sysctls_unread: why they could not be read; else empty.
         mlag: the MLAG of the configuration; None where it has none, or could not be read.
+        segments: the Ethernet segment (EVPN multihoming) of each bond that has one, by the bond's
+            name, as the configuration says.
         left_over: files of an interrupted or forgotten change, each as part of a sentence.
         left_over_unread: why they could not be looked for; else empty.
     """
@@ -315,5 +317,6 @@ class SwitchFacts:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     sysctls_unread: str = ""
     mlag: MlagFact | None = None
+    segments: tuple[tuple[str, str], ...] = ()
     left_over: tuple[str, ...] = ()
     left_over_unread: str = ""

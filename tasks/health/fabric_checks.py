@@ -243,14 +243,15 @@ def _places(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
     """Yield the addresses that several leafs have behind themselves.
 
     The two of an MLAG pair have one VTEP, and the same machines; the leafs of an Ethernet segment
-    (EVPN multihoming) have the same machines, as the other leafs see.
+    (EVPN multihoming) have the same machines, as the other leafs see, or their own configuration
+    says.
     """
     places: dict[tuple[int, str], list[tuple[str, str, str]]] = defaultdict(list)
     several = {machine for health in healths for machine in health.fabric.multihomed}
     for health in healths:
         vteps = {row.vni: row.vtep for row in health.fabric.vnis}
         for host in health.fabric.hosts:
-            where = vteps.get(host.vni) or health.switch
+            where = host.segment or vteps.get(host.vni) or health.switch
             places[host.vni, host.address].append((where, host.mac, health.switch))
     for (vni, address), found in places.items():
         macs = {mac for _, mac, _ in found}

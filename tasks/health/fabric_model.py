@@ -58,11 +58,19 @@ class HeldAddress:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A machine behind a switch, as EVPN knows it there: its VNI, address and MAC."""
+    """A machine behind a switch, as EVPN knows it there.
+
+    Attributes:
+        vni: its VNI.
+        address: its address.
+        mac: its MAC.
+        segment: the Ethernet segment of its bond, which other switches share; empty without one.
+    """
 
     vni: int
     address: str
     mac: str
+    segment: str = ""
 
 
 @dataclass(frozen=True)

@@ -139,12 +139,14 @@ def _is_own(view: SwitchView, link: LinkFact) -> bool:
 
 def _hosts(view: SwitchView) -> Iterator[Host]:
     own = view.holders
+    bonds = dict(view.facts.segments)
+    shared = {row.mac: bonds[row.port] for row in view.facts.fdb.rows if row.port in bonds}
     for row in view.facts.evpn_macs.rows:
         address = row.address
         if address is None or row.remote or not row.mac:
             continue
         if not is_link_local(address) and address not in own:
-            yield Host(row.vni, str(address), row.mac)
+            yield Host(row.vni, str(address), row.mac, shared.get(row.mac, ""))
 
 
 def _ends(view: SwitchView) -> Iterator[LinkEnd]:

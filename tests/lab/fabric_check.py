@@ -23,6 +23,7 @@ FOLLOWS = {
     "address-shared": {_DRIFT},
     "l3vni-down": {"routing-model"},
     "l3vni-mtu": {_DRIFT},
+    "vtep-shared": {_DRIFT},
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tasks.facts.fabric import MlagFact, VrfVniFact
+from tasks.faults.gateway_view import SwitchView
 from tasks.faults.model import Finding, Status
 from tasks.health.fabric_model import (
     FabricRecord,
@@ -17,8 +18,10 @@ from tasks.health.fabric_model import (
     LinkEnd,
     VniRecord,
 )
+from tasks.health.fabric_records import fabric_of
 from tasks.health.fleet import FLEET_CHECKS, judge_fleet
 from tasks.health.model import SwitchHealth
+from tests.unit.tasks.health.recorded import configured, facts
 from tests.unit.tasks.health.test_fleet import record
 
 VNI, L3VNI = 10453, 104001
@@ -229,6 +232,19 @@ def test_a_machine_on_an_ethernet_segment_is_behind_several_leafs() -> None:
 def test_one_address_in_two_vnis_is_of_two_networks() -> None:
     host = Host(20453, "130.246.213.3", "fa:16:3e:00:00:99")
     assert judge_fleet(fabric(hosts=(host,))) == ()
+
+
+@pytest.mark.parametrize("bond", ["swp1s3", "other"])
+def test_a_machine_with_bonds_to_two_leafs_is_in_one_place(bond: str) -> None:
+    """EVPN multihoming: both leafs call it local, with a VTEP each."""
+    stanza = f"\nauto {bond}\niface {bond}\n\tes-sys-mac 44:38:39:BE:EF:AA\n"
+    read = facts(configuration=configured(lambda text: text + stanza))
+    hosts = fabric_of(SwitchView(read)).hosts
+    (host,) = [x for x in hosts if x.address == "130.246.213.11"]
+    assert host.segment == ("44:38:39:be:ef:aa" if bond == "swp1s3" else "")
+    leafs = [leaf(n, 3, hosts=(host,)) for n in (2, 3)]
+    found = {f.check for f in judge_fleet(leafs)}
+    assert found == (set() if host.segment else {"address-in-two-places"})
 
 
 # --- router MACs, VTEPs, addresses, links -------------------------------------------------------
