@@ -24,6 +24,8 @@ FOLLOWS = {
     "l3vni-down": {"routing-model"},
     "l3vni-mtu": {_DRIFT},
     "vtep-shared": {_DRIFT},
+    "vni-type-differs": {"routing-model"},
+    "vrf-l3vni-differs": {"vni-type-differs", "routing-model", "l3vni-down", "vni-without-vxlan"},
 }
 
 
