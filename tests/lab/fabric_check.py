@@ -24,6 +24,7 @@ FOLLOWS = {
     "l3vni-down": {"routing-model"},
     "l3vni-mtu": {_DRIFT},
     "vtep-shared": {_DRIFT},
+    "vni-vlan-differs": {_DRIFT, "vlan-not-on-vxlan"},
     "vni-type-differs": {"routing-model"},
     "vrf-l3vni-differs": {"vni-type-differs", "routing-model", "l3vni-down", "vni-without-vxlan"},
 }
