@@ -6,6 +6,7 @@ from lab.faults.catalogue import Fault
 from lab.faults.inject import FaultInjector
 from lab.machine.guest import patience
 from lab.machine.shell import wait_until
+from lab.topology.shapes import Shape
 from tasks.faults.model import Finding, Status
 from tasks.health.assess import assess
 from tasks.health.fleet import judge_fleet
@@ -28,6 +29,8 @@ FOLLOWS = {
     "vni-type-differs": {"routing-model"},
     "vrf-l3vni-differs": {"vni-type-differs", "routing-model", "l3vni-down", "vni-without-vxlan"},
 }
+#: What follows besides where the leaf has several VNIs and a tenant's L3VNI.
+FOLLOWS_ON_REAL = {"vtep-shared": {_FLOOD}}
 
 
 def found(looker: Looker) -> tuple[Finding, ...]:
@@ -43,6 +46,8 @@ def require_found_alone(looker: Looker, fault: Fault) -> None:
     limit = PATIENCE * patience()
     injector = FaultInjector(looker.lab)
     expected = {fault.recognised_as} | FOLLOWS.get(fault.name, set())
+    if looker.lab.topology.shape is Shape.REAL:
+        expected |= FOLLOWS_ON_REAL.get(fault.name, set())
     assert wait_until(lambda: not found(looker), timeout=limit), told(found(looker))
     assert injector.inject(fault.name).as_declared
     seen = wait_until(lambda: {f.check for f in found(looker)} == expected, timeout=limit)

@@ -18,9 +18,7 @@ _EACH_TIME = {"l3vni-down", "l3vni-mtu"}
 CHECKED = [
     fault
     for fault in FAULTS
-    if fault.only_checked
-    and fault.shape is not Shape.PLAIN
-    and (_ALL or fault.name in _EACH_TIME)
+    if fault.only_checked and fault.shape is not Shape.PLAIN and (_ALL or fault.name in _EACH_TIME)
 ]
 
 
