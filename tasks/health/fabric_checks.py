@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from inventory.names import first_few, same_host
@@ -92,7 +93,8 @@ def _flood_lists(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
         if not gaps:
             continue
         vteps |= {name: row.vtep for name, row in there.items()}
-        apart, at = _separate(there), defaultdict(list)
+        apart = _separate(tuple((name, row.vtep, row.floods) for name, row in there.items()))
+        at = defaultdict(list)
         for name, row in there.items():
             at[row.vtep].append(name)
         pairs = ((name, o) for name, lacking in gaps.items() for vtep in lacking for o in at[vtep])
@@ -130,27 +132,28 @@ def _gap(
     )
 
 
-def _separate(there: Mapping[str, VniRecord]) -> Mapping[str, str]:
+@lru_cache(maxsize=16)  # most VNIs have the same leafs
+def _separate(there: tuple[tuple[str, str, frozenset[str] | None], ...]) -> Mapping[str, str]:
     """Return the fabric of each leaf with a VNI, named by one of its leafs.
 
     Groups of two or more that do not know each other at all are fabrics of their own, which may
     use the same numbers. A single leaf that knows nobody is taken to belong to the others.
     """
-    group = {name: name for name in there}
+    group = {name: name for name, *_ in there}
 
     def root(name: str) -> str:
         while group[name] != name:
-            name = group[name]
+            group[name] = name = group[group[name]]
         return name
 
     owners: dict[str, str] = {}
-    for name, row in there.items():  # the two of an MLAG pair have one VTEP
-        group[root(name)] = root(owners.setdefault(row.vtep, name))
-    for name, row in there.items():
-        for vtep in row.floods or ():
+    for name, own, _ in there:  # the two of an MLAG pair have one VTEP
+        group[root(name)] = root(owners.setdefault(own, name))
+    for name, _, floods in there:
+        for vtep in floods or ():
             if vtep in owners:
                 group[root(name)] = root(owners[vtep])
-    roots = {name: root(name) for name in there}
+    roots = {name: root(name) for name in group}
     sizes = Counter(roots.values())
     several = [name for name, size in sizes.items() if size > 1]
     lone = several[0] if len(several) == 1 else ""
