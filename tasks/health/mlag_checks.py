@@ -63,11 +63,19 @@ def _pairs(members: Sequence[SwitchHealth]) -> list[tuple[SwitchHealth, SwitchHe
         if len(several) == _PAIR
         for a, b in [sorted(several, key=lambda health: health.switch)]
     }
+    by_short: dict[str, list[SwitchHealth]] = defaultdict(list)
     for health in members:
-        for other in members:
+        by_short[_short(health.hostname or health.switch)].append(health)
+    for health in members:
+        heard = {_short(end.neighbour) for end in health.fabric.ends if end.of_peerlink}
+        for other in (other for name in sorted(heard) for other in by_short.get(name, ())):
             if health.switch < other.switch and _hear_each_other(health, other):
                 found.setdefault((health.switch, other.switch), (health, other))
     return list(found.values())
+
+
+def _short(name: str) -> str:
+    return name.casefold().split(".", 1)[0]
 
 
 def _hear_each_other(one: SwitchHealth, other: SwitchHealth) -> bool:
