@@ -174,7 +174,7 @@ FAULTS: tuple[Fault, ...] = (
         # leaf knows no neighbour.
         Script(
             f"{_EVPN} 'dup-addr-detection max-moves 2 time 180'; "
-            "bridge fdb replace $far_mac dev $port master $tag dynamic; sleep 1; "
+            "bridge fdb replace $far_mac dev $port master $tag dynamic; sleep 3; "
             "ip neigh del $far_vm dev $svi; ping -c 5 -i 0.5 -w 5 -I $svi $far_vm",
             f"{_EVPN} 'no dup-addr-detection max-moves 2 time 180'; "
             "vtysh -c 'clear evpn dup-addr vni all'",
