@@ -30,7 +30,7 @@ FOLLOWS = {
     "vrf-l3vni-differs": {"vni-type-differs", "routing-model", "l3vni-down", "vni-without-vxlan"},
 }
 #: What follows besides where the leaf has several VNIs and a tenant's L3VNI.
-FOLLOWS_ON_REAL = {"vtep-shared": {_FLOOD}}
+FOLLOWS_ON_REAL = {"vtep-shared": {_FLOOD}, "advertise-all-vni-off": {"l3vni-down"}}
 
 
 def found(looker: Looker) -> tuple[Finding, ...]:
