@@ -16,8 +16,8 @@ plain one. Modules that want the same share one lab, so each leaves it as it was
 How it is run
 -------------
 ``bin/test`` and ``pytest tests/full_kernel/test_modules.py`` boot the kernel, bring the lab up in
-it and run each module there by ``pytest`` (here each module is one test; ``-k TOPIC`` chooses). By
-hand, for a lab that stays up::
+it and run modules there by ``pytest`` (here each module is one test). Every run has the two of
+``ALWAYS``, and with ``VIPKEEPER_FULL_KERNEL=all`` all of them. By hand, for a lab that stays up::
 
     .venv/bin/vip lab up --kernel uml --name mine
     VIPKEEPER_TEST_LAB=mine .venv/bin/python -m lab.kernel mine \\

@@ -34,6 +34,12 @@ def pytest_unconfigure() -> None:
             Lab(left.name).down()
 
 
+def ask_no_monitoring(lab: Lab) -> None:
+    """Each look at Observium costs a run a quarter of a second: those who want it choose it."""
+    config = lab.seat.config
+    config.write_text(config.read_text().replace('events = "observium"', 'events = "none"'))
+
+
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     """A lab that is up; ``VIPKEEPER_TEST_LAB`` names one that is up already and is kept.
@@ -54,9 +60,7 @@ def lab() -> Iterator[Lab]:
         iproute2=Iproute2(os.environ.get("VIPKEEPER_IPROUTE2") or "today"),
         lldpctl=Lldpctl(os.environ.get("VIPKEEPER_LLDPCTL") or "today"),
     )
-    # Each look at Observium costs a run a quarter of a second: those who want it choose it.
-    config = lab.seat.config
-    config.write_text(config.read_text().replace('events = "observium"', 'events = "none"'))
+    ask_no_monitoring(lab)
     try:
         yield lab
     finally:

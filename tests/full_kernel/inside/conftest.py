@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from tests.lab.conftest import desk, lab, leaf, looker, ready_vip, well
+import pytest
+
+from lab.lab import Lab
+from tests.lab.conftest import ask_no_monitoring, desk, lab, leaf, looker, ready_vip, well
 
 __all__ = ["desk", "lab", "leaf", "looker", "ready_vip", "well"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_monitoring(lab: Lab) -> None:
+    ask_no_monitoring(lab)

@@ -11,6 +11,8 @@ from lab.faults import bonds, vlans
 from lab.faults.inject import FaultInjector
 from lab.lab import Lab
 from lab.topology.specs import LeafSpec
+from tests.full_kernel.real_shape import LONG
+from tests.lab.desk import Desk
 
 LAB = ["--shape", "real"]
 
@@ -32,25 +34,25 @@ def vlans_of(lab: Lab, leaf: str) -> str:
 
 
 @pytest.mark.parametrize("fault", HEALED)
-def test_a_missing_vlan_is_named_healed_and_mended(fault: str, well: Lab) -> None:
-    leaf = _leaf(well).name
-    before = vlans_of(well, leaf)
-    report = FaultInjector(well).inject(fault, vm="vm-a1")
+def test_a_missing_vlan_is_named_healed_and_mended(fault: str, desk: Desk) -> None:
+    leaf = _leaf(desk.lab).name
+    before = vlans_of(desk.lab, leaf)
+    report = FaultInjector(desk.lab).inject(fault, vm="vm-a1")
     assert not report.answers
-    healed = well.exec_seat(["vip", "heal", "vm-a1", "--yes"], timeout=120)
-    assert healed.returncode == 0, healed.stdout + healed.stderr
-    assert f"HEALED: vm-a1 answers again: {fault} was cured by reapply" in healed.stdout
-    assert vlans_of(well, leaf) == before
-    assert all(report.answers for report in FaultInjector(well).mend())
+    healed = desk.vip("heal", "vm-a1", "--yes")
+    assert healed.code == 0, healed.out + healed.err
+    assert f"HEALED: vm-a1 answers again: {fault} was cured by reapply" in healed.out
+    assert vlans_of(desk.lab, leaf) == before
+    assert all(report.answers for report in FaultInjector(desk.lab).mend())
 
 
 @pytest.mark.parametrize("fault", NAMED)
-def test_what_cuts_nobody_off_yet_is_named_by_a_check(fault: str, well: Lab) -> None:
-    report = FaultInjector(well).inject(fault)
+def test_what_cuts_nobody_off_yet_is_named_by_a_check(fault: str, desk: Desk) -> None:
+    report = FaultInjector(desk.lab).inject(fault)
     assert report.answers
-    done = well.exec_seat(["vip", "check", report.leaf, "--format", "json"], timeout=120)
-    assert f'"{fault}"' in done.stdout, done.stderr
-    assert all(report.answers for report in FaultInjector(well).mend())
+    done = desk.vip("check", report.leaf, "--format", "json", "--deadline", f"{LONG:g}")
+    assert f'"{fault}"' in done.out, done.err
+    assert all(report.answers for report in FaultInjector(desk.lab).mend())
 
 
 def _leaf(lab: Lab) -> LeafSpec:
