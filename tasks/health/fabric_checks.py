@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
-from inventory.names import first_few, same_host
+from inventory.names import first_few
 from tasks.faults.base import Check
 from tasks.faults.model import Finding, Status
-from tasks.health.fabric_model import LinkEnd, VniRecord
+from tasks.health.cables import cables
+from tasks.health.fabric_model import VniRecord
 from tasks.health.model import SwitchHealth
 
 FABRIC_CHECKS: tuple[Check, ...] = tuple(
@@ -349,7 +350,7 @@ def _shared_vteps(healths: Sequence[SwitchHealth]) -> set[str]:
 
 def _links(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
     """Yield links between two of the switches whose ends differ; of other ends nothing is known."""
-    for (one, near), (other, far) in _cables(healths):
+    for (one, near), (other, far) in cables(healths):
         if far.mtu != near.mtu:
             yield _finding(
                 "link-mtu-differs",
@@ -381,21 +382,3 @@ def _links(healths: Sequence[SwitchHealth]) -> Iterator[Finding]:
 def _numbers(vlans: frozenset[int]) -> str:
     word = "VLAN" if len(vlans) == 1 else "VLANs"
     return f"{word} {first_few([str(vlan) for vlan in sorted(vlans)], _NAMED)}"
-
-
-def _cables(
-    healths: Sequence[SwitchHealth],
-) -> Iterator[tuple[tuple[str, LinkEnd], tuple[str, LinkEnd]]]:
-    """Yield both ends of each link between two of the switches; each end hears the other."""
-    ends = {(h.switch, end.port): end for h in healths for end in h.fabric.ends}
-    hostnames = {health.switch: health.hostname or health.switch for health in healths}
-    by_short: dict[str, list[str]] = defaultdict(list)
-    for switch, hostname in hostnames.items():
-        by_short[hostname.casefold().split(".", 1)[0]].append(switch)
-    for (switch, port), end in sorted(ends.items()):
-        for other in by_short.get(end.neighbour.casefold().split(".", 1)[0], ()):
-            far = ends.get((other, end.far_port))
-            if far is None or other <= switch or not same_host(hostnames[other], end.neighbour):
-                continue
-            if far.far_port == port and same_host(hostnames[switch], far.neighbour):
-                yield (switch, end), (other, far)
