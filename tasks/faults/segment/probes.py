@@ -123,6 +123,7 @@ def _unsent(view: GatewayView) -> Iterator[Sighting]:
         pings = [p for p in view.facts.probes.rows if (p.kind, p.device) == ("ping", vip.device)]
         pings = [probe for probe in pings if probe.source == str(vip.ip)]
         held = vip.device in vip.holders and view.works(vip.device)
+        held = held and (not view.facts.routes.known or view.takes(vip.ip))
         if not pings or not held or any(probe.sent for probe in pings):
             continue
         reason = pings[0].detail

@@ -237,6 +237,14 @@ def test_a_ping_without_a_route_is_told_by_the_faults_of_routes() -> None:
     assert found(probes(line)) == []
 
 
+def test_a_ping_from_a_vip_without_its_local_route_is_told_by_the_fault_of_that_route() -> None:
+    """The kernel then has no such address to send from: seen with the lab's fault d3."""
+    line = f"ping|vlan700-v0|10.70.0.1|10.70.0.11|2|{BIND}"
+    lost = changed("routes", lambda row: (row["dst"], row.get("type")) != ("10.70.0.1", "local"))
+    told = found(facts(routes=lost, probes=f"{line}\ndone".encode()))
+    assert [finding.check for finding in told] == ["vip-local-route-lost"]
+
+
 def test_a_ping_that_nobody_answers_was_sent() -> None:
     lost = "1 packets transmitted, 0 received, 100% packet loss, time 0ms"
     lines = [f"ping|vlan700-v0|10.70.0.1|10.70.0.1{n}|1|x --- {lost}" for n in (1, 2)]
