@@ -168,7 +168,7 @@ def test_a_terminal_has_its_size_its_changes_and_its_keys(up: KernelLab) -> None
 
 
 def test_what_the_seat_keeps_is_seen_on_the_machine(up: KernelLab) -> None:
-    done = up.vip("run", "--", "vip", "heal", "vm-a1", "--json", "--dry-run")
+    done = up.vip("run", "--", "vip", "heal", "vm-a1", "--dry-run", timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     reports = list((up.directory / "seat/reports").glob("*.json"))
     assert reports
