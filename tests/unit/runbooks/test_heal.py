@@ -10,7 +10,6 @@ import pytest
 from napalm.base.exceptions import (
     CommitError,
     ConnectAuthError,
-    ConnectionClosedException,
     ConnectionException,
     LockError,
     MergeConfigException,
@@ -20,11 +19,9 @@ from napalm.base.exceptions import (
 from inventory.model import Segment
 from napalm_cumulus.config.configuration import MAIN_FILE
 from napalm_cumulus.errors import CommitRefusedError, NoRootError, SudoRefusedError
-from runbooks import heal
-from runbooks.run import session as switches
 from tasks.cures.toggle import refuse_pending
 from tasks.ladder import Cure
-from tests.unit.inventory.fakes import SW1, SW3, uplink, vm
+from tests.unit.inventory.fakes import SW3, vm
 from tests.unit.runbooks.conftest import World, well
 from tests.unit.tasks.fakes import CONFIG, VM_MAC, FakeSwitch, lldp, pending_commit
 from tests.unit.tasks.health.healthy import without
@@ -514,69 +511,6 @@ def test_a_gateway_that_came_back_incomplete_is_a_failure(world: World) -> None:
     assert "vlan453-v1 does not exist" in result.stderr
 
 
-def test_a_session_lost_while_toggling_is_looked_after(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.cut_off()
-    monkeypatch.setattr("time.sleep", lambda _: None)
-
-    def lose(switch: FakeSwitch) -> None:
-        world.recover()
-        switch.open_errors = [ConnectionException("no route")] * 2
-        raise ConnectionClosedException("the session was lost.")
-
-    world.leaf.on_commit = lose
-    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
-    assert result.exit_code == 0, result.output
-    assert "the switch goes on by itself" in result.output.lower()
-    assert "answers again, and nothing is pending there" in result.output
-
-
-def test_a_switch_that_stays_away_is_told_as_such(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.cut_off()
-    monkeypatch.setattr(switches, "_wait_seconds", lambda _: 0.0)
-
-    def lose(switch: FakeSwitch) -> None:
-        switch.open_errors = [ConnectionException("no route")] * 9
-        raise ConnectionClosedException("the session was lost.")
-
-    world.leaf.on_commit = lose
-    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
-    assert result.exit_code == 5
-    assert "vip pending" in result.stderr
-
-
-def test_ctrl_c_while_toggling_says_what_the_switch_does(world: World) -> None:
-    world.cut_off()
-
-    def interrupt(_: FakeSwitch) -> None:
-        raise KeyboardInterrupt
-
-    world.leaf.on_commit = interrupt
-    result = world.vip("heal", "vm-a1", "--toggle", "--yes")
-    assert result.exit_code == 9
-    assert "goes on by itself" in result.stderr
-    assert f"vip pending {SW3}" in result.stderr
-    assert world.reports()[0]["verdict"] == "cancelled"
-
-
-def test_ctrl_c_before_and_after_the_toggle(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: Any, **__: Any) -> Any:
-        raise KeyboardInterrupt
-
-    world.cut_off()
-    with monkeypatch.context() as patch:
-        patch.setattr(heal, "wait_until_answering", interrupt)
-        after = world.vip("heal", "vm-a1", "--toggle", "--yes")
-    assert (after.exit_code, "back in its old configuration" in after.stderr) == (9, True)
-    monkeypatch.setattr(heal, "probe_all", interrupt)
-    before = world.vip("heal", "vm-a1", "--toggle", "--yes")
-    assert (before.exit_code, "nothing on any switch was touched" in before.stderr) == (9, True)
-    assert [report["verdict"] for report in world.reports()] == ["cancelled", "cancelled"]
-
-
 def test_a_change_that_cannot_be_audited_is_not_made(world: World) -> None:
     world.cut_off()
     (world.directory / "state").write_text("in the way")
@@ -592,34 +526,6 @@ def test_a_machine_that_cannot_ping_calls_nobody_cut_off(world: World) -> None:
     assert result.exit_code == 6
     assert "Network is unreachable" in result.stderr
     assert not world.committed
-
-
-def test_a_hypervisor_is_healed_when_none_of_its_vms_answers(world: World) -> None:
-    world.site.vms = [vm("vm-a1"), vm("vm-stopped", status="SHUTOFF")]
-    world.cut_off()
-    result = world.vip("heal", "hv50", "--toggle", "--yes")
-    assert result.exit_code == 0, result.output
-    assert world.committed
-
-
-def test_a_hypervisor_of_which_one_vm_answers_is_left_alone(world: World) -> None:
-    other = dataclasses.replace(vm("vm-a2"), addresses=(ip_interface("130.246.213.12/22"),))
-    world.site.vms.append(other)
-    world.silent = {"130.246.213.12"}
-    result = world.vip("heal", "hv50", "--yes")
-    assert result.exit_code == 0
-    assert "130.246.213.12 did not answer" in result.output
-    assert not world.committed
-
-
-def test_of_two_uplinks_the_switch_that_sees_it_is_toggled(world: World) -> None:
-    hypervisor = "hv50.nubes.example.internal"
-    cables = (uplink(switch=SW1, interface="eth1"), uplink())
-    world.site.uplinks[hypervisor] = cables
-    world.switches["10.5.0.41"].lldp = lldp()
-    world.cut_off()
-    assert world.vip("heal", "vm-a1", "--toggle", "--yes").exit_code == 0
-    assert not any(e.startswith("commit") for e in world.switches["10.5.0.41"].events)
 
 
 def test_what_the_toggle_took_along_is_put_back(world: World) -> None:
